@@ -1,0 +1,69 @@
+// The runtime of the real world: TCP on standalone Asio, one thread and one io_context for a shard.
+//
+// Sockets are non-blocking and told to send at once (TCP_NODELAY), to notice a vanished peer
+// (keep-alive, TCP_USER_TIMEOUT), and to report themselves writable only when little waits in the
+// kernel (TCP_NOTSENT_LOWAT): what we have not written yet can still be overtaken by a message of
+// higher priority, what the kernel holds cannot.
+//
+// Names are looked up by at most kResolverThreads threads of their own. A lookup that hangs keeps its
+// thread, not the shard: its timeout is reported in time, and stopping does not wait for it.
+//
+// This is the one public header that shows Asio, for hosts that bring their own io_context.
+// Threads: `stop` on any, also from a callback; construction and destruction outside the shards.
+#pragma once
+
+#include <asio/io_context.hpp>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "conn/runtime.h"
+
+namespace peerage::conn {
+
+// Replaces the system's name lookup; runs on a resolver thread and may block.
+using Lookup = std::function<Result<std::vector<IpAddress>>(const std::string& host)>;
+
+class AsioRuntime final : public Runtime {
+ public:
+  static constexpr std::size_t kResolverThreads = 4;
+
+  // Starts `shards` threads; 0 means one for each hardware thread. `lookup` is for tests.
+  explicit AsioRuntime(std::size_t shards = 0, Lookup lookup = {});
+  // One shard on the host's own io_context, which the host runs, on one thread.
+  explicit AsioRuntime(asio::io_context& host, Lookup lookup = {});
+  ~AsioRuntime() override;  // stops
+  AsioRuntime(const AsioRuntime&) = delete;
+  AsioRuntime& operator=(const AsioRuntime&) = delete;
+
+  // Stops the shards and, unless called on one of them, waits for their threads: then nothing runs
+  // any more. Safe to repeat. A host's io_context is not stopped.
+  void stop();
+  // Waits until somebody has stopped the runtime. Not from a shard.
+  void wait();
+
+  std::size_t shard_count() const override;
+  Shard& shard(std::size_t index) override;
+  WallTime wall_now() const override;
+  void random(MutableBytes into) override;
+  std::unique_ptr<Pending> connect(Shard& shard, const Endpoint& to, Duration timeout,
+                                   ConnectDone done) override;
+  Result<std::unique_ptr<Listener>> listen(Shard& shard, const Endpoint& at,
+                                           OnArrival on_arrival) override;
+  std::unique_ptr<Pending> resolve(Shard& shard, const std::string& host, Duration timeout,
+                                   ResolveDone done) override;
+
+ private:
+  class ShardOnAsio;
+  class Resolver;
+
+  std::vector<std::unique_ptr<ShardOnAsio>> shards_;
+  std::mutex joining_;
+  std::vector<std::thread> threads_;
+  std::shared_ptr<Resolver> resolver_;
+};
+
+}  // namespace peerage::conn

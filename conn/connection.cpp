@@ -1,0 +1,377 @@
+#include "conn/connection.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace peerage::conn {
+
+namespace {
+
+// A packet with its length prefix.
+constexpr std::size_t kMaxPacketOnWire = kMaxPacket + 2;
+
+// 100 ms worth of the rate, as the Go node samples, and at least what one step moves.
+std::uint64_t burst_for(std::uint64_t rate, std::size_t step) {
+  return std::max<std::uint64_t>(rate / 10, step);
+}
+
+}  // namespace
+
+std::shared_ptr<Connection> Connection::create(Shard& shard, std::unique_ptr<Stream> stream,
+                                               SecretSession session,
+                                               std::vector<ChannelDescriptor> channels,
+                                               const ConnectionConfig& config,
+                                               ReassemblyBudget& budget, Events events) {
+  return std::shared_ptr<Connection>(new Connection(shard, std::move(stream), std::move(session),
+                                                    std::move(channels), config, budget,
+                                                    std::move(events)));
+}
+
+Connection::Connection(Shard& shard, std::unique_ptr<Stream> stream, SecretSession session,
+                       std::vector<ChannelDescriptor> channels, const ConnectionConfig& config,
+                       ReassemblyBudget& budget, Events events)
+    : shard_(shard),
+      stream_(std::move(stream)),
+      events_(std::move(events)),
+      descriptors_(std::move(channels)),
+      started_(shard.now()),
+      opener_(std::move(session.opener)),
+      early_data_(std::move(session.early_data)),
+      assembler_(descriptors_, config.reassembly, budget),
+      receive_tokens_(config.receive_rate, burst_for(config.receive_rate, kScratchBytes), started_),
+      received_(started_),
+      queue_(descriptors_, config.send_queue),
+      scheduler_(descriptors_),
+      sealer_(std::move(session.sealer)),
+      send_tokens_(config.send_rate, burst_for(config.send_rate, kMaxPacketOnWire), started_),
+      sent_(started_),
+      liveness_(config.liveness, started_) {}
+
+Connection::~Connection() = default;
+
+Task Connection::later(void (Connection::*method)()) {
+  return [weak = weak_from_this(), method] {
+    if (const auto self = weak.lock(); self && self->state_ != State::closed) {
+      (self.get()->*method)();
+    }
+  };
+}
+
+void Connection::start() {
+  state_ = State::open;
+  assembler_.set_on_evict(
+      [&shard = shard_, evicted = later(&Connection::on_evicted)] { shard.post(evicted); });
+  timer_ = shard_.make_timer(later(&Connection::on_timer));
+  arm_timer();
+  shard_.post(later(&Connection::receive_early_data));
+  shard_.post(later(&Connection::pump));
+}
+
+SendResult Connection::send(ChannelId channel, SharedBytes bytes) {
+  const SendQueue::Offer offer = queue_.offer(channel, std::move(bytes));
+  if (offer.wake) shard_.post(later(&Connection::pump));
+  return offer.result;
+}
+
+void Connection::flush_and_stop(Duration within) {
+  if (state_ != State::open) return;
+  queue_.close();
+  state_ = State::flushing;
+  stop_deadline_ = shard_.now() + within;
+  // What the owner held back is read again, and thrown away: the remote may be unable to take our
+  // last words before it has got rid of its own.
+  resume_reading();
+  arm_timer();
+  shard_.post(later(&Connection::pump));
+}
+
+void Connection::close(Failure why) {
+  if (state_ == State::closed) return;
+  state_ = State::closed;
+  queue_.close();
+  stream_->close();
+  timer_.reset();
+  wipe(sealed_);
+  sealed_ = {};
+  partial_frame_ = {};
+  // The event that is running may be what called us: it is let go of only when it has returned.
+  shard_.post([self = shared_from_this(), why = std::move(why)] {
+    const Events events = std::exchange(self->events_, {});
+    if (events.closed) events.closed(why);
+  });
+}
+
+void Connection::pause_reading() {
+  if (state_ != State::open || reading_paused_) return;
+  reading_paused_ = true;
+  liveness_.on_reading_paused(shard_.now());
+  arm_timer();
+}
+
+void Connection::resume_reading() {
+  if (!reading_paused_) return;
+  reading_paused_ = false;
+  liveness_.on_reading_resumed(shard_.now());
+  want_readable();
+}
+
+ConnectionStatus Connection::status() const {
+  const TimePoint now = shard_.now();
+  ConnectionStatus status;
+  status.age = now - started_;
+  status.sent_bytes = sent_.total();
+  status.received_bytes = received_.total();
+  status.send_rate = sent_.rate(now);
+  status.receive_rate = received_.rate(now);
+  status.queued_bytes = queue_.queued_bytes();
+  status.reassembly_bytes = assembler_.held_bytes();
+  status.round_trip = liveness_.round_trip();
+  status.unsolicited_pongs = liveness_.unsolicited_pongs();
+  for (std::size_t i = 0; i < descriptors_.size(); ++i) {
+    status.channels.push_back({descriptors_[i], queue_.channel_load(i)});
+  }
+  return status;
+}
+
+// --- receiving ---
+
+void Connection::want_readable() {
+  if (state_ == State::closed || reading_paused_ || read_again_at_) return;
+  stream_->when_readable(later(&Connection::on_readable));
+}
+
+void Connection::on_readable() {
+  if (reading_paused_) return;
+  if (const Result<void> read = read_once(); !read) {
+    close(read.error());
+    return;
+  }
+  if (state_ == State::closed) return;
+  const TimePoint now = shard_.now();
+  if (receive_tokens_.available(now) == 0) {
+    read_again_at_ = receive_tokens_.when_available(1, now);
+  }
+  want_readable();
+  if (liveness_.control_waits()) pump();
+  arm_timer();
+}
+
+// One read, and everything in it: other connections of the shard get their turn before the next.
+Result<void> Connection::read_once() {
+  const MutableBytes scratch = shard_.scratch(Scratch::reading);
+  const std::size_t held = partial_frame_.size();
+  std::memcpy(scratch.data(), partial_frame_.data(), held);
+  const IoResult read = stream_->read(scratch.subspan(held));
+  if (read.status == IoStatus::would_block) return {};
+  if (read.status != IoStatus::ok) {
+    if (state_ == State::lingering) return fail(Stage::established, Reason::stopped_locally);
+    return fail(Stage::established,
+                read.status == IoStatus::end ? Reason::closed_by_remote : read.reason);
+  }
+  const TimePoint now = shard_.now();
+  received_.add(read.bytes, now);
+  receive_tokens_.take_debt(read.bytes, now);
+  if (state_ != State::open) return {};  // what comes after our goodbye is not looked at
+
+  const std::size_t total = held + read.bytes;
+  const std::size_t whole = total / kFrameSealed * kFrameSealed;
+  const Result<void> received = receive_frames(scratch.first(whole));
+  if (!received || state_ == State::closed) return received;
+  const ByteView rest = scratch.subspan(whole, total - whole);
+  if (rest.empty()) {
+    partial_frame_ = {};
+  } else {
+    partial_frame_.assign(rest.begin(), rest.end());
+  }
+  return {};
+}
+
+Result<void> Connection::receive_frames(MutableBytes frames) {
+  for (; !frames.empty() && state_ == State::open; frames = frames.subspan(kFrameSealed)) {
+    const Result<ByteView> stream = opener_.open(frames.first(kFrameSealed));
+    if (!stream) return tl::unexpected(stream.error());
+    const Result<void> received =
+        stream->empty() ? liveness_.on_idle_packet() : receive_stream(*stream);
+    if (!received) return received;
+  }
+  return {};
+}
+
+Result<void> Connection::receive_stream(ByteView stream) {
+  return packets_.receive(stream, [this](ByteView body) -> Result<void> {
+    if (state_ != State::open) return {};  // the owner has closed us from its event
+    return receive_packet(body);
+  });
+}
+
+Result<void> Connection::receive_packet(ByteView body) {
+  const Result<Packet> packet = decode_packet(body);
+  if (!packet) return tl::unexpected(packet.error());
+  const TimePoint now = shard_.now();
+  if (packet->kind == PacketKind::ping) return liveness_.on_ping(now);
+  if (packet->kind == PacketKind::pong) return liveness_.on_pong(now);
+
+  auto message = assembler_.receive(packet->channel, packet->data, packet->eof, now);
+  if (!message) return tl::unexpected(message.error());
+  if (packet->data.empty() && !packet->eof) return liveness_.on_idle_packet();
+  liveness_.on_progress();
+  if (*message && events_.message) events_.message(std::move(**message));
+  return {};
+}
+
+void Connection::receive_early_data() {
+  const Bytes early = std::exchange(early_data_, {});
+  if (state_ == State::open) {
+    if (const Result<void> received = receive_stream(early); !received) {
+      close(received.error());
+      return;
+    }
+  }
+  want_readable();
+}
+
+void Connection::on_evicted() {
+  close({Stage::established, Reason::total_memory_exhausted, {}});
+}
+
+// --- sending ---
+
+void Connection::pump() {
+  if (state_ == State::lingering) return;
+  for (QueuedMessage& message : queue_.drain()) {
+    scheduler_.add(message.channel_index, std::move(message.bytes));
+  }
+  while (flush_sealed()) {
+    const Result<bool> batch = seal_batch();
+    if (!batch) {
+      close(batch.error());
+      return;
+    }
+    if (!*batch) {
+      liveness_.on_write_idle();
+      if (state_ == State::flushing && scheduler_.empty()) on_all_sent();
+      break;
+    }
+  }
+  if (state_ != State::closed) arm_timer();
+}
+
+// Hands sealed bytes to the socket. True when none are left.
+bool Connection::flush_sealed() {
+  while (!sealed_.empty()) {
+    const ByteView part = sealed_;
+    const IoResult written = stream_->write({&part, 1});
+    const TimePoint now = shard_.now();
+    if (written.status == IoStatus::ok) {
+      sent_.add(written.bytes, now);
+      liveness_.on_write_progress(now);
+      if (written.bytes == sealed_.size()) {
+        sealed_ = {};
+        return true;
+      }
+      sealed_.erase(sealed_.begin(), sealed_.begin() + static_cast<std::ptrdiff_t>(written.bytes));
+    } else if (written.status == IoStatus::would_block) {
+      liveness_.on_write_blocked(now);
+      stream_->when_writable(later(&Connection::pump));
+      return false;
+    } else {
+      close({Stage::established, written.reason, {}});
+      return false;
+    }
+  }
+  return true;
+}
+
+// Forms, seals and writes what is due now, at most kMaxFramesPerWrite frames. False when there is
+// nothing to send, or the rate forbids it.
+Result<bool> Connection::seal_batch() {
+  const TimePoint now = shard_.now();
+  FrameWriter writer(shard_.scratch(Scratch::writing).first(kMaxFramesPerWrite * kFrameSealed));
+  if (liveness_.take_pong()) writer.append(kPongPacket);
+  if (liveness_.take_ping()) writer.append(kPingPacket);
+  send_again_at_.reset();
+  while (!scheduler_.empty() && writer.room() >= kMaxPacketOnWire) {
+    if (send_tokens_.available(now) < kMaxPacketOnWire) {
+      send_again_at_ = send_tokens_.when_available(kMaxPacketOnWire, now);
+      break;
+    }
+    const auto packet = scheduler_.next();
+    writer.append(packet->header.view());
+    writer.append(packet->data);
+    send_tokens_.take(packet->wire_size(), now);
+    if (packet->completed) queue_.release(packet->channel_index, *packet->completed);
+  }
+  const MutableBytes frames = writer.finish();
+  if (frames.empty()) return false;
+  if (const Result<void> sealed = sealer_.seal(frames); !sealed) {
+    return tl::unexpected(sealed.error());
+  }
+  const ByteView part = frames;
+  const IoResult written = stream_->write({&part, 1});
+  if (written.status == IoStatus::failed || written.status == IoStatus::end) {
+    return fail(Stage::established, written.reason);
+  }
+  if (written.bytes > 0) {
+    sent_.add(written.bytes, now);
+    liveness_.on_write_progress(now);
+  }
+  const ByteView rest = part.subspan(written.bytes);
+  sealed_.assign(rest.begin(), rest.end());
+  return true;
+}
+
+void Connection::on_all_sent() {
+  stream_->shutdown_write();
+  state_ = State::lingering;
+  stop_deadline_ = std::min(*stop_deadline_, shard_.now() + kLingerTimeout);
+}
+
+// --- time ---
+
+void Connection::arm_timer() {
+  if (state_ == State::closed || timer_ == nullptr) return;
+  TimePoint earliest = liveness_.deadline();
+  for (const auto& due : {assembler_.deadline(), read_again_at_, send_again_at_, stop_deadline_}) {
+    if (due) earliest = std::min(earliest, *due);
+  }
+  // A deadline that has moved away is noticed when the timer fires: re-arming it for every packet
+  // would cost more than one idle wake-up.
+  if (armed_for_ && *armed_for_ <= earliest) return;
+  armed_for_ = earliest;
+  timer_->arm(earliest);
+}
+
+void Connection::on_timer() {
+  armed_for_.reset();
+  const TimePoint now = shard_.now();
+  if (stop_deadline_ && now >= *stop_deadline_) {
+    const bool said_all = state_ == State::lingering;
+    close({Stage::established, said_all ? Reason::stopped_locally : Reason::flush_timed_out, {}});
+    return;
+  }
+  if (read_again_at_ && now >= *read_again_at_) {
+    read_again_at_.reset();
+    want_readable();
+  }
+  // After a pause of the whole process the answer to our ping may already lie in the socket.
+  if (!reading_paused_ && !read_again_at_) {
+    if (const Result<void> read = read_once(); !read) {
+      close(read.error());
+      return;
+    }
+    if (state_ == State::closed) return;
+  }
+  if (state_ == State::open) {
+    for (const Result<void>& alive : {liveness_.check(now), assembler_.check(now)}) {
+      if (!alive) {
+        close(alive.error());
+        return;
+      }
+    }
+  }
+  pump();
+  arm_timer();
+}
+
+}  // namespace peerage::conn

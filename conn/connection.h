@@ -1,0 +1,168 @@
+// A connection: the shell that ties one stream to its frame cipher, scheduler, assembler and
+// liveness, on one shard. It decides nothing that those do not decide; it moves bytes.
+//
+//   send(channel, bytes) -> SendQueue -> ChannelScheduler -> FrameWriter -> FrameSealer -> Stream
+//   Stream -> FrameOpener -> PacketReader -> MessageAssembler -> Events::message
+//
+// What it promises:
+//  - A packet leaves as soon as the socket takes it; frames are batched only while more is queued,
+//    and at most kMaxFramesPerWrite sealed frames wait for the socket, so that little can stand in
+//    front of a message of high priority. (The Go node holds every message for its flush throttle.)
+//  - Pings and pongs go ahead of messages; reading never waits for writing, nor the reverse.
+//  - Every bound of conn/config.h holds; who breaks one is dropped with its reason.
+//  - `closed` is called exactly once, last, and never inside a call of the owner's. (Dropping the
+//    last reference closes without it.)
+//  - An idle connection holds no buffer: it borrows the shard's scratch space.
+//
+// Threads: `send` on any; everything else, and both events, on the shard's thread. The last
+// reference is dropped there too, or after `closed`.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "conn/byte_meter.h"
+#include "conn/channel_scheduler.h"
+#include "conn/config.h"
+#include "conn/frame_cipher.h"
+#include "conn/liveness.h"
+#include "conn/message_assembler.h"
+#include "conn/packet.h"
+#include "conn/runtime.h"
+#include "conn/secret_handshake.h"
+#include "conn/send_queue.h"
+#include "conn/token_bucket.h"
+
+namespace peerage::conn {
+
+struct ConnectionConfig {
+  LivenessConfig liveness;
+  ReassemblyConfig reassembly;
+  SendQueueConfig send_queue;
+  std::uint64_t send_rate = kDefaultRate;     // bytes of packets per second; 0: unlimited
+  std::uint64_t receive_rate = kDefaultRate;  // bytes of frames per second; 0: unlimited
+};
+
+struct ConnectionStatus {
+  Duration age{};
+  std::uint64_t sent_bytes = 0;  // frames, as on the wire
+  std::uint64_t received_bytes = 0;
+  double send_rate = 0;  // bytes per second, lately
+  double receive_rate = 0;
+  std::size_t queued_bytes = 0;      // accepted by send(), not yet in a packet
+  std::size_t reassembly_bytes = 0;  // held by half-received messages
+  std::optional<Duration> round_trip;
+  std::uint64_t unsolicited_pongs = 0;
+  struct Channel {
+    ChannelDescriptor descriptor;
+    SendQueue::ChannelLoad load;
+  };
+  std::vector<Channel> channels;
+};
+
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  struct Events {
+    // A whole message. Not called after close() or flush_and_stop().
+    std::function<void(ChannelMessage)> message;
+    // The end, with its reason: stopped_locally after close() or a completed flush_and_stop().
+    std::function<void(const Failure&)> closed;
+  };
+
+  // `channels` are those we receive and send on. `budget` must outlive the connection. Throws
+  // std::invalid_argument for a pong_timeout that is not less than the ping_interval.
+  static std::shared_ptr<Connection> create(Shard& shard, std::unique_ptr<Stream> stream,
+                                            SecretSession session,
+                                            std::vector<ChannelDescriptor> channels,
+                                            const ConnectionConfig& config,
+                                            ReassemblyBudget& budget, Events events);
+  ~Connection();
+
+  // Begins to read and write. Stream bytes that followed the handshake in its last frame are in
+  // session.early_data.
+  void start();
+
+  // Accepts a message for sending, or says why not. Never blocks. Any thread.
+  SendResult send(ChannelId channel, SharedBytes bytes);
+  SendResult send(ChannelId channel, Bytes bytes) {
+    return send(channel, std::make_shared<const Bytes>(std::move(bytes)));
+  }
+
+  // Sends what is queued, says goodbye (the remote reads everything, then the end), waits up to
+  // kLingerTimeout for the remote to close, and closes. After `within` it closes in any case
+  // (flush_timed_out). Messages that arrive meanwhile are dropped.
+  void flush_and_stop(Duration within);
+  // Closes now; what is queued is lost.
+  void close(Failure why = {Stage::established, Reason::stopped_locally, {}});
+
+  // Back-pressure: stops taking bytes from the socket, and goes on. Pongs are sent meanwhile so
+  // that the remote does not give up.
+  void pause_reading();
+  void resume_reading();
+
+  ConnectionStatus status() const;
+  bool is_open() const noexcept { return state_ == State::open; }
+
+ private:
+  enum class State : std::uint8_t { created, open, flushing, lingering, closed };
+
+  Connection(Shard& shard, std::unique_ptr<Stream> stream, SecretSession session,
+             std::vector<ChannelDescriptor> channels, const ConnectionConfig& config,
+             ReassemblyBudget& budget, Events events);
+  // Tells the shard to call `method` later, unless the connection is gone by then.
+  Task later(void (Connection::*method)());
+
+  // --- receiving ---
+  void want_readable();
+  void on_readable();
+  Result<void> read_once();
+  Result<void> receive_frames(MutableBytes frames);
+  Result<void> receive_stream(ByteView stream);
+  Result<void> receive_packet(ByteView body);
+  void receive_early_data();
+  void on_evicted();
+
+  // --- sending ---
+  void pump();
+  bool flush_sealed();
+  Result<bool> seal_batch();
+  void on_all_sent();
+
+  // --- time ---
+  void arm_timer();
+  void on_timer();
+
+  Shard& shard_;
+  std::unique_ptr<Stream> stream_;
+  Events events_;
+  std::vector<ChannelDescriptor> descriptors_;
+  State state_ = State::created;
+  TimePoint started_;
+
+  FrameOpener opener_;
+  Bytes partial_frame_;  // sealed bytes of a frame that has not arrived whole
+  Bytes early_data_;
+  PacketReader packets_;
+  MessageAssembler assembler_;
+  TokenBucket receive_tokens_;
+  ByteMeter received_;
+  bool reading_paused_ = false;             // by the owner
+  std::optional<TimePoint> read_again_at_;  // the receive rate is used up until then
+
+  SendQueue queue_;
+  ChannelScheduler scheduler_;
+  FrameSealer sealer_;
+  Bytes sealed_;  // frames, or a part of one, that the socket has not taken
+  TokenBucket send_tokens_;
+  ByteMeter sent_;
+  std::optional<TimePoint> send_again_at_;  // the send rate is used up until then
+
+  Liveness liveness_;
+  std::optional<TimePoint> stop_deadline_;
+  std::unique_ptr<Timer> timer_;
+  std::optional<TimePoint> armed_for_;
+};
+
+}  // namespace peerage::conn

@@ -1,0 +1,85 @@
+#include "conn/frame_cipher.h"
+
+#include <sodium.h>
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
+namespace peerage::conn {
+
+std::optional<ByteArray<12>> FrameNonce::take() noexcept {
+  if (exhausted_) return std::nullopt;
+  ByteArray<12> nonce{};
+  for (std::size_t i = 0; i < 8; ++i) nonce[4 + i] = static_cast<std::uint8_t>(next_ >> (8 * i));
+  if (next_ == std::numeric_limits<std::uint64_t>::max()) exhausted_ = true;
+  ++next_;
+  return nonce;
+}
+
+std::size_t FrameWriter::room() const noexcept {
+  return (slots_.size() / kFrameSealed - frame_) * kFrameData - used_;
+}
+
+void FrameWriter::append(ByteView stream) noexcept {
+  while (!stream.empty()) {
+    const std::size_t count = std::min(stream.size(), kFrameData - used_);
+    std::memcpy(slots_.data() + frame_ * kFrameSealed + kFrameHeader + used_, stream.data(), count);
+    used_ += count;
+    stream = stream.subspan(count);
+    if (used_ == kFrameData) close_frame();
+  }
+}
+
+MutableBytes FrameWriter::finish() noexcept {
+  if (used_ > 0) close_frame();
+  return slots_.first(frame_ * kFrameSealed);
+}
+
+void FrameWriter::close_frame() noexcept {
+  std::uint8_t* slot = slots_.data() + frame_ * kFrameSealed;
+  for (std::size_t i = 0; i < kFrameHeader; ++i) {
+    slot[i] = static_cast<std::uint8_t>(used_ >> (8 * i));
+  }
+  std::memset(slot + kFrameHeader + used_, 0, kFrameData - used_);
+  ++frame_;
+  used_ = 0;
+}
+
+Result<void> FrameSealer::seal(MutableBytes frames) {
+  for (std::size_t at = 0; at < frames.size(); at += kFrameSealed) {
+    const auto nonce = nonce_.take();
+    if (!nonce) {
+      wipe(frames);
+      return fail(Stage::established, Reason::nonces_exhausted);
+    }
+    std::uint8_t* frame = frames.data() + at;
+    crypto_aead_chacha20poly1305_ietf_encrypt_detached(frame, frame + kFramePlain, nullptr, frame,
+                                                       kFramePlain, nullptr, 0, nullptr,
+                                                       nonce->data(), key_.view().data());
+  }
+  return {};
+}
+
+Result<ByteView> FrameOpener::open(MutableBytes frame) {
+  const auto nonce = nonce_.take();
+  if (!nonce) return fail(Stage::established, Reason::nonces_exhausted);
+  if (crypto_aead_chacha20poly1305_ietf_decrypt_detached(
+          frame.data(), nullptr, frame.data(), kFramePlain, frame.data() + kFramePlain, nullptr, 0,
+          nonce->data(), key_.view().data()) != 0) {
+    return fail(Stage::established, Reason::frame_forged);
+  }
+  std::size_t length = 0;
+  for (std::size_t i = 0; i < kFrameHeader; ++i) {
+    length |= static_cast<std::size_t>(frame[i]) << (8 * i);
+  }
+  if (length > kFrameData) {
+    return fail(Stage::established, Reason::frame_malformed,
+                "announces " + std::to_string(length) + " bytes of at most 1024");
+  }
+  return frame.subspan(kFrameHeader, length);
+}
+
+std::string_view frame_cipher_name() noexcept { return "libsodium"; }
+
+}  // namespace peerage::conn

@@ -1,0 +1,48 @@
+#include "conn/reassembly_budget.h"
+
+namespace peerage::conn {
+
+ReassemblyBudget::Holder::~Holder() {
+  const std::lock_guard lock(budget_.mutex_);
+  budget_.move(*this, 0);
+}
+
+bool ReassemblyBudget::Holder::resize(std::size_t bytes) {
+  const std::size_t wanted = (bytes + kStep - 1) / kStep * kStep;
+  // Only the holder's own thread changes granted_ while it is not evicted.
+  std::function<void()> evict;
+  {
+    const std::lock_guard lock(budget_.mutex_);
+    if (evicted_) return false;
+    if (wanted == granted_) return true;
+    budget_.move(*this, wanted);
+    if (budget_.held_ > budget_.limit_) {
+      Holder& largest = *budget_.by_size_.rbegin()->second;
+      budget_.move(largest, 0);
+      largest.evicted_ = true;
+      if (&largest == this) return false;
+      // One is enough: it holds at least as much as this holder grew by.
+      evict = largest.on_evict_;
+    }
+  }
+  if (evict) evict();
+  return true;
+}
+
+void ReassemblyBudget::move(Holder& holder, std::size_t granted) {
+  if (holder.granted_ > 0) {
+    auto [it, end] = by_size_.equal_range(holder.granted_);
+    while (it != end && it->second != &holder) ++it;
+    if (it != end) by_size_.erase(it);
+  }
+  held_ = held_ - holder.granted_ + granted;
+  holder.granted_ = granted;
+  if (granted > 0) by_size_.emplace(granted, &holder);
+}
+
+std::size_t ReassemblyBudget::held_bytes() const {
+  const std::lock_guard lock(mutex_);
+  return held_;
+}
+
+}  // namespace peerage::conn

@@ -1,0 +1,65 @@
+// The memory that half-received messages of all peers may hold together, and who gives way when it
+// is used up: the peer that holds most of it.
+//
+// A holder reports its size in coarse steps (kStep), so that the lock is taken once in 64 KiB. When
+// the total would pass the limit, the largest holder is told to go; its share counts as free from
+// that moment, and its owner releases the memory as soon as its shard runs.
+//
+// Invariant: the sum of granted sizes never exceeds the limit, but for holders that have been told to
+// go and have not run yet.
+// Threads: all methods on any. `on_evict` runs on the thread of the holder that asked for memory, with
+// no lock held, possibly while the evicted holder is being destroyed: it must only post to its own
+// shard, and own what it needs for that.
+#pragma once
+
+#include "conn/config.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <utility>
+
+namespace peerage::conn {
+
+class ReassemblyBudget {
+ public:
+  static constexpr std::size_t kStep = 64u << 10;
+
+  explicit ReassemblyBudget(std::size_t limit_bytes = kTotalReassemblyBytes)
+      : limit_(limit_bytes) {}
+
+  // One peer's account. Must not outlive the budget.
+  class Holder {
+   public:
+    explicit Holder(ReassemblyBudget& budget) : budget_(budget) {}
+    ~Holder();
+    Holder(const Holder&) = delete;
+    Holder& operator=(const Holder&) = delete;
+
+    // What tells this holder to go. Set it before the first resize().
+    void set_on_evict(std::function<void()> on_evict) { on_evict_ = std::move(on_evict); }
+
+    // Reports that `bytes` are held now. False: this peer is the one to go.
+    bool resize(std::size_t bytes);
+
+   private:
+    friend class ReassemblyBudget;
+    ReassemblyBudget& budget_;
+    std::function<void()> on_evict_;
+    std::size_t granted_ = 0;  // a multiple of kStep
+    bool evicted_ = false;     // guarded by the budget's mutex
+  };
+
+  std::size_t held_bytes() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::size_t limit_;
+  std::size_t held_ = 0;
+  std::multimap<std::size_t, Holder*> by_size_;  // only those that hold something
+  void move(Holder& holder, std::size_t granted);
+};
+
+}  // namespace peerage::conn

@@ -1,0 +1,172 @@
+// The seam between Peerage and the world: time, timers, tasks, randomness, names and byte streams.
+//
+// Everything above this header is written once and runs on two implementations: TCP on standalone
+// Asio (conn/asio_runtime.h), and a simulated network in virtual time (tests/sim). A second
+// transport comes through here too.
+//
+// A *shard* is one thread of execution with its own timers and sockets. A stream, a timer and
+// whatever owns them belong to one shard for life and are touched by its thread alone, so nothing
+// above needs a lock. `post` is the one way in from outside.
+//
+// Rules that every implementation keeps:
+//  - A callback never runs inside the call that asked for it; it runs later, on the shard's thread.
+//  - Destroying (or cancelling) a timer, stream, listener or pending operation on its shard's thread
+//    guarantees that its callback does not run afterwards, not even when already due.
+//  - Tasks posted to one shard from one thread run in the order in which they were posted.
+//  - Callbacks must not throw; one that does ends the process.
+//
+// Streams are readiness-based: `read` and `write` never block and never take ownership of a buffer.
+// An idle connection therefore holds no buffer at all; it borrows the shard's scratch space while
+// it works.
+#pragma once
+
+#include "conn/bytes.h"
+#include "conn/failure.h"
+#include "conn/ip_address.h"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace peerage::conn {
+
+using Duration = std::chrono::nanoseconds;
+
+// The monotonic clock, as a type only: it has no now(), because a protocol is told the time.
+struct SteadyTime {
+  using duration = Duration;
+  using rep = duration::rep;
+  using period = duration::period;
+  using time_point = std::chrono::time_point<SteadyTime>;
+  static constexpr bool is_steady = true;
+};
+// Timeouts, bans and backoff run on this. Its epoch is arbitrary.
+using TimePoint = SteadyTime::time_point;
+// Stored and shown, never waited for: it jumps.
+using WallTime = std::chrono::sys_time<std::chrono::milliseconds>;
+
+using Task = std::function<void()>;
+
+// One-shot, re-armable. Made by a shard, which must outlive it.
+class Timer {
+ public:
+  virtual ~Timer() = default;
+  // Runs the callback once at `when` (at once, but not inside this call, if that has passed).
+  // Arming again replaces the earlier deadline.
+  virtual void arm(TimePoint when) = 0;
+  virtual void cancel() noexcept = 0;
+};
+
+enum class IoStatus : std::uint8_t {
+  ok,           // `bytes` were moved; at least one
+  would_block,  // nothing moved; ask for readiness
+  end,          // read: the remote closed its sending side
+  failed,       // reset, or another error of the socket: the stream is dead
+};
+struct IoResult {
+  IoStatus status = IoStatus::would_block;
+  std::size_t bytes = 0;
+  Reason reason = Reason::io_error;  // for `failed`: connection_reset, io_error, ...
+};
+
+// A connected, ordered, reliable byte pipe. All calls on its shard's thread.
+class Stream {
+ public:
+  virtual ~Stream() = default;  // closes
+
+  // Moves what is there now, at most `into.size()` bytes.
+  virtual IoResult read(MutableBytes into) noexcept = 0;
+  // Moves what is taken now, in order, possibly only a part (`bytes` says how much).
+  virtual IoResult write(std::span<const ByteView> parts) noexcept = 0;
+
+  // Runs `task` once when a read (a write) would not answer would_block. A second request of the
+  // same kind replaces the first.
+  virtual void when_readable(Task task) = 0;
+  virtual void when_writable(Task task) = 0;
+
+  // No more will be written; the remote sees the end after what was written. Reading goes on.
+  virtual void shutdown_write() noexcept = 0;
+  // Drops the connection and every pending callback. Safe to repeat.
+  virtual void close() noexcept = 0;
+
+  virtual Endpoint local_endpoint() const = 0;
+  virtual Endpoint remote_endpoint() const = 0;
+};
+
+// The half of a shared buffer that belongs to reading, or to writing.
+enum class Scratch : std::uint8_t { reading, writing };
+inline constexpr std::size_t kScratchBytes = 64 * 1044;  // 64 sealed frames
+
+class Shard {
+ public:
+  virtual ~Shard() = default;
+  virtual TimePoint now() const = 0;       // any thread
+  virtual void post(Task task) = 0;        // any thread; ignored once the runtime has stopped
+  virtual bool is_current() const = 0;     // true on the shard's own thread; any thread
+  virtual std::unique_ptr<Timer> make_timer(Task on_expiry) = 0;  // the shard's thread
+  // kScratchBytes, shared by all users of the shard: valid until control returns to the shard.
+  virtual MutableBytes scratch(Scratch half) = 0;  // the shard's thread
+};
+
+// An operation under way; destroying it cancels it, and its callback will not run.
+class Pending {
+ public:
+  virtual ~Pending() = default;
+};
+
+// A connection that the system has accepted and nobody has claimed yet. Destroying it unclaimed
+// resets the connection.
+class Arrival {
+ public:
+  virtual ~Arrival() = default;
+  virtual Endpoint remote_endpoint() const = 0;
+  // Gives the connection to a shard, once. Use the stream on that shard's thread only.
+  virtual std::unique_ptr<Stream> claim(Shard& shard) = 0;
+};
+
+class Listener {
+ public:
+  virtual ~Listener() = default;  // stops accepting
+  virtual Endpoint local_endpoint() const = 0;
+};
+
+class Runtime {
+ public:
+  virtual ~Runtime() = default;
+
+  virtual std::size_t shard_count() const = 0;
+  virtual Shard& shard(std::size_t index) = 0;
+
+  virtual WallTime wall_now() const = 0;  // any thread
+  // Fit for keys. (The simulated runtime draws from its seed.) Any thread.
+  virtual void random(MutableBytes into) = 0;
+
+  // Connects to `to`; `done` runs on `shard` with a stream of that shard. After `timeout` the
+  // attempt fails with connect_timed_out. Call on the shard's thread.
+  using ConnectDone = std::function<void(Result<std::unique_ptr<Stream>>)>;
+  [[nodiscard]] virtual std::unique_ptr<Pending> connect(Shard& shard, const Endpoint& to,
+                                                         Duration timeout, ConnectDone done) = 0;
+
+  // Accepts at `at` (port 0: any free one); `on_arrival` runs on `shard`. A transient error of the
+  // system (out of descriptors) pauses accepting for 100 ms to 2 s and never ends it. Call on the
+  // shard's thread.
+  using OnArrival = std::function<void(std::unique_ptr<Arrival>)>;
+  virtual Result<std::unique_ptr<Listener>> listen(Shard& shard, const Endpoint& at,
+                                                   OnArrival on_arrival) = 0;
+
+  // Looks a configured host name up, off the network threads; `done` runs on `shard` with 1 to
+  // kMaxResolvedAddresses addresses (both families) or a Failure of stage `resolve`. After `timeout`
+  // it fails with name_lookup_timed_out. A literal is answered without a lookup. Call on the
+  // shard's thread.
+  using ResolveDone = std::function<void(Result<std::vector<IpAddress>>)>;
+  [[nodiscard]] virtual std::unique_ptr<Pending> resolve(Shard& shard, const std::string& host,
+                                                         Duration timeout, ResolveDone done) = 0;
+};
+
+inline constexpr std::size_t kMaxResolvedAddresses = 16;
+
+}  // namespace peerage::conn

@@ -1,0 +1,81 @@
+// The bounded way into a connection, for every thread: messages are counted in against the limits of
+// their channel and of the peer, or refused at once. Nobody ever waits here.
+//
+// Bytes and messages are counted from the moment they are accepted until their last packet has been
+// formed (`release`). A refusal is an answer, not an event: the caller decides whether to try later.
+// Empty messages are refused: the Go node's queue loses count over one.
+//
+// Invariant: the bytes held for a channel never exceed its send_queue_bytes; those held for the peer
+// never exceed per_peer_bytes plus reserved_per_channel_bytes for each channel.
+// Threads: `offer`, `queued_*` on any; `drain`, `release` on the connection's shard.
+#pragma once
+
+#include "conn/channel.h"
+#include "conn/config.h"
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace peerage::conn {
+
+enum class SendResult : std::uint8_t {
+  queued,
+  channel_full,     // too many messages or bytes wait on this channel
+  peer_full,        // too many bytes wait for this peer
+  unknown_channel,  // the connection has no such channel
+  empty_message,
+  message_too_long,  // over the channel's max_message_bytes
+  closed,            // the connection is closing or closed
+};
+
+struct QueuedMessage {
+  std::size_t channel_index = 0;  // into the descriptors
+  SharedBytes bytes;
+};
+
+class SendQueue {
+ public:
+  SendQueue(std::span<const ChannelDescriptor> channels, const SendQueueConfig& config);
+
+  // `wake` is set when the queue was empty before: the shard must be told once.
+  struct Offer {
+    SendResult result = SendResult::closed;
+    bool wake = false;
+  };
+  Offer offer(ChannelId channel, SharedBytes bytes);
+
+  // Everything accepted since the last call, in order.
+  std::vector<QueuedMessage> drain();
+  // A message left: its room is free again.
+  void release(std::size_t channel_index, std::size_t bytes);
+  // Nothing is accepted from now on; what is queued stays until drained.
+  void close();
+
+  std::size_t queued_bytes() const;
+  struct ChannelLoad {
+    std::size_t messages = 0;
+    std::size_t bytes = 0;
+  };
+  ChannelLoad channel_load(std::size_t channel_index) const;
+
+ private:
+  struct Channel {
+    ChannelDescriptor descriptor;
+    ChannelLoad load;
+  };
+  Channel* find(ChannelId id);
+
+  mutable std::mutex mutex_;  // guards everything below; held for a few instructions
+  std::vector<Channel> channels_;
+  std::size_t per_peer_bytes_;
+  std::size_t reserved_per_channel_;
+  std::size_t total_bytes_ = 0;
+  bool closed_ = false;
+  std::vector<QueuedMessage> waiting_;
+};
+
+}  // namespace peerage::conn

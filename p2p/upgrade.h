@@ -1,0 +1,47 @@
+// From a connected byte stream to a proven peer: runs a Handshake over a Stream on its shard.
+//
+// The shell reads exactly what the handshake wants next, so that no byte of what follows is taken
+// from the socket, and writes what it gives; it holds at most one frame. Destroying the Upgrade
+// cancels it and closes the stream; the callback does not run then.
+//
+// Threads: the stream's shard.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "conn/runtime.h"
+#include "p2p/handshake.h"
+
+namespace peerage::p2p {
+
+// What was learnt on the way, whatever the outcome. Times count from the start of the upgrade and
+// are set for the stages that were completed.
+struct UpgradeReport {
+  std::optional<conn::NodeId> remote_id;
+  std::optional<NodeInfo> remote_info;
+  std::optional<conn::Duration> keys_exchanged;
+  std::optional<conn::Duration> authenticated;
+  std::optional<conn::Duration> node_info_received;
+};
+
+// A proven, compatible peer, ready for conn::Connection.
+struct Upgraded {
+  std::unique_ptr<conn::Stream> stream;
+  conn::SecretSession session;
+  NodeInfo ours;
+  NodeInfo theirs;
+};
+
+class Upgrade {
+ public:
+  using Done = std::function<void(conn::Result<Upgraded>, const UpgradeReport&)>;
+
+  // Starts at once; `done` runs later, on the shard, exactly once.
+  static std::unique_ptr<conn::Pending> start(conn::Shard& shard,
+                                              std::unique_ptr<conn::Stream> stream,
+                                              Handshake handshake, Done done);
+};
+
+}  // namespace peerage::p2p

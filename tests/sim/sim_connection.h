@@ -1,0 +1,70 @@
+// One simulated TCP connection: two ends, and what is on its way between them.
+//
+// Each direction keeps order, has a window (bytes in flight and unread, at most), a latency, a
+// bandwidth, and a way of splitting what is written. Closing an end with unread data, or data that
+// arrives at a closed end, resets the connection, as TCP does.
+#pragma once
+
+#include <array>
+#include <deque>
+#include <memory>
+
+#include "tests/sim/sim_world.h"
+
+namespace peerage::sim {
+
+class SimConnection : public std::enable_shared_from_this<SimConnection> {
+ public:
+  enum class End : std::uint8_t { dialler = 0, acceptor = 1 };
+
+  SimConnection(SimWorld& world, const LinkPlan& plan, Endpoint dialler, Endpoint acceptor);
+
+  // The stream of one end; make each once.
+  std::unique_ptr<conn::Stream> stream(End end);
+
+  conn::IoResult read(End end, conn::MutableBytes into);
+  conn::IoResult write(End end, std::span<const ByteView> parts);
+  void when_readable(End end, Task task);
+  void when_writable(End end, Task task);
+  void shutdown_write(End end);
+  void close(End end);
+  void reset();
+
+  void black_hole() { black_holed_ = true; }
+  void heal();
+  Endpoint endpoint(End end) const { return endpoints_[index(end)]; }
+
+ private:
+  struct Half {  // of one end: what it receives, and what it waits for
+    Bytes inbox;
+    std::size_t inbox_read = 0;
+    std::size_t outstanding = 0;  // sent to this end and not read
+    bool ended = false;           // the other side will send no more
+    bool open = true;
+    bool write_shut = false;
+    Task readable;
+    Task writable;
+    TimePoint line_free;        // when the line towards this end has carried what was sent
+    std::size_t carried = 0;    // bytes sent to this end in all
+    std::deque<Task> held;      // arrivals that a black hole has swallowed
+    std::size_t unread() const { return inbox.size() - inbox_read; }
+  };
+  static std::size_t index(End end) { return static_cast<std::size_t>(end); }
+  static End other(End end) { return end == End::dialler ? End::acceptor : End::dialler; }
+  Half& half(End end) { return halves_[index(end)]; }
+
+  void send(End to, ByteView bytes);
+  void arrive(End to, Duration transmission, Task effect);
+  void deliver(End to, const Bytes& bytes);
+  void notify_readable(End end);
+  void notify_writable(End end);
+
+  SimWorld& world_;
+  LinkPlan plan_;
+  std::array<Endpoint, 2> endpoints_;
+  std::array<Half, 2> halves_;
+  bool reset_ = false;
+  bool black_holed_ = false;
+};
+
+}  // namespace peerage::sim

@@ -1,0 +1,361 @@
+#include "tests/sim/sim_world.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "tests/sim/sim_connection.h"
+
+namespace peerage::sim {
+
+using conn::fail;
+using conn::Reason;
+using conn::Result;
+using conn::Stage;
+
+namespace {
+
+// What an operation's event and its handle share.
+template <typename T>
+struct Operation {
+  std::function<void(Result<T>)> done;
+  void finish(Result<T> outcome) {
+    if (const auto callback = std::exchange(done, nullptr)) callback(std::move(outcome));
+  }
+};
+
+template <typename T>
+class OperationHandle final : public conn::Pending {
+ public:
+  explicit OperationHandle(std::shared_ptr<Operation<T>> operation)
+      : operation_(std::move(operation)) {}
+  ~OperationHandle() override { operation_->done = nullptr; }
+
+ private:
+  std::shared_ptr<Operation<T>> operation_;
+};
+
+}  // namespace
+
+// --- the world ---
+
+SimWorld::SimWorld(std::uint64_t seed) : random_state_(seed) {}
+
+SimWorld::~SimWorld() {
+  // What tasks own may touch the world while it is torn down.
+  while (!events_.empty()) events_.pop();
+}
+
+SimHost& SimWorld::add_host(std::vector<IpAddress> addresses, std::size_t shards) {
+  hosts_.push_back(std::make_unique<SimHost>(*this, std::move(addresses), shards));
+  return *hosts_.back();
+}
+
+// SplitMix64.
+std::uint64_t SimWorld::random() {
+  std::uint64_t z = (random_state_ += 0x9e3779b97f4a7c15);
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+  return z ^ (z >> 31);
+}
+
+void SimWorld::at(TimePoint when, Task task) {
+  events_.push({std::max(when, now_), order_++, std::make_shared<Task>(std::move(task))});
+}
+
+bool SimWorld::step() {
+  if (events_.empty()) return false;
+  const Event event = events_.top();
+  events_.pop();
+  now_ = event.when;
+  trace(static_cast<std::uint64_t>(now_.time_since_epoch().count()));
+  (*event.task)();
+  return true;
+}
+
+void SimWorld::run_for(Duration span) {
+  const TimePoint end = now_ + span;
+  while (!events_.empty() && events_.top().when <= end) step();
+  now_ = end;
+}
+
+bool SimWorld::run_until(const std::function<bool()>& done, Duration limit) {
+  const TimePoint end = now_ + limit;
+  while (!done()) {
+    if (events_.empty() || events_.top().when > end) return false;
+    step();
+  }
+  return true;
+}
+
+void SimWorld::set_link(const IpAddress& a, const IpAddress& b, const LinkPlan& plan) {
+  links_[std::minmax(a, b)] = plan;
+}
+
+const LinkPlan& SimWorld::link(const IpAddress& a, const IpAddress& b) const {
+  const auto found = links_.find(std::minmax(a, b));
+  return found == links_.end() ? default_link_ : found->second;
+}
+
+void SimWorld::for_each_connection(const IpAddress& a, const IpAddress& b,
+                                   const std::function<void(SimConnection&)>& action) {
+  std::erase_if(connections_, [](const auto& weak) { return weak.expired(); });
+  const auto all = connections_;
+  for (const auto& weak : all) {
+    const auto connection = weak.lock();
+    if (!connection) continue;
+    const auto ends = std::minmax(connection->endpoint(SimConnection::End::dialler).ip,
+                                  connection->endpoint(SimConnection::End::acceptor).ip);
+    if (std::pair(ends.first, ends.second) == std::pair(std::min(a, b), std::max(a, b))) {
+      action(*connection);
+    }
+  }
+}
+
+void SimWorld::black_hole(const IpAddress& a, const IpAddress& b) {
+  for_each_connection(a, b, [](SimConnection& connection) { connection.black_hole(); });
+}
+void SimWorld::heal(const IpAddress& a, const IpAddress& b) {
+  for_each_connection(a, b, [](SimConnection& connection) { connection.heal(); });
+}
+void SimWorld::reset(const IpAddress& a, const IpAddress& b) {
+  for_each_connection(a, b, [](SimConnection& connection) { connection.reset(); });
+}
+
+void SimWorld::set_name(const std::string& host,
+                        std::optional<std::vector<IpAddress>> addresses) {
+  names_[host] = std::move(addresses);
+}
+
+void SimWorld::set_wall_clock(conn::WallTime now) {
+  wall_base_ =
+      now - std::chrono::duration_cast<std::chrono::milliseconds>(now_.time_since_epoch());
+}
+
+std::size_t SimWorld::open_connections() const {
+  return static_cast<std::size_t>(std::count_if(connections_.begin(), connections_.end(),
+                                                [](const auto& weak) { return !weak.expired(); }));
+}
+
+SimHost* SimWorld::host_of(const IpAddress& address) const {
+  for (const auto& host : hosts_) {
+    const auto& own = host->addresses_;
+    if (std::find(own.begin(), own.end(), address) != own.end()) return host.get();
+  }
+  return nullptr;
+}
+
+void SimWorld::trace(std::uint64_t value) {
+  for (int i = 0; i < 8; ++i) {
+    trace_ = (trace_ ^ (value & 0xff)) * 0x100000001b3;
+    value >>= 8;
+  }
+}
+
+// --- a host ---
+
+class SimHost::SimShard final : public conn::Shard {
+ public:
+  explicit SimShard(SimHost& host) : host_(host) {}
+
+  TimePoint now() const override { return host_.world_.now(); }
+  void post(Task task) override { host_.later(now(), std::move(task)); }
+  bool is_current() const override { return true; }
+  conn::MutableBytes scratch(conn::Scratch half) override {
+    // Shared by the whole world: one event runs at a time.
+    static Bytes reading(conn::kScratchBytes);
+    static Bytes writing(conn::kScratchBytes);
+    return half == conn::Scratch::reading ? reading : writing;
+  }
+  std::unique_ptr<conn::Timer> make_timer(Task on_expiry) override;
+
+  SimHost& host_;
+};
+
+namespace {
+
+class SimTimer final : public conn::Timer {
+ public:
+  SimTimer(std::function<void(TimePoint, Task)> later, Task on_expiry)
+      : later_(std::move(later)), core_(std::make_shared<Core>(std::move(on_expiry))) {}
+  ~SimTimer() override { cancel(); }
+
+  void arm(TimePoint when) override {
+    later_(when, [core = core_, armed = ++core_->generation] {
+      if (core->generation != armed) return;
+      ++core->generation;
+      const Task run = core->on_expiry;  // the timer may be destroyed by its own callback
+      run();
+    });
+  }
+  void cancel() noexcept override { ++core_->generation; }
+
+ private:
+  struct Core {
+    explicit Core(Task task) : on_expiry(std::move(task)) {}
+    Task on_expiry;
+    std::uint64_t generation = 0;
+  };
+  std::function<void(TimePoint, Task)> later_;
+  std::shared_ptr<Core> core_;
+};
+
+class SimArrival final : public conn::Arrival {
+ public:
+  explicit SimArrival(std::shared_ptr<SimConnection> connection)
+      : connection_(std::move(connection)) {}
+  ~SimArrival() override {
+    if (connection_) connection_->reset();
+  }
+  Endpoint remote_endpoint() const override {
+    return connection_->endpoint(SimConnection::End::dialler);
+  }
+  std::unique_ptr<conn::Stream> claim(conn::Shard&) override {
+    return std::exchange(connection_, nullptr)->stream(SimConnection::End::acceptor);
+  }
+
+ private:
+  std::shared_ptr<SimConnection> connection_;
+};
+
+}  // namespace
+
+std::unique_ptr<conn::Timer> SimHost::SimShard::make_timer(Task on_expiry) {
+  return std::make_unique<SimTimer>(
+      [this](TimePoint when, Task task) { host_.later(when, std::move(task)); },
+      std::move(on_expiry));
+}
+
+class SimHost::SimListener final : public conn::Listener {
+ public:
+  SimListener(SimHost& host, Endpoint at, OnArrival on_arrival)
+      : host_(host), at_(at), on_arrival_(std::move(on_arrival)) {
+    host_.listeners_[at_] = this;
+  }
+  ~SimListener() override { host_.listeners_.erase(at_); }
+  Endpoint local_endpoint() const override { return at_; }
+  void arrive(std::shared_ptr<SimConnection> connection) {
+    const OnArrival handler = on_arrival_;
+    handler(std::make_unique<SimArrival>(std::move(connection)));
+  }
+
+ private:
+  SimHost& host_;
+  Endpoint at_;
+  OnArrival on_arrival_;
+};
+
+SimHost::SimHost(SimWorld& world, std::vector<IpAddress> addresses, std::size_t shards)
+    : world_(world), addresses_(std::move(addresses)) {
+  for (std::size_t i = 0; i < shards; ++i) shards_.push_back(std::make_unique<SimShard>(*this));
+}
+SimHost::~SimHost() = default;
+
+void SimHost::later(TimePoint when, Task task) {
+  world_.at(when, [running = running_, task = std::move(task)] {
+    if (*running) task();
+  });
+}
+
+std::size_t SimHost::shard_count() const { return shards_.size(); }
+conn::Shard& SimHost::shard(std::size_t index) { return *shards_.at(index); }
+
+conn::WallTime SimHost::wall_now() const {
+  return world_.wall_base_ + std::chrono::duration_cast<std::chrono::milliseconds>(
+                                 world_.now().time_since_epoch());
+}
+
+void SimHost::random(conn::MutableBytes into) {
+  for (std::uint8_t& byte : into) byte = static_cast<std::uint8_t>(world_.random());
+}
+
+SimHost::SimListener* SimHost::listener_at(const Endpoint& endpoint) const {
+  for (const IpAddress& ip : {endpoint.ip, IpAddress::v4(0, 0, 0, 0), IpAddress{}}) {
+    const auto found = listeners_.find({ip, endpoint.port});
+    if (found != listeners_.end()) return found->second;
+  }
+  return nullptr;
+}
+
+std::unique_ptr<conn::Pending> SimHost::connect(conn::Shard&, const Endpoint& to, Duration timeout,
+                                                ConnectDone done) {
+  auto operation = std::make_shared<Operation<std::unique_ptr<conn::Stream>>>();
+  operation->done = std::move(done);
+  const auto refuse = [this, operation](TimePoint when, Reason reason) {
+    later(when, [operation, reason] {
+      operation->finish(fail(Stage::connect, reason));
+    });
+  };
+  auto own = std::find_if(addresses_.begin(), addresses_.end(), [&to](const IpAddress& ip) {
+    return ip.is_v4() == to.ip.is_v4();
+  });
+  if (own == addresses_.end()) own = addresses_.begin();
+  const Endpoint from{*own, next_port_};
+  next_port_ = next_port_ == 0xffff ? 49152 : static_cast<std::uint16_t>(next_port_ + 1);
+
+  const LinkPlan plan = world_.link(from.ip, to.ip);
+  const TimePoint there = world_.now() + plan.latency;
+  const TimePoint back = there + plan.latency;
+  SimHost* target = world_.host_of(to.ip);
+  refuse(world_.now() + timeout, Reason::connect_timed_out);
+  if (plan.connect == LinkPlan::Connect::ignored) {
+    // Only the timeout answers.
+  } else if (target == nullptr || plan.connect == LinkPlan::Connect::unreachable) {
+    refuse(back, Reason::unreachable);
+  } else if (plan.connect == LinkPlan::Connect::refused) {
+    refuse(back, Reason::connection_refused);
+  } else {
+    later(there, [this, operation, refuse, plan, from, to, target, back] {
+      SimListener* listener = *target->running_ ? target->listener_at(to) : nullptr;
+      if (!operation->done) return;  // given up meanwhile
+      if (listener == nullptr) {
+        refuse(back, Reason::connection_refused);
+        return;
+      }
+      auto connection = std::make_shared<SimConnection>(world_, plan, from, to);
+      world_.connections_.push_back(connection);
+      later(back, [operation, connection] {
+        if (operation->done) {
+          operation->finish(connection->stream(SimConnection::End::dialler));
+        } else {
+          connection->reset();
+        }
+      });
+      listener->arrive(std::move(connection));
+    });
+  }
+  return std::make_unique<OperationHandle<std::unique_ptr<conn::Stream>>>(operation);
+}
+
+Result<std::unique_ptr<conn::Listener>> SimHost::listen(conn::Shard&, const Endpoint& at,
+                                                        OnArrival on_arrival) {
+  Endpoint endpoint = at;
+  if (endpoint.port == 0) endpoint.port = next_port_++;
+  if (listener_at(endpoint) != nullptr) {
+    return fail(Stage::configuration, Reason::address_in_use, endpoint.to_string());
+  }
+  return std::make_unique<SimListener>(*this, endpoint, std::move(on_arrival));
+}
+
+std::unique_ptr<conn::Pending> SimHost::resolve(conn::Shard&, const std::string& host,
+                                                Duration timeout, ResolveDone done) {
+  auto operation = std::make_shared<Operation<std::vector<IpAddress>>>();
+  operation->done = std::move(done);
+  using Outcome = Result<std::vector<IpAddress>>;
+  const auto answer = [this, operation](Duration delay, Outcome outcome) {
+    later(world_.now() + delay, [operation, outcome] { operation->finish(outcome); });
+  };
+  const auto known = world_.names_.find(host);
+  answer(timeout, fail(Stage::resolve, Reason::name_lookup_timed_out, host));
+  if (const auto literal = IpAddress::parse(host)) {
+    answer(0ns, std::vector{*literal});
+  } else if (known == world_.names_.end() || (known->second && known->second->empty())) {
+    answer(1ms, fail(Stage::resolve, Reason::name_not_found, host));
+  } else if (known->second) {
+    auto addresses = *known->second;
+    addresses.resize(std::min(addresses.size(), conn::kMaxResolvedAddresses));
+    answer(1ms, addresses);
+  }
+  return std::make_unique<OperationHandle<std::vector<IpAddress>>>(operation);
+}
+
+}  // namespace peerage::sim
