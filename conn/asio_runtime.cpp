@@ -1,18 +1,7 @@
 #include "conn/asio_runtime.h"
 
-#include <netdb.h>
-#include <netinet/tcp.h>
-#include <sodium.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
-#include <asio/executor_work_guard.hpp>
-#include <asio/ip/tcp.hpp>
-#include <asio/ip/v6_only.hpp>
-#include <asio/post.hpp>
-#include <asio/steady_timer.hpp>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
@@ -21,6 +10,17 @@
 #include <optional>
 #include <stdexcept>
 #include <utility>
+
+#include <asio/executor_work_guard.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/ip/v6_only.hpp>
+#include <asio/post.hpp>
+#include <asio/steady_timer.hpp>
+#include <netdb.h>
+#include <netinet/tcp.h>
+#include <sodium.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "conn/config.h"
 
@@ -39,22 +39,29 @@ constexpr Duration kAcceptPauseMax = 2s;
 
 Reason reason_of(int error, Reason otherwise) {
   switch (error) {
-    case ECONNREFUSED: return Reason::connection_refused;
+    case ECONNREFUSED:
+      return Reason::connection_refused;
     case EHOSTUNREACH:
     case ENETUNREACH:
     case EADDRNOTAVAIL:
     case EAFNOSUPPORT:
     case ENETDOWN:
-    case EINVAL: return Reason::unreachable;
-    case ETIMEDOUT: return Reason::connect_timed_out;
+    case EINVAL:
+      return Reason::unreachable;
+    case ETIMEDOUT:
+      return Reason::connect_timed_out;
     case ECONNRESET:
-    case EPIPE: return Reason::connection_reset;
+    case EPIPE:
+      return Reason::connection_reset;
     case EMFILE:
     case ENFILE:
     case ENOBUFS:
-    case ENOMEM: return Reason::out_of_descriptors;
-    case EADDRINUSE: return Reason::address_in_use;
-    default: return otherwise;
+    case ENOMEM:
+      return Reason::out_of_descriptors;
+    case EADDRINUSE:
+      return Reason::address_in_use;
+    default:
+      return otherwise;
   }
 }
 
@@ -151,8 +158,7 @@ class AsioStream final : public Stream {
     msghdr message{};
     message.msg_iov = vectors.data();
     message.msg_iovlen = count;
-    return outcome(
-        ::sendmsg(core_->socket.native_handle(), &message, MSG_DONTWAIT | MSG_NOSIGNAL));
+    return outcome(::sendmsg(core_->socket.native_handle(), &message, MSG_DONTWAIT | MSG_NOSIGNAL));
   }
 
   void when_readable(Task task) override {
@@ -371,9 +377,8 @@ class AsioRuntime::Resolver : public std::enable_shared_from_this<Resolver> {
       lock.lock();
       // With the lock held the shard cannot go away: stop() takes it first.
       if (stopped_) break;
-      job.shard->post([deliver = std::move(job.deliver), outcome = std::move(outcome)] {
-        deliver(outcome);
-      });
+      job.shard->post(
+          [deliver = std::move(job.deliver), outcome = std::move(outcome)] { deliver(outcome); });
     }
     --busy_;
   }
@@ -512,7 +517,9 @@ AsioRuntime::AsioRuntime(asio::io_context& host, Lookup lookup)
   shards_.push_back(std::make_unique<ShardOnAsio>(host));
 }
 
-AsioRuntime::~AsioRuntime() { stop(); }
+AsioRuntime::~AsioRuntime() {
+  stop();
+}
 
 void AsioRuntime::stop() {
   resolver_->stop();
@@ -530,14 +537,20 @@ void AsioRuntime::wait() {
   }
 }
 
-std::size_t AsioRuntime::shard_count() const { return shards_.size(); }
-Shard& AsioRuntime::shard(std::size_t index) { return *shards_.at(index); }
+std::size_t AsioRuntime::shard_count() const {
+  return shards_.size();
+}
+Shard& AsioRuntime::shard(std::size_t index) {
+  return *shards_.at(index);
+}
 
 WallTime AsioRuntime::wall_now() const {
   return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
 }
 
-void AsioRuntime::random(MutableBytes into) { randombytes_buf(into.data(), into.size()); }
+void AsioRuntime::random(MutableBytes into) {
+  randombytes_buf(into.data(), into.size());
+}
 
 std::unique_ptr<Pending> AsioRuntime::connect(Shard& shard, const Endpoint& to, Duration timeout,
                                               ConnectDone done) {
@@ -589,16 +602,17 @@ Result<std::unique_ptr<Listener>> AsioRuntime::listen(Shard& shard, const Endpoi
     return fail(Stage::configuration, reason_of(error.value(), Reason::io_error),
                 at.to_string() + ": " + std::strerror(error.value()));
   }
-  return std::make_unique<AsioListener>(
-      std::move(acceptor), std::move(on_arrival), [](Shard& claimed) -> asio::io_context& {
-        return static_cast<ShardOnAsio&>(claimed).context();
-      });
+  return std::make_unique<AsioListener>(std::move(acceptor), std::move(on_arrival),
+                                        [](Shard& claimed) -> asio::io_context& {
+                                          return static_cast<ShardOnAsio&>(claimed).context();
+                                        });
 }
 
 std::unique_ptr<Pending> AsioRuntime::resolve(Shard& shard, const std::string& host,
                                               Duration timeout, ResolveDone done) {
   auto& on_asio = static_cast<ShardOnAsio&>(shard);
-  auto operation = std::make_shared<Operation<std::vector<IpAddress>>>(on_asio.context(), std::move(done));
+  auto operation =
+      std::make_shared<Operation<std::vector<IpAddress>>>(on_asio.context(), std::move(done));
   // A lookup that hangs may outlive the runtime, so it owns nothing of it.
   const auto deliver = [weak = std::weak_ptr(operation), host](Resolver::Outcome outcome) {
     const auto waiting = weak.lock();

@@ -5,20 +5,21 @@
 // kernel (TCP_NOTSENT_LOWAT): what we have not written yet can still be overtaken by a message of
 // higher priority, what the kernel holds cannot.
 //
-// Names are looked up by at most kResolverThreads threads of their own. A lookup that hangs keeps its
-// thread, not the shard: its timeout is reported in time, and stopping does not wait for it.
+// Names are looked up by at most kResolverThreads threads of their own. A lookup that hangs keeps
+// its thread, not the shard: its timeout is reported in time, and stopping does not wait for it.
 //
 // This is the one public header that shows Asio, for hosts that bring their own io_context.
 // Threads: `stop` on any, also from a callback; construction and destruction outside the shards.
 #pragma once
 
-#include <asio/io_context.hpp>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include <asio/io_context.hpp>
 
 #include "conn/runtime.h"
 

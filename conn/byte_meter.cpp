@@ -11,7 +11,9 @@ void ByteMeter::add(std::uint64_t bytes, TimePoint now) {
   if (now > updated_) updated_ = now;
 }
 
-double ByteMeter::rate(TimePoint now) const { return decayed(now); }
+double ByteMeter::rate(TimePoint now) const {
+  return decayed(now);
+}
 
 double ByteMeter::decayed(TimePoint now) const {
   if (now <= updated_) return rate_;

@@ -5,9 +5,9 @@
 // Threads: none of its own.
 #pragma once
 
-#include "conn/runtime.h"
-
 #include <cstdint>
+
+#include "conn/runtime.h"
 
 namespace peerage::conn {
 

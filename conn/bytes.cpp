@@ -4,7 +4,9 @@
 
 namespace peerage::conn {
 
-void wipe(MutableBytes bytes) noexcept { sodium_memzero(bytes.data(), bytes.size()); }
+void wipe(MutableBytes bytes) noexcept {
+  sodium_memzero(bytes.data(), bytes.size());
+}
 
 std::string to_hex(ByteView bytes) {
   static constexpr char kDigits[] = "0123456789abcdef";

@@ -1,10 +1,10 @@
 // Channels: the numbered message streams that share one connection, and how each is bounded.
 #pragma once
 
-#include "conn/bytes.h"
-
 #include <compare>
 #include <cstdint>
+
+#include "conn/bytes.h"
 
 namespace peerage::conn {
 

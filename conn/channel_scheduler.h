@@ -1,13 +1,13 @@
-// Which packet leaves next: queued messages of several channels, cut into packets and interleaved by
-// priority.
+// Which packet leaves next: queued messages of several channels, cut into packets and interleaved
+// by priority.
 //
-// As in the Go node, the channel with the lowest ratio of bytes sent to priority goes first, so that
-// under contention each channel gets a share in proportion to its priority. Unlike the Go node the
-// ratio is measured in virtual time (start-time fair queueing): what a channel sent while the line was
-// free is not held against it, silence earns it nothing, and a channel that was empty may run one
-// packet ahead of its share. Two consequences that the decaying counters of the Go node do not give:
-// a message on an empty channel of high priority leaves within one packet of now, whatever was sent
-// before; and no channel starves.
+// As in the Go node, the channel with the lowest ratio of bytes sent to priority goes first, so
+// that under contention each channel gets a share in proportion to its priority. Unlike the Go node
+// the ratio is measured in virtual time (start-time fair queueing): what a channel sent while the
+// line was free is not held against it, silence earns it nothing, and a channel that was empty may
+// run one packet ahead of its share. Two consequences that the decaying counters of the Go node do
+// not give: a message on an empty channel of high priority leaves within one packet of now,
+// whatever was sent before; and no channel starves.
 //
 // Invariants: within a channel, messages leave whole and in order; a packet is at most 1034 bytes;
 // the queue bounds are not ours (conn/send_queue.h).
@@ -16,14 +16,14 @@
 // Threads: none of its own.
 #pragma once
 
-#include "conn/channel.h"
-#include "conn/packet.h"
-
 #include <cstdint>
 #include <deque>
 #include <optional>
 #include <span>
 #include <vector>
+
+#include "conn/channel.h"
+#include "conn/packet.h"
 
 namespace peerage::conn {
 
@@ -59,7 +59,7 @@ class ChannelScheduler {
     ChannelId id{};
     std::uint64_t priority = 1;
     std::deque<SharedBytes> messages;
-    std::size_t offset = 0;  // sent of the first message
+    std::size_t offset = 0;   // sent of the first message
     VirtualTime start = 0;    // of the next packet: the lowest goes first
     VirtualTime account = 0;  // when all it has sent is paid for, at its share
   };

@@ -2,11 +2,11 @@
 // unit and origin. Limits are defaults of constructor parameters; sizes are not to be changed.
 #pragma once
 
-#include "conn/runtime.h"
-
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+
+#include "conn/runtime.h"
 
 namespace peerage::conn {
 
@@ -25,7 +25,7 @@ inline constexpr std::size_t kEphemeralMessage = 35;  // 22 0a 20 and 32 bytes o
 inline constexpr std::size_t kAuthMessage = 103;      // 66 0a22 0a20, key, 1240, signature
 
 inline constexpr std::size_t kMaxPacketData = 1024;  // payload of one PacketMsg
-inline constexpr std::size_t kMaxPacket = 1034;      // body of one Packet, without its length prefix
+inline constexpr std::size_t kMaxPacket = 1034;  // body of one Packet, without its length prefix
 inline constexpr std::size_t kMaxVarint = 10;
 
 // --- liveness (comet: ping 60 s, pong 45 s, fixed there) ---

@@ -7,7 +7,7 @@ namespace peerage::conn {
 namespace {
 
 constexpr std::array<std::string_view, kStageCount> kStageNames = {
-    "configuration", "resolve",   "connect",    "key_exchange",
+    "configuration",  "resolve",   "connect",    "key_exchange",
     "authentication", "node_info", "established"};
 
 struct Row {
@@ -24,7 +24,8 @@ constexpr std::array<Row, kReasonCount> kRows = {{
      "write it as ID@HOST:PORT; the node's operator finds the ID with show-node-id"},
     {Reason::address_malformed, "address_malformed", "this is no node address",
      "write it as ID@HOST:PORT, the ID being 40 hex digits, an IPv6 address in brackets"},
-    {Reason::address_is_a_name, "address_is_a_name", "an IP address is needed here, not a name", ""},
+    {Reason::address_is_a_name, "address_is_a_name", "an IP address is needed here, not a name",
+     ""},
     {Reason::key_file_missing, "key_file_missing", "there is no node key file",
      "make one with `peerage init` or `peerage gen-node-key`"},
     {Reason::key_file_unreadable, "key_file_unreadable", "the node key file cannot be read",
@@ -37,10 +38,12 @@ constexpr std::array<Row, kReasonCount> kRows = {{
      "peers accept only Ed25519 node keys; make a new one (the node gets a new ID)"},
     {Reason::config_malformed, "config_malformed", "the configuration cannot be used", ""},
 
-    {Reason::name_not_found, "name_not_found", "the host name does not exist", "check the spelling"},
+    {Reason::name_not_found, "name_not_found", "the host name does not exist",
+     "check the spelling"},
     {Reason::name_lookup_failed, "name_lookup_failed", "the host name could not be looked up",
      "check this machine's DNS configuration and network"},
-    {Reason::name_lookup_timed_out, "name_lookup_timed_out", "the name server did not answer in time",
+    {Reason::name_lookup_timed_out, "name_lookup_timed_out",
+     "the name server did not answer in time",
      "check this machine's DNS configuration and network"},
 
     {Reason::connection_refused, "connection_refused", "nothing listens on that port",
@@ -57,7 +60,8 @@ constexpr std::array<Row, kReasonCount> kRows = {{
 
     {Reason::closed_before_key, "closed_before_key",
      "the remote closed the connection before it sent a key",
-     "a filter by IP, a proxy without a node behind it, or a node that has no slot left"},
+     "its firewall or IP filter refuses us, it is already connected to our IP, or all its slots "
+     "are taken"},
     {Reason::silent, "silent", "the remote accepted the connection and said nothing",
      "not a comet p2p port, or a node too busy to accept: its backlog answers for it"},
     {Reason::speaks_http, "speaks_http", "a web server answers on that port",
@@ -65,12 +69,14 @@ constexpr std::array<Row, kReasonCount> kRows = {{
     {Reason::speaks_tls, "speaks_tls", "a TLS server answers on that port",
      "use the p2p port itself; comet nodes do not speak TLS"},
     {Reason::speaks_ssh, "speaks_ssh", "an SSH server answers on that port", "use the p2p port"},
-    {Reason::not_a_comet_node, "not_a_comet_node", "something that is not a comet node answers", ""},
+    {Reason::not_a_comet_node, "not_a_comet_node", "something that is not a comet node answers",
+     ""},
     {Reason::ephemeral_key_malformed, "ephemeral_key_malformed",
      "the remote's first message is not an ephemeral key",
      "nodes before v0.33 speak another protocol"},
     {Reason::ephemeral_key_low_order, "ephemeral_key_low_order",
-     "the remote sent an ephemeral key that would make the session predictable", "an attack, or a broken node"},
+     "the remote sent an ephemeral key that would make the session predictable",
+     "an attack, or a broken node"},
     {Reason::ephemeral_key_reflected, "ephemeral_key_reflected",
      "the remote sent our own ephemeral key back", "an echo service, or an attack"},
 
@@ -85,7 +91,8 @@ constexpr std::array<Row, kReasonCount> kRows = {{
     {Reason::auth_message_malformed, "auth_message_malformed",
      "the remote's proof of identity has the wrong form", ""},
     {Reason::auth_key_type_unsupported, "auth_key_type_unsupported",
-     "the remote's node key is not an Ed25519 key", "its operator must give it an Ed25519 node key"},
+     "the remote's node key is not an Ed25519 key",
+     "its operator must give it an Ed25519 node key"},
     {Reason::auth_signature_invalid, "auth_signature_invalid",
      "the remote's signature is wrong: somebody stands between us, or it does not own its key", ""},
     {Reason::wrong_id, "wrong_id", "another node than the one dialled answers there",
@@ -93,8 +100,9 @@ constexpr std::array<Row, kReasonCount> kRows = {{
     {Reason::connected_to_self, "connected_to_self", "that is this node itself", ""},
 
     {Reason::closed_after_authentication, "closed_after_authentication",
-     "the remote proved its ID, then closed without naming its network",
-     "probably it is full, or already connected to this ID or IP; ask its operator for a place in "
+     "the remote proved its ID, then closed before sending NodeInfo",
+     "probably full, or already connected to this ID or IP; try again later or ask its operator "
+     "for "
      "unconditional_peer_ids"},
     {Reason::node_info_timed_out, "node_info_timed_out",
      "the remote proved its ID but did not describe itself in time", "it is overloaded"},
@@ -109,7 +117,8 @@ constexpr std::array<Row, kReasonCount> kRows = {{
     {Reason::wrong_network, "wrong_network", "the remote is on another network",
      "check the chain ID, and that the address belongs to this network"},
     {Reason::wrong_block_version, "wrong_block_version",
-     "the remote speaks another version of the block protocol", "one of the nodes must be upgraded"},
+     "the remote speaks another version of the block protocol",
+     "one of the nodes must be upgraded"},
     {Reason::no_common_channel, "no_common_channel",
      "the remote runs none of the channels that we offer",
      "with pex = false a node offers no peer exchange"},
@@ -119,16 +128,19 @@ constexpr std::array<Row, kReasonCount> kRows = {{
     {Reason::closed_by_remote, "closed_by_remote", "the remote closed the connection",
      "right after the handshake it usually means that it has no free slot"},
     {Reason::connection_reset, "connection_reset", "the connection was reset", ""},
-    {Reason::packet_malformed, "packet_malformed", "the remote sent a packet that cannot be decoded", ""},
+    {Reason::packet_malformed, "packet_malformed",
+     "the remote sent a packet that cannot be decoded", ""},
     {Reason::packet_too_long, "packet_too_long", "the remote announced a packet that is too long",
      "its max_packet_msg_payload_size must be 1024"},
-    {Reason::unknown_channel, "unknown_channel", "the remote used a channel that we do not have", ""},
+    {Reason::unknown_channel, "unknown_channel", "the remote used a channel that we do not have",
+     ""},
     {Reason::message_too_long, "message_too_long",
      "the remote sent a message longer than its channel allows", ""},
     {Reason::peer_memory_exhausted, "peer_memory_exhausted",
      "the remote began more messages than one peer may", ""},
     {Reason::total_memory_exhausted, "total_memory_exhausted",
-     "half-received messages used up the memory set aside for them, and this peer held most of it", ""},
+     "half-received messages used up the memory set aside for them, and this peer held most of it",
+     ""},
     {Reason::partial_message_stale, "partial_message_stale",
      "the remote began a message and did not go on with it", ""},
     {Reason::no_progress, "no_progress", "the remote sends packets that carry nothing", ""},
@@ -139,30 +151,45 @@ constexpr std::array<Row, kReasonCount> kRows = {{
      "it vanished from the network, or is blocked"},
     {Reason::nonces_exhausted, "nonces_exhausted",
      "the session's keys are used up; a new connection gets new ones", ""},
-    {Reason::flush_timed_out, "flush_timed_out",
-     "the last messages could not be delivered in time", ""},
+    {Reason::flush_timed_out, "flush_timed_out", "the last messages could not be delivered in time",
+     ""},
     {Reason::stopped_locally, "stopped_locally", "we closed the connection", ""},
-    {Reason::answer_timed_out, "answer_timed_out", "the remote did not answer a request in time", ""},
-    {Reason::message_malformed, "message_malformed", "the remote sent a message that cannot be decoded", ""},
+    {Reason::answer_timed_out, "answer_timed_out", "the remote did not answer a request in time",
+     ""},
+    {Reason::message_malformed, "message_malformed",
+     "the remote sent a message that cannot be decoded", ""},
     {Reason::internal_error, "internal_error", "an error of this program", "please report it"},
 }};
 
 constexpr bool in_order() {
   for (std::size_t i = 0; i < kRows.size(); ++i) {
-    if (static_cast<std::size_t>(kRows[i].reason) != i || kRows[i].name.empty()) return false;
+    if (static_cast<std::size_t>(kRows[i].reason) != i || kRows[i].name.empty() ||
+        kRows[i].explanation.empty()) {
+      return false;
+    }
   }
   return true;
 }
 static_assert(in_order());
 
-const Row& row(Reason reason) noexcept { return kRows[static_cast<std::size_t>(reason)]; }
+const Row& row(Reason reason) noexcept {
+  return kRows[static_cast<std::size_t>(reason)];
+}
 
 }  // namespace
 
-std::string_view name(Stage stage) noexcept { return kStageNames[static_cast<std::size_t>(stage)]; }
-std::string_view name(Reason reason) noexcept { return row(reason).name; }
-std::string_view explain(Reason reason) noexcept { return row(reason).explanation; }
-std::string_view hint(Reason reason) noexcept { return row(reason).hint; }
+std::string_view name(Stage stage) noexcept {
+  return kStageNames[static_cast<std::size_t>(stage)];
+}
+std::string_view name(Reason reason) noexcept {
+  return row(reason).name;
+}
+std::string_view explain(Reason reason) noexcept {
+  return row(reason).explanation;
+}
+std::string_view hint(Reason reason) noexcept {
+  return row(reason).hint;
+}
 
 std::string Failure::text() const {
   std::string text;

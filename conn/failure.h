@@ -8,13 +8,13 @@
 // Threads: plain values.
 #pragma once
 
-#include <tl/expected.hpp>
-
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
+
+#include <tl/expected.hpp>
 
 namespace peerage::conn {
 
@@ -28,7 +28,7 @@ enum class Stage : std::uint8_t {
   node_info,       // network, versions, channels
   established,     // packets flow
 };
-inline constexpr std::size_t kStageCount = 7;
+inline constexpr std::size_t kStageCount = static_cast<std::size_t>(Stage::established) + 1;
 
 enum class Reason : std::uint8_t {
   // configuration

@@ -1,10 +1,10 @@
 #include "conn/frame_cipher.h"
 
-#include <sodium.h>
-
 #include <algorithm>
 #include <cstring>
 #include <limits>
+
+#include <sodium.h>
 
 namespace peerage::conn {
 
@@ -80,6 +80,8 @@ Result<ByteView> FrameOpener::open(MutableBytes frame) {
   return frame.subspan(kFrameHeader, length);
 }
 
-std::string_view frame_cipher_name() noexcept { return "libsodium"; }
+std::string_view frame_cipher_name() noexcept {
+  return "libsodium";
+}
 
 }  // namespace peerage::conn

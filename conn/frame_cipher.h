@@ -7,25 +7,25 @@
 // little-endian 64-bit counter that starts at 0 and grows by one for each frame. Frame boundaries
 // mean nothing to the stream that runs through them.
 //
-// Everything works in place and on many frames at once: a caller lays plaintext into 1044-byte slots
-// of a buffer (FrameWriter), seals them together, and writes them with one call; on the other side
-// what one read brought is opened where it lies.
+// Everything works in place and on many frames at once: a caller lays plaintext into 1044-byte
+// slots of a buffer (FrameWriter), seals them together, and writes them with one call; on the other
+// side what one read brought is opened where it lies.
 //
 // Invariants: a nonce is used once (the counter never wraps: sealing and opening end with
-// nonces_exhausted); filler is zero when sent and ignored when received; no frame with n = 0 is ever
-// sent (a Go reader takes a stale byte from one); nothing of a frame is looked at before its tag has
-// been verified. Keys are wiped.
+// nonces_exhausted); filler is zero when sent and ignored when received; no frame with n = 0 is
+// ever sent (a Go reader takes a stale byte from one); nothing of a frame is looked at before its
+// tag has been verified. Keys are wiped.
 //
 // Source: comet p2p/conn/secret_connection.go:Write, Read, incrNonce.
 // Threads: none of its own; a sealer or opener belongs to one connection.
 #pragma once
 
+#include <optional>
+#include <string_view>
+
 #include "conn/bytes.h"
 #include "conn/config.h"
 #include "conn/failure.h"
-
-#include <optional>
-#include <string_view>
 
 namespace peerage::conn {
 
@@ -69,8 +69,8 @@ class FrameSealer {
   explicit FrameSealer(FrameKey key, std::uint64_t first_nonce = 0)
       : key_(std::move(key)), nonce_(first_nonce) {}
 
-  // Seals what FrameWriter::finish returned, in place. On nonces_exhausted nothing more may be sent:
-  // the buffer's contents are then wiped.
+  // Seals what FrameWriter::finish returned, in place. On nonces_exhausted nothing more may be
+  // sent: the buffer's contents are then wiped.
   Result<void> seal(MutableBytes frames);
 
  private:

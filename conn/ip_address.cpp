@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <initializer_list>
+#include <system_error>
 
 namespace peerage::conn {
 namespace {
@@ -169,11 +171,21 @@ bool IpAddress::rfc1918() const noexcept {
 bool IpAddress::rfc3927() const noexcept {
   return is_v4() && has_prefix(v4_bytes(), {169, 254}, 16);
 }
-bool IpAddress::rfc3849() const noexcept { return has_prefix(bytes_, {0x20, 0x01, 0x0d, 0xb8}, 32); }
-bool IpAddress::rfc3964() const noexcept { return has_prefix(bytes_, {0x20, 0x02}, 16); }
-bool IpAddress::rfc4193() const noexcept { return has_prefix(bytes_, {0xfc}, 7); }
-bool IpAddress::rfc4380() const noexcept { return has_prefix(bytes_, {0x20, 0x01, 0, 0}, 32); }
-bool IpAddress::rfc4843() const noexcept { return has_prefix(bytes_, {0x20, 0x01, 0, 0x10}, 28); }
+bool IpAddress::rfc3849() const noexcept {
+  return has_prefix(bytes_, {0x20, 0x01, 0x0d, 0xb8}, 32);
+}
+bool IpAddress::rfc3964() const noexcept {
+  return has_prefix(bytes_, {0x20, 0x02}, 16);
+}
+bool IpAddress::rfc4193() const noexcept {
+  return has_prefix(bytes_, {0xfc}, 7);
+}
+bool IpAddress::rfc4380() const noexcept {
+  return has_prefix(bytes_, {0x20, 0x01, 0, 0}, 32);
+}
+bool IpAddress::rfc4843() const noexcept {
+  return has_prefix(bytes_, {0x20, 0x01, 0, 0x10}, 28);
+}
 bool IpAddress::rfc4862() const noexcept {
   return has_prefix(bytes_, {0xfe, 0x80, 0, 0, 0, 0, 0, 0}, 64);
 }
@@ -191,7 +203,9 @@ bool IpAddress::loopback() const noexcept {
   if (is_v4()) return bytes_[12] == 127;
   return bytes_ == ByteArray<16>{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
 }
-bool IpAddress::local() const noexcept { return loopback() || (is_v4() && bytes_[12] == 0); }
+bool IpAddress::local() const noexcept {
+  return loopback() || (is_v4() && bytes_[12] == 0);
+}
 bool IpAddress::unspecified() const noexcept {
   return *this == IpAddress{} || *this == v4(0, 0, 0, 0);
 }
@@ -206,7 +220,9 @@ bool IpAddress::routable() const noexcept {
 std::string IpAddress::group_key(Strict strict) const {
   if (strict == Strict::yes && local()) return "local";
   if (strict == Strict::yes && !routable()) return "unroutable";
-  const auto slash_16_of = [](std::uint8_t a, std::uint8_t b) { return v4(a, b, 0, 0).to_string(); };
+  const auto slash_16_of = [](std::uint8_t a, std::uint8_t b) {
+    return v4(a, b, 0, 0).to_string();
+  };
   if (is_v4() || rfc6145() || rfc6052()) return slash_16_of(bytes_[12], bytes_[13]);
   if (rfc3964()) return slash_16_of(bytes_[2], bytes_[3]);
   if (rfc4380()) return slash_16_of(bytes_[12] ^ 0xff, bytes_[13] ^ 0xff);
@@ -217,7 +233,7 @@ std::string IpAddress::group_key(Strict strict) const {
 
 IpAddress IpAddress::masked(unsigned bits) const noexcept {
   IpAddress result = *this;
-  unsigned kept = std::min(is_v4() ? 96 + bits : bits, 128u);
+  unsigned kept = is_v4() ? 96 + std::min(bits, 32u) : std::min(bits, 128u);
   for (std::uint8_t& byte : result.bytes_) {
     const unsigned here = std::min(kept, 8u);
     byte &= static_cast<std::uint8_t>(0xff << (8 - here));

@@ -8,13 +8,13 @@
 // cases stand in spec/vectors/netaddress.json.
 #pragma once
 
-#include "conn/bytes.h"
-
 #include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include "conn/bytes.h"
 
 namespace peerage::conn {
 

@@ -78,9 +78,13 @@ Result<void> Liveness::check(TimePoint now) {
   return {};
 }
 
-bool Liveness::take_ping() noexcept { return std::exchange(ping_due_, false); }
+bool Liveness::take_ping() noexcept {
+  return std::exchange(ping_due_, false);
+}
 
-bool Liveness::take_pong() noexcept { return std::exchange(pong_due_, false); }
+bool Liveness::take_pong() noexcept {
+  return std::exchange(pong_due_, false);
+}
 
 TimePoint Liveness::deadline() const {
   TimePoint earliest = next_ping_;

@@ -5,19 +5,20 @@
 // on time even while a write is blocked. A ping waits for its pong from the moment it is due to be
 // written. A pong counts only while a ping is unanswered.
 //
-// Several pings that arrive before we could answer are answered by one pong. Pings, and pongs nobody
-// asked for, draw on one token bucket (10/s, burst 200 by default); who overdraws it is dropped.
+// Several pings that arrive before we could answer are answered by one pong. Pings, and pongs
+// nobody asked for, draw on one token bucket (10/s, burst 200 by default); who overdraws it is
+// dropped.
 //
 // Source: comet p2p/conn/connection.go:sendRoutine (60 s ticker, 45 s pong timeout); the bounds are
 // ours.
 // Threads: the connection's shard.
 #pragma once
 
+#include <optional>
+
 #include "conn/config.h"
 #include "conn/failure.h"
 #include "conn/token_bucket.h"
-
-#include <optional>
 
 namespace peerage::conn {
 
@@ -42,7 +43,8 @@ class Liveness {
   void on_write_idle() noexcept { write_blocked_since_.reset(); }
 
   // We have stopped reading on purpose, or go on. Meanwhile no pong can be seen, so none is missed;
-  // and the remote sees one of ours every paused_pong_interval, so that it does not miss any either.
+  // and the remote sees one of ours every paused_pong_interval, so that it does not miss any
+  // either.
   void on_reading_paused(TimePoint now);
   void on_reading_resumed(TimePoint now);
 

@@ -2,9 +2,9 @@
 //
 // Each channel assembles one message at a time. Bounded are: a message (its channel's
 // max_message_bytes: exactly that passes, one byte more drops the peer), everything half-received
-// from this peer, and that of all peers (conn/reassembly_budget.h). A message that gains no byte for
-// partial_timeout drops the peer too. A finished message is handed over with its memory, so nothing
-// stays behind: an idle peer holds none.
+// from this peer, and that of all peers (conn/reassembly_budget.h). A message that gains no byte
+// for partial_timeout drops the peer too. A finished message is handed over with its memory, so
+// nothing stays behind: an idle peer holds none.
 //
 // Memory grows as bytes arrive, never from a length announced (the wire announces none). What is
 // counted is the memory held, not the bytes in it.
@@ -14,15 +14,15 @@
 // Threads: the connection's shard.
 #pragma once
 
-#include "conn/channel.h"
-#include "conn/config.h"
-#include "conn/failure.h"
-#include "conn/reassembly_budget.h"
-
 #include <functional>
 #include <optional>
 #include <span>
 #include <vector>
+
+#include "conn/channel.h"
+#include "conn/config.h"
+#include "conn/failure.h"
+#include "conn/reassembly_budget.h"
 
 namespace peerage::conn {
 

@@ -31,41 +31,47 @@ Result<IdAndRest> split_id(std::string_view text) {
                 "\"" + printable(text, 128) + "\" is not of the form ID@HOST:PORT");
   }
   const auto id = NodeId::parse(bare.substr(0, at));
-  if (!id) return tl::unexpected(id.error());
+  if (!id) {
+    // In a list of addresses the operator looks for the entry, not for the ID in it.
+    return fail(Stage::configuration, id.error().reason,
+                "\"" + printable(text, 128) + "\" does not begin with an ID of 40 hex digits");
+  }
   return IdAndRest{*id, bare.substr(at + 1)};
 }
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 bool is_alphanumeric(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-// Labels of letters, digits, hyphens and (as seen in practice) underscores. A last label of digits
-// alone is a misspelt IPv4 address, not a name: no such top-level domain can exist (RFC 3696).
+// Labels of letters, digits, hyphens and (as seen in practice) underscores. Labels of nothing but
+// digits are a misspelt IPv4 address ("1.2.3.04"), which a resolver might yet read as another one.
+// A number as the last label alone is fine: container networks have names such as "node.1".
 bool is_host_name(std::string_view host) {
   if (host.ends_with('.')) host.remove_suffix(1);
   if (host.empty() || host.size() > 253) return false;
-  std::string_view label;
+  if (std::all_of(host.begin(), host.end(), [](char c) { return is_digit(c) || c == '.'; })) {
+    return false;
+  }
   while (true) {
     const std::size_t dot = host.find('.');
-    label = host.substr(0, dot);
+    const std::string_view label = host.substr(0, dot);
     const bool fine = !label.empty() && label.size() <= 63 && label.front() != '-' &&
                       label.back() != '-' && std::all_of(label.begin(), label.end(), [](char c) {
                         return is_alphanumeric(c) || c == '-' || c == '_';
                       });
     if (!fine) return false;
-    if (dot == std::string_view::npos) break;
+    if (dot == std::string_view::npos) return true;
     host.remove_prefix(dot + 1);
   }
-  return !std::all_of(label.begin(), label.end(), is_digit);
 }
 
-}  // namespace
-
-Result<HostPort> split_host_port(std::string_view text) {
-  std::string_view rest = without_scheme(text);
+// `text` is the whole entry, for the message; `rest` what to split.
+Result<HostPort> split_rest(std::string_view text, std::string_view rest) {
   std::string_view host;
-  std::size_t colon = rest.rfind(':');
+  const std::size_t colon = rest.rfind(':');
   if (colon == std::string_view::npos) return malformed(text, "the port is missing");
   if (rest.starts_with('[')) {
     const std::size_t end = rest.find(']');
@@ -90,6 +96,12 @@ Result<HostPort> split_host_port(std::string_view text) {
   return HostPort{std::string(host), port};
 }
 
+}  // namespace
+
+Result<HostPort> split_host_port(std::string_view text) {
+  return split_rest(text, without_scheme(text));
+}
+
 Result<NetAddress> NetAddress::parse(std::string_view text) {
   const auto parsed = HostAddress::parse(text);
   if (!parsed) return tl::unexpected(parsed.error());
@@ -100,15 +112,21 @@ Result<NetAddress> NetAddress::parse(std::string_view text) {
   return NetAddress{parsed->id, {*ip, parsed->port}};
 }
 
-std::string NetAddress::to_string() const { return id.to_string() + "@" + endpoint.to_string(); }
+std::string NetAddress::to_string() const {
+  return id.to_string() + "@" + endpoint.to_string();
+}
 
-bool NetAddress::valid() const noexcept { return id != NodeId{} && endpoint.ip.valid(); }
-bool NetAddress::routable() const noexcept { return id != NodeId{} && endpoint.ip.routable(); }
+bool NetAddress::valid() const noexcept {
+  return id != NodeId{} && endpoint.ip.valid();
+}
+bool NetAddress::routable() const noexcept {
+  return id != NodeId{} && endpoint.ip.routable();
+}
 
 Result<HostAddress> HostAddress::parse(std::string_view text) {
   const auto parts = split_id(text);
   if (!parts) return tl::unexpected(parts.error());
-  auto host_port = split_host_port(parts->host_port);
+  auto host_port = split_rest(text, parts->host_port);
   if (!host_port) return tl::unexpected(host_port.error());
   if (!IpAddress::parse(host_port->host) && !is_host_name(host_port->host)) {
     return malformed(text, "neither an IP address nor a host name");

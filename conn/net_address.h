@@ -8,16 +8,16 @@
 // Source: comet p2p/netaddress.go:NewNetAddressString; cases in spec/vectors/netaddress.json.
 #pragma once
 
-#include "conn/failure.h"
-#include "conn/ip_address.h"
-#include "conn/node_id.h"
-
 #include <compare>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
+
+#include "conn/failure.h"
+#include "conn/ip_address.h"
+#include "conn/node_id.h"
 
 namespace peerage::conn {
 
@@ -50,8 +50,8 @@ struct HostAddress {
   bool operator==(const HostAddress&) const = default;
 };
 
-// The comma-separated lists of config.toml (`seeds`, `persistent_peers`): spaces around an entry are
-// trimmed, empty entries skipped. The first bad entry fails the whole list and is named.
+// The comma-separated lists of config.toml (`seeds`, `persistent_peers`): spaces around an entry
+// are trimmed, empty entries skipped. The first bad entry fails the whole list and is named.
 Result<std::vector<HostAddress>> parse_host_addresses(std::string_view list);
 
 // `[scheme://]host:port` without an ID, as in `laddr`, `external_address` and a NodeInfo's

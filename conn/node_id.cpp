@@ -1,9 +1,9 @@
 #include "conn/node_id.h"
 
-#include <sodium.h>
-
 #include <algorithm>
 #include <cstring>
+
+#include <sodium.h>
 
 namespace peerage::conn {
 
@@ -33,7 +33,9 @@ Result<NodeId> NodeId::parse(std::string_view text) {
   return NodeId(id);
 }
 
-std::string NodeId::to_string() const { return to_hex(bytes_); }
+std::string NodeId::to_string() const {
+  return to_hex(bytes_);
+}
 
 }  // namespace peerage::conn
 

@@ -1,17 +1,17 @@
 // Who a node is: an Ed25519 public key, and the ID that names it.
 //
 // ID = the first 20 bytes of SHA-256 over the 32 raw key bytes, written as 40 lower-case hex digits
-// (comet p2p/key.go:PubKeyToID). Text is accepted in either case and lower-cased: an ID kept in upper
-// case could never equal an authenticated one.
+// (comet p2p/key.go:PubKeyToID). Text is accepted in either case and lower-cased: an ID kept in
+// upper case could never equal an authenticated one.
 #pragma once
-
-#include "conn/bytes.h"
-#include "conn/failure.h"
 
 #include <compare>
 #include <functional>
 #include <string>
 #include <string_view>
+
+#include "conn/bytes.h"
+#include "conn/failure.h"
 
 namespace peerage::conn {
 

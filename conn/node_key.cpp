@@ -1,18 +1,18 @@
 #include "conn/node_key.h"
 
-#include <fcntl.h>
-#include <sodium.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
 #include <utility>
+
+#include <fcntl.h>
+#include <nlohmann/json.hpp>
+#include <sodium.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace peerage::conn {
 namespace {
@@ -23,7 +23,12 @@ constexpr std::size_t kMaxFile = 64u << 10;
 tl::unexpected<Failure> key_failure(Reason reason, std::string detail) {
   return fail(Stage::configuration, reason, std::move(detail));
 }
-std::string errno_text() { return std::strerror(errno); }
+std::string errno_text() {
+  return std::strerror(errno);
+}
+std::string shown(const std::filesystem::path& path) {
+  return printable(path.native(), 1024);
+}
 
 class File {
  public:
@@ -54,6 +59,18 @@ void wipe_text(std::string& text) {
   wipe({reinterpret_cast<std::uint8_t*>(text.data()), text.size()});
 }
 
+// Wipes a text on every way out of a scope. (The JSON parser's own buffers are out of reach.)
+class WipeAtExit {
+ public:
+  explicit WipeAtExit(std::string& text) : text_(text) {}
+  ~WipeAtExit() { wipe_text(text_); }
+  WipeAtExit(const WipeAtExit&) = delete;
+  WipeAtExit& operator=(const WipeAtExit&) = delete;
+
+ private:
+  std::string& text_;
+};
+
 }  // namespace
 
 NodeKey::NodeKey(Secret<64> secret) : secret_(std::move(secret)) {
@@ -65,29 +82,30 @@ NodeKey NodeKey::from_seed(const Secret<32>& seed) {
   if (sodium_init() < 0) throw std::runtime_error("libsodium cannot be initialised");
   Secret<64> secret;
   ByteArray<32> public_key;
-  crypto_sign_ed25519_seed_keypair(public_key.data(), secret.writable().data(),
-                                   seed.view().data());
+  crypto_sign_ed25519_seed_keypair(public_key.data(), secret.writable().data(), seed.view().data());
   return NodeKey(std::move(secret));
 }
 
 Result<NodeKey> NodeKey::parse(std::string_view json) {
-  const auto document = nlohmann::json::parse(json, nullptr, /*allow_exceptions=*/false);
+  auto document = nlohmann::json::parse(json, nullptr, /*allow_exceptions=*/false);
   if (document.is_discarded()) return key_failure(Reason::key_file_malformed, "not JSON");
   if (!document.is_object() || !document.contains("priv_key") ||
       !document["priv_key"].is_object()) {
     return key_failure(Reason::key_file_malformed, "there is no priv_key");
   }
-  const auto& key = document["priv_key"];
+  auto& key = document["priv_key"];
   const auto type = key.find("type");
   const auto value = key.find("value");
   if (type == key.end() || !type->is_string() || value == key.end() || !value->is_string()) {
     return key_failure(Reason::key_file_malformed, "priv_key has no type or no value");
   }
+  auto& encoded = value->get_ref<std::string&>();
+  const WipeAtExit wipe_encoded(encoded);
   if (type->get_ref<const std::string&>() != kKeyType) {
     return key_failure(Reason::key_type_unsupported,
                        "its type is " + printable(type->get_ref<const std::string&>(), 64));
   }
-  auto bytes = from_base64(value->get_ref<const std::string&>());
+  auto bytes = from_base64(encoded);
   if (!bytes || bytes->size() != 64) {
     if (bytes) wipe(*bytes);
     return key_failure(Reason::key_file_malformed, "the value is not the base64 of 64 bytes");
@@ -105,37 +123,37 @@ Result<NodeKey> NodeKey::parse(std::string_view json) {
 Result<NodeKey> NodeKey::load(const std::filesystem::path& path) {
   const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!file.is_open()) {
-    const bool missing = errno == ENOENT;
-    return key_failure(missing ? Reason::key_file_missing : Reason::key_file_unreadable,
-                       path.string() + ": " + errno_text());
+    const int error = errno;
+    return key_failure(error == ENOENT ? Reason::key_file_missing : Reason::key_file_unreadable,
+                       shown(path) + ": " + std::strerror(error));
   }
   struct stat status {};
   if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
-    return key_failure(Reason::key_file_unreadable, path.string() + ": not a regular file");
+    return key_failure(Reason::key_file_unreadable, shown(path) + ": not a regular file");
   }
   std::string text(kMaxFile + 1, '\0');
+  const WipeAtExit wipe_content(text);
   std::size_t size = 0;
   while (size < text.size()) {
     const ssize_t count = ::read(file.get(), text.data() + size, text.size() - size);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) {
-      return key_failure(Reason::key_file_unreadable, path.string() + ": " + errno_text());
+      return key_failure(Reason::key_file_unreadable, shown(path) + ": " + errno_text());
     }
     if (count == 0) break;
     size += static_cast<std::size_t>(count);
   }
   if (size > kMaxFile) {
-    return key_failure(Reason::key_file_malformed, path.string() + ": too long for a key file");
+    return key_failure(Reason::key_file_malformed, shown(path) + ": too long for a key file");
   }
   auto key = parse(std::string_view(text).substr(0, size));
-  wipe_text(text);
-  if (!key) key.error().detail = path.string() + ": " + key.error().detail;
+  if (!key) key.error().detail = shown(path) + ": " + key.error().detail;
   return key;
 }
 
 Result<void> NodeKey::save_new(const std::filesystem::path& path) const {
   const auto failed = [&path](const std::string& what) {
-    return key_failure(Reason::key_file_unwritable, path.string() + ": " + what);
+    return key_failure(Reason::key_file_unwritable, shown(path) + ": " + what);
   };
   const std::filesystem::path directory = path.has_parent_path() ? path.parent_path() : ".";
   ByteArray<8> unique;
@@ -147,9 +165,9 @@ Result<void> NodeKey::save_new(const std::filesystem::path& path) const {
     if (!file.is_open()) return failed(errno_text());
     std::string text = to_json();
     // The mode whatever the umask says; the bytes on the disk before the name is.
-    const bool written = ::fchmod(file.get(), 0600) == 0 && write_all(file.get(), text) &&
-                         ::fsync(file.get()) == 0;
-    const std::string error = errno_text();
+    const bool written =
+        ::fchmod(file.get(), 0600) == 0 && write_all(file.get(), text) && ::fsync(file.get()) == 0;
+    const std::string error = written ? std::string() : errno_text();
     wipe_text(text);
     if (!written) {
       ::unlink(temporary.c_str());
@@ -158,9 +176,10 @@ Result<void> NodeKey::save_new(const std::filesystem::path& path) const {
   }
   // Unlike rename(), link() does not replace a file that has appeared meanwhile.
   const bool linked = ::link(temporary.c_str(), path.c_str()) == 0;
-  const std::string error = errno_text();
+  const std::string error = linked ? std::string() : errno_text();
   ::unlink(temporary.c_str());
   if (!linked) return failed(error);
+  // Best effort: the file is whole either way, and not every file system can sync a directory.
   const File parent(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (parent.is_open()) ::fsync(parent.get());
   return {};
@@ -184,7 +203,9 @@ Signature NodeKey::sign(ByteView message) const {
 
 std::string NodeKey::to_json() const {
   std::string value = to_base64(secret_.view());
-  std::string json = R"({"priv_key":{"type":")";
+  std::string json;
+  json.reserve(256);  // growing would leave a copy of the secret behind
+  json = R"({"priv_key":{"type":")";
   json.append(kKeyType).append(R"(","value":")").append(value).append(R"("}})");
   wipe_text(value);
   return json;

@@ -1,20 +1,21 @@
 // The node's own identity: an Ed25519 key pair and the file that keeps it.
 //
 // The file is byte-compatible with the Go node in both directions: one line
-// {"priv_key":{"type":"tendermint/PrivKeyEd25519","value":"<base64 of 64 bytes>"}} without a newline
-// at the end; the 64 bytes are the seed followed by the public key. A file that exists is never
-// regenerated nor overwritten: a damaged one is a fatal error, because losing the key loses the ID
-// that others have configured. Unlike the Go node we check that the public half belongs to the seed.
+// {"priv_key":{"type":"tendermint/PrivKeyEd25519","value":"<base64 of 64 bytes>"}} without a
+// newline at the end; the 64 bytes are the seed followed by the public key. A file that exists is
+// never regenerated nor overwritten: a damaged one is a fatal error, because losing the key loses
+// the ID that others have configured. Unlike the Go node we check that the public half belongs to
+// the seed.
 //
 // Source: comet p2p/key.go:LoadOrGenNodeKey, SaveAs; cases in spec/vectors/node_id.json.
 #pragma once
 
+#include <filesystem>
+#include <string_view>
+
 #include "conn/bytes.h"
 #include "conn/failure.h"
 #include "conn/node_id.h"
-
-#include <filesystem>
-#include <string_view>
 
 namespace peerage::conn {
 

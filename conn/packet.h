@@ -1,28 +1,29 @@
 // Packets: what the encrypted stream consists of after NodeInfo. Each is a length-delimited
 //
-//   Packet { oneof: 1 Ping {} | 2 Pong {} | 3 Msg { 1 channel_id int32, 2 eof bool, 3 data bytes } }
+//   Packet { oneof: 1 Ping {} | 2 Pong {} | 3 Msg { 1 channel_id int32, 2 eof bool, 3 data bytes }
+//   }
 //
 // Encoding and decoding are written by hand because this is the hot path; the generated protobuf
 // code checks them in the tests (tests/fuzz/packet_fuzz.cpp).
 //
 // Decoding follows the Go node's decoder to the letter: unknown fields are skipped, the last of
 // repeated fields counts, a second packet_msg replaces the first. A body is at most 1034 bytes, a
-// length announced beyond that ends the connection before a byte of it is read. Encoding never makes
-// a body over 1034 bytes either, whatever the channel ID: the last packet of a message on a channel
-// from 0x80 carries 1023 bytes at most.
+// length announced beyond that ends the connection before a byte of it is read. Encoding never
+// makes a body over 1034 bytes either, whatever the channel ID: the last packet of a message on a
+// channel from 0x80 carries 1023 bytes at most.
 //
 // Source: comet p2p/conn/connection.go, proto/tendermint/p2p/conn.proto; spec/vectors/packets.json.
 // Threads: none of its own.
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+
 #include "conn/bytes.h"
 #include "conn/channel.h"
 #include "conn/config.h"
 #include "conn/failure.h"
-
-#include <algorithm>
-#include <cstdint>
-#include <utility>
 
 namespace peerage::conn {
 
@@ -61,8 +62,8 @@ std::size_t max_packet_data(ChannelId channel, Eof eof) noexcept;
 class PacketReader {
  public:
   // Calls `on_body(ByteView) -> Result<void>` for each whole body in order and stops at its first
-  // error. Errors of its own: packet_too_long (the length announced), packet_malformed (a length that
-  // is no varint).
+  // error. Errors of its own: packet_too_long (the length announced), packet_malformed (a length
+  // that is no varint).
   template <typename OnBody>
   Result<void> receive(ByteView stream, OnBody&& on_body);
 
@@ -106,7 +107,8 @@ Result<void> PacketReader::receive(ByteView stream, OnBody&& on_body) {
     if (!extent) return tl::unexpected(extent.error());
     if (extent->total == 0) return {};
     const std::size_t count = std::min(extent->total - carry_.size(), stream.size());
-    carry_.insert(carry_.end(), stream.begin(), stream.begin() + static_cast<std::ptrdiff_t>(count));
+    carry_.insert(carry_.end(), stream.begin(),
+                  stream.begin() + static_cast<std::ptrdiff_t>(count));
     stream = stream.subspan(count);
     if (carry_.size() < extent->total) return {};
     const Bytes packet = std::exchange(carry_, {});

@@ -5,14 +5,11 @@
 // the total would pass the limit, the largest holder is told to go; its share counts as free from
 // that moment, and its owner releases the memory as soon as its shard runs.
 //
-// Invariant: the sum of granted sizes never exceeds the limit, but for holders that have been told to
-// go and have not run yet.
-// Threads: all methods on any. `on_evict` runs on the thread of the holder that asked for memory, with
-// no lock held, possibly while the evicted holder is being destroyed: it must only post to its own
-// shard, and own what it needs for that.
+// Invariant: the sum of granted sizes never exceeds the limit, but for holders that have been told
+// to go and have not run yet. Threads: all methods on any. `on_evict` runs on the thread of the
+// holder that asked for memory, with no lock held, possibly while the evicted holder is being
+// destroyed: it must only post to its own shard, and own what it needs for that.
 #pragma once
-
-#include "conn/config.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -20,6 +17,8 @@
 #include <map>
 #include <mutex>
 #include <utility>
+
+#include "conn/config.h"
 
 namespace peerage::conn {
 

@@ -10,7 +10,8 @@
 //
 // Rules that every implementation keeps:
 //  - A callback never runs inside the call that asked for it; it runs later, on the shard's thread.
-//  - Destroying (or cancelling) a timer, stream, listener or pending operation on its shard's thread
+//  - Destroying (or cancelling) a timer, stream, listener or pending operation on its shard's
+//  thread
 //    guarantees that its callback does not run afterwards, not even when already due.
 //  - Tasks posted to one shard from one thread run in the order in which they were posted.
 //  - Callbacks must not throw; one that does ends the process.
@@ -20,10 +21,6 @@
 // it works.
 #pragma once
 
-#include "conn/bytes.h"
-#include "conn/failure.h"
-#include "conn/ip_address.h"
-
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -31,6 +28,10 @@
 #include <span>
 #include <string>
 #include <vector>
+
+#include "conn/bytes.h"
+#include "conn/failure.h"
+#include "conn/ip_address.h"
 
 namespace peerage::conn {
 
@@ -104,9 +105,9 @@ inline constexpr std::size_t kScratchBytes = 64 * 1044;  // 64 sealed frames
 class Shard {
  public:
   virtual ~Shard() = default;
-  virtual TimePoint now() const = 0;       // any thread
-  virtual void post(Task task) = 0;        // any thread; ignored once the runtime has stopped
-  virtual bool is_current() const = 0;     // true on the shard's own thread; any thread
+  virtual TimePoint now() const = 0;    // any thread
+  virtual void post(Task task) = 0;     // any thread; ignored once the runtime has stopped
+  virtual bool is_current() const = 0;  // true on the shard's own thread; any thread
   virtual std::unique_ptr<Timer> make_timer(Task on_expiry) = 0;  // the shard's thread
   // kScratchBytes, shared by all users of the shard: valid until control returns to the shard.
   virtual MutableBytes scratch(Scratch half) = 0;  // the shard's thread
@@ -159,9 +160,9 @@ class Runtime {
                                                    OnArrival on_arrival) = 0;
 
   // Looks a configured host name up, off the network threads; `done` runs on `shard` with 1 to
-  // kMaxResolvedAddresses addresses (both families) or a Failure of stage `resolve`. After `timeout`
-  // it fails with name_lookup_timed_out. A literal is answered without a lookup. Call on the
-  // shard's thread.
+  // kMaxResolvedAddresses addresses (both families) or a Failure of stage `resolve`. After
+  // `timeout` it fails with name_lookup_timed_out. A literal is answered without a lookup. Call on
+  // the shard's thread.
   using ResolveDone = std::function<void(Result<std::vector<IpAddress>>)>;
   [[nodiscard]] virtual std::unique_ptr<Pending> resolve(Shard& shard, const std::string& host,
                                                          Duration timeout, ResolveDone done) = 0;

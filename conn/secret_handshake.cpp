@@ -35,6 +35,8 @@ std::size_t fill(Bytes& buffer, std::size_t want, ByteView from) {
   return count;
 }
 
+}  // namespace
+
 // The first three bytes can only be these; anything else is another protocol, and which one is
 // worth telling an operator.
 Failure classify_stranger(ByteView seen) {
@@ -51,8 +53,6 @@ Failure classify_stranger(ByteView seen) {
   }
   return {Stage::key_exchange, reason, "began with \"" + printable(as_text(seen), 40) + "\""};
 }
-
-}  // namespace
 
 std::optional<Secret<32>> x25519(const Secret<32>& ours,
                                  std::span<const std::uint8_t, 32> theirs) noexcept {

@@ -23,13 +23,13 @@
 // Threads: none of its own.
 #pragma once
 
+#include <optional>
+
 #include "conn/bytes.h"
 #include "conn/failure.h"
 #include "conn/frame_cipher.h"
 #include "conn/node_id.h"
 #include "conn/node_key.h"
-
-#include <optional>
 
 namespace peerage::conn {
 
@@ -44,8 +44,8 @@ struct SecretSession {
 
 class SecretHandshake {
  public:
-  // `ephemeral`: 32 fresh random bytes, used once. `expected`: the ID that was dialled; nullopt when
-  // we accept. `key` must outlive the handshake.
+  // `ephemeral`: 32 fresh random bytes, used once. `expected`: the ID that was dialled; nullopt
+  // when we accept. `key` must outlive the handshake.
   SecretHandshake(const NodeKey& key, Secret<32> ephemeral, std::optional<NodeId> expected);
 
   // Bytes to send now; empty when there are none. The first call gives the ephemeral message.
@@ -83,8 +83,12 @@ class SecretHandshake {
   Bytes early_data_;
 };
 
-// The two frame keys that follow from a DH secret (HKDF-SHA256, no salt). `least`: our ephemeral key
-// is the smaller of the two. Exposed for the recorded vectors.
+// What kind of server begins with these bytes, which no comet node begins with: speaks_http,
+// speaks_tls, speaks_ssh or not_a_comet_node, at stage key_exchange.
+Failure classify_stranger(ByteView seen);
+
+// The two frame keys that follow from a DH secret (HKDF-SHA256, no salt). `least`: our ephemeral
+// key is the smaller of the two. Exposed for the recorded vectors.
 struct FrameKeys {
   FrameKey receive;
   FrameKey send;

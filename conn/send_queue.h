@@ -1,17 +1,14 @@
-// The bounded way into a connection, for every thread: messages are counted in against the limits of
-// their channel and of the peer, or refused at once. Nobody ever waits here.
+// The bounded way into a connection, for every thread: messages are counted in against the limits
+// of their channel and of the peer, or refused at once. Nobody ever waits here.
 //
 // Bytes and messages are counted from the moment they are accepted until their last packet has been
-// formed (`release`). A refusal is an answer, not an event: the caller decides whether to try later.
-// Empty messages are refused: the Go node's queue loses count over one.
+// formed (`release`). A refusal is an answer, not an event: the caller decides whether to try
+// later. Empty messages are refused: the Go node's queue loses count over one.
 //
-// Invariant: the bytes held for a channel never exceed its send_queue_bytes; those held for the peer
-// never exceed per_peer_bytes plus reserved_per_channel_bytes for each channel.
-// Threads: `offer`, `queued_*` on any; `drain`, `release` on the connection's shard.
+// Invariant: the bytes held for a channel never exceed its send_queue_bytes; those held for the
+// peer never exceed per_peer_bytes plus reserved_per_channel_bytes for each channel. Threads:
+// `offer`, `queued_*` on any; `drain`, `release` on the connection's shard.
 #pragma once
-
-#include "conn/channel.h"
-#include "conn/config.h"
 
 #include <atomic>
 #include <memory>
@@ -19,6 +16,9 @@
 #include <optional>
 #include <span>
 #include <vector>
+
+#include "conn/channel.h"
+#include "conn/config.h"
 
 namespace peerage::conn {
 

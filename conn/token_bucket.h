@@ -1,4 +1,5 @@
-// A token bucket: `rate` tokens a second, at most `burst` saved up; exact, and in the caller's time.
+// A token bucket: `rate` tokens a second, at most `burst` saved up; exact, and in the caller's
+// time.
 //
 // Invariant: in any interval of t seconds at most burst + rate * t tokens are granted, plus, with
 // `take_debt`, what the last grant overdrew. Nothing is lost to rounding: time that does not make a
@@ -6,9 +7,9 @@
 // Threads: none of its own.
 #pragma once
 
-#include "conn/runtime.h"
-
 #include <cstdint>
+
+#include "conn/runtime.h"
 
 namespace peerage::conn {
 
@@ -20,8 +21,8 @@ class TokenBucket {
   // Takes `count` tokens if they are there.
   bool take(std::uint64_t count, TimePoint now);
 
-  // Takes `count` tokens, into debt if need be: for amounts that are known only afterwards (a read).
-  // Nothing is granted until the debt is paid.
+  // Takes `count` tokens, into debt if need be: for amounts that are known only afterwards (a
+  // read). Nothing is granted until the debt is paid.
   void take_debt(std::uint64_t count, TimePoint now);
 
   // Whole tokens there now; the largest number when unlimited.

@@ -80,7 +80,9 @@ Transcript::Transcript(std::string_view label) {
   append("dom-sep", as_bytes(label));
 }
 
-Transcript::~Transcript() { wipe(state_); }
+Transcript::~Transcript() {
+  wipe(state_);
+}
 
 void Transcript::append(std::string_view label, ByteView message) {
   meta_ad(as_bytes(label), More::no);

@@ -6,17 +6,17 @@
 //   extract(label, n) = meta-AD(label), meta-AD(LE32(n), more),   PRF(n)
 //   begin(label)      = STROBE "Merlin v1.0", append("dom-sep", label)
 //
-// Invariant: two transcripts give the same bytes only after the same sequence of operations with the
-// same labels, data and lengths. The state holds secrets and is wiped at the end.
+// Invariant: two transcripts give the same bytes only after the same sequence of operations with
+// the same labels, data and lengths. The state holds secrets and is wiped at the end.
 //
 // Source: the Merlin 1.0 and STROBE 1.0.2 specifications; known answer in transcript_test.cpp.
 // Threads: none of its own.
 #pragma once
 
-#include "conn/bytes.h"
-
 #include <cstdint>
 #include <string_view>
+
+#include "conn/bytes.h"
 
 namespace peerage::conn {
 

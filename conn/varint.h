@@ -4,10 +4,10 @@
 // reader takes any). Pure functions.
 #pragma once
 
+#include <cstdint>
+
 #include "conn/bytes.h"
 #include "conn/config.h"
-
-#include <cstdint>
 
 namespace peerage::conn {
 

@@ -65,9 +65,12 @@ Result<Message> decode(conn::ByteView bytes) {
     return malformed("not the message's encoding");
   }
   switch (message.sum_case()) {
-    case proto::PexMessage::kPexRequest: return Request{};
-    case proto::PexMessage::kPexAddrs: break;
-    case proto::PexMessage::SUM_NOT_SET: return malformed("neither request nor addresses");
+    case proto::PexMessage::kPexRequest:
+      return Request{};
+    case proto::PexMessage::kPexAddrs:
+      break;
+    case proto::PexMessage::SUM_NOT_SET:
+      return malformed("neither request nor addresses");
   }
   Addresses addresses;
   for (const proto::PexNetAddress& entry : message.pex_addrs().addrs()) {
@@ -82,7 +85,9 @@ Result<Message> decode(conn::ByteView bytes) {
   return addresses;
 }
 
-conn::Bytes encode_request() { return {0x0a, 0x00}; }
+conn::Bytes encode_request() {
+  return {0x0a, 0x00};
+}
 
 conn::Bytes encode_addresses(std::span<const conn::NetAddress> addresses) {
   proto::PexMessage message;

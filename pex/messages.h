@@ -2,8 +2,8 @@
 //
 // A list is looked at before it is decoded: its entries are counted in the raw bytes, and more than
 // 250 are refused before any memory is taken for them. An entry that cannot be an address (an ID
-// that is none, a host name, a port over 65535) costs that entry alone; the Go node would refuse the
-// whole list and ban its sender.
+// that is none, a host name, a port over 65535) costs that entry alone; the Go node would refuse
+// the whole list and ban its sender.
 //
 // Source: comet p2p/pex; spec/vectors/pex.json.
 // Threads: pure functions.

@@ -27,9 +27,8 @@ class SimStream final : public conn::Stream {
   void close() noexcept override { connection_->close(end_); }
   Endpoint local_endpoint() const override { return connection_->endpoint(end_); }
   Endpoint remote_endpoint() const override {
-    return connection_->endpoint(end_ == SimConnection::End::dialler
-                                     ? SimConnection::End::acceptor
-                                     : SimConnection::End::dialler);
+    return connection_->endpoint(end_ == SimConnection::End::dialler ? SimConnection::End::acceptor
+                                                                     : SimConnection::End::dialler);
   }
 
  private:
@@ -96,9 +95,9 @@ void SimConnection::send(End to, ByteView bytes) {
     half(to).carried += size;
     const bool cut = half(to).carried > plan_.cut_after;
     const Duration transmission =
-        plan_.bandwidth == 0 ? Duration(0)
-                             : Duration(static_cast<Duration::rep>(size * 1'000'000'000 /
-                                                                   plan_.bandwidth));
+        plan_.bandwidth == 0
+            ? Duration(0)
+            : Duration(static_cast<Duration::rep>(size * 1'000'000'000 / plan_.bandwidth));
     if (cut && plan_.cut == LinkPlan::Cut::black_hole) black_holed_ = true;
     arrive(to, transmission,
            [self = shared_from_this(), to, cut,

@@ -44,9 +44,9 @@ class SimConnection : public std::enable_shared_from_this<SimConnection> {
     bool write_shut = false;
     Task readable;
     Task writable;
-    TimePoint line_free;        // when the line towards this end has carried what was sent
-    std::size_t carried = 0;    // bytes sent to this end in all
-    std::deque<Task> held;      // arrivals that a black hole has swallowed
+    TimePoint line_free;      // when the line towards this end has carried what was sent
+    std::size_t carried = 0;  // bytes sent to this end in all
+    std::deque<Task> held;    // arrivals that a black hole has swallowed
     std::size_t unread() const { return inbox.size() - inbox_read; }
   };
   static std::size_t index(End end) { return static_cast<std::size_t>(end); }

@@ -121,14 +121,12 @@ void SimWorld::reset(const IpAddress& a, const IpAddress& b) {
   for_each_connection(a, b, [](SimConnection& connection) { connection.reset(); });
 }
 
-void SimWorld::set_name(const std::string& host,
-                        std::optional<std::vector<IpAddress>> addresses) {
+void SimWorld::set_name(const std::string& host, std::optional<std::vector<IpAddress>> addresses) {
   names_[host] = std::move(addresses);
 }
 
 void SimWorld::set_wall_clock(conn::WallTime now) {
-  wall_base_ =
-      now - std::chrono::duration_cast<std::chrono::milliseconds>(now_.time_since_epoch());
+  wall_base_ = now - std::chrono::duration_cast<std::chrono::milliseconds>(now_.time_since_epoch());
 }
 
 std::size_t SimWorld::open_connections() const {
@@ -256,12 +254,16 @@ void SimHost::later(TimePoint when, Task task) {
   });
 }
 
-std::size_t SimHost::shard_count() const { return shards_.size(); }
-conn::Shard& SimHost::shard(std::size_t index) { return *shards_.at(index); }
+std::size_t SimHost::shard_count() const {
+  return shards_.size();
+}
+conn::Shard& SimHost::shard(std::size_t index) {
+  return *shards_.at(index);
+}
 
 conn::WallTime SimHost::wall_now() const {
-  return world_.wall_base_ + std::chrono::duration_cast<std::chrono::milliseconds>(
-                                 world_.now().time_since_epoch());
+  return world_.wall_base_ +
+         std::chrono::duration_cast<std::chrono::milliseconds>(world_.now().time_since_epoch());
 }
 
 void SimHost::random(conn::MutableBytes into) {
@@ -281,13 +283,10 @@ std::unique_ptr<conn::Pending> SimHost::connect(conn::Shard&, const Endpoint& to
   auto operation = std::make_shared<Operation<std::unique_ptr<conn::Stream>>>();
   operation->done = std::move(done);
   const auto refuse = [this, operation](TimePoint when, Reason reason) {
-    later(when, [operation, reason] {
-      operation->finish(fail(Stage::connect, reason));
-    });
+    later(when, [operation, reason] { operation->finish(fail(Stage::connect, reason)); });
   };
-  auto own = std::find_if(addresses_.begin(), addresses_.end(), [&to](const IpAddress& ip) {
-    return ip.is_v4() == to.ip.is_v4();
-  });
+  auto own = std::find_if(addresses_.begin(), addresses_.end(),
+                          [&to](const IpAddress& ip) { return ip.is_v4() == to.ip.is_v4(); });
   if (own == addresses_.end()) own = addresses_.begin();
   const Endpoint from{*own, next_port_};
   next_port_ = next_port_ == 0xffff ? 49152 : static_cast<std::uint16_t>(next_port_ + 1);

@@ -1,9 +1,10 @@
 // A simulated internet in virtual time: the second implementation of conn/runtime.h.
 //
 // Production code runs on it unchanged. A SimWorld holds the clock, the events and the links; each
-// SimHost is a machine with addresses and is the Runtime of what runs on it. Nothing here sleeps and
-// nothing is concurrent: the world is one thread that runs events in the order of their time, and of
-// their making when times are equal. The same seed and the same calls give the same trace_hash().
+// SimHost is a machine with addresses and is the Runtime of what runs on it. Nothing here sleeps
+// and nothing is concurrent: the world is one thread that runs events in the order of their time,
+// and of their making when times are equal. The same seed and the same calls give the same
+// trace_hash().
 //
 // A test plays a scripted peer by using streams of another host directly.
 #pragma once
@@ -35,7 +36,7 @@ using namespace std::chrono_literals;
 
 // How the way between two hosts behaves. Applies to connections made after it was set.
 struct LinkPlan {
-  Duration latency = 1ms;  // one way
+  Duration latency = 1ms;       // one way
   std::uint64_t bandwidth = 0;  // bytes per second each way; 0: unlimited
   // Bytes sent and not yet read by the other side, at most: then a write would block.
   std::size_t window = 256u << 10;

@@ -1,8 +1,8 @@
 #include "pex/messages.h"
 
-#include <gtest/gtest.h>
-
 #include <fstream>
+
+#include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
 namespace peerage::pex {
@@ -62,7 +62,8 @@ TEST(PexMessages, AreJudgedAsTheGoNodeJudgesThemButForSingleBadAddresses) {
       EXPECT_EQ(list.refused, 1u);
       continue;
     }
-    // Entries that the Go node lets into the list but not into its book never become addresses here.
+    // Entries that the Go node lets into the list but not into its book never become addresses
+    // here.
     std::vector<std::string> kept;
     if (each["addresses"].is_array()) {
       for (std::size_t i = 0; i < each["addresses"].size(); ++i) {

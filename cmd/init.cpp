@@ -1,0 +1,91 @@
+// init: a home directory with everything a node needs, in which nothing that exists is touched.
+#include <cerrno>
+#include <cstring>
+#include <iostream>
+#include <memory>
+#include <string>
+
+#include <fcntl.h>
+#include <sodium.h>
+#include <unistd.h>
+
+#include "cmd/commands.h"
+#include "conn/node_key.h"
+
+namespace peerage::cmd {
+namespace {
+
+std::string host_name() {
+  char name[256] = {};
+  return ::gethostname(name, sizeof name - 1) == 0 && name[0] != '\0' ? name : "peerage";
+}
+
+// Creates `path` with `text`. False, with errno, if it cannot be written; EEXIST if it is there.
+bool write_new(const std::filesystem::path& path, std::string_view text) {
+  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  if (file < 0) return false;
+  bool written = true;
+  while (written && !text.empty()) {
+    const ssize_t count = ::write(file, text.data(), text.size());
+    if (count < 0 && errno == EINTR) continue;
+    written = count > 0;
+    if (written) text.remove_prefix(static_cast<std::size_t>(count));
+  }
+  const int error = errno;
+  written = ::close(file) == 0 && written;
+  // A half-written file would look like a finished one to the next `init`.
+  if (!written) ::unlink(path.c_str());
+  errno = error;
+  return written;
+}
+
+int run(const std::filesystem::path& home, const std::string& moniker, const std::string& network) {
+  const auto refuse = [](const std::filesystem::path& path, const std::string& why) {
+    return report({conn::Stage::configuration, conn::Reason::io_error, path.string() + ": " + why});
+  };
+  for (const char* directory : {"config", "data"}) {
+    std::error_code error;
+    std::filesystem::create_directories(home / directory, error);
+    if (error) return refuse(home / directory, error.message());
+  }
+  const std::filesystem::path config = home / "config" / "config.toml";
+  if (write_new(config, Config::template_text(moniker, network))) {
+    std::cout << "wrote " << config.string() << '\n';
+  } else if (errno == EEXIST) {
+    std::cout << "kept  " << config.string() << '\n';
+  } else {
+    return refuse(config, std::strerror(errno));
+  }
+  const auto key_path = node_key_path(home);
+  if (!key_path) return report(key_path.error());
+  const bool existed = std::filesystem::exists(*key_path);
+  conn::Secret<32> seed;
+  randombytes_buf(seed.writable().data(), 32);
+  const auto key = conn::NodeKey::load_or_create(*key_path, seed);
+  if (!key) return report(key.error());
+  std::cout << (existed ? "kept  " : "wrote ") << key_path->string() << '\n'
+            << "node ID " << key->id().to_string() << '\n';
+  return 0;
+}
+
+}  // namespace
+
+void add_init(CLI::App& app, Action& action) {
+  struct Options {
+    std::filesystem::path home;
+    std::string moniker = host_name();
+    std::string network;
+  };
+  CLI::App* command = app.add_subcommand(
+      "init", "Make a home directory: config/config.toml, config/node_key.json, data/");
+  auto options = std::make_shared<Options>();
+  add_home_option(*command, options->home);
+  command->add_option("--moniker", options->moniker, "The node's name for others")
+      ->capture_default_str();
+  command->add_option("--network", options->network, "The network (chain ID) to join");
+  command->callback([&action, options] {
+    action = [options] { return run(options->home, options->moniker, options->network); };
+  });
+}
+
+}  // namespace peerage::cmd
