@@ -21,6 +21,7 @@ constexpr ByteArray<2> kAuthMiddle = {0x12, 0x40};
 constexpr std::size_t kAuthKeyAt = kAuthHead.size();
 constexpr std::size_t kAuthMiddleAt = kAuthKeyAt + 32;
 constexpr std::size_t kAuthSignatureAt = kAuthMiddleAt + kAuthMiddle.size();
+constexpr ByteArray<5> kSecp256k1Head = {0x67, 0x0a, 0x23, 0x12, 0x21};
 static_assert(kAuthSignatureAt + 64 == kAuthMessage);
 
 template <std::size_t N>
@@ -191,8 +192,8 @@ Result<void> SecretHandshake::on_auth_frame(MutableBytes frame) {
 
   if (!starts_with(message, kAuthHead) || message.size() < kAuthMessage ||
       !starts_with(message.subspan(kAuthMiddleAt), kAuthMiddle)) {
-    // PublicKey {2: ...} is secp256k1: a real, but unsupported, kind of node key.
-    if (message.size() > 4 && message[1] == 0x0a && message[3] == 0x12) {
+    // A real, but unsupported, kind of node key: PublicKey {2: 33 bytes}.
+    if (starts_with(message, kSecp256k1Head)) {
       return fail(stage_, Reason::auth_key_type_unsupported);
     }
     return fail(stage_, Reason::auth_message_malformed);

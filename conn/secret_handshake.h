@@ -47,6 +47,7 @@ class SecretHandshake {
   // `ephemeral`: 32 fresh random bytes, used once. `expected`: the ID that was dialled; nullopt
   // when we accept. `key` must outlive the handshake.
   SecretHandshake(const NodeKey& key, Secret<32> ephemeral, std::optional<NodeId> expected);
+  SecretHandshake(NodeKey&& key, Secret<32>, std::optional<NodeId>) = delete;
 
   // Bytes to send now; empty when there are none. The first call gives the ephemeral message.
   Bytes take_output();

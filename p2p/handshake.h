@@ -43,6 +43,7 @@ class Handshake {
  public:
   // `key` must outlive the handshake; `ephemeral` is 32 fresh random bytes.
   Handshake(const conn::NodeKey& key, conn::Secret<32> ephemeral, HandshakePlan plan);
+  Handshake(conn::NodeKey&& key, conn::Secret<32>, HandshakePlan) = delete;
 
   // Bytes to send now; empty when there are none.
   conn::Bytes take_output() { return std::exchange(output_, {}); }
