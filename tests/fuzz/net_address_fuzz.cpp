@@ -1,5 +1,9 @@
 // Any text as an address: what is accepted has one canonical form, and its classes do not
 // contradict one another.
+//
+// Mutated text seldom stays an address, so the bytes are also taken as they are for an ID, an IP
+// and a port: every address there is must survive being printed and read.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -9,11 +13,14 @@
 
 #include "conn/net_address.h"
 
+using peerage::conn::ByteArray;
+using peerage::conn::ByteView;
 using peerage::conn::Endpoint;
 using peerage::conn::Failure;
 using peerage::conn::HostAddress;
 using peerage::conn::IpAddress;
 using peerage::conn::NetAddress;
+using peerage::conn::NodeId;
 using peerage::conn::Reachability;
 using peerage::conn::Reason;
 
@@ -76,6 +83,19 @@ void check_address(const NetAddress& address) {
   check_ip(address.endpoint.ip);
 }
 
+// The first 20 bytes are the ID, the next 16 the IP, the next 2 the port.
+NetAddress address_of(ByteView input) {
+  NetAddress address;
+  ByteArray<NodeId::kBytes> id;
+  std::copy_n(input.begin(), id.size(), id.begin());
+  ByteArray<16> ip;
+  std::copy_n(input.begin() + 20, ip.size(), ip.begin());
+  address.id = NodeId(id);
+  address.endpoint.ip = IpAddress::v6(ip);
+  address.endpoint.port = static_cast<std::uint16_t>(input[36] << 8 | input[37]);
+  return address;
+}
+
 void check_parse(std::string_view text) {
   const auto address = NetAddress::parse(text);
   const auto host = HostAddress::parse(text);
@@ -99,11 +119,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   check_parse(text);
   if (const auto ip = IpAddress::parse(text)) check_ip(*ip);
-  if (size == 16) {
-    peerage::conn::ByteArray<16> bytes;
-    for (std::size_t i = 0; i < 16; ++i) bytes[i] = data[i];
-    check_ip(IpAddress::v6(bytes));
-  }
+  if (size >= 38) check_address(address_of({data, size}));
   const auto list = peerage::conn::parse_host_addresses(text);
   if (list) {
     // Printed and joined, it is the same list.

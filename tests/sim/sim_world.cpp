@@ -103,9 +103,9 @@ void SimWorld::for_each_connection(const IpAddress& a, const IpAddress& b,
   for (const auto& weak : all) {
     const auto connection = weak.lock();
     if (!connection) continue;
-    const auto ends = std::minmax(connection->endpoint(SimConnection::End::dialler).ip,
-                                  connection->endpoint(SimConnection::End::acceptor).ip);
-    if (std::pair(ends.first, ends.second) == std::pair(std::min(a, b), std::max(a, b))) {
+    const IpAddress one = connection->endpoint(SimConnection::End::dialler).ip;
+    const IpAddress other = connection->endpoint(SimConnection::End::acceptor).ip;
+    if ((one == a && other == b) || (one == b && other == a)) {
       action(*connection);
     }
   }

@@ -148,7 +148,7 @@ TEST(NetAddress, EqualAddressesHashAlikeAndOthersDoNot) {
   EXPECT_EQ(set.size(), 4u);
   const std::hash<NetAddress> hash;
   EXPECT_NE(hash(*NetAddress::parse(kId + "@1.2.3.4:1")),
-            hash(*NetAddress::parse(kId + "@1.2.3.4:256")));
+            hash(*NetAddress::parse(kId + "@1.2.3.4:257")));
 }
 
 TEST(HostAddress, AcceptsLiteralsAndNames) {

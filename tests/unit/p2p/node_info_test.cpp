@@ -70,7 +70,9 @@ TEST(NodeInfo, EncodesAndDecodesAsTheGoNodeDoes) {
 }
 
 TEST(NodeInfo, IsValidWhenTheGoNodeSaysSo) {
-  for (const auto& each : recorded("nodeinfo.json")["node_infos"]) {
+  const auto cases = recorded("nodeinfo.json")["node_infos"];
+  ASSERT_EQ(cases.size(), 39u);
+  for (const auto& each : cases) {
     SCOPED_TRACE(each["name"].get<std::string>());
     const auto valid = validate(info_of(each["info"]));
     EXPECT_EQ(valid.has_value(), each["validate_error"].is_null());

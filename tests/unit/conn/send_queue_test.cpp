@@ -1,0 +1,126 @@
+#include "conn/send_queue.h"
+
+#include <atomic>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+namespace peerage::conn {
+namespace {
+
+constexpr ChannelId kFirst{1}, kSecond{2};
+
+SharedBytes message(std::size_t size) {
+  return std::make_shared<const Bytes>(size);
+}
+
+std::vector<ChannelDescriptor> channels() {
+  return {
+      {.id = kFirst, .send_queue_messages = 3, .send_queue_bytes = 1000, .max_message_bytes = 2000},
+      {.id = kSecond,
+       .send_queue_messages = 100,
+       .send_queue_bytes = 100'000,
+       .max_message_bytes = 5000}};
+}
+
+struct SendQueueTest : testing::Test {
+  SendQueue queue{channels(), {.per_peer_bytes = 6000, .reserved_per_channel_bytes = 100}};
+  SendResult offer(ChannelId channel, std::size_t size) {
+    return queue.offer(channel, message(size)).result;
+  }
+};
+
+TEST_F(SendQueueTest, TakesMessagesUpToTheChannelsCount) {
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(offer(kFirst, 10), SendResult::queued);
+  EXPECT_EQ(offer(kFirst, 10), SendResult::channel_full);
+  EXPECT_EQ(offer(kSecond, 10), SendResult::queued);
+}
+
+TEST_F(SendQueueTest, TakesMessagesUpToTheChannelsBytesAndNotOneMore) {
+  EXPECT_EQ(offer(kFirst, 400), SendResult::queued);
+  EXPECT_EQ(offer(kFirst, 601), SendResult::channel_full);
+  EXPECT_EQ(offer(kFirst, 600), SendResult::queued);
+  EXPECT_EQ(offer(kFirst, 1), SendResult::channel_full);
+}
+
+TEST_F(SendQueueTest, AMessageLongerThanTheBytesOfItsChannelMayGoAlone) {
+  EXPECT_EQ(offer(kFirst, 2000), SendResult::queued);
+  EXPECT_EQ(offer(kFirst, 1), SendResult::channel_full);
+}
+
+TEST_F(SendQueueTest, ThePeersBytesAreBoundedButForTheReserveOfEachChannel) {
+  EXPECT_EQ(offer(kSecond, 5000), SendResult::queued);
+  EXPECT_EQ(offer(kSecond, 1001), SendResult::peer_full);
+  EXPECT_EQ(offer(kSecond, 1000), SendResult::queued);
+  EXPECT_EQ(offer(kSecond, 1), SendResult::peer_full);
+  EXPECT_EQ(offer(kFirst, 101), SendResult::peer_full);
+  EXPECT_EQ(offer(kFirst, 100), SendResult::queued) << "a full channel silences no other";
+}
+
+TEST_F(SendQueueTest, ThePeersBoundIsNeverBelowTheLargestMessage) {
+  SendQueue small(channels(), {.per_peer_bytes = 10, .reserved_per_channel_bytes = 0});
+  EXPECT_EQ(small.offer(kSecond, message(5000)).result, SendResult::queued);
+}
+
+TEST_F(SendQueueTest, RefusesWhatCouldNeverBeSent) {
+  EXPECT_EQ(offer(kFirst, 0), SendResult::empty_message);
+  EXPECT_EQ(queue.offer(kFirst, nullptr).result, SendResult::empty_message);
+  EXPECT_EQ(offer(kFirst, 2001), SendResult::message_too_long);
+  EXPECT_EQ(offer(ChannelId{9}, 1), SendResult::unknown_channel);
+  EXPECT_EQ(queue.queued_bytes(), 0u);
+}
+
+TEST_F(SendQueueTest, RoomReturnsWhenAMessageHasLeftNotWhenItIsDrained) {
+  EXPECT_EQ(offer(kFirst, 1000), SendResult::queued);
+  const auto drained = queue.drain();
+  ASSERT_EQ(drained.size(), 1u);
+  EXPECT_EQ(offer(kFirst, 1), SendResult::channel_full);
+  queue.release(drained[0].channel_index, drained[0].bytes->size());
+  EXPECT_EQ(offer(kFirst, 1), SendResult::queued);
+  EXPECT_EQ(queue.queued_bytes(), 1u);
+}
+
+TEST_F(SendQueueTest, TheShardIsWokenOnceForEachDrain) {
+  EXPECT_TRUE(queue.offer(kFirst, message(1)).wake);
+  EXPECT_FALSE(queue.offer(kFirst, message(1)).wake);
+  queue.drain();
+  EXPECT_TRUE(queue.offer(kFirst, message(1)).wake);
+}
+
+TEST_F(SendQueueTest, AClosedQueueTakesNothingAndKeepsWhatItHas) {
+  EXPECT_EQ(offer(kFirst, 5), SendResult::queued);
+  queue.close();
+  EXPECT_EQ(offer(kFirst, 5), SendResult::closed);
+  EXPECT_EQ(queue.drain().size(), 1u);
+}
+
+TEST_F(SendQueueTest, BoundsHoldWithManyThreads) {
+  std::atomic<std::size_t> accepted = 0;
+  std::atomic<int> running = 4;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      for (int n = 0; n < 2000; ++n) {
+        if (offer(kSecond, 50) == SendResult::queued) ++accepted;
+      }
+      --running;
+    });
+  }
+  std::size_t left = 0;
+  const auto drain = [&] {
+    for (const QueuedMessage& each : queue.drain()) {
+      EXPECT_LE(queue.queued_bytes(), 6200u);
+      queue.release(each.channel_index, each.bytes->size());
+      ++left;
+    }
+  };
+  while (running > 0) drain();
+  for (std::thread& thread : threads) thread.join();
+  drain();
+  EXPECT_GE(accepted, 100u);
+  EXPECT_EQ(left, accepted);
+  EXPECT_EQ(queue.queued_bytes(), 0u);
+}
+
+}  // namespace
+}  // namespace peerage::conn
