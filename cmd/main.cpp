@@ -12,7 +12,7 @@ int main(int argc, char** argv) {
     return 1;
   }
   CLI::App app("A peer-to-peer stack for BFT blockchains, on the wire a CometBFT node.", "peerage");
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);
   app.get_formatter()->column_width(34);
   peerage::cmd::Action action;
   peerage::cmd::add_init(app, action);
@@ -22,7 +22,9 @@ int main(int argc, char** argv) {
   peerage::cmd::add_version(app, action);
   try {
     app.parse(argc, argv);
-    return action();
+    if (action) return action();
+    std::cerr << app.help();
+    return 2;
   } catch (const CLI::ParseError& error) {
     // --help and the like are no errors; a wrong command line is 2, as for most tools.
     return app.exit(error) == 0 ? 0 : 2;

@@ -24,32 +24,50 @@ constexpr Duration kConnectTimeout = 3s;
 constexpr Duration kPexTimeout = 3s;
 constexpr Duration kSecondLookTimeout = 1s;
 
-// Who answers an HTTP request? nullopt when that cannot be told.
+// A TLS 1.2 ClientHello without extensions: any TLS server answers it, if only with an alert.
+constexpr conn::ByteArray<56> kClientHello = {
+    0x16, 3,   1,    0,    51,         // record: handshake, 51 bytes
+    1,    0,   0,    47,   3,    3,    // ClientHello, 47 bytes, TLS 1.2
+    'p',  'e', 'e',  'r',  'a',  'g',  // 32 bytes of no consequence
+    'e',  0,   0,    0,    0,    0,    0, 0,    0, 0,    0, 0, 0,
+    0,    0,   0,    0,    0,    0,    0, 0,    0, 0,    0, 0, 0,
+    0,                                                    // no session
+    0,    8,   0xc0, 0x2b, 0xc0, 0x2f, 0, 0x9c, 0, 0x2f,  // four common cipher suites
+    1,    0};                                             // no compression
+
+// Who answers an HTTP request, or a TLS greeting? nullopt when that cannot be told.
 class SecondLook final : public std::enable_shared_from_this<SecondLook> {
  public:
   using Done = std::function<void(std::optional<Failure>)>;
   SecondLook(conn::Runtime& runtime, conn::Shard& shard, conn::Endpoint endpoint, Done done)
       : runtime_(runtime), shard_(shard), endpoint_(endpoint), done_(std::move(done)) {}
 
-  void start() {
-    timer_ = shard_.make_timer([weak = weak_from_this()] {
-      if (const auto self = weak.lock()) self->finish(std::nullopt);
-    });
-    timer_->arm(shard_.now() + kSecondLookTimeout);
-    connecting_ =
-        runtime_.connect(shard_, endpoint_, kSecondLookTimeout,
-                         [weak = weak_from_this()](Result<std::unique_ptr<conn::Stream>> stream) {
-                           const auto self = weak.lock();
-                           if (!self) return;
-                           if (!stream) return self->finish(std::nullopt);
-                           self->stream_ = std::move(*stream);
-                           const conn::ByteView request = conn::as_bytes("GET / HTTP/1.0\r\n\r\n");
-                           self->stream_->write({&request, 1});
-                           self->listen();
-                         });
-  }
+  void start() { ask(conn::as_bytes("GET / HTTP/1.0\r\n\r\n"), &SecondLook::ask_in_tls); }
 
  private:
+  using Next = void (SecondLook::*)();
+  void ask_in_tls() { ask(kClientHello, &SecondLook::give_up); }
+  void give_up() { finish(std::nullopt); }
+
+  // Connects anew, says `question`, and waits for an answer that tells something; else `next`.
+  void ask(conn::ByteView question, Next next) {
+    next_ = next;
+    timer_ = shard_.make_timer([weak = weak_from_this()] {
+      if (const auto self = weak.lock()) self->move_on();
+    });
+    timer_->arm(shard_.now() + kSecondLookTimeout);
+    connecting_ = runtime_.connect(
+        shard_, endpoint_, kSecondLookTimeout,
+        [weak = weak_from_this(), question](Result<std::unique_ptr<conn::Stream>> stream) {
+          const auto self = weak.lock();
+          if (!self) return;
+          if (!stream) return self->move_on();
+          self->stream_ = std::move(*stream);
+          self->stream_->write({&question, 1});
+          self->listen();
+        });
+  }
+
   void listen() {
     stream_->when_readable([weak = weak_from_this()] {
       const auto self = weak.lock();
@@ -57,11 +75,16 @@ class SecondLook final : public std::enable_shared_from_this<SecondLook> {
       conn::ByteArray<256> answer;
       const conn::IoResult read = self->stream_->read(answer);
       if (read.status == conn::IoStatus::would_block) return self->listen();
-      if (read.status != conn::IoStatus::ok) return self->finish(std::nullopt);
+      if (read.status != conn::IoStatus::ok) return self->move_on();
       const Failure stranger = conn::classify_stranger(conn::ByteView(answer).first(read.bytes));
-      self->finish(stranger.reason == Reason::not_a_comet_node ? std::nullopt
-                                                               : std::optional(stranger));
+      if (stranger.reason == Reason::not_a_comet_node) return self->move_on();
+      self->finish(stranger);
     });
+  }
+
+  void move_on() {
+    stream_.reset();
+    (this->*next_)();
   }
   void finish(std::optional<Failure> verdict) {
     timer_.reset();
@@ -74,6 +97,7 @@ class SecondLook final : public std::enable_shared_from_this<SecondLook> {
   conn::Shard& shard_;
   conn::Endpoint endpoint_;
   Done done_;
+  Next next_ = nullptr;
   std::unique_ptr<conn::Timer> timer_;
   std::unique_ptr<conn::Pending> connecting_;
   std::unique_ptr<conn::Stream> stream_;

@@ -26,7 +26,7 @@ namespace peerage::cmd {
 struct ProbeOptions {
   // The network to claim. Without one the remote's is taken, if it names it first.
   std::optional<std::string> network;
-  // For one target, all in all; finding out what else answers may take a second more.
+  // For one target, all in all; finding out what else answers may take two seconds more.
   conn::Duration timeout = std::chrono::seconds(10);
 };
 

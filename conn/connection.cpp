@@ -1,7 +1,6 @@
 #include "conn/connection.h"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 namespace peerage::conn {
@@ -161,7 +160,7 @@ void Connection::on_readable() {
 Result<void> Connection::read_once() {
   const MutableBytes scratch = shard_.scratch(Scratch::reading);
   const std::size_t held = partial_frame_.size();
-  std::memcpy(scratch.data(), partial_frame_.data(), held);
+  std::copy(partial_frame_.begin(), partial_frame_.end(), scratch.begin());
   const IoResult read = stream_->read(scratch.subspan(held));
   if (read.status == IoStatus::would_block) return {};
   if (read.status != IoStatus::ok) {

@@ -127,7 +127,8 @@ constexpr std::array<Row, kReasonCount> kRows = {{
 
     {Reason::closed_by_remote, "closed_by_remote", "the remote closed the connection",
      "right after the handshake it usually means that it has no free slot"},
-    {Reason::connection_reset, "connection_reset", "the connection was reset", ""},
+    {Reason::connection_reset, "connection_reset", "the connection was reset",
+     "right after the handshake it usually means that the remote has no free slot"},
     {Reason::packet_malformed, "packet_malformed",
      "the remote sent a packet that cannot be decoded", ""},
     {Reason::packet_too_long, "packet_too_long", "the remote announced a packet that is too long",

@@ -54,6 +54,8 @@ class Running final : public conn::Pending, public std::enable_shared_from_this<
       const auto taken = handshake_.receive(scratch.first(got.bytes));
       note_progress();
       if (!taken) {
+        // Our NodeInfo may still wait to be written; it tells the remote why we go.
+        flush();
         finish_with(taken.error());
         return false;
       }
@@ -61,24 +63,29 @@ class Running final : public conn::Pending, public std::enable_shared_from_this<
     return true;
   }
 
-  void write() {
+  // Gives the socket what it takes of our output.
+  IoStatus flush() {
     const conn::Bytes more = handshake_.take_output();
     output_.insert(output_.end(), more.begin(), more.end());
     while (!output_.empty()) {
       const ByteView part = output_;
       const conn::IoResult put = stream_->write({&part, 1});
-      if (put.status == IoStatus::would_block) {
-        stream_->when_writable(later(&Running::write));
-        return;
-      }
-      if (put.status != IoStatus::ok) {
-        // What the remote said before it went tells more than the broken pipe.
-        if (take_input()) finish_with(handshake_.on_reset());
-        return;
-      }
+      if (put.status != IoStatus::ok) return put.status;
       output_.erase(output_.begin(), output_.begin() + static_cast<std::ptrdiff_t>(put.bytes));
     }
-    if (handshake_.done()) succeed();
+    return IoStatus::ok;
+  }
+
+  void write() {
+    const IoStatus flushed = flush();
+    if (flushed == IoStatus::would_block) {
+      stream_->when_writable(later(&Running::write));
+    } else if (flushed != IoStatus::ok) {
+      // What the remote said before it went tells more than the broken pipe.
+      if (take_input()) finish_with(handshake_.on_reset());
+    } else if (handshake_.done()) {
+      succeed();
+    }
   }
 
   void on_timer() {

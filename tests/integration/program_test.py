@@ -1,0 +1,273 @@
+#!/usr/bin/env python3
+"""The program as a user meets it: real processes, real sockets on loopback. program_test.py BUILD_DIR"""
+import contextlib
+import json
+import os
+import pathlib
+import signal
+import socket
+import ssl
+import stat
+import subprocess
+import sys
+import tempfile
+import threading
+import unittest
+
+BUILD = pathlib.Path(sys.argv.pop(1)).resolve()
+PEERAGE = BUILD / "peerage"
+OTHER_ID = "ab" * 20
+
+
+def run(*arguments, home=None, expect=None):
+    environment = dict(os.environ, PEERAGE_HOME=str(home) if home else "/nonexistent")
+    result = subprocess.run([PEERAGE, *arguments], capture_output=True, text=True, timeout=60,
+                            env=environment, stdin=subprocess.DEVNULL)
+    if expect is not None and result.returncode != expect:
+        raise AssertionError(f"{arguments}: exit {result.returncode}\n{result.stdout}\n{result.stderr}")
+    return result
+
+
+@contextlib.contextmanager
+def responder(*arguments):
+    with tempfile.TemporaryDirectory() as home:
+        process = subprocess.Popen([BUILD / "responder", "--home", home, "--laddr", "127.0.0.1:0", *arguments],
+                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        try:
+            yield process.stdout.readline().split()[1]
+        finally:
+            process.send_signal(signal.SIGINT)
+            if process.wait(20) != 0:
+                raise AssertionError("the responder did not stop cleanly")
+            process.stdout.close()
+
+
+@contextlib.contextmanager
+def server(handle):
+    """A server on loopback that gives each connection to `handle`."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    stopping = threading.Event()
+
+    def serve():
+        while not stopping.is_set():
+            try:
+                connection, _ = listening.accept()
+            except OSError:
+                return
+            threading.Thread(target=handle, args=(connection,), daemon=True).start()
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield listening.getsockname()[1]
+    finally:
+        stopping.set()
+        listening.shutdown(socket.SHUT_RDWR)
+        listening.close()
+        thread.join(10)
+
+
+def failure_of(port, *arguments):
+    result = run("probe", f"{OTHER_ID}@127.0.0.1:{port}", "--json", *arguments, expect=1)
+    return json.loads(result.stdout)["failure"]["reason"]
+
+
+class Probe(unittest.TestCase):
+    def test_a_node_is_reached_and_proven(self):
+        with responder("--network", "net-1", "--peer", f"{OTHER_ID}@127.0.0.9:1") as address:
+            report = json.loads(run("probe", address, "--network", "net-1", "--json", expect=0).stdout)
+            self.assertTrue(report["proven"])
+            self.assertEqual(report["addresses"], [f"{OTHER_ID}@127.0.0.9:1"])
+            self.assertEqual(report["node_info"]["network"], "net-1")
+            for stage in ("resolve", "connect", "key_exchange", "authentication", "node_info", "pex"):
+                self.assertIn(stage, report["ms"])
+            self.assertIn("reached and proven", run("probe", address, expect=0).stdout)
+
+    def test_a_host_name_is_resolved(self):
+        with responder("--network", "net-1") as address:
+            node, port = address.split("@")[0], address.rsplit(":", 1)[1]
+            run("probe", f"{node.upper()}@localhost:{port}", expect=0)
+
+    def test_one_port_may_serve_any_network(self):
+        with responder() as address:
+            run("probe", address, "--network", "net-a", expect=0)
+            run("probe", address, "--network", "net-b", expect=0)
+            reason = json.loads(run("probe", address, "--json", expect=1).stdout)["failure"]["reason"]
+            self.assertEqual(reason, "network_unknown")
+
+    def test_wrong_network_and_wrong_id_are_told_apart(self):
+        with responder("--network", "net-1") as address:
+            report = json.loads(run("probe", address, "--network", "net-2", "--json", expect=1).stdout)
+            self.assertEqual(report["failure"]["reason"], "wrong_network")
+            port = address.rsplit(":", 1)[1]
+            self.assertEqual(failure_of(port), "wrong_id")
+
+    def test_several_targets_fail_if_one_does(self):
+        with responder("--network", "net-1") as address:
+            result = run("probe", address, f"{OTHER_ID}@127.0.0.1:1", "--json", expect=1)
+            proven = [json.loads(line)["proven"] for line in result.stdout.splitlines()]
+            self.assertEqual(proven, [True, False])
+
+    def test_a_closed_port(self):
+        self.assertEqual(failure_of(1), "connection_refused")
+
+    def test_a_silent_port(self):
+        def silent(connection):
+            with connection:
+                while connection.recv(100):
+                    pass
+
+        with server(silent) as port:
+            self.assertEqual(failure_of(port, "--timeout", "1s"), "silent")
+
+    def test_a_port_that_closes_at_once(self):
+        def closing(connection):
+            with connection:
+                connection.recv(100)
+
+        with server(closing) as port:
+            self.assertEqual(failure_of(port), "closed_before_key")
+
+    def test_a_web_server_that_answers_garbage_and_one_that_waits_for_a_line(self):
+        def eager(connection):
+            with connection:
+                connection.recv(100)
+                connection.sendall(b"HTTP/1.1 400 Bad Request\r\nServer: nginx\r\n\r\n")
+
+        def patient(connection):
+            with connection, connection.makefile("rwb") as file:
+                if file.readline().startswith(b"GET"):
+                    file.write(b"HTTP/1.0 200 OK\r\n\r\n")
+                    file.flush()
+
+        for handle in (eager, patient):
+            with server(handle) as port:
+                self.assertEqual(failure_of(port, "--timeout", "1s"), "speaks_http")
+
+    def test_a_tls_server(self):
+        with tempfile.TemporaryDirectory() as folder:
+            key, certificate = f"{folder}/key.pem", f"{folder}/cert.pem"
+            made = subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                                   "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", key, "-out",
+                                   certificate, "-days", "1", "-subj", "/CN=x"], capture_output=True)
+            self.assertEqual(made.returncode, 0)
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate, key)
+
+            def handle(connection):
+                with connection, contextlib.suppress(OSError):
+                    context.wrap_socket(connection, server_side=True)
+
+            with server(handle) as port:
+                self.assertEqual(failure_of(port, "--timeout", "2s"), "speaks_tls")
+
+    def test_an_ssh_server(self):
+        def handle(connection):
+            with connection:
+                connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
+                connection.recv(100)
+
+        with server(handle) as port:
+            self.assertEqual(failure_of(port), "speaks_ssh")
+
+    def test_an_echo_server(self):
+        def handle(connection):
+            with connection:
+                connection.sendall(connection.recv(100))
+                connection.recv(100)
+
+        with server(handle) as port:
+            self.assertEqual(failure_of(port), "ephemeral_key_reflected")
+
+    def test_wrong_arguments_are_errors_with_a_reason(self):
+        for arguments, text in ((["probe"], "target"), (["probe", "1.2.3.4:1"], "ID@HOST:PORT"),
+                                (["probe", f"{OTHER_ID}@1.2.3.4"], "port"),
+                                (["probe", "xyz@1.2.3.4:1"], "40 hex"),
+                                (["probe", f"{OTHER_ID}@1.2.3.4:0"], "port 0"),
+                                (["probe", f"{OTHER_ID}@1.2.3.4:1", "--timeout", "soon"], "soon"),
+                                (["nonsense"], "nonsense"), ([], "Subcommands")):
+            result = run(*arguments)
+            self.assertIn(result.returncode, (1, 2), arguments)
+            self.assertIn(text, result.stderr + result.stdout, arguments)
+
+    def test_ctrl_c_ends_a_probe(self):
+        def silent(connection):
+            with connection:
+                while connection.recv(100):
+                    pass
+
+        with server(silent) as port:
+            process = subprocess.Popen([PEERAGE, "probe", f"{OTHER_ID}@127.0.0.1:{port}"],
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            with self.assertRaises(subprocess.TimeoutExpired):
+                process.wait(0.3)
+            process.send_signal(signal.SIGINT)
+            self.assertNotEqual(process.wait(10), 0)
+
+
+class Home(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.home = pathlib.Path(folder.name) / "home"
+
+    def test_init_makes_a_home_and_touches_nothing_that_exists(self):
+        first = run("init", "--home", self.home, "--network", "n-1", "--moniker", "me", expect=0)
+        config = self.home / "config" / "config.toml"
+        key = self.home / "config" / "node_key.json"
+        self.assertTrue((self.home / "data").is_dir())
+        self.assertIn('network = "n-1"', config.read_text().replace("'", '"'))
+        self.assertEqual(stat.S_IMODE(key.stat().st_mode), 0o600)
+        before = (config.read_bytes(), key.read_bytes())
+        self.assertFalse(before[1].endswith(b"\n"))
+        config.write_bytes(before[0] + b"\n# mine\n")
+        again = run("init", "--home", self.home, expect=0)
+        self.assertEqual(config.read_bytes(), before[0] + b"\n# mine\n")
+        self.assertEqual(key.read_bytes(), before[1])
+        self.assertEqual(first.stdout.splitlines()[-1], again.stdout.splitlines()[-1])
+
+    def test_the_id_is_shown_under_both_names_and_by_home_variable(self):
+        run("init", "--home", self.home, expect=0)
+        shown = run("show-node-id", "--home", self.home, expect=0).stdout
+        self.assertRegex(shown, r"^[0-9a-f]{40}\n$")
+        self.assertEqual(run("show_node_id", home=self.home, expect=0).stdout, shown)
+
+    def test_gen_node_key_makes_one_and_never_a_second(self):
+        made = run("gen-node-key", "--home", self.home, expect=0).stdout
+        self.assertEqual(run("show-node-id", "--home", self.home, expect=0).stdout, made)
+        self.assertIn("already", run("gen-node-key", "--home", self.home, expect=1).stderr)
+
+    def test_a_damaged_key_is_an_error_and_stays(self):
+        run("init", "--home", self.home, expect=0)
+        key = self.home / "config" / "node_key.json"
+        key.write_text('{"priv_key":')
+        for command in ("init", "show-node-id"):
+            self.assertIn("damaged", run(command, "--home", self.home, expect=1).stderr)
+        self.assertEqual(key.read_text(), '{"priv_key":')
+
+    def test_a_missing_home_says_what_to_do(self):
+        self.assertIn("init", run("show-node-id", "--home", self.home, expect=1).stderr)
+
+    def test_a_damaged_config_is_named_with_its_line(self):
+        run("init", "--home", self.home, expect=0)
+        (self.home / "config" / "config.toml").write_text("moniker = \n")
+        self.assertIn("line 1", run("show-node-id", "--home", self.home, expect=1).stderr)
+
+    def test_a_full_disk_leaves_nothing_half_written(self):
+        # /dev/full cannot be a directory; a home that cannot be made stands for it.
+        result = run("init", "--home", "/dev/null/home", expect=1)
+        self.assertIn("/dev/null/home", result.stderr)
+
+    def test_version_says_what_is_running(self):
+        text = run("version", expect=0).stdout
+        self.assertIn("peerage ", text)
+        self.assertIn("frame cipher", text)
+
+    def test_help_names_every_subcommand(self):
+        text = run("--help", expect=0).stdout
+        for command in ("init", "gen-node-key", "show-node-id", "probe", "version"):
+            self.assertIn(command, text)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=1)
