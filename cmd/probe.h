@@ -1,11 +1,10 @@
-// A probe: one attempt to reach a node, stage by stage, and what was learnt. It runs on any
-// Runtime.
+// A probe: one attempt to reach a node, stage by stage, and what was learnt. Runs on any Runtime.
 //
 //   resolve -> connect -> keys -> identity -> NodeInfo -> one PexRequest
 //
 // A node that answers with its ID and a NodeInfo that we are compatible with is *proven*; what its
-// peer exchange says is reported beside that. When something else answers, or nothing does, a
-// second connection asks in HTTP, so that a web server or a TLS port can be named.
+// peer exchange says is reported beside that. When something else answers, or nothing does, further
+// connections ask in HTTP and in TLS, so that a web server or a TLS port can be named.
 //
 // Threads: the shard's.
 #pragma once

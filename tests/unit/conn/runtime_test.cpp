@@ -42,11 +42,8 @@ class Driver {
 class AsioDriver final : public Driver {
  public:
   AsioDriver()
-      : runtime_(1, [this](const std::string& host) -> Result<std::vector<IpAddress>> {
-          if (host == "hangs.test") {
-            std::unique_lock lock(mutex_);
-            released_.wait(lock, [this] { return release_; });
-          }
+      : runtime_(1, [gate = gate_](const std::string& host) -> Result<std::vector<IpAddress>> {
+          if (host == "hangs.test") gate->wait();
           if (host == "many.test") {
             return std::vector<IpAddress>(40, IpAddress::v4(127, 0, 0, 1));
           }
@@ -54,9 +51,7 @@ class AsioDriver final : public Driver {
         }) {}
   ~AsioDriver() override {
     runtime_.stop();
-    const std::lock_guard lock(mutex_);
-    release_ = true;
-    released_.notify_all();
+    gate_->open();
   }
   Runtime& runtime() override { return runtime_; }
   void on_shard(const Task& action) override {
@@ -100,9 +95,22 @@ class AsioDriver final : public Driver {
   std::string hanging_name() override { return "hangs.test"; }
 
  private:
-  std::mutex mutex_;
-  std::condition_variable released_;
-  bool release_ = false;
+  // A lookup that hangs outlives the runtime, and so must what it hangs on.
+  struct Gate {
+    void wait() {
+      std::unique_lock lock(mutex);
+      opened.wait(lock, [this] { return is_open; });
+    }
+    void open() {
+      const std::lock_guard lock(mutex);
+      is_open = true;
+      opened.notify_all();
+    }
+    std::mutex mutex;
+    std::condition_variable opened;
+    bool is_open = false;
+  };
+  std::shared_ptr<Gate> gate_ = std::make_shared<Gate>();
   AsioRuntime runtime_;
 };
 
@@ -525,6 +533,7 @@ TEST(AsioRuntimeTest, ShardsAreThreadsOfTheirOwn) {
     });
   }
   EXPECT_NE(ids[0].get_future().get(), ids[1].get_future().get());
+  runtime.stop();
   EXPECT_FALSE(runtime.shard(0).is_current());
 }
 
