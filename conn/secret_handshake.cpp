@@ -32,6 +32,7 @@ bool starts_with(ByteView bytes, const ByteArray<N>& head) {
 // Moves bytes into `buffer` until it holds `want`; returns how many.
 std::size_t fill(Bytes& buffer, std::size_t want, ByteView from) {
   const std::size_t count = std::min(want - buffer.size(), from.size());
+  buffer.reserve(buffer.size() + count);
   buffer.insert(buffer.end(), from.begin(), from.begin() + static_cast<std::ptrdiff_t>(count));
   return count;
 }

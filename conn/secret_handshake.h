@@ -58,6 +58,9 @@ class SecretHandshake {
   // How many bytes are missing for the next step: who reads no more than that has none left over.
   std::size_t wanted() const noexcept;
 
+  // Memory held for what the remote has sent so far.
+  std::size_t held_bytes() const noexcept { return input_.capacity() + early_data_.capacity(); }
+
   // Where we are: key_exchange, authentication, or node_info when done.
   Stage stage() const noexcept { return stage_; }
   bool done() const noexcept { return stage_ == Stage::node_info; }

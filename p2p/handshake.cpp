@@ -63,7 +63,13 @@ Result<void> Handshake::on_authenticated() {
   return receive_stream(std::exchange(session_->early_data, {}));
 }
 
+std::size_t Handshake::held_bytes() const noexcept {
+  return secret_.held_bytes() + frame_.capacity() + stream_.capacity();
+}
+
 Result<void> Handshake::receive_stream(ByteView stream) {
+  // Exactly as much as has come: a NodeInfo is short, and a stranger's memory is dear.
+  stream_.reserve(stream_.size() + stream.size());
   stream_.insert(stream_.end(), stream.begin(), stream.end());
   const conn::Varint length = conn::read_varint(stream_);
   if (length.status == conn::VarintStatus::overflow) {

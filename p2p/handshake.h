@@ -64,6 +64,9 @@ class Handshake {
   conn::Stage stage() const noexcept;
   bool done() const noexcept { return done_; }
 
+  // Memory held for what the remote has sent so far: grows with the bytes received.
+  std::size_t held_bytes() const noexcept;
+
   // Known from authentication on, and from their NodeInfo on; also after a later failure.
   const std::optional<conn::NodeId>& remote_id() const noexcept { return remote_id_; }
   const std::optional<NodeInfo>& remote_info() const noexcept { return theirs_; }

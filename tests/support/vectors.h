@@ -40,4 +40,17 @@ conn::ByteArray<N> hex_array(std::string_view text) {
   return array;
 }
 
+// The same for a JSON string.
+inline conn::Bytes bytes_of(const nlohmann::json& text) {
+  return hex(text.get_ref<const std::string&>());
+}
+template <std::size_t N>
+conn::ByteArray<N> array_of(const nlohmann::json& text) {
+  return hex_array<N>(text.get_ref<const std::string&>());
+}
+template <std::size_t N>
+conn::Secret<N> secret_of(const nlohmann::json& text) {
+  return conn::Secret<N>(array_of<N>(text));
+}
+
 }  // namespace peerage::test

@@ -6,12 +6,12 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/support/recorded.h"
+#include "tests/support/vectors.h"
 
 namespace peerage::conn {
 namespace {
 
-using test::recorded;
+using test::load_vectors;
 
 constexpr std::uint64_t kLastButOne = std::numeric_limits<std::uint64_t>::max() - 1;
 
@@ -39,7 +39,7 @@ std::uint64_t counter_of(const std::string& nonce_hex) {
 }
 
 TEST(FrameCipher, SealsAndOpensEveryRecordedFrame) {
-  const auto frames = recorded("secret_connection.json")["sealed_frames"];
+  const auto frames = load_vectors("secret_connection")["sealed_frames"];
   ASSERT_EQ(frames.size(), 6u);
   for (const auto& each : frames) {
     const Bytes chunk = test::bytes_of(each["chunk"]);

@@ -7,13 +7,13 @@
 
 #include "conn/message_assembler.h"
 #include "conn/varint.h"
-#include "tests/support/recorded.h"
+#include "tests/support/vectors.h"
 
 namespace peerage::conn {
 namespace {
 
 using test::bytes_of;
-using test::recorded;
+using test::load_vectors;
 
 std::uint64_t number(const nlohmann::json& value) {
   return value.is_string() ? std::stoull(value.get<std::string>()) : value.get<std::uint64_t>();
@@ -26,7 +26,7 @@ Bytes whole_packet(const MsgHeader& header, ByteView data) {
 }
 
 TEST(Packet, EncodesAsRecorded) {
-  const auto cases = recorded("packets.json")["encodings"];
+  const auto cases = load_vectors("packets")["encodings"];
   ASSERT_EQ(cases.size(), 56u);
   for (const auto& each : cases) {
     const Bytes wire = bytes_of(each["delimited"]);
@@ -55,7 +55,7 @@ TEST(Packet, EncodesAsRecorded) {
 
 TEST(Packet, TheLargestBodyIsWhatTheGoNodeReckonsForAPayloadOf1024) {
   bool found = false;
-  const auto cases = recorded("packets.json")["max_packet_sizes"];
+  const auto cases = load_vectors("packets")["max_packet_sizes"];
   ASSERT_EQ(cases.size(), 11u);
   for (const auto& each : cases) {
     const std::uint64_t payload = number(each["max_packet_msg_payload_size"]);
@@ -106,7 +106,7 @@ Received receive_all(ByteView stream, std::size_t piece) {
 }
 
 TEST(Packet, RawInputsHaveTheSameVerdictAsInTheRealNode) {
-  const auto cases = recorded("packets.json")["mconnection_input"];
+  const auto cases = load_vectors("packets")["mconnection_input"];
   ASSERT_EQ(cases.size(), 40u);
   for (const auto& each : cases) {
     for (const std::size_t piece : {SIZE_MAX, std::size_t{1}, std::size_t{100}}) {

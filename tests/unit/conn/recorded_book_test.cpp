@@ -3,12 +3,12 @@
 #include <gtest/gtest.h>
 
 #include "conn/net_address.h"
-#include "tests/support/recorded.h"
+#include "tests/support/vectors.h"
 
 namespace peerage::conn {
 namespace {
 
-using test::recorded;
+using test::load_vectors;
 
 NetAddress address_of(const nlohmann::json& text) {
   const auto address = NetAddress::parse(text.get<std::string>());
@@ -17,7 +17,7 @@ NetAddress address_of(const nlohmann::json& text) {
 }
 
 TEST(RecordedBook, AddressesAndSourcesAreGroupedAsRecorded) {
-  const auto cases = recorded("addrbook.json")["buckets"];
+  const auto cases = load_vectors("addrbook")["buckets"];
   ASSERT_EQ(cases.size(), 128u);
   for (const auto& each : cases) {
     SCOPED_TRACE(each["addr"].get<std::string>());
@@ -28,7 +28,7 @@ TEST(RecordedBook, AddressesAndSourcesAreGroupedAsRecorded) {
 }
 
 TEST(RecordedBook, WhatItRefusesAsInvalidOrUnroutableIsSoHere) {
-  const auto cases = recorded("addrbook.json")["add_address"];
+  const auto cases = load_vectors("addrbook")["add_address"];
   ASSERT_EQ(cases.size(), 30u);
   for (const auto& each : cases) {
     SCOPED_TRACE(each["name"].get<std::string>());
@@ -51,7 +51,7 @@ TEST(RecordedBook, WhatItRefusesAsInvalidOrUnroutableIsSoHere) {
 
 TEST(RecordedBook, TheAddressesInItsFileAreReadAndPrintedAlike) {
   const auto file =
-      nlohmann::json::parse(recorded("addrbook.json")["file_sample"].get<std::string>());
+      nlohmann::json::parse(load_vectors("addrbook")["file_sample"].get<std::string>());
   ASSERT_FALSE(file["addrs"].empty());
   for (const auto& entry : file["addrs"]) {
     for (const char* part : {"addr", "src"}) {

@@ -7,7 +7,7 @@
 
 #include "conn/varint.h"
 #include "tests/support/peers.h"
-#include "tests/support/recorded.h"
+#include "tests/support/vectors.h"
 
 namespace peerage::conn {
 namespace {
@@ -16,7 +16,7 @@ using test::array_of;
 using test::bytes_of;
 using test::ephemeral_from;
 using test::key_from;
-using test::recorded;
+using test::load_vectors;
 using test::secret_of;
 
 NodeKey recorded_key(const nlohmann::json& side) {
@@ -67,7 +67,7 @@ Result<Bytes> feed(SecretHandshake& machine, ByteView bytes) {
 }
 
 TEST(SecretHandshake, X25519GivesTheRecordedSecrets) {
-  const auto cases = recorded("secret_connection.json")["x25519"];
+  const auto cases = load_vectors("secret_connection")["x25519"];
   ASSERT_EQ(cases.size(), 6u);
   for (const auto& each : cases) {
     for (const auto& [ours, theirs] : {std::pair{"priv_a", "pub_b"}, {"priv_b", "pub_a"}}) {
@@ -79,7 +79,7 @@ TEST(SecretHandshake, X25519GivesTheRecordedSecrets) {
 }
 
 TEST(SecretHandshake, FrameKeysAreDerivedAsRecorded) {
-  const auto cases = recorded("secret_connection.json")["derive_secrets"];
+  const auto cases = load_vectors("secret_connection")["derive_secrets"];
   ASSERT_EQ(cases.size(), 16u);
   for (const auto& each : cases) {
     const FrameKeys keys = derive_frame_keys(
@@ -91,7 +91,7 @@ TEST(SecretHandshake, FrameKeysAreDerivedAsRecorded) {
 }
 
 TEST(SecretHandshake, ChallengeAndSignatureAreAsRecorded) {
-  const auto cases = recorded("secret_connection.json")["challenge"];
+  const auto cases = load_vectors("secret_connection")["challenge"];
   ASSERT_EQ(cases.size(), 12u);
   for (const auto& each : cases) {
     const auto lower = array_of<32>(each["lo_eph_pub"]);
@@ -107,7 +107,7 @@ TEST(SecretHandshake, ChallengeAndSignatureAreAsRecorded) {
 }
 
 TEST(SecretHandshake, SpecialPointsAreJudgedAsTheGoNodeJudgesThem) {
-  const auto cases = recorded("secret_connection.json")["remote_pub_special_points"];
+  const auto cases = load_vectors("secret_connection")["remote_pub_special_points"];
   ASSERT_EQ(cases.size(), 14u);
   for (const auto& each : cases) {
     SCOPED_TRACE(each["remote_eph_pub"].get<std::string>());
@@ -197,10 +197,10 @@ void replay(const nlohmann::json& inputs, const nlohmann::json& outputs, const s
 }
 
 TEST(SecretHandshake, EveryRecordedHandshakeReplaysByteForByteInBothRolesAndAnySplit) {
-  const auto zeroed = recorded("handshake.json")["handshakes"];
+  const auto zeroed = load_vectors("handshake")["handshakes"];
   // The same handshakes with the filler that a real node leaves in its frames: other bytes to read,
   // the same to write.
-  const auto raw = recorded("handshake_rawpad.json")["handshakes"];
+  const auto raw = load_vectors("handshake_rawpad")["handshakes"];
   ASSERT_EQ(zeroed.size(), 3u);
   ASSERT_EQ(raw.size(), 3u);
   for (std::size_t i = 0; i < 3; ++i) {

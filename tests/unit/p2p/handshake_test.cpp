@@ -8,7 +8,7 @@
 
 #include "conn/varint.h"
 #include "tests/support/peers.h"
-#include "tests/support/recorded.h"
+#include "tests/support/vectors.h"
 
 namespace peerage::p2p {
 namespace {
@@ -22,7 +22,7 @@ using conn::Stage;
 using conn::TimePoint;
 using test::ephemeral_from;
 using test::key_from;
-using test::recorded;
+using test::load_vectors;
 
 const TimePoint kStart{std::chrono::hours(1)};
 
@@ -298,6 +298,25 @@ TEST_F(AfterAuthentication, ALengthOver10240IsRefusedAtOnceAndExactlyThatIsAwait
   EXPECT_EQ(taken.error().reason, Reason::node_info_too_long);
 }
 
+// T05.
+TEST_F(AfterAuthentication, MemoryIsHeldForBytesReceivedNeverForALengthAnnounced) {
+  Handshake before = dialler(info_for("net"));
+  ASSERT_TRUE(before.receive(Bytes{0x22}));  // an ephemeral message is announced
+  EXPECT_LE(before.held_bytes(), 64u);
+
+  Bytes announced(conn::kMaxVarint);
+  announced.resize(conn::write_varint(announced.data(), kMaxNodeInfo));
+  Handshake a = dialler(info_for("net"));
+  ASSERT_TRUE(receive(a, announced));
+  EXPECT_LE(a.held_bytes(), 2 * conn::kFrameSealed + 64);
+
+  // All but the last byte of the longest NodeInfo.
+  announced.resize(announced.size() + kMaxNodeInfo - 1);
+  Handshake b = dialler(info_for("net"));
+  ASSERT_TRUE(receive(b, announced));
+  EXPECT_LE(b.held_bytes(), 16u << 10);
+}
+
 TEST_F(AfterAuthentication, AnOverflowingLengthIsMalformed) {
   Handshake a = dialler(info_for("net"));
   const auto taken = receive(a, Bytes(11, 0xff));
@@ -318,8 +337,8 @@ TEST_F(AfterAuthentication, AnEmptyFrameIsRefused) {
 }
 
 TEST(RecordedHandshake, ReplaysWithItsNodeInfoInBothRoles) {
-  const auto zeroed = recorded("handshake.json")["handshakes"];
-  const auto raw = recorded("handshake_rawpad.json")["handshakes"];
+  const auto zeroed = load_vectors("handshake")["handshakes"];
+  const auto raw = load_vectors("handshake_rawpad")["handshakes"];
   std::mt19937 random(7);
   for (std::size_t i = 0; i < zeroed.size(); ++i) {
     for (const auto& source : {zeroed[i], raw[i]}) {

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "conn/varint.h"
-#include "tests/support/recorded.h"
+#include "tests/support/vectors.h"
 
 namespace peerage::p2p {
 namespace {
@@ -15,7 +15,7 @@ using conn::ByteView;
 using conn::ChannelId;
 using conn::Reason;
 using test::bytes_of;
-using test::recorded;
+using test::load_vectors;
 
 // Recorded numbers stand as strings where they may be large.
 std::uint64_t number(const nlohmann::json& value) {
@@ -56,7 +56,7 @@ Reason refusal(const NodeInfo& info) {
 }
 
 TEST(NodeInfo, EncodesAndDecodesAsTheGoNodeDoes) {
-  const auto cases = recorded("nodeinfo.json")["node_infos"];
+  const auto cases = load_vectors("nodeinfo")["node_infos"];
   ASSERT_EQ(cases.size(), 39u);
   for (const auto& each : cases) {
     SCOPED_TRACE(each["name"].get<std::string>());
@@ -70,7 +70,7 @@ TEST(NodeInfo, EncodesAndDecodesAsTheGoNodeDoes) {
 }
 
 TEST(NodeInfo, IsValidWhenTheGoNodeSaysSo) {
-  const auto cases = recorded("nodeinfo.json")["node_infos"];
+  const auto cases = load_vectors("nodeinfo")["node_infos"];
   ASSERT_EQ(cases.size(), 39u);
   for (const auto& each : cases) {
     SCOPED_TRACE(each["name"].get<std::string>());
@@ -88,7 +88,7 @@ TEST(NodeInfo, IsCompatibleWhenTheGoNodeSaysSo) {
                                                  {"block differs", Reason::wrong_block_version},
                                                  {"no common channel", Reason::no_common_channel},
                                                  {"other no channels", Reason::no_common_channel}};
-  const auto cases = recorded("nodeinfo.json")["compatible_with"];
+  const auto cases = load_vectors("nodeinfo")["compatible_with"];
   ASSERT_EQ(cases.size(), 11u);
   for (const auto& each : cases) {
     const std::string name = each["name"];
@@ -102,7 +102,7 @@ TEST(NodeInfo, IsCompatibleWhenTheGoNodeSaysSo) {
 }
 
 TEST(NodeInfo, TheLargestBodyIsTheGoNodes) {
-  EXPECT_EQ(kMaxNodeInfo, number(recorded("nodeinfo.json")["max_node_info_size"]));
+  EXPECT_EQ(kMaxNodeInfo, number(load_vectors("nodeinfo")["max_node_info_size"]));
   NodeInfo info = good();
   info.moniker.assign(kMaxNodeInfo - encode(info).size(), 'x');  // and a longer length
   Bytes body = encode(info);

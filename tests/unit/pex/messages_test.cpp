@@ -1,9 +1,8 @@
 #include "pex/messages.h"
 
-#include <fstream>
-
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
+
+#include "tests/support/vectors.h"
 
 namespace peerage::pex {
 namespace {
@@ -11,11 +10,6 @@ namespace {
 using conn::Bytes;
 using conn::from_hex;
 using conn::NetAddress;
-
-nlohmann::json vectors() {
-  std::ifstream file(PEERAGE_VECTORS "/pex.json");
-  return nlohmann::json::parse(file);
-}
 
 std::string text_of(const nlohmann::json& address) {
   if (address.is_string()) return address;
@@ -27,7 +21,7 @@ std::string text_of(const nlohmann::json& address) {
 }
 
 TEST(PexMessages, EncodeAsTheGoNodeDoes) {
-  const auto recorded = vectors()["encodings"];
+  const auto recorded = test::load_vectors("pex")["encodings"];
   ASSERT_EQ(recorded.size(), 8u);
   for (const auto& each : recorded) {
     SCOPED_TRACE(each["name"].get<std::string>());
@@ -50,7 +44,7 @@ TEST(PexMessages, EncodeAsTheGoNodeDoes) {
 }
 
 TEST(PexMessages, AreJudgedAsTheGoNodeJudgesThemButForSingleBadAddresses) {
-  const auto recorded = vectors()["from_proto"];
+  const auto recorded = test::load_vectors("pex")["from_proto"];
   ASSERT_EQ(recorded.size(), 13u);
   for (const auto& each : recorded) {
     SCOPED_TRACE(each["name"].get<std::string>());
@@ -79,7 +73,7 @@ TEST(PexMessages, AreJudgedAsTheGoNodeJudgesThemButForSingleBadAddresses) {
 }
 
 TEST(PexMessages, RawBytesAreTakenAsTheGoNodeTakesThem) {
-  const auto recorded = vectors()["raw_messages"];
+  const auto recorded = test::load_vectors("pex")["raw_messages"];
   ASSERT_EQ(recorded.size(), 8u);
   for (const auto& each : recorded) {
     SCOPED_TRACE(each["name"].get<std::string>());
