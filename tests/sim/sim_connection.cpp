@@ -203,6 +203,14 @@ void SimConnection::reset() {
   }
 }
 
+void SimConnection::abandon() {
+  for (Half& each : halves_) {
+    each.held.clear();
+    each.readable = nullptr;
+    each.writable = nullptr;
+  }
+}
+
 void SimConnection::heal() {
   black_holed_ = false;
   for (const End end : {End::dialler, End::acceptor}) {

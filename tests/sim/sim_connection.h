@@ -32,6 +32,8 @@ class SimConnection : public std::enable_shared_from_this<SimConnection> {
 
   void black_hole() { black_holed_ = true; }
   void heal();
+  // Forgets all that is under way: the world ends.
+  void abandon();
   Endpoint endpoint(End end) const { return endpoints_[index(end)]; }
 
  private:

@@ -43,6 +43,10 @@ SimWorld::SimWorld(std::uint64_t seed) : random_state_(seed) {}
 SimWorld::~SimWorld() {
   // What tasks own may touch the world while it is torn down.
   while (!events_.empty()) events_.pop();
+  // What a black hole has swallowed keeps its connection alive.
+  for (const auto& weak : connections_) {
+    if (const auto connection = weak.lock()) connection->abandon();
+  }
 }
 
 SimHost& SimWorld::add_host(std::vector<IpAddress> addresses, std::size_t shards) {
