@@ -100,7 +100,7 @@ class Stream {
 
 // The half of a shared buffer that belongs to reading, or to writing.
 enum class Scratch : std::uint8_t { reading, writing };
-inline constexpr std::size_t kScratchBytes = 64 * 1044;  // 64 sealed frames
+inline constexpr std::size_t kScratchBytes = std::size_t{64} * 1044;  // 64 sealed frames
 
 class Shard {
  public:

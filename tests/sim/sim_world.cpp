@@ -344,7 +344,7 @@ std::unique_ptr<conn::Pending> SimHost::resolve(conn::Shard&, const std::string&
   auto operation = std::make_shared<Operation<std::vector<IpAddress>>>();
   operation->done = std::move(done);
   using Outcome = Result<std::vector<IpAddress>>;
-  const auto answer = [this, operation](Duration delay, Outcome outcome) {
+  const auto answer = [this, operation](Duration delay, const Outcome& outcome) {
     later(world_.now() + delay, [operation, outcome] { operation->finish(outcome); });
   };
   const auto known = world_.names_.find(host);
