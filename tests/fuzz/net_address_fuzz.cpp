@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "conn/net_address.h"
+#include "tests/fuzz/fuzz_input.h"
 
 using peerage::conn::ByteArray;
 using peerage::conn::ByteView;
@@ -23,12 +24,9 @@ using peerage::conn::NetAddress;
 using peerage::conn::NodeId;
 using peerage::conn::Reachability;
 using peerage::conn::Reason;
+using peerage::fuzz::require;
 
 namespace {
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 bool is_printable(std::string_view text) {
   for (const char c : text) {

@@ -11,18 +11,16 @@
 #include <string_view>
 
 #include "conn/node_key.h"
+#include "tests/fuzz/fuzz_input.h"
 
 using peerage::conn::ByteView;
 using peerage::conn::NodeId;
 using peerage::conn::NodeKey;
 using peerage::conn::Reason;
 using peerage::conn::Secret;
+using peerage::fuzz::require;
 
 namespace {
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 void check_key(const NodeKey& key) {
   require(key.id() == NodeId::of(key.public_key()));
