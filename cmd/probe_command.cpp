@@ -62,7 +62,8 @@ std::vector<ProbeReport> probe_all(const conn::NodeKey& key,
 }
 
 int run(const Options& options) {
-  const auto timeout = parse_duration(options.timeout);
+  auto timeout = parse_duration(options.timeout);
+  if (!timeout) timeout = parse_duration(options.timeout + "s");  // a bare number is seconds
   if (!timeout || *timeout <= conn::Duration(0)) {
     return report({conn::Stage::configuration, conn::Reason::invalid_argument,
                    "--timeout: \"" + options.timeout + "\" is no duration such as 10s"});

@@ -119,6 +119,7 @@ class Probe(unittest.TestCase):
 
         with server(silent) as port:
             self.assertEqual(failure_of(port, "--timeout", "1s"), "silent")
+            self.assertEqual(failure_of(port, "--timeout", "0.5"), "silent")
 
     def test_a_port_that_closes_at_once(self):
         def closing(connection):
