@@ -16,7 +16,7 @@ ChannelScheduler::ChannelScheduler(std::span<const ChannelDescriptor> channels) 
 void ChannelScheduler::add(std::size_t channel_index, SharedBytes message) {
   Channel& channel = channels_[channel_index];
   if (channel.messages.empty()) {
-    const VirtualTime credit = cost(kMaxPacket, channel.priority);
+    const VirtualTime credit = cost(kMaxPacketOnWire, channel.priority);
     channel.start = std::max(now_, channel.account - std::min(channel.account, credit));
   }
   channel.messages.push_back(std::move(message));
@@ -24,7 +24,10 @@ void ChannelScheduler::add(std::size_t channel_index, SharedBytes message) {
 }
 
 std::optional<ChannelScheduler::OutgoingPacket> ChannelScheduler::next() {
-  if (empty()) return std::nullopt;
+  if (empty()) {
+    lent_.reset();
+    return std::nullopt;
+  }
   const std::size_t index = choose();
   Channel& channel = channels_[index];
   lent_ = channel.messages.front();
@@ -50,6 +53,15 @@ std::optional<ChannelScheduler::OutgoingPacket> ChannelScheduler::next() {
     channel.offset += size;
   }
   return packet;
+}
+
+void ChannelScheduler::clear() noexcept {
+  for (Channel& channel : channels_) {
+    channel.messages.clear();
+    channel.offset = 0;
+  }
+  waiting_ = 0;
+  lent_.reset();
 }
 
 std::size_t ChannelScheduler::choose() const noexcept {

@@ -6,8 +6,9 @@
 // the ratio is measured in virtual time (start-time fair queueing): what a channel sent while the
 // line was free is not held against it, silence earns it nothing, and a channel that was empty may
 // run one packet ahead of its share. Two consequences that the decaying counters of the Go node do
-// not give: a message on an empty channel of high priority leaves within one packet of now,
-// whatever was sent before; and no channel starves.
+// not give: on an empty channel of the highest priority a message's first packet is the next to
+// leave, whatever was sent before (behind at most one packet of each other channel, if the channel
+// runs ahead of its share already); and no channel starves.
 //
 // Invariants: within a channel, messages leave whole and in order; a packet is at most 1034 bytes;
 // the queue bounds are not ours (conn/send_queue.h).
@@ -37,6 +38,8 @@ class ChannelScheduler {
   void add(std::size_t channel_index, SharedBytes message);
 
   bool empty() const noexcept { return waiting_ == 0; }
+  // Drops everything.
+  void clear() noexcept;
 
   // One packet: header, then data. `data` stays valid until the next call.
   struct OutgoingPacket {
@@ -47,7 +50,7 @@ class ChannelScheduler {
     std::optional<std::size_t> completed;
     std::size_t wire_size() const noexcept { return header.size + data.size(); }
   };
-  // The next packet; nullopt when nothing waits.
+  // The next packet; nullopt when nothing waits. Who calls until then leaves no message held here.
   std::optional<OutgoingPacket> next();
 
  private:

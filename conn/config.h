@@ -26,6 +26,7 @@ inline constexpr std::size_t kAuthMessage = 103;      // 66 0a22 0a20, key, 1240
 
 inline constexpr std::size_t kMaxPacketData = 1024;  // payload of one PacketMsg
 inline constexpr std::size_t kMaxPacket = 1034;  // body of one Packet, without its length prefix
+inline constexpr std::size_t kMaxPacketOnWire = kMaxPacket + 2;  // with it, in its shortest form
 inline constexpr std::size_t kMaxVarint = 10;
 
 // --- liveness (comet: ping 60 s, pong 45 s, fixed there) ---

@@ -7,9 +7,6 @@ namespace peerage::conn {
 
 namespace {
 
-// A packet with its length prefix.
-constexpr std::size_t kMaxPacketOnWire = kMaxPacket + 2;
-
 // 100 ms worth of the rate, as the Go node samples, and at least what one step moves.
 std::uint64_t burst_for(std::uint64_t rate, std::size_t step) {
   return std::max<std::uint64_t>(rate / 10, step);
@@ -58,6 +55,7 @@ Task Connection::later(void (Connection::*method)()) {
 }
 
 void Connection::start() {
+  if (state_ != State::created) return;
   state_ = State::open;
   assembler_.set_on_evict(
       [&shard = shard_, evicted = later(&Connection::on_evicted)] { shard.post(evicted); });
@@ -74,6 +72,7 @@ SendResult Connection::send(ChannelId channel, SharedBytes bytes) {
 }
 
 void Connection::flush_and_stop(Duration within) {
+  if (state_ == State::created) close();
   if (state_ != State::open) return;
   queue_.close();
   state_ = State::flushing;
@@ -88,12 +87,15 @@ void Connection::flush_and_stop(Duration within) {
 void Connection::close(Failure why) {
   if (state_ == State::closed) return;
   state_ = State::closed;
-  queue_.close();
   stream_->close();
   timer_.reset();
+  // The owner may keep us for long; what we held for the peer goes now.
+  queue_.discard();
+  scheduler_.clear();
+  assembler_.clear();
   wipe(sealed_);
-  sealed_ = {};
-  partial_frame_ = {};
+  sealed_ = Bytes();
+  partial_frame_ = Bytes();
   // The event that is running may be what called us: it is let go of only when it has returned.
   shard_.post([self = shared_from_this(), why = std::move(why)] {
     const Events events = std::exchange(self->events_, {});
@@ -125,6 +127,7 @@ ConnectionStatus Connection::status() const {
   status.receive_rate = received_.rate(now);
   status.queued_bytes = queue_.queued_bytes();
   status.reassembly_bytes = assembler_.held_bytes();
+  status.frame_bytes = sealed_.capacity() + partial_frame_.capacity();
   status.round_trip = liveness_.round_trip();
   status.unsolicited_pongs = liveness_.unsolicited_pongs();
   for (std::size_t i = 0; i < descriptors_.size(); ++i) {
@@ -179,7 +182,7 @@ Result<void> Connection::read_once() {
   if (!received || state_ == State::closed) return received;
   const ByteView rest = scratch.subspan(whole, total - whole);
   if (rest.empty()) {
-    partial_frame_ = {};
+    partial_frame_ = Bytes();
   } else {
     partial_frame_.assign(rest.begin(), rest.end());
   }
@@ -237,7 +240,7 @@ void Connection::on_evicted() {
 // --- sending ---
 
 void Connection::pump() {
-  if (state_ == State::lingering) return;
+  if (state_ == State::created || state_ == State::lingering) return;
   for (QueuedMessage& message : queue_.drain()) {
     scheduler_.add(message.channel_index, std::move(message.bytes));
   }
@@ -266,12 +269,13 @@ bool Connection::flush_sealed() {
       sent_.add(written.bytes, now);
       liveness_.on_write_progress(now);
       if (written.bytes == sealed_.size()) {
-        sealed_ = {};
+        sealed_ = Bytes();
         return true;
       }
       sealed_.erase(sealed_.begin(), sealed_.begin() + static_cast<std::ptrdiff_t>(written.bytes));
     } else if (written.status == IoStatus::would_block) {
       liveness_.on_write_blocked(now);
+      send_again_at_.reset();  // now it is the socket that we wait for
       stream_->when_writable(later(&Connection::pump));
       return false;
     } else {
@@ -290,12 +294,13 @@ Result<bool> Connection::seal_batch() {
   if (liveness_.take_pong()) writer.append(kPongPacket);
   if (liveness_.take_ping()) writer.append(kPingPacket);
   send_again_at_.reset();
-  while (!scheduler_.empty() && writer.room() >= kMaxPacketOnWire) {
-    if (send_tokens_.available(now) < kMaxPacketOnWire) {
+  while (writer.room() >= kMaxPacketOnWire) {
+    if (!scheduler_.empty() && send_tokens_.available(now) < kMaxPacketOnWire) {
       send_again_at_ = send_tokens_.when_available(kMaxPacketOnWire, now);
       break;
     }
     const auto packet = scheduler_.next();
+    if (!packet) break;
     writer.append(packet->header.view());
     writer.append(packet->data);
     send_tokens_.take(packet->wire_size(), now);
@@ -330,10 +335,19 @@ void Connection::on_all_sent() {
 
 void Connection::arm_timer() {
   if (state_ == State::closed || timer_ == nullptr) return;
-  TimePoint earliest = liveness_.deadline();
-  for (const auto& due : {assembler_.deadline(), read_again_at_, send_again_at_, stop_deadline_}) {
+  TimePoint earliest = TimePoint::max();
+  const auto consider = [&earliest](std::optional<TimePoint> due) {
     if (due) earliest = std::min(earliest, *due);
+  };
+  // Only an open connection is checked for life; armed for a deadline that nobody moves on, the
+  // timer would fire for ever.
+  if (state_ == State::open) {
+    consider(liveness_.deadline());
+    consider(assembler_.deadline());
   }
+  consider(read_again_at_);
+  consider(send_again_at_);
+  consider(stop_deadline_);
   // A deadline that has moved away is noticed when the timer fires: re-arming it for every packet
   // would cost more than one idle wake-up.
   if (armed_for_ && *armed_for_ <= earliest) return;

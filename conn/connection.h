@@ -53,6 +53,7 @@ struct ConnectionStatus {
   double receive_rate = 0;
   std::size_t queued_bytes = 0;      // accepted by send(), not yet in a packet
   std::size_t reassembly_bytes = 0;  // held by half-received messages
+  std::size_t frame_bytes = 0;       // held by frames on their way through the socket; 0 when idle
   std::optional<Duration> round_trip;
   std::uint64_t unsolicited_pongs = 0;
   struct Channel {
@@ -92,13 +93,14 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   // Sends what is queued, says goodbye (the remote reads everything, then the end), waits up to
   // kLingerTimeout for the remote to close, and closes. After `within` it closes in any case
-  // (flush_timed_out). Messages that arrive meanwhile are dropped.
+  // (flush_timed_out). Messages that arrive meanwhile are dropped. Before start() it only closes.
   void flush_and_stop(Duration within);
-  // Closes now; what is queued is lost.
+  // Closes now; what is queued is lost, and the memory held for the peer is free.
   void close(Failure why = {Stage::established, Reason::stopped_locally, {}});
 
-  // Back-pressure: stops taking bytes from the socket, and goes on. Pongs are sent meanwhile so
-  // that the remote does not give up.
+  // Back-pressure: stops taking bytes from the socket, and goes on. What has been taken is still
+  // delivered (kScratchBytes at most). Pongs are sent meanwhile so that the remote does not give
+  // up.
   void pause_reading();
   void resume_reading();
 

@@ -81,6 +81,12 @@ Result<void> MessageAssembler::check(TimePoint now) const {
   return {};
 }
 
+void MessageAssembler::clear() {
+  for (Channel& channel : channels_) channel.partial = Bytes();
+  held_ = 0;
+  (void)holder_.resize(0);
+}
+
 MessageAssembler::Channel* MessageAssembler::find(std::int32_t id) {
   for (Channel& channel : channels_) {
     if (static_cast<std::int32_t>(channel.descriptor.id) == id) return &channel;

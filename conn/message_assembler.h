@@ -47,6 +47,8 @@ class MessageAssembler {
   Result<void> check(TimePoint now) const;
 
   std::size_t held_bytes() const noexcept { return held_; }
+  // Drops everything half-received.
+  void clear();
 
  private:
   struct Channel {

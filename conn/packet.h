@@ -57,8 +57,8 @@ MsgHeader encode_msg_header(ChannelId channel, Eof eof, std::size_t data_size) n
 std::size_t max_packet_data(ChannelId channel, Eof eof) noexcept;
 
 // Cuts a byte stream into packet bodies: whole bodies are passed on where they lie, and only what
-// straddles two calls is copied, into at most kMaxPacket bytes that are freed when the stream is at
-// a packet boundary.
+// straddles two calls is copied, into at most kMaxVarint + kMaxPacket bytes that are freed when the
+// stream is at a packet boundary.
 class PacketReader {
  public:
   // Calls `on_body(ByteView) -> Result<void>` for each whole body in order and stops at its first

@@ -9,12 +9,12 @@ ReassemblyBudget::Holder::~Holder() {
 
 bool ReassemblyBudget::Holder::resize(std::size_t bytes) {
   const std::size_t wanted = (bytes + kStep - 1) / kStep * kStep;
-  // Only the holder's own thread changes granted_ while it is not evicted.
+  // The usual case. A holder that is evicted at this moment is told so by its on_evict.
+  if (wanted == granted_.load(std::memory_order_relaxed)) return true;
   std::function<void()> evict;
   {
     const std::lock_guard lock(budget_.mutex_);
     if (evicted_) return false;
-    if (wanted == granted_) return true;
     budget_.move(*this, wanted);
     if (budget_.held_ > budget_.limit_) {
       Holder& largest = *budget_.by_size_.rbegin()->second;

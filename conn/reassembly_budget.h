@@ -1,7 +1,7 @@
 // The memory that half-received messages of all peers may hold together, and who gives way when it
 // is used up: the peer that holds most of it.
 //
-// A holder reports its size in coarse steps (kStep), so that the lock is taken once in 64 KiB. When
+// A holder reports its size in coarse steps (kStep), and takes the lock only for a new one. When
 // the total would pass the limit, the largest holder is told to go; its share counts as free from
 // that moment, and its owner releases the memory as soon as its shard runs.
 //
@@ -11,6 +11,7 @@
 // destroyed: it must only post to its own shard, and own what it needs for that.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -47,8 +48,9 @@ class ReassemblyBudget {
     friend class ReassemblyBudget;
     ReassemblyBudget& budget_;
     std::function<void()> on_evict_;
-    std::size_t granted_ = 0;  // a multiple of kStep
-    bool evicted_ = false;     // guarded by the budget's mutex
+    // A multiple of kStep. Written with the budget's mutex held.
+    std::atomic<std::size_t> granted_ = 0;
+    bool evicted_ = false;  // guarded by the budget's mutex
   };
 
   std::size_t held_bytes() const;

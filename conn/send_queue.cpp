@@ -60,6 +60,15 @@ void SendQueue::close() {
   closed_ = true;
 }
 
+void SendQueue::discard() {
+  std::vector<QueuedMessage> dropped;  // freed when the lock is not held
+  const std::lock_guard lock(mutex_);
+  closed_ = true;
+  for (Channel& channel : channels_) channel.load = {};
+  total_bytes_ = 0;
+  dropped.swap(waiting_);
+}
+
 std::size_t SendQueue::queued_bytes() const {
   const std::lock_guard lock(mutex_);
   return total_bytes_;

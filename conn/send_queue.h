@@ -5,9 +5,10 @@
 // formed (`release`). A refusal is an answer, not an event: the caller decides whether to try
 // later. Empty messages are refused: the Go node's queue loses count over one.
 //
-// Invariant: the bytes held for a channel never exceed its send_queue_bytes; those held for the
-// peer never exceed per_peer_bytes plus reserved_per_channel_bytes for each channel. Threads:
-// `offer`, `queued_*` on any; `drain`, `release` on the connection's shard.
+// Invariant: the bytes held for a channel never exceed its send_queue_bytes, but for one longer
+// message that is alone there; those held for the peer never exceed per_peer_bytes plus
+// reserved_per_channel_bytes for each channel.
+// Threads: `offer`, `queued_*` on any; the rest on the connection's shard.
 #pragma once
 
 #include <atomic>
@@ -54,6 +55,8 @@ class SendQueue {
   void release(std::size_t channel_index, std::size_t bytes);
   // Nothing is accepted from now on; what is queued stays until drained.
   void close();
+  // Closes, and drops what is accepted and not released; nothing is to be released after that.
+  void discard();
 
   std::size_t queued_bytes() const;
   struct ChannelLoad {

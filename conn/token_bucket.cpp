@@ -42,13 +42,14 @@ TimePoint TokenBucket::when_available(std::uint64_t count, TimePoint now) {
   const Units missing = static_cast<Units>(count) * kUnitsPerToken - units_;
   if (missing <= 0) return now;
   const Units wait = (missing + static_cast<Units>(rate_) - 1) / static_cast<Units>(rate_);
-  return now + Duration(static_cast<Duration::rep>(wait));
+  const Units longest = (TimePoint::max() - std::max(now, TimePoint{})).count();
+  return now + Duration(static_cast<Duration::rep>(std::min(wait, longest)));
 }
 
 void TokenBucket::refill(TimePoint now) {
   if (now <= updated_) return;
   const Units gained = static_cast<Units>((now - updated_).count()) * static_cast<Units>(rate_);
-  units_ = std::min(capacity_, units_ + gained);
+  units_ = gained >= capacity_ - units_ ? capacity_ : units_ + gained;
   updated_ = now;
 }
 

@@ -1,6 +1,8 @@
 // The receive side of a connection, from stream bytes to messages: however the stream is split, the
 // same messages come out and the same error ends it, and no bound is passed on the way.
+#include <map>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "conn/message_assembler.h"
@@ -53,6 +55,7 @@ Outcome receive(ByteView stream, const std::vector<std::size_t>& pieces) {
   MessageAssembler assembler(channels, {}, budget);
   PacketReader reader;
   Outcome outcome;
+  std::map<std::int32_t, Bytes> begun;  // what a receiver without bounds would hold
   for (std::size_t i = 0; !stream.empty() && !outcome.failure; ++i) {
     const std::size_t size =
         pieces.empty() ? stream.size() : std::min(pieces[i % pieces.size()] + 1, stream.size());
@@ -62,7 +65,11 @@ Outcome receive(ByteView stream, const std::vector<std::size_t>& pieces) {
       if (packet->kind != PacketKind::msg) return {};
       auto message = assembler.receive(packet->channel, packet->data, packet->eof, TimePoint{});
       if (!message) return tl::unexpected(message.error());
+      Bytes& expected = begun[packet->channel];
+      expected.insert(expected.end(), packet->data.begin(), packet->data.end());
+      require(message->has_value() == packet->eof);
       if (*message) {
+        require((*message)->bytes == std::exchange(expected, {}));
         require((*message)->bytes.size() <= kLimit);
         outcome.messages.push_back(std::move(**message));
       }

@@ -97,6 +97,89 @@ TEST(ChannelScheduler, WhatAChannelSentWhileTheLineWasFreeIsNotHeldAgainstIt) {
   EXPECT_EQ(scheduler.next()->channel_index, 0u);
 }
 
+TEST(ChannelScheduler, AChannelThatHasJustSentItsShareAgainstManyIsNextAgainWhenItWasEmpty) {
+  for (int burst = 1; burst < 100; ++burst) {
+    ChannelScheduler scheduler(channels({10, 1, 5, 6}));
+    for (std::size_t channel = 1; channel < 4; ++channel) scheduler.add(channel, message(10 << 20));
+    for (int i = 0; i < burst; ++i) scheduler.next();
+    scheduler.add(0, message(1024 * static_cast<std::size_t>(burst)));
+    while (true) {
+      const auto packet = scheduler.next();
+      if (packet->channel_index == 0 && packet->completed) break;
+    }
+    scheduler.add(0, message(1024));
+    EXPECT_EQ(scheduler.next()->channel_index, 0u) << burst;
+  }
+}
+
+TEST(ChannelScheduler, TheOnePacketAheadIsAWholeOne) {
+  ChannelScheduler scheduler(channels({10, 1}));
+  scheduler.add(1, message(10 << 20));
+  scheduler.add(0, message(1024));
+  EXPECT_EQ(scheduler.next()->channel_index, 0u);
+  // Both have a claim from the same moment now; the full packet that was sent weighs nothing yet.
+  scheduler.add(0, message(1024));
+  EXPECT_EQ(scheduler.next()->channel_index, 0u);
+}
+
+TEST(ChannelScheduler, AheadOfItsShareAChannelWaitsForOnePacketOfEachOtherAtMost) {
+  for (const auto& priorities : {std::initializer_list<int>{10, 1, 5, 6},
+                                 {10, 1},
+                                 {10, 5, 5, 5, 5},
+                                 {10, 9, 9, 9},
+                                 {255, 1, 1, 1}}) {
+    ChannelScheduler scheduler(channels(priorities));
+    for (std::size_t other = 1; other < priorities.size(); ++other) {
+      scheduler.add(other, message(30 << 20));
+    }
+    std::size_t worst = 0;
+    for (int i = 0; i < 2000; ++i) {
+      // As soon as one has left, there is the next: more than any share.
+      scheduler.add(0, message(1024));
+      std::size_t waited = 0;
+      while (scheduler.next()->channel_index != 0) ++waited;
+      worst = std::max(worst, waited);
+    }
+    EXPECT_LE(worst, priorities.size() - 1);
+    EXPECT_GT(worst, 0u) << "or else the others would starve";
+  }
+}
+
+TEST(ChannelScheduler, SharesAreOfBytesNotOfPackets) {
+  ChannelScheduler scheduler(channels({1, 1}));
+  std::map<std::size_t, double> sent;
+  for (int i = 0; i < 20'000; ++i) scheduler.add(0, message(10));
+  scheduler.add(1, message(10 << 20));
+  for (int i = 0; i < 10'000; ++i) {
+    const auto packet = scheduler.next();
+    sent[packet->channel_index] += static_cast<double>(packet->wire_size());
+  }
+  EXPECT_NEAR(sent[0] / sent[1], 1, 0.02);
+}
+
+TEST(ChannelScheduler, TheLowestOfAllPrioritiesStillGetsItsShare) {
+  ChannelScheduler scheduler(channels({255, 1, 255}));
+  for (std::size_t channel = 0; channel < 3; ++channel) scheduler.add(channel, message(20 << 20));
+  int low = 0, since = 0, longest = 0;
+  for (int i = 0; i < 511 * 20; ++i) {
+    if (scheduler.next()->channel_index == 1) {
+      ++low;
+      since = 0;
+    }
+    longest = std::max(longest, ++since);
+  }
+  EXPECT_NEAR(low, 20, 1);
+  EXPECT_LE(longest, 512);
+}
+
+TEST(ChannelScheduler, APriorityOfZeroCountsAsOne) {
+  ChannelScheduler scheduler(channels({0, 1}));
+  for (std::size_t channel = 0; channel < 2; ++channel) scheduler.add(channel, message(1 << 20));
+  int first = 0;
+  for (int i = 0; i < 100; ++i) first += scheduler.next()->channel_index == 0 ? 1 : 0;
+  EXPECT_EQ(first, 50);
+}
+
 TEST(ChannelScheduler, SilenceEarnsNothing) {
   ChannelScheduler scheduler(channels({1, 1}));
   scheduler.add(0, message(5 << 20));
@@ -130,6 +213,30 @@ TEST(ChannelScheduler, EqualClaimsGoToTheHigherPriorityThenToTheFirstRegistered)
   EXPECT_EQ(scheduler.next()->channel_index, 0u);
   EXPECT_EQ(scheduler.next()->channel_index, 2u);
   EXPECT_FALSE(scheduler.next());
+}
+
+TEST(ChannelScheduler, AskedUntilNothingWaitsItHoldsNoMessage) {
+  ChannelScheduler scheduler(channels({1}));
+  const SharedBytes held = message(3000);
+  scheduler.add(0, held);
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(scheduler.next());
+  EXPECT_TRUE(scheduler.empty());
+  EXPECT_FALSE(scheduler.next());
+  EXPECT_EQ(held.use_count(), 1);
+}
+
+TEST(ChannelScheduler, ClearedItHoldsNothingAndMayBeUsedAgain) {
+  ChannelScheduler scheduler(channels({1, 2}));
+  const SharedBytes begun = message(3000), waiting = message(10);
+  scheduler.add(0, begun);
+  scheduler.next();
+  scheduler.add(1, waiting);
+  scheduler.clear();
+  EXPECT_TRUE(scheduler.empty());
+  EXPECT_EQ(begun.use_count(), 1);
+  EXPECT_EQ(waiting.use_count(), 1);
+  scheduler.add(0, message(1024));
+  EXPECT_EQ(scheduler.next()->completed, 1024u) << "from its beginning";
 }
 
 TEST(ChannelScheduler, ThePacketLentOutStaysValidUntilTheNextCall) {

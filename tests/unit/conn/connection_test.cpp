@@ -1,10 +1,8 @@
 #include "conn/connection.h"
 
-#include <numeric>
-
 #include <gtest/gtest.h>
 
-#include "tests/support/linked_connections.h"
+#include "tests/support/connection_fixture.h"
 
 namespace peerage::conn {
 namespace {
@@ -14,61 +12,12 @@ using sim::LinkPlan;
 using test::Observed;
 using test::ScriptedPeer;
 
-constexpr ChannelId kLow{0x30}, kHigh{0x21}, kBig{0x40};
+using test::kBig;
+using test::kHigh;
+using test::kLow;
+using test::numbered;
 
-Bytes numbered(std::size_t size) {
-  Bytes bytes(size);
-  std::iota(bytes.begin(), bytes.end(), std::uint8_t{0});
-  return bytes;
-}
-
-struct ConnectionTest : testing::Test {
-  sim::SimWorld world{7};
-  sim::SimHost& here = world.add_host({IpAddress::v4(10, 0, 0, 1)});
-  sim::SimHost& there = world.add_host({IpAddress::v4(10, 1, 0, 1)});
-  NodeKey our_key = test::key_from(1);
-  NodeKey their_key = test::key_from(2);
-  ReassemblyBudget budget;
-  ConnectionConfig config = {
-      .liveness = {}, .reassembly = {}, .send_queue = {}, .send_rate = 0, .receive_rate = 0};
-  std::vector<ChannelDescriptor> channels = {
-      {.id = kLow,
-       .priority = 1,
-       .send_queue_messages = 100,
-       .send_queue_bytes = 8u << 20,
-       .max_message_bytes = 4u << 20},
-      {.id = kHigh, .priority = 10, .max_message_bytes = 1u << 20},
-      {.id = kBig,
-       .priority = 5,
-       .send_queue_messages = 100,
-       .send_queue_bytes = 8u << 20,
-       .max_message_bytes = 4u << 20}};
-  Observed us, them;
-  std::unique_ptr<ScriptedPeer> peer;
-
-  // Both ends are Connections.
-  void link() {
-    auto streams = test::connect_streams(world, here, there);
-    auto sessions = test::make_sessions(our_key, their_key);
-    us.open(here.shard(0), std::move(streams.first), std::move(sessions.first), channels, config,
-            budget);
-    them.open(there.shard(0), std::move(streams.second), std::move(sessions.second), channels,
-              config, budget);
-  }
-  // The other end is moved by hand.
-  void link_scripted() {
-    auto streams = test::connect_streams(world, here, there);
-    auto sessions = test::make_sessions(our_key, their_key);
-    us.open(here.shard(0), std::move(streams.first), std::move(sessions.first), channels, config,
-            budget);
-    peer = std::make_unique<ScriptedPeer>(std::move(streams.second), std::move(sessions.second));
-  }
-  void set_plan(const std::function<void(LinkPlan&)>& change) {
-    LinkPlan plan;
-    change(plan);
-    world.set_default_link(plan);
-  }
-};
+struct ConnectionTest : test::ConnectionFixture {};
 
 TEST_F(ConnectionTest, MessagesOfEverySizeArriveWholeHoweverTheBytesDo) {
   const std::vector<std::size_t> sizes = {1, 2, 1023, 1024, 1025, 2047, 2048, 2049, 5000, 100'000};

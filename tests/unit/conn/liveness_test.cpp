@@ -133,6 +133,74 @@ TEST_F(LivenessTest, AfterResumingTheAnswerIsDueWithinThePongTimeout) {
   EXPECT_EQ(failure_at(kStart + 115s), Reason::pong_timed_out);
 }
 
+// W6: an answer to one ping is no answer to the next.
+TEST_F(LivenessTest, ALatePongCountsOnlyForThePingThatWaits) {
+  EXPECT_TRUE(liveness.check(kStart + 60s));
+  ASSERT_TRUE(liveness.on_pong(kStart + 104999ms));
+  EXPECT_EQ(liveness.round_trip(), 44999ms);
+  EXPECT_TRUE(liveness.check(kStart + 105s));
+  EXPECT_TRUE(liveness.check(kStart + 120s));
+  EXPECT_TRUE(liveness.check(kStart + 164s));
+  EXPECT_EQ(failure_at(kStart + 165s), Reason::pong_timed_out);
+}
+
+TEST_F(LivenessTest, APingIsDroppedOnTimeWhetherOrNotItCouldBeWritten) {
+  liveness.on_write_blocked(kStart + 50s);
+  EXPECT_TRUE(liveness.check(kStart + 60s));  // the ping is due, and nobody takes it
+  EXPECT_EQ(failure_at(kStart + 105s), Reason::pong_timed_out);
+}
+
+TEST_F(LivenessTest, NeitherPingsNorPongsMakeIdlePacketsForgotten) {
+  for (int i = 0; i < 64; ++i) {
+    ASSERT_TRUE(liveness.on_idle_packet());
+    ASSERT_TRUE(liveness.on_ping(kStart));
+    ASSERT_TRUE(liveness.on_pong(kStart));
+  }
+  EXPECT_FALSE(liveness.on_idle_packet());
+}
+
+TEST_F(LivenessTest, ThePongThatWasAskedForIsFree) {
+  for (int i = 0; i < 200; ++i) ASSERT_TRUE(liveness.on_ping(kStart + 60s));
+  EXPECT_TRUE(liveness.check(kStart + 60s));
+  EXPECT_TRUE(liveness.on_pong(kStart + 60s));
+  EXPECT_FALSE(liveness.on_pong(kStart + 60s));
+}
+
+TEST_F(LivenessTest, AfterAFloodBorneTheBucketRefillsAtTenASecond) {
+  for (int i = 0; i < 200; ++i) ASSERT_TRUE(liveness.on_ping(kStart));
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(liveness.on_ping(kStart + 1s));
+  EXPECT_FALSE(liveness.on_ping(kStart + 1s));
+}
+
+TEST_F(LivenessTest, EveryDeadlineIsMovedOnOrEndsItSoThatNoTimerFiresForEver) {
+  liveness.on_reading_paused(kStart);
+  for (int i = 0; i < 1000; ++i) {
+    const TimePoint due = liveness.deadline();
+    ASSERT_TRUE(liveness.check(due));
+    ASSERT_GT(liveness.deadline(), due);
+  }
+  liveness.on_reading_resumed(liveness.deadline());
+  while (true) {
+    const TimePoint due = liveness.deadline();
+    if (!liveness.check(due)) break;
+    ASSERT_GT(liveness.deadline(), due);
+  }
+}
+
+TEST_F(LivenessTest, PausingTwiceDoesNotPutThePongOff) {
+  liveness.on_reading_paused(kStart);
+  liveness.on_reading_paused(kStart + 15s);
+  EXPECT_TRUE(liveness.check(kStart + 20s));
+  EXPECT_TRUE(liveness.take_pong());
+}
+
+TEST_F(LivenessTest, AStallIsNoticedAlsoWhileWeDoNotRead) {
+  liveness.on_reading_paused(kStart);
+  liveness.on_write_blocked(kStart);
+  EXPECT_TRUE(liveness.check(kStart + 59s));
+  EXPECT_EQ(failure_at(kStart + 60s), Reason::write_stalled);
+}
+
 TEST_F(LivenessTest, AfterALongPauseOfTheProcessThereIsOnePingNotMany) {
   EXPECT_TRUE(liveness.check(kStart + 1h));
   EXPECT_TRUE(liveness.take_ping());

@@ -1,7 +1,6 @@
 #include "conn/message_assembler.h"
 
 #include <limits>
-#include <thread>
 
 #include <gtest/gtest.h>
 
@@ -135,61 +134,80 @@ TEST_F(MessageAssemblerTest, TheOldestPartialMessageCounts) {
   EXPECT_EQ(assembler.deadline(), kStart + 60s);
 }
 
-// --- the budget of all peers ---
-
-TEST(ReassemblyBudget, TheLargestHolderGoesWhenAllMemoryIsUsed) {
-  ReassemblyBudget budget(10 * ReassemblyBudget::kStep);
-  ReassemblyBudget::Holder small(budget), large(budget), newcomer(budget);
-  int large_evicted = 0;
-  large.set_on_evict([&] { ++large_evicted; });
-  small.set_on_evict([] { ADD_FAILURE() << "the small one must stay"; });
-  EXPECT_TRUE(small.resize(2 * ReassemblyBudget::kStep));
-  EXPECT_TRUE(large.resize(7 * ReassemblyBudget::kStep));
-  EXPECT_TRUE(newcomer.resize(ReassemblyBudget::kStep));
-  EXPECT_EQ(large_evicted, 0);
-  EXPECT_TRUE(newcomer.resize(2 * ReassemblyBudget::kStep));
-  EXPECT_EQ(large_evicted, 1);
-  EXPECT_EQ(budget.held_bytes(), 4 * ReassemblyBudget::kStep);
-  EXPECT_FALSE(large.resize(7 * ReassemblyBudget::kStep)) << "it has been told to go";
-}
-
-TEST(ReassemblyBudget, WhoAsksForTooMuchIsItselfTheLargest) {
-  ReassemblyBudget budget(10 * ReassemblyBudget::kStep);
-  ReassemblyBudget::Holder one(budget), other(budget);
-  other.set_on_evict([] { ADD_FAILURE(); });
-  EXPECT_TRUE(other.resize(4 * ReassemblyBudget::kStep));
-  EXPECT_FALSE(one.resize(7 * ReassemblyBudget::kStep));
-  EXPECT_EQ(budget.held_bytes(), 4 * ReassemblyBudget::kStep);
-}
-
-TEST(ReassemblyBudget, AHolderThatGoesReturnsItsShare) {
-  ReassemblyBudget budget;
-  {
-    ReassemblyBudget::Holder holder(budget);
-    EXPECT_TRUE(holder.resize(1));
-    EXPECT_EQ(budget.held_bytes(), ReassemblyBudget::kStep);
-  }
+TEST_F(MessageAssemblerTest, ClearedItHoldsNothingAndBeginsAfresh) {
+  for (int i = 0; i < 100; ++i) EXPECT_FALSE(*receive(0x21, 1024, false));
+  EXPECT_FALSE(*receive(0x20, 5, false));
+  EXPECT_GT(budget.held_bytes(), 0u);
+  assembler.clear();
+  EXPECT_EQ(assembler.held_bytes(), 0u);
   EXPECT_EQ(budget.held_bytes(), 0u);
+  EXPECT_FALSE(assembler.deadline());
+  EXPECT_EQ((*assembler.receive(0x20, Bytes{3}, true, kStart))->bytes, Bytes{3});
 }
 
-TEST(ReassemblyBudget, HoldsWithManyThreads) {
-  static constexpr std::size_t kLimit = 40 * ReassemblyBudget::kStep;
-  ReassemblyBudget budget(kLimit);
-  std::vector<std::thread> threads;
-  for (std::size_t i = 0; i < 4; ++i) {
-    threads.emplace_back([&budget, i] {
-      for (std::size_t round = 0; round < 200; ++round) {
-        ReassemblyBudget::Holder holder(budget);
-        holder.set_on_evict([] {});
-        for (std::size_t size = 1; size < 30; size += 1 + (i + round) % 5) {
-          if (!holder.resize(size * ReassemblyBudget::kStep)) break;
-          EXPECT_LE(budget.held_bytes(), kLimit);
+// V26: whatever the limit and the fragments, exactly the limit passes.
+TEST_F(MessageAssemblerTest, OnEveryChannelExactlyTheLimitPassesHoweverItIsCut) {
+  for (const std::size_t limit : {1u, 2u, 1023u, 1024u, 1025u, 2048u, 4096u, 64'000u}) {
+    channels[0].max_message_bytes = limit;
+    for (const std::size_t fragment : {1u, 7u, 1000u, 1024u}) {
+      for (const std::size_t size : {limit, limit + 1}) {
+        MessageAssembler bounded(channels, {}, budget);
+        std::size_t left = size;
+        Result<std::optional<ChannelMessage>> taken;
+        do {
+          const std::size_t count = std::min(fragment, left);
+          left -= count;
+          taken = bounded.receive(0x20, Bytes(count), left == 0, kStart);
+        } while (taken && left > 0);
+        if (size == limit) {
+          ASSERT_TRUE(taken && *taken) << limit << " by " << fragment;
+          EXPECT_EQ((**taken).bytes.size(), limit);
+        } else {
+          ASSERT_FALSE(taken) << limit << " by " << fragment;
+          EXPECT_EQ(taken.error().reason, Reason::message_too_long);
         }
       }
-    });
+    }
   }
-  for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(budget.held_bytes(), 0u);
+}
+
+TEST_F(MessageAssemblerTest, WhatIsHeldNeverExceedsTheMessageThatItMayBecome) {
+  for (int i = 0; i < 1024; ++i) {
+    EXPECT_FALSE(*receive(0x21, 1024, false));
+    ASSERT_LE(assembler.held_bytes(), 1u << 20);
+  }
+  EXPECT_EQ((*receive(0x21, 0, true))->bytes.size(), 1u << 20);
+}
+
+TEST_F(MessageAssemblerTest, AMessageHandedOverKeepsNoMemoryBackFromTheOthers) {
+  EXPECT_FALSE(*receive(0x20, 1024, false));
+  EXPECT_FALSE(*receive(0x21, 1024, false));
+  const std::size_t both = assembler.held_bytes();
+  EXPECT_TRUE(*receive(0x20, 1, true));
+  EXPECT_GE(assembler.held_bytes(), 1024u);
+  EXPECT_LT(assembler.held_bytes(), both);
+  EXPECT_EQ(assembler.deadline(), kStart + 60s) << "the other is still half-received";
+}
+
+TEST_F(MessageAssemblerTest, ThePeerThatIsToGiveWayIsToldSoAtItsNextByte) {
+  ReassemblyBudget small(4 * ReassemblyBudget::kStep);
+  MessageAssembler greedy(channels, {}, small), other(channels, {}, small);
+  int told = 0;
+  greedy.set_on_evict([&told] { ++told; });
+  while (small.held_bytes() < 3 * ReassemblyBudget::kStep) {
+    ASSERT_TRUE(greedy.receive(0x21, Bytes(1024), false, kStart));
+  }
+  std::optional<Failure> failure;
+  for (int i = 0; i < 90 && told == 0; ++i) {
+    ASSERT_TRUE(other.receive(0x21, Bytes(1024), false, kStart)) << i;
+  }
+  EXPECT_EQ(told, 1);
+  for (int i = 0; i < 100 && !failure; ++i) {
+    const auto taken = greedy.receive(0x21, Bytes(1024), false, kStart);
+    if (!taken) failure = taken.error();
+  }
+  ASSERT_TRUE(failure);
+  EXPECT_EQ(failure->reason, Reason::total_memory_exhausted);
 }
 
 }  // namespace

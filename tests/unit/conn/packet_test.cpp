@@ -1,7 +1,8 @@
 #include "conn/packet.h"
 
-#include <random>
-#include <set>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -32,8 +33,10 @@ TEST(Packet, EncodesAsRecorded) {
     const Bytes wire = bytes_of(each["delimited"]);
     if (each["kind"] == "ping") {
       EXPECT_EQ(wire, Bytes(kPingPacket.begin(), kPingPacket.end()));
+      EXPECT_EQ(decode_packet(ByteView(wire).subspan(1))->kind, PacketKind::ping);
     } else if (each["kind"] == "pong") {
       EXPECT_EQ(wire, Bytes(kPongPacket.begin(), kPongPacket.end()));
+      EXPECT_EQ(decode_packet(ByteView(wire).subspan(1))->kind, PacketKind::pong);
     } else {
       const auto id = static_cast<std::uint8_t>(number(each["channel_id"]));
       const bool eof = each["eof"];
@@ -76,7 +79,7 @@ struct Received {
   bool ok = true;
   std::vector<std::pair<int, Bytes>> messages;
 };
-Received receive_all(ByteView stream, std::size_t piece) {
+Received receive_all(ByteView stream, std::size_t piece, std::size_t first = 0) {
   ReassemblyBudget budget;
   const std::vector<ChannelDescriptor> channels = {
       {.id = ChannelId{0x01}, .max_message_bytes = 4096},
@@ -85,7 +88,8 @@ Received receive_all(ByteView stream, std::size_t piece) {
   PacketReader reader;
   Received received;
   while (!stream.empty() && received.ok) {
-    const ByteView part = stream.first(std::min(piece, stream.size()));
+    const std::size_t size = first > 0 ? std::exchange(first, 0) : piece;
+    const ByteView part = stream.first(std::min(size, stream.size()));
     const auto taken = reader.receive(part, [&](ByteView body) -> Result<void> {
       const auto packet = decode_packet(body);
       if (!packet) return tl::unexpected(packet.error());
@@ -126,17 +130,31 @@ TEST(Packet, RawInputsHaveTheSameVerdictAsInTheRealNode) {
   }
 }
 
-TEST(Packet, NoBodyIsEverOver1034BytesWhateverTheChannel) {
+TEST(Packet, WhereverARecordedInputIsCutInTwoTheVerdictIsTheSame) {
+  const auto cases = load_vectors("packets")["mconnection_input"];
+  ASSERT_EQ(cases.size(), 40u);
+  for (const auto& each : cases) {
+    const Bytes stream = bytes_of(each["bytes"]);
+    const Received whole = receive_all(stream, SIZE_MAX);
+    for (std::size_t cut = 1; cut < stream.size(); ++cut) {
+      const Received halves = receive_all(stream, SIZE_MAX, cut);
+      ASSERT_EQ(halves.ok, whole.ok) << each["name"] << " cut at " << cut;
+      ASSERT_EQ(halves.messages, whole.messages) << each["name"] << " cut at " << cut;
+    }
+  }
+}
+
+TEST(Packet, NoBodyIsEverOver1034BytesWhateverTheChannelAndTheSize) {
   for (int id = 0; id < 256; ++id) {
     const ChannelId channel{static_cast<std::uint8_t>(id)};
     for (const Eof eof : {Eof::no, Eof::yes}) {
       const std::size_t most = max_packet_data(channel, eof);
-      for (const std::size_t size :
-           {std::size_t{0}, std::size_t{1}, std::size_t{127}, std::size_t{128}, most - 1, most}) {
+      for (std::size_t size = 0; size <= most; ++size) {
         const MsgHeader header = encode_msg_header(channel, eof, size);
         const Varint length = read_varint(header.view());
-        EXPECT_EQ(length.value, header.size - length.size + size);
-        EXPECT_LE(length.value, kMaxPacket) << id;
+        ASSERT_EQ(length.value, header.size - length.size + size);
+        ASSERT_LE(length.value, kMaxPacket) << id;
+        ASSERT_LE(header.size + size, kMaxPacketOnWire) << id;
       }
     }
     EXPECT_EQ(max_packet_data(channel, Eof::no), 1024u);
@@ -155,9 +173,53 @@ TEST(Packet, AFieldNumberThatOnlyFits64BitsIsRefused) {
   EXPECT_FALSE(decode_packet(*from_hex("9a8080808001021001")));
 }
 
-TEST(Packet, GroupsNestedTooDeepAreRefused) {
-  Bytes nested(1000, 0x23);
-  EXPECT_FALSE(decode_packet(nested));
+TEST(Packet, GroupsNestSixteenDeepAndNoDeeper) {
+  const auto nested = [](std::size_t depth) {
+    Bytes body(depth, 0x23);
+    body.insert(body.end(), depth, 0x24);
+    body.insert(body.end(), {0x0a, 0x00});
+    return decode_packet(body).has_value();
+  };
+  EXPECT_TRUE(nested(1));
+  EXPECT_TRUE(nested(16));
+  EXPECT_FALSE(nested(17));
+  EXPECT_FALSE(nested(500));
+}
+
+TEST(Packet, ABodyThatIsCutShortIsRefusedWhereverItIsCut) {
+  // Every kind of field, known and unknown, in a packet whose member comes last.
+  const Bytes body = *from_hex(
+      "2005"                // an unknown number
+      "290102030405060708"  // eight fixed bytes
+      "3501020304"          // four
+      "3a02aabb"            // some bytes
+      "232a00240a00"        // a group, and a ping before the message
+      "1a0c08a00110011a03010203"
+      "2007");  // the message, with an unknown field in it
+  ASSERT_TRUE(decode_packet(body));
+  // Cut here, it is a ping.
+  const std::size_t whole_ping = 2 + 9 + 5 + 4 + 6;
+  for (std::size_t size = 0; size < body.size(); ++size) {
+    const auto packet = decode_packet(ByteView(body).first(size));
+    EXPECT_EQ(packet.has_value(), size == whole_ping) << size;
+    if (!packet) {
+      EXPECT_EQ(packet.error().reason, Reason::packet_malformed);
+    }
+  }
+}
+
+TEST(Packet, KnownFieldsOfAnotherTypeAreRefused) {
+  const std::vector<std::string> bodies = {"0800",        // ping as a number
+                                           "1500000000",  // pong as four fixed bytes
+                                           "1b1c",        // a message as a group
+                                           "1a020a00",    // channel_id as bytes
+                                           "1a021200",    // eof as bytes
+                                           "1a021801"};   // data as a number
+  for (const std::string& body : bodies) {
+    EXPECT_FALSE(decode_packet(bytes_of(body))) << body;
+    // Nor does a good member after it make up for it.
+    EXPECT_FALSE(decode_packet(bytes_of(body + "0a00"))) << body;
+  }
 }
 
 TEST(PacketReader, ALengthOver1034IsRefusedBeforeAByteOfTheBody) {
@@ -173,6 +235,47 @@ TEST(PacketReader, ALengthOver1034IsRefusedBeforeAByteOfTheBody) {
     const auto taken = verdict(length);
     ASSERT_FALSE(taken);
     EXPECT_EQ(taken.error().reason, Reason::packet_too_long);
+  }
+}
+
+TEST(PacketReader, TheFirstErrorOfAHandlerEndsTheStreamThere) {
+  const Bytes stream = *from_hex("020a00020a00021200020a00");
+  for (std::size_t cut = 0; cut <= stream.size(); ++cut) {
+    PacketReader reader;
+    int seen = 0;
+    const auto handler = [&](ByteView body) -> Result<void> {
+      ++seen;
+      if (body[0] == 0x12) return fail(Stage::established, Reason::no_progress);
+      return {};
+    };
+    Result<void> taken = reader.receive(ByteView(stream).first(cut), handler);
+    if (taken) taken = reader.receive(ByteView(stream).subspan(cut), handler);
+    ASSERT_FALSE(taken);
+    EXPECT_EQ(taken.error().reason, Reason::no_progress);
+    EXPECT_EQ(seen, 3) << cut;
+  }
+}
+
+TEST(PacketReader, ALengthMayTakeTenBytesAndNotEleven) {
+  // Nine bytes of nothing but "more follows", then the end: zero, written long.
+  Bytes longest(9, 0x80);
+  longest.push_back(0x00);
+  const auto receive = [](ByteView stream, std::size_t cut) {
+    PacketReader reader;
+    std::size_t bodies = 0;
+    const auto count = [&bodies](ByteView body) -> Result<void> {
+      bodies += body.empty() ? 1 : 100;
+      return {};
+    };
+    Result<void> taken = reader.receive(stream.first(cut), count);
+    if (taken) taken = reader.receive(stream.subspan(cut), count);
+    return taken ? bodies : std::size_t{0};
+  };
+  Bytes too_long(10, 0x80);
+  too_long.push_back(0x00);
+  for (std::size_t cut = 0; cut <= 10; ++cut) {
+    EXPECT_EQ(receive(longest, cut), 1u) << cut;
+    EXPECT_EQ(receive(too_long, cut), 0u) << cut;
   }
 }
 

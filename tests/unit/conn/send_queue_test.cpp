@@ -1,6 +1,7 @@
 #include "conn/send_queue.h"
 
 #include <atomic>
+#include <random>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -92,6 +93,92 @@ TEST_F(SendQueueTest, AClosedQueueTakesNothingAndKeepsWhatItHas) {
   queue.close();
   EXPECT_EQ(offer(kFirst, 5), SendResult::closed);
   EXPECT_EQ(queue.drain().size(), 1u);
+}
+
+TEST_F(SendQueueTest, DiscardedItHoldsNothingAndTakesNothing) {
+  const SharedBytes held = message(5);
+  EXPECT_EQ(queue.offer(kFirst, held).result, SendResult::queued);
+  EXPECT_EQ(offer(kSecond, 500), SendResult::queued);
+  queue.discard();
+  EXPECT_EQ(held.use_count(), 1);
+  EXPECT_EQ(queue.queued_bytes(), 0u);
+  EXPECT_EQ(queue.channel_load(0).messages, 0u);
+  EXPECT_EQ(queue.channel_load(1).bytes, 0u);
+  EXPECT_TRUE(queue.drain().empty());
+  EXPECT_EQ(offer(kFirst, 5), SendResult::closed);
+}
+
+TEST_F(SendQueueTest, ARefusalChangesNothingAndWakesNobody) {
+  EXPECT_EQ(offer(kFirst, 1000), SendResult::queued);
+  queue.drain();
+  const SendQueue::Offer refused = queue.offer(kFirst, message(1));
+  EXPECT_EQ(refused.result, SendResult::channel_full);
+  EXPECT_FALSE(refused.wake);
+  EXPECT_EQ(queue.channel_load(0).messages, 1u);
+  EXPECT_EQ(queue.queued_bytes(), 1000u);
+  EXPECT_TRUE(queue.drain().empty());
+}
+
+TEST_F(SendQueueTest, MessagesComeOutInTheOrderInWhichTheyWereAcceptedWithTheirChannels) {
+  const SharedBytes a = message(1), b = message(2), c = message(3);
+  queue.offer(kSecond, a);
+  queue.offer(kFirst, b);
+  queue.offer(kSecond, c);
+  const auto drained = queue.drain();
+  ASSERT_EQ(drained.size(), 3u);
+  EXPECT_EQ(drained[0].bytes, a);
+  EXPECT_EQ(drained[0].channel_index, 1u);
+  EXPECT_EQ(drained[1].bytes, b);
+  EXPECT_EQ(drained[1].channel_index, 0u);
+  EXPECT_EQ(drained[2].bytes, c);
+}
+
+TEST_F(SendQueueTest, WhateverIsOfferedTheReserveAndThePeersBytesAreNeverExceeded) {
+  SendQueue bounded(channels(), {.per_peer_bytes = 5500, .reserved_per_channel_bytes = 300});
+  std::mt19937 random(3);
+  std::vector<QueuedMessage> held;
+  for (int i = 0; i < 50'000; ++i) {
+    if (random() % 3 == 0 && !held.empty()) {
+      const std::size_t at = random() % held.size();
+      bounded.release(held[at].channel_index, held[at].bytes->size());
+      held.erase(held.begin() + static_cast<std::ptrdiff_t>(at));
+    } else {
+      bounded.offer(random() % 2 == 0 ? kFirst : kSecond, message(1 + random() % 400));
+    }
+    for (QueuedMessage& each : bounded.drain()) held.push_back(std::move(each));
+    ASSERT_LE(bounded.queued_bytes(), 5500u + 2 * 300u);
+    ASSERT_LE(bounded.channel_load(0).bytes, 1000u);
+    ASSERT_LE(bounded.channel_load(0).messages, 3u);
+    std::size_t total = 0;
+    for (const QueuedMessage& each : held) total += each.bytes->size();
+    ASSERT_EQ(bounded.queued_bytes(), total);
+  }
+}
+
+TEST_F(SendQueueTest, EveryMessageAcceptedFromManyThreadsIsDrainedOnceOrDiscarded) {
+  std::atomic<std::size_t> accepted = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      while (true) {
+        const SendResult result = offer(kSecond, 50);
+        if (result == SendResult::closed) return;
+        if (result == SendResult::queued) ++accepted;
+      }
+    });
+  }
+  std::size_t left = 0;
+  while (left < 1000) {
+    for (const QueuedMessage& each : queue.drain()) {
+      queue.release(each.channel_index, each.bytes->size());
+      ++left;
+    }
+  }
+  queue.discard();
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_GE(accepted, left);
+  EXPECT_LE(accepted, left + 100) << "no more than the channel's count can have been waiting";
+  EXPECT_EQ(queue.queued_bytes(), 0u);
 }
 
 TEST_F(SendQueueTest, BoundsHoldWithManyThreads) {

@@ -4,8 +4,6 @@
 
 #include <gtest/gtest.h>
 
-#include "conn/byte_meter.h"
-
 namespace peerage::conn {
 namespace {
 
@@ -82,12 +80,40 @@ TEST(TokenBucket, TimeThatRunsBackwardsGrantsNothing) {
   EXPECT_FALSE(bucket.take(1, kStart));
 }
 
-TEST(ByteMeter, CountsEverythingAndForgetsItsRate) {
-  ByteMeter meter(kStart);
-  for (int i = 0; i < 10'000; ++i) meter.add(100, kStart + i * 1ms);
-  EXPECT_EQ(meter.total(), 1'000'000u);
-  EXPECT_NEAR(meter.rate(kStart + 10s), 100'000, 1'000);
-  EXPECT_LT(meter.rate(kStart + 20s), 10);
+TEST(TokenBucket, NoTimeAndNoRateIsTooLargeForIt) {
+  constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
+  TokenBucket fast(kMost, kMost, TimePoint{});
+  EXPECT_TRUE(fast.take(kMost, TimePoint{}));
+  EXPECT_EQ(fast.available(TimePoint::max()), kMost);
+
+  TokenBucket slow(1, kMost, kStart);
+  EXPECT_TRUE(slow.take(kMost, kStart));
+  EXPECT_EQ(slow.when_available(kMost, kStart), TimePoint::max()) << "never, as far as time goes";
+}
+
+TEST(TokenBucket, NothingSavedUpIsLostWhenMoreIsAskedForThanIsThere) {
+  TokenBucket bucket(10, 10, kStart);
+  EXPECT_TRUE(bucket.take(4, kStart));
+  EXPECT_FALSE(bucket.take(7, kStart));
+  EXPECT_EQ(bucket.available(kStart), 6u);
+  EXPECT_TRUE(bucket.take(6, kStart));
+}
+
+TEST(TokenBucket, ADebtDeeperThanTheBurstIsPaidInFull) {
+  TokenBucket bucket(100, 10, kStart);
+  bucket.take_debt(1010, kStart);
+  EXPECT_EQ(bucket.when_available(10, kStart), kStart + 10'100ms);
+  EXPECT_EQ(bucket.available(kStart + 10s), 0u);
+  EXPECT_EQ(bucket.available(kStart + 10'010ms), 1u);
+  EXPECT_EQ(bucket.available(kStart + 1h), 10u);
+}
+
+TEST(TokenBucket, AskingDoesNotTake) {
+  TokenBucket bucket(10, 10, kStart);
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_EQ(bucket.available(kStart), 10u);
+    EXPECT_EQ(bucket.when_available(10, kStart), kStart);
+  }
 }
 
 }  // namespace
