@@ -68,6 +68,7 @@ std::string_view label_of(Stage stage) {
       return "identity";
     case Stage::node_info:
       return "node info";
+    case Stage::admission:
     case Stage::established:
       break;
   }

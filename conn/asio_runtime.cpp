@@ -15,6 +15,7 @@
 #include <asio/steady_timer.hpp>
 #include <sodium.h>
 
+#include "conn/asio_runtime_executor.h"
 #include "conn/asio_runtime_resolver.h"
 #include "conn/asio_runtime_socket.h"
 
@@ -180,9 +181,7 @@ void AsioRuntime::stop() {
   resolver_->stop();
   for (const auto& shard : shards_) shard->stop();
   // A shard cannot wait for itself, nor two for each other.
-  const bool on_a_shard = std::any_of(shards_.begin(), shards_.end(),
-                                      [](const auto& shard) { return shard->is_current(); });
-  if (!on_a_shard) wait();
+  if (!on_a_shard()) wait();
 }
 
 void AsioRuntime::wait() {
@@ -197,6 +196,15 @@ std::size_t AsioRuntime::shard_count() const {
 }
 Shard& AsioRuntime::shard(std::size_t index) {
   return *shards_.at(index);
+}
+
+std::unique_ptr<Executor> AsioRuntime::make_executor() {
+  return asio_runtime::make_executor();
+}
+
+bool AsioRuntime::on_a_shard() const {
+  return std::any_of(shards_.begin(), shards_.end(),
+                     [](const auto& shard) { return shard->is_current(); });
 }
 
 WallTime AsioRuntime::wall_now() const {

@@ -48,6 +48,8 @@ class AsioRuntime final : public Runtime {
 
   std::size_t shard_count() const override;
   Shard& shard(std::size_t index) override;
+  std::unique_ptr<Executor> make_executor() override;
+  bool on_a_shard() const override;
   WallTime wall_now() const override;
   void random(MutableBytes into) override;
   std::unique_ptr<Pending> connect(Shard& shard, const Endpoint& to, Duration timeout,

@@ -5,10 +5,11 @@
 namespace peerage::conn {
 
 void ByteMeter::add(std::uint64_t bytes, TimePoint now) {
-  total_ += bytes;
+  total_ = total_ + bytes;
   // An impulse of n bytes, averaged with a time constant of 1 s, adds n bytes/s to the rate.
   rate_ = decayed(now) + static_cast<double>(bytes);
-  if (now > updated_) updated_ = now;
+  const TimePoint updated = updated_;
+  if (now > updated) updated_ = now;
 }
 
 double ByteMeter::rate(TimePoint now) const {
@@ -16,8 +17,9 @@ double ByteMeter::rate(TimePoint now) const {
 }
 
 double ByteMeter::decayed(TimePoint now) const {
-  if (now <= updated_) return rate_;
-  const double seconds = std::chrono::duration<double>(now - updated_).count();
+  const TimePoint updated = updated_;
+  if (now <= updated) return rate_;
+  const double seconds = std::chrono::duration<double>(now - updated).count();
   return rate_ * std::exp(-seconds);
 }
 

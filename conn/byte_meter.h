@@ -2,11 +2,12 @@
 //
 // The recent rate is an exponentially decaying average with a time constant of one second, computed
 // when it is asked for, so that a meter costs two additions for each use.
-// Threads: none of its own.
+// Threads: one writes, any may read.
 #pragma once
 
 #include <cstdint>
 
+#include "conn/relaxed.h"
 #include "conn/runtime.h"
 
 namespace peerage::conn {
@@ -24,9 +25,9 @@ class ByteMeter {
  private:
   double decayed(TimePoint now) const;
 
-  std::uint64_t total_ = 0;
-  double rate_ = 0;
-  TimePoint updated_;
+  Relaxed<std::uint64_t> total_;
+  Relaxed<double> rate_;
+  Relaxed<TimePoint> updated_;
 };
 
 }  // namespace peerage::conn

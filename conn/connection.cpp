@@ -32,6 +32,7 @@ Connection::Connection(Shard& shard, std::unique_ptr<Stream> stream, SecretSessi
       events_(std::move(events)),
       descriptors_(std::move(channels)),
       started_(shard.now()),
+      last_received_(started_),
       opener_(std::move(session.opener)),
       early_data_(std::move(session.early_data)),
       assembler_(descriptors_, config.reassembly, budget),
@@ -65,8 +66,8 @@ void Connection::start() {
   shard_.post(later(&Connection::pump));
 }
 
-SendResult Connection::send(ChannelId channel, SharedBytes bytes) {
-  const SendQueue::Offer offer = queue_.offer(channel, std::move(bytes));
+SendResult Connection::send(ChannelId channel, SharedBytes bytes, Duration patience) {
+  const SendQueue::Offer offer = queue_.offer(channel, std::move(bytes), patience);
   if (offer.wake) shard_.post(later(&Connection::pump));
   return offer.result;
 }
@@ -96,6 +97,7 @@ void Connection::close(Failure why) {
   wipe(sealed_);
   sealed_ = Bytes();
   partial_frame_ = Bytes();
+  note_frame_bytes();
   // The event that is running may be what called us: it is let go of only when it has returned.
   shard_.post([self = shared_from_this(), why = std::move(why)] {
     const Events events = std::exchange(self->events_, {});
@@ -117,17 +119,25 @@ void Connection::resume_reading() {
   want_readable();
 }
 
+void Connection::probe() {
+  if (state_ != State::open) return;
+  liveness_.ping_now(shard_.now());
+  pump();
+  arm_timer();
+}
+
 ConnectionStatus Connection::status() const {
   const TimePoint now = shard_.now();
   ConnectionStatus status;
   status.age = now - started_;
+  status.silence = now - TimePoint(last_received_);
   status.sent_bytes = sent_.total();
   status.received_bytes = received_.total();
   status.send_rate = sent_.rate(now);
   status.receive_rate = received_.rate(now);
   status.queued_bytes = queue_.queued_bytes();
   status.reassembly_bytes = assembler_.held_bytes();
-  status.frame_bytes = sealed_.capacity() + partial_frame_.capacity();
+  status.frame_bytes = frame_bytes_;
   status.round_trip = liveness_.round_trip();
   status.unsolicited_pongs = liveness_.unsolicited_pongs();
   for (std::size_t i = 0; i < descriptors_.size(); ++i) {
@@ -173,6 +183,7 @@ Result<void> Connection::read_once() {
   }
   const TimePoint now = shard_.now();
   received_.add(read.bytes, now);
+  last_received_ = now;
   receive_tokens_.take_debt(read.bytes, now);
   if (state_ != State::open) return {};  // what comes after our goodbye is not looked at
 
@@ -186,6 +197,7 @@ Result<void> Connection::read_once() {
   } else {
     partial_frame_.assign(rest.begin(), rest.end());
   }
+  note_frame_bytes();
   return {};
 }
 
@@ -256,6 +268,7 @@ void Connection::pump() {
       break;
     }
   }
+  note_frame_bytes();
   if (state_ != State::closed) arm_timer();
 }
 

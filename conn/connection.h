@@ -14,8 +14,8 @@
 //    last reference closes without it.)
 //  - An idle connection holds no buffer: it borrows the shard's scratch space.
 //
-// Threads: `send` on any; everything else, and both events, on the shard's thread. The last
-// reference is dropped there too, or after `closed`.
+// Threads: `send`, `status` and `is_open` on any; everything else, and both events, on the shard's.
+// The last reference is dropped there too, or after `closed`.
 #pragma once
 
 #include <functional>
@@ -30,6 +30,7 @@
 #include "conn/liveness.h"
 #include "conn/message_assembler.h"
 #include "conn/packet.h"
+#include "conn/relaxed.h"
 #include "conn/runtime.h"
 #include "conn/secret_handshake.h"
 #include "conn/send_queue.h"
@@ -47,6 +48,7 @@ struct ConnectionConfig {
 
 struct ConnectionStatus {
   Duration age{};
+  Duration silence{};            // since the last byte came from the remote
   std::uint64_t sent_bytes = 0;  // frames, as on the wire
   std::uint64_t received_bytes = 0;
   double send_rate = 0;  // bytes per second, lately
@@ -85,8 +87,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // session.early_data.
   void start();
 
-  // Accepts a message for sending, or says why not. Never blocks. Any thread.
-  SendResult send(ChannelId channel, SharedBytes bytes);
+  // Accepts a message for sending, or says why not. Any thread. With `patience` it waits so long
+  // for room in a full queue; not for a network thread, nor in virtual time.
+  SendResult send(ChannelId channel, SharedBytes bytes, Duration patience = Duration(0));
   SendResult send(ChannelId channel, Bytes bytes) {
     return send(channel, std::make_shared<const Bytes>(std::move(bytes)));
   }
@@ -104,8 +107,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void pause_reading();
   void resume_reading();
 
+  // Pings now, unless a ping is unanswered already; status().silence then tells.
+  void probe();
+
+  // A consistent picture only on the shard's thread.
   ConnectionStatus status() const;
   bool is_open() const noexcept { return state_ == State::open; }
+  const std::vector<ChannelDescriptor>& channels() const noexcept { return descriptors_; }
 
  private:
   enum class State : std::uint8_t { created, open, flushing, lingering, closed };
@@ -132,7 +140,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Result<bool> seal_batch();
   void on_all_sent();
 
-  // --- time ---
+  // --- time and memory ---
+  void note_frame_bytes() { frame_bytes_ = sealed_.capacity() + partial_frame_.capacity(); }
   void arm_timer();
   void on_timer();
 
@@ -140,8 +149,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::unique_ptr<Stream> stream_;
   Events events_;
   std::vector<ChannelDescriptor> descriptors_;
-  State state_ = State::created;
+  Relaxed<State> state_{State::created};
   TimePoint started_;
+  Relaxed<TimePoint> last_received_;
+  Relaxed<std::size_t> frame_bytes_;
 
   FrameOpener opener_;
   Bytes partial_frame_;  // sealed bytes of a frame that has not arrived whole

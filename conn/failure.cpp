@@ -7,8 +7,8 @@ namespace peerage::conn {
 namespace {
 
 constexpr std::array<std::string_view, kStageCount> kStageNames = {
-    "configuration",  "resolve",   "connect",    "key_exchange",
-    "authentication", "node_info", "established"};
+    "configuration",  "resolve",   "connect",   "key_exchange",
+    "authentication", "node_info", "admission", "established"};
 
 struct Row {
   Reason reason;
@@ -125,6 +125,28 @@ constexpr std::array<Row, kReasonCount> kRows = {{
     {Reason::network_unknown, "network_unknown",
      "the remote waits for us to name the network first", "name it with --network"},
 
+    {Reason::banned, "banned", "the node or its address is banned",
+     "a ban has a reason and an end; it can be lifted"},
+    {Reason::connection_rate_exceeded, "connection_rate_exceeded",
+     "too many connections came from this address in a short time", ""},
+    {Reason::too_many_handshakes, "too_many_handshakes",
+     "too many handshakes were under way, and this one gave way", ""},
+    {Reason::displaced, "displaced",
+     "the handshake made less progress than others, and a newcomer took its place", ""},
+    {Reason::no_free_slot, "no_free_slot", "all slots for peers of this kind are taken",
+     "raise max_num_inbound_peers or max_num_outbound_peers, or make the peer unconditional"},
+    {Reason::too_many_from_address, "too_many_from_address",
+     "there are already as many peers at this IP address as may be",
+     "set allow_duplicate_ip, exempt its network, or make the peer unconditional"},
+    {Reason::duplicate_id, "duplicate_id", "this node is connected already", ""},
+    {Reason::lost_simultaneous_dial, "lost_simultaneous_dial",
+     "both nodes dialled each other at once, and the other connection stays", ""},
+    {Reason::already_dialling, "already_dialling", "this node is being dialled already", ""},
+    {Reason::address_resting, "address_resting",
+     "the address failed lately and is not tried again yet", ""},
+    {Reason::own_address, "own_address", "this address or node ID is our own", ""},
+    {Reason::stopping, "stopping", "this node is being stopped", ""},
+
     {Reason::closed_by_remote, "closed_by_remote", "the remote closed the connection",
      "right after the handshake it usually means that it has no free slot"},
     {Reason::connection_reset, "connection_reset", "the connection was reset",
@@ -155,6 +177,14 @@ constexpr std::array<Row, kReasonCount> kRows = {{
     {Reason::flush_timed_out, "flush_timed_out", "the last messages could not be delivered in time",
      ""},
     {Reason::stopped_locally, "stopped_locally", "we closed the connection", ""},
+    {Reason::evicted, "evicted", "a newcomer needed the slot, and this peer was the least useful",
+     ""},
+    {Reason::replaced, "replaced", "a newer connection of the same node took its place", ""},
+    {Reason::misbehaved, "misbehaved", "the peer broke a rule of a reactor", ""},
+    {Reason::reactor_failed, "reactor_failed", "a reactor failed on what the peer sent",
+     "the detail says how; a peer that can do this at will is a defect of the reactor"},
+    {Reason::inbox_full, "inbox_full", "the peer sent faster than its messages could be handled",
+     ""},
     {Reason::answer_timed_out, "answer_timed_out", "the remote did not answer a request in time",
      ""},
     {Reason::message_malformed, "message_malformed",

@@ -26,6 +26,7 @@ enum class Stage : std::uint8_t {
   key_exchange,    // cleartext ephemeral keys: no proof yet that this is a comet node
   authentication,  // encrypted; the remote's signature proves its node ID
   node_info,       // network, versions, channels
+  admission,       // proven and compatible: is there room for it
   established,     // packets flow
 };
 inline constexpr std::size_t kStageCount = static_cast<std::size_t>(Stage::established) + 1;
@@ -90,6 +91,20 @@ enum class Reason : std::uint8_t {
   no_common_channel,
   network_unknown,
 
+  // admission, and refusals to dial
+  banned,
+  connection_rate_exceeded,
+  too_many_handshakes,
+  displaced,
+  no_free_slot,
+  too_many_from_address,
+  duplicate_id,
+  lost_simultaneous_dial,
+  already_dialling,
+  address_resting,
+  own_address,
+  stopping,
+
   // established
   closed_by_remote,
   connection_reset,
@@ -107,6 +122,11 @@ enum class Reason : std::uint8_t {
   nonces_exhausted,
   flush_timed_out,
   stopped_locally,
+  evicted,
+  replaced,
+  misbehaved,
+  reactor_failed,
+  inbox_full,
   answer_timed_out,
   message_malformed,
   internal_error,

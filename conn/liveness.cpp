@@ -27,7 +27,7 @@ Result<void> Liveness::on_pong(TimePoint now) {
     ping_sent_.reset();
     return {};
   }
-  ++unsolicited_pongs_;
+  unsolicited_pongs_ = unsolicited_pongs_ + 1;
   if (!nuisance_.take(1, now)) {
     return fail(Stage::established, Reason::ping_flood, "pongs without a ping");
   }
@@ -76,6 +76,18 @@ Result<void> Liveness::check(TimePoint now) {
     pong_due_ = true;
   }
   return {};
+}
+
+void Liveness::ping_now(TimePoint now) {
+  if (ping_sent_) return;
+  ping_due_ = true;
+  ping_sent_ = now;
+}
+
+std::optional<Duration> Liveness::round_trip() const noexcept {
+  const Duration last = round_trip_;
+  if (last < Duration(0)) return std::nullopt;
+  return last;
 }
 
 bool Liveness::take_ping() noexcept {

@@ -11,13 +11,14 @@
 //
 // Source: comet p2p/conn/connection.go:sendRoutine (60 s ticker, 45 s pong timeout); the bounds are
 // ours.
-// Threads: the connection's shard.
+// Threads: the connection's shard; round_trip() and unsolicited_pongs() on any.
 #pragma once
 
 #include <optional>
 
 #include "conn/config.h"
 #include "conn/failure.h"
+#include "conn/relaxed.h"
 #include "conn/token_bucket.h"
 
 namespace peerage::conn {
@@ -54,12 +55,14 @@ class Liveness {
   // Control packets to be written now; each call answers once.
   bool take_ping() noexcept;
   bool take_pong() noexcept;
+  // Asks for a ping at once, unless one is unanswered already: is the peer still there?
+  void ping_now(TimePoint now);
   bool control_waits() const noexcept { return ping_due_ || pong_due_; }
   // When to call check() next.
   TimePoint deadline() const;
 
   // Of the last answered ping.
-  std::optional<Duration> round_trip() const noexcept { return round_trip_; }
+  std::optional<Duration> round_trip() const noexcept;
   std::uint64_t unsolicited_pongs() const noexcept { return unsolicited_pongs_; }
 
  private:
@@ -71,9 +74,9 @@ class Liveness {
   std::optional<TimePoint> ping_sent_;  // set while a ping is unanswered
   std::optional<TimePoint> write_blocked_since_;
   std::optional<TimePoint> paused_pong_due_;
-  std::optional<Duration> round_trip_;
+  Relaxed<Duration> round_trip_{Duration(-1)};  // negative: none yet
   std::uint32_t idle_packets_ = 0;
-  std::uint64_t unsolicited_pongs_ = 0;
+  Relaxed<std::uint64_t> unsolicited_pongs_;
 };
 
 }  // namespace peerage::conn

@@ -11,7 +11,7 @@
 //
 // Invariant: after every call, held_bytes() is the sum of the capacities of all partial messages.
 // Source: comet p2p/conn/connection.go:recvRoutine, recvPacketMsg; bounds are ours.
-// Threads: the connection's shard.
+// Threads: the connection's shard; held_bytes() on any.
 #pragma once
 
 #include <functional>
@@ -23,6 +23,7 @@
 #include "conn/config.h"
 #include "conn/failure.h"
 #include "conn/reassembly_budget.h"
+#include "conn/relaxed.h"
 
 namespace peerage::conn {
 
@@ -63,7 +64,7 @@ class MessageAssembler {
   std::vector<Channel> channels_;
   std::size_t per_peer_bytes_;
   Duration partial_timeout_;
-  std::size_t held_ = 0;
+  Relaxed<std::size_t> held_;
   ReassemblyBudget::Holder holder_;
 };
 

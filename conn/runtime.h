@@ -113,6 +113,16 @@ class Shard {
   virtual MutableBytes scratch(Scratch half) = 0;  // the shard's thread
 };
 
+// A queue of tasks that run one after another, apart from every shard: here a task may block. Made
+// by the runtime. Destroying it drops what has not begun and waits for what has; on its own thread
+// it does not wait.
+class Executor {
+ public:
+  virtual ~Executor() = default;
+  virtual void post(Task task) = 0;     // any thread
+  virtual bool is_current() const = 0;  // any thread
+};
+
 // An operation under way; destroying it cancels it, and its callback will not run.
 class Pending {
  public:
@@ -141,6 +151,10 @@ class Runtime {
 
   virtual std::size_t shard_count() const = 0;
   virtual Shard& shard(std::size_t index) = 0;
+
+  virtual std::unique_ptr<Executor> make_executor() = 0;  // any thread
+  // True where nothing may block: on a shard's thread, and everywhere in virtual time. Any thread.
+  virtual bool on_a_shard() const = 0;
 
   virtual WallTime wall_now() const = 0;  // any thread
   // Fit for keys. (The simulated runtime draws from its seed.) Any thread.

@@ -4,6 +4,14 @@
 #include <utility>
 
 namespace peerage::conn {
+namespace {
+
+// Refusals that time can lift.
+bool may_pass(SendResult result) {
+  return result == SendResult::channel_full || result == SendResult::peer_full;
+}
+
+}  // namespace
 
 SendQueue::SendQueue(std::span<const ChannelDescriptor> channels, const SendQueueConfig& config)
     : per_peer_bytes_(config.per_peer_bytes),
@@ -15,32 +23,43 @@ SendQueue::SendQueue(std::span<const ChannelDescriptor> channels, const SendQueu
   }
 }
 
-SendQueue::Offer SendQueue::offer(ChannelId id, SharedBytes bytes) {
-  const std::lock_guard lock(mutex_);
-  if (closed_) return {SendResult::closed, false};
+SendQueue::Offer SendQueue::offer(ChannelId id, SharedBytes bytes, Duration patience) {
+  std::unique_lock lock(mutex_);
   Channel* channel = find(id);
   if (channel == nullptr) return {SendResult::unknown_channel, false};
   if (bytes == nullptr || bytes->empty()) return {SendResult::empty_message, false};
   const std::size_t size = bytes->size();
-  const ChannelDescriptor& limits = channel->descriptor;
-  if (size > limits.max_message_bytes) return {SendResult::message_too_long, false};
-
-  // A message longer than the channel's byte bound may still be sent, alone.
-  const bool bytes_fit =
-      channel->load.bytes == 0 || channel->load.bytes + size <= limits.send_queue_bytes;
-  if (channel->load.messages >= limits.send_queue_messages || !bytes_fit) {
-    return {SendResult::channel_full, false};
+  SendResult result = judge(*channel, size);
+  if (patience > Duration(0) && may_pass(result)) {
+    ++waiters_;
+    room_.wait_for(lock, patience, [&] {
+      result = judge(*channel, size);
+      return !may_pass(result);
+    });
+    --waiters_;
   }
-  const bool within_reserve = channel->load.bytes + size <= reserved_per_channel_;
-  if (!within_reserve && total_bytes_ + size > per_peer_bytes_) {
-    return {SendResult::peer_full, false};
-  }
+  if (result != SendResult::queued) return {result, false};
   channel->load.messages += 1;
   channel->load.bytes += size;
   total_bytes_ += size;
   const bool was_empty = waiting_.empty();
   waiting_.push_back({static_cast<std::size_t>(channel - channels_.data()), std::move(bytes)});
   return {SendResult::queued, was_empty};
+}
+
+SendResult SendQueue::judge(const Channel& channel, std::size_t size) const {
+  if (closed_) return SendResult::closed;
+  const ChannelDescriptor& limits = channel.descriptor;
+  if (size > limits.max_message_bytes) return SendResult::message_too_long;
+  // A message longer than the channel's byte bound may still be sent, alone.
+  const bool bytes_fit =
+      channel.load.bytes == 0 || channel.load.bytes + size <= limits.send_queue_bytes;
+  if (channel.load.messages >= limits.send_queue_messages || !bytes_fit) {
+    return SendResult::channel_full;
+  }
+  const bool within_reserve = channel.load.bytes + size <= reserved_per_channel_;
+  if (!within_reserve && total_bytes_ + size > per_peer_bytes_) return SendResult::peer_full;
+  return SendResult::queued;
 }
 
 std::vector<QueuedMessage> SendQueue::drain() {
@@ -53,11 +72,13 @@ void SendQueue::release(std::size_t channel_index, std::size_t bytes) {
   channels_[channel_index].load.messages -= 1;
   channels_[channel_index].load.bytes -= bytes;
   total_bytes_ -= bytes;
+  if (waiters_ > 0) room_.notify_all();
 }
 
 void SendQueue::close() {
   const std::lock_guard lock(mutex_);
   closed_ = true;
+  room_.notify_all();
 }
 
 void SendQueue::discard() {
@@ -67,6 +88,7 @@ void SendQueue::discard() {
   for (Channel& channel : channels_) channel.load = {};
   total_bytes_ = 0;
   dropped.swap(waiting_);
+  room_.notify_all();
 }
 
 std::size_t SendQueue::queued_bytes() const {

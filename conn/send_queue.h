@@ -12,6 +12,7 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -47,7 +48,8 @@ class SendQueue {
     SendResult result = SendResult::closed;
     bool wake = false;
   };
-  Offer offer(ChannelId channel, SharedBytes bytes);
+  // With `patience`, a full queue is waited for so long.
+  Offer offer(ChannelId channel, SharedBytes bytes, Duration patience = Duration(0));
 
   // Everything accepted since the last call, in order.
   std::vector<QueuedMessage> drain();
@@ -71,6 +73,7 @@ class SendQueue {
     ChannelLoad load;
   };
   Channel* find(ChannelId id);
+  SendResult judge(const Channel& channel, std::size_t size) const;
 
   mutable std::mutex mutex_;  // guards everything below; held for a few instructions
   std::vector<Channel> channels_;
@@ -78,6 +81,8 @@ class SendQueue {
   std::size_t reserved_per_channel_;
   std::size_t total_bytes_ = 0;
   bool closed_ = false;
+  std::condition_variable room_;  // somebody waits for a change, when waiters_ says so
+  std::size_t waiters_ = 0;
   std::vector<QueuedMessage> waiting_;
 };
 

@@ -27,4 +27,50 @@ inline constexpr conn::Duration kHandshakeTimeout = 5s;
 // node gives NodeInfo 3 s.
 inline constexpr conn::Duration kNetworkPatience = 2s;
 
+// --- admission (reliability bounds; go-libp2p's and geth's numbers where they have one) ---
+
+struct HalfOpenLimits {
+  std::size_t total = 64;             // handshakes of strangers under way
+  std::size_t per_host = 4;           // of one IPv4 address or IPv6 /64
+  std::size_t per_neighbourhood = 8;  // of one /24 or /48
+};
+
+// One connection in `interval` for a host, and `burst` saved up: 0.2/s and 16, as go-libp2p has it.
+struct ConnectionRateConfig {
+  conn::Duration interval = 5s;  // whole seconds; 0: unlimited
+  std::uint32_t burst = 16;
+};
+
+// Handshakes begun with strangers, per second and at once: a core verifies 16 000 signatures a
+// second, and most of it is for other work.
+inline constexpr std::uint64_t kHandshakeRate = 2000;
+inline constexpr std::uint64_t kHandshakeBurst = 64;
+
+// --- dialling ---
+
+struct DialerConfig {
+  std::size_t max_outbound = 10;  // comet: max_num_outbound_peers
+  conn::Duration persistent_max_pause = 60s;
+  conn::Duration requested_max_pause = 60s;
+};
+inline constexpr conn::Duration kResolveTimeout = 5s;
+
+// --- peers ---
+
+// How long Peer::send waits for room, off the network threads (comet: 10 s).
+inline constexpr conn::Duration kSendPatience = 10s;
+
+struct InboxConfig {
+  // Received messages of one peer that reactors have not let go of. Beyond it we stop reading.
+  std::size_t per_peer_bytes = 4u << 20;
+  // Of all peers together: beyond it we stop reading from whoever holds more than kInboxFairShare.
+  std::size_t total_bytes = 256u << 20;
+};
+inline constexpr std::size_t kInboxFairShare = 256u << 10;
+// What one queued message costs beside its bytes: an honest count for messages of a byte each.
+inline constexpr std::size_t kMessageOverhead = 128;
+
+// How long stopping waits for the last messages to leave.
+inline constexpr conn::Duration kStopTimeout = 3s;
+
 }  // namespace peerage::p2p

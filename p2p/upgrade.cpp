@@ -13,11 +13,12 @@ using conn::Stage;
 class Running final : public conn::Pending, public std::enable_shared_from_this<Running> {
  public:
   Running(conn::Shard& shard, std::unique_ptr<conn::Stream> stream, Handshake handshake,
-          Upgrade::Done done)
+          Upgrade::Done done, Upgrade::Progress progress)
       : shard_(shard),
         stream_(std::move(stream)),
         handshake_(std::move(handshake)),
         done_(std::move(done)),
+        progress_(std::move(progress)),
         started_(shard.now()) {}
 
   void start() {
@@ -102,6 +103,7 @@ class Running final : public conn::Pending, public std::enable_shared_from_this<
     if (stage > Stage::key_exchange && !report_.keys_exchanged) report_.keys_exchanged = since;
     if (stage > Stage::authentication && !report_.authenticated) report_.authenticated = since;
     if (handshake_.remote_info() && !report_.node_info_received) report_.node_info_received = since;
+    if (progress_ && stage != std::exchange(announced_, stage)) progress_(stage);
   }
 
   void succeed() {
@@ -123,6 +125,8 @@ class Running final : public conn::Pending, public std::enable_shared_from_this<
   std::unique_ptr<conn::Stream> stream_;
   Handshake handshake_;
   Upgrade::Done done_;
+  Upgrade::Progress progress_;
+  Stage announced_ = Stage::key_exchange;
   conn::TimePoint started_;
   std::unique_ptr<conn::Timer> timer_;
   conn::Bytes output_;
@@ -142,9 +146,9 @@ class Handle final : public conn::Pending {
 
 std::unique_ptr<conn::Pending> Upgrade::start(conn::Shard& shard,
                                               std::unique_ptr<conn::Stream> stream,
-                                              Handshake handshake, Done done) {
-  auto running =
-      std::make_shared<Running>(shard, std::move(stream), std::move(handshake), std::move(done));
+                                              Handshake handshake, Done done, Progress progress) {
+  auto running = std::make_shared<Running>(shard, std::move(stream), std::move(handshake),
+                                           std::move(done), std::move(progress));
   running->start();
   return std::make_unique<Handle>(std::move(running));
 }

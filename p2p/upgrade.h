@@ -37,11 +37,14 @@ struct Upgraded {
 class Upgrade {
  public:
   using Done = std::function<void(conn::Result<Upgraded>, const UpgradeReport&)>;
+  // A later stage has been reached.
+  using Progress = std::function<void(conn::Stage)>;
 
   // Starts at once; `done` runs later, on the shard, exactly once.
   static std::unique_ptr<conn::Pending> start(conn::Shard& shard,
                                               std::unique_ptr<conn::Stream> stream,
-                                              Handshake handshake, Done done);
+                                              Handshake handshake, Done done,
+                                              Progress progress = {});
 };
 
 }  // namespace peerage::p2p

@@ -1,6 +1,7 @@
 #include "tests/sim/sim_world.h"
 
 #include <algorithm>
+#include <deque>
 #include <utility>
 
 #include "tests/sim/sim_connection.h"
@@ -245,6 +246,54 @@ class SimHost::SimListener final : public conn::Listener {
   Endpoint at_;
   OnArrival on_arrival_;
 };
+
+class SimHost::SimExecutor final : public conn::Executor {
+ public:
+  explicit SimExecutor(SimHost& host) : core_(std::make_shared<Core>(host)) {}
+  ~SimExecutor() override { core_->tasks.clear(); }
+  void post(Task task) override {
+    core_->tasks.push_back(std::move(task));
+    core_->schedule();
+  }
+  bool is_current() const override { return core_->host.running_executor_ == this; }
+  void block(Duration span) { core_->free_at = core_->host.world_.now() + span; }
+
+ private:
+  struct Core : std::enable_shared_from_this<Core> {
+    explicit Core(SimHost& on) : host(on) {}
+    void schedule() {
+      if (scheduled || tasks.empty()) return;
+      scheduled = true;
+      host.later(std::max(free_at, host.world_.now()), [self = shared_from_this()] {
+        self->scheduled = false;
+        if (self->tasks.empty()) return;
+        const Task task = std::move(self->tasks.front());
+        self->tasks.pop_front();
+        SimExecutor* const outer = std::exchange(self->host.running_executor_, self->executor);
+        task();
+        self->host.running_executor_ = outer;
+        self->schedule();
+      });
+    }
+    SimHost& host;
+    SimExecutor* executor = nullptr;
+    std::deque<Task> tasks;
+    TimePoint free_at;
+    bool scheduled = false;
+  };
+  std::shared_ptr<Core> core_;
+  friend class SimHost;
+};
+
+std::unique_ptr<conn::Executor> SimHost::make_executor() {
+  auto executor = std::make_unique<SimExecutor>(*this);
+  executor->core_->executor = executor.get();
+  return executor;
+}
+
+void SimHost::block_executor(Duration span) {
+  if (running_executor_ != nullptr) running_executor_->block(span);
+}
 
 SimHost::SimHost(SimWorld& world, std::vector<IpAddress> addresses, std::size_t shards)
     : world_(world), addresses_(std::move(addresses)) {

@@ -133,11 +133,17 @@ class SimHost final : public conn::Runtime {
   ~SimHost() override;
 
   const IpAddress& address() const { return addresses_.front(); }
+  // The task that runs now on an executor of this host blocks it for so long: what is posted to
+  // that executor waits, as behind a task that really blocks.
+  void block_executor(Duration span);
+
   // As if unplugged: nothing posted or armed runs any more.
   void stop() { *running_ = false; }
 
   std::size_t shard_count() const override;
   conn::Shard& shard(std::size_t index) override;
+  std::unique_ptr<conn::Executor> make_executor() override;
+  bool on_a_shard() const override { return true; }
   conn::WallTime wall_now() const override;
   void random(conn::MutableBytes into) override;
   std::unique_ptr<conn::Pending> connect(conn::Shard& shard, const Endpoint& to, Duration timeout,
@@ -151,6 +157,7 @@ class SimHost final : public conn::Runtime {
   friend class SimWorld;
   class SimShard;
   class SimListener;
+  class SimExecutor;
   // Runs `task` later, while the host runs.
   void later(TimePoint when, Task task);
   SimListener* listener_at(const Endpoint& endpoint) const;
@@ -159,6 +166,7 @@ class SimHost final : public conn::Runtime {
   std::vector<IpAddress> addresses_;
   std::vector<std::unique_ptr<SimShard>> shards_;
   std::map<Endpoint, SimListener*> listeners_;
+  SimExecutor* running_executor_ = nullptr;
   std::uint16_t next_port_ = 49152;
   std::shared_ptr<bool> running_ = std::make_shared<bool>(true);
 };

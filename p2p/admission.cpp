@@ -1,0 +1,108 @@
+#include "p2p/admission.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace peerage::p2p {
+
+using conn::IpAddress;
+using conn::NodeId;
+using conn::Reason;
+using conn::Result;
+using conn::Stage;
+using conn::TimePoint;
+
+Admission::Admission(const AdmissionConfig& config, HalfOpenPool::Lot lot, TimePoint now)
+    : config_(config),
+      rate_(config.rate),
+      half_open_(config.half_open, std::move(lot)),
+      handshakes_(config.handshake_rate, kHandshakeBurst, now) {}
+
+Result<Admission::Handshake> Admission::on_arrival(const IpAddress& ip, TimePoint now) {
+  if (const Ban* ban = bans_.find(ip, now)) {
+    return conn::fail(Stage::admission, Reason::banned, ban->reason);
+  }
+  if (!any_contains(config_.exempt, ip) && !rate_.take(ip, now)) {
+    return conn::fail(Stage::admission, Reason::connection_rate_exceeded, ip.to_string());
+  }
+  auto entered = half_open_.enter(ip, now);
+  if (!entered) return tl::unexpected(entered.error());
+  return Handshake{entered->ticket, entered->displaced};
+}
+
+Result<Admission::Admitted> Admission::on_proven(
+    const Newcomer& newcomer, LinkId link,
+    const std::function<std::vector<EvictionCandidate>()>& candidates, TimePoint now) {
+  if (auto allowed = check_bans(newcomer.id, newcomer.ip, now); !allowed) {
+    return tl::unexpected(allowed.error());
+  }
+  Admitted admitted;
+  const auto known = slots_.find(newcomer.id);
+  if (known != slots_.end()) {
+    known->second.links.push_back(link);
+    return admitted;
+  }
+  if (newcomer.standing == Standing::ordinary) {
+    if (address_is_full(newcomer.id, newcomer.ip)) {
+      return conn::fail(Stage::admission, Reason::too_many_from_address, newcomer.ip.to_string());
+    }
+    if (newcomer.direction == Direction::inbound &&
+        slots_taken(Direction::inbound) >= config_.max_inbound) {
+      admitted.evict = choose_eviction(candidates(), now);
+      if (!admitted.evict) return conn::fail(Stage::admission, Reason::no_free_slot);
+      for (auto& [id, slot] : slots_) {
+        const auto& links = slot.links;
+        if (std::find(links.begin(), links.end(), *admitted.evict) != links.end()) {
+          slot.evicting = true;
+        }
+      }
+    }
+  }
+  slots_[newcomer.id] = {newcomer, {link}, false};
+  return admitted;
+}
+
+void Admission::on_gone(const NodeId& id, LinkId link) {
+  const auto slot = slots_.find(id);
+  if (slot == slots_.end()) return;
+  std::erase(slot->second.links, link);
+  if (slot->second.links.empty()) slots_.erase(slot);
+}
+
+Result<void> Admission::may_dial(const NodeId& id, const std::optional<IpAddress>& ip,
+                                 Standing standing, TimePoint now) const {
+  if (auto allowed = check_bans(id, ip, now); !allowed) return allowed;
+  if (standing == Standing::ordinary && ip && address_is_full(id, *ip)) {
+    return conn::fail(Stage::admission, Reason::too_many_from_address, ip->to_string());
+  }
+  return {};
+}
+
+std::size_t Admission::slots_taken(Direction direction) const {
+  return static_cast<std::size_t>(
+      std::count_if(slots_.begin(), slots_.end(), [direction](const auto& entry) {
+        const Slot& slot = entry.second;
+        return slot.peer.standing == Standing::ordinary && slot.peer.direction == direction &&
+               !slot.evicting;
+      }));
+}
+
+Result<void> Admission::check_bans(const NodeId& id, const std::optional<IpAddress>& ip,
+                                   TimePoint now) const {
+  const Ban* ban = bans_.find(id, now);
+  if (ban == nullptr && ip) ban = bans_.find(*ip, now);
+  if (ban != nullptr) return conn::fail(Stage::admission, Reason::banned, ban->reason);
+  return {};
+}
+
+bool Admission::address_is_full(const NodeId& id, const IpAddress& ip) const {
+  if (config_.max_per_ip == 0 || any_contains(config_.exempt, ip)) return false;
+  const auto others = std::count_if(slots_.begin(), slots_.end(), [&](const auto& entry) {
+    const Slot& slot = entry.second;
+    return entry.first != id && slot.peer.standing == Standing::ordinary && slot.peer.ip == ip &&
+           !slot.evicting;
+  });
+  return static_cast<std::size_t>(others) >= config_.max_per_ip;
+}
+
+}  // namespace peerage::p2p

@@ -1,0 +1,107 @@
+// Who may be a peer: the rules that stand between an accepted socket and a slot.
+//
+// Two gates. At the first, a stranger is a source address and nothing else; what is refused there
+// costs no cryptography: bans by address, the connection rate of its host, the pool of handshakes
+// under way, and the budget of handshakes begun per second (which makes it wait). At the second it
+// has proved an ID: bans by ID, the slots, and the limit for one IP address. Full inbound slots do
+// not end the matter: the least useful inbound peer may have to go (p2p/eviction.h).
+//
+// Unconditional and persistent peers need no slot and are not counted for their address; a ban binds
+// them too, since only an operator bans them. Networks in `exempt` are free of the connection rate
+// and the limit for one address.
+//
+// Counted is who has a link, shown or held; a second link of the same ID takes no second slot.
+//
+// Pure: it is told the time and draws lots from a function.
+// Threads: none of its own (the control shard).
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "conn/token_bucket.h"
+#include "p2p/ban_list.h"
+#include "p2p/connection_rate.h"
+#include "p2p/direction.h"
+#include "p2p/eviction.h"
+#include "p2p/half_open_pool.h"
+#include "p2p/rivals.h"
+
+namespace peerage::p2p {
+
+struct AdmissionConfig {
+  std::size_t max_inbound = 40;
+  std::size_t max_per_ip = 1;  // peers at one IP address; 0: unlimited
+  std::vector<Cidr> exempt;
+  HalfOpenLimits half_open;
+  ConnectionRateConfig rate;
+  std::uint64_t handshake_rate = kHandshakeRate;  // per second
+};
+
+class Admission {
+ public:
+  Admission(const AdmissionConfig& config, HalfOpenPool::Lot lot, conn::TimePoint now);
+
+  // --- the first gate ---
+
+  struct Handshake {
+    HalfOpenPool::Ticket ticket = 0;
+    std::optional<HalfOpenPool::Ticket> displaced;
+  };
+  // Refused: banned, connection_rate_exceeded, too_many_handshakes.
+  conn::Result<Handshake> on_arrival(const conn::IpAddress& ip, conn::TimePoint now);
+  // Whether the cryptography of one more handshake may begin now; if not, when to ask again.
+  bool take_handshake(conn::TimePoint now) { return handshakes_.take(1, now); }
+  conn::TimePoint next_handshake(conn::TimePoint now) { return handshakes_.when_available(1, now); }
+  HalfOpenPool& half_open() noexcept { return half_open_; }
+  const HalfOpenPool& half_open() const noexcept { return half_open_; }
+
+  // --- the second gate ---
+
+  enum class Standing : std::uint8_t { ordinary, privileged };  // privileged: needs no slot
+  struct Newcomer {
+    conn::NodeId id;
+    Direction direction = Direction::inbound;
+    conn::IpAddress ip;
+    Standing standing = Standing::ordinary;
+  };
+  struct Admitted {
+    std::optional<LinkId> evict;  // who has to go for it
+  };
+  // Refused: banned, too_many_from_address, no_free_slot. `candidates` is asked only when all
+  // inbound slots are taken. An admitted newcomer is counted until on_gone(link).
+  conn::Result<Admitted> on_proven(const Newcomer& newcomer, LinkId link,
+                                   const std::function<std::vector<EvictionCandidate>()>& candidates,
+                                   conn::TimePoint now);
+  void on_gone(const conn::NodeId& id, LinkId link);
+
+  // Whether a dial to this address can be admitted at all.
+  conn::Result<void> may_dial(const conn::NodeId& id, const std::optional<conn::IpAddress>& ip,
+                              Standing standing, conn::TimePoint now) const;
+
+  BanList& bans() noexcept { return bans_; }
+  const BanList& bans() const noexcept { return bans_; }
+  // IDs that hold an ordinary slot.
+  std::size_t slots_taken(Direction direction) const;
+
+ private:
+  struct Slot {
+    Newcomer peer;
+    std::vector<LinkId> links;
+    bool evicting = false;  // on its way out: its slot is promised to another
+  };
+  conn::Result<void> check_bans(const conn::NodeId& id, const std::optional<conn::IpAddress>& ip,
+                                conn::TimePoint now) const;
+  bool address_is_full(const conn::NodeId& id, const conn::IpAddress& ip) const;
+
+  AdmissionConfig config_;
+  BanList bans_;
+  ConnectionRate rate_;
+  HalfOpenPool half_open_;
+  conn::TokenBucket handshakes_;
+  std::map<conn::NodeId, Slot> slots_;
+};
+
+}  // namespace peerage::p2p

@@ -1,0 +1,72 @@
+#include "p2p/cidr.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace peerage::p2p {
+namespace {
+
+unsigned width_of(const conn::IpAddress& ip) {
+  return ip.is_v4() ? 32 : 128;
+}
+
+}  // namespace
+
+Cidr::Cidr(const conn::IpAddress& ip, unsigned bits)
+    : base_(ip.masked(std::min(bits, width_of(ip)))), bits_(std::min(bits, width_of(ip))) {}
+
+conn::Result<Cidr> Cidr::parse(std::string_view text) {
+  const auto bad = [text](const char* why) {
+    return conn::fail(conn::Stage::configuration, conn::Reason::invalid_argument,
+                      "\"" + conn::printable(text, 64) + "\": " + why);
+  };
+  const std::size_t slash = text.find('/');
+  const auto ip = conn::IpAddress::parse(text.substr(0, slash));
+  if (!ip) return bad("not an IP address or network");
+  if (slash == std::string_view::npos) return Cidr(*ip);
+  const std::string_view digits = text.substr(slash + 1);
+  unsigned bits = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), bits);
+  if (error != std::errc{} || end != digits.data() + digits.size() || bits > width_of(*ip)) {
+    return bad("the number of bits is wrong");
+  }
+  const Cidr cidr(*ip, bits);
+  if (cidr.base_ != *ip) return bad("the address has bits beyond the network's");
+  return cidr;
+}
+
+std::string Cidr::to_string() const {
+  if (bits_ == width_of(base_)) return base_.to_string();
+  return base_.to_string() + "/" + std::to_string(bits_);
+}
+
+bool Cidr::contains(const conn::IpAddress& ip) const noexcept {
+  return ip.is_v4() == base_.is_v4() && ip.masked(bits_) == base_;
+}
+
+const std::vector<Cidr>& private_networks() {
+  static const std::vector<Cidr> networks = [] {
+    std::vector<Cidr> list;
+    for (const char* text : {"127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16",
+                             "169.254.0.0/16", "::1", "fc00::/7", "fe80::/10"}) {
+      list.push_back(*Cidr::parse(text));
+    }
+    return list;
+  }();
+  return networks;
+}
+
+bool any_contains(const std::vector<Cidr>& networks, const conn::IpAddress& ip) noexcept {
+  return std::any_of(networks.begin(), networks.end(),
+                     [&ip](const Cidr& network) { return network.contains(ip); });
+}
+
+conn::IpAddress host_of(const conn::IpAddress& ip) noexcept {
+  return ip.is_v4() ? ip : ip.masked(64);
+}
+
+conn::IpAddress neighbourhood_of(const conn::IpAddress& ip) noexcept {
+  return ip.masked(ip.is_v4() ? 24 : 48);
+}
+
+}  // namespace peerage::p2p

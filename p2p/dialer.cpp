@@ -1,0 +1,237 @@
+#include "p2p/dialer.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "p2p/eviction.h"
+
+namespace peerage::p2p {
+
+using conn::Duration;
+using conn::HostAddress;
+using conn::NodeId;
+using conn::Reason;
+using conn::Result;
+using conn::Stage;
+using conn::TimePoint;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr Duration kFirstPause = 1s;
+
+// How long after the loss, and after each failure, a sticky peer is tried again; then it is given up.
+constexpr std::array<Duration, 8> kStickyPauses = {500ms, 5s, 15s, 45s, 2min, 5min, 10min, 20min};
+// For so many tries its slot is kept.
+constexpr std::size_t kStickyReserved = 4;
+
+tl::unexpected<conn::Failure> refuse(Reason reason, std::string detail = {}) {
+  return conn::fail(Stage::admission, reason, std::move(detail));
+}
+
+}  // namespace
+
+Dialer::Dialer(const DialerConfig& config, const NodeId& own, Random random)
+    : config_(config), own_(own), random_(std::move(random)) {}
+
+Result<void> Dialer::add_persistent(const HostAddress& peer, TimePoint now) {
+  if (peer.id == own_) return refuse(Reason::own_address, peer.to_string());
+  Persistent& entry = persistent_[peer.id];
+  entry.target = peer;
+  entry.backoff = {0, now};
+  sticky_.erase(peer.id);
+  return {};
+}
+
+bool Dialer::remove_persistent(const NodeId& id) {
+  return persistent_.erase(id) > 0;
+}
+
+std::vector<HostAddress> Dialer::persistent() const {
+  std::vector<HostAddress> targets;
+  for (const auto& [id, entry] : persistent_) targets.push_back(entry.target);
+  return targets;
+}
+
+Result<void> Dialer::request(const HostAddress& target, DialPurpose purpose, TimePoint now) {
+  if (target.id == own_) return refuse(Reason::own_address);
+  if (connected_.contains(target.id)) return refuse(Reason::duplicate_id);
+  if (is_busy(target.id)) return refuse(Reason::already_dialling);
+  if (const Resting* known = resting(target.to_string(), now)) {
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(known->backoff.next - now);
+    return refuse(Reason::address_resting, "for " + std::to_string(seconds.count()) + " s more");
+  }
+  const std::size_t limit = config_.max_outbound + (purpose == DialPurpose::feeler ? 1 : 0);
+  if (needs_slot(target.id) && slots_used() >= limit) return refuse(Reason::no_free_slot);
+  requested_.push_back({target, purpose});
+  return {};
+}
+
+std::size_t Dialer::free_slots() const {
+  const auto kept = static_cast<std::size_t>(
+      std::count_if(sticky_.begin(), sticky_.end(), [this](const auto& entry) {
+        return entry.second.tries < kStickyReserved && !is_busy(entry.first) &&
+               needs_slot(entry.first);
+      }));
+  const std::size_t used = slots_used() + kept;
+  return used >= config_.max_outbound ? 0 : config_.max_outbound - used;
+}
+
+std::vector<DialOrder> Dialer::take_due(TimePoint now) {
+  std::vector<DialOrder> orders;
+  for (DialOrder& order : std::exchange(requested_, {})) {
+    if (!connected_.contains(order.target.id) && !dialling_.contains(order.target.id)) {
+      begin(order.target, order.purpose, now, orders);
+    }
+  }
+  for (const auto& [id, entry] : persistent_) {
+    if (entry.backoff.next <= now && !connected_.contains(id) && !dialling_.contains(id)) {
+      begin(entry.target, DialPurpose::persistent, now, orders);
+    }
+  }
+  for (auto& [id, entry] : sticky_) {
+    const bool used_up = entry.tries >= kStickyPauses.size();
+    if (used_up || entry.next > now || dialling_.contains(id)) continue;
+    if (needs_slot(id) && slots_used() >= config_.max_outbound) {
+      on_sticky_failed(entry, now);
+    } else {
+      begin(entry.target, DialPurpose::sticky, now, orders);
+    }
+  }
+  std::erase_if(sticky_, [](const auto& entry) {
+    return entry.second.tries >= kStickyPauses.size();
+  });
+  return orders;
+}
+
+std::optional<TimePoint> Dialer::deadline() const {
+  std::optional<TimePoint> earliest;
+  const auto consider = [&](const NodeId& id, TimePoint when) {
+    if (connected_.contains(id) || dialling_.contains(id)) return;
+    if (!earliest || when < *earliest) earliest = when;
+  };
+  for (const DialOrder& order : requested_) consider(order.target.id, TimePoint{});
+  for (const auto& [id, entry] : persistent_) consider(id, entry.backoff.next);
+  for (const auto& [id, entry] : sticky_) consider(id, entry.next);
+  return earliest;
+}
+
+void Dialer::on_dial_ended(const NodeId& id, const conn::Failure* failure, TimePoint now) {
+  const auto found = dialling_.find(id);
+  if (found == dialling_.end()) return;
+  const Dialling dial = found->second;
+  dialling_.erase(found);
+  // Also after a success, until the connection has lasted: it may not be admitted.
+  if (const auto entry = persistent_.find(id); entry != persistent_.end()) {
+    back_off(entry->second.backoff, dial.begun, config_.persistent_max_pause);
+  }
+  if (failure == nullptr) return;
+  if (const auto entry = sticky_.find(id); entry != sticky_.end()) {
+    on_sticky_failed(entry->second, now);
+  }
+  rest(dial.target.to_string(), failure->reason, dial.begun);
+}
+
+void Dialer::on_connected(const NodeId& id, Direction direction, TimePoint now) {
+  connected_[id] = {direction, now};
+  sticky_.erase(id);
+}
+
+void Dialer::on_gone(const NodeId& id, const std::optional<HostAddress>& address, Redial redial,
+                     TimePoint now) {
+  const auto found = connected_.find(id);
+  if (found == connected_.end()) return;
+  const Connected was = found->second;
+  connected_.erase(found);
+  const Duration lasted = now - was.since;
+  if (const auto entry = persistent_.find(id); entry != persistent_.end()) {
+    if (lasted >= kStable) {
+      entry->second.backoff = {};
+      back_off(entry->second.backoff, now, config_.persistent_max_pause);
+    }
+    return;
+  }
+  if (address && lasted < kStable) {
+    rest(address->to_string(), Reason::closed_by_remote, now);
+  } else if (address) {
+    std::erase_if(resting_, [text = address->to_string()](const Resting& each) {
+      return each.address == text;
+    });
+  }
+  const bool worth_it = redial == Redial::yes && was.direction == Direction::outbound && address &&
+                        lasted >= kLongLived;
+  if (worth_it && sticky_.size() < std::max<std::size_t>(config_.max_outbound, 1)) {
+    sticky_[id] = {*address, 0, now + kStickyPauses.front()};
+  }
+}
+
+bool Dialer::needs_slot(const NodeId& id) const {
+  return !persistent_.contains(id) && !unconditional_.contains(id);
+}
+
+bool Dialer::is_busy(const NodeId& id) const {
+  return dialling_.contains(id) ||
+         std::any_of(requested_.begin(), requested_.end(),
+                     [&id](const DialOrder& order) { return order.target.id == id; });
+}
+
+std::size_t Dialer::slots_used() const {
+  std::size_t used = 0;
+  for (const auto& [id, peer] : connected_) {
+    if (peer.direction == Direction::outbound && needs_slot(id)) ++used;
+  }
+  for (const auto& [id, dial] : dialling_) {
+    if (needs_slot(id)) ++used;
+  }
+  for (const DialOrder& order : requested_) {
+    if (needs_slot(order.target.id)) ++used;
+  }
+  return used;
+}
+
+void Dialer::begin(const HostAddress& target, DialPurpose purpose, TimePoint now,
+                   std::vector<DialOrder>& orders) {
+  dialling_[target.id] = {target, purpose, now};
+  orders.push_back({target, purpose});
+}
+
+// 1, 2, 4 ... seconds, at most the cap; less up to half of it, so that many who lost the same peer
+// do not come back as one.
+void Dialer::back_off(Backoff& backoff, TimePoint from, Duration cap) {
+  const std::uint32_t doublings = std::min(backoff.failures, 20u);
+  const Duration nominal = std::min<Duration>(cap, kFirstPause * (std::int64_t{1} << doublings));
+  const double part = 0.95 - 0.45 * random_();
+  backoff.next = from + Duration(static_cast<Duration::rep>(
+                            static_cast<double>(nominal.count()) * part));
+  ++backoff.failures;
+}
+
+void Dialer::rest(const std::string& address, Reason why, TimePoint begun) {
+  Resting entry{address, {}};
+  const auto known = std::find_if(resting_.begin(), resting_.end(),
+                                  [&](const Resting& each) { return each.address == address; });
+  if (known != resting_.end()) {
+    entry = *known;
+    resting_.erase(known);
+  }
+  back_off(entry.backoff, begun, config_.requested_max_pause);
+  if (why == Reason::connected_to_self) entry.backoff.next = begun + kSelfRest;
+  resting_.push_back(std::move(entry));
+  if (resting_.size() > kMaxResting) resting_.pop_front();
+}
+
+const Dialer::Resting* Dialer::resting(const std::string& address, TimePoint now) const {
+  for (const Resting& each : resting_) {
+    if (each.address == address) return each.backoff.next > now ? &each : nullptr;
+  }
+  return nullptr;
+}
+
+// One that has used up its tries is forgotten by the next take_due.
+void Dialer::on_sticky_failed(Sticky& entry, TimePoint now) {
+  ++entry.tries;
+  entry.next = entry.tries < kStickyPauses.size() ? now + kStickyPauses[entry.tries] : now;
+}
+
+}  // namespace peerage::p2p

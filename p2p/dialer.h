@@ -1,0 +1,142 @@
+// Who is dialled, and when. A pure state machine: it is told what is wanted and what came of it, and
+// says which dials to begin; the transport does them.
+//
+//  - At most one dial for an ID at a time, and none to a node that is connected, nor to ourselves.
+//  - Persistent peers are redialled for ever. The pause doubles from 1 s to the cap (60 s by
+//    default, or persistent_peers_max_dial_period), less 5 to 50 % by lot, and is counted from the
+//    beginning of the attempt. A connection that did not last kStable counts as a failure: who
+//    accepts and closes at once is not hammered.
+//  - Sticky redial: a long-lived outbound peer that we lose is dialled again, at growing intervals,
+//    and for the first few tries its slot is kept for it. What we knew to be good is worth more than
+//    what we have heard of (spec: this is what stops the slow erosion towards an attacker's peers).
+//  - Every way of dialling counts against max_outbound, those under way included; persistent peers
+//    and unconditional ones do not.
+//  - An address that failed is not tried again for a pause that doubles from 1 s to 60 s, whoever
+//    asks; one that led to ourselves, not for a day.
+//
+// Bounded: kMaxResting failed addresses, max_outbound sticky ones.
+// Threads: none of its own (the control shard).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "conn/net_address.h"
+#include "conn/runtime.h"
+#include "p2p/config.h"
+#include "p2p/direction.h"
+
+namespace peerage::p2p {
+
+enum class DialPurpose : std::uint8_t {
+  persistent,
+  sticky,     // a lost long-lived peer
+  requested,  // the book's or the embedder's wish
+  feeler,     // to see whether an address is alive; may go one beyond max_outbound
+};
+
+// A dial to begin now.
+struct DialOrder {
+  conn::HostAddress target;
+  DialPurpose purpose = DialPurpose::requested;
+};
+
+class Dialer {
+ public:
+  static constexpr std::size_t kMaxResting = 1024;
+  static constexpr conn::Duration kStable = std::chrono::minutes(1);
+  static constexpr conn::Duration kSelfRest = std::chrono::hours(24);
+  // A number in [0, 1), at random.
+  using Random = std::function<double()>;
+
+  Dialer(const DialerConfig& config, const conn::NodeId& own, Random random);
+
+  // --- what is wanted ---
+  // Replaces the target if there is one for this ID. own_address for ourselves.
+  conn::Result<void> add_persistent(const conn::HostAddress& peer, conn::TimePoint now);
+  bool remove_persistent(const conn::NodeId& id);
+  bool is_persistent(const conn::NodeId& id) const { return persistent_.contains(id); }
+  std::vector<conn::HostAddress> persistent() const;
+  // IDs that need no slot.
+  void set_unconditional(std::set<conn::NodeId> ids) { unconditional_ = std::move(ids); }
+
+  // Asks for a dial; it is due at once. Refused (stage admission): own_address, duplicate_id,
+  // already_dialling, address_resting, no_free_slot.
+  conn::Result<void> request(const conn::HostAddress& target, DialPurpose purpose,
+                             conn::TimePoint now);
+  // How many more peers the book may be asked for: free slots, less those kept for sticky ones.
+  std::size_t free_slots() const;
+
+  // --- what happens ---
+  // Dials to begin now; each counts as under way until on_dial_ended.
+  std::vector<DialOrder> take_due(conn::TimePoint now);
+  std::optional<conn::TimePoint> deadline() const;
+  bool is_dialling(const conn::NodeId& id) const { return dialling_.contains(id); }
+  std::size_t dialling() const noexcept { return dialling_.size(); }
+
+  // The dial ended; null when the peer has proved itself (on_connected follows if it is admitted).
+  void on_dial_ended(const conn::NodeId& id, const conn::Failure* failure, conn::TimePoint now);
+  void on_connected(const conn::NodeId& id, Direction direction, conn::TimePoint now);
+  // `address`: where it was dialled, for outbound ones. `sticky`: whether it is worth a redial (we
+  // did not part with it on purpose).
+  enum class Redial : std::uint8_t { no, yes };
+  void on_gone(const conn::NodeId& id, const std::optional<conn::HostAddress>& address,
+               Redial redial, conn::TimePoint now);
+
+ private:
+  struct Backoff {
+    std::uint32_t failures = 0;
+    conn::TimePoint next;
+  };
+  struct Persistent {
+    conn::HostAddress target;
+    Backoff backoff;
+  };
+  struct Sticky {
+    conn::HostAddress target;
+    std::size_t tries = 0;
+    conn::TimePoint next;
+  };
+  struct Dialling {
+    conn::HostAddress target;
+    DialPurpose purpose;
+    conn::TimePoint begun;
+  };
+  struct Connected {
+    Direction direction;
+    conn::TimePoint since;
+  };
+  struct Resting {
+    std::string address;
+    Backoff backoff;
+  };
+
+  bool needs_slot(const conn::NodeId& id) const;
+  bool is_busy(const conn::NodeId& id) const;
+  std::size_t slots_used() const;
+  void begin(const conn::HostAddress& target, DialPurpose purpose, conn::TimePoint now,
+             std::vector<DialOrder>& orders);
+  void back_off(Backoff& backoff, conn::TimePoint from, conn::Duration cap);
+  void rest(const std::string& address, conn::Reason why, conn::TimePoint begun);
+  const Resting* resting(const std::string& address, conn::TimePoint now) const;
+  void on_sticky_failed(Sticky& entry, conn::TimePoint now);
+
+  DialerConfig config_;
+  conn::NodeId own_;
+  Random random_;
+  std::set<conn::NodeId> unconditional_;
+  std::map<conn::NodeId, Persistent> persistent_;
+  std::map<conn::NodeId, Sticky> sticky_;
+  std::vector<DialOrder> requested_;  // accepted, not yet taken
+  std::map<conn::NodeId, Dialling> dialling_;
+  std::map<conn::NodeId, Connected> connected_;
+  std::list<Resting> resting_;  // the latest last
+};
+
+}  // namespace peerage::p2p

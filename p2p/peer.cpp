@@ -1,0 +1,45 @@
+#include "p2p/peer.h"
+
+#include <utility>
+
+namespace peerage::p2p {
+
+Peer::Peer(Description description, conn::Runtime& runtime, conn::Shard& shard,
+           std::shared_ptr<conn::Connection> connection, std::shared_ptr<Inbox> inbox)
+    : description_(std::move(description)),
+      runtime_(runtime),
+      shard_(shard),
+      connection_(std::move(connection)),
+      inbox_(std::move(inbox)) {}
+
+conn::SendResult Peer::send(conn::ChannelId channel, conn::SharedBytes bytes,
+                            conn::Duration patience) {
+  if (!description_.info.has_channel(channel)) return conn::SendResult::unknown_channel;
+  const conn::SendResult first = connection_->send(channel, bytes);
+  const bool full =
+      first == conn::SendResult::channel_full || first == conn::SendResult::peer_full;
+  if (!full || patience <= conn::Duration(0) || runtime_.on_a_shard()) return first;
+  return connection_->send(channel, std::move(bytes), patience);
+}
+
+PeerStatus Peer::status() const {
+  return {connection_->status(), inbox_->held_bytes(), inbox_->dropped()};
+}
+
+void Peer::set(const std::string& key, std::any value) {
+  std::any old = std::move(value);  // what it replaces is destroyed when the lock is not held
+  const std::lock_guard lock(mutex_);
+  values_[key].swap(old);
+}
+
+std::optional<conn::TimePoint> Peer::last_useful() const noexcept {
+  const conn::TimePoint last = last_useful_.load(std::memory_order_relaxed);
+  if (last == conn::TimePoint::min()) return std::nullopt;
+  return last;
+}
+
+void Peer::note_useful() noexcept {
+  last_useful_.store(shard_.now(), std::memory_order_relaxed);
+}
+
+}  // namespace peerage::p2p
