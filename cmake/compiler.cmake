@@ -1,10 +1,13 @@
-# Warnings are errors for our own code, on both compilers.
+# Warnings are errors for our own code, on both compilers. Our own: every target of ours links this
+# PRIVATE, so that nobody who links us gets them; and in another project's build, whose compiler may
+# know warnings that ours do not, there are none.
 add_library(peerage_options INTERFACE)
-target_compile_options(peerage_options INTERFACE -Wall -Wextra -Werror -Wshadow -Wconversion
-  -Wno-sign-conversion
-  # g++ 12 sees uninitialised strings in every tl::expected that it inlines.
-  $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
-target_include_directories(peerage_options INTERFACE ${PROJECT_SOURCE_DIR})
+if(PROJECT_IS_TOP_LEVEL)
+  target_compile_options(peerage_options INTERFACE -Wall -Wextra -Werror -Wshadow -Wconversion
+    -Wno-sign-conversion
+    # g++ 12 sees uninitialised strings in every tl::expected that it inlines.
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
+endif()
 if(PEERAGE_SANITIZE)
   add_compile_options(-fsanitize=${PEERAGE_SANITIZE} -fno-sanitize-recover=all
     -fno-omit-frame-pointer)

@@ -1,0 +1,44 @@
+# What an embedder gets: static libraries with their public headers, found by find_package or by
+# pkg-config, and the program.
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+
+# Headers include one another as "conn/bytes.h", so they lie in a folder of our own, which is what
+# goes on the include path.
+set(headers ${CMAKE_INSTALL_INCLUDEDIR}/peerage)
+set(package ${CMAKE_INSTALL_LIBDIR}/cmake/peerage)
+
+foreach(library conn p2p pex)
+  install(DIRECTORY ${PROJECT_SOURCE_DIR}/${library}/ DESTINATION ${headers}/${library}
+    FILES_MATCHING PATTERN "*.h"
+    # The rooms behind conn/asio_runtime.h.
+    PATTERN "asio_runtime_*.h" EXCLUDE)
+  set_target_properties(peerage_${library} PROPERTIES EXPORT_NAME ${library})
+endforeach()
+# An archive that the others need at link time, and nobody includes anything of.
+set_target_properties(peerage_proto PROPERTIES EXPORT_NAME proto)
+install(TARGETS peerage_conn peerage_p2p peerage_pex peerage_proto EXPORT peerageTargets
+  ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+target_include_directories(peerage_conn INTERFACE $<INSTALL_INTERFACE:${headers}>)
+if(PEERAGE_BUILD_PROGRAM)
+  install(TARGETS peerage RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endif()
+
+install(EXPORT peerageTargets NAMESPACE peerage:: DESTINATION ${package})
+configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/peerageConfig.cmake.in
+  ${PROJECT_BINARY_DIR}/peerageConfig.cmake INSTALL_DESTINATION ${package}
+  NO_SET_AND_CHECK_MACRO)
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/peerageConfigVersion.cmake
+  COMPATIBILITY SameMajorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/peerageConfig.cmake ${PROJECT_BINARY_DIR}/peerageConfigVersion.cmake
+  DESTINATION ${package})
+
+# The prefix is told from where the file lies: `cmake --install --prefix` may put it anywhere.
+file(RELATIVE_PATH pc_prefix ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
+string(REGEX REPLACE "/$" "" pc_prefix ${pc_prefix})
+set(pc_libdir "\${prefix}")
+cmake_path(APPEND pc_libdir ${CMAKE_INSTALL_LIBDIR})
+set(pc_includedir "\${prefix}")
+cmake_path(APPEND pc_includedir ${CMAKE_INSTALL_INCLUDEDIR})
+configure_file(${CMAKE_CURRENT_LIST_DIR}/peerage.pc.in ${PROJECT_BINARY_DIR}/peerage.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/peerage.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -1,0 +1,34 @@
+// What an embedder's first program does: a node's identity, its description on the wire, a message
+// of peer exchange, and a runtime that runs a task. It takes a symbol of every library, so that it
+// links only if all of them were handed on. The seed is 32 zero bytes.
+#include <iostream>
+
+#include "conn/asio_runtime.h"
+#include "conn/node_key.h"
+#include "p2p/node_info.h"
+#include "pex/messages.h"
+
+int main() {
+  using namespace peerage;
+  const conn::NodeKey key = conn::NodeKey::from_seed(conn::Secret<32>());
+
+  p2p::NodeInfo info;
+  info.node_id = key.id().to_string();
+  const auto read = p2p::decode_node_info(p2p::encode(info));
+  if (!read || *read != info) {
+    std::cerr << "the node info did not survive the wire\n";
+    return 1;
+  }
+  if (!pex::decode(pex::encode_request())) {
+    std::cerr << "the request did not survive the wire\n";
+    return 1;
+  }
+
+  conn::AsioRuntime runtime(1);
+  runtime.shard(0).post([&] {
+    std::cout << key.id().to_string() << std::endl;
+    runtime.stop();
+  });
+  runtime.wait();
+  return 0;
+}

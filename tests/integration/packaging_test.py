@@ -1,0 +1,128 @@
+#!/usr/bin/env python3
+"""The libraries as an embedder gets them: installed, and in the embedder's own build. packaging_test.py BUILD_DIR"""
+import json
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+BUILD = pathlib.Path(sys.argv.pop(1)).resolve()
+CONSUMER = pathlib.Path(__file__).resolve().parent / "packaging"
+SKIPPED = 77
+
+CACHE = dict(re.findall(r"^([^#/][^:\n]*):[^=\n]*=(.*)$", (BUILD / "CMakeCache.txt").read_text(), re.MULTILINE))
+SOURCE = pathlib.Path(CACHE["CMAKE_HOME_DIRECTORY"])
+# An embedder compiles as the tree was compiled: archives of one compiler's instrumentation do not
+# link without it.
+COMPILER = CACHE["CMAKE_CXX_COMPILER"]
+FLAGS = CACHE.get("CMAKE_CXX_FLAGS", "")
+VERSION = CACHE["CMAKE_PROJECT_VERSION"]
+MAJOR = int(VERSION.split(".")[0])
+
+
+def run(*command, **environment):
+    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=600,
+                            cwd=TEMP, env=dict(ENVIRONMENT, **environment), stdin=subprocess.DEVNULL)
+    if result.returncode != 0:
+        raise AssertionError(f"{shlex.join(map(str, command))}: exit {result.returncode}\n{result.stdout}")
+    return result.stdout
+
+
+def setUpModule():
+    global TEMP, PREFIX, LIBRARIES, ENVIRONMENT
+    temporary = tempfile.TemporaryDirectory()
+    unittest.addModuleCleanup(temporary.cleanup)
+    TEMP = pathlib.Path(temporary.name).resolve()
+    PREFIX = TEMP / "prefix"
+    # The folder is another one each time; a compiler cache is to find its files all the same.
+    ENVIRONMENT = dict(os.environ, CCACHE_BASEDIR=str(TEMP), CCACHE_NOHASHDIR="1",
+                       LLVM_PROFILE_FILE=str(TEMP / "%p.profraw"))
+    run(CACHE["CMAKE_COMMAND"], "--install", BUILD, "--prefix", PREFIX)
+    LIBRARIES = next(PREFIX.rglob("libpeerage_conn.a")).parent
+
+
+def build_consumer(name, *settings):
+    """A build of the consumer by CMake. Returns the program, and the commands that compile, by source."""
+    build = TEMP / name
+    launcher = ["-DCMAKE_CXX_COMPILER_LAUNCHER=ccache"] if shutil.which("ccache") else []
+    run(CACHE["CMAKE_COMMAND"], "-S", CONSUMER, "-B", build, "-G", CACHE["CMAKE_GENERATOR"],
+        f"-DCMAKE_CXX_COMPILER={COMPILER}", f"-DCMAKE_CXX_FLAGS={FLAGS}", *launcher, *settings)
+    run(CACHE["CMAKE_COMMAND"], "--build", build, "--target", "consumer", "-j", "2")
+    commands = json.loads((build / "compile_commands.json").read_text())
+    return build / "consumer", {pathlib.Path(entry["file"]).name: shlex.split(entry["command"]) for entry in commands}
+
+
+class Installed(unittest.TestCase):
+    def test_public_headers_are_there_and_complete(self):
+        headers = PREFIX / "include" / "peerage"
+        self.assertEqual({path.name for path in (PREFIX / "include").iterdir()}, {"peerage"})
+        self.assertEqual({path.name for path in headers.iterdir()}, {"conn", "p2p", "pex"})
+        for header in headers.rglob("*.h"):
+            for included in re.findall(r'^#include "(.*)"', header.read_text(), re.MULTILINE):
+                self.assertTrue((headers / included).is_file(), f"{header} includes {included}")
+
+    def test_what_is_private_stays_at_home(self):
+        names = {path.name for path in PREFIX.rglob("*.h")}
+        self.assertIn("asio_runtime.h", names)
+        self.assertFalse({name for name in names if re.match(r"asio_runtime_|.*\.pb\.h$", name)})
+        for file in [*LIBRARIES.rglob("*.cmake"), *LIBRARIES.rglob("*.pc")]:
+            text = file.read_text()
+            for forbidden in (str(BUILD), str(SOURCE), "peerage_options", "-Werror", "ASIO_"):
+                self.assertNotIn(forbidden, text.replace("PEERAGE_ASIO_INCLUDE", ""), file)
+
+    def test_the_program_runs(self):
+        self.assertIn(f"peerage {VERSION}", run(PREFIX / "bin" / "peerage", "version"))
+
+
+class Consumer(unittest.TestCase):
+    def assertWorks(self, program):
+        [zero] = [key for key in json.loads((SOURCE / "spec/vectors/node_id.json").read_text())["keys"]
+                  if not key["seed"].strip("0")]
+        self.assertEqual(run(program), zero["id"] + "\n")
+
+    def assertOnlyCxx20(self, command):
+        """Nothing of ours but the include path and the standard is in the embedder's command."""
+        theirs = set(shlex.split(FLAGS))
+        self.assertTrue([flag for flag in command if flag in ("-std=c++20", "-std=gnu++20")], command)
+        self.assertFalse([flag for flag in command if re.match(r"-[WDf]", flag) and flag not in theirs], command)
+
+    def test_find_package(self):
+        # An older minor version asked for is served by a newer one.
+        program, commands = build_consumer("installed", f"-DCMAKE_PREFIX_PATH={PREFIX}", f"-DPEERAGE_WANTED={MAJOR}.0")
+        self.assertWorks(program)
+        command = commands["consumer.cpp"]
+        self.assertOnlyCxx20(command)
+        self.assertFalse([flag for flag in command if str(SOURCE) in flag and not flag.endswith("consumer.cpp")])
+
+    def test_find_package_does_not_take_another_major_version(self):
+        wanted = MAJOR + 1
+        with self.assertRaisesRegex(AssertionError, f'compatible with requested\\s+version "{wanted}"'):
+            build_consumer("mismatched", f"-DCMAKE_PREFIX_PATH={PREFIX}", f"-DPEERAGE_WANTED={wanted}")
+
+    def test_add_subdirectory(self):
+        program, commands = build_consumer("subdirectory", f"-DPEERAGE_SOURCE={SOURCE}")
+        self.assertWorks(program)
+        self.assertOnlyCxx20(commands["consumer.cpp"])
+        # A compiler that we do not know may warn about our sources: no reason for another's build to fail.
+        for source, command in commands.items():
+            self.assertNotIn("-Werror", command, source)
+
+    def test_pkg_config(self):
+        flags = run("pkg-config", "--cflags", "--libs", "--static", "peerage",
+                    PKG_CONFIG_PATH=os.pathsep.join(
+                        filter(None, [str(LIBRARIES / "pkgconfig"), os.environ.get("PKG_CONFIG_PATH")])))
+        program = TEMP / "by_pkg_config"
+        run(COMPILER, *shlex.split(FLAGS), "-std=c++20", CONSUMER / "consumer.cpp", *shlex.split(flags), "-o", program)
+        self.assertWorks(program)
+
+
+if __name__ == "__main__":
+    if CACHE.get("PEERAGE_SANITIZE"):
+        print("skipped: the archives of a sanitized tree link only with its sanitizers")
+        sys.exit(SKIPPED)
+    unittest.main(verbosity=1)
