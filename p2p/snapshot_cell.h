@@ -46,11 +46,20 @@ class SnapshotCell {
       if (slots_[next].readers.load() != 0) continue;
       slots_[next].value = std::move(value);
       current_.store(next);
+      forget_old(next);
       return;
     }
   }
 
  private:
+  // Old values go as soon as nobody reads them. Whoever marks a slot from now on sees that it is
+  // not the current one.
+  void forget_old(std::size_t current) {
+    for (std::size_t i = 0; i < kSlots; ++i) {
+      if (i != current && slots_[i].readers.load() == 0) slots_[i].value.reset();
+    }
+  }
+
   static constexpr std::size_t kSlots = 8;
   struct Slot {
     std::atomic<std::size_t> readers = 0;
