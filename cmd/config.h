@@ -19,29 +19,11 @@
 
 #include "conn/net_address.h"
 #include "conn/runtime.h"
+#include "p2p/p2p_config.h"
 
 namespace peerage::cmd {
 
-struct P2pConfig {
-  std::string laddr = "tcp://0.0.0.0:26656";
-  std::string external_address;  // may name a host: it is resolved, and the literal is advertised
-  std::vector<conn::HostAddress> seeds;
-  std::vector<conn::HostAddress> persistent_peers;
-  std::string addr_book_file = "config/addrbook.json";
-  bool addr_book_strict = true;
-  std::uint32_t max_num_inbound_peers = 40;
-  std::uint32_t max_num_outbound_peers = 10;
-  std::vector<conn::NodeId> unconditional_peer_ids;
-  std::vector<conn::NodeId> private_peer_ids;
-  conn::Duration persistent_peers_max_dial_period{0};  // 0: no limit of ours
-  std::uint64_t send_rate = 5'120'000;                 // bytes per second; 0: unlimited
-  std::uint64_t recv_rate = 5'120'000;
-  bool pex = true;
-  bool seed_mode = false;
-  bool allow_duplicate_ip = false;
-  conn::Duration handshake_timeout = std::chrono::seconds(5);  // never more than 5 s
-  conn::Duration dial_timeout = std::chrono::seconds(3);
-};
+using p2p::P2pConfig;
 
 struct Config {
   std::string moniker;

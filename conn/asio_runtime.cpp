@@ -178,6 +178,7 @@ AsioRuntime::~AsioRuntime() {
 }
 
 void AsioRuntime::stop() {
+  stopped_ = true;
   resolver_->stop();
   for (const auto& shard : shards_) shard->stop();
   // A shard cannot wait for itself, nor two for each other.

@@ -12,6 +12,7 @@
 // Threads: `stop` on any, also from a callback; construction and destruction outside the shards.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -50,6 +51,7 @@ class AsioRuntime final : public Runtime {
   Shard& shard(std::size_t index) override;
   std::unique_ptr<Executor> make_executor() override;
   bool on_a_shard() const override;
+  bool stopped() const override { return stopped_; }
   WallTime wall_now() const override;
   void random(MutableBytes into) override;
   std::unique_ptr<Pending> connect(Shard& shard, const Endpoint& to, Duration timeout,
@@ -64,6 +66,7 @@ class AsioRuntime final : public Runtime {
   class Resolver;
 
   std::vector<std::unique_ptr<ShardOnAsio>> shards_;
+  std::atomic<bool> stopped_ = false;
   std::mutex joining_;
   std::vector<std::thread> threads_;
   std::shared_ptr<Resolver> resolver_;

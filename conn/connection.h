@@ -14,8 +14,8 @@
 //    last reference closes without it.)
 //  - An idle connection holds no buffer: it borrows the shard's scratch space.
 //
-// Threads: `send`, `status` and `is_open` on any; everything else, and both events, on the shard's.
-// The last reference is dropped there too, or after `closed`.
+// Threads: `send`, `status`, `round_trip` and `is_open` on any; everything else, and both events,
+// on the shard's. The last reference is dropped there too, or after `closed`.
 #pragma once
 
 #include <functional>
@@ -112,6 +112,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   // A consistent picture only on the shard's thread.
   ConnectionStatus status() const;
+  std::optional<Duration> round_trip() const noexcept { return liveness_.round_trip(); }
   bool is_open() const noexcept { return state_ == State::open; }
   const std::vector<ChannelDescriptor>& channels() const noexcept { return descriptors_; }
 

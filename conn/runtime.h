@@ -156,6 +156,9 @@ class Runtime {
   // True where nothing may block: on a shard's thread, and everywhere in virtual time. Any thread.
   virtual bool on_a_shard() const = 0;
 
+  // Nothing that is posted runs any more. Any thread.
+  virtual bool stopped() const = 0;
+
   virtual WallTime wall_now() const = 0;  // any thread
   // Fit for keys. (The simulated runtime draws from its seed.) Any thread.
   virtual void random(MutableBytes into) = 0;

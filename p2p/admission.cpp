@@ -69,6 +69,11 @@ void Admission::on_gone(const NodeId& id, LinkId link) {
   if (slot->second.links.empty()) slots_.erase(slot);
 }
 
+void Admission::set_standing(const NodeId& id, Standing standing) {
+  const auto slot = slots_.find(id);
+  if (slot != slots_.end()) slot->second.peer.standing = standing;
+}
+
 Result<void> Admission::may_dial(const NodeId& id, const std::optional<IpAddress>& ip,
                                  Standing standing, TimePoint now) const {
   if (auto allowed = check_bans(id, ip, now); !allowed) return allowed;

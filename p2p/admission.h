@@ -6,9 +6,9 @@
 // has proved an ID: bans by ID, the slots, and the limit for one IP address. Full inbound slots do
 // not end the matter: the least useful inbound peer may have to go (p2p/eviction.h).
 //
-// Unconditional and persistent peers need no slot and are not counted for their address; a ban binds
-// them too, since only an operator bans them. Networks in `exempt` are free of the connection rate
-// and the limit for one address.
+// Unconditional and persistent peers need no slot and are not counted for their address; a ban
+// binds them too, since only an operator bans them. Networks in `exempt` are free of the connection
+// rate and the limit for one address.
 //
 // Counted is who has a link, shown or held; a second link of the same ID takes no second slot.
 //
@@ -72,10 +72,12 @@ class Admission {
   };
   // Refused: banned, too_many_from_address, no_free_slot. `candidates` is asked only when all
   // inbound slots are taken. An admitted newcomer is counted until on_gone(link).
-  conn::Result<Admitted> on_proven(const Newcomer& newcomer, LinkId link,
-                                   const std::function<std::vector<EvictionCandidate>()>& candidates,
-                                   conn::TimePoint now);
+  conn::Result<Admitted> on_proven(
+      const Newcomer& newcomer, LinkId link,
+      const std::function<std::vector<EvictionCandidate>()>& candidates, conn::TimePoint now);
   void on_gone(const conn::NodeId& id, LinkId link);
+  // For a node that is counted already; nobody has to go for it.
+  void set_standing(const conn::NodeId& id, Standing standing);
 
   // Whether a dial to this address can be admitted at all.
   conn::Result<void> may_dial(const conn::NodeId& id, const std::optional<conn::IpAddress>& ip,

@@ -17,8 +17,7 @@ bool ConnectionRate::take(const conn::IpAddress& ip, conn::TimePoint now) {
     return known->second->bucket.take(cost, now);
   }
   const conn::Duration refilled = config_.interval * config_.burst;
-  while (!hosts_.empty() &&
-         (hosts_.size() >= kMaxHosts || hosts_.front().seen + refilled <= now)) {
+  while (!hosts_.empty() && (hosts_.size() >= kMaxHosts || hosts_.front().seen + refilled <= now)) {
     by_ip_.erase(hosts_.front().ip);
     hosts_.pop_front();
   }

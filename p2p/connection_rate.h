@@ -1,5 +1,5 @@
-// How often one host may connect: a token bucket for each IP address (the /64 of an IPv6 one), asked
-// before anything is spent on the connection.
+// How often one host may connect: a token bucket for each IP address (the /64 of an IPv6 one),
+// asked before anything is spent on the connection.
 //
 // Bounded: at most kMaxHosts are remembered; who was seen longest ago is forgotten first, and so is
 // who has a full bucket again.

@@ -24,7 +24,7 @@ enum class Counter : std::uint8_t {
   peers_gone,
   evicted,
   bans,
-  broadcast_queued,   // messages times peers
+  broadcast_queued,  // messages times peers
   broadcast_refused,
 };
 inline constexpr std::size_t kCounterCount =

@@ -21,7 +21,8 @@ namespace {
 
 constexpr Duration kFirstPause = 1s;
 
-// How long after the loss, and after each failure, a sticky peer is tried again; then it is given up.
+// How long after the loss, and after each failure, a sticky peer is tried again; then it is given
+// up.
 constexpr std::array<Duration, 8> kStickyPauses = {500ms, 5s, 15s, 45s, 2min, 5min, 10min, 20min};
 // For so many tries its slot is kept.
 constexpr std::size_t kStickyReserved = 4;
@@ -99,9 +100,8 @@ std::vector<DialOrder> Dialer::take_due(TimePoint now) {
       begin(entry.target, DialPurpose::sticky, now, orders);
     }
   }
-  std::erase_if(sticky_, [](const auto& entry) {
-    return entry.second.tries >= kStickyPauses.size();
-  });
+  std::erase_if(sticky_,
+                [](const auto& entry) { return entry.second.tries >= kStickyPauses.size(); });
   return orders;
 }
 
@@ -202,8 +202,8 @@ void Dialer::back_off(Backoff& backoff, TimePoint from, Duration cap) {
   const std::uint32_t doublings = std::min(backoff.failures, 20u);
   const Duration nominal = std::min<Duration>(cap, kFirstPause * (std::int64_t{1} << doublings));
   const double part = 0.95 - 0.45 * random_();
-  backoff.next = from + Duration(static_cast<Duration::rep>(
-                            static_cast<double>(nominal.count()) * part));
+  backoff.next =
+      from + Duration(static_cast<Duration::rep>(static_cast<double>(nominal.count()) * part));
   ++backoff.failures;
 }
 

@@ -1,5 +1,5 @@
-// Who is dialled, and when. A pure state machine: it is told what is wanted and what came of it, and
-// says which dials to begin; the transport does them.
+// Who is dialled, and when. A pure state machine: it is told what is wanted and what came of it,
+// and says which dials to begin; the transport does them.
 //
 //  - At most one dial for an ID at a time, and none to a node that is connected, nor to ourselves.
 //  - Persistent peers are redialled for ever. The pause doubles from 1 s to the cap (60 s by
@@ -7,8 +7,9 @@
 //    beginning of the attempt. A connection that did not last kStable counts as a failure: who
 //    accepts and closes at once is not hammered.
 //  - Sticky redial: a long-lived outbound peer that we lose is dialled again, at growing intervals,
-//    and for the first few tries its slot is kept for it. What we knew to be good is worth more than
-//    what we have heard of (spec: this is what stops the slow erosion towards an attacker's peers).
+//    and for the first few tries its slot is kept for it. What we knew to be good is worth more
+//    than what we have heard of (spec: this is what stops the slow erosion towards an attacker's
+//    peers).
 //  - Every way of dialling counts against max_outbound, those under way included; persistent peers
 //    and unconditional ones do not.
 //  - An address that failed is not tried again for a pause that doubles from 1 s to 60 s, whoever
@@ -63,6 +64,8 @@ class Dialer {
   bool remove_persistent(const conn::NodeId& id);
   bool is_persistent(const conn::NodeId& id) const { return persistent_.contains(id); }
   std::vector<conn::HostAddress> persistent() const;
+  // Whether a peer of this ID takes one of the slots.
+  bool needs_slot(const conn::NodeId& id) const;
   // IDs that need no slot.
   void set_unconditional(std::set<conn::NodeId> ids) { unconditional_ = std::move(ids); }
 
@@ -117,7 +120,6 @@ class Dialer {
     Backoff backoff;
   };
 
-  bool needs_slot(const conn::NodeId& id) const;
   bool is_busy(const conn::NodeId& id) const;
   std::size_t slots_used() const;
   void begin(const conn::HostAddress& target, DialPurpose purpose, conn::TimePoint now,

@@ -10,9 +10,8 @@ namespace {
 template <typename Better>
 void protect(std::vector<EvictionCandidate>& candidates, std::size_t count, Better better) {
   std::sort(candidates.begin(), candidates.end(), better);
-  candidates.erase(candidates.begin(),
-                   candidates.begin() +
-                       static_cast<std::ptrdiff_t>(std::min(count, candidates.size())));
+  candidates.erase(candidates.begin(), candidates.begin() + static_cast<std::ptrdiff_t>(std::min(
+                                                                count, candidates.size())));
 }
 
 }  // namespace
@@ -34,9 +33,8 @@ std::optional<std::uint64_t> choose_eviction(std::vector<EvictionCandidate> cand
     return a.last_useful.value_or(conn::TimePoint::min()) >
            b.last_useful.value_or(conn::TimePoint::min());
   });
-  protect(candidates, candidates.size() / 2, [](const auto& a, const auto& b) {
-    return a.connected_since < b.connected_since;
-  });
+  protect(candidates, candidates.size() / 2,
+          [](const auto& a, const auto& b) { return a.connected_since < b.connected_since; });
   if (candidates.empty()) return std::nullopt;
 
   std::map<std::string, std::vector<const EvictionCandidate*>> groups;
@@ -47,8 +45,8 @@ std::optional<std::uint64_t> choose_eviction(std::vector<EvictionCandidate> cand
     });
   };
   // Of groups of one size, the one with the youngest peer.
-  const auto largest = std::max_element(
-      groups.begin(), groups.end(), [&youngest](const auto& a, const auto& b) {
+  const auto largest =
+      std::max_element(groups.begin(), groups.end(), [&youngest](const auto& a, const auto& b) {
         if (a.second.size() != b.second.size()) return a.second.size() < b.second.size();
         return youngest(a.second)->connected_since < youngest(b.second)->connected_since;
       });

@@ -24,9 +24,9 @@
 namespace peerage::p2p {
 
 struct EvictionCandidate {
-  std::uint64_t link = 0;          // whatever names the peer to the caller
-  std::string group;               // of its IP address: what an operator cannot have many of
-  std::uint64_t keyed_group = 0;   // a hash of the group under a secret key
+  std::uint64_t link = 0;         // whatever names the peer to the caller
+  std::string group;              // of its IP address: what an operator cannot have many of
+  std::uint64_t keyed_group = 0;  // a hash of the group under a secret key
   conn::TimePoint connected_since;
   std::optional<conn::Duration> round_trip;
   std::optional<conn::TimePoint> last_useful;  // a valid message of a reactor, or mark_good

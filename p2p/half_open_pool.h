@@ -1,16 +1,16 @@
 // The handshakes of strangers that are under way, and who gives way when there are too many.
 //
 // A handshake costs a stranger nothing and us memory and cryptography, so their number is bounded:
-// in all, for one host (IPv6: /64) and for its neighbourhood (/24; IPv6: /48). The bounds are held so
-// that an honest newcomer gets in whatever the mix of the others:
+// in all, for one host (IPv6: /64) and for its neighbourhood (/24; IPv6: /48). The bounds are held
+// so that an honest newcomer gets in whatever the mix of the others:
 //
 //  - A host or neighbourhood that has its share gets no more: its newest is refused.
 //  - When the pool is full, the newest of the largest neighbourhood gives way; that may be the
 //    newcomer itself.
 //  - When no neighbourhood has more than one, the one with the least progress for its age gives
-//    way: of those at the earliest stage, who has been at it for over kStall longest; if there is no
-//    such, any of them by lot, so that a flood of newcomers cannot push an honest one out for sure
-//    before its first bytes arrive.
+//    way: of those at the earliest stage, who has been at it for over kStall longest; if there is
+//    no such, any of them by lot, so that a flood of newcomers cannot push an honest one out for
+//    sure before its first bytes arrive.
 //
 // Invariant: size() <= limits.total. Threads: none of its own (the control shard).
 #pragma once

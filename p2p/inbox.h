@@ -1,8 +1,9 @@
-// The receive side's accounts: how many bytes of one peer's messages wait for reactors or are held by
-// them, and what follows when it is too much.
+// The receive side's accounts: how many bytes of one peer's messages wait for reactors or are held
+// by them, and what follows when it is too much.
 //
 // Each channel says what should happen (FullInbox):
-//  - back_pressure: nothing is lost. All such channels of a peer share per_peer_bytes; beyond them we
+//  - back_pressure: nothing is lost. All such channels of a peer share per_peer_bytes; beyond them
+//  we
 //    stop reading from that peer, and go on when half is free. Until then its pings are answered,
 //    and its other channels flow.
 //  - drop_newest: a message that exceeds the channel's own bound is dropped and counted; the

@@ -31,12 +31,12 @@ std::shared_ptr<Link> Link::create(const Common& common, conn::Shard& shard, Pla
                                    Ended ended) {
   auto link = std::shared_ptr<Link>(new Link(common, shard, std::move(ended)));
   const std::weak_ptr<Link> weak = link;
-  link->inbox_ = std::make_shared<Inbox>(
-      common.reactors->channels, plan.inbox_bytes, common.inbox, [weak, &shard] {
-        shard.post([weak] {
-          if (const auto self = weak.lock()) self->on_room();
-        });
-      });
+  link->inbox_ = std::make_shared<Inbox>(common.reactors->channels, plan.inbox_bytes, common.inbox,
+                                         [weak, &shard] {
+                                           shard.post([weak] {
+                                             if (const auto self = weak.lock()) self->on_room();
+                                           });
+                                         });
   std::vector<conn::ChannelDescriptor> descriptors;
   for (const ReactorChannel& channel : common.reactors->channels) {
     descriptors.push_back(channel.descriptor);

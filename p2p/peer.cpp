@@ -16,8 +16,7 @@ conn::SendResult Peer::send(conn::ChannelId channel, conn::SharedBytes bytes,
                             conn::Duration patience) {
   if (!description_.info.has_channel(channel)) return conn::SendResult::unknown_channel;
   const conn::SendResult first = connection_->send(channel, bytes);
-  const bool full =
-      first == conn::SendResult::channel_full || first == conn::SendResult::peer_full;
+  const bool full = first == conn::SendResult::channel_full || first == conn::SendResult::peer_full;
   if (!full || patience <= conn::Duration(0) || runtime_.on_a_shard()) return first;
   return connection_->send(channel, std::move(bytes), patience);
 }

@@ -75,6 +75,8 @@ class Peer : public std::enable_shared_from_this<Peer> {
   bool is_open() const noexcept { return connection_->is_open(); }
 
   PeerStatus status() const;
+  // Of the last answered ping.
+  std::optional<conn::Duration> round_trip() const { return connection_->round_trip(); }
 
   // What reactors keep with a peer, by name; gone with it.
   void set(const std::string& key, std::any value);
@@ -92,6 +94,7 @@ class Peer : public std::enable_shared_from_this<Peer> {
 
  private:
   friend class Lane;
+  friend class PeerRegistry;
   friend class SwitchCore;
   void note_useful() noexcept;
 

@@ -7,17 +7,19 @@
 // What it can rely on, whatever goes wrong in between:
 //  - For each peer exactly one init_peer and exactly one remove_peer; receive and add_peer only
 //    between them; add_peer at most once (a peer that goes at once may never be added).
-//  - Of one node at most one peer exists at a time: remove_peer has returned before the init_peer of
+//  - Of one node at most one peer exists at a time: remove_peer has returned before the init_peer
+//  of
 //    a later connection of that node is called.
-//  - Messages of one peer and channel come in the order in which they were sent. What arrived before
+//  - Messages of one peer and channel come in the order in which they were sent. What arrived
+//  before
 //    the end is still delivered, unless we ended it.
 //  - Nothing is called before start has returned or after stop was called.
 //
-// Delivery. By default all calls of a reactor come one after another from an executor of its own: it
-// may block, and nothing but itself waits for it; its peers' messages pile up in bounded inboxes
-// (p2p/inbox.h). A reactor that says Delivery::in_line is called on the peer's network thread: calls
-// for one peer still come one after another, those for different peers at the same time. It must
-// not block. Different reactors know nothing of each other's progress with a peer.
+// Delivery. By default all calls of a reactor come one after another from an executor of its own:
+// it may block, and nothing but itself waits for it; its peers' messages pile up in bounded inboxes
+// (p2p/inbox.h). A reactor that says Delivery::in_line is called on the peer's network thread:
+// calls for one peer still come one after another, those for different peers at the same time. It
+// must not block. Different reactors know nothing of each other's progress with a peer.
 //
 // An exception that leaves a call ends that peer (reactor_failed), and nothing else.
 //
@@ -53,8 +55,8 @@ class ReactorContext {
   virtual Switch& get_switch() = 0;
   // The monotonic time. Any thread.
   virtual conn::TimePoint now() const = 0;
-  // Runs `task` as one more of the reactor's calls: on its executor (in_line: on the control shard).
-  // Any thread. Dropped once the switch stops.
+  // Runs `task` as one more of the reactor's calls: on its executor (in_line: on the control
+  // shard). Any thread. Dropped once the switch stops.
   virtual void post(conn::Task task) = 0;
   // The same, after `delay`; destroying what is returned cancels it, on any thread.
   [[nodiscard]] virtual std::shared_ptr<void> after(conn::Duration delay, conn::Task task) = 0;

@@ -92,8 +92,8 @@ Rivals::Actions Rivals::on_time(TimePoint now) {
   now_ = now;
   Actions actions;
   for (auto& [id, node] : nodes_) {
-    const bool timed = node.wait == Wait::rival || node.wait == Wait::remote ||
-                       node.wait == Wait::life;
+    const bool timed =
+        node.wait == Wait::rival || node.wait == Wait::remote || node.wait == Wait::life;
     if (timed && node.decide_at <= now) decide(id, node, actions);
   }
   return actions;
@@ -131,8 +131,8 @@ void Rivals::decide(const NodeId& id, Node& node, Actions& actions) {
 std::optional<TimePoint> Rivals::deadline() const {
   std::optional<TimePoint> earliest;
   for (const auto& [id, node] : nodes_) {
-    const bool timed = node.wait == Wait::rival || node.wait == Wait::remote ||
-                       node.wait == Wait::life;
+    const bool timed =
+        node.wait == Wait::rival || node.wait == Wait::remote || node.wait == Wait::life;
     if (timed && (!earliest || node.decide_at < *earliest)) earliest = node.decide_at;
   }
   return earliest;

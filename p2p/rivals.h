@@ -6,9 +6,9 @@
 //    and none would remain (the Go node does so). So while our own dial to that node is in flight,
 //    or while a handshake that may be its dial to us is, or when both have completed within
 //    kDecisionTime, neither is shown until the remote closes one or kDecisionTime is over. Then the
-//    one dialled by the lower ID stays: both sides come to the same answer without a word. A Go node
-//    closes at once the one that completes second on its side, and we go along with it. (One that
-//    is shown already when its rival completes stays shown meanwhile.)
+//    one dialled by the lower ID stays: both sides come to the same answer without a word. A Go
+//    node closes at once the one that completes second on its side, and we go along with it. (One
+//    that is shown already when its rival completes stays shown meanwhile.)
 //  - A second connection comes while the first is established. The first is probed: if it shows any
 //    life, the second goes; if it shows none for kProbeTime, it is replaced.
 //
@@ -81,10 +81,10 @@ class Rivals {
   };
   enum class Wait : std::uint8_t {
     nothing,
-    rival,     // one is held; another may come
-    remote,    // there are two; the remote may close one
-    life,      // one is held; the shown one is being probed
-    removal,   // one is held; the shown one is being removed
+    rival,    // one is held; another may come
+    remote,   // there are two; the remote may close one
+    life,     // one is held; the shown one is being probed
+    removal,  // one is held; the shown one is being removed
   };
   struct Node {
     std::optional<Link> shown;

@@ -1,8 +1,8 @@
 // A value that one thread publishes and any thread reads, neither ever waiting for the other.
 //
 // The value is immutable and shared. There are a few slots, one of them current; a reader marks the
-// slot it looks at, checks that it still is the current one, and copies the pointer; the writer fills
-// a slot that is not current and that nobody has marked. With more slots than readers can be
+// slot it looks at, checks that it still is the current one, and copies the pointer; the writer
+// fills a slot that is not current and that nobody has marked. With more slots than readers can be
 // caught in at once the writer finds one at the first look.
 //
 // Threads: publish() on one at a time; read() on any.

@@ -195,8 +195,7 @@ std::unique_ptr<conn::Pending> Transport::accept(std::unique_ptr<conn::Arrival> 
 std::unique_ptr<conn::Pending> Transport::dial(const conn::HostAddress& target, std::size_t shard,
                                                std::shared_ptr<const Introduction> introduction,
                                                const std::string& network, Done done) {
-  auto attempt =
-      std::make_shared<Attempt>(runtime_, key_, shard, Progress{}, std::move(done));
+  auto attempt = std::make_shared<Attempt>(runtime_, key_, shard, Progress{}, std::move(done));
   attempt->begin([target, timeouts = timeouts_, introduction = std::move(introduction),
                   network](Attempt& self) {
     NodeInfo ours = introduction->info;

@@ -1,9 +1,9 @@
 // From an address, or an accepted connection, to a proven node: resolve, connect, upgrade.
 //
 // It has no policy: whom to accept, whom to dial and how many is decided by who calls. A dial looks
-// its host up (a literal is its own answer), tries the addresses one after another, each for at most
-// dial_timeout, and upgrades the first that connects. The work happens on the shard that is named;
-// the caller is on the control shard, and so are all callbacks.
+// its host up (a literal is its own answer), tries the addresses one after another, each for at
+// most dial_timeout, and upgrades the first that connects. The work happens on the shard that is
+// named; the caller is on the control shard, and so are all callbacks.
 //
 // Letting go of a Pending cancels the attempt: its callbacks do not run, and its connection is
 // closed. Threads: the control shard (0) of the runtime.
@@ -32,13 +32,23 @@ struct Introduction {
   NodeInfo for_network(const std::string& network) const;
 };
 
-// A node that has proved itself. The stream lives on `shard`; it is closed there if this is dropped.
+// A node that has proved itself. The stream lives on `shard`; it is closed there if this is
+// dropped.
 struct Proven {
   std::shared_ptr<Upgraded> upgraded;
   std::size_t shard = 0;
   Direction direction = Direction::inbound;
   conn::Endpoint remote;
   std::optional<conn::HostAddress> dialled;
+
+  // What remains to be said when it is gone.
+  struct Summary {
+    conn::NodeId id;
+    Direction direction = Direction::inbound;
+    conn::Endpoint remote;
+    std::optional<conn::HostAddress> dialled;
+  };
+  Summary summary() const { return {upgraded->session.remote_id, direction, remote, dialled}; }
 };
 
 // How an attempt went, whatever its outcome.

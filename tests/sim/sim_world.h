@@ -144,6 +144,7 @@ class SimHost final : public conn::Runtime {
   conn::Shard& shard(std::size_t index) override;
   std::unique_ptr<conn::Executor> make_executor() override;
   bool on_a_shard() const override { return true; }
+  bool stopped() const override { return !*running_; }
   conn::WallTime wall_now() const override;
   void random(conn::MutableBytes into) override;
   std::unique_ptr<conn::Pending> connect(conn::Shard& shard, const Endpoint& to, Duration timeout,

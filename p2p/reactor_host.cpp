@@ -1,0 +1,157 @@
+#include "p2p/reactor_host.h"
+
+#include <algorithm>
+#include <exception>
+#include <stdexcept>
+#include <utility>
+
+#include "p2p/shard_owned.h"
+
+namespace peerage::p2p {
+
+using conn::Reason;
+using conn::Result;
+using conn::Stage;
+
+// What a reactor is given. Its tasks run only between start and stop.
+class ReactorHost::Context final : public ReactorContext,
+                                   public std::enable_shared_from_this<Context> {
+ public:
+  Context(Switch& owner, conn::Shard& control, std::shared_ptr<ReactorSeat> seat)
+      : owner_(owner), control_(control), seat_(std::move(seat)) {}
+
+  Switch& get_switch() override { return owner_; }
+  conn::TimePoint now() const override { return control_.now(); }
+
+  void post(conn::Task task) override {
+    auto run = [self = shared_from_this(), task = std::move(task)] {
+      if (!self->stopped_) task();
+    };
+    if (seat_->executor) {
+      seat_->executor->post(std::move(run));
+    } else {
+      control_.post(std::move(run));
+    }
+  }
+
+  std::shared_ptr<void> after(conn::Duration delay, conn::Task task) override {
+    struct Delayed {
+      conn::Task task;
+      std::unique_ptr<conn::Timer> timer;
+    };
+    auto delayed = shard_owned(control_, std::make_unique<Delayed>());
+    delayed->task = std::move(task);
+    control_.post([self = shared_from_this(), delay, weak = std::weak_ptr<Delayed>(delayed)] {
+      const auto wanted = weak.lock();
+      if (!wanted) return;
+      wanted->timer = self->control_.make_timer([self, weak] {
+        self->post([weak] {
+          if (const auto due = weak.lock()) due->task();
+        });
+      });
+      wanted->timer->arm(self->control_.now() + delay);
+    });
+    return delayed;
+  }
+
+  void stop() { stopped_ = true; }
+
+ private:
+  Switch& owner_;
+  conn::Shard& control_;
+  std::shared_ptr<ReactorSeat> seat_;
+  std::atomic<bool> stopped_ = false;
+};
+
+ReactorHost::~ReactorHost() = default;
+
+void ReactorHost::add(std::shared_ptr<Reactor> reactor) {
+  auto seat = std::make_shared<ReactorSeat>();
+  seat->name = reactor->name();
+  seat->delivery = reactor->delivery();
+  const std::vector<ReactorChannel> channels = reactor->channels();
+  if (channels.empty()) throw std::invalid_argument(seat->name + " has no channel");
+  if (table_->channels.size() + channels.size() > kMaxChannels) {
+    throw std::invalid_argument(seat->name + ": a node has at most 16 channels");
+  }
+  for (const ReactorChannel& channel : channels) {
+    if (table_->index_of(channel.descriptor.id)) {
+      throw std::invalid_argument(seat->name + ": another reactor has channel " +
+                                  std::to_string(static_cast<int>(channel.descriptor.id)));
+    }
+    table_->channels.push_back(channel);
+    table_->seat_of.push_back(table_->seats.size());
+  }
+  seat->reactor = std::move(reactor);
+  if (seat->delivery == Delivery::executor) seat->executor = runtime_.make_executor();
+  table_->seats.push_back(std::move(seat));
+}
+
+std::vector<conn::ChannelId> ReactorHost::channel_ids() const {
+  std::vector<conn::ChannelId> ids;
+  for (const ReactorChannel& channel : table_->channels) ids.push_back(channel.descriptor.id);
+  return ids;
+}
+
+void ReactorHost::start(Switch& owner, std::function<void(Result<void>)> done) {
+  for (const auto& seat : table_->seats) {
+    contexts_.push_back(std::make_shared<Context>(owner, runtime_.shard(0), seat));
+  }
+  for_each([this](std::size_t i) { table_->seats[i]->reactor->start(*contexts_[i]); },
+           std::move(done));
+}
+
+void ReactorHost::stop(std::function<void()> done) {
+  for_each(
+      [this](std::size_t i) {
+        if (i >= contexts_.size()) return;  // it was not started
+        contexts_[i]->stop();
+        table_->seats[i]->reactor->stop();
+      },
+      [done = std::move(done)](const Result<void>&) { done(); });
+}
+
+bool ReactorHost::on_a_reactor() const {
+  return std::any_of(table_->seats.begin(), table_->seats.end(), [](const auto& seat) {
+    return seat->executor && seat->executor->is_current();
+  });
+}
+
+void ReactorHost::for_each(std::function<void(std::size_t)> call,
+                           std::function<void(Result<void>)> done) {
+  struct Progress {
+    std::size_t left = 0;
+    Result<void> outcome;
+    std::function<void(Result<void>)> done;
+  };
+  auto progress = std::make_shared<Progress>();
+  progress->left = table_->seats.size() + 1;
+  progress->done = std::move(done);
+  conn::Shard& control = runtime_.shard(0);
+  const auto returned = [progress](const Result<void>& outcome) {
+    if (!outcome && progress->outcome) progress->outcome = outcome;
+    if (--progress->left == 0) std::exchange(progress->done, nullptr)(progress->outcome);
+  };
+  for (std::size_t i = 0; i < table_->seats.size(); ++i) {
+    const auto run = [call, returned, i, &control, name = table_->seats[i]->name] {
+      Result<void> outcome;
+      try {
+        call(i);
+      } catch (const std::exception& error) {
+        outcome = conn::fail(Stage::configuration, Reason::reactor_failed,
+                             name + ": " + conn::printable(error.what()));
+      } catch (...) {
+        outcome = conn::fail(Stage::configuration, Reason::reactor_failed, name);
+      }
+      control.post([returned, outcome] { returned(outcome); });
+    };
+    if (const auto& executor = table_->seats[i]->executor) {
+      executor->post(run);
+    } else {
+      run();
+    }
+  }
+  control.post([returned] { returned({}); });
+}
+
+}  // namespace peerage::p2p

@@ -1,0 +1,47 @@
+// The reactors of one switch: their seats and channels, their start and stop.
+//
+// Threads: add() before the start; start() and stop() on the control shard.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "p2p/link.h"
+
+namespace peerage::p2p {
+
+class ReactorHost {
+ public:
+  explicit ReactorHost(conn::Runtime& runtime) : runtime_(runtime) {}
+  ~ReactorHost();
+
+  // Throws std::invalid_argument; see Switch::add_reactor.
+  void add(std::shared_ptr<Reactor> reactor);
+  std::shared_ptr<const ReactorTable> table() const { return table_; }
+  std::vector<conn::ChannelId> channel_ids() const;
+
+  // Calls every reactor's start; `done` runs on the control shard when all have returned, with
+  // reactor_failed if one threw.
+  void start(Switch& owner, std::function<void(conn::Result<void>)> done);
+  // Calls every reactor's stop, after all that was asked of it before; `done` runs on the control
+  // shard when all have returned.
+  void stop(std::function<void()> done);
+
+  // True in a call of a reactor that has an executor.
+  bool on_a_reactor() const;
+
+ private:
+  class Context;
+  // Runs `call` for every reactor where it is called; then `done` with the first error.
+  void for_each(std::function<void(std::size_t)> call,
+                std::function<void(conn::Result<void>)> done);
+
+  conn::Runtime& runtime_;
+  std::shared_ptr<ReactorTable> table_ = std::make_shared<ReactorTable>();
+  std::vector<std::shared_ptr<Context>> contexts_;
+};
+
+}  // namespace peerage::p2p

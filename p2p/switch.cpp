@@ -1,0 +1,129 @@
+#include "p2p/switch.h"
+
+#include <algorithm>
+#include <future>
+#include <utility>
+
+#include "p2p/switch_core.h"
+
+namespace peerage::p2p {
+
+Switch::Switch(conn::Runtime& runtime, conn::NodeKey key, SwitchConfig config)
+    : core_(std::make_shared<SwitchCore>(runtime, std::move(key), std::move(config))) {}
+
+// No share in the core: reactors are given this one, and the core owns them.
+Switch::Switch(SwitchCore& core)
+    : core_(std::shared_ptr<SwitchCore>(), &core), owner_(false) {}
+
+Switch::~Switch() {
+  if (!owner_) return;
+  if (core_->may_wait()) {
+    stop_and_wait();
+  } else {
+    stop();
+  }
+}
+
+void Switch::add_reactor(std::shared_ptr<Reactor> reactor) {
+  core_->reactors().add(std::move(reactor));
+}
+
+void Switch::on_event(OnSwitchEvent handler) {
+  core_->add_handler(std::move(handler));
+}
+
+void Switch::start(Started done) {
+  core_->post([done = std::move(done)](SwitchCore& core) { core.start(done); });
+}
+
+conn::Result<void> Switch::start_and_wait() {
+  auto promise = std::make_shared<std::promise<conn::Result<void>>>();
+  auto outcome = promise->get_future();
+  start([promise](const conn::Result<void>& result) { promise->set_value(result); });
+  promise.reset();
+  try {
+    return outcome.get();
+  } catch (const std::future_error&) {  // the runtime has stopped, and dropped what was posted
+    return conn::fail(conn::Stage::configuration, conn::Reason::stopping);
+  }
+}
+
+void Switch::stop(std::function<void()> done) {
+  core_->post([done = std::move(done)](SwitchCore& core) { core.stop(done); });
+}
+
+void Switch::stop_and_wait() {
+  stop();
+  core_->wait_until_stopped();
+}
+
+const conn::NodeId& Switch::id() const {
+  return core_->id();
+}
+conn::Endpoint Switch::listen_endpoint() const {
+  return core_->listen_endpoint();
+}
+
+std::shared_ptr<const SwitchSnapshot> Switch::snapshot() const {
+  return core_->snapshot();
+}
+
+PeerPtr Switch::find_peer(const conn::NodeId& id) const {
+  const auto now = snapshot();
+  const auto found = std::find_if(now->peers.begin(), now->peers.end(),
+                                  [&id](const PeerPtr& peer) { return peer->id() == id; });
+  return found == now->peers.end() ? nullptr : *found;
+}
+
+BroadcastResult Switch::broadcast(conn::ChannelId channel, conn::SharedBytes bytes) {
+  BroadcastResult result;
+  for (const PeerPtr& peer : snapshot()->peers) {
+    const bool queued = peer->try_send(channel, bytes) == conn::SendResult::queued;
+    ++(queued ? result.queued : result.refused);
+  }
+  core_->counters().add(Counter::broadcast_queued, result.queued);
+  core_->counters().add(Counter::broadcast_refused, result.refused);
+  return result;
+}
+
+void Switch::stop_peer(const conn::NodeId& id, conn::Failure why) {
+  core_->post([id, why = std::move(why)](SwitchCore& core) { core.stop_peer(id, why); });
+}
+void Switch::disconnect(const conn::NodeId& id, conn::Duration within) {
+  core_->post([id, within](SwitchCore& core) { core.disconnect(id, within); });
+}
+void Switch::mark_good(const conn::NodeId& id) {
+  core_->post([id](SwitchCore& core) { core.mark_good(id); });
+}
+
+void Switch::dial(const conn::HostAddress& target, DialPurpose purpose) {
+  core_->post([target, purpose](SwitchCore& core) { core.dial(target, purpose); });
+}
+void Switch::add_persistent_peer(const conn::HostAddress& peer) {
+  core_->post([peer](SwitchCore& core) { core.add_persistent(peer); });
+}
+void Switch::remove_persistent_peer(const conn::NodeId& id) {
+  core_->post([id](SwitchCore& core) { core.remove_persistent(id); });
+}
+void Switch::set_unconditional(const conn::NodeId& id, bool unconditional) {
+  core_->post([id, unconditional](SwitchCore& core) { core.set_unconditional(id, unconditional); });
+}
+void Switch::set_private(const conn::NodeId& id, bool is_private) {
+  core_->post([id, is_private](SwitchCore& core) { core.set_private(id, is_private); });
+}
+
+void Switch::ban(const BanTarget& target, conn::Duration span, const std::string& why) {
+  core_->post([target, span, why](SwitchCore& core) { core.ban(target, span, why); });
+}
+void Switch::unban(const BanTarget& target) {
+  core_->post([target](SwitchCore& core) { core.unban(target); });
+}
+void Switch::list_bans(std::function<void(std::vector<Ban>)> into) const {
+  core_->post([into = std::move(into)](SwitchCore& core) { into(core.bans()); });
+}
+
+const Counters& Switch::counters() const {
+  return core_->counters();
+}
+
+}  // namespace peerage::p2p

@@ -1,0 +1,128 @@
+// The switch: a node's connections to others. It listens and dials, keeps the set of peers, and gives
+// reactors their channels.
+//
+// It has no policy of its own: who may be a peer is asked of p2p/admission, which of two connections
+// stays of p2p/rivals, and who is dialled when of p2p/dialer; addresses are the business of whoever
+// listens to its events (p2p/switch_events.h).
+//
+//   Switch node(runtime, std::move(key), config);
+//   node.add_reactor(std::make_shared<MyReactor>());
+//   if (auto started = node.start_and_wait(); !started) ...
+//
+// Threads: everything but add_reactor and on_event (both before the start) is callable from any
+// thread, reactor calls and event handlers included, and waits for nobody, but for the two functions
+// whose name says so. Reactors, events: see there.
+//
+// Lifetime: the runtime outlives the switch. Destroying the switch stops it and waits, unless that
+// happens on a network thread or in a reactor's call: then it is stopped soon after.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "conn/node_key.h"
+#include "conn/runtime.h"
+#include "p2p/counters.h"
+#include "p2p/reactor.h"
+#include "p2p/switch_config.h"
+#include "p2p/switch_events.h"
+
+namespace peerage::p2p {
+
+class SwitchCore;
+
+// How things stood a moment ago; immutable.
+struct SwitchSnapshot {
+  std::vector<PeerPtr> peers;  // shown to reactors
+  std::size_t inbound = 0;     // of them, those that take a slot
+  std::size_t outbound = 0;
+  std::size_t dialling = 0;
+  std::size_t handshakes = 0;     // of strangers, under way
+  std::size_t free_outbound = 0;  // slots that the book may fill
+};
+
+struct BroadcastResult {
+  std::size_t queued = 0;
+  std::size_t refused = 0;  // their queue is full, or they do not have the channel
+};
+
+class Switch {
+ public:
+  // Throws std::invalid_argument for a configuration that makes no sense (no network, an address
+  // that cannot be parsed).
+  Switch(conn::Runtime& runtime, conn::NodeKey key, SwitchConfig config);
+  ~Switch();
+  Switch(const Switch&) = delete;
+  Switch& operator=(const Switch&) = delete;
+
+  // Before the start. Throws std::invalid_argument for a channel that another reactor has, more than
+  // 16 channels in all, or none.
+  void add_reactor(std::shared_ptr<Reactor> reactor);
+  void on_event(OnSwitchEvent handler);
+
+  // Starts the reactors, then listens and dials. `done` runs on the control shard, with the reason
+  // if it cannot listen or a reactor threw; then everything is stopped again.
+  using Started = std::function<void(const conn::Result<void>&)>;
+  void start(Started done = {});
+  // The same, waiting for it. Not on a network thread, nor in virtual time.
+  conn::Result<void> start_and_wait();
+
+  // Stops accepting and dialling, lets what is queued leave (kStopTimeout at most), parts with every
+  // peer, stops the reactors; then `done` runs. Safe at any moment, and to repeat.
+  void stop(std::function<void()> done = {});
+  void stop_and_wait();
+
+  const conn::NodeId& id() const;
+  // Where it listens; meaningful once started.
+  conn::Endpoint listen_endpoint() const;
+  conn::NetAddress listen_address() const { return {id(), listen_endpoint()}; }
+
+  // --- peers ---
+
+  std::shared_ptr<const SwitchSnapshot> snapshot() const;
+  PeerPtr find_peer(const conn::NodeId& id) const;  // null when not connected
+  // Queues the message for every peer that has the channel and room; the bytes are shared.
+  BroadcastResult broadcast(conn::ChannelId channel, conn::SharedBytes bytes);
+  BroadcastResult broadcast(conn::ChannelId channel, conn::Bytes bytes) {
+    return broadcast(channel, std::make_shared<const conn::Bytes>(std::move(bytes)));
+  }
+  // Ends the connection now, for this reason; nothing when there is none.
+  void stop_peer(const conn::NodeId& id, conn::Failure why);
+  // Lets what is queued leave, then ends the connection.
+  void disconnect(const conn::NodeId& id, conn::Duration within = kStopTimeout);
+  // The peer is of use: it is kept in preference to others, and the book hears of it.
+  void mark_good(const conn::NodeId& id);
+
+  // --- dialling ---
+
+  // Asks for a dial; what comes of it is told by events (also a refusal: DialFailed of stage
+  // admission).
+  void dial(const conn::HostAddress& target, DialPurpose purpose = DialPurpose::requested);
+  void add_persistent_peer(const conn::HostAddress& peer);
+  // It stays connected, as an ordinary peer.
+  void remove_persistent_peer(const conn::NodeId& id);
+  void set_unconditional(const conn::NodeId& id, bool unconditional);
+  void set_private(const conn::NodeId& id, bool is_private);
+
+  // --- bans ---
+
+  // Ends connections that fall under it. `why` is for the operator.
+  void ban(const BanTarget& target, conn::Duration span, const std::string& why);
+  void unban(const BanTarget& target);
+  // Hands over those in force, on the control shard.
+  void list_bans(std::function<void(std::vector<Ban>)> into) const;
+
+  const Counters& counters() const;
+
+ private:
+  friend class SwitchCore;
+  // For reactors: the same switch, not owning it.
+  explicit Switch(SwitchCore& core);
+
+  std::shared_ptr<SwitchCore> core_;
+  bool owner_ = true;
+};
+
+}  // namespace peerage::p2p

@@ -1,0 +1,48 @@
+// What a switch is told at its making: who we are, the [p2p] settings, and our own limits.
+//
+// Threads: plain values.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "conn/config.h"
+#include "p2p/cidr.h"
+#include "p2p/log.h"
+#include "p2p/p2p_config.h"
+
+namespace peerage::p2p {
+
+struct SwitchConfig {
+  P2pConfig p2p;
+
+  // --- what others are told ---
+  // The chain IDs that we serve; at least one. The first is ours when we dial. With several, an
+  // accepting node answers each dialler with the network that it names.
+  std::vector<std::string> networks;
+  std::string moniker = "peerage";
+  std::string version = "0.1.0";
+  std::uint64_t app_version = 0;
+  std::string tx_index = "off";
+  std::string rpc_address;
+
+  // --- limits ---
+  // Peers at one IP address; 0: unlimited. Not set: 1, or unlimited with allow_duplicate_ip.
+  std::optional<std::size_t> max_peers_per_ip;
+  // Free of the connection rate and of max_peers_per_ip. With allow_duplicate_ip the private and
+  // loopback networks are so too.
+  std::vector<Cidr> exempt_networks;
+  HalfOpenLimits half_open;
+  ConnectionRateConfig connection_rate;
+  InboxConfig inbox;
+  conn::LivenessConfig liveness;
+  conn::ReassemblyConfig reassembly;
+  std::size_t reassembly_total_bytes = conn::kTotalReassemblyBytes;
+  conn::SendQueueConfig send_queue;
+
+  std::shared_ptr<LogSink> log;  // none: silent
+};
+
+}  // namespace peerage::p2p

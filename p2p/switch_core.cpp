@@ -1,0 +1,436 @@
+#include "p2p/switch_core.h"
+
+#include <cstring>
+#include <stdexcept>
+#include <utility>
+
+namespace peerage::p2p {
+
+using conn::Failure;
+using conn::NodeId;
+using conn::Reason;
+using conn::Result;
+using conn::Stage;
+using namespace std::chrono_literals;
+
+namespace {
+
+AdmissionConfig admission_config(const SwitchConfig& config) {
+  AdmissionConfig admission;
+  admission.max_inbound = config.p2p.max_num_inbound_peers;
+  admission.max_per_ip =
+      config.max_peers_per_ip.value_or(config.p2p.allow_duplicate_ip ? 0 : 1);
+  admission.exempt = config.exempt_networks;
+  if (config.p2p.allow_duplicate_ip) {
+    admission.exempt.insert(admission.exempt.end(), private_networks().begin(),
+                            private_networks().end());
+  }
+  admission.half_open = config.half_open;
+  admission.rate = config.connection_rate;
+  return admission;
+}
+
+DialerConfig dialer_config(const P2pConfig& p2p) {
+  DialerConfig dialer;
+  dialer.max_outbound = p2p.max_num_outbound_peers;
+  if (p2p.persistent_peers_max_dial_period > conn::Duration(0)) {
+    dialer.persistent_max_pause = p2p.persistent_peers_max_dial_period;
+  }
+  return dialer;
+}
+
+Transport::Timeouts timeouts(const P2pConfig& p2p) {
+  Transport::Timeouts limits;
+  limits.dial = p2p.dial_timeout;
+  limits.handshake = std::min(p2p.handshake_timeout, kHandshakeTimeout);
+  return limits;
+}
+
+conn::ConnectionConfig connection_config(const SwitchConfig& config) {
+  return {config.liveness, config.reassembly, config.send_queue, config.p2p.send_rate,
+          config.p2p.recv_rate};
+}
+
+SwitchConfig checked(SwitchConfig config) {
+  const auto refuse = [](const std::string& what) { throw std::invalid_argument(what); };
+  if (config.networks.empty()) refuse("a switch needs a network");
+  for (const std::string* address : {&config.p2p.laddr, &config.p2p.external_address}) {
+    if (address->empty() && address == &config.p2p.external_address) continue;
+    if (const auto parts = conn::split_host_port(*address); !parts) {
+      refuse(*address + ": " + parts.error().detail);
+    }
+  }
+  if (!conn::IpAddress::parse(conn::split_host_port(config.p2p.laddr)->host)) {
+    refuse(config.p2p.laddr + ": laddr must be an IP address and a port");
+  }
+  if (config.half_open.total == 0) refuse("half_open.total must be at least 1");
+  return config;
+}
+
+}  // namespace
+
+SwitchCore::SwitchCore(conn::Runtime& runtime, conn::NodeKey key, SwitchConfig config)
+    : runtime_(runtime),
+      control_(runtime.shard(0)),
+      key_(std::move(key)),
+      id_(key_.id()),
+      config_(checked(std::move(config))),
+      log_(config_.log, control_.now()),
+      reactors_(runtime),
+      admission_(
+          admission_config(config_), [this](std::size_t below) { return random() % below; },
+          control_.now()),
+      dialer_(dialer_config(config_.p2p), id_,
+              [this] { return static_cast<double>(random() >> 11) * 0x1p-53; }),
+      transport_(runtime, key_, timeouts(config_.p2p)),
+      unconditional_(config_.p2p.unconditional_peer_ids.begin(),
+                     config_.p2p.unconditional_peer_ids.end()),
+      private_(config_.p2p.private_peer_ids.begin(), config_.p2p.private_peer_ids.end()),
+      snapshot_(std::make_shared<const SwitchSnapshot>()) {
+  dialer_.set_unconditional(unconditional_);
+}
+
+SwitchCore::~SwitchCore() = default;
+
+void SwitchCore::post(std::function<void(SwitchCore&)> task) {
+  control_.post([self = shared_from_this(), task = std::move(task)] { task(*self); });
+}
+
+// --- life ---
+
+void SwitchCore::start(Switch::Started done) {
+  if (state_ != State::created) {
+    if (done) done(conn::fail(Stage::configuration, Reason::stopping, "started before"));
+    return;
+  }
+  state_ = State::starting;
+  started_ = std::move(done);
+  handle_ = std::unique_ptr<Switch>(new Switch(*this));
+  reactors_.start(*handle_, [self = shared_from_this()](const Result<void>& outcome) {
+    self->on_reactors_started(outcome);
+  });
+}
+
+void SwitchCore::on_reactors_started(const Result<void>& outcome) {
+  if (state_ != State::starting) {
+    finish_start(conn::fail(Stage::configuration, Reason::stopping));
+    return;
+  }
+  Result<void> opened = outcome;
+  if (opened) opened = open();
+  if (opened) {
+    state_ = State::running;
+    dial_desk_->wake();
+    publish();
+  }
+  finish_start(opened);
+  if (!opened) stop({});
+}
+
+Result<void> SwitchCore::open() {
+  introducer_.emplace(runtime_, id_, config_, reactors_.channel_ids(), [this](const Failure& why) {
+    log_.write(LogLevel::warn, "external_address cannot be resolved", {{"why", why.text()}});
+  });
+  const Link::Common common = {
+      runtime_, reactors_.table(),
+      std::make_shared<conn::ReassemblyBudget>(config_.reassembly_total_bytes),
+      std::make_shared<InboxBudget>(config_.inbox.total_bytes)};
+  peers_.emplace(id_, common, admission_,
+                 PeerRegistry::Settings{connection_config(config_), config_.inbox.per_peer_bytes,
+                                        random()},
+                 registry_events());
+  const auto introduce = [this] { return introducer_->current(); };
+  const auto choose_shard = [this] { return next_shard(); };
+  dial_desk_.emplace(runtime_, transport_, dialer_, admission_, counters_, introduce, choose_shard,
+                     dial_events());
+  acceptor_.emplace(runtime_, transport_, admission_, counters_, timeouts(config_.p2p).handshake,
+                    introduce, choose_shard, acceptor_events());
+
+  const auto laddr = conn::split_host_port(config_.p2p.laddr);
+  auto listening = acceptor_->listen({*conn::IpAddress::parse(laddr->host), laddr->port});
+  if (!listening) return tl::unexpected(listening.error());
+  {
+    const std::lock_guard lock(mutex_);
+    listening_ = *listening;
+  }
+  introducer_->start(*listening);
+  log_.write(LogLevel::info, "listening",
+             {{"address", id_.to_string() + "@" + listening->to_string()},
+              {"network", conn::printable(config_.networks.front())}});
+  for (const conn::HostAddress& peer : config_.p2p.persistent_peers) add_persistent(peer);
+  return {};
+}
+
+void SwitchCore::finish_start(const Result<void>& outcome) {
+  if (!outcome) {
+    log_.write(LogLevel::error, "the switch cannot start", {{"why", outcome.error().text()}});
+  }
+  if (const auto done = std::exchange(started_, nullptr)) done(outcome);
+}
+
+void SwitchCore::stop(std::function<void()> done) {
+  if (state_ == State::stopped) {
+    if (done) done();
+    return;
+  }
+  if (done) on_stopped_.push_back(std::move(done));
+  if (state_ == State::stopping) return;
+  state_ = State::stopping;
+  if (acceptor_) acceptor_->close();
+  if (dial_desk_) dial_desk_->close();
+  if (introducer_) introducer_->close();
+  if (peers_ && !peers_->empty()) {
+    peers_->disconnect_all(kStopTimeout);
+  } else {
+    on_all_peers_gone();
+  }
+}
+
+void SwitchCore::on_all_peers_gone() {
+  reactors_.stop([self = shared_from_this()] { self->on_stopped(); });
+}
+
+void SwitchCore::on_stopped() {
+  state_ = State::stopped;
+  // Here, and not where the last reference to us goes: what they hold belongs to this shard.
+  acceptor_.reset();
+  dial_desk_.reset();
+  peers_.reset();
+  introducer_.reset();
+  snapshot_.publish(std::make_shared<const SwitchSnapshot>());
+  log_.write(LogLevel::info, "stopped", {});
+  for (const auto& done : std::exchange(on_stopped_, {})) done();
+  const std::lock_guard lock(mutex_);
+  stopped_ = true;
+  stopped_changed_.notify_all();
+}
+
+void SwitchCore::wait_until_stopped() {
+  std::unique_lock lock(mutex_);
+  while (!stopped_ && !runtime_.stopped()) stopped_changed_.wait_for(lock, 50ms);
+}
+
+conn::Endpoint SwitchCore::listen_endpoint() const {
+  const std::lock_guard lock(mutex_);
+  return listening_;
+}
+
+// --- what the parts tell ---
+
+Acceptor::Events SwitchCore::acceptor_events() {
+  Acceptor::Events events;
+  events.proven = [this](Proven node, const AttemptReport& report) {
+    const NodeId id = node.upgraded->session.remote_id;
+    const auto rival = dialer_.is_dialling(id) ? Rivals::Rival::expected : Rivals::Rival::none;
+    peers_->on_proven(std::move(node), DialPurpose::requested, report, marks(id), rival);
+  };
+  events.refused = [this](const conn::Endpoint& remote, const AttemptReport& report,
+                          const Failure& why) {
+    tell(Refused{remote, report.upgrade.remote_id, why});
+  };
+  events.left = [this](const conn::IpAddress& ip) { peers_->on_handshake_left(ip); };
+  return events;
+}
+
+DialDesk::Events SwitchCore::dial_events() {
+  DialDesk::Events events;
+  events.began = [this](const DialOrder& order) {
+    tell(Dialled{order.target, order.purpose});
+    publish();
+  };
+  events.proven = [this](const DialOrder& order, Proven node, const AttemptReport& report) {
+    const NodeId id = node.upgraded->session.remote_id;
+    const bool expected = admission_.half_open().has_any_from(node.remote.ip);
+    peers_->on_proven(std::move(node), order.purpose, report, marks(id),
+                      expected ? Rivals::Rival::expected : Rivals::Rival::none);
+  };
+  events.failed = [this](const DialOrder& order, const AttemptReport& report, const Failure& why) {
+    log_.write_about(order.target.id, control_.now(), LogLevel::debug, "dial failed",
+                     {{"address", order.target.to_string()}, {"why", why.text()}});
+    peers_->on_dial_failed(order.target.id);
+    tell(DialFailed{order.target, order.purpose, why, report});
+    publish();
+  };
+  return events;
+}
+
+PeerRegistry::Events SwitchCore::registry_events() {
+  PeerRegistry::Events events;
+  events.connected = [this](const Connected& event) { on_connected(event); };
+  events.gone = [this](const Gone& event) { on_gone(event); };
+  events.not_admitted = [this](const Proven::Summary& node, DialPurpose purpose,
+                               const AttemptReport& report, const Failure& why) {
+    on_not_admitted(node, purpose, report, why);
+  };
+  events.empty = [this] {
+    if (state_ == State::stopping) on_all_peers_gone();
+  };
+  return events;
+}
+
+void SwitchCore::on_connected(const Connected& event) {
+  const Peer& peer = *event.peer;
+  const bool inbound = peer.direction() == Direction::inbound;
+  counters_.add(inbound ? Counter::peers_inbound : Counter::peers_outbound);
+  dialer_.on_connected(peer.id(), peer.direction(), control_.now());
+  log_.write_about(peer.id(), control_.now(), LogLevel::info, "peer connected",
+                   {{"direction", inbound ? "inbound" : "outbound"},
+                    {"socket", peer.socket().to_string()},
+                    {"moniker", conn::printable(peer.info().moniker, 64)}});
+  publish();
+  tell(event);
+}
+
+void SwitchCore::on_gone(const Gone& event) {
+  const Peer& peer = *event.peer;
+  counters_.add(Counter::peers_gone);
+  counters_.add_failure(peer.direction(), event.why.reason);
+  if (event.why.reason == Reason::evicted) counters_.add(Counter::evicted);
+  // What we ended ourselves is not worth going back to.
+  const bool parted = event.why.reason == Reason::stopped_locally ||
+                      event.why.reason == Reason::misbehaved ||
+                      event.why.reason == Reason::reactor_failed ||
+                      event.why.stage == Stage::admission;
+  dialer_.on_gone(peer.id(), peer.dialled(), parted ? Dialer::Redial::no : Dialer::Redial::yes,
+                  control_.now());
+  log_.write_about(peer.id(), control_.now(), LogLevel::info, "peer gone",
+                   {{"why", event.why.text()}});
+  publish();
+  tell(event);
+  if (state_ == State::running) dial_desk_->wake();
+}
+
+void SwitchCore::on_not_admitted(const Proven::Summary& node, DialPurpose purpose,
+                                 const AttemptReport& report, const Failure& why) {
+  counters_.add_failure(node.direction, why.reason);
+  if (node.dialled) {
+    tell(DialFailed{*node.dialled, purpose, why, report});
+  } else {
+    tell(Refused{node.remote, node.id, why});
+  }
+  publish();
+  if (state_ == State::running) dial_desk_->wake();
+}
+
+// --- what is asked ---
+
+void SwitchCore::stop_peer(const NodeId& id, const Failure& why) {
+  if (peers_) peers_->stop(id, why);
+}
+
+void SwitchCore::disconnect(const NodeId& id, conn::Duration within) {
+  if (peers_) peers_->disconnect(id, within);
+}
+
+void SwitchCore::mark_good(const NodeId& id) {
+  const PeerPtr peer = peers_ ? peers_->find(id) : nullptr;
+  if (!peer) return;
+  peer->note_useful();
+  tell(MarkedGood{peer});
+}
+
+void SwitchCore::dial(const conn::HostAddress& target, DialPurpose purpose) {
+  Result<void> asked = conn::fail(Stage::admission, Reason::stopping);
+  if (state_ == State::running) {
+    const auto ip = conn::IpAddress::parse(target.host);
+    if (ip && introducer_->is_own({*ip, target.port})) {
+      asked = conn::fail(Stage::admission, Reason::own_address, target.to_string());
+    } else {
+      asked = dialer_.request(target, purpose, control_.now());
+    }
+  }
+  if (!asked) {
+    tell(DialFailed{target, purpose, asked.error(), {}});
+    return;
+  }
+  dial_desk_->wake();
+}
+
+void SwitchCore::add_persistent(const conn::HostAddress& peer) {
+  if (const auto added = dialer_.add_persistent(peer, control_.now()); !added) {
+    // A list shared by all nodes of a private network names each node to itself.
+    log_.write(LogLevel::debug, "persistent peer left out", {{"why", added.error().text()}});
+    return;
+  }
+  if (peers_) peers_->mark(peer.id, marks(peer.id));
+  if (dial_desk_) dial_desk_->wake();
+}
+
+void SwitchCore::remove_persistent(const NodeId& id) {
+  dialer_.remove_persistent(id);
+  if (peers_) peers_->mark(id, marks(id));
+}
+
+void SwitchCore::set_unconditional(const NodeId& id, bool unconditional) {
+  if (unconditional) {
+    unconditional_.insert(id);
+  } else {
+    unconditional_.erase(id);
+  }
+  dialer_.set_unconditional(unconditional_);
+  if (peers_) peers_->mark(id, marks(id));
+}
+
+void SwitchCore::set_private(const NodeId& id, bool is_private) {
+  if (is_private) {
+    private_.insert(id);
+  } else {
+    private_.erase(id);
+  }
+  if (peers_) peers_->mark(id, marks(id));
+}
+
+void SwitchCore::ban(const BanTarget& target, conn::Duration span, const std::string& why) {
+  const conn::TimePoint now = control_.now();
+  const conn::Duration longest = conn::TimePoint::max() - now;
+  const Ban ban = {target, now + std::min(span, longest), conn::printable(why)};
+  admission_.bans().add(ban, now);
+  counters_.add(Counter::bans);
+  log_.write(LogLevel::info, "banned", {{"target", to_string(target)}, {"why", ban.reason}});
+  if (peers_) {
+    peers_->stop_if(
+        [&target](const Peer& peer) {
+          const auto* id = std::get_if<NodeId>(&target);
+          return id != nullptr ? peer.id() == *id
+                               : std::get<Cidr>(target).contains(peer.socket().ip);
+        },
+        {Stage::admission, Reason::banned, ban.reason});
+  }
+  tell(Banned{ban});
+}
+
+void SwitchCore::unban(const BanTarget& target) {
+  if (admission_.bans().remove(target)) tell(Unbanned{target});
+}
+
+// --- small things ---
+
+PeerMarks SwitchCore::marks(const NodeId& id) const {
+  return {dialer_.is_persistent(id), unconditional_.contains(id), private_.contains(id)};
+}
+
+void SwitchCore::tell(const SwitchEvent& event) {
+  for (const OnSwitchEvent& handler : handlers_) handler(event);
+}
+
+void SwitchCore::publish() {
+  if (!peers_) return;
+  auto snapshot = std::make_shared<SwitchSnapshot>();
+  snapshot->peers = *peers_->peers();
+  snapshot->inbound = admission_.slots_taken(Direction::inbound);
+  snapshot->outbound = admission_.slots_taken(Direction::outbound);
+  snapshot->dialling = dialer_.dialling();
+  snapshot->handshakes = admission_.half_open().size();
+  snapshot->free_outbound = dialer_.free_slots();
+  snapshot_.publish(std::move(snapshot));
+}
+
+std::uint64_t SwitchCore::random() {
+  std::uint8_t bytes[8];
+  runtime_.random(bytes);
+  std::uint64_t number = 0;
+  std::memcpy(&number, bytes, sizeof number);
+  return number;
+}
+
+}  // namespace peerage::p2p

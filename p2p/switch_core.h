@@ -1,0 +1,121 @@
+// The switch's inside: what stands between the parts, on the control shard. Not for embedders; see
+// p2p/switch.h.
+//
+// It owns the parts, passes what one finds out on to the others, and knows the order of starting and
+// stopping. Each part's file says what it decides.
+//
+// Threads: everything on the control shard, unless it says otherwise. What the parts post holds them
+// by reference; the core outlives that because it ends them first, and is itself kept by every task
+// that was posted for it.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "p2p/acceptor.h"
+#include "p2p/dial_desk.h"
+#include "p2p/introducer.h"
+#include "p2p/peer_registry.h"
+#include "p2p/reactor_host.h"
+#include "p2p/switch.h"
+
+namespace peerage::p2p {
+
+class SwitchCore : public std::enable_shared_from_this<SwitchCore> {
+ public:
+  SwitchCore(conn::Runtime& runtime, conn::NodeKey key, SwitchConfig config);
+  ~SwitchCore();
+
+  // --- before the start ---
+  ReactorHost& reactors() noexcept { return reactors_; }
+  void add_handler(OnSwitchEvent handler) { handlers_.push_back(std::move(handler)); }
+
+  // --- on any thread ---
+  // Runs `task` on the control shard, later; the core lives until then.
+  void post(std::function<void(SwitchCore&)> task);
+  bool may_wait() const { return !runtime_.on_a_shard() && !reactors_.on_a_reactor(); }
+  // Waits until stopping has been completed, or the runtime has stopped.
+  void wait_until_stopped();
+  const conn::NodeId& id() const noexcept { return id_; }
+  conn::Endpoint listen_endpoint() const;
+  std::shared_ptr<const SwitchSnapshot> snapshot() const { return snapshot_.read(); }
+  Counters& counters() noexcept { return counters_; }
+
+  // --- on the control shard ---
+  void start(Switch::Started done);
+  void stop(std::function<void()> done);
+  void stop_peer(const conn::NodeId& id, const conn::Failure& why);
+  void disconnect(const conn::NodeId& id, conn::Duration within);
+  void mark_good(const conn::NodeId& id);
+  void dial(const conn::HostAddress& target, DialPurpose purpose);
+  void add_persistent(const conn::HostAddress& peer);
+  void remove_persistent(const conn::NodeId& id);
+  void set_unconditional(const conn::NodeId& id, bool unconditional);
+  void set_private(const conn::NodeId& id, bool is_private);
+  void ban(const BanTarget& target, conn::Duration span, const std::string& why);
+  void unban(const BanTarget& target);
+  std::vector<Ban> bans() const { return admission_.bans().all(control_.now()); }
+
+ private:
+  enum class State : std::uint8_t { created, starting, running, stopping, stopped };
+
+  void on_reactors_started(const conn::Result<void>& outcome);
+  conn::Result<void> open();
+  void finish_start(const conn::Result<void>& outcome);
+  void on_all_peers_gone();
+  void on_stopped();
+
+  // What the parts tell.
+  Acceptor::Events acceptor_events();
+  DialDesk::Events dial_events();
+  PeerRegistry::Events registry_events();
+  void on_connected(const Connected& event);
+  void on_gone(const Gone& event);
+  void on_not_admitted(const Proven::Summary& node, DialPurpose purpose,
+                       const AttemptReport& report, const conn::Failure& why);
+
+  PeerMarks marks(const conn::NodeId& id) const;
+  void tell(const SwitchEvent& event);
+  void publish();
+  std::size_t next_shard() { return shard_turn_++ % runtime_.shard_count(); }
+  std::uint64_t random();
+
+  conn::Runtime& runtime_;
+  conn::Shard& control_;
+  const conn::NodeKey key_;
+  const conn::NodeId id_;
+  const SwitchConfig config_;
+  Log log_;
+  Counters counters_;
+  std::vector<OnSwitchEvent> handlers_;
+  ReactorHost reactors_;
+  Admission admission_;
+  Dialer dialer_;
+  Transport transport_;
+  std::set<conn::NodeId> unconditional_;
+  std::set<conn::NodeId> private_;
+
+  State state_ = State::created;
+  std::unique_ptr<Switch> handle_;  // what reactors are given
+  std::optional<Introducer> introducer_;
+  std::optional<PeerRegistry> peers_;
+  std::optional<DialDesk> dial_desk_;
+  std::optional<Acceptor> acceptor_;
+  std::size_t shard_turn_ = 0;
+  Switch::Started started_;
+  std::vector<std::function<void()>> on_stopped_;
+
+  SnapshotCell<SwitchSnapshot> snapshot_;
+  mutable std::mutex mutex_;  // guards what follows
+  std::condition_variable stopped_changed_;
+  bool stopped_ = false;
+  conn::Endpoint listening_;
+};
+
+}  // namespace peerage::p2p

@@ -1,0 +1,69 @@
+// What a switch tells whoever keeps a book, a ban list on disk, or statistics.
+//
+// Every dial ends in exactly one DialFailed or one Connected. Handlers run on the control shard, in
+// the order in which things happened; they must not block, and may call the switch.
+#pragma once
+
+#include <optional>
+#include <variant>
+
+#include "p2p/ban_list.h"
+#include "p2p/dialer.h"
+#include "p2p/peer.h"
+#include "p2p/transport.h"
+
+namespace peerage::p2p {
+
+// A dial has begun.
+struct Dialled {
+  conn::HostAddress target;
+  DialPurpose purpose = DialPurpose::requested;
+};
+
+// A dial has come to nothing, at a stage and for a reason; the report says what was learnt all the
+// same: a node that proved its ID and told its network was there, even if it then had no room.
+struct DialFailed {
+  conn::HostAddress target;
+  DialPurpose purpose = DialPurpose::requested;
+  conn::Failure failure;
+  AttemptReport report;
+};
+
+// Somebody who dialled us was not admitted.
+struct Refused {
+  conn::Endpoint remote;
+  std::optional<conn::NodeId> id;  // if proved
+  conn::Failure failure;
+};
+
+// A peer was admitted, and is shown to the reactors.
+struct Connected {
+  PeerPtr peer;
+  DialPurpose purpose = DialPurpose::requested;  // for outbound ones
+  AttemptReport report;
+};
+
+// A peer is gone.
+struct Gone {
+  PeerPtr peer;
+  conn::Failure why;
+  conn::Duration lasted{};
+};
+
+// A reactor has said that the peer is of use.
+struct MarkedGood {
+  PeerPtr peer;
+};
+
+struct Banned {
+  Ban ban;
+};
+struct Unbanned {
+  BanTarget target;
+};
+
+using SwitchEvent =
+    std::variant<Dialled, DialFailed, Refused, Connected, Gone, MarkedGood, Banned, Unbanned>;
+using OnSwitchEvent = std::function<void(const SwitchEvent&)>;
+
+}  // namespace peerage::p2p
