@@ -205,6 +205,7 @@ Result<void> SecretHandshake::on_auth_frame(MutableBytes frame) {
     return fail(stage_, Reason::auth_signature_invalid);
   }
   const NodeId remote_id = NodeId::of(remote_key_);
+  proven_id_ = remote_id;
   if (remote_id == key_.id()) return fail(stage_, Reason::connected_to_self);
   if (expected_ && remote_id != *expected_) {
     return fail(stage_, Reason::wrong_id, "it is " + remote_id.to_string());

@@ -58,6 +58,8 @@ class SecretHandshake {
   // How many bytes are missing for the next step: who reads no more than that has none left over.
   std::size_t wanted() const noexcept;
 
+  // The ID that the remote has proved, also when it is not the one expected.
+  const std::optional<NodeId>& proven_id() const noexcept { return proven_id_; }
   // Memory held for what the remote has sent so far.
   std::size_t held_bytes() const noexcept { return input_.capacity() + early_data_.capacity(); }
 
@@ -84,6 +86,7 @@ class SecretHandshake {
   std::optional<FrameSealer> sealer_;
   std::optional<FrameOpener> opener_;
   PublicKey remote_key_;
+  std::optional<NodeId> proven_id_;
   Bytes early_data_;
 };
 

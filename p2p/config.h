@@ -57,6 +57,9 @@ inline constexpr conn::Duration kResolveTimeout = 5s;
 
 // --- peers ---
 
+// Connected for so long, a peer is worth keeping (not evicted while useful) and going back to.
+inline constexpr conn::Duration kLongLived = 10min;
+
 // How long Peer::send waits for room, off the network threads (comet: 10 s).
 inline constexpr conn::Duration kSendPatience = 10s;
 

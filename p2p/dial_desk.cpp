@@ -51,11 +51,11 @@ void DialDesk::begin(const DialOrder& order) {
     });
     return;
   }
-  running_[order.target.id] = transport_.dial(
-      order.target, choose_shard_(), introduce_(), {},
-      [this, order](Result<Proven> outcome, const AttemptReport& report) {
-        on_done(order, std::move(outcome), report);
-      });
+  running_[order.target.id] =
+      transport_.dial(order.target, choose_shard_(), introduce_(), {},
+                      [this, order](Result<Proven> outcome, const AttemptReport& report) {
+                        on_done(order, std::move(outcome), report);
+                      });
 }
 
 void DialDesk::on_done(const DialOrder& order, Result<Proven> outcome,

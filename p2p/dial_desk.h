@@ -1,4 +1,5 @@
-// The dialling side: carries out what the Dialer orders, and tells it and the others what came of it.
+// The dialling side: carries out what the Dialer orders, and tells it and the others what came of
+// it.
 //
 // Threads: the control shard.
 #pragma once
@@ -24,9 +25,8 @@ class DialDesk {
   using Introduce = std::function<std::shared_ptr<const Introduction>()>;
   using ChooseShard = std::function<std::size_t()>;
 
-  DialDesk(conn::Runtime& runtime, Transport& transport, Dialer& dialer,
-           const Admission& admission, Counters& counters, Introduce introduce,
-           ChooseShard choose_shard, Events events);
+  DialDesk(conn::Runtime& runtime, Transport& transport, Dialer& dialer, const Admission& admission,
+           Counters& counters, Introduce introduce, ChooseShard choose_shard, Events events);
 
   // Begins what is due, and sees to it that it is called again in time. To be called whenever the
   // dialer was told something.

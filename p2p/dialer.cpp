@@ -4,8 +4,6 @@
 #include <array>
 #include <utility>
 
-#include "p2p/eviction.h"
-
 namespace peerage::p2p {
 
 using conn::Duration;

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "conn/runtime.h"
+#include "p2p/config.h"
 
 namespace peerage::p2p {
 
@@ -31,8 +32,6 @@ struct EvictionCandidate {
   std::optional<conn::Duration> round_trip;
   std::optional<conn::TimePoint> last_useful;  // a valid message of a reactor, or mark_good
 };
-
-inline constexpr conn::Duration kLongLived = std::chrono::minutes(10);
 
 // The link of the peer to let go; nullopt when all are worth more than a newcomer.
 std::optional<std::uint64_t> choose_eviction(std::vector<EvictionCandidate> candidates,

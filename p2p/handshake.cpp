@@ -33,6 +33,7 @@ Result<std::size_t> Handshake::receive(ByteView bytes) {
     const auto taken = secret_.receive(bytes);
     const conn::Bytes reply = secret_.take_output();
     output_.insert(output_.end(), reply.begin(), reply.end());
+    remote_id_ = secret_.proven_id();
     if (!taken) return taken;
     consumed = *taken;
     if (!secret_.done()) return consumed;
@@ -105,8 +106,8 @@ Result<void> Handshake::on_remote_info(ByteView body) {
   if (!ours_) {
     auto answer = std::get<Respond>(plan_.ours)(*theirs_);
     if (!answer) return tl::unexpected(answer.error());
-    if (auto agreed = compatible(*answer, *theirs_); !agreed) return agreed;
-    return send_info(std::move(*answer));
+    // Ours goes out also when we part over it: then the other side can name the reason too.
+    if (auto sent = send_info(std::move(*answer)); !sent) return sent;
   }
   return compatible(*ours_, *theirs_);
 }

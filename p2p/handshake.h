@@ -67,7 +67,8 @@ class Handshake {
   // Memory held for what the remote has sent so far: grows with the bytes received.
   std::size_t held_bytes() const noexcept;
 
-  // Known from authentication on, and from their NodeInfo on; also after a later failure.
+  // Known from authentication on (also when it is another ID than the one dialled), and from their
+  // NodeInfo on; also after a later failure.
   const std::optional<conn::NodeId>& remote_id() const noexcept { return remote_id_; }
   const std::optional<NodeInfo>& remote_info() const noexcept { return theirs_; }
   // What we have sent; meaningful when done.

@@ -53,8 +53,8 @@ void Introducer::look_up() {
         if (addresses) {
           advertised_ = conn::Endpoint{addresses->front(), port};
           advertise("tcp://" + advertised_->to_string());
-          const bool literal = conn::IpAddress::parse(
-              conn::split_host_port(external_address_)->host).has_value();
+          const bool literal =
+              conn::IpAddress::parse(conn::split_host_port(external_address_)->host).has_value();
           if (!literal) timer_->arm(control_.now() + kRefresh);
         } else {
           lookup_failed_(addresses.error());

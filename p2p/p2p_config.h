@@ -18,22 +18,23 @@ namespace peerage::p2p {
 
 struct P2pConfig {
   std::string laddr = "tcp://0.0.0.0:26656";  // where to listen; port 0 takes any
-  std::string external_address;  // host:port to advertise; a name is resolved, the literal advertised
+  std::string
+      external_address;  // host:port to advertise; a name is resolved, the literal advertised
   std::vector<conn::HostAddress> seeds;             // asked for addresses when the book has none
   std::vector<conn::HostAddress> persistent_peers;  // redialled for ever; they need no slot
   std::string addr_book_file = "config/addrbook.json";
-  bool addr_book_strict = true;                // private and unroutable addresses are not kept
-  std::uint32_t max_num_inbound_peers = 40;    // without persistent and unconditional ones
-  std::uint32_t max_num_outbound_peers = 10;   // the same
+  bool addr_book_strict = true;               // private and unroutable addresses are not kept
+  std::uint32_t max_num_inbound_peers = 40;   // without persistent and unconditional ones
+  std::uint32_t max_num_outbound_peers = 10;  // the same
   std::vector<conn::NodeId> unconditional_peer_ids;
-  std::vector<conn::NodeId> private_peer_ids;  // never passed on to others
+  std::vector<conn::NodeId> private_peer_ids;          // never passed on to others
   conn::Duration persistent_peers_max_dial_period{0};  // 0: 60 s
   std::uint64_t send_rate = conn::kDefaultRate;        // bytes/s for each peer; 0: unlimited
   std::uint64_t recv_rate = conn::kDefaultRate;
   bool pex = true;
   bool seed_mode = false;
   bool allow_duplicate_ip = false;  // several peers at one IP address; see max_peers_per_ip
-  conn::Duration handshake_timeout = kHandshakeTimeout;  // never more than 5 s
+  conn::Duration handshake_timeout = kHandshakeTimeout;   // never more than 5 s
   conn::Duration dial_timeout = std::chrono::seconds(3);  // for each address of a name
 };
 

@@ -40,8 +40,9 @@ void PeerRegistry::on_proven(Proven node, DialPurpose purpose, const AttemptRepo
   const LinkId link = next_link_++;
   const auto standing = marks.persistent || marks.unconditional ? Admission::Standing::privileged
                                                                 : Admission::Standing::ordinary;
-  const auto admitted = admission_.on_proven({id, node.direction, node.remote.ip, standing}, link,
-                                             [this] { return eviction_candidates(); }, now);
+  const auto admitted = admission_.on_proven(
+      {id, node.direction, node.remote.ip, standing}, link,
+      [this] { return eviction_candidates(); }, now);
   if (!admitted) {
     // The node is let go of on its shard as `node` goes.
     events_.not_admitted(node.summary(), purpose, report, admitted.error());
@@ -62,13 +63,13 @@ void PeerRegistry::on_proven(Proven node, DialPurpose purpose, const AttemptRepo
       .inbox_bytes = settings_.inbox_bytes,
   };
   conn::Shard& shard = common_.runtime.shard(node.shard);
-  auto created = Link::create(
-      common_, shard, std::move(plan),
-      [&control = control_, weak = std::weak_ptr(self_), link](const Failure& why) {
-        control.post([weak, link, why] {
-          if (const auto self = weak.lock()) (*self)->on_ended(link, why);
-        });
-      });
+  auto created =
+      Link::create(common_, shard, std::move(plan),
+                   [&control = control_, weak = std::weak_ptr(self_), link](const Failure& why) {
+                     control.post([weak, link, why] {
+                       if (const auto self = weak.lock()) (*self)->on_ended(link, why);
+                     });
+                   });
   set_marks(*created->peer(), marks);
   links_[link] = {created, purpose, report, std::nullopt, false};
   shard.post([created] { created->start(); });

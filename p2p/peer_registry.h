@@ -1,7 +1,7 @@
 // The set of peers: every link from the moment a node has proved itself until its end.
 //
-// It carries out what Admission's second gate and Rivals decide: who gets a slot, who is evicted for
-// it, which of two connections of a node is shown. A link is told to stop on its shard and is
+// It carries out what Admission's second gate and Rivals decide: who gets a slot, who is evicted
+// for it, which of two connections of a node is shown. A link is told to stop on its shard and is
 // forgotten only when it has said that it is gone; until then it counts.
 //
 // Invariants: for an ID at most one link is shown; every link that Admission counts is in `links_`,

@@ -12,8 +12,7 @@ Switch::Switch(conn::Runtime& runtime, conn::NodeKey key, SwitchConfig config)
     : core_(std::make_shared<SwitchCore>(runtime, std::move(key), std::move(config))) {}
 
 // No share in the core: reactors are given this one, and the core owns them.
-Switch::Switch(SwitchCore& core)
-    : core_(std::shared_ptr<SwitchCore>(), &core), owner_(false) {}
+Switch::Switch(SwitchCore& core) : core_(std::shared_ptr<SwitchCore>(), &core), owner_(false) {}
 
 Switch::~Switch() {
   if (!owner_) return;

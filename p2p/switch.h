@@ -1,17 +1,17 @@
-// The switch: a node's connections to others. It listens and dials, keeps the set of peers, and gives
-// reactors their channels.
+// The switch: a node's connections to others. It listens and dials, keeps the set of peers, and
+// gives reactors their channels.
 //
-// It has no policy of its own: who may be a peer is asked of p2p/admission, which of two connections
-// stays of p2p/rivals, and who is dialled when of p2p/dialer; addresses are the business of whoever
-// listens to its events (p2p/switch_events.h).
+// It has no policy of its own: who may be a peer is asked of p2p/admission, which of two
+// connections stays of p2p/rivals, and who is dialled when of p2p/dialer; addresses are the
+// business of whoever listens to its events (p2p/switch_events.h).
 //
 //   Switch node(runtime, std::move(key), config);
 //   node.add_reactor(std::make_shared<MyReactor>());
 //   if (auto started = node.start_and_wait(); !started) ...
 //
 // Threads: everything but add_reactor and on_event (both before the start) is callable from any
-// thread, reactor calls and event handlers included, and waits for nobody, but for the two functions
-// whose name says so. Reactors, events: see there.
+// thread, reactor calls and event handlers included, and waits for nobody, but for the two
+// functions whose name says so. Reactors, events: see there.
 //
 // Lifetime: the runtime outlives the switch. Destroying the switch stops it and waits, unless that
 // happens on a network thread or in a reactor's call: then it is stopped soon after.
@@ -57,8 +57,8 @@ class Switch {
   Switch(const Switch&) = delete;
   Switch& operator=(const Switch&) = delete;
 
-  // Before the start. Throws std::invalid_argument for a channel that another reactor has, more than
-  // 16 channels in all, or none.
+  // Before the start. Throws std::invalid_argument for a channel that another reactor has, more
+  // than 16 channels in all, or none.
   void add_reactor(std::shared_ptr<Reactor> reactor);
   void on_event(OnSwitchEvent handler);
 
@@ -69,8 +69,8 @@ class Switch {
   // The same, waiting for it. Not on a network thread, nor in virtual time.
   conn::Result<void> start_and_wait();
 
-  // Stops accepting and dialling, lets what is queued leave (kStopTimeout at most), parts with every
-  // peer, stops the reactors; then `done` runs. Safe at any moment, and to repeat.
+  // Stops accepting and dialling, lets what is queued leave (kStopTimeout at most), parts with
+  // every peer, stops the reactors; then `done` runs. Safe at any moment, and to repeat.
   void stop(std::function<void()> done = {});
   void stop_and_wait();
 

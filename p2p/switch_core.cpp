@@ -18,8 +18,7 @@ namespace {
 AdmissionConfig admission_config(const SwitchConfig& config) {
   AdmissionConfig admission;
   admission.max_inbound = config.p2p.max_num_inbound_peers;
-  admission.max_per_ip =
-      config.max_peers_per_ip.value_or(config.p2p.allow_duplicate_ip ? 0 : 1);
+  admission.max_per_ip = config.max_peers_per_ip.value_or(config.p2p.allow_duplicate_ip ? 0 : 1);
   admission.exempt = config.exempt_networks;
   if (config.p2p.allow_duplicate_ip) {
     admission.exempt.insert(admission.exempt.end(), private_networks().begin(),
@@ -135,10 +134,10 @@ Result<void> SwitchCore::open() {
       runtime_, reactors_.table(),
       std::make_shared<conn::ReassemblyBudget>(config_.reassembly_total_bytes),
       std::make_shared<InboxBudget>(config_.inbox.total_bytes)};
-  peers_.emplace(id_, common, admission_,
-                 PeerRegistry::Settings{connection_config(config_), config_.inbox.per_peer_bytes,
-                                        random()},
-                 registry_events());
+  peers_.emplace(
+      id_, common, admission_,
+      PeerRegistry::Settings{connection_config(config_), config_.inbox.per_peer_bytes, random()},
+      registry_events());
   const auto introduce = [this] { return introducer_->current(); };
   const auto choose_shard = [this] { return next_shard(); };
   dial_desk_.emplace(runtime_, transport_, dialer_, admission_, counters_, introduce, choose_shard,
@@ -176,6 +175,7 @@ void SwitchCore::stop(std::function<void()> done) {
   if (done) on_stopped_.push_back(std::move(done));
   if (state_ == State::stopping) return;
   state_ = State::stopping;
+  until_stopped_ = shared_from_this();  // the Switch may be gone before we are done
   if (acceptor_) acceptor_->close();
   if (dial_desk_) dial_desk_->close();
   if (introducer_) introducer_->close();
@@ -200,6 +200,7 @@ void SwitchCore::on_stopped() {
   snapshot_.publish(std::make_shared<const SwitchSnapshot>());
   log_.write(LogLevel::info, "stopped", {});
   for (const auto& done : std::exchange(on_stopped_, {})) done();
+  const auto self = std::exchange(until_stopped_, nullptr);  // goes after the lock
   const std::lock_guard lock(mutex_);
   stopped_ = true;
   stopped_changed_.notify_all();
@@ -228,7 +229,10 @@ Acceptor::Events SwitchCore::acceptor_events() {
                           const Failure& why) {
     tell(Refused{remote, report.upgrade.remote_id, why});
   };
-  events.left = [this](const conn::IpAddress& ip) { peers_->on_handshake_left(ip); };
+  events.left = [this](const conn::IpAddress& ip) {
+    peers_->on_handshake_left(ip);
+    publish();
+  };
   return events;
 }
 
@@ -259,9 +263,8 @@ PeerRegistry::Events SwitchCore::registry_events() {
   events.connected = [this](const Connected& event) { on_connected(event); };
   events.gone = [this](const Gone& event) { on_gone(event); };
   events.not_admitted = [this](const Proven::Summary& node, DialPurpose purpose,
-                               const AttemptReport& report, const Failure& why) {
-    on_not_admitted(node, purpose, report, why);
-  };
+                               const AttemptReport& report,
+                               const Failure& why) { on_not_admitted(node, purpose, report, why); };
   events.empty = [this] {
     if (state_ == State::stopping) on_all_peers_gone();
   };
@@ -287,10 +290,9 @@ void SwitchCore::on_gone(const Gone& event) {
   counters_.add_failure(peer.direction(), event.why.reason);
   if (event.why.reason == Reason::evicted) counters_.add(Counter::evicted);
   // What we ended ourselves is not worth going back to.
-  const bool parted = event.why.reason == Reason::stopped_locally ||
-                      event.why.reason == Reason::misbehaved ||
-                      event.why.reason == Reason::reactor_failed ||
-                      event.why.stage == Stage::admission;
+  const bool parted =
+      event.why.reason == Reason::stopped_locally || event.why.reason == Reason::misbehaved ||
+      event.why.reason == Reason::reactor_failed || event.why.stage == Stage::admission;
   dialer_.on_gone(peer.id(), peer.dialled(), parted ? Dialer::Redial::no : Dialer::Redial::yes,
                   control_.now());
   log_.write_about(peer.id(), control_.now(), LogLevel::info, "peer gone",

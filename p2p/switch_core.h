@@ -1,12 +1,12 @@
 // The switch's inside: what stands between the parts, on the control shard. Not for embedders; see
 // p2p/switch.h.
 //
-// It owns the parts, passes what one finds out on to the others, and knows the order of starting and
-// stopping. Each part's file says what it decides.
+// It owns the parts, passes what one finds out on to the others, and knows the order of starting
+// and stopping. Each part's file says what it decides.
 //
-// Threads: everything on the control shard, unless it says otherwise. What the parts post holds them
-// by reference; the core outlives that because it ends them first, and is itself kept by every task
-// that was posted for it.
+// Threads: everything on the control shard, unless it says otherwise. What the parts post holds
+// them by reference; the core outlives that because it ends them first, and is itself kept by every
+// task that was posted for it.
 #pragma once
 
 #include <atomic>
@@ -110,6 +110,7 @@ class SwitchCore : public std::enable_shared_from_this<SwitchCore> {
   std::size_t shard_turn_ = 0;
   Switch::Started started_;
   std::vector<std::function<void()>> on_stopped_;
+  std::shared_ptr<SwitchCore> until_stopped_;
 
   SnapshotCell<SwitchSnapshot> snapshot_;
   mutable std::mutex mutex_;  // guards what follows

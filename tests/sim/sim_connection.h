@@ -30,6 +30,9 @@ class SimConnection : public std::enable_shared_from_this<SimConnection> {
   void close(End end);
   void reset();
 
+  // Neither end has closed it.
+  bool is_open() const { return !reset_ && halves_[0].open && halves_[1].open; }
+
   void black_hole() { black_holed_ = true; }
   void heal();
   // Forgets all that is under way: the world ends.

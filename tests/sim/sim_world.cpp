@@ -139,6 +139,12 @@ std::size_t SimWorld::open_connections() const {
                                                 [](const auto& weak) { return !weak.expired(); }));
 }
 
+std::size_t SimWorld::open_connections(const IpAddress& a, const IpAddress& b) {
+  std::size_t open = 0;
+  for_each_connection(a, b, [&open](const SimConnection& each) { open += each.is_open() ? 1 : 0; });
+  return open;
+}
+
 SimHost* SimWorld::host_of(const IpAddress& address) const {
   for (const auto& host : hosts_) {
     const auto& own = host->addresses_;

@@ -95,6 +95,8 @@ class SimWorld {
 
   std::uint64_t trace_hash() const { return trace_; }
   std::size_t open_connections() const;
+  // Between two addresses.
+  std::size_t open_connections(const IpAddress& a, const IpAddress& b);
 
  private:
   friend class SimHost;

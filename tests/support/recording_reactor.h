@@ -15,9 +15,9 @@ inline constexpr conn::ChannelId kEcho{0x70};
 
 class RecordingReactor : public p2p::Reactor {
  public:
-  explicit RecordingReactor(std::vector<p2p::ReactorChannel> channels = {{.descriptor = {.id = kEcho}}},
-                            p2p::Delivery delivery = p2p::Delivery::executor,
-                            std::string name = "recorder")
+  explicit RecordingReactor(
+      std::vector<p2p::ReactorChannel> channels = {{.descriptor = {.id = kEcho}}},
+      p2p::Delivery delivery = p2p::Delivery::executor, std::string name = "recorder")
       : channels_(std::move(channels)), delivery_(delivery), name_(std::move(name)) {}
 
   std::string name() const override { return name_; }

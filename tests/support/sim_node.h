@@ -44,9 +44,7 @@ class SimNode {
     node->stop([this] { stopped = true; });
   }
 
-  conn::HostAddress address() const {
-    return {node->id(), host_.address().to_string(), 26656};
-  }
+  conn::HostAddress address() const { return {node->id(), host_.address().to_string(), 26656}; }
   const conn::NodeId& id() const { return node->id(); }
   std::size_t peers() const { return node->snapshot()->peers.size(); }
   p2p::PeerPtr peer(const SimNode& other) const { return node->find_peer(other.id()); }

@@ -1,0 +1,180 @@
+// Starting and stopping a switch, at any moment and from anywhere.
+#include "tests/support/switch_fixture.h"
+
+namespace peerage::p2p {
+namespace {
+
+using conn::Bytes;
+using conn::IpAddress;
+using conn::Reason;
+using test::kEcho;
+using test::node_config;
+using test::RecordingReactor;
+using test::SimNode;
+using namespace std::chrono_literals;
+
+using SwitchLife = test::SwitchFixture;
+
+TEST_F(SwitchLife, AnAddressThatIsTakenFailsTheStartWithTheReasonAndStopsTheReactors) {
+  SimNode& first = add();
+  auto& host = host_of(first);
+  SimNode second(host, 9);
+  second.start();
+  ASSERT_TRUE(until([&] { return second.started.has_value(); }));
+  ASSERT_FALSE(second.started->has_value());
+  EXPECT_EQ(second.started->error().reason, Reason::address_in_use);
+  EXPECT_TRUE(until([&] { return second.reactor->stopped(); }));
+}
+
+TEST_F(SwitchLife, AReactorThatThrowsAtItsStartFailsTheStart) {
+  struct Thrower : RecordingReactor {
+    void start(ReactorContext&) override { throw std::runtime_error("no disk"); }
+    void stop() override {}
+  };
+  auto& host = world.add_host({IpAddress::v4(10, 99, 0, 1)});
+  SimNode node(host, 9, node_config(), std::make_shared<Thrower>());
+  node.start();
+  ASSERT_TRUE(until([&] { return node.started.has_value(); }));
+  ASSERT_FALSE(node.started->has_value());
+  EXPECT_EQ(node.started->error().reason, Reason::reactor_failed);
+  EXPECT_NE(node.started->error().detail.find("no disk"), std::string::npos);
+}
+
+TEST_F(SwitchLife, ItCanBeStoppedBeforeItsStartAndIsNotStartedAfterThat) {
+  auto& host = world.add_host({IpAddress::v4(10, 99, 0, 1)});
+  SimNode node(host, 9);
+  node.stop();
+  ASSERT_TRUE(until([&] { return node.stopped; }));
+  node.start();
+  ASSERT_TRUE(until([&] { return node.started.has_value(); }));
+  EXPECT_FALSE(node.started->has_value());
+  EXPECT_EQ(node.reactor->inits(), 0u);
+}
+
+TEST_F(SwitchLife, StoppedWhileItStartsItTellsBoth) {
+  auto& host = world.add_host({IpAddress::v4(10, 99, 0, 1)});
+  SimNode node(host, 9);
+  node.start();
+  node.stop();
+  ASSERT_TRUE(until([&] { return node.stopped && node.started.has_value(); }));
+  EXPECT_FALSE(node.started->has_value());
+  EXPECT_TRUE(node.reactor->stopped());
+}
+
+TEST_F(SwitchLife, EveryoneWhoAsksForTheStopIsToldOfItsEnd) {
+  SimNode& a = add();
+  int told = 0;
+  for (int i = 0; i < 3; ++i) a.node->stop([&] { ++told; });
+  ASSERT_TRUE(until([&] { return told == 3; }));
+  a.node->stop([&] { ++told; });
+  EXPECT_TRUE(until([&] { return told == 4; }));
+}
+
+TEST_F(SwitchLife, ItCanBeStoppedFromAReactorsCallAndFromAnEventHandler) {
+  SimNode& a = add();
+  SimNode& b = add();
+  SimNode& c = add();
+  a.reactor->on_add = [&](const PeerPtr&) { a.stop(); };
+  bool asked = false;
+  c.node->stop_peer(b.id(), {});  // of somebody unknown: nothing
+  ASSERT_TRUE(connect(c, b));
+  b.reactor->on_remove = [&](const PeerPtr&, const conn::Failure&) {
+    if (!std::exchange(asked, true)) b.stop();
+  };
+  a.node->dial(c.address());
+  ASSERT_TRUE(until([&] { return a.stopped; }));
+  c.node->stop_peer(b.id(), {conn::Stage::established, Reason::misbehaved, {}});
+  ASSERT_TRUE(until([&] { return b.stopped; }));
+  EXPECT_EQ(b.peers(), 0u);
+}
+
+TEST_F(SwitchLife, DestroyedInACallbackItStopsSoonAfter) {
+  SimNode& a = add();
+  SimNode& b = add();
+  bool destroyed = false;
+  a.reactor->on_receive = [&](const PeerPtr&, const Message&) {
+    a.node.reset();
+    destroyed = true;
+  };
+  ASSERT_TRUE(connect(b, a));
+  b.peer(a)->try_send(kEcho, Bytes(10, 1));
+  ASSERT_TRUE(until([&] { return destroyed; }));
+  ASSERT_TRUE(until([&] { return b.peers() == 0 && a.reactor->stopped(); }));
+  EXPECT_EQ(a.reactor->removes(), 1u);
+}
+
+TEST_F(SwitchLife, StoppingEndsDialsAndHandshakesThatAreUnderWay) {
+  SimNode& a = add();
+  SimNode& b = add();
+  sim::LinkPlan slow;
+  slow.latency = 700ms;
+  world.set_link(ip_of(a), ip_of(b), slow);
+  a.node->dial(b.address());
+  world.run_for(2s);  // connected, and in the handshake
+  a.stop();
+  ASSERT_TRUE(until([&] { return a.stopped; }, 100ms));
+  ASSERT_TRUE(until([&] { return b.node->snapshot()->handshakes == 0; }));
+  EXPECT_EQ(a.reactor->inits() + b.reactor->inits(), 0u);
+  EXPECT_TRUE(until([&] { return world.open_connections() == 0; }));
+}
+
+TEST_F(SwitchLife, APeerThatDoesNotReadCannotHoldTheStopUp) {
+  SimNode& a = add();
+  SimNode& b = add();
+  ASSERT_TRUE(connect(a, b));
+  black_hole(a, b);
+  a.peer(b)->try_send(kEcho, Bytes(900'000, 1));
+  a.stop();
+  ASSERT_TRUE(until([&] { return a.stopped; }, kStopTimeout + 100ms));
+  EXPECT_EQ(a.reactor->last_reason().reason, Reason::flush_timed_out);
+  heal(a, b);
+}
+
+TEST_F(SwitchLife, AReactorsTimersRunAsItsCallsAndNotAfterItsStop) {
+  SimNode& a = add();
+  int early = 0, cancelled = 0, late = 0;
+  auto& context = a.reactor->context();
+  const auto first = context.after(1s, [&] { ++early; });
+  auto second = context.after(1s, [&] { ++cancelled; });
+  const auto third = context.after(1h, [&] { ++late; });
+  second.reset();
+  world.run_for(2s);
+  EXPECT_EQ(early, 1);
+  EXPECT_EQ(cancelled, 0);
+  a.stop();
+  until([&] { return a.stopped; });
+  world.run_for(2h);
+  EXPECT_EQ(late, 0);
+}
+
+TEST_F(SwitchLife, ReactorsWithTheSameChannelOrNoneOrTooManyAreRefused) {
+  auto& host = world.add_host({IpAddress::v4(10, 99, 0, 1)});
+  Switch node(host, test::numbered_key(9), node_config());
+  node.add_reactor(std::make_shared<RecordingReactor>());
+  EXPECT_THROW(node.add_reactor(std::make_shared<RecordingReactor>()), std::invalid_argument);
+  EXPECT_THROW(node.add_reactor(std::make_shared<RecordingReactor>(std::vector<ReactorChannel>{})),
+               std::invalid_argument);
+  std::vector<ReactorChannel> many;
+  for (std::uint8_t i = 0; i < 16; ++i) {
+    many.push_back({.descriptor = {.id = conn::ChannelId{i}}});
+  }
+  EXPECT_THROW(node.add_reactor(std::make_shared<RecordingReactor>(many)), std::invalid_argument);
+  many.pop_back();
+  EXPECT_NO_THROW(node.add_reactor(std::make_shared<RecordingReactor>(many)));
+}
+
+TEST_F(SwitchLife, AConfigurationThatMakesNoSenseIsRefused) {
+  auto& host = world.add_host({IpAddress::v4(10, 99, 0, 1)});
+  const auto refused = [&](const std::function<void(SwitchConfig&)>& spoil) {
+    SwitchConfig config = node_config();
+    spoil(config);
+    EXPECT_THROW(Switch(host, test::numbered_key(9), config), std::invalid_argument);
+  };
+  refused([](auto& config) { config.networks.clear(); });
+  refused([](auto& config) { config.p2p.laddr = "tcp://0.0.0.0"; });
+  refused([](auto& config) { config.p2p.laddr = "tcp://host.example:26656"; });
+  refused([](auto& config) { config.p2p.external_address = "nonsense"; });
+}
+
+}  // namespace
+}  // namespace peerage::p2p
