@@ -37,6 +37,9 @@ struct LivenessConfig {
   // No byte taken by the socket for this long while data waits. A busy Go node can stop reading for
   // tens of seconds; geth gives 20 s.
   Duration write_stall_timeout = 60s;
+  // A remote that sends pongs meanwhile says that it is alive and has stopped reading on purpose: a
+  // slow reactor of its own. It gets so long.
+  Duration write_stall_limit = 5min;
   // Pings (and unsolicited pongs) we put up with: lnd's bucket.
   std::uint32_t ping_rate = 10;  // per second
   std::uint32_t ping_burst = 200;

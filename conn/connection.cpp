@@ -116,6 +116,7 @@ void Connection::resume_reading() {
   if (!reading_paused_) return;
   reading_paused_ = false;
   liveness_.on_reading_resumed(shard_.now());
+  assembler_.on_reading_resumed(shard_.now());
   want_readable();
 }
 
@@ -356,7 +357,7 @@ void Connection::arm_timer() {
   // timer would fire for ever.
   if (state_ == State::open) {
     consider(liveness_.deadline());
-    consider(assembler_.deadline());
+    if (!reading_paused_) consider(assembler_.deadline());
   }
   consider(read_again_at_);
   consider(send_again_at_);
@@ -389,7 +390,9 @@ void Connection::on_timer() {
     if (state_ == State::closed) return;
   }
   if (state_ == State::open) {
-    for (const Result<void>& alive : {liveness_.check(now), assembler_.check(now)}) {
+    // While we do not read, it is not the remote that lets a message wait.
+    const Result<void> going_on = reading_paused_ ? Result<void>{} : assembler_.check(now);
+    for (const Result<void>& alive : {liveness_.check(now), going_on}) {
       if (!alive) {
         close(alive.error());
         return;

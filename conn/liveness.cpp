@@ -9,7 +9,8 @@ namespace peerage::conn {
 Liveness::Liveness(const LivenessConfig& config, TimePoint now)
     : config_(config),
       nuisance_(config.ping_rate, config.ping_burst, now),
-      next_ping_(now + config.ping_interval) {
+      next_ping_(now + config.ping_interval),
+      last_pong_(now) {
   if (config.pong_timeout >= config.ping_interval) {
     throw std::invalid_argument("pong_timeout must be less than ping_interval");
   }
@@ -22,6 +23,7 @@ Result<void> Liveness::on_ping(TimePoint now) {
 }
 
 Result<void> Liveness::on_pong(TimePoint now) {
+  last_pong_ = now;
   if (ping_sent_) {
     round_trip_ = now - *ping_sent_;
     ping_sent_.reset();
@@ -62,7 +64,7 @@ Result<void> Liveness::check(TimePoint now) {
   if (ping_sent_ && !paused_pong_due_ && now >= *ping_sent_ + config_.pong_timeout) {
     return fail(Stage::established, Reason::pong_timed_out);
   }
-  if (write_blocked_since_ && now >= *write_blocked_since_ + config_.write_stall_timeout) {
+  if (write_blocked_since_ && now >= stall_deadline(*write_blocked_since_)) {
     return fail(Stage::established, Reason::write_stalled);
   }
   if (now >= next_ping_) {
@@ -90,6 +92,11 @@ std::optional<Duration> Liveness::round_trip() const noexcept {
   return last;
 }
 
+TimePoint Liveness::stall_deadline(TimePoint blocked_since) const {
+  return std::min(std::max(blocked_since, last_pong_) + config_.write_stall_timeout,
+                  blocked_since + config_.write_stall_limit);
+}
+
 bool Liveness::take_ping() noexcept {
   return std::exchange(ping_due_, false);
 }
@@ -104,7 +111,7 @@ TimePoint Liveness::deadline() const {
     earliest = std::min(earliest, *ping_sent_ + config_.pong_timeout);
   }
   if (write_blocked_since_) {
-    earliest = std::min(earliest, *write_blocked_since_ + config_.write_stall_timeout);
+    earliest = std::min(earliest, stall_deadline(*write_blocked_since_));
   }
   if (paused_pong_due_) earliest = std::min(earliest, *paused_pong_due_);
   return earliest;

@@ -66,6 +66,9 @@ class Liveness {
   std::uint64_t unsolicited_pongs() const noexcept { return unsolicited_pongs_; }
 
  private:
+  // When a write that is blocked since then has been so for too long.
+  TimePoint stall_deadline(TimePoint blocked_since) const;
+
   LivenessConfig config_;
   TokenBucket nuisance_;
   TimePoint next_ping_;
@@ -73,6 +76,7 @@ class Liveness {
   bool pong_due_ = false;
   std::optional<TimePoint> ping_sent_;  // set while a ping is unanswered
   std::optional<TimePoint> write_blocked_since_;
+  TimePoint last_pong_;
   std::optional<TimePoint> paused_pong_due_;
   Relaxed<Duration> round_trip_{Duration(-1)};  // negative: none yet
   std::uint32_t idle_packets_ = 0;

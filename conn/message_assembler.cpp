@@ -81,6 +81,10 @@ Result<void> MessageAssembler::check(TimePoint now) const {
   return {};
 }
 
+void MessageAssembler::on_reading_resumed(TimePoint now) {
+  for (Channel& channel : channels_) channel.last_gain = now;
+}
+
 void MessageAssembler::clear() {
   for (Channel& channel : channels_) channel.partial = Bytes();
   held_ = 0;

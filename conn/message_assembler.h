@@ -47,6 +47,9 @@ class MessageAssembler {
   // partial_message_stale once the deadline has passed.
   Result<void> check(TimePoint now) const;
 
+  // We have not read for a while: every partial message gets its time anew.
+  void on_reading_resumed(TimePoint now);
+
   std::size_t held_bytes() const noexcept { return held_; }
   // Drops everything half-received.
   void clear();

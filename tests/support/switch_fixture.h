@@ -24,9 +24,9 @@ struct SwitchFixture : testing::Test {
     const auto number = static_cast<std::uint8_t>(nodes.size() + 1);
     return add_at(conn::IpAddress::v4(10, number, 0, 1), std::move(config), std::move(reactor));
   }
-  SimNode& add_at(conn::IpAddress ip, p2p::SwitchConfig config = node_config(),
-                  std::shared_ptr<RecordingReactor> reactor =
-                      std::make_shared<RecordingReactor>()) {
+  SimNode& add_at(
+      conn::IpAddress ip, p2p::SwitchConfig config = node_config(),
+      std::shared_ptr<RecordingReactor> reactor = std::make_shared<RecordingReactor>()) {
     hosts.push_back(&world.add_host({ip}, 2));
     nodes.push_back(std::make_unique<SimNode>(*hosts.back(),
                                               static_cast<std::uint32_t>(nodes.size() + 1),

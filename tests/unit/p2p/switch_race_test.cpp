@@ -1,6 +1,7 @@
-// Forced interleavings: three nodes that dial one another at random moments over links that break, with
-// peers stopped, banned and evicted in between. Whatever happens, the reactors' contract holds and
-// nothing is left over. Each run is reproducible by its number: PEERAGE_SEED=n runs that one alone.
+// Forced interleavings: three nodes that dial one another at random moments over links that break,
+// with peers stopped, banned and evicted in between. Whatever happens, the reactors' contract holds
+// and nothing is left over. Each run is reproducible by its number: PEERAGE_SEED=n runs that one
+// alone.
 #include <cstdlib>
 
 #include <gtest/gtest.h>

@@ -82,8 +82,8 @@ TEST_F(SwitchRules, ANodeWithoutACommonChannelIsRefused) {
 TEST_F(SwitchRules, AChannelThatThePeerDoesNotHaveCannotBeSentOn) {
   const ReactorChannel common = {.descriptor = {.id = kEcho}};
   const ReactorChannel own = {.descriptor = {.id = conn::ChannelId{0x71}}};
-  SimNode& a = add(node_config(), std::make_shared<RecordingReactor>(
-                                      std::vector<ReactorChannel>{common, own}));
+  SimNode& a = add(node_config(),
+                   std::make_shared<RecordingReactor>(std::vector<ReactorChannel>{common, own}));
   SimNode& b = add();
   ASSERT_TRUE(connect(a, b));
   EXPECT_EQ(a.peer(b)->try_send(conn::ChannelId{0x71}, Bytes(1, 1)),
@@ -136,7 +136,8 @@ TEST_F(SwitchRules, AUsefulPeerOfLongStandingIsNotEvicted) {
 }
 
 TEST_F(SwitchRules, AtOneAddressThereAreAsManyPeersAsTheNumberSays) {
-  const auto admitted_of_three = [&](std::uint8_t group, const std::function<void(SwitchConfig&)>& set) {
+  const auto admitted_of_three = [&](std::uint8_t group,
+                                     const std::function<void(SwitchConfig&)>& set) {
     SwitchConfig config = node_config();
     set(config);
     SimNode& hub = add_at(IpAddress::v4(10, group, 0, 1), config);
@@ -159,10 +160,8 @@ TEST_F(SwitchRules, AtOneAddressThereAreAsManyPeersAsTheNumberSays) {
   EXPECT_EQ(admitted_of_three(1, [](auto&) {}), 1u);
   EXPECT_EQ(admitted_of_three(2, [](auto& config) { config.max_peers_per_ip = 2; }), 2u);
   EXPECT_EQ(admitted_of_three(3, [](auto& config) { config.p2p.allow_duplicate_ip = true; }), 3u);
-  EXPECT_EQ(admitted_of_three(4,
-                              [](auto& config) {
-                                config.exempt_networks = {*Cidr::parse("203.4.0.0/16")};
-                              }),
+  EXPECT_EQ(admitted_of_three(
+                4, [](auto& config) { config.exempt_networks = {*Cidr::parse("203.4.0.0/16")}; }),
             3u);
   EXPECT_EQ(admitted_of_three(5,
                               [](auto& config) {
