@@ -67,6 +67,10 @@ std::shared_ptr<const SwitchSnapshot> Switch::snapshot() const {
   return core_->snapshot();
 }
 
+std::vector<PeerPtr> Switch::peers() const {
+  return snapshot()->peers;
+}
+
 PeerPtr Switch::find_peer(const conn::NodeId& id) const {
   const auto now = snapshot();
   const auto found = std::find_if(now->peers.begin(), now->peers.end(),
@@ -76,7 +80,8 @@ PeerPtr Switch::find_peer(const conn::NodeId& id) const {
 
 BroadcastResult Switch::broadcast(conn::ChannelId channel, conn::SharedBytes bytes) {
   BroadcastResult result;
-  for (const PeerPtr& peer : snapshot()->peers) {
+  const auto now = snapshot();
+  for (const PeerPtr& peer : now->peers) {
     const bool queued = peer->try_send(channel, bytes) == conn::SendResult::queued;
     ++(queued ? result.queued : result.refused);
   }

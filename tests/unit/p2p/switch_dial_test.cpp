@@ -25,7 +25,7 @@ TEST_F(SwitchDial, APersistentPeerThatIsDownForAWeekCostsLittleAndIsBackWithinAM
   SimNode& a = add_with_persistent(key_id(2) + "@10.2.0.1:26656");
   world.run_for(24h * 7);
   const auto dials = a.events<Dialled>().size();
-  EXPECT_GT(dials, 24u * 7 * 60);      // at least once a minute
+  EXPECT_GT(dials, 24u * 7 * 60);           // at least once a minute
   EXPECT_LT(dials, 24u * 7 * 60 * 2 + 20);  // and not twice
   SimNode& b = add();
   ASSERT_EQ(b.id(), test::numbered_key(2).id());
@@ -96,10 +96,9 @@ TEST_F(SwitchDial, TroubleWithNamesNeitherStopsTheStartNorTheRetries) {
   world.set_name("hangs.example", std::nullopt);
   world.set_name("empty.example", std::vector<IpAddress>{});
   world.set_name("crowd.example", crowd);
-  SimNode& a = add_with_persistent(key_id(7) + "@nowhere.example:1," + key_id(8) +
-                                   "@hangs.example:1," + key_id(9) + "@empty.example:1," +
-                                   key_id(10) + "@crowd.example:1," + key_id(2) +
-                                   "@later.example:26656");
+  SimNode& a = add_with_persistent(
+      key_id(7) + "@nowhere.example:1," + key_id(8) + "@hangs.example:1," + key_id(9) +
+      "@empty.example:1," + key_id(10) + "@crowd.example:1," + key_id(2) + "@later.example:26656");
   SimNode& b = add();
   world.run_for(1min);
   std::map<std::string, Reason> reasons;

@@ -1,0 +1,226 @@
+// Switches on real sockets and threads: what the simulated network cannot show.
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <future>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "conn/asio_runtime.h"
+#include "tests/support/peers.h"
+#include "tests/support/sim_node.h"
+
+namespace peerage::p2p {
+namespace {
+
+using conn::Bytes;
+using conn::IpAddress;
+using conn::Reason;
+using test::kEcho;
+using test::RecordingReactor;
+using namespace std::chrono_literals;
+
+// Waits for something that other threads do. The limit is for when it never happens.
+bool eventually(const std::function<bool()>& done, std::chrono::seconds limit = 60s) {
+  const auto end = std::chrono::steady_clock::now() + limit;
+  while (!done()) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::sleep_for(1ms);
+  }
+  return true;
+}
+
+SwitchConfig loopback_config(std::uint8_t c = 0, std::uint8_t d = 1) {
+  SwitchConfig config;
+  config.networks = {"test-chain"};
+  config.p2p.laddr =
+      "tcp://127.9." + std::to_string(static_cast<int>(c)) + "." + std::to_string(static_cast<int>(d)) + ":0";
+  config.p2p.allow_duplicate_ip = true;
+  return config;
+}
+
+struct Node {
+  Node(conn::Runtime& runtime, std::uint32_t number, const SwitchConfig& config,
+       Delivery delivery = Delivery::executor)
+      : reactor(std::make_shared<RecordingReactor>(
+            std::vector<ReactorChannel>{{.descriptor = {.id = kEcho}}}, delivery)),
+        node(runtime, test::numbered_key(number), config) {
+    node.add_reactor(reactor);
+  }
+  conn::HostAddress address() const {
+    const conn::NetAddress listening = node.listen_address();
+    return {listening.id, listening.endpoint.ip.to_string(), listening.endpoint.port};
+  }
+  std::shared_ptr<RecordingReactor> reactor;
+  Switch node;
+};
+
+TEST(SwitchOnSockets, TwoHundredPeersOnOneSwitchTalkComeAndGo) {
+  constexpr std::uint32_t kPeers = 200;
+  conn::AsioRuntime hub_runtime(2), peer_runtime(2);
+  SwitchConfig config = loopback_config();
+  config.p2p.max_num_outbound_peers = kPeers;
+  Node hub(hub_runtime, 1, config);
+  ASSERT_TRUE(hub.node.start_and_wait());
+  std::atomic<std::size_t> echoed = 0;
+  hub.reactor->on_receive = [&](const PeerPtr&, const Message&) { ++echoed; };
+
+  std::vector<std::unique_ptr<Node>> peers;
+  for (std::uint32_t i = 0; i < kPeers; ++i) {
+    peers.push_back(std::make_unique<Node>(
+        peer_runtime, 100 + i,
+        loopback_config(static_cast<std::uint8_t>(1 + i / 100), static_cast<std::uint8_t>(1 + i % 100)),
+        Delivery::in_line));
+    peers.back()->reactor->on_receive = [](const PeerPtr& peer, Message message) {
+      peer->try_send(kEcho, std::move(message.bytes));
+    };
+    ASSERT_TRUE(peers.back()->node.start_and_wait());
+    hub.node.dial(peers.back()->address());
+  }
+  ASSERT_TRUE(eventually([&] { return hub.node.snapshot()->peers.size() == kPeers; }));
+
+  // Broadcasts from several threads at once, while status is read and some peers go.
+  std::atomic<bool> stop = false;
+  std::thread monitor([&] {
+    while (!stop) {
+      for (const PeerPtr& peer : hub.node.peers()) (void)peer->status();
+    }
+  });
+  std::atomic<std::size_t> queued = 0;
+  std::vector<std::thread> senders;
+  for (int t = 0; t < 3; ++t) {
+    senders.emplace_back([&] {
+      for (int i = 0; i < 5; ++i) queued += hub.node.broadcast(kEcho, Bytes(1500, 1)).queued;
+    });
+  }
+  for (auto& sender : senders) sender.join();
+  EXPECT_TRUE(eventually([&] { return echoed == queued; }));
+  EXPECT_EQ(queued, 15u * kPeers);
+  for (std::uint32_t i = 0; i < 20; ++i) {
+    hub.node.stop_peer(peers[i]->node.id(), {conn::Stage::established, Reason::misbehaved, {}});
+    peers[40 + i]->node.stop();
+    hub.node.ban(*Cidr::parse("127.9.1." + std::to_string(70 + i)), 1h, "a test");
+    hub.node.dial(peers[i]->address());
+  }
+  EXPECT_TRUE(eventually([&] { return hub.reactor->removes() >= 60; }));
+  stop = true;
+  monitor.join();
+  hub.node.stop_and_wait();
+  for (const auto& peer : peers) peer->node.stop_and_wait();
+  EXPECT_EQ(hub.reactor->inits(), hub.reactor->removes());
+  EXPECT_EQ(hub.reactor->breaches(), std::vector<std::string>{});
+  for (const auto& peer : peers) {
+    EXPECT_EQ(peer->reactor->inits(), peer->reactor->removes());
+    EXPECT_EQ(peer->reactor->breaches(), std::vector<std::string>{});
+  }
+}
+
+TEST(SwitchOnSockets, TwoSwitchesInOneProcessShareARuntimeOfSeveralShards) {
+  conn::AsioRuntime runtime(3);
+  Node a(runtime, 1, loopback_config(0, 1)), b(runtime, 2, loopback_config(0, 2));
+  ASSERT_TRUE(a.node.start_and_wait());
+  ASSERT_TRUE(b.node.start_and_wait());
+  // At the same time, both ways, from other threads.
+  std::thread first([&] { a.node.dial(b.address()); });
+  std::thread second([&] { b.node.dial(a.address()); });
+  first.join();
+  second.join();
+  ASSERT_TRUE(eventually([&] {
+    return a.node.snapshot()->peers.size() == 1 && b.node.snapshot()->peers.size() == 1;
+  }));
+  a.node.broadcast(kEcho, Bytes(100, 1));
+  EXPECT_TRUE(eventually([&] { return b.reactor->received() > 0; }));
+}
+
+TEST(SwitchOnSockets, ASwitchIsDestroyedAtAnyMoment) {
+  conn::AsioRuntime runtime(2);
+  Node b(runtime, 2, loopback_config(0, 2));
+  ASSERT_TRUE(b.node.start_and_wait());
+  for (std::uint32_t i = 0; i < 60; ++i) {
+    auto a = std::make_unique<Node>(runtime, 3 + i, loopback_config(0, 3));
+    if (i % 4 == 0) {
+      a->node.start();  // and not waited for
+    } else {
+      ASSERT_TRUE(a->node.start_and_wait());
+    }
+    if (i % 2 == 0) a->node.dial(b.address());
+    std::this_thread::sleep_for(std::chrono::microseconds(i * 50));
+    const auto reactor = a->reactor;
+    a.reset();
+    EXPECT_EQ(reactor->inits(), reactor->removes());
+    EXPECT_EQ(reactor->breaches(), std::vector<std::string>{});
+  }
+}
+
+TEST(SwitchOnSockets, SendWaitsForRoomOnAThreadOfTheHostAndNeverOnANetworkThread) {
+  conn::AsioRuntime runtime(2);
+  Node a(runtime, 1, loopback_config(0, 1)), b(runtime, 2, loopback_config(0, 2));
+  ASSERT_TRUE(a.node.start_and_wait());
+  ASSERT_TRUE(b.node.start_and_wait());
+  std::promise<void> release;
+  std::shared_future<void> released = release.get_future().share();
+  b.reactor->on_receive = [&](const PeerPtr&, const Message&) { released.wait(); };
+  a.node.dial(b.address());
+  ASSERT_TRUE(eventually([&] { return a.node.snapshot()->peers.size() == 1; }));
+  const PeerPtr peer = a.node.snapshot()->peers.front();
+  const auto message = std::make_shared<const Bytes>(Bytes(500'000, 1));
+  // Until everything between the two is full.
+  while (eventually([&] { return peer->try_send(kEcho, message) == conn::SendResult::queued; }, 2s)) {
+  }
+  std::promise<conn::SendResult> answer;
+  runtime.shard(1).post([&] { answer.set_value(peer->send(kEcho, message, 1h)); });
+  auto refused = answer.get_future();
+  ASSERT_EQ(refused.wait_for(30s), std::future_status::ready);
+  EXPECT_EQ(refused.get(), conn::SendResult::channel_full);
+  auto sent = std::async(std::launch::async, [&] { return peer->send(kEcho, message, 1h); });
+  EXPECT_EQ(sent.wait_for(200ms), std::future_status::timeout);
+  release.set_value();
+  EXPECT_EQ(sent.get(), conn::SendResult::queued);
+}
+
+TEST(SwitchOnSockets, AWaitForRoomEndsWithThePeer) {
+  conn::AsioRuntime runtime(2);
+  Node a(runtime, 1, loopback_config(0, 1)), b(runtime, 2, loopback_config(0, 2));
+  ASSERT_TRUE(a.node.start_and_wait());
+  ASSERT_TRUE(b.node.start_and_wait());
+  std::promise<void> release;
+  std::shared_future<void> released = release.get_future().share();
+  b.reactor->on_receive = [&](const PeerPtr&, const Message&) { released.wait(); };
+  a.node.dial(b.address());
+  ASSERT_TRUE(eventually([&] { return a.node.snapshot()->peers.size() == 1; }));
+  const PeerPtr peer = a.node.snapshot()->peers.front();
+  const auto message = std::make_shared<const Bytes>(Bytes(500'000, 1));
+  while (eventually([&] { return peer->try_send(kEcho, message) == conn::SendResult::queued; }, 2s)) {
+  }
+  auto sent = std::async(std::launch::async, [&] { return peer->send(kEcho, message, 1h); });
+  a.node.stop_peer(peer->id(), {conn::Stage::established, Reason::misbehaved, {}});
+  EXPECT_EQ(sent.get(), conn::SendResult::closed);
+  release.set_value();
+}
+
+TEST(SwitchOnSockets, StoppedWithItsRuntimeGoneItDoesNotHang) {
+  auto runtime = std::make_unique<conn::AsioRuntime>(1);
+  Node a(*runtime, 1, loopback_config(0, 1));
+  ASSERT_TRUE(a.node.start_and_wait());
+  runtime->stop();
+  EXPECT_FALSE(a.node.start_and_wait());
+  a.node.stop_and_wait();
+}
+
+TEST(SwitchOnSockets, AReactorThatIsCalledOnTheNetworkThreadMaySendAndStopFromThere) {
+  conn::AsioRuntime runtime(2);
+  Node a(runtime, 1, loopback_config(0, 1), Delivery::in_line);
+  Node b(runtime, 2, loopback_config(0, 2), Delivery::in_line);
+  ASSERT_TRUE(a.node.start_and_wait());
+  ASSERT_TRUE(b.node.start_and_wait());
+  b.reactor->on_add = [](const PeerPtr& peer) { peer->send(kEcho, Bytes(10, 1)); };
+  a.reactor->on_receive = [&](const PeerPtr& peer, const Message&) {
+    a.node.stop_peer(peer->id(), {conn::Stage::established, Reason::misbehaved, {}});
+  };
+  a.node.dial(b.address());
+  EXPECT_TRUE(eventually([&] { return a.reactor->removes() == 1 && b.reactor->removes() == 1; }));
+}
+
+}  // namespace
+}  // namespace peerage::p2p
