@@ -81,7 +81,8 @@ class Switch {
 
   // --- peers ---
 
-  // Keep what it returns while you look at it: `for (auto& peer : node.snapshot()->peers)` does not.
+  // Keep what it returns while you look at it: `for (auto& peer : node.snapshot()->peers)` does
+  // not.
   std::shared_ptr<const SwitchSnapshot> snapshot() const;
   std::vector<PeerPtr> peers() const;
   PeerPtr find_peer(const conn::NodeId& id) const;  // null when not connected

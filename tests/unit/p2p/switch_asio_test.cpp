@@ -34,8 +34,8 @@ bool eventually(const std::function<bool()>& done, std::chrono::seconds limit = 
 SwitchConfig loopback_config(std::uint8_t c = 0, std::uint8_t d = 1) {
   SwitchConfig config;
   config.networks = {"test-chain"};
-  config.p2p.laddr =
-      "tcp://127.9." + std::to_string(static_cast<int>(c)) + "." + std::to_string(static_cast<int>(d)) + ":0";
+  config.p2p.laddr = "tcp://127.9." + std::to_string(static_cast<int>(c)) + "." +
+                     std::to_string(static_cast<int>(d)) + ":0";
   config.p2p.allow_duplicate_ip = true;
   return config;
 }
@@ -68,10 +68,10 @@ TEST(SwitchOnSockets, TwoHundredPeersOnOneSwitchTalkComeAndGo) {
 
   std::vector<std::unique_ptr<Node>> peers;
   for (std::uint32_t i = 0; i < kPeers; ++i) {
-    peers.push_back(std::make_unique<Node>(
-        peer_runtime, 100 + i,
-        loopback_config(static_cast<std::uint8_t>(1 + i / 100), static_cast<std::uint8_t>(1 + i % 100)),
-        Delivery::in_line));
+    peers.push_back(std::make_unique<Node>(peer_runtime, 100 + i,
+                                           loopback_config(static_cast<std::uint8_t>(1 + i / 100),
+                                                           static_cast<std::uint8_t>(1 + i % 100)),
+                                           Delivery::in_line));
     peers.back()->reactor->on_receive = [](const PeerPtr& peer, Message message) {
       peer->try_send(kEcho, std::move(message.bytes));
     };
@@ -166,7 +166,8 @@ TEST(SwitchOnSockets, SendWaitsForRoomOnAThreadOfTheHostAndNeverOnANetworkThread
   const PeerPtr peer = a.node.snapshot()->peers.front();
   const auto message = std::make_shared<const Bytes>(Bytes(500'000, 1));
   // Until everything between the two is full.
-  while (eventually([&] { return peer->try_send(kEcho, message) == conn::SendResult::queued; }, 2s)) {
+  while (
+      eventually([&] { return peer->try_send(kEcho, message) == conn::SendResult::queued; }, 2s)) {
   }
   std::promise<conn::SendResult> answer;
   runtime.shard(1).post([&] { answer.set_value(peer->send(kEcho, message, 1h)); });
@@ -191,7 +192,8 @@ TEST(SwitchOnSockets, AWaitForRoomEndsWithThePeer) {
   ASSERT_TRUE(eventually([&] { return a.node.snapshot()->peers.size() == 1; }));
   const PeerPtr peer = a.node.snapshot()->peers.front();
   const auto message = std::make_shared<const Bytes>(Bytes(500'000, 1));
-  while (eventually([&] { return peer->try_send(kEcho, message) == conn::SendResult::queued; }, 2s)) {
+  while (
+      eventually([&] { return peer->try_send(kEcho, message) == conn::SendResult::queued; }, 2s)) {
   }
   auto sent = std::async(std::launch::async, [&] { return peer->send(kEcho, message, 1h); });
   a.node.stop_peer(peer->id(), {conn::Stage::established, Reason::misbehaved, {}});

@@ -158,9 +158,8 @@ TEST_F(SwitchReactor, OneThatThrowsLosesThatPeerAndNoOther) {
     world.run_for(1s);
     if (which == "remove")
       a.node->stop_peer(b.id(), {conn::Stage::established, Reason::misbehaved, {}});
-    ASSERT_TRUE(until([&] {
-      return pairs[1].slow->removes() == 1 && pairs[1].quick->removes() == 1;
-    }));
+    ASSERT_TRUE(
+        until([&] { return pairs[1].slow->removes() == 1 && pairs[1].quick->removes() == 1; }));
     EXPECT_EQ(pairs[1].slow->inits(), 2u);
     if (which != "remove") {
       EXPECT_EQ(pairs[1].quick->last_reason().reason, Reason::reactor_failed);
