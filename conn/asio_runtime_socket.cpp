@@ -18,6 +18,10 @@ namespace {
 // A vanished peer is noticed by our own pings in 105 s; TCP need not be quicker.
 constexpr int kUserTimeoutMs = 105'000;
 constexpr int kNotSentLowWater = 64 << 10;
+// On a way this short a small window carries all there is to carry, and a large one is only a place
+// where messages wait behind others. (A longer way gets the window that the kernel finds for it.)
+constexpr std::uint32_t kShortWayUs = 2000;
+constexpr int kShortWayWindow = 256 << 10;
 constexpr int kAcceptBatch = 64;
 constexpr Duration kAcceptPauseMin = 100ms;
 constexpr Duration kAcceptPauseMax = 2s;
@@ -32,6 +36,12 @@ void tune(int socket) {
   set_option(socket, SOL_SOCKET, SO_KEEPALIVE, 1);
   set_option(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, kUserTimeoutMs);
   set_option(socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, kNotSentLowWater);
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (::getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 && info.tcpi_rtt > 0 &&
+      info.tcpi_rtt < kShortWayUs) {
+    set_option(socket, SOL_SOCKET, SO_RCVBUF, kShortWayWindow);
+  }
 }
 
 }  // namespace

@@ -75,6 +75,17 @@ struct SendQueueConfig {
 // The ecosystem's default for each direction, bytes per second; 0 means unlimited.
 inline constexpr std::uint64_t kDefaultRate = 5'120'000;
 
+// How much faster than its rate we read from a peer: one part in so many. The remote limits itself
+// to the same figure as a rule; were we the slower one by a trifle, the buffers between us would
+// fill, and every message would wait behind them.
+inline constexpr std::uint64_t kReceiveSlack = 20;
+// What a received frame counts at least, however little it carries.
+inline constexpr std::size_t kMinFrameCharge = 64;
+
+// A sender whose rate is used up waits for so much of it, so that frames leave full: a packet at a
+// time, each would need two.
+inline constexpr Duration kRateSlice = 2ms;
+
 // Sealed frames that may wait for the socket: what a message of high priority can find ahead of it
 // on our side.
 inline constexpr std::size_t kMaxFramesPerWrite = 16;

@@ -7,6 +7,16 @@ namespace peerage::conn {
 
 namespace {
 
+// What we read at, for a remote that sends at `rate`.
+std::uint64_t reading_rate(std::uint64_t rate) {
+  return rate + rate / kReceiveSlack;
+}
+
+std::uint64_t slice_of(std::uint64_t rate) {
+  const auto slices = static_cast<std::uint64_t>(Duration(1s) / kRateSlice);
+  return std::max<std::uint64_t>(rate / slices, kMaxPacketOnWire);
+}
+
 // 100 ms worth of the rate, as the Go node samples, and at least what one step moves.
 std::uint64_t burst_for(std::uint64_t rate, std::size_t step) {
   return std::max<std::uint64_t>(rate / 10, step);
@@ -36,11 +46,13 @@ Connection::Connection(Shard& shard, std::unique_ptr<Stream> stream, SecretSessi
       opener_(std::move(session.opener)),
       early_data_(std::move(session.early_data)),
       assembler_(descriptors_, config.reassembly, budget),
-      receive_tokens_(config.receive_rate, burst_for(config.receive_rate, kScratchBytes), started_),
+      receive_tokens_(reading_rate(config.receive_rate),
+                      burst_for(config.receive_rate, kScratchBytes), started_),
       received_(started_),
       queue_(descriptors_, config.send_queue),
       scheduler_(descriptors_),
       sealer_(std::move(session.sealer)),
+      send_slice_(slice_of(config.send_rate)),
       send_tokens_(config.send_rate, burst_for(config.send_rate, kMaxPacketOnWire), started_),
       sent_(started_),
       liveness_(config.liveness, started_) {}
@@ -185,12 +197,13 @@ Result<void> Connection::read_once() {
   const TimePoint now = shard_.now();
   received_.add(read.bytes, now);
   last_received_ = now;
-  receive_tokens_.take_debt(read.bytes, now);
   if (state_ != State::open) return {};  // what comes after our goodbye is not looked at
 
   const std::size_t total = held + read.bytes;
   const std::size_t whole = total / kFrameSealed * kFrameSealed;
+  stream_bytes_ = 0;
   const Result<void> received = receive_frames(scratch.first(whole));
+  receive_tokens_.take_debt(stream_bytes_, now);
   if (!received || state_ == State::closed) return received;
   const ByteView rest = scratch.subspan(whole, total - whole);
   if (rest.empty()) {
@@ -206,6 +219,7 @@ Result<void> Connection::receive_frames(MutableBytes frames) {
   for (; !frames.empty() && state_ == State::open; frames = frames.subspan(kFrameSealed)) {
     const Result<ByteView> stream = opener_.open(frames.first(kFrameSealed));
     if (!stream) return tl::unexpected(stream.error());
+    stream_bytes_ += std::max(stream->size(), kMinFrameCharge);
     const Result<void> received =
         stream->empty() ? liveness_.on_idle_packet() : receive_stream(*stream);
     if (!received) return received;
@@ -310,7 +324,7 @@ Result<bool> Connection::seal_batch() {
   send_again_at_.reset();
   while (writer.room() >= kMaxPacketOnWire) {
     if (!scheduler_.empty() && send_tokens_.available(now) < kMaxPacketOnWire) {
-      send_again_at_ = send_tokens_.when_available(kMaxPacketOnWire, now);
+      send_again_at_ = send_tokens_.when_available(send_slice_, now);
       break;
     }
     const auto packet = scheduler_.next();

@@ -43,7 +43,7 @@ struct ConnectionConfig {
   ReassemblyConfig reassembly;
   SendQueueConfig send_queue;
   std::uint64_t send_rate = kDefaultRate;     // bytes of packets per second; 0: unlimited
-  std::uint64_t receive_rate = kDefaultRate;  // bytes of frames per second; 0: unlimited
+  std::uint64_t receive_rate = kDefaultRate;  // the same, and kReceiveSlack; 0: unlimited
 };
 
 struct ConnectionStatus {
@@ -162,6 +162,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   MessageAssembler assembler_;
   TokenBucket receive_tokens_;
   ByteMeter received_;
+  std::size_t stream_bytes_ = 0;            // that the read which is under way has brought
   bool reading_paused_ = false;             // by the owner
   std::optional<TimePoint> read_again_at_;  // the receive rate is used up until then
 
@@ -169,6 +170,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   ChannelScheduler scheduler_;
   FrameSealer sealer_;
   Bytes sealed_;  // frames, or a part of one, that the socket has not taken
+  std::uint64_t send_slice_;
   TokenBucket send_tokens_;
   ByteMeter sent_;
   std::optional<TimePoint> send_again_at_;  // the send rate is used up until then

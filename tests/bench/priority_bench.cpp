@@ -2,9 +2,9 @@
 //
 //   priority_bench [SECONDS]
 //
-// Two switches with a runtime each, over loopback. One saturates three channels of low priority with
-// 64 KiB messages and sends 200 bytes on a channel of high priority every 5 ms, with the time of
-// sending in them; the other takes the difference when its reactor is called. Printed are the
+// Two switches with a runtime each, over loopback. One saturates three channels of low priority
+// with 64 KiB messages and sends 200 bytes on a channel of high priority every 5 ms, with the time
+// of sending in them; the other takes the difference when its reactor is called. Printed are the
 // percentiles, without a rate limit and at 5 MB/s (comet's default), and on an idle connection for
 // comparison. The goals: p99 <= 2 ms, and <= 20 ms at 5 MB/s. (CometBFT issue 2128: up to 1000 ms.)
 #include <algorithm>
@@ -124,16 +124,16 @@ void run(const char* name, std::uint64_t rate, std::size_t saturated, std::chron
   const auto at_share = [&](double share) {
     return delays[static_cast<std::size_t>(share * static_cast<double>(delays.size() - 1))];
   };
-  std::printf("%-28s %8.0f %9zu %9.3f %9.3f %9.3f\n", name, rate_seen, delays.size(),
-              at_share(0.5), at_share(0.99), delays.back());
+  std::printf("%-28s %8.0f %9zu %9.3f %9.3f %9.3f\n", name, rate_seen, delays.size(), at_share(0.5),
+              at_share(0.99), delays.back());
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   const auto span = std::chrono::seconds(argc > 1 ? std::atoi(argv[1]) : 5);
-  std::printf("%-28s %8s %9s %9s %9s %9s\n", "200 B at high priority", "MB/s", "messages",
-              "p50 ms", "p99 ms", "max ms");
+  std::printf("%-28s %8s %9s %9s %9s %9s\n", "200 B at high priority", "MB/s", "messages", "p50 ms",
+              "p99 ms", "max ms");
   run("idle", 0, 0, span);
   run("3 channels saturated", 0, 3, span);
   run("the same at 5 MB/s", conn::kDefaultRate, 3, span);

@@ -1,6 +1,6 @@
-// Every key of [p2p] that concerns the switch is honoured, each with its own proof. (Slots, addresses
-// and dialling have theirs in switch_rules_test.cpp and switch_dial_test.cpp; seeds, pex, seed_mode
-// and addr_book_* concern the address book and the PEX reactor.)
+// Every key of [p2p] that concerns the switch is honoured, each with its own proof. (Slots,
+// addresses and dialling have theirs in switch_rules_test.cpp and switch_dial_test.cpp; seeds, pex,
+// seed_mode and addr_book_* concern the address book and the PEX reactor.)
 #include "tests/support/switch_fixture.h"
 
 namespace peerage::p2p {
