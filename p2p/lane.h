@@ -1,13 +1,13 @@
 // The way from one peer to one reactor: init, add, messages and remove, in order, one at a time.
 //
 // All calls to a lane come from the peer's shard, so their order is fixed there; the lane carries
-// them out, on the reactor's executor or, for in-line delivery, at once. Messages pass in batches: a
-// task on the executor takes what has gathered, up to kBatch, and then lets other peers' lanes have
-// their turn.
+// them out, on the reactor's executor or, for in-line delivery, at once. Messages pass in batches:
+// a task on the executor takes what has gathered, up to kBatch, and then lets other peers' lanes
+// have their turn.
 //
 // Invariants: init is called once or never; add, receive and remove only after it; remove exactly
-// once if init was called, and last. An exception counts as the call's end, is reported once, and is
-// followed by no other call but remove.
+// once if init was called, and last. An exception counts as the call's end, is reported once, and
+// is followed by no other call but remove.
 //
 // Threads: init_and_add, deliver and remove on the peer's shard; the reactor is called where it
 // wishes.
@@ -30,7 +30,8 @@ struct ReactorSeat {
   std::shared_ptr<Reactor> reactor;
   std::string name;
   Delivery delivery = Delivery::executor;
-  std::unique_ptr<conn::Executor> executor;  // for Delivery::executor
+  // For Delivery::executor; goes with the seat and not before, for lanes post to it until then.
+  std::unique_ptr<conn::Executor> executor;
 };
 
 class Lane : public std::enable_shared_from_this<Lane> {

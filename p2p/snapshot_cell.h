@@ -1,8 +1,8 @@
 // A value that one thread publishes and any thread reads, neither ever waiting for the other.
 //
 // The value is immutable and shared. There are a few slots, one of them current; a reader marks the
-// slot it looks at, checks that it still is the current one, and copies the pointer; the writer fills
-// a slot that is not current and that nobody has marked. With more slots than readers can be
+// slot it looks at, checks that it still is the current one, and copies the pointer; the writer
+// fills a slot that is not current and that nobody has marked. With more slots than readers can be
 // caught in at once the writer finds one at the first look.
 //
 // Threads: publish() on one at a time; read() on any.
@@ -52,8 +52,8 @@ class SnapshotCell {
   }
 
  private:
-  // Old values go as soon as nobody reads them. Whoever marks a slot from now on sees that it is
-  // not the current one.
+  // Old values go now, but for one that is just being copied: that goes with the next publish.
+  // Whoever marks a slot from now on sees that it is not the current one.
   void forget_old(std::size_t current) {
     for (std::size_t i = 0; i < kSlots; ++i) {
       if (i != current && slots_[i].readers.load() == 0) slots_[i].value.reset();
