@@ -5,6 +5,7 @@ pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)
 find_package(Protobuf REQUIRED)
 find_package(tl-expected REQUIRED)
 find_package(nlohmann_json REQUIRED)
+find_package(spdlog REQUIRED)
 
 find_path(PEERAGE_ASIO_INCLUDE asio.hpp REQUIRED)
 add_library(peerage_asio INTERFACE)

@@ -38,7 +38,7 @@ Result<void> Dialer::add_persistent(const HostAddress& peer, TimePoint now) {
   if (peer.id == own_) return refuse(Reason::own_address, peer.to_string());
   Persistent& entry = persistent_[peer.id];
   entry.target = peer;
-  entry.backoff = {0, now};
+  entry.backoff = {0, std::max(now, own_until(peer))};
   sticky_.erase(peer.id);
   return {};
 }
@@ -57,8 +57,8 @@ Result<void> Dialer::request(const HostAddress& target, DialPurpose purpose, Tim
   if (target.id == own_) return refuse(Reason::own_address);
   if (connected_.contains(target.id)) return refuse(Reason::duplicate_id);
   if (is_busy(target.id)) return refuse(Reason::already_dialling);
-  if (const Resting* known = resting(target.to_string(), now)) {
-    const auto seconds = std::chrono::ceil<std::chrono::seconds>(known->backoff.next - now);
+  if (const TimePoint until = rests_until(target); until > now) {
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(until - now);
     return refuse(Reason::address_resting, "for " + std::to_string(seconds.count()) + " s more");
   }
   const std::size_t limit = config_.max_outbound + (purpose == DialPurpose::feeler ? 1 : 0);
@@ -109,7 +109,8 @@ std::optional<TimePoint> Dialer::deadline() const {
     if (connected_.contains(id) || dialling_.contains(id)) return;
     if (!earliest || when < *earliest) earliest = when;
   };
-  for (const DialOrder& order : requested_) consider(order.target.id, TimePoint{});
+  // Also one that has become needless: it holds a slot until take_due.
+  if (!requested_.empty()) return TimePoint{};
   for (const auto& [id, entry] : persistent_) consider(id, entry.backoff.next);
   for (const auto& [id, entry] : sticky_) consider(id, entry.next);
   return earliest;
@@ -120,7 +121,7 @@ void Dialer::on_dial_ended(const NodeId& id, const conn::Failure* failure, TimeP
   if (found == dialling_.end()) return;
   const Dialling dial = found->second;
   dialling_.erase(found);
-  // Also after a success, until the connection has lasted: it may not be admitted.
+  // Also after a success: on_gone sets it back when the connection has lasted.
   if (const auto entry = persistent_.find(id); entry != persistent_.end()) {
     back_off(entry->second.backoff, dial.begun, config_.persistent_max_pause);
   }
@@ -128,7 +129,11 @@ void Dialer::on_dial_ended(const NodeId& id, const conn::Failure* failure, TimeP
   if (const auto entry = sticky_.find(id); entry != sticky_.end()) {
     on_sticky_failed(entry->second, now);
   }
-  rest(dial.target.to_string(), failure->reason, dial.begun);
+  if (failure->reason == Reason::connected_to_self) {
+    rest_own(dial.target, dial.begun + kSelfRest);
+  } else {
+    rest(dial.target.to_string(), dial.begun);
+  }
 }
 
 void Dialer::on_connected(const NodeId& id, Direction direction, TimePoint now) {
@@ -151,7 +156,7 @@ void Dialer::on_gone(const NodeId& id, const std::optional<HostAddress>& address
     return;
   }
   if (address && lasted < kStable) {
-    rest(address->to_string(), Reason::closed_by_remote, now);
+    rest(address->to_string(), now);
   } else if (address) {
     std::erase_if(resting_, [text = address->to_string()](const Resting& each) {
       return each.address == text;
@@ -205,7 +210,7 @@ void Dialer::back_off(Backoff& backoff, TimePoint from, Duration cap) {
   ++backoff.failures;
 }
 
-void Dialer::rest(const std::string& address, Reason why, TimePoint begun) {
+void Dialer::rest(const std::string& address, TimePoint begun) {
   Resting entry{address, {}};
   const auto known = std::find_if(resting_.begin(), resting_.end(),
                                   [&](const Resting& each) { return each.address == address; });
@@ -214,16 +219,37 @@ void Dialer::rest(const std::string& address, Reason why, TimePoint begun) {
     resting_.erase(known);
   }
   back_off(entry.backoff, begun, config_.requested_max_pause);
-  if (why == Reason::connected_to_self) entry.backoff.next = begun + kSelfRest;
   resting_.push_back(std::move(entry));
   if (resting_.size() > kMaxResting) resting_.pop_front();
 }
 
-const Dialer::Resting* Dialer::resting(const std::string& address, TimePoint now) const {
-  for (const Resting& each : resting_) {
-    if (each.address == address) return each.backoff.next > now ? &each : nullptr;
+// Apart from the failed ones, which anybody can make us try by the thousand and so forget.
+void Dialer::rest_own(const HostAddress& target, TimePoint until) {
+  std::erase_if(own_addresses_, [&target](const OwnAddress& each) {
+    return each.host == target.host && each.port == target.port;
+  });
+  own_addresses_.push_back({target.host, target.port, until});
+  if (own_addresses_.size() > kMaxOwnAddresses) own_addresses_.pop_front();
+  for (auto& [id, entry] : persistent_) {
+    if (entry.target.host == target.host && entry.target.port == target.port) {
+      entry.backoff.next = until;
+    }
   }
-  return nullptr;
+}
+
+TimePoint Dialer::own_until(const HostAddress& target) const {
+  for (const OwnAddress& each : own_addresses_) {
+    if (each.host == target.host && each.port == target.port) return each.until;
+  }
+  return TimePoint::min();
+}
+
+TimePoint Dialer::rests_until(const HostAddress& target) const {
+  const std::string address = target.to_string();
+  for (const Resting& each : resting_) {
+    if (each.address == address) return std::max(each.backoff.next, own_until(target));
+  }
+  return own_until(target);
 }
 
 // One that has used up its tries is forgotten by the next take_due.

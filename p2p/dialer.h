@@ -13,9 +13,10 @@
 //  - Every way of dialling counts against max_outbound, those under way included; persistent peers
 //    and unconditional ones do not.
 //  - An address that failed is not tried again for a pause that doubles from 1 s to 60 s, whoever
-//    asks; one that led to ourselves, not for a day.
+//    asks. A host and port that led to ourselves are not, for a day, under whatever ID and not even
+//    for a persistent peer.
 //
-// Bounded: kMaxResting failed addresses, max_outbound sticky ones.
+// Bounded: kMaxResting failed addresses, kMaxOwnAddresses of our own, max_outbound sticky ones.
 // Threads: none of its own (the control shard).
 #pragma once
 
@@ -51,6 +52,7 @@ struct DialOrder {
 class Dialer {
  public:
   static constexpr std::size_t kMaxResting = 1024;
+  static constexpr std::size_t kMaxOwnAddresses = 16;
   static constexpr conn::Duration kStable = std::chrono::minutes(1);
   static constexpr conn::Duration kSelfRest = std::chrono::hours(24);
   // A number in [0, 1), at random.
@@ -83,7 +85,9 @@ class Dialer {
   bool is_dialling(const conn::NodeId& id) const { return dialling_.contains(id); }
   std::size_t dialling() const noexcept { return dialling_.size(); }
 
-  // The dial ended; null when the peer has proved itself (on_connected follows if it is admitted).
+  // The dial ended: null when the peer is admitted (on_connected follows), and otherwise why it is
+  // not. One that has proved itself and is held back (p2p/rivals.h) is still under way: it keeps
+  // its slot, and no second dial to it begins.
   void on_dial_ended(const conn::NodeId& id, const conn::Failure* failure, conn::TimePoint now);
   void on_connected(const conn::NodeId& id, Direction direction, conn::TimePoint now);
   // `address`: where it was dialled, for outbound ones. `sticky`: whether it is worth a redial (we
@@ -115,6 +119,11 @@ class Dialer {
     Direction direction;
     conn::TimePoint since;
   };
+  struct OwnAddress {
+    std::string host;
+    std::uint16_t port = 0;
+    conn::TimePoint until;
+  };
   struct Resting {
     std::string address;
     Backoff backoff;
@@ -125,8 +134,11 @@ class Dialer {
   void begin(const conn::HostAddress& target, DialPurpose purpose, conn::TimePoint now,
              std::vector<DialOrder>& orders);
   void back_off(Backoff& backoff, conn::TimePoint from, conn::Duration cap);
-  void rest(const std::string& address, conn::Reason why, conn::TimePoint begun);
-  const Resting* resting(const std::string& address, conn::TimePoint now) const;
+  void rest(const std::string& address, conn::TimePoint begun);
+  void rest_own(const conn::HostAddress& target, conn::TimePoint until);
+  // Until when the address is not to be tried; in the past when it may be.
+  conn::TimePoint rests_until(const conn::HostAddress& target) const;
+  conn::TimePoint own_until(const conn::HostAddress& target) const;
   void on_sticky_failed(Sticky& entry, conn::TimePoint now);
 
   DialerConfig config_;
@@ -138,7 +150,8 @@ class Dialer {
   std::vector<DialOrder> requested_;  // accepted, not yet taken
   std::map<conn::NodeId, Dialling> dialling_;
   std::map<conn::NodeId, Connected> connected_;
-  std::list<Resting> resting_;  // the latest last
+  std::list<Resting> resting_;           // the latest last
+  std::list<OwnAddress> own_addresses_;  // the same
 };
 
 }  // namespace peerage::p2p

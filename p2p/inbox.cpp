@@ -18,12 +18,16 @@ void InboxBudget::subtract(std::size_t bytes) noexcept {
     somebody_waits_ = false;
   }
   for (const auto& each : waiting) {
-    if (const auto inbox = each.lock()) inbox->go_on_if_paused();
+    if (const auto inbox = each.lock()) {
+      inbox->total_tells_ = false;
+      inbox->go_on_if_room();
+    }
   }
 }
 
 void InboxBudget::wait(std::weak_ptr<Inbox> inbox) {
   const std::lock_guard lock(mutex_);
+  std::erase_if(waiting_, [](const std::weak_ptr<Inbox>& each) { return each.expired(); });
   waiting_.push_back(std::move(inbox));
   somebody_waits_ = true;
 }
@@ -59,15 +63,23 @@ Inbox::Verdict Inbox::charge(std::size_t index, std::size_t size, Lease& lease) 
   lease = Lease(shared_from_this(), index, cost);
   if (!must_pause()) return Verdict::deliver;
 
-  if (!paused_.exchange(true) && total_->exceeded()) total_->wait(weak_from_this());
+  if (paused_.exchange(true)) return Verdict::deliver_and_pause;
+  if (over_fair_share()) wait_for_total();
   // What was released since we looked has not seen that we pause.
   if (!must_pause() && paused_.exchange(false)) return Verdict::deliver;
   return Verdict::deliver_and_pause;
 }
 
 bool Inbox::must_pause() const noexcept {
-  return held_waiting_ >= per_peer_bytes_ ||
-         (total_->exceeded() && held_waiting_ > kInboxFairShare);
+  return held_waiting_ >= per_peer_bytes_ || over_fair_share();
+}
+
+bool Inbox::over_fair_share() const noexcept {
+  return total_->exceeded() && held_waiting_ > kInboxFairShare;
+}
+
+void Inbox::wait_for_total() {
+  if (!total_tells_.exchange(true)) total_->wait(weak_from_this());
 }
 
 void Inbox::release(std::size_t index, std::size_t bytes) noexcept {
@@ -76,13 +88,17 @@ void Inbox::release(std::size_t index, std::size_t bytes) noexcept {
   held_ -= bytes;
   if (channel.policy == FullInbox::back_pressure) held_waiting_ -= bytes;
   total_->subtract(bytes);
-  if (paused_ && held_waiting_ <= per_peer_bytes_ / 2 &&
-      (!total_->exceeded() || held_waiting_ <= kInboxFairShare)) {
-    go_on_if_paused();
-  }
+  go_on_if_room();
 }
 
-void Inbox::go_on_if_paused() {
+// Called after each thing that may have made room: a release of ours, and the total's word.
+void Inbox::go_on_if_room() {
+  if (!paused_ || held_waiting_ > per_peer_bytes_ / 2) return;
+  if (over_fair_share()) {
+    wait_for_total();
+    // What was released before we waited has told nobody.
+    if (over_fair_share()) return;
+  }
   if (paused_.exchange(false)) on_room_();
 }
 

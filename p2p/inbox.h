@@ -3,9 +3,8 @@
 //
 // Each channel says what should happen (FullInbox):
 //  - back_pressure: nothing is lost. All such channels of a peer share per_peer_bytes; beyond them
-//  we
-//    stop reading from that peer, and go on when half is free. Until then its pings are answered,
-//    and its other channels flow.
+//    we stop reading from that peer, and go on when half is free. Until then its pings are
+//    answered, and its other channels flow.
 //  - drop_newest: a message that exceeds the channel's own bound is dropped and counted; the
 //    connection never waits for this channel.
 //  - disconnect: such a message costs the peer its connection.
@@ -54,7 +53,8 @@ class InboxBudget {
 
 class Inbox : public std::enable_shared_from_this<Inbox> {
  public:
-  // `on_room` is called, on any thread, when reading may go on after `pause` was answered.
+  // `on_room` is called, on any thread, when reading may go on after `pause` was answered; possibly
+  // before charge() has returned that, so it must take effect later (post it to the shard).
   Inbox(const std::vector<ReactorChannel>& channels, std::size_t per_peer_bytes,
         std::shared_ptr<InboxBudget> total, std::function<void()> on_room);
   ~Inbox();
@@ -82,7 +82,9 @@ class Inbox : public std::enable_shared_from_this<Inbox> {
   };
   void release(std::size_t channel, std::size_t bytes) noexcept;
   bool must_pause() const noexcept;
-  void go_on_if_paused();
+  bool over_fair_share() const noexcept;
+  void wait_for_total();
+  void go_on_if_room();
 
   const std::size_t per_peer_bytes_;
   const std::shared_ptr<InboxBudget> total_;
@@ -91,7 +93,8 @@ class Inbox : public std::enable_shared_from_this<Inbox> {
   std::atomic<std::size_t> held_ = 0;          // of all channels
   std::atomic<std::size_t> held_waiting_ = 0;  // of those with back-pressure
   std::atomic<std::uint64_t> dropped_ = 0;
-  std::atomic<bool> paused_ = false;
+  std::atomic<bool> paused_ = false;       // whoever clears it calls on_room
+  std::atomic<bool> total_tells_ = false;  // we are among those that wait for the total
 };
 
 }  // namespace peerage::p2p

@@ -30,7 +30,8 @@ struct ReactorSeat {
   std::shared_ptr<Reactor> reactor;
   std::string name;
   Delivery delivery = Delivery::executor;
-  std::unique_ptr<conn::Executor> executor;  // for Delivery::executor
+  // For Delivery::executor; goes with the seat and not before, for lanes post to it until then.
+  std::unique_ptr<conn::Executor> executor;
 };
 
 class Lane : public std::enable_shared_from_this<Lane> {

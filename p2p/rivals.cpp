@@ -25,6 +25,8 @@ Rivals::Actions Rivals::on_proven(const NodeId& id, LinkId link, Direction direc
         direction != node.shown->direction && now - node.shown_since <= kDecisionTime;
     if (!node.held.empty()) {
       refuse();
+    } else if (node.wait == Wait::removal) {
+      node.held.push_back({link, direction});
     } else if (at_once) {
       hold(Wait::remote, kDecisionTime);
     } else {
@@ -62,7 +64,7 @@ Rivals::Actions Rivals::on_life(const NodeId& id, LinkId link) {
   Node& node = found->second;
   if (node.wait != Wait::life || !node.shown || node.shown->id != link) return actions;
   node.wait = Wait::nothing;
-  actions.push_back({Action::Kind::drop, node.held.front().id, Reason::duplicate_id});
+  drop_held(node, node.held.begin(), Reason::duplicate_id, actions);
   return actions;
 }
 
@@ -74,13 +76,11 @@ Rivals::Actions Rivals::on_gone(const NodeId& id, LinkId link) {
   if (node.shown && node.shown->id == link) {
     node.shown.reset();
   } else if (std::erase_if(node.held, [link](const Link& each) { return each.id == link; }) == 0) {
-    // One that was refused at once: it had no part in this.
-    forget_if_empty(found);
-    return actions;
+    return actions;  // one that was dropped before it was shown
   }
   if (node.shown) {
-    // The rival has gone; what is shown stays.
-    if (node.held.empty()) node.wait = Wait::nothing;
+    // The rival has gone; what is shown stays, unless it is going already.
+    if (node.wait != Wait::removal) node.wait = Wait::nothing;
   } else if (node.held.size() == 1 && node.wait != Wait::rival) {
     admit_held(node, now_, actions);
   }
@@ -109,17 +109,17 @@ void Rivals::decide(const NodeId& id, Node& node, Actions& actions) {
       actions.push_back({Action::Kind::drop, node.shown->id, Reason::replaced});
       break;
     case Wait::remote:
-      if (node.shown) {
-        const bool shown_stays = stays(id, *node.shown);
-        node.wait = shown_stays ? Wait::nothing : Wait::removal;
-        actions.push_back({Action::Kind::drop, shown_stays ? node.held.front().id : node.shown->id,
-                           Reason::lost_simultaneous_dial});
-      } else {
-        // The loser is gone in a moment, and then the other one is admitted.
+      if (!node.shown) {
         const bool first_stays = stays(id, node.held.front());
+        drop_held(node, node.held.begin() + (first_stays ? 1 : 0), Reason::lost_simultaneous_dial,
+                  actions);
+        admit_held(node, now_, actions);
+      } else if (stays(id, *node.shown)) {
+        node.wait = Wait::nothing;
+        drop_held(node, node.held.begin(), Reason::lost_simultaneous_dial, actions);
+      } else {
         node.wait = Wait::removal;
-        actions.push_back({Action::Kind::drop, node.held[first_stays ? 1 : 0].id,
-                           Reason::lost_simultaneous_dial});
+        actions.push_back({Action::Kind::drop, node.shown->id, Reason::lost_simultaneous_dial});
       }
       break;
     case Wait::nothing:
@@ -160,6 +160,11 @@ void Rivals::admit_held(Node& node, TimePoint now, Actions& actions) {
   node.held.erase(node.held.begin());
   node.wait = Wait::nothing;
   actions.push_back({Action::Kind::admit, node.shown->id, {}});
+}
+
+void Rivals::drop_held(Node& node, std::vector<Link>::iterator link, Reason why, Actions& actions) {
+  actions.push_back({Action::Kind::drop, link->id, why});
+  node.held.erase(link);
 }
 
 bool Rivals::stays(const NodeId& id, const Link& link) const {

@@ -13,10 +13,12 @@
 //    life, the second goes; if it shows none for kProbeTime, it is replaced.
 //
 // A pure state machine: it is told what happened and returns what to do. The caller does so and
-// reports each connection that is gone with on_gone, also those it was told to drop.
+// reports each connection that is gone with on_gone, also those it was told to drop. One that was
+// dropped before it was shown is forgotten at once: it has no part in what follows.
 //
 // Invariant: for an ID at most one link is shown; one is admitted only when the one before it is
-// gone. Threads: none of its own (the control shard).
+// gone; none is dropped twice, or admitted after it was dropped. Threads: none of its own (the
+// control shard).
 #pragma once
 
 #include <cstdint>
@@ -84,7 +86,7 @@ class Rivals {
     rival,    // one is held; another may come
     remote,   // there are two; the remote may close one
     life,     // one is held; the shown one is being probed
-    removal,  // one is held; the shown one is being removed
+    removal,  // the shown one is being removed; one may be held
   };
   struct Node {
     std::optional<Link> shown;
@@ -95,7 +97,9 @@ class Rivals {
   };
   using Nodes = std::map<conn::NodeId, Node>;
 
-  void admit_held(Node& node, conn::TimePoint now, Actions& actions);
+  static void admit_held(Node& node, conn::TimePoint now, Actions& actions);
+  static void drop_held(Node& node, std::vector<Link>::iterator link, conn::Reason why,
+                        Actions& actions);
   void decide(const conn::NodeId& id, Node& node, Actions& actions);
   bool stays(const conn::NodeId& id, const Link& link) const;
   void forget_if_empty(Nodes::iterator node);

@@ -52,8 +52,8 @@ class SnapshotCell {
   }
 
  private:
-  // Old values go as soon as nobody reads them. Whoever marks a slot from now on sees that it is
-  // not the current one.
+  // Old values go now, but for one that is just being copied: that goes with the next publish.
+  // Whoever marks a slot from now on sees that it is not the current one.
   void forget_old(std::size_t current) {
     for (std::size_t i = 0; i < kSlots; ++i) {
       if (i != current && slots_[i].readers.load() == 0) slots_[i].value.reset();

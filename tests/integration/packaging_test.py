@@ -113,7 +113,7 @@ class Consumer(unittest.TestCase):
             self.assertNotIn("-Werror", command, source)
 
     def test_pkg_config(self):
-        flags = run("pkg-config", "--cflags", "--libs", "--static", "peerage",
+        flags = run("pkg-config", "--cflags", "--libs", "--static", "peerage-spdlog",
                     PKG_CONFIG_PATH=os.pathsep.join(
                         filter(None, [str(LIBRARIES / "pkgconfig"), os.environ.get("PKG_CONFIG_PATH")])))
         program = TEMP / "by_pkg_config"

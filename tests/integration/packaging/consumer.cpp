@@ -1,11 +1,12 @@
 // What an embedder's first program does: a node's identity, its description on the wire, a message
-// of peer exchange, and a runtime that runs a task. It takes a symbol of every library, so that it
-// links only if all of them were handed on. The seed is 32 zero bytes.
+// of peer exchange, a place to log to, and a runtime that runs a task. It takes a symbol of every
+// library, so that it links only if all of them were handed on. The seed is 32 zero bytes.
 #include <iostream>
 
 #include "conn/asio_runtime.h"
 #include "conn/node_key.h"
 #include "p2p/node_info.h"
+#include "p2p/spdlog_sink.h"
 #include "pex/messages.h"
 
 int main() {
@@ -23,6 +24,9 @@ int main() {
     std::cerr << "the request did not survive the wire\n";
     return 1;
   }
+
+  // Nothing that is below the default level of spdlog is wanted.
+  if (p2p::make_spdlog_sink("consumer")->wants(p2p::LogLevel::debug)) return 1;
 
   conn::AsioRuntime runtime(1);
   runtime.shard(0).post([&] {
