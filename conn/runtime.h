@@ -11,8 +11,7 @@
 // Rules that every implementation keeps:
 //  - A callback never runs inside the call that asked for it; it runs later, on the shard's thread.
 //  - Destroying (or cancelling) a timer, stream, listener or pending operation on its shard's
-//  thread
-//    guarantees that its callback does not run afterwards, not even when already due.
+//    thread guarantees that its callback does not run afterwards, not even when already due.
 //  - Tasks posted to one shard from one thread run in the order in which they were posted.
 //  - Callbacks must not throw; one that does ends the process.
 //

@@ -61,14 +61,13 @@ void DialDesk::begin(const DialOrder& order) {
 void DialDesk::on_done(const DialOrder& order, Result<Proven> outcome,
                        const AttemptReport& report) {
   running_.erase(order.target.id);
-  const conn::TimePoint now = control_.now();
   if (outcome) {
-    dialer_.on_dial_ended(order.target.id, nullptr, now);
+    // For the dialer it is under way until it is admitted, or not.
     events_.proven(order, std::move(*outcome), report);
   } else {
     const Failure& failure = outcome.error();
     counters_.add_failure(Direction::outbound, failure.reason);
-    dialer_.on_dial_ended(order.target.id, &failure, now);
+    dialer_.on_dial_ended(order.target.id, &failure, control_.now());
     events_.failed(order, report, failure);
   }
   wake();

@@ -207,7 +207,7 @@ void PeerRegistry::on_ended(LinkId id, const Failure& why) {
                          entry.purpose, entry.report, why);
   }
   apply(rivals_.on_gone(peer->id(), id));
-  if (links_.empty()) events_.empty();
+  events_.settled();
 }
 
 void PeerRegistry::arm() {

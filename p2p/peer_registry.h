@@ -39,8 +39,8 @@ class PeerRegistry {
     std::function<void(const Proven::Summary&, DialPurpose, const AttemptReport&,
                        const conn::Failure&)>
         not_admitted;
-    // The last link is gone.
-    std::function<void()> empty;
+    // A link is gone, and what follows from it for others is done.
+    std::function<void()> settled;
   };
   struct Settings {
     conn::ConnectionConfig connection;

@@ -7,12 +7,10 @@
 // What it can rely on, whatever goes wrong in between:
 //  - For each peer exactly one init_peer and exactly one remove_peer; receive and add_peer only
 //    between them; add_peer at most once (a peer that goes at once may never be added).
-//  - Of one node at most one peer exists at a time: remove_peer has returned before the init_peer
-//  of
-//    a later connection of that node is called.
+//  - Of one node at most one peer exists at a time: remove_peer has returned before init_peer is
+//    called for a later connection of that node.
 //  - Messages of one peer and channel come in the order in which they were sent. What arrived
-//  before
-//    the end is still delivered, unless we ended it.
+//    before the end is still delivered, unless we ended it.
 //  - Nothing is called before start has returned or after stop was called.
 //
 // Delivery. By default all calls of a reactor come one after another from an executor of its own:

@@ -265,8 +265,9 @@ PeerRegistry::Events SwitchCore::registry_events() {
   events.not_admitted = [this](const Proven::Summary& node, DialPurpose purpose,
                                const AttemptReport& report,
                                const Failure& why) { on_not_admitted(node, purpose, report, why); };
-  events.empty = [this] {
-    if (state_ == State::stopping) on_all_peers_gone();
+  events.settled = [this] {
+    if (state_ == State::running) dial_desk_->wake();
+    if (state_ == State::stopping && peers_->empty()) on_all_peers_gone();
   };
   return events;
 }
@@ -275,6 +276,7 @@ void SwitchCore::on_connected(const Connected& event) {
   const Peer& peer = *event.peer;
   const bool inbound = peer.direction() == Direction::inbound;
   counters_.add(inbound ? Counter::peers_inbound : Counter::peers_outbound);
+  if (!inbound) dialer_.on_dial_ended(peer.id(), nullptr, control_.now());
   dialer_.on_connected(peer.id(), peer.direction(), control_.now());
   log_.write_about(peer.id(), control_.now(), LogLevel::info, "peer connected",
                    {{"direction", inbound ? "inbound" : "outbound"},
@@ -299,19 +301,18 @@ void SwitchCore::on_gone(const Gone& event) {
                    {{"why", event.why.text()}});
   publish();
   tell(event);
-  if (state_ == State::running) dial_desk_->wake();
 }
 
 void SwitchCore::on_not_admitted(const Proven::Summary& node, DialPurpose purpose,
                                  const AttemptReport& report, const Failure& why) {
   counters_.add_failure(node.direction, why.reason);
   if (node.dialled) {
+    dialer_.on_dial_ended(node.id, &why, control_.now());
     tell(DialFailed{*node.dialled, purpose, why, report});
   } else {
     tell(Refused{node.remote, node.id, why});
   }
   publish();
-  if (state_ == State::running) dial_desk_->wake();
 }
 
 // --- what is asked ---
