@@ -233,12 +233,11 @@ std::string IpAddress::group_key(Strict strict) const {
 
 IpAddress IpAddress::masked(unsigned bits) const noexcept {
   IpAddress result = *this;
-  unsigned kept = is_v4() ? 96 + std::min(bits, 32u) : std::min(bits, 128u);
-  for (std::uint8_t& byte : result.bytes_) {
-    const unsigned here = std::min(kept, 8u);
-    byte &= static_cast<std::uint8_t>(0xff << (8 - here));
-    kept -= here;
-  }
+  const unsigned kept = is_v4() ? 96 + std::min(bits, 32u) : std::min(bits, 128u);
+  const unsigned whole = kept / 8;  // bytes
+  if (whole == result.bytes_.size()) return result;
+  result.bytes_[whole] &= static_cast<std::uint8_t>(0xff << (8 - kept % 8));
+  std::fill(result.bytes_.begin() + whole + 1, result.bytes_.end(), std::uint8_t{0});
   return result;
 }
 

@@ -82,9 +82,7 @@ void Acceptor::begin(Ticket ticket, Handshake& handshake) {
   counters_.add(Counter::handshakes_inbound);
   handshake.running = transport_.accept(
       std::move(handshake.arrival), choose_shard_(), introduce_(), handshake.deadline,
-      [this, ticket](Stage stage) {
-        admission_.half_open().progress(ticket, stage, control_.now());
-      },
+      [this, ticket](Stage stage) { admission_.half_open().progress(ticket, stage); },
       [this, ticket](Result<Proven> outcome, const AttemptReport& report) {
         on_done(ticket, std::move(outcome), report);
       });

@@ -39,7 +39,13 @@ Result<Admission::Admitted> Admission::on_proven(
   Admitted admitted;
   const auto known = slots_.find(newcomer.id);
   if (known != slots_.end()) {
-    known->second.links.push_back(link);
+    Slot& slot = known->second;
+    if (newcomer.standing == Standing::privileged) {
+      slot.peer.standing = Standing::privileged;
+      slot.evicting = false;
+    }
+    if (slot.evicting) return conn::fail(Stage::admission, Reason::no_free_slot, "evicted");
+    slot.links.push_back(link);
     return admitted;
   }
   if (newcomer.standing == Standing::ordinary) {
@@ -48,14 +54,8 @@ Result<Admission::Admitted> Admission::on_proven(
     }
     if (newcomer.direction == Direction::inbound &&
         slots_taken(Direction::inbound) >= config_.max_inbound) {
-      admitted.evict = choose_eviction(candidates(), now);
-      if (!admitted.evict) return conn::fail(Stage::admission, Reason::no_free_slot);
-      for (auto& [id, slot] : slots_) {
-        const auto& links = slot.links;
-        if (std::find(links.begin(), links.end(), *admitted.evict) != links.end()) {
-          slot.evicting = true;
-        }
-      }
+      admitted.evict = evict_one(candidates(), now);
+      if (admitted.evict.empty()) return conn::fail(Stage::admission, Reason::no_free_slot);
     }
   }
   slots_[newcomer.id] = {newcomer, {link}, false};
@@ -83,13 +83,15 @@ Result<void> Admission::may_dial(const NodeId& id, const std::optional<IpAddress
   return {};
 }
 
+bool Admission::takes_slot(const Slot& slot, Direction direction) {
+  return slot.peer.standing == Standing::ordinary && slot.peer.direction == direction &&
+         !slot.evicting;
+}
+
 std::size_t Admission::slots_taken(Direction direction) const {
-  return static_cast<std::size_t>(
-      std::count_if(slots_.begin(), slots_.end(), [direction](const auto& entry) {
-        const Slot& slot = entry.second;
-        return slot.peer.standing == Standing::ordinary && slot.peer.direction == direction &&
-               !slot.evicting;
-      }));
+  return static_cast<std::size_t>(std::count_if(
+      slots_.begin(), slots_.end(),
+      [direction](const auto& entry) { return takes_slot(entry.second, direction); }));
 }
 
 Result<void> Admission::check_bans(const NodeId& id, const std::optional<IpAddress>& ip,
@@ -98,6 +100,20 @@ Result<void> Admission::check_bans(const NodeId& id, const std::optional<IpAddre
   if (ban == nullptr && ip) ban = bans_.find(*ip, now);
   if (ban != nullptr) return conn::fail(Stage::admission, Reason::banned, ban->reason);
   return {};
+}
+
+std::vector<LinkId> Admission::evict_one(std::vector<EvictionCandidate> candidates, TimePoint now) {
+  std::map<LinkId, Slot*> inbound;
+  for (auto& [id, slot] : slots_) {
+    if (!takes_slot(slot, Direction::inbound)) continue;
+    for (const LinkId link : slot.links) inbound[link] = &slot;
+  }
+  std::erase_if(candidates, [&](const auto& peer) { return !inbound.contains(peer.link); });
+  const auto chosen = choose_eviction(std::move(candidates), now);
+  if (!chosen) return {};
+  Slot& slot = *inbound.at(*chosen);
+  slot.evicting = true;
+  return slot.links;
 }
 
 bool Admission::address_is_full(const NodeId& id, const IpAddress& ip) const {

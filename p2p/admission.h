@@ -68,10 +68,11 @@ class Admission {
     Standing standing = Standing::ordinary;
   };
   struct Admitted {
-    std::optional<LinkId> evict;  // who has to go for it
+    std::vector<LinkId> evict;  // all links of the node that has to go for it, if one has to
   };
   // Refused: banned, too_many_from_address, no_free_slot. `candidates` is asked only when all
-  // inbound slots are taken. An admitted newcomer is counted until on_gone(link).
+  // inbound slots are taken; who holds none of them, or is on its way out, is passed over. An
+  // admitted newcomer is counted until on_gone(link).
   conn::Result<Admitted> on_proven(
       const Newcomer& newcomer, LinkId link,
       const std::function<std::vector<EvictionCandidate>()>& candidates, conn::TimePoint now);
@@ -92,10 +93,15 @@ class Admission {
   struct Slot {
     Newcomer peer;
     std::vector<LinkId> links;
-    bool evicting = false;  // on its way out: its slot is promised to another
+    // On its way out: its slot is promised to another. No link joins it meanwhile, or the node
+    // would stay without a slot.
+    bool evicting = false;
   };
+  static bool takes_slot(const Slot& slot, Direction direction);
   conn::Result<void> check_bans(const conn::NodeId& id, const std::optional<conn::IpAddress>& ip,
                                 conn::TimePoint now) const;
+  // The least useful of the candidates loses its slot; its links. Empty: nobody has to go.
+  std::vector<LinkId> evict_one(std::vector<EvictionCandidate> candidates, conn::TimePoint now);
   bool address_is_full(const conn::NodeId& id, const conn::IpAddress& ip) const;
 
   AdmissionConfig config_;

@@ -19,10 +19,13 @@ std::size_t BanList::HashIp::operator()(const conn::IpAddress& ip) const noexcep
 }
 
 void BanList::add(Ban ban, conn::TimePoint now) {
-  remove(ban.target);
   if (ban.until <= now) return;
+  remove(ban.target);
+  // What has ended makes room before the oldest in force does, which may be an operator's.
+  while (!by_end_.empty() && by_end_.begin()->first <= now) remove(by_end_.begin()->second);
   if (bans_.size() >= kMaxBans) remove(bans_.front().target);
   const Entry entry = bans_.insert(bans_.end(), std::move(ban));
+  by_end_.emplace(entry->until, entry->target);
   if (const auto* id = std::get_if<conn::NodeId>(&entry->target)) {
     by_id_[*id] = entry;
   } else {
@@ -31,24 +34,26 @@ void BanList::add(Ban ban, conn::TimePoint now) {
   }
 }
 
-bool BanList::remove(const BanTarget& target) {
+bool BanList::remove(BanTarget target) {
+  Entry entry;
   if (const auto* id = std::get_if<conn::NodeId>(&target)) {
     const auto found = by_id_.find(*id);
     if (found == by_id_.end()) return false;
-    const Entry entry = found->second;
+    entry = found->second;
     by_id_.erase(found);
-    bans_.erase(entry);
-    return true;
+  } else {
+    const Cidr& network = std::get<Cidr>(target);
+    auto& family = network.base().is_v4() ? v4_ : v6_;
+    const auto length = family.find(network.bits());
+    if (length == family.end()) return false;
+    const auto found = length->second.find(network.base());
+    if (found == length->second.end()) return false;
+    entry = found->second;
+    length->second.erase(found);
+    if (length->second.empty()) family.erase(length);
   }
-  const Cidr network = std::get<Cidr>(target);
-  auto& family = network.base().is_v4() ? v4_ : v6_;
-  const auto length = family.find(network.bits());
-  if (length == family.end()) return false;
-  const auto found = length->second.find(network.base());
-  if (found == length->second.end()) return false;
-  bans_.erase(found->second);
-  length->second.erase(found);
-  if (length->second.empty()) family.erase(length);
+  by_end_.erase({entry->until, target});
+  bans_.erase(entry);
   return true;
 }
 

@@ -2,7 +2,7 @@
 // an end.
 //
 // A pure table in memory. Whoever keeps bans over a restart listens to the switch's events and adds
-// the rows again at the start. Bounded: when kMaxBans stand, the oldest gives way.
+// the rows again at the start. Bounded: when kMaxBans are in force, the oldest gives way.
 //
 // Looking up an ID is one hash lookup; looking up an address is one for each length of network in
 // use, at most 33 for IPv4 and 129 for IPv6, which is below 10 microseconds.
@@ -12,8 +12,10 @@
 
 #include <list>
 #include <map>
+#include <set>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -36,10 +38,10 @@ class BanList {
  public:
   static constexpr std::size_t kMaxBans = 10'000;
 
-  // Adds a ban, or replaces the one of the same target. One whose end has passed is not added.
+  // Adds a ban, or replaces the one of the same target. One whose end has passed changes nothing.
   void add(Ban ban, conn::TimePoint now);
   // False when there was none.
-  bool remove(const BanTarget& target);
+  bool remove(BanTarget target);
 
   // The ban in force, or null; valid until the list changes.
   const Ban* find(const conn::NodeId& id, conn::TimePoint now) const;
@@ -47,6 +49,7 @@ class BanList {
 
   // Those in force, the oldest first.
   std::vector<Ban> all(conn::TimePoint now) const;
+  // Those that were in force at the last `add`.
   std::size_t size() const noexcept { return bans_.size(); }
 
  private:
@@ -57,6 +60,7 @@ class BanList {
   using Networks = std::unordered_map<conn::IpAddress, Entry, HashIp>;
 
   std::list<Ban> bans_;  // in the order of adding
+  std::set<std::pair<conn::TimePoint, BanTarget>> by_end_;
   std::unordered_map<conn::NodeId, Entry> by_id_;
   std::map<unsigned, Networks> v4_;  // by length
   std::map<unsigned, Networks> v6_;

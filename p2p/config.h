@@ -33,11 +33,14 @@ struct HalfOpenLimits {
   std::size_t total = 64;             // handshakes of strangers under way
   std::size_t per_host = 4;           // of one IPv4 address or IPv6 /64
   std::size_t per_neighbourhood = 8;  // of one /24 or /48
+  // For each stage, before a handshake counts as behind in a full pool. With both ends prompt one
+  // takes a round trip in two stages: nobody within 300 ms of us is behind.
+  conn::Duration patience = 150ms;
 };
 
 // One connection in `interval` for a host, and `burst` saved up: 0.2/s and 16, as go-libp2p has it.
 struct ConnectionRateConfig {
-  conn::Duration interval = 5s;  // whole seconds; 0: unlimited
+  conn::Duration interval = 5s;  // whole seconds (a part counts as one); 0: unlimited
   std::uint32_t burst = 16;
 };
 

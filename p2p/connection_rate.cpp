@@ -6,8 +6,8 @@ bool ConnectionRate::take(const conn::IpAddress& ip, conn::TimePoint now) {
   const conn::IpAddress host = host_of(ip);
   // A bucket counts in whole tokens per second: one connection costs `interval` of them, at one a
   // second.
-  const auto cost = static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::seconds>(config_.interval).count());
+  const auto cost =
+      static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::seconds>(config_.interval).count());
   if (cost == 0) return true;
   const std::uint64_t capacity = cost * config_.burst;
   const auto known = by_ip_.find(host);
@@ -16,7 +16,7 @@ bool ConnectionRate::take(const conn::IpAddress& ip, conn::TimePoint now) {
     known->second->seen = now;
     return known->second->bucket.take(cost, now);
   }
-  const conn::Duration refilled = config_.interval * config_.burst;
+  const conn::Duration refilled = std::chrono::seconds(capacity);
   while (!hosts_.empty() && (hosts_.size() >= kMaxHosts || hosts_.front().seen + refilled <= now)) {
     by_ip_.erase(hosts_.front().ip);
     hosts_.pop_front();

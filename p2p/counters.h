@@ -1,7 +1,7 @@
 // What a switch counts: everything that came, and everything that was refused, bounded or dropped.
 //
 // Plain numbers that only grow, readable at any time from any thread; a metrics exporter names them
-// by `name`. Failures are counted by stage and reason.
+// by `name`. Failures are counted by direction and reason.
 #pragma once
 
 #include <array>

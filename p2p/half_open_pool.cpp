@@ -1,6 +1,7 @@
 #include "p2p/half_open_pool.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 namespace peerage::p2p {
@@ -32,22 +33,22 @@ conn::Result<HalfOpenPool::Entered> HalfOpenPool::enter(const conn::IpAddress& i
   }
   Entered entered;
   if (entries_.size() >= limits_.total) {
-    entered.displaced = choose(neighbourhood, now);
+    entered.displaced = choose(ip, now);
     if (!entered.displaced) return refused("in all");
     leave(*entered.displaced);
   }
   entered.ticket = next_++;
-  entries_[entered.ticket] = {ip, conn::Stage::key_exchange, now};
+  entries_[entered.ticket] = {ip, conn::Stage::key_exchange, now, times_turned_away(host)};
+  turned_away_.erase(host);
+  turned_away_before_.erase(host);
   ++per_host_[host];
   ++per_neighbourhood_[neighbourhood];
   return entered;
 }
 
-void HalfOpenPool::progress(Ticket ticket, conn::Stage stage, conn::TimePoint now) {
+void HalfOpenPool::progress(Ticket ticket, conn::Stage stage) {
   const auto found = entries_.find(ticket);
-  if (found == entries_.end()) return;
-  found->second.stage = stage;
-  found->second.last_progress = now;
+  if (found != entries_.end()) found->second.stage = stage;
 }
 
 void HalfOpenPool::leave(Ticket ticket) {
@@ -58,40 +59,72 @@ void HalfOpenPool::leave(Ticket ticket) {
   entries_.erase(found);
 }
 
-std::optional<HalfOpenPool::Ticket> HalfOpenPool::choose(const conn::IpAddress& neighbourhood,
-                                                         conn::TimePoint now) const {
+std::optional<HalfOpenPool::Ticket> HalfOpenPool::choose(const conn::IpAddress& newcomer,
+                                                         conn::TimePoint now) {
   std::size_t largest = 0;
   for (const auto& [group, count] : per_neighbourhood_) largest = std::max(largest, count);
   // With the newcomer, its neighbourhood may be among the largest: then the newcomer is the newest.
-  const std::size_t neighbours = count_in(per_neighbourhood_, neighbourhood);
+  const std::size_t neighbours = count_in(per_neighbourhood_, neighbourhood_of(newcomer));
   if (neighbours > 0 && neighbours + 1 >= largest) return std::nullopt;
-  if (largest <= 1) return least_progress(now);
-  for (auto entry = entries_.rbegin(); entry != entries_.rend(); ++entry) {
-    if (count_in(per_neighbourhood_, neighbourhood_of(entry->second.ip)) == largest) {
-      return entry->first;
-    }
+  if (largest > 1) return newest_of_group_of(largest);
+  if (const auto behind = furthest_behind(now)) return behind;
+  const std::size_t times = times_turned_away(host_of(newcomer));
+  const auto outranked = turned_away_less_than(times);
+  if (outranked) {
+    const Entry& entry = entries_.at(*outranked);
+    remember(host_of(entry.ip), entry.turned_away + 1, now);
+  } else {
+    remember(host_of(newcomer), times + 1, now);
   }
-  return std::nullopt;
+  return outranked;
 }
 
-std::optional<HalfOpenPool::Ticket> HalfOpenPool::least_progress(conn::TimePoint now) const {
-  const auto earliest = std::min_element(
-      entries_.begin(), entries_.end(),
-      [](const auto& a, const auto& b) { return a.second.stage < b.second.stage; });
-  std::vector<Ticket> candidates;
-  const Entry* stalest = nullptr;
-  Ticket stalest_ticket = 0;
+std::optional<HalfOpenPool::Ticket> HalfOpenPool::newest_of_group_of(std::size_t size) const {
+  const auto newest = std::find_if(entries_.rbegin(), entries_.rend(), [&](const auto& entry) {
+    return count_in(per_neighbourhood_, neighbourhood_of(entry.second.ip)) == size;
+  });
+  return newest == entries_.rend() ? std::nullopt : std::optional(newest->first);
+}
+
+std::optional<HalfOpenPool::Ticket> HalfOpenPool::furthest_behind(conn::TimePoint now) const {
+  std::optional<Ticket> furthest;
+  conn::TimePoint earliest_due = now;
   for (const auto& [ticket, entry] : entries_) {
-    // Whoever has stood still for long is behind, at whatever stage.
-    if (now - entry.last_progress > kStall &&
-        (stalest == nullptr || entry.last_progress < stalest->last_progress)) {
-      stalest = &entry;
-      stalest_ticket = ticket;
-    }
-    if (entry.stage == earliest->second.stage) candidates.push_back(ticket);
+    const int stages =
+        1 + static_cast<int>(entry.stage) - static_cast<int>(conn::Stage::key_exchange);
+    const conn::TimePoint due = entry.entered + stages * limits_.patience;
+    if (due >= earliest_due) continue;
+    earliest_due = due;
+    furthest = ticket;
   }
-  if (stalest != nullptr) return stalest_ticket;
-  return candidates[lot_(candidates.size())];
+  return furthest;
+}
+
+std::optional<HalfOpenPool::Ticket> HalfOpenPool::turned_away_less_than(std::size_t times) const {
+  std::vector<Ticket> least;
+  for (const auto& [ticket, entry] : entries_) {
+    if (entry.turned_away < times) {
+      times = entry.turned_away;
+      least = {ticket};
+    } else if (entry.turned_away == times && !least.empty()) {
+      least.push_back(ticket);
+    }
+  }
+  if (least.empty()) return std::nullopt;
+  return least[lot_(least.size())];
+}
+
+std::size_t HalfOpenPool::times_turned_away(const conn::IpAddress& host) const {
+  return count_in(turned_away_, host) + count_in(turned_away_before_, host);
+}
+
+void HalfOpenPool::remember(const conn::IpAddress& host, std::size_t times, conn::TimePoint now) {
+  if (turned_away_.size() >= kMaxTurnedAway / 2 || now - generation_began_ >= kMemory) {
+    turned_away_before_ = std::exchange(turned_away_, {});
+    generation_began_ = now;
+  }
+  turned_away_before_.erase(host);
+  turned_away_[host] = times;
 }
 
 }  // namespace peerage::p2p

@@ -73,7 +73,9 @@ void PeerRegistry::on_proven(Proven node, DialPurpose purpose, const AttemptRepo
   set_marks(*created->peer(), marks);
   links_[link] = {created, purpose, report, std::nullopt, false};
   shard.post([created] { created->start(); });
-  if (admitted->evict) stop_link(*admitted->evict, {Stage::established, Reason::evicted, {}});
+  for (const LinkId evicted : admitted->evict) {
+    stop_link(evicted, {Stage::established, Reason::evicted, {}});
+  }
   apply(rivals_.on_proven(id, link, node.direction, rival, now));
 }
 
