@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <cstring>
 #include <mutex>
 #include <optional>
@@ -223,6 +224,10 @@ std::unique_ptr<Pending> AsioRuntime::connect(Shard& shard, const Endpoint& to, 
   const tcp::endpoint target = to_asio(to);
   asio::error_code error;
   operation->socket.open(target.protocol(), error);
+  if (!error && !asio_runtime::may_keep(operation->socket.native_handle())) {
+    operation->abandon();
+    error = {EMFILE, asio::system_category()};
+  }
   if (error) {
     asio::post(context, [operation, failure = connect_failure(error.value())] {
       operation->finish(tl::unexpected(failure));

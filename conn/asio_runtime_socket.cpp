@@ -7,6 +7,7 @@
 
 #include <asio/steady_timer.hpp>
 #include <netinet/tcp.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -24,7 +25,8 @@ constexpr std::uint32_t kShortWayUs = 2000;
 constexpr int kShortWayWindow = 256 << 10;
 constexpr int kAcceptBatch = 64;
 constexpr Duration kAcceptPauseMin = 100ms;
-constexpr Duration kAcceptPauseMax = 2s;
+// Half of the 2 s within which accepting has to go on once descriptors are free again.
+constexpr Duration kAcceptPauseMax = 1s;
 
 void set_option(int socket, int level, int name, int value) {
   // Every option is an improvement, none a condition: a kernel without it still serves.
@@ -72,6 +74,13 @@ Reason reason_of(int error, Reason otherwise) {
     default:
       return otherwise;
   }
+}
+
+bool may_keep(int descriptor) noexcept {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return true;
+  const rlim_t reserved = std::min<rlim_t>(kReservedDescriptors, limit.rlim_cur / 4);
+  return static_cast<rlim_t>(descriptor) < limit.rlim_cur - reserved;
 }
 
 tcp::endpoint to_asio(const Endpoint& endpoint) {
@@ -178,15 +187,19 @@ class AsioStream final : public Stream {
   Endpoint remote_;
 };
 
+// Closes a socket so that the remote learns at once that nobody is there.
+void reset(int socket) {
+  const linger at_once{1, 0};
+  ::setsockopt(socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  ::close(socket);
+}
+
 class SocketArrival final : public Arrival {
  public:
   SocketArrival(int socket, Endpoint remote, Endpoint local, ContextOf context_of)
       : socket_(socket), remote_(remote), local_(local), context_of_(std::move(context_of)) {}
   ~SocketArrival() override {
-    if (socket_ < 0) return;
-    const linger reset{1, 0};
-    ::setsockopt(socket_, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
-    ::close(socket_);
+    if (socket_ >= 0) reset(socket_);
   }
   Endpoint remote_endpoint() const override { return remote_; }
   std::unique_ptr<Stream> claim(Shard& shard) override {
@@ -234,7 +247,7 @@ class AsioListener final : public Listener {
     Runtime::OnArrival on_arrival;
     ContextOf context_of;
     Endpoint local;
-    Duration pause = kAcceptPauseMin;
+    Duration pause_for = kAcceptPauseMin;
     bool open = true;
   };
 
@@ -250,9 +263,13 @@ class AsioListener final : public Listener {
       socklen_t size = static_cast<socklen_t>(remote.capacity());
       const int socket = ::accept4(core->acceptor.native_handle(), remote.data(), &size,
                                    SOCK_NONBLOCK | SOCK_CLOEXEC);
+      if (socket >= 0 && !may_keep(socket)) {
+        reset(socket);
+        return pause(core);
+      }
       if (socket >= 0) {
         remote.resize(size);
-        core->pause = kAcceptPauseMin;
+        core->pause_for = kAcceptPauseMin;
         tcp::endpoint local;
         size = static_cast<socklen_t>(local.capacity());
         if (::getsockname(socket, local.data(), &size) == 0) local.resize(size);
@@ -263,16 +280,19 @@ class AsioListener final : public Listener {
       if (errno == EAGAIN || errno == EWOULDBLOCK) break;
       // These concern one connection that went away while it waited.
       if (errno == ECONNABORTED || errno == EINTR || errno == EPROTO) continue;
-      // Out of descriptors, or of memory: the connection stays in the backlog, and so would the
-      // readiness, so nothing but time helps.
-      core->pause_timer.expires_after(core->pause);
-      core->pause = std::min(core->pause * 2, kAcceptPauseMax);
-      core->pause_timer.async_wait([core](const asio::error_code& cancelled) {
-        if (!cancelled && core->open) accept_some(core);
-      });
-      return;
+      return pause(core);
     }
     if (core->open) wait(core);
+  }
+
+  // Out of descriptors, or of memory: connections stay in the backlog, and so would the readiness,
+  // so nothing but time helps.
+  static void pause(const std::shared_ptr<Core>& core) {
+    core->pause_timer.expires_after(core->pause_for);
+    core->pause_for = std::min(core->pause_for * 2, kAcceptPauseMax);
+    core->pause_timer.async_wait([core](const asio::error_code& cancelled) {
+      if (!cancelled && core->open) accept_some(core);
+    });
   }
 
   std::shared_ptr<Core> core_;

@@ -90,6 +90,9 @@ inline constexpr Duration kRateSlice = 2ms;
 // on our side.
 inline constexpr std::size_t kMaxFramesPerWrite = 16;
 
+// Descriptors that connections leave to the rest of the process: its database, its log.
+inline constexpr std::size_t kReservedDescriptors = 32;
+
 // How long a connection that has said all waits for the remote to close first.
 inline constexpr Duration kLingerTimeout = 2s;
 

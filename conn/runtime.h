@@ -163,14 +163,15 @@ class Runtime {
   virtual void random(MutableBytes into) = 0;
 
   // Connects to `to`; `done` runs on `shard` with a stream of that shard. After `timeout` the
-  // attempt fails with connect_timed_out. Call on the shard's thread.
+  // attempt fails with connect_timed_out; with out_of_descriptors when none but
+  // kReservedDescriptors are left. Call on the shard's thread.
   using ConnectDone = std::function<void(Result<std::unique_ptr<Stream>>)>;
   [[nodiscard]] virtual std::unique_ptr<Pending> connect(Shard& shard, const Endpoint& to,
                                                          Duration timeout, ConnectDone done) = 0;
 
-  // Accepts at `at` (port 0: any free one); `on_arrival` runs on `shard`. A transient error of the
-  // system (out of descriptors) pauses accepting for 100 ms to 2 s and never ends it. Call on the
-  // shard's thread.
+  // Accepts at `at` (port 0: any free one); `on_arrival` runs on `shard`. Running out of
+  // descriptors, but for kReservedDescriptors (conn/config.h), and other troubles of the system
+  // pause accepting for 100 ms to 1 s and never end it. Call on the shard's thread.
   using OnArrival = std::function<void(std::unique_ptr<Arrival>)>;
   virtual Result<std::unique_ptr<Listener>> listen(Shard& shard, const Endpoint& at,
                                                    OnArrival on_arrival) = 0;

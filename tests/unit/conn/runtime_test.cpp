@@ -8,6 +8,8 @@
 #include <mutex>
 #include <numeric>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -588,6 +590,135 @@ TEST(AsioRuntimeTest, AcceptingSurvivesRunningOutOfDescriptors) {
     gone.set_value();
   });
   gone.get_future().wait();
+}
+
+// Lowers the limit for descriptors, and takes them, for as long as it lives.
+class ScarceDescriptors {
+ public:
+  explicit ScarceDescriptors(rlim_t limit) {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    rlimit low = before_;
+    low.rlim_cur = limit;
+    ::setrlimit(RLIMIT_NOFILE, &low);
+  }
+  ~ScarceDescriptors() {
+    release();
+    ::setrlimit(RLIMIT_NOFILE, &before_);
+  }
+  // Takes all below `next`, so that the next to be made is that or higher.
+  void take_all_below(int next) {
+    while (true) {
+      const int taken = ::dup(STDERR_FILENO);
+      if (taken < 0) return;
+      if (taken >= next) {
+        ::close(taken);
+        return;
+      }
+      taken_.push_back(taken);
+    }
+  }
+  void release() {
+    for (const int each : std::exchange(taken_, {})) ::close(each);
+  }
+  // How many files the process could still open.
+  std::size_t left() const {
+    std::vector<int> opened;
+    for (int each = ::dup(STDERR_FILENO); each >= 0; each = ::dup(STDERR_FILENO)) {
+      opened.push_back(each);
+    }
+    for (const int each : opened) ::close(each);
+    return opened.size();
+  }
+
+ private:
+  rlimit before_{};
+  std::vector<int> taken_;
+};
+
+struct ReservedDescriptorsTest : testing::Test {
+  AsioRuntime runtime{1};
+  std::unique_ptr<Listener> listener;
+  std::atomic<int> arrived = 0;
+  Endpoint endpoint;
+
+  void SetUp() override {
+    on_shard([this] {
+      listener = std::move(*runtime.listen(runtime.shard(0), {IpAddress::v4(127, 0, 0, 1), 0},
+                                           [this](std::unique_ptr<Arrival>) { ++arrived; }));
+    });
+    endpoint = listener->local_endpoint();
+  }
+  void TearDown() override {
+    on_shard([this] { listener.reset(); });
+  }
+  void on_shard(const Task& action) {
+    std::promise<void> done;
+    runtime.shard(0).post([&] {
+      action();
+      done.set_value();
+    });
+    done.get_future().wait();
+  }
+  // Dials the listener with a plain socket; true when an answer to it, an arrival or a reset, came
+  // in the form of an arrival.
+  bool is_accepted(int socket) {
+    const int before = arrived;
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(endpoint.port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(::connect(socket, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    // Either way it is reset: the arrival, because nobody claims it.
+    char byte;
+    EXPECT_EQ(::recv(socket, &byte, 1, 0), -1);
+    on_shard([] {});
+    return arrived > before;
+  }
+  Result<std::unique_ptr<Stream>> dial() {
+    std::promise<Result<std::unique_ptr<Stream>>> outcome;
+    std::unique_ptr<Pending> pending;
+    on_shard([&] {
+      pending = runtime.connect(runtime.shard(0), endpoint, 5s,
+                                [&](auto stream) { outcome.set_value(std::move(stream)); });
+    });
+    auto result = outcome.get_future().get();
+    on_shard([&] { pending.reset(); });
+    return result;
+  }
+};
+
+TEST_F(ReservedDescriptorsTest, ConnectionsLeaveThirtyTwoDescriptorsToTheProcess) {
+  const int first = ::socket(AF_INET, SOCK_STREAM, 0);
+  const int second = ::socket(AF_INET, SOCK_STREAM, 0);
+  const int third = ::socket(AF_INET, SOCK_STREAM, 0);
+  ScarceDescriptors scarce(128);
+  scarce.take_all_below(95);
+  EXPECT_TRUE(is_accepted(first)) << "95 is not reserved";
+  scarce.take_all_below(96);
+  EXPECT_EQ(scarce.left(), 32u);
+  EXPECT_FALSE(is_accepted(second)) << "96 is";
+  const auto refused = dial();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().reason, Reason::out_of_descriptors);
+  EXPECT_EQ(scarce.left(), 32u);
+  scarce.release();
+  EXPECT_TRUE(is_accepted(third)) << "accepting goes on by itself";
+  auto stream = dial();
+  EXPECT_TRUE(stream);
+  on_shard([&] { stream->reset(); });
+  for (const int each : {first, second, third}) ::close(each);
+}
+
+TEST_F(ReservedDescriptorsTest, OfATinyLimitOnlyAQuarterIsReserved) {
+  const int first = ::socket(AF_INET, SOCK_STREAM, 0);
+  const int second = ::socket(AF_INET, SOCK_STREAM, 0);
+  ScarceDescriptors scarce(40);
+  scarce.take_all_below(29);
+  EXPECT_TRUE(is_accepted(first));
+  scarce.take_all_below(30);
+  EXPECT_EQ(scarce.left(), 10u);
+  EXPECT_FALSE(is_accepted(second));
+  for (const int each : {first, second}) ::close(each);
 }
 
 }  // namespace
