@@ -74,8 +74,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
     std::function<void(const Failure&)> closed;
   };
 
-  // `channels` are those we receive and send on. `budget` must outlive the connection. Throws
-  // std::invalid_argument for a pong_timeout that is not less than the ping_interval.
+  // `channels` are those we receive and send on. Throws std::invalid_argument for a pong_timeout
+  // that is not less than the ping_interval.
   static std::shared_ptr<Connection> create(Shard& shard, std::unique_ptr<Stream> stream,
                                             SecretSession session,
                                             std::vector<ChannelDescriptor> channels,

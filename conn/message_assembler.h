@@ -29,7 +29,6 @@ namespace peerage::conn {
 
 class MessageAssembler {
  public:
-  // `budget` must outlive the assembler.
   MessageAssembler(std::span<const ChannelDescriptor> channels, const ReassemblyConfig& config,
                    ReassemblyBudget& budget);
 

@@ -134,6 +134,10 @@ Result<HostAddress> HostAddress::parse(std::string_view text) {
   return HostAddress{parts->id, std::move(host_port->host), host_port->port};
 }
 
+HostAddress HostAddress::of(const NetAddress& address) {
+  return {address.id, address.endpoint.ip.to_string(), address.endpoint.port};
+}
+
 std::string HostAddress::to_string() const {
   const bool is_v6 = host.find(':') != std::string::npos;
   return id.to_string() + "@" + (is_v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);

@@ -46,6 +46,7 @@ struct HostAddress {
   std::uint16_t port = 0;
 
   static Result<HostAddress> parse(std::string_view text);
+  static HostAddress of(const NetAddress& address);
   std::string to_string() const;
   bool operator==(const HostAddress&) const = default;
 };

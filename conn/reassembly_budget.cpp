@@ -2,9 +2,13 @@
 
 namespace peerage::conn {
 
+ReassemblyBudget::ReassemblyBudget(std::size_t limit_bytes) : books_(std::make_shared<Books>()) {
+  books_->limit = limit_bytes;
+}
+
 ReassemblyBudget::Holder::~Holder() {
-  const std::lock_guard lock(budget_.mutex_);
-  budget_.move(*this, 0);
+  const std::lock_guard lock(books_->mutex);
+  books_->move(*this, 0);
 }
 
 bool ReassemblyBudget::Holder::resize(std::size_t bytes) {
@@ -13,12 +17,12 @@ bool ReassemblyBudget::Holder::resize(std::size_t bytes) {
   if (wanted == granted_.load(std::memory_order_relaxed)) return true;
   std::function<void()> evict;
   {
-    const std::lock_guard lock(budget_.mutex_);
+    const std::lock_guard lock(books_->mutex);
     if (evicted_) return false;
-    budget_.move(*this, wanted);
-    if (budget_.held_ > budget_.limit_) {
-      Holder& largest = *budget_.by_size_.rbegin()->second;
-      budget_.move(largest, 0);
+    books_->move(*this, wanted);
+    if (books_->held > books_->limit) {
+      Holder& largest = *books_->by_size.rbegin()->second;
+      books_->move(largest, 0);
       largest.evicted_ = true;
       if (&largest == this) return false;
       // One is enough: it holds at least as much as this holder grew by.
@@ -29,20 +33,20 @@ bool ReassemblyBudget::Holder::resize(std::size_t bytes) {
   return true;
 }
 
-void ReassemblyBudget::move(Holder& holder, std::size_t granted) {
+void ReassemblyBudget::Books::move(Holder& holder, std::size_t granted) {
   if (holder.granted_ > 0) {
-    auto [it, end] = by_size_.equal_range(holder.granted_);
+    auto [it, end] = by_size.equal_range(holder.granted_);
     while (it != end && it->second != &holder) ++it;
-    if (it != end) by_size_.erase(it);
+    if (it != end) by_size.erase(it);
   }
-  held_ = held_ - holder.granted_ + granted;
+  held = held - holder.granted_ + granted;
   holder.granted_ = granted;
-  if (granted > 0) by_size_.emplace(granted, &holder);
+  if (granted > 0) by_size.emplace(granted, &holder);
 }
 
 std::size_t ReassemblyBudget::held_bytes() const {
-  const std::lock_guard lock(mutex_);
-  return held_;
+  const std::lock_guard lock(books_->mutex);
+  return books_->held;
 }
 
 }  // namespace peerage::conn

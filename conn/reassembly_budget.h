@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <utility>
 
@@ -24,16 +25,20 @@
 namespace peerage::conn {
 
 class ReassemblyBudget {
+  struct Books;
+
  public:
   static constexpr std::size_t kStep = 64u << 10;
 
-  explicit ReassemblyBudget(std::size_t limit_bytes = kTotalReassemblyBytes)
-      : limit_(limit_bytes) {}
+  explicit ReassemblyBudget(std::size_t limit_bytes = kTotalReassemblyBytes);
+  ReassemblyBudget(const ReassemblyBudget&) = delete;
+  ReassemblyBudget& operator=(const ReassemblyBudget&) = delete;
 
-  // One peer's account. Must not outlive the budget.
+  // One peer's account. It may outlive the budget, as a peer that somebody keeps outlives its
+  // switch.
   class Holder {
    public:
-    explicit Holder(ReassemblyBudget& budget) : budget_(budget) {}
+    explicit Holder(ReassemblyBudget& budget) : books_(budget.books_) {}
     ~Holder();
     Holder(const Holder&) = delete;
     Holder& operator=(const Holder&) = delete;
@@ -45,8 +50,8 @@ class ReassemblyBudget {
     bool resize(std::size_t bytes);
 
    private:
-    friend class ReassemblyBudget;
-    ReassemblyBudget& budget_;
+    friend struct Books;
+    const std::shared_ptr<Books> books_;
     std::function<void()> on_evict_;
     // A multiple of kStep. Written with the budget's mutex held.
     std::atomic<std::size_t> granted_ = 0;
@@ -56,11 +61,15 @@ class ReassemblyBudget {
   std::size_t held_bytes() const;
 
  private:
-  mutable std::mutex mutex_;
-  std::size_t limit_;
-  std::size_t held_ = 0;
-  std::multimap<std::size_t, Holder*> by_size_;  // only those that hold something
-  void move(Holder& holder, std::size_t granted);
+  // What the budget and its holders share.
+  struct Books {
+    std::mutex mutex;  // guards what follows
+    std::size_t limit = 0;
+    std::size_t held = 0;
+    std::multimap<std::size_t, Holder*> by_size;  // only those that hold something
+    void move(Holder& holder, std::size_t granted);
+  };
+  const std::shared_ptr<Books> books_;
 };
 
 }  // namespace peerage::conn

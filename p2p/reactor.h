@@ -54,9 +54,10 @@ class ReactorContext {
   // The monotonic time. Any thread.
   virtual conn::TimePoint now() const = 0;
   // Runs `task` as one more of the reactor's calls: on its executor (in_line: on the control
-  // shard). Any thread. Dropped once the switch stops.
+  // shard). Any thread. Dropped once the switch stops. Must not throw.
   virtual void post(conn::Task task) = 0;
-  // The same, after `delay`; destroying what is returned cancels it, on any thread.
+  // The same, after `delay`; destroying what is returned cancels it, on any thread. A reactor may
+  // keep it for as long as the runtime lives.
   [[nodiscard]] virtual std::shared_ptr<void> after(conn::Duration delay, conn::Task task) = 0;
 };
 

@@ -44,8 +44,11 @@ class ReactorHost::Context final : public ReactorContext,
     control_.post([self = shared_from_this(), delay, weak = std::weak_ptr<Delayed>(delayed)] {
       const auto wanted = weak.lock();
       if (!wanted) return;
-      wanted->timer = self->control_.make_timer([self, weak] {
-        self->post([weak] {
+      // The timer does not keep us: we keep the reactor, and it may well keep the timer.
+      wanted->timer = self->control_.make_timer([weak_self = self->weak_from_this(), weak] {
+        const auto context = weak_self.lock();
+        if (!context) return;
+        context->post([weak] {
           if (const auto due = weak.lock()) due->task();
         });
       });

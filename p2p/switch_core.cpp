@@ -294,7 +294,8 @@ void SwitchCore::on_gone(const Gone& event) {
   // What we ended ourselves is not worth going back to.
   const bool parted =
       event.why.reason == Reason::stopped_locally || event.why.reason == Reason::misbehaved ||
-      event.why.reason == Reason::reactor_failed || event.why.stage == Stage::admission;
+      event.why.reason == Reason::message_malformed || event.why.reason == Reason::reactor_failed ||
+      event.why.stage == Stage::admission;
   dialer_.on_gone(peer.id(), peer.dialled(), parted ? Dialer::Redial::no : Dialer::Redial::yes,
                   control_.now());
   log_.write_about(peer.id(), control_.now(), LogLevel::info, "peer gone",

@@ -6,6 +6,7 @@ import pathlib
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -13,6 +14,7 @@ import unittest
 
 BUILD = pathlib.Path(sys.argv.pop(1)).resolve()
 CONSUMER = pathlib.Path(__file__).resolve().parent / "packaging"
+ECHO = pathlib.Path(__file__).resolve().parents[2] / "examples" / "echo.cpp"
 SKIPPED = 77
 
 CACHE = dict(re.findall(r"^([^#/][^:\n]*):[^=\n]*=(.*)$", (BUILD / "CMakeCache.txt").read_text(), re.MULTILINE))
@@ -46,15 +48,22 @@ def setUpModule():
     LIBRARIES = next(PREFIX.rglob("libpeerage_conn.a")).parent
 
 
-def build_consumer(name, *settings):
-    """A build of the consumer by CMake. Returns the program, and the commands that compile, by source."""
+def build_consumer(name, *settings, targets=("consumer", "echo")):
+    """A build by CMake. Returns the folder of the programs, and the commands that compile, by source."""
     build = TEMP / name
     launcher = ["-DCMAKE_CXX_COMPILER_LAUNCHER=ccache"] if shutil.which("ccache") else []
     run(CACHE["CMAKE_COMMAND"], "-S", CONSUMER, "-B", build, "-G", CACHE["CMAKE_GENERATOR"],
         f"-DCMAKE_CXX_COMPILER={COMPILER}", f"-DCMAKE_CXX_FLAGS={FLAGS}", *launcher, *settings)
-    run(CACHE["CMAKE_COMMAND"], "--build", build, "--target", "consumer", "-j", "2")
+    run(CACHE["CMAKE_COMMAND"], "--build", build, "--target", *targets, "-j", "2")
     commands = json.loads((build / "compile_commands.json").read_text())
-    return build / "consumer", {pathlib.Path(entry["file"]).name: shlex.split(entry["command"]) for entry in commands}
+    return build, {pathlib.Path(entry["file"]).name: shlex.split(entry["command"]) for entry in commands}
+
+
+def start_echo(folder, *arguments):
+    """A running echo node, and the address that it says it listens at."""
+    process = subprocess.Popen([folder / "echo", *arguments], stdout=subprocess.PIPE, text=True, env=ENVIRONMENT,
+                               stdin=subprocess.DEVNULL)
+    return process, process.stdout.readline().split()[1]
 
 
 class Installed(unittest.TestCase):
@@ -80,10 +89,17 @@ class Installed(unittest.TestCase):
 
 
 class Consumer(unittest.TestCase):
-    def assertWorks(self, program):
+    def assertWorks(self, folder):
         [zero] = [key for key in json.loads((SOURCE / "spec/vectors/node_id.json").read_text())["keys"]
                   if not key["seed"].strip("0")]
-        self.assertEqual(run(program), zero["id"] + "\n")
+        self.assertEqual(run(folder / "consumer"), zero["id"] + "\n")
+        server, address = start_echo(folder)
+        client, _ = start_echo(folder, "--dial", address)
+        self.assertIn(" echoes hello", client.stdout.readline())
+        for process in (client, server):
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=30)
+            self.assertEqual(process.returncode, 0)
 
     def assertOnlyCxx20(self, command):
         """Nothing of ours but the include path and the standard is in the embedder's command."""
@@ -93,11 +109,11 @@ class Consumer(unittest.TestCase):
 
     def test_find_package(self):
         # An older minor version asked for is served by a newer one.
-        program, commands = build_consumer("installed", f"-DCMAKE_PREFIX_PATH={PREFIX}", f"-DPEERAGE_WANTED={MAJOR}.0")
-        self.assertWorks(program)
-        command = commands["consumer.cpp"]
-        self.assertOnlyCxx20(command)
-        self.assertFalse([flag for flag in command if str(SOURCE) in flag and not flag.endswith("consumer.cpp")])
+        folder, commands = build_consumer("installed", f"-DCMAKE_PREFIX_PATH={PREFIX}", f"-DPEERAGE_WANTED={MAJOR}.0")
+        self.assertWorks(folder)
+        for source in ("consumer.cpp", "echo.cpp"):
+            self.assertOnlyCxx20(commands[source])
+            self.assertFalse([flag for flag in commands[source] if str(SOURCE) in flag and not flag.endswith(source)])
 
     def test_find_package_does_not_take_another_major_version(self):
         wanted = MAJOR + 1
@@ -105,20 +121,28 @@ class Consumer(unittest.TestCase):
             build_consumer("mismatched", f"-DCMAKE_PREFIX_PATH={PREFIX}", f"-DPEERAGE_WANTED={wanted}")
 
     def test_add_subdirectory(self):
-        program, commands = build_consumer("subdirectory", f"-DPEERAGE_SOURCE={SOURCE}")
-        self.assertWorks(program)
+        folder, commands = build_consumer("subdirectory", f"-DPEERAGE_SOURCE={SOURCE}")
+        self.assertWorks(folder)
         self.assertOnlyCxx20(commands["consumer.cpp"])
         # A compiler that we do not know may warn about our sources: no reason for another's build to fail.
         for source, command in commands.items():
             self.assertNotIn("-Werror", command, source)
 
+    def test_the_simulated_network_is_there_for_who_asks_and_needs_no_test_framework(self):
+        folder, commands = build_consumer("simulated", f"-DPEERAGE_SOURCE={SOURCE}", "-DPEERAGE_BUILD_SIM=ON",
+                                          targets=["reactor_test"])
+        self.assertNotIn("FAILED", run(folder / "reactor_test"))
+        self.assertOnlyCxx20(commands["reactor_test.cpp"])
+
     def test_pkg_config(self):
         flags = run("pkg-config", "--cflags", "--libs", "--static", "peerage-spdlog",
                     PKG_CONFIG_PATH=os.pathsep.join(
                         filter(None, [str(LIBRARIES / "pkgconfig"), os.environ.get("PKG_CONFIG_PATH")])))
-        program = TEMP / "by_pkg_config"
-        run(COMPILER, *shlex.split(FLAGS), "-std=c++20", CONSUMER / "consumer.cpp", *shlex.split(flags), "-o", program)
-        self.assertWorks(program)
+        folder = TEMP / "by_pkg_config"
+        folder.mkdir()
+        for source in (CONSUMER / "consumer.cpp", ECHO):
+            run(COMPILER, *shlex.split(FLAGS), "-std=c++20", source, *shlex.split(flags), "-o", folder / source.stem)
+        self.assertWorks(folder)
 
 
 if __name__ == "__main__":

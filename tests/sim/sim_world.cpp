@@ -42,8 +42,15 @@ class OperationHandle final : public conn::Pending {
 SimWorld::SimWorld(std::uint64_t seed) : random_state_(seed) {}
 
 SimWorld::~SimWorld() {
-  // What tasks own may touch the world while it is torn down.
-  while (!events_.empty()) events_.pop();
+  // What tasks own may touch the world while it is torn down, and a task on an executor may own
+  // that executor.
+  do {
+    while (!events_.empty()) {
+      const Event dropped = events_.top();
+      events_.pop();
+    }
+    for (const auto& host : hosts_) host->drop_executor_tasks();
+  } while (!events_.empty());
   // What a black hole has swallowed keeps its connection alive.
   for (const auto& weak : connections_) {
     if (const auto connection = weak.lock()) connection->abandon();
@@ -294,7 +301,16 @@ class SimHost::SimExecutor final : public conn::Executor {
 std::unique_ptr<conn::Executor> SimHost::make_executor() {
   auto executor = std::make_unique<SimExecutor>(*this);
   executor->core_->executor = executor.get();
+  executor_tasks_.emplace_back(
+      std::shared_ptr<std::deque<Task>>(executor->core_, &executor->core_->tasks));
   return executor;
+}
+
+void SimHost::drop_executor_tasks() {
+  for (const auto& weak : executor_tasks_) {
+    std::deque<Task> dropped;
+    if (const auto tasks = weak.lock()) dropped.swap(*tasks);
+  }
 }
 
 void SimHost::block_executor(Duration span) {

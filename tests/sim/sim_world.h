@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <limits>
 #include <map>
@@ -163,6 +164,7 @@ class SimHost final : public conn::Runtime {
   class SimExecutor;
   // Runs `task` later, while the host runs.
   void later(TimePoint when, Task task);
+  void drop_executor_tasks();
   SimListener* listener_at(const Endpoint& endpoint) const;
 
   SimWorld& world_;
@@ -170,6 +172,7 @@ class SimHost final : public conn::Runtime {
   std::vector<std::unique_ptr<SimShard>> shards_;
   std::map<Endpoint, SimListener*> listeners_;
   SimExecutor* running_executor_ = nullptr;
+  std::vector<std::weak_ptr<std::deque<Task>>> executor_tasks_;
   std::uint16_t next_port_ = 49152;
   std::shared_ptr<bool> running_ = std::make_shared<bool>(true);
 };

@@ -168,6 +168,14 @@ TEST(HostAddress, AcceptsLiteralsAndNames) {
   EXPECT_EQ(HostAddress::parse(v6->to_string()), *v6);
 }
 
+TEST(HostAddress, OfANetAddressNamesTheSame) {
+  for (const std::string& text : {kId + "@1.2.3.4:5", kId + "@[2001:db8::1]:1"}) {
+    const HostAddress address = HostAddress::of(*NetAddress::parse(text));
+    EXPECT_EQ(address, *HostAddress::parse(text));
+    EXPECT_EQ(address.to_string(), text);
+  }
+}
+
 TEST(HostAddress, RejectsWhatCanBeNoHostName) {
   const std::string long_label(64, 'a');
   const std::string long_name = [] {

@@ -153,6 +153,15 @@ TEST(ReassemblyBudget, TheOneToldMayLookAtTheBudget) {
   EXPECT_EQ(seen, 2 * kStep) << "its share counts as free, and no lock is held";
 }
 
+TEST(ReassemblyBudget, AHolderMayOutliveIt) {
+  auto budget = std::make_unique<ReassemblyBudget>(3 * kStep);
+  ReassemblyBudget::Holder holder(*budget);
+  EXPECT_TRUE(holder.resize(kStep));
+  budget.reset();
+  EXPECT_TRUE(holder.resize(2 * kStep));
+  EXPECT_FALSE(holder.resize(4 * kStep));
+}
+
 TEST(ReassemblyBudget, EveryHolderThatIsToldToGoIsToldOnceWithManyThreads) {
   ReassemblyBudget budget(20 * kStep);
   static constexpr std::size_t kThreads = 4, kRounds = 300;

@@ -473,6 +473,18 @@ TYPED_TEST(RuntimeTest, RandomBytesAreNotAllTheSame) {
 
 // --- TCP alone ---
 
+TEST(SimWorldTest, WhatATaskOwnsGoesWithTheWorldAlsoWhenItIsTheExecutorThatWasToRunIt) {
+  auto owned = std::make_shared<int>();
+  const std::weak_ptr<int> left = owned;
+  {
+    sim::SimWorld world;
+    const std::shared_ptr<Executor> executor =
+        world.add_host({IpAddress::v4(10, 0, 0, 1)}).make_executor();
+    executor->post([executor, owned = std::exchange(owned, nullptr)] {});
+  }
+  EXPECT_TRUE(left.expired());
+}
+
 TEST(AsioRuntimeTest, StopsFromACallbackTwiceAndWithEverythingUnderWay) {
   AsioRuntime runtime(2);
   std::unique_ptr<Pending> connecting;

@@ -38,6 +38,8 @@ TEST_F(SwitchLife, AReactorThatThrowsAtItsStartFailsTheStart) {
   ASSERT_FALSE(node.started->has_value());
   EXPECT_EQ(node.started->error().reason, Reason::reactor_failed);
   EXPECT_NE(node.started->error().detail.find("no disk"), std::string::npos);
+  node.stop();
+  EXPECT_TRUE(until([&] { return node.stopped; }));
 }
 
 TEST_F(SwitchLife, ItCanBeStoppedBeforeItsStartAndIsNotStartedAfterThat) {
@@ -145,6 +147,40 @@ TEST_F(SwitchLife, AReactorsTimersRunAsItsCallsAndNotAfterItsStop) {
   until([&] { return a.stopped; });
   world.run_for(2h);
   EXPECT_EQ(late, 0);
+}
+
+TEST_F(SwitchLife, AReactorThatKeepsATimerGoesWithItsSwitchAllTheSame) {
+  struct Keeper : RecordingReactor {
+    void start(ReactorContext& context) override {
+      RecordingReactor::start(context);
+      timer = context.after(1h, [] {});
+    }
+    std::shared_ptr<void> timer;
+  };
+  std::weak_ptr<Keeper> left;
+  {
+    Switch node(world.add_host({IpAddress::v4(10, 99, 0, 1)}), test::numbered_key(9),
+                node_config());
+    auto keeper = std::make_shared<Keeper>();
+    left = keeper;
+    node.add_reactor(std::move(keeper));
+    node.start();
+    world.run_for(1s);
+  }
+  EXPECT_TRUE(until([&] { return left.expired(); }));
+}
+
+TEST_F(SwitchLife, APeerMayBeKeptForLongerThanItsSwitch) {
+  SimNode& a = add();
+  SimNode& b = add();
+  ASSERT_TRUE(connect(a, b));
+  const PeerPtr kept = a.peer(b);
+  a.stop();
+  ASSERT_TRUE(until([&] { return a.stopped; }));
+  a.node.reset();
+  world.run_for(1s);
+  EXPECT_EQ(kept->try_send(kEcho, Bytes{1}), conn::SendResult::closed);
+  EXPECT_EQ(kept->status().connection.reassembly_bytes, 0u);
 }
 
 TEST_F(SwitchLife, ReactorsWithTheSameChannelOrNoneOrTooManyAreRefused) {

@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+"""The examples as a newcomer runs them: real processes, real sockets on loopback. examples_test.py BUILD_DIR"""
+import contextlib
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import unittest
+
+BUILD = pathlib.Path(sys.argv.pop(1)).resolve()
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SOME_ID = "ab" * 20
+
+
+def run(name, *arguments):
+    return subprocess.run([BUILD / name, *arguments], capture_output=True, text=True, timeout=100,
+                          stdin=subprocess.DEVNULL)
+
+
+@contextlib.contextmanager
+def running(name, *arguments, stop=signal.SIGINT, exit_code=0):
+    """A program that is stopped by a signal, and is to end with this exit code."""
+    process = subprocess.Popen([BUILD / name, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                               stdin=subprocess.DEVNULL)
+    try:
+        yield process
+        process.send_signal(stop)
+        errors = process.communicate(timeout=30)[1]
+        if process.returncode != exit_code:
+            raise AssertionError(f"{name}: exit {process.returncode} after {stop.name}\n{errors}")
+    finally:
+        process.kill()
+        process.communicate()
+
+
+class Echo(unittest.TestCase):
+    def test_a_message_comes_back_to_who_dialled(self):
+        with running("echo") as server:
+            address = server.stdout.readline().split()[1]
+            node = address.split("@")[0]
+            with running("echo", "--listen", "127.0.0.1:0", "--dial", address) as client:
+                client_id = client.stdout.readline().split()[1].split("@")[0]
+                self.assertEqual(client.stdout.readline(), f"{node} echoes hello\n")
+                self.assertEqual(server.stdout.readline(), f"{client_id} says hello\n")
+            # A second one from the same address, while the first is hardly gone.
+            with running("echo", "--dial", address, stop=signal.SIGTERM) as client:
+                client.stdout.readline()
+                self.assertEqual(client.stdout.readline(), f"{node} echoes hello\n")
+
+    def test_an_address_that_is_taken_is_an_error(self):
+        with running("echo") as server:
+            endpoint = server.stdout.readline().split("@")[1].strip()
+            result = run("echo", "--listen", endpoint)
+            self.assertEqual(result.returncode, 1)
+            self.assertIn("echo: ", result.stderr)
+
+
+class ThoseThatEndByThemselves(unittest.TestCase):
+    def assertWorks(self, name, *arguments):
+        result = run(name, *arguments)
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        self.assertEqual(result.stderr, "")
+        return result.stdout
+
+    def test_the_toy_consensus_agrees_and_bans_the_liar(self):
+        output = self.assertWorks("toy_consensus", "--heights", "8")
+        heights = [int(height) for height in re.findall(r"^height (\d+) is committed", output, re.MULTILINE)]
+        self.assertEqual(heights, list(range(1, 9)))
+        partings = re.findall(r"^validator (\d) parts with validator (\d): .*wrong block at height 5", output,
+                              re.MULTILINE)
+        self.assertEqual(sorted(partings), [(str(honest), "5") for honest in range(1, 5)])
+        self.assertRegex(output, r"validator \d refuses [0-9a-f]{40}: .*banned")
+        self.assertRegex(output, r"all honest validators agree; meanwhile they got [1-9]\d* MiB")
+
+    def test_the_private_mesh_heals(self):
+        output = self.assertWorks("private_mesh", "--nodes", "3")
+        self.assertEqual(len(set(re.findall(r"@127\.0\.\d\.1:\d+", output))), 3)
+        for line in ("every node is connected", "the last node is killed", "the others have noticed",
+                     "the mesh has healed"):
+            self.assertIn(line, output)
+
+    def test_the_reactor_test_passes(self):
+        lines = self.assertWorks("reactor_test").splitlines()
+        self.assertEqual({line.split()[0] for line in lines}, {"ok"})
+        self.assertGreaterEqual(len(lines), 5)
+
+
+class All(unittest.TestCase):
+    def test_wrong_arguments_are_answered_with_the_usage(self):
+        for name, arguments in (("echo", ["--dial"]), ("echo", ["--dial", "127.0.0.1:1"]), ("echo", ["--listen", "x"]),
+                                ("echo", ["nonsense"]), ("toy_consensus", ["--heights", "4"]),
+                                ("toy_consensus", ["--heights", "5x"]), ("toy_consensus", ["--heights"]),
+                                ("private_mesh", ["--nodes", "1"]), ("private_mesh", ["--nodes", "-3"]),
+                                ("private_mesh", ["--nodes", ""]), ("private_mesh", ["4"]), ("reactor_test", ["x"])):
+            result = run(name, *arguments)
+            self.assertEqual(result.returncode, 2, (name, arguments))
+            self.assertTrue(result.stderr.startswith(f"usage: {name}"), result.stderr)
+            self.assertEqual(result.stdout, "")
+
+    def test_a_signal_ends_them_cleanly(self):
+        for stop in STOP_SIGNALS:
+            with running("echo", "--dial", f"{SOME_ID}@127.0.0.1:1", stop=stop) as process:
+                process.stdout.readline()
+            # These have not shown what they are to show.
+            for name, arguments in (("toy_consensus", ["--heights", "10000"]), ("private_mesh", [])):
+                with running(name, *arguments, stop=stop, exit_code=1) as process:
+                    process.stdout.readline()
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=1)
