@@ -160,7 +160,7 @@ TEST(SwitchOnSockets, SendWaitsForRoomOnAThreadOfTheHostAndNeverOnANetworkThread
   ASSERT_TRUE(b.node.start_and_wait());
   std::promise<void> release;
   std::shared_future<void> released = release.get_future().share();
-  b.reactor->on_receive = [&](const PeerPtr&, const Message&) { released.wait(); };
+  b.reactor->on_receive = [released](const PeerPtr&, const Message&) { released.wait(); };
   a.node.dial(b.address());
   ASSERT_TRUE(eventually([&] { return a.node.snapshot()->peers.size() == 1; }));
   const PeerPtr peer = a.node.snapshot()->peers.front();
@@ -187,7 +187,7 @@ TEST(SwitchOnSockets, AWaitForRoomEndsWithThePeer) {
   ASSERT_TRUE(b.node.start_and_wait());
   std::promise<void> release;
   std::shared_future<void> released = release.get_future().share();
-  b.reactor->on_receive = [&](const PeerPtr&, const Message&) { released.wait(); };
+  b.reactor->on_receive = [released](const PeerPtr&, const Message&) { released.wait(); };
   a.node.dial(b.address());
   ASSERT_TRUE(eventually([&] { return a.node.snapshot()->peers.size() == 1; }));
   const PeerPtr peer = a.node.snapshot()->peers.front();
