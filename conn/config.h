@@ -78,7 +78,7 @@ inline constexpr std::uint64_t kDefaultRate = 5'120'000;
 // How much faster than its rate we read from a peer: one part in so many. The remote limits itself
 // to the same figure as a rule; were we the slower one by a trifle, the buffers between us would
 // fill, and every message would wait behind them.
-inline constexpr std::uint64_t kReceiveSlack = 20;
+inline constexpr std::uint64_t kReceiveSlack = 50;
 // What a received frame counts at least, however little it carries.
 inline constexpr std::size_t kMinFrameCharge = 64;
 

