@@ -5,7 +5,6 @@
 
 namespace peerage::p2p {
 
-using conn::Failure;
 using conn::Reason;
 using conn::Result;
 using conn::Stage;

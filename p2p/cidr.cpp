@@ -45,7 +45,7 @@ bool Cidr::contains(const conn::IpAddress& ip) const noexcept {
 }
 
 const std::vector<Cidr>& private_networks() {
-  static const std::vector<Cidr> networks = [] {
+  static const std::vector<Cidr> kNetworks = [] {
     std::vector<Cidr> list;
     for (const char* text : {"127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16",
                              "169.254.0.0/16", "::1", "fc00::/7", "fe80::/10"}) {
@@ -53,7 +53,7 @@ const std::vector<Cidr>& private_networks() {
     }
     return list;
   }();
-  return networks;
+  return kNetworks;
 }
 
 bool any_contains(const std::vector<Cidr>& networks, const conn::IpAddress& ip) noexcept {

@@ -48,7 +48,8 @@ void PeerRegistry::on_proven(Proven node, DialPurpose purpose, const AttemptRepo
     events_.not_admitted(node.summary(), purpose, report, admitted.error());
     return;
   }
-  Upgraded& upgraded = *node.upgraded;
+  const std::shared_ptr<Upgraded> proven = std::move(node.upgraded);
+  Upgraded& upgraded = *proven;
   Link::Plan plan = {
       .description = {.link = link,
                       .id = id,

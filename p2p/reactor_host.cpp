@@ -120,7 +120,7 @@ bool ReactorHost::on_a_reactor() const {
   });
 }
 
-void ReactorHost::for_each(std::function<void(std::size_t)> call,
+void ReactorHost::for_each(const std::function<void(std::size_t)>& call,
                            std::function<void(Result<void>)> done) {
   struct Progress {
     std::size_t left = 0;

@@ -36,7 +36,7 @@ class ReactorHost {
  private:
   class Context;
   // Runs `call` for every reactor where it is called; then `done` with the first error.
-  void for_each(std::function<void(std::size_t)> call,
+  void for_each(const std::function<void(std::size_t)>& call,
                 std::function<void(conn::Result<void>)> done);
 
   conn::Runtime& runtime_;

@@ -80,9 +80,10 @@ PeerPtr Switch::find_peer(const conn::NodeId& id) const {
 
 BroadcastResult Switch::broadcast(conn::ChannelId channel, conn::SharedBytes bytes) {
   BroadcastResult result;
+  const conn::SharedBytes shared = std::move(bytes);
   const auto now = snapshot();
   for (const PeerPtr& peer : now->peers) {
-    const bool queued = peer->try_send(channel, bytes) == conn::SendResult::queued;
+    const bool queued = peer->try_send(channel, shared) == conn::SendResult::queued;
     ++(queued ? result.queued : result.refused);
   }
   core_->counters().add(Counter::broadcast_queued, result.queued);

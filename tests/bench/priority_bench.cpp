@@ -78,7 +78,7 @@ p2p::SwitchConfig config(std::uint64_t rate) {
 conn::NodeKey random_key(conn::Runtime& runtime) {
   conn::Secret<32> seed;
   runtime.random(seed.writable());
-  return conn::NodeKey::from_seed(std::move(seed));
+  return conn::NodeKey::from_seed(seed);
 }
 
 void run(const char* name, std::uint64_t rate, std::size_t saturated, std::chrono::seconds span) {
