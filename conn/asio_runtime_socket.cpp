@@ -21,8 +21,8 @@ constexpr int kUserTimeoutMs = 105'000;
 constexpr int kNotSentLowWater = 64 << 10;
 // On a way this short a small window carries all there is to carry, and a large one is only a place
 // where messages wait behind others. (A longer way gets the window that the kernel finds for it.)
-constexpr std::uint32_t kShortWayUs = 2000;
-constexpr int kShortWayWindow = 256 << 10;
+constexpr std::uint32_t kShortWayUs = 1000;
+constexpr int kShortWayWindow = 64 << 10;
 constexpr int kAcceptBatch = 64;
 constexpr Duration kAcceptPauseMin = 100ms;
 // Half of the 2 s within which accepting has to go on once descriptors are free again.

@@ -17,6 +17,9 @@ std::uint64_t slice_of(std::uint64_t rate) {
   return std::max<std::uint64_t>(rate / slices, kMaxPacketOnWire);
 }
 
+// Writes of kMaxFramesPerWrite frames, before others are served.
+constexpr std::size_t kBatchesPerTurn = 4;
+
 // 100 ms worth of the rate, as the Go node samples, and at least what one step moves.
 std::uint64_t burst_for(std::uint64_t rate, std::size_t step) {
   return std::max<std::uint64_t>(rate / 10, step);
@@ -268,10 +271,16 @@ void Connection::on_evicted() {
 
 void Connection::pump() {
   if (state_ == State::created || state_ == State::lingering) return;
-  for (QueuedMessage& message : queue_.drain()) {
-    scheduler_.add(message.channel_index, std::move(message.bytes));
-  }
-  while (flush_sealed()) {
+  for (std::size_t turn = 0; flush_sealed(); ++turn) {
+    // Other connections of the shard get their turn too.
+    if (turn == kBatchesPerTurn) {
+      shard_.post(later(&Connection::pump));
+      break;
+    }
+    // What was accepted while we wrote may be more urgent than what waits.
+    for (QueuedMessage& message : queue_.drain()) {
+      scheduler_.add(message.channel_index, std::move(message.bytes));
+    }
     const Result<bool> batch = seal_batch();
     if (!batch) {
       close(batch.error());
