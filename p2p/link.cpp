@@ -109,12 +109,12 @@ void Link::on_room() {
 }
 
 void Link::stop(Failure why) {
-  stopped_by_us_ = true;
+  ended_by_ = EndedBy::us;
   connection_->close(std::move(why));
 }
 
 void Link::flush_and_stop(conn::Duration within) {
-  stopped_by_us_ = true;
+  ended_by_ = EndedBy::us;
   connection_->flush_and_stop(within);
 }
 
@@ -141,11 +141,11 @@ void Link::on_closed(const Failure& why) {
   probe_timer_.reset();
   waiting_.clear();
   if (admitted) {
-    const auto rest = stopped_by_us_ ? Lane::Rest::discard : Lane::Rest::deliver;
+    const auto rest = ended_by_ == EndedBy::us ? Lane::Rest::discard : Lane::Rest::deliver;
     for (const auto& lane : lanes_) lane->remove(why, rest);
   }
   lanes_.clear();
-  if (const Ended ended = std::exchange(ended_, nullptr)) ended(why);
+  if (const Ended ended = std::exchange(ended_, nullptr)) ended(why, ended_by_);
 }
 
 }  // namespace peerage::p2p

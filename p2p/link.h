@@ -43,7 +43,7 @@ class Link : public std::enable_shared_from_this<Link> {
     std::shared_ptr<conn::ReassemblyBudget> reassembly;
     std::shared_ptr<InboxBudget> inbox;
   };
-  using Ended = std::function<void(const conn::Failure&)>;
+  using Ended = std::function<void(const conn::Failure&, EndedBy)>;
 
   static std::shared_ptr<Link> create(const Common& common, conn::Shard& shard, Plan plan,
                                       Ended ended);
@@ -75,7 +75,7 @@ class Link : public std::enable_shared_from_this<Link> {
   std::vector<std::shared_ptr<Lane>> lanes_;  // one for each reactor
   enum class State : std::uint8_t { held, admitted, ended } state_ = State::held;
   std::vector<Message> waiting_;  // until admitted
-  bool stopped_by_us_ = false;
+  EndedBy ended_by_ = EndedBy::others;
   std::function<void()> answered_;
   conn::TimePoint probed_at_;
   std::unique_ptr<conn::Timer> probe_timer_;

@@ -21,6 +21,9 @@
 
 namespace peerage::p2p {
 
+// Who ended a connection: we, on purpose; or the remote, the network, or a broken rule of the wire.
+enum class EndedBy : std::uint8_t { us, others };
+
 struct PeerStatus {
   conn::ConnectionStatus connection;  // bytes, queues, rates, round trip, ages
   std::size_t inbox_bytes = 0;        // received, and not let go of by reactors

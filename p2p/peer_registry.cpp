@@ -64,13 +64,14 @@ void PeerRegistry::on_proven(Proven node, DialPurpose purpose, const AttemptRepo
       .inbox_bytes = settings_.inbox_bytes,
   };
   conn::Shard& shard = common_.runtime.shard(node.shard);
-  auto created =
-      Link::create(common_, shard, std::move(plan),
-                   [&control = control_, weak = std::weak_ptr(self_), link](const Failure& why) {
-                     control.post([weak, link, why] {
-                       if (const auto self = weak.lock()) (*self)->on_ended(link, why);
-                     });
-                   });
+  auto created = Link::create(common_, shard, std::move(plan),
+                              [&control = control_, weak = std::weak_ptr(self_), link](
+                                  const Failure& why, EndedBy ended_by) {
+                                control.post([weak, link, why, ended_by] {
+                                  if (const auto self = weak.lock())
+                                    (*self)->on_ended(link, why, ended_by);
+                                });
+                              });
   set_marks(*created->peer(), marks);
   links_[link] = {created, purpose, report, std::nullopt, false};
   shard.post([created] { created->start(); });
@@ -195,7 +196,7 @@ void PeerRegistry::probe(LinkId id) {
   });
 }
 
-void PeerRegistry::on_ended(LinkId id, const Failure& why) {
+void PeerRegistry::on_ended(LinkId id, const Failure& why, EndedBy ended_by) {
   const auto found = links_.find(id);
   if (found == links_.end()) return;
   const Entry entry = std::move(found->second);
@@ -204,7 +205,7 @@ void PeerRegistry::on_ended(LinkId id, const Failure& why) {
   admission_.on_gone(peer->id(), id);
   if (entry.shown_since) {
     publish();
-    events_.gone({peer, why, control_.now() - *entry.shown_since});
+    events_.gone({peer, why, control_.now() - *entry.shown_since, ended_by});
   } else {
     events_.not_admitted({peer->id(), peer->direction(), peer->socket(), peer->dialled()},
                          entry.purpose, entry.report, why);

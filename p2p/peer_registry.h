@@ -65,6 +65,8 @@ class PeerRegistry {
   // Ends the shown link, and any that is held, for this reason.
   void stop(const conn::NodeId& id, const conn::Failure& why);
   void disconnect(const conn::NodeId& id, conn::Duration within);
+  // Ends this link and no other of its node.
+  void stop(LinkId link, const conn::Failure& why) { stop_link(link, why); }
   // Ends every link; held ones at once.
   void disconnect_all(conn::Duration within);
   void stop_if(const std::function<bool(const Peer&)>& condition, const conn::Failure& why);
@@ -86,7 +88,7 @@ class PeerRegistry {
   void admit(LinkId id);
   void stop_link(LinkId id, const conn::Failure& why);
   void probe(LinkId id);
-  void on_ended(LinkId id, const conn::Failure& why);
+  void on_ended(LinkId id, const conn::Failure& why, EndedBy ended_by);
   void arm();
   void publish();
   std::vector<EvictionCandidate> eviction_candidates() const;

@@ -94,6 +94,10 @@ BroadcastResult Switch::broadcast(conn::ChannelId channel, conn::SharedBytes byt
 void Switch::stop_peer(const conn::NodeId& id, conn::Failure why) {
   core_->post([id, why = std::move(why)](SwitchCore& core) { core.stop_peer(id, why); });
 }
+void Switch::stop_peer(const Peer& peer, conn::Failure why) {
+  core_->post(
+      [link = peer.link(), why = std::move(why)](SwitchCore& core) { core.stop_link(link, why); });
+}
 void Switch::disconnect(const conn::NodeId& id, conn::Duration within) {
   core_->post([id, within](SwitchCore& core) { core.disconnect(id, within); });
 }

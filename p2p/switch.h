@@ -93,6 +93,8 @@ class Switch {
   }
   // Ends the connection now, for this reason; nothing when there is none.
   void stop_peer(const conn::NodeId& id, conn::Failure why);
+  // This one only: a node that has come back meanwhile is left in peace.
+  void stop_peer(const Peer& peer, conn::Failure why);
   // Lets what is queued leave, then ends the connection.
   void disconnect(const conn::NodeId& id, conn::Duration within = kStopTimeout);
   // The peer is of use: it is kept in preference to others, and the book hears of it.
@@ -100,8 +102,8 @@ class Switch {
 
   // --- dialling ---
 
-  // Asks for a dial; what comes of it is told by events (also a refusal: DialFailed of stage
-  // admission).
+  // Asks for a dial, which begins at once, or with the start; what comes of it is told by events
+  // (also a refusal: DialFailed of stage admission).
   void dial(const conn::HostAddress& target, DialPurpose purpose = DialPurpose::requested);
   void add_persistent_peer(const conn::HostAddress& peer);
   // It stays connected, as an ordinary peer.

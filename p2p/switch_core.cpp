@@ -292,12 +292,8 @@ void SwitchCore::on_gone(const Gone& event) {
   counters_.add_failure(peer.direction(), event.why.reason);
   if (event.why.reason == Reason::evicted) counters_.add(Counter::evicted);
   // What we ended ourselves is not worth going back to.
-  const bool parted =
-      event.why.reason == Reason::stopped_locally || event.why.reason == Reason::misbehaved ||
-      event.why.reason == Reason::message_malformed || event.why.reason == Reason::reactor_failed ||
-      event.why.stage == Stage::admission;
-  dialer_.on_gone(peer.id(), peer.dialled(), parted ? Dialer::Redial::no : Dialer::Redial::yes,
-                  control_.now());
+  const auto redial = event.ended_by == EndedBy::us ? Dialer::Redial::no : Dialer::Redial::yes;
+  dialer_.on_gone(peer.id(), peer.dialled(), redial, control_.now());
   log_.write_about(peer.id(), control_.now(), LogLevel::info, "peer gone",
                    {{"why", event.why.text()}});
   publish();
@@ -322,6 +318,10 @@ void SwitchCore::stop_peer(const NodeId& id, const Failure& why) {
   if (peers_) peers_->stop(id, why);
 }
 
+void SwitchCore::stop_link(LinkId link, const Failure& why) {
+  if (peers_) peers_->stop(link, why);
+}
+
 void SwitchCore::disconnect(const NodeId& id, conn::Duration within) {
   if (peers_) peers_->disconnect(id, within);
 }
@@ -334,20 +334,20 @@ void SwitchCore::mark_good(const NodeId& id) {
 }
 
 void SwitchCore::dial(const conn::HostAddress& target, DialPurpose purpose) {
-  Result<void> asked = conn::fail(Stage::admission, Reason::stopping);
-  if (state_ == State::running) {
-    const auto ip = conn::IpAddress::parse(target.host);
-    if (ip && introducer_->is_own({*ip, target.port})) {
-      asked = conn::fail(Stage::admission, Reason::own_address, target.to_string());
-    } else {
-      asked = dialer_.request(target, purpose, control_.now());
-    }
+  const auto ip = conn::IpAddress::parse(target.host);
+  Result<void> asked;
+  if (state_ == State::stopping || state_ == State::stopped) {
+    asked = conn::fail(Stage::admission, Reason::stopping);
+  } else if (ip && introducer_ && introducer_->is_own({*ip, target.port})) {
+    asked = conn::fail(Stage::admission, Reason::own_address, target.to_string());
+  } else {
+    asked = dialer_.request(target, purpose, control_.now());
   }
   if (!asked) {
     tell(DialFailed{target, purpose, asked.error(), {}});
-    return;
+  } else if (dial_desk_) {
+    dial_desk_->wake();  // if not, it begins with the start
   }
-  dial_desk_->wake();
 }
 
 void SwitchCore::add_persistent(const conn::HostAddress& peer) {

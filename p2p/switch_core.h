@@ -51,6 +51,7 @@ class SwitchCore : public std::enable_shared_from_this<SwitchCore> {
   void start(Switch::Started done);
   void stop(std::function<void()> done);
   void stop_peer(const conn::NodeId& id, const conn::Failure& why);
+  void stop_link(LinkId link, const conn::Failure& why);
   void disconnect(const conn::NodeId& id, conn::Duration within);
   void mark_good(const conn::NodeId& id);
   void dial(const conn::HostAddress& target, DialPurpose purpose);

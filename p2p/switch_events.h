@@ -48,6 +48,7 @@ struct Gone {
   PeerPtr peer;
   conn::Failure why;
   conn::Duration lasted{};
+  EndedBy ended_by = EndedBy::others;
 };
 
 // A reactor has said that the peer is of use.

@@ -94,7 +94,7 @@ class TypedReactor : public Reactor {
     if (decoded) {
       receive(peer, std::move(*decoded), message.channel);
     } else {
-      context().get_switch().stop_peer(peer->id(), std::move(decoded.error()));
+      context().get_switch().stop_peer(*peer, std::move(decoded.error()));
     }
   }
 

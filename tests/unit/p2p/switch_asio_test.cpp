@@ -129,8 +129,12 @@ TEST(SwitchOnSockets, TwoSwitchesInOneProcessShareARuntimeOfSeveralShards) {
   ASSERT_TRUE(eventually([&] {
     return a.node.snapshot()->peers.size() == 1 && b.node.snapshot()->peers.size() == 1;
   }));
-  a.node.broadcast(kEcho, Bytes(100, 1));
-  EXPECT_TRUE(eventually([&] { return b.reactor->received() > 0; }));
+  // One of the two connections may be about to give way to the other, with what was sent on it.
+  EXPECT_TRUE(eventually([&] {
+    a.node.broadcast(kEcho, Bytes(100, 1));
+    return b.reactor->received() > 0;
+  }));
+  EXPECT_EQ(a.node.snapshot()->peers.size(), 1u);
 }
 
 TEST(SwitchOnSockets, ASwitchIsDestroyedAtAnyMoment) {

@@ -151,6 +151,22 @@ TEST_F(SwitchDial, APeerThatWePartedWithIsNotGoneBackTo) {
   EXPECT_EQ(a.events<Dialled>().size(), 1u);
 }
 
+TEST_F(SwitchDial, NorOneThatWeLetGoOfAndThatDidNotReadOurLastWords) {
+  SimNode& a = add();
+  SimNode& b = add();
+  ASSERT_TRUE(connect(a, b));
+  world.run_for(kLongLived + 1min);
+  black_hole(a, b);
+  a.peer(b)->try_send(kEcho, Bytes(900'000, 1));
+  a.node->disconnect(b.id());
+  ASSERT_TRUE(until([&] { return a.peers() == 0; }));
+  EXPECT_EQ(a.events<Gone>().back().why.reason, Reason::flush_timed_out);
+  EXPECT_EQ(a.events<Gone>().back().ended_by, EndedBy::us);
+  heal(a, b);
+  world.run_for(1h);
+  EXPECT_EQ(a.events<Dialled>().size(), 1u);
+}
+
 TEST_F(SwitchDial, PersistentPeersComeAndGoWhileTheNodeRuns) {
   SimNode& a = add();
   SimNode& b = add();

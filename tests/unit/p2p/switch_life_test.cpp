@@ -105,6 +105,22 @@ TEST_F(SwitchLife, DestroyedInACallbackItStopsSoonAfter) {
   EXPECT_EQ(a.reactor->removes(), 1u);
 }
 
+TEST_F(SwitchLife, ADialThatIsAskedForBeforeTheStartBeginsWithIt) {
+  SimNode& b = add();
+  auto& host = world.add_host({IpAddress::v4(10, 99, 0, 1)});
+  SimNode a(host, 9);
+  a.node->dial(b.address());
+  world.run_for(1s);
+  EXPECT_EQ(a.events<Dialled>().size(), 0u);
+  a.start();
+  EXPECT_TRUE(until([&] { return connected(a, b); }));
+  a.stop();
+  EXPECT_TRUE(until([&] { return a.stopped; }));
+  a.node->dial(b.address());
+  world.run_for(1s);
+  EXPECT_EQ(a.dial_failure(), Reason::stopping);
+}
+
 TEST_F(SwitchLife, StoppingEndsDialsAndHandshakesThatAreUnderWay) {
   SimNode& a = add();
   SimNode& b = add();

@@ -96,6 +96,22 @@ TEST_F(SwitchRivals, ASecondConnectionOfADeadPeerReplacesItWithinAPingTimeout) {
   heal(a, b);
 }
 
+TEST_F(SwitchRivals, EndingAPeerThatIsGoneLeavesTheNodesNextConnectionInPeace) {
+  SimNode& a = add();
+  SimNode& b = add();
+  ASSERT_TRUE(connect(a, b));
+  const PeerPtr first = a.peer(b);
+  world.reset(ip_of(a), ip_of(b));
+  ASSERT_TRUE(until([&] { return a.peers() == 0 && b.peers() == 0; }));
+  world.run_for(1min);
+  ASSERT_TRUE(connect(a, b));
+  a.node->stop_peer(*first, {conn::Stage::established, Reason::misbehaved, {}});
+  world.run_for(10s);
+  EXPECT_TRUE(connected(a, b));
+  a.node->stop_peer(*a.peer(b), {conn::Stage::established, Reason::misbehaved, {}});
+  EXPECT_TRUE(until([&] { return a.peers() == 0; }));
+}
+
 TEST_F(SwitchRivals, ANodeDoesNotDialItselfByItsId) {
   SimNode& a = add();
   a.node->dial(a.address());
