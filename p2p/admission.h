@@ -34,7 +34,7 @@ namespace peerage::p2p {
 struct AdmissionConfig {
   std::size_t max_inbound = 40;
   std::size_t max_per_ip = 1;  // peers at one IP address; 0: unlimited
-  std::vector<Cidr> exempt;
+  std::vector<conn::Cidr> exempt;
   HalfOpenLimits half_open;
   ConnectionRateConfig rate;
   std::uint64_t handshake_rate = kHandshakeRate;  // per second

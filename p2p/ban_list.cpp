@@ -7,7 +7,7 @@ namespace peerage::p2p {
 
 std::string to_string(const BanTarget& target) {
   if (const auto* id = std::get_if<conn::NodeId>(&target)) return id->to_string();
-  return std::get<Cidr>(target).to_string();
+  return std::get<conn::Cidr>(target).to_string();
 }
 
 std::size_t BanList::HashIp::operator()(const conn::IpAddress& ip) const noexcept {
@@ -29,7 +29,7 @@ void BanList::add(Ban ban, conn::TimePoint now) {
   if (const auto* id = std::get_if<conn::NodeId>(&entry->target)) {
     by_id_[*id] = entry;
   } else {
-    const Cidr& network = std::get<Cidr>(entry->target);
+    const conn::Cidr& network = std::get<conn::Cidr>(entry->target);
     (network.base().is_v4() ? v4_ : v6_)[network.bits()][network.base()] = entry;
   }
 }
@@ -42,7 +42,7 @@ bool BanList::remove(BanTarget target) {
     entry = found->second;
     by_id_.erase(found);
   } else {
-    const Cidr& network = std::get<Cidr>(target);
+    const conn::Cidr& network = std::get<conn::Cidr>(target);
     auto& family = network.base().is_v4() ? v4_ : v6_;
     const auto length = family.find(network.bits());
     if (length == family.end()) return false;

@@ -19,13 +19,13 @@
 #include <variant>
 #include <vector>
 
+#include "conn/cidr.h"
 #include "conn/node_id.h"
 #include "conn/runtime.h"
-#include "p2p/cidr.h"
 
 namespace peerage::p2p {
 
-using BanTarget = std::variant<conn::NodeId, Cidr>;
+using BanTarget = std::variant<conn::NodeId, conn::Cidr>;
 std::string to_string(const BanTarget& target);
 
 struct Ban {

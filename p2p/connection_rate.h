@@ -9,8 +9,8 @@
 #include <list>
 #include <map>
 
+#include "conn/cidr.h"
 #include "conn/token_bucket.h"
-#include "p2p/cidr.h"
 #include "p2p/config.h"
 
 namespace peerage::p2p {

@@ -28,9 +28,9 @@
 #include <map>
 #include <optional>
 
+#include "conn/cidr.h"
 #include "conn/failure.h"
 #include "conn/runtime.h"
-#include "p2p/cidr.h"
 #include "p2p/config.h"
 
 namespace peerage::p2p {

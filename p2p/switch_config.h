@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "conn/cidr.h"
 #include "conn/config.h"
-#include "p2p/cidr.h"
 #include "p2p/log.h"
 #include "p2p/p2p_config.h"
 
@@ -33,7 +33,7 @@ struct SwitchConfig {
   std::optional<std::size_t> max_peers_per_ip;
   // Free of the connection rate and of max_peers_per_ip. With allow_duplicate_ip the private and
   // loopback networks are so too.
-  std::vector<Cidr> exempt_networks;
+  std::vector<conn::Cidr> exempt_networks;
   HalfOpenLimits half_open;
   ConnectionRateConfig connection_rate;
   InboxConfig inbox;

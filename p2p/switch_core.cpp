@@ -21,8 +21,8 @@ AdmissionConfig admission_config(const SwitchConfig& config) {
   admission.max_per_ip = config.max_peers_per_ip.value_or(config.p2p.allow_duplicate_ip ? 0 : 1);
   admission.exempt = config.exempt_networks;
   if (config.p2p.allow_duplicate_ip) {
-    admission.exempt.insert(admission.exempt.end(), private_networks().begin(),
-                            private_networks().end());
+    admission.exempt.insert(admission.exempt.end(), conn::private_networks().begin(),
+                            conn::private_networks().end());
   }
   admission.half_open = config.half_open;
   admission.rate = config.connection_rate;
@@ -396,7 +396,7 @@ void SwitchCore::ban(const BanTarget& target, conn::Duration span, const std::st
         [&target](const Peer& peer) {
           const auto* id = std::get_if<NodeId>(&target);
           return id != nullptr ? peer.id() == *id
-                               : std::get<Cidr>(target).contains(peer.socket().ip);
+                               : std::get<conn::Cidr>(target).contains(peer.socket().ip);
         },
         {Stage::admission, Reason::banned, ban.reason});
   }

@@ -123,7 +123,7 @@ class Host {
     std::optional<p2p::BanTarget> banned;
     if (const auto id = conn::NodeId::parse(target)) {
       banned = *id;
-    } else if (const auto network = p2p::Cidr::parse(target)) {
+    } else if (const auto network = conn::Cidr::parse(target)) {
       banned = *network;
     }
     if (!banned) return {{"error", "neither an ID nor a network: " + target}};

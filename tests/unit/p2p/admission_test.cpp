@@ -14,6 +14,7 @@
 namespace peerage::p2p {
 namespace {
 
+using conn::Cidr;
 using conn::IpAddress;
 using conn::NodeId;
 using conn::Reason;

@@ -12,6 +12,7 @@ namespace peerage::p2p {
 namespace {
 
 using namespace std::chrono_literals;
+using conn::Cidr;
 using conn::IpAddress;
 using conn::NodeId;
 using conn::TimePoint;

@@ -15,6 +15,7 @@ namespace peerage::p2p {
 namespace {
 
 using conn::Bytes;
+using conn::Cidr;
 using conn::IpAddress;
 using conn::Reason;
 using test::kEcho;

@@ -1,14 +1,12 @@
-#include "p2p/cidr.h"
+#include "conn/cidr.h"
 
 #include <random>
 #include <string>
 
 #include <gtest/gtest.h>
 
-namespace peerage::p2p {
+namespace peerage::conn {
 namespace {
-
-using conn::IpAddress;
 
 IpAddress ip(std::string_view text) {
   const auto address = IpAddress::parse(text);
@@ -49,7 +47,7 @@ TEST(Cidr, RefusesWhatIsNoNetwork) {
         "010.0.0.0/8", "2001:db8::/129", "[2001:db8::]/32", "example.com/8", "example.com"}) {
     const auto parsed = Cidr::parse(text);
     ASSERT_FALSE(parsed) << text;
-    EXPECT_EQ(parsed.error().reason, conn::Reason::invalid_argument) << text;
+    EXPECT_EQ(parsed.error().reason, Reason::invalid_argument) << text;
   }
 }
 
@@ -76,7 +74,7 @@ TEST(Cidr, WhatItSaysOfABadTextIsPrintable) {
 TEST(Cidr, HoldsTheAddressesThatShareItsBitsAndNoOthers) {
   std::mt19937 random(1);
   for (unsigned bits = 0; bits <= 128; ++bits) {
-    conn::ByteArray<16> bytes;
+    ByteArray<16> bytes;
     for (auto& byte : bytes) byte = static_cast<std::uint8_t>(random());
     bytes[0] = 0x20;
     const Cidr v6(IpAddress::v6(bytes), bits);
@@ -136,4 +134,4 @@ TEST(Cidr, ANeighbourhoodIsThe24OrThe48OfAnIpv6Address) {
 }
 
 }  // namespace
-}  // namespace peerage::p2p
+}  // namespace peerage::conn

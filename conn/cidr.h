@@ -11,29 +11,29 @@
 #include "conn/failure.h"
 #include "conn/ip_address.h"
 
-namespace peerage::p2p {
+namespace peerage::conn {
 
 class Cidr {
  public:
   // The address alone.
-  explicit Cidr(const conn::IpAddress& ip) : Cidr(ip, ip.is_v4() ? 32u : 128u) {}
+  explicit Cidr(const IpAddress& ip) : Cidr(ip, ip.is_v4() ? 32u : 128u) {}
   // The first `bits` bits of `ip` (at most 32 for IPv4, 128 for IPv6; more is taken for that).
-  Cidr(const conn::IpAddress& ip, unsigned bits);
+  Cidr(const IpAddress& ip, unsigned bits);
 
   // "ADDRESS" or "ADDRESS/BITS"; bits of the address beyond BITS must be zero: they would be a
   // slip. invalid_argument otherwise.
-  static conn::Result<Cidr> parse(std::string_view text);
+  static Result<Cidr> parse(std::string_view text);
   // A single address is written without "/BITS".
   std::string to_string() const;
 
-  bool contains(const conn::IpAddress& ip) const noexcept;
-  const conn::IpAddress& base() const noexcept { return base_; }
+  bool contains(const IpAddress& ip) const noexcept;
+  const IpAddress& base() const noexcept { return base_; }
   unsigned bits() const noexcept { return bits_; }
 
   auto operator<=>(const Cidr&) const = default;
 
  private:
-  conn::IpAddress base_;
+  IpAddress base_;
   unsigned bits_;
 };
 
@@ -41,11 +41,11 @@ class Cidr {
 const std::vector<Cidr>& private_networks();
 
 // Whether one of `networks` holds `ip`.
-bool any_contains(const std::vector<Cidr>& networks, const conn::IpAddress& ip) noexcept;
+bool any_contains(const std::vector<Cidr>& networks, const IpAddress& ip) noexcept;
 
 // What one operator cheaply has: the address itself, or the /64 of an IPv6 address.
-conn::IpAddress host_of(const conn::IpAddress& ip) noexcept;
+IpAddress host_of(const IpAddress& ip) noexcept;
 // And what is counted beside it: the /24, or the /48 of an IPv6 address.
-conn::IpAddress neighbourhood_of(const conn::IpAddress& ip) noexcept;
+IpAddress neighbourhood_of(const IpAddress& ip) noexcept;
 
-}  // namespace peerage::p2p
+}  // namespace peerage::conn

@@ -1,27 +1,27 @@
-#include "p2p/cidr.h"
+#include "conn/cidr.h"
 
 #include <algorithm>
 #include <charconv>
 
-namespace peerage::p2p {
+namespace peerage::conn {
 namespace {
 
-unsigned width_of(const conn::IpAddress& ip) {
+unsigned width_of(const IpAddress& ip) {
   return ip.is_v4() ? 32 : 128;
 }
 
 }  // namespace
 
-Cidr::Cidr(const conn::IpAddress& ip, unsigned bits)
+Cidr::Cidr(const IpAddress& ip, unsigned bits)
     : base_(ip.masked(std::min(bits, width_of(ip)))), bits_(std::min(bits, width_of(ip))) {}
 
-conn::Result<Cidr> Cidr::parse(std::string_view text) {
+Result<Cidr> Cidr::parse(std::string_view text) {
   const auto bad = [text](const char* why) {
-    return conn::fail(conn::Stage::configuration, conn::Reason::invalid_argument,
-                      "\"" + conn::printable(text, 64) + "\": " + why);
+    return fail(Stage::configuration, Reason::invalid_argument,
+                "\"" + printable(text, 64) + "\": " + why);
   };
   const std::size_t slash = text.find('/');
-  const auto ip = conn::IpAddress::parse(text.substr(0, slash));
+  const auto ip = IpAddress::parse(text.substr(0, slash));
   if (!ip) return bad("not an IP address or network");
   if (slash == std::string_view::npos) return Cidr(*ip);
   const std::string_view digits = text.substr(slash + 1);
@@ -40,7 +40,7 @@ std::string Cidr::to_string() const {
   return base_.to_string() + "/" + std::to_string(bits_);
 }
 
-bool Cidr::contains(const conn::IpAddress& ip) const noexcept {
+bool Cidr::contains(const IpAddress& ip) const noexcept {
   return ip.is_v4() == base_.is_v4() && ip.masked(bits_) == base_;
 }
 
@@ -56,17 +56,17 @@ const std::vector<Cidr>& private_networks() {
   return kNetworks;
 }
 
-bool any_contains(const std::vector<Cidr>& networks, const conn::IpAddress& ip) noexcept {
+bool any_contains(const std::vector<Cidr>& networks, const IpAddress& ip) noexcept {
   return std::any_of(networks.begin(), networks.end(),
                      [&ip](const Cidr& network) { return network.contains(ip); });
 }
 
-conn::IpAddress host_of(const conn::IpAddress& ip) noexcept {
+IpAddress host_of(const IpAddress& ip) noexcept {
   return ip.is_v4() ? ip : ip.masked(64);
 }
 
-conn::IpAddress neighbourhood_of(const conn::IpAddress& ip) noexcept {
+IpAddress neighbourhood_of(const IpAddress& ip) noexcept {
   return ip.masked(ip.is_v4() ? 24 : 48);
 }
 
-}  // namespace peerage::p2p
+}  // namespace peerage::conn
