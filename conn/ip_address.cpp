@@ -217,18 +217,50 @@ bool IpAddress::routable() const noexcept {
   return valid() && !rfc1918() && !rfc3927() && !rfc4862() && !rfc4193() && !rfc4843() && !local();
 }
 
-std::string IpAddress::group_key(Strict strict) const {
-  if (strict == Strict::yes && local()) return "local";
-  if (strict == Strict::yes && !routable()) return "unroutable";
-  const auto slash_16_of = [](std::uint8_t a, std::uint8_t b) {
-    return v4(a, b, 0, 0).to_string();
+namespace {
+
+// A group as a number: what kind it is in the top byte, its bits below.
+enum class GroupKind : std::uint8_t { slash_16 = 1, ipv6, tor, local, unroutable };
+constexpr std::uint64_t group_of(GroupKind kind, std::uint64_t bits) {
+  return static_cast<std::uint64_t>(kind) << 56 | bits;
+}
+
+}  // namespace
+
+std::uint64_t IpAddress::group(Strict strict) const noexcept {
+  if (strict == Strict::yes && local()) return group_of(GroupKind::local, 0);
+  if (strict == Strict::yes && !routable()) return group_of(GroupKind::unroutable, 0);
+  const auto slash_16 = [](unsigned a, unsigned b) {
+    return group_of(GroupKind::slash_16, (a & 0xffu) << 8 | (b & 0xffu));
   };
-  if (is_v4() || rfc6145() || rfc6052()) return slash_16_of(bytes_[12], bytes_[13]);
-  if (rfc3964()) return slash_16_of(bytes_[2], bytes_[3]);
-  if (rfc4380()) return slash_16_of(bytes_[12] ^ 0xff, bytes_[13] ^ 0xff);
-  if (onion_cat()) return "tor:" + std::to_string(bytes_[6] & 0x0f);
+  if (is_v4() || rfc6145() || rfc6052()) return slash_16(bytes_[12], bytes_[13]);
+  if (rfc3964()) return slash_16(bytes_[2], bytes_[3]);
+  if (rfc4380()) return slash_16(bytes_[12] ^ 0xffu, bytes_[13] ^ 0xffu);
+  if (onion_cat()) return group_of(GroupKind::tor, bytes_[6] & 0x0fu);
   const bool hurricane_electric = has_prefix(bytes_, {0x20, 0x01, 0x04, 0x70}, 32);
-  return masked(hurricane_electric ? 36 : 32).to_string();
+  std::uint64_t bits = 0;
+  for (std::size_t i = 0; i < 4; ++i) bits = bits << 8 | bytes_[i];
+  return group_of(GroupKind::ipv6, bits << 8 | (hurricane_electric ? bytes_[4] & 0xf0u : 0u));
+}
+
+std::string IpAddress::group_key(Strict strict) const {
+  const std::uint64_t group = this->group(strict);
+  const auto byte = [group](unsigned index) {
+    return static_cast<std::uint8_t>(group >> (8 * index));
+  };
+  switch (static_cast<GroupKind>(group >> 56)) {
+    case GroupKind::local:
+      return "local";
+    case GroupKind::unroutable:
+      return "unroutable";
+    case GroupKind::slash_16:
+      return v4(byte(1), byte(0), 0, 0).to_string();
+    case GroupKind::tor:
+      return "tor:" + std::to_string(static_cast<unsigned>(byte(0)));
+    case GroupKind::ipv6:
+      break;
+  }
+  return v6({byte(4), byte(3), byte(2), byte(1), byte(0)}).to_string();
 }
 
 IpAddress IpAddress::masked(unsigned bits) const noexcept {

@@ -64,6 +64,8 @@ class IpAddress {
   // "unroutable" stand for those classes.
   enum class Strict : std::uint8_t { no, yes };
   std::string group_key(Strict strict) const;
+  // The same as a number: two addresses have equal ones exactly when their keys are equal.
+  std::uint64_t group(Strict strict) const noexcept;
 
   // Keeps the first `bits` bits (of 32 for IPv4, of 128 for IPv6) and clears the rest.
   IpAddress masked(unsigned bits) const noexcept;
