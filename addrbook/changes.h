@@ -1,5 +1,5 @@
-// What passes between the book and the file that keeps it: rows to write and rows that are gone, and
-// what a file held when it was read.
+// What passes between the book and the file that keeps it: rows to write and rows that are gone,
+// and what a file held when it was read.
 //
 // Threads: plain values.
 #pragma once

@@ -12,7 +12,9 @@ std::string_view name(Origin origin) noexcept {
   return index < kNames.size() ? kNames[index] : "unknown";
 }
 
-std::string_view name(Kind kind) noexcept { return kind == Kind::vetted ? "old" : "new"; }
+std::string_view name(Kind kind) noexcept {
+  return kind == Kind::vetted ? "old" : "new";
+}
 
 bool KnownAddress::operator==(const KnownAddress& other) const {
   const auto fields = [](const KnownAddress& a) {

@@ -63,8 +63,8 @@ struct KnownAddress {
   std::uint8_t wrong_ids = 0;  // dials that proved another ID, since it last proved its own
   conn::Stage failed_stage = conn::Stage::connect;  // of the last failure, when there was one
   conn::Reason failure = conn::Reason::io_error;
-  std::uint32_t failures = 0;  // dials that failed since it last proved its ID
-  std::uint32_t attempts = 0;  // dials in all
+  std::uint32_t failures = 0;       // dials that failed since it last proved its ID
+  std::uint32_t attempts = 0;       // dials in all
   std::uint32_t round_trip_us = 0;  // 0: not measured
 
   Time first_seen = kNever;

@@ -38,8 +38,8 @@ Words words(std::uint8_t question, std::uint64_t a, std::uint64_t b) {
 
 }  // namespace
 
-Placement::Placement(const BookKey& key, conn::IpAddress::Strict strict)
-    : key_(key), strict_(strict) {}
+Placement::Placement(const BookKey& key, conn::IpAddress::Strict strict, const Geometry& geometry)
+    : key_(key), strict_(strict), geometry_(geometry) {}
 
 std::uint64_t Placement::hash(conn::ByteView half, conn::ByteView what) const {
   std::uint64_t result = 0;
@@ -59,9 +59,10 @@ Place Placement::fresh(const conn::NetAddress& address, const conn::IpAddress& s
   const std::uint64_t nth =
       hash(bucket_key, words('n', address.endpoint.ip.group(strict_), source_group)) %
       kFreshBucketsPerSourceGroup;
-  const std::uint64_t bucket = hash(bucket_key, words('N', source_group, nth)) % kFreshBuckets;
+  const std::uint64_t bucket =
+      hash(bucket_key, words('N', source_group, nth)) % geometry_.fresh_buckets;
   const std::uint64_t mixed = hash(place_key, bytes_of(address));
-  const std::uint64_t position = hash(place_key, words('n', mixed, bucket)) % kBucketSize;
+  const std::uint64_t position = hash(place_key, words('n', mixed, bucket)) % geometry_.bucket_size;
   return {static_cast<std::uint16_t>(bucket), static_cast<std::uint8_t>(position)};
 }
 
@@ -70,9 +71,10 @@ Place Placement::vetted(const conn::NetAddress& address) const {
   const auto bytes = bytes_of(address);
   const std::uint64_t nth = hash(bucket_key, bytes) % kVettedBucketsPerGroup;
   const std::uint64_t bucket =
-      hash(bucket_key, words('V', address.endpoint.ip.group(strict_), nth)) % kVettedBuckets;
+      hash(bucket_key, words('V', address.endpoint.ip.group(strict_), nth)) %
+      geometry_.vetted_buckets;
   const std::uint64_t mixed = hash(place_key, bytes);
-  const std::uint64_t position = hash(place_key, words('v', mixed, bucket)) % kBucketSize;
+  const std::uint64_t position = hash(place_key, words('v', mixed, bucket)) % geometry_.bucket_size;
   return {static_cast<std::uint16_t>(bucket), static_cast<std::uint8_t>(position)};
 }
 

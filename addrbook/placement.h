@@ -33,6 +33,13 @@ inline constexpr std::size_t kBucketSize = 64;
 inline constexpr std::size_t kFreshBucketsPerSourceGroup = 64;
 inline constexpr std::size_t kVettedBucketsPerGroup = 4;
 
+// How many there are. Tests make a small book full.
+struct Geometry {
+  std::uint16_t fresh_buckets = kFreshBuckets;
+  std::uint16_t vetted_buckets = kVettedBuckets;
+  std::uint8_t bucket_size = kBucketSize;
+};
+
 struct Place {
   std::uint16_t bucket = 0;
   std::uint8_t position = 0;
@@ -41,7 +48,7 @@ struct Place {
 
 class Placement {
  public:
-  Placement(const BookKey& key, conn::IpAddress::Strict strict);
+  Placement(const BookKey& key, conn::IpAddress::Strict strict, const Geometry& geometry = {});
 
   Place of(Kind kind, const conn::NetAddress& address, const conn::IpAddress& source) const;
   Place fresh(const conn::NetAddress& address, const conn::IpAddress& source) const;
@@ -54,6 +61,7 @@ class Placement {
 
   BookKey key_;
   conn::IpAddress::Strict strict_;
+  Geometry geometry_;
 };
 
 }  // namespace peerage::addrbook

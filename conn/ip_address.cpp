@@ -195,6 +195,26 @@ bool IpAddress::rfc6052() const noexcept {
 bool IpAddress::rfc6145() const noexcept {
   return has_prefix(bytes_, {0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0}, 96);
 }
+bool IpAddress::rfc2544() const noexcept {
+  return is_v4() && has_prefix(v4_bytes(), {198, 18}, 15);
+}
+bool IpAddress::rfc5737() const noexcept {
+  const auto v4 = v4_bytes();
+  return is_v4() && (has_prefix(v4, {192, 0, 2}, 24) || has_prefix(v4, {198, 51, 100}, 24) ||
+                     has_prefix(v4, {203, 0, 113}, 24));
+}
+bool IpAddress::rfc6598() const noexcept {
+  return is_v4() && has_prefix(v4_bytes(), {100, 64}, 10);
+}
+bool IpAddress::rfc6890() const noexcept {
+  return is_v4() && has_prefix(v4_bytes(), {192, 0, 0}, 24);
+}
+bool IpAddress::multicast() const noexcept {
+  return is_v4() ? has_prefix(v4_bytes(), {224}, 4) : bytes_[0] == 0xff;
+}
+bool IpAddress::reserved() const noexcept {
+  return is_v4() && has_prefix(v4_bytes(), {240}, 4);
+}
 bool IpAddress::onion_cat() const noexcept {
   return has_prefix(bytes_, {0xfd, 0x87, 0xd8, 0x7e, 0xeb, 0x43}, 48);
 }

@@ -47,6 +47,12 @@ class IpAddress {
   bool rfc4862() const noexcept;  // IPv6 link-local
   bool rfc6052() const noexcept;  // NAT64
   bool rfc6145() const noexcept;  // IPv4 translated
+  bool rfc2544() const noexcept;  // IPv4 for benchmarks, 198.18/15
+  bool rfc5737() const noexcept;  // IPv4 documentation
+  bool rfc6598() const noexcept;  // IPv4 shared by a provider's customers, 100.64/10
+  bool rfc6890() const noexcept;  // IPv4 protocol assignments, 192.0.0/24
+  bool multicast() const noexcept;
+  bool reserved() const noexcept;  // 240/4, class E
   bool onion_cat() const noexcept;
   bool loopback() const noexcept;     // 127/8, ::1
   bool local() const noexcept;        // loopback or 0/8, as the Go node has it

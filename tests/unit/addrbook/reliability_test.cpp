@@ -33,10 +33,10 @@ TEST(Reliability, ShortWindowsForgetWithinHoursWhatLongOnesRemember) {
   auto now = kStart;
   for (int i = 0; i < 24 * 60; ++i) reliability.record(Outcome::succeeded, now += 1h);
   for (int i = 0; i < 12; ++i) reliability.record(Outcome::failed, now += 1h);
-  EXPECT_LT(reliability.share(0), 0.01);   // 2 hours
-  EXPECT_LT(reliability.share(1), 0.25);   // 8 hours
-  EXPECT_GT(reliability.share(3), 0.9);    // a week
-  EXPECT_GT(reliability.share(4), 0.95);   // a month
+  EXPECT_LT(reliability.share(0), 0.01);  // 2 hours
+  EXPECT_LT(reliability.share(1), 0.25);  // 8 hours
+  EXPECT_GT(reliability.share(3), 0.9);   // a week
+  EXPECT_GT(reliability.share(4), 0.95);  // a month
   EXPECT_GT(reliability.overall(), 0.4);
 }
 

@@ -1,0 +1,456 @@
+#include "addrbook/address_book.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace peerage::addrbook {
+
+using conn::IpAddress;
+using conn::NetAddress;
+using conn::NodeId;
+using conn::Reason;
+using conn::Stage;
+
+namespace {
+
+KeyedHash hash_with(Random& random) {
+  conn::ByteArray<16> key;
+  for (std::size_t half = 0; half < 2; ++half) {
+    const std::uint64_t word = random.next();
+    std::memcpy(key.data() + 8 * half, &word, 8);
+  }
+  return KeyedHash(key);
+}
+
+// What no peer of any network could have.
+bool could_be_a_peer(const NetAddress& address) {
+  const IpAddress& ip = address.endpoint.ip;
+  return address.valid() && address.endpoint.port != 0 && !ip.multicast() && !ip.reserved() &&
+         !ip.rfc5737();
+}
+
+// Beyond the Go node's Routable: what a provider keeps inside, and what is assigned to no host.
+bool reaches_the_internet(const IpAddress& ip) {
+  return ip.routable() && !ip.rfc6598() && !ip.rfc2544() && !ip.rfc6890();
+}
+
+std::string printable_head(std::string_view text) {
+  return conn::printable(text, NodeFacts::kMaxText);
+}
+
+}  // namespace
+
+std::string_view name(Added outcome) noexcept {
+  constexpr std::array<std::string_view, kAddedCount> kNames = {
+      "added",         "known",
+      "invalid",       "unroutable",
+      "own",           "private_id",
+      "proven_elsewhere", "too_many_candidates",
+      "too_many_for_host", "too_many_for_neighbourhood",
+      "told_too_fast", "no_place"};
+  return kNames[static_cast<std::size_t>(outcome)];
+}
+
+AddressBook::AddressBook(std::string network, const NodeId& own_id, const BookKey& key,
+                         const Random::Seed& seed, BookConfig config)
+    : network_(std::move(network)),
+      own_id_(own_id),
+      config_(std::move(config)),
+      placement_(key, config_.strict, config_.geometry),
+      random_(seed),
+      tables_{BucketTable(config_.geometry.fresh_buckets),
+              BucketTable(config_.geometry.vetted_buckets)},
+      by_id_(0, hash_with(random_)),
+      by_neighbourhood_(0, hash_with(random_)),
+      told_(config_.told_per_second, config_.told_burst, config_.told_after_request) {}
+
+// --- what never enters ---
+
+void AddressBook::add_own(const conn::Endpoint& endpoint) {
+  if (own_.size() >= kMaxOwnAddresses || !own_.insert(endpoint).second) return;
+  const auto [begin, end] = by_neighbourhood_.equal_range(conn::neighbourhood_of(endpoint.ip));
+  std::vector<Index> ours;
+  for (auto it = begin; it != end; ++it) {
+    if (at(it->second).known.address.endpoint == endpoint) ours.push_back(it->second);
+  }
+  for (const Index index : ours) erase(index);
+}
+
+void AddressBook::set_private_ids(std::set<NodeId> ids) {
+  private_ids_ = std::move(ids);
+  for (const NodeId& id : private_ids_) forget(id);
+}
+
+std::optional<Added> AddressBook::never_enters(const NetAddress& address) const {
+  const IpAddress& ip = address.endpoint.ip;
+  if (!could_be_a_peer(address)) return Added::invalid;
+  if (config_.strict == IpAddress::Strict::yes && !reaches_the_internet(ip)) {
+    return Added::unroutable;
+  }
+  if (address.id == own_id_ || own_.contains(address.endpoint)) return Added::own;
+  if (private_ids_.contains(address.id)) return Added::private_id;
+  return std::nullopt;
+}
+
+// --- hearing of addresses ---
+
+Added AddressBook::add(const NetAddress& address, const Source& source, Time now) {
+  wake(now);
+  const Added outcome = decide(address, source, now);
+  ++added_[static_cast<std::size_t>(outcome)];
+  return outcome;
+}
+
+void AddressBook::expect_answer(const IpAddress& source, Time now) {
+  told_.expect_answer(source.group(config_.strict), now);
+}
+
+Added AddressBook::decide(const NetAddress& address, const Source& source, Time now) {
+  if (const auto refused = never_enters(address)) return *refused;
+  if (source.id != NodeId() && private_ids_.contains(source.id)) return Added::private_id;
+  if (const auto index = index_of(address)) {
+    KnownAddress& known = at(*index).known;
+    if (now - known.last_seen >= kSeenResolution) {
+      known.last_seen = now;
+      touch(*index);
+    }
+    return Added::known;
+  }
+  const bool own_word =
+      source.origin == Origin::configuration || source.origin == Origin::import;
+  if (!own_word && !told_.take(source.ip.group(config_.strict), now)) return Added::told_too_fast;
+  if (const auto refused = refused_for_its_id(address, source, now)) return *refused;
+  if (source.origin != Origin::configuration) {
+    if (const auto refused = crowded(address.endpoint.ip, now)) return *refused;
+  }
+  const Place place = placement_.fresh(address, source.ip);
+  if (const auto holder = tables_[index_of(Kind::fresh)].holder(place)) {
+    if (!is_bad(at(*holder).known, now)) return Added::no_place;
+    erase(*holder);
+  }
+  KnownAddress known;
+  known.address = address;
+  known.source = source.ip;
+  known.origin = source.origin;
+  known.first_seen = known.last_seen = now;
+  touch(insert(std::move(known), place));
+  return Added::added;
+}
+
+std::optional<Added> AddressBook::refused_for_its_id(const NetAddress& address,
+                                                     const Source& source, Time now) {
+  const std::uint64_t group = source.ip.group(config_.strict);
+  std::size_t candidates = 0, of_this_source = 0;
+  std::optional<Index> bad;
+  for (const Index index : indices_of(address.id)) {
+    const KnownAddress& known = at(index).known;
+    const bool given_up = is_bad(known, now);
+    if (known.last_connected != kNever && !given_up) return Added::proven_elsewhere;
+    if (given_up && known.kind == Kind::fresh) bad = index;
+    ++candidates;
+    of_this_source += known.source.group(config_.strict) == group ? 1 : 0;
+  }
+  if (candidates < config_.max_candidates && of_this_source < config_.max_candidates_per_source) {
+    return std::nullopt;
+  }
+  if (!bad) return Added::too_many_candidates;
+  erase(*bad);
+  return std::nullopt;
+}
+
+bool AddressBook::exempt(const IpAddress& ip) const {
+  return (config_.strict == IpAddress::Strict::no && !reaches_the_internet(ip)) ||
+         conn::any_contains(config_.exempt_networks, ip);
+}
+
+std::optional<Added> AddressBook::crowded(const IpAddress& ip, Time now) {
+  if (exempt(ip)) return std::nullopt;
+  const IpAddress host = conn::host_of(ip);
+  const auto [begin, end] = by_neighbourhood_.equal_range(conn::neighbourhood_of(ip));
+  std::size_t neighbours = 0, at_host = 0;
+  std::optional<Index> bad_neighbour, bad_at_host;
+  for (auto it = begin; it != end; ++it) {
+    const KnownAddress& known = at(it->second).known;
+    const bool same_host = conn::host_of(known.address.endpoint.ip) == host;
+    const bool replaceable = known.kind == Kind::fresh && is_bad(known, now);
+    ++neighbours;
+    at_host += same_host ? 1 : 0;
+    if (replaceable) (same_host ? bad_at_host : bad_neighbour) = it->second;
+  }
+  if (at_host >= config_.max_per_host) {
+    if (!bad_at_host) return Added::too_many_for_host;
+    erase(*bad_at_host);
+  } else if (neighbours >= config_.max_per_neighbourhood) {
+    const auto bad = bad_neighbour ? bad_neighbour : bad_at_host;
+    if (!bad) return Added::too_many_for_neighbourhood;
+    erase(*bad);
+  }
+  return std::nullopt;
+}
+
+bool AddressBook::is_bad(const KnownAddress& known, Time now) {
+  if (known.connected_since != kNever) return false;
+  if (known.bad_until > now) return true;
+  if (known.last_attempt != kNever && now - known.last_attempt < kJustTried) return false;
+  if (known.last_connected == kNever && known.failures >= kFailuresNeverMet) return true;
+  if (known.failures >= kFailuresOnceMet && now - known.last_connected > kOnceMetLimit) return true;
+  return now - std::max(known.last_seen, known.last_connected) > kUnheardOfLimit;
+}
+
+// --- what came of dialling ---
+
+bool AddressBook::mark_attempt(const NetAddress& address, Time now) {
+  const auto index = index_of(address);
+  if (!index) return false;
+  KnownAddress& known = at(*index).known;
+  known.last_attempt = now;
+  ++known.attempts;
+  touch(*index);
+  return true;
+}
+
+bool AddressBook::mark_failed(const NetAddress& address, const conn::Failure& why, Time now) {
+  const auto index = index_of(address);
+  if (!index) return false;
+  KnownAddress& known = at(*index).known;
+  // When we reach nobody at all, that says nothing of this one; once is enough to notice.
+  const bool counts = known.last_failed <= last_met_;
+  known.failed_stage = why.stage;
+  known.failure = why.reason;
+  known.last_failed = now;
+  touch(*index);
+  if (why.reason == Reason::wrong_id) {
+    blame_.add(known.source.group(config_.strict), now);
+    if (++known.wrong_ids >= kWrongIdsToForget) {
+      erase(*index);
+      return true;
+    }
+  }
+  if (why.reason == Reason::wrong_network) {
+    known.verified_since = kNever;
+    known.last_verified = kNever;
+    verified_.remove(*index);
+    rest(*index, now + kOtherNetworkRest);
+    return true;
+  }
+  // From the NodeInfo on it has answered and proved itself, whatever came then.
+  if (why.stage >= Stage::node_info) return true;
+  known.reliability.record(Outcome::failed, now);
+  if (!counts) return true;
+  ++known.failures;
+  const auto challenger = contests_.challenger_of(*index);
+  if (challenger && now - last_met_ <= kAbleToConnect) {
+    displace(*index, *challenger, now);
+    return true;
+  }
+  const bool once_met =
+      known.last_connected != kNever && now - known.last_connected <= kOnceMetLimit;
+  if (known.failures >= kFailuresToForget && !once_met) erase(*index);
+  return true;
+}
+
+bool AddressBook::mark_connected(const NetAddress& address, std::chrono::microseconds round_trip,
+                                 Time now) {
+  const auto index = index_of(address);
+  last_met_ = std::max(last_met_, now);
+  if (!index) return false;
+  for (const Index other : indices_of(address.id)) {
+    if (other != *index) erase(other);
+  }
+  KnownAddress& known = at(*index).known;
+  known.last_connected = known.last_seen = now;
+  known.failures = 0;
+  known.wrong_ids = 0;
+  if (round_trip.count() > 0) {
+    known.round_trip_us = static_cast<std::uint32_t>(
+        std::min<std::int64_t>(round_trip.count(), std::numeric_limits<std::uint32_t>::max()));
+  }
+  // One that would have a place does not lose its claim by answering.
+  if (contests_.challenger_of(*index)) contests_.end(*index);
+  touch(*index);
+  return true;
+}
+
+bool AddressBook::mark_verified(const NetAddress& address, NodeFacts facts, Time now) {
+  const auto index = index_of(address);
+  if (!index) return false;
+  KnownAddress& known = at(*index).known;
+  if (known.verified_since == kNever) known.verified_since = now;
+  known.last_verified = now;
+  known.reliability.record(Outcome::succeeded, now);
+  facts.moniker = printable_head(facts.moniker);
+  facts.version = printable_head(facts.version);
+  if (facts.channels.size() > NodeFacts::kMaxChannels) {
+    facts.channels.resize(NodeFacts::kMaxChannels);
+  }
+  if (!known.facts || *known.facts != facts) {
+    known.facts = std::make_shared<const NodeFacts>(std::move(facts));
+  }
+  if (known.bad_until <= now) verified_.add(*index);
+  touch(*index);
+  if (config_.vet_by_visits == BookConfig::VetByVisits::yes &&
+      now - known.verified_since >= kVettingVisits) {
+    vet(*index, now);
+  }
+  return true;
+}
+
+bool AddressBook::mark_joined(const NetAddress& address, Time now) {
+  const auto index = index_of(address);
+  if (!index) return false;
+  at(*index).known.connected_since = now;
+  touch(*index);
+  return true;
+}
+
+bool AddressBook::mark_left(const NetAddress& address, Time now) {
+  const auto index = index_of(address);
+  if (!index) return false;
+  KnownAddress& known = at(*index).known;
+  known.connected_since = kNever;
+  known.last_seen = std::max(known.last_seen, now);
+  touch(*index);
+  return true;
+}
+
+bool AddressBook::mark_session(const NetAddress& address, Seconds lasted, Brought brought,
+                               Time now) {
+  const auto index = index_of(address);
+  if (!index) return false;
+  if (lasted >= kVettingSession && brought == Brought::messages) vet(*index, now);
+  return true;
+}
+
+bool AddressBook::mark_useful(const NetAddress& address, Time now) {
+  const auto index = index_of(address);
+  if (!index) return false;
+  vet(*index, now);
+  return true;
+}
+
+bool AddressBook::mark_bad(const NetAddress& address, Reason why, Time until, Time now) {
+  wake(now);
+  const auto index = index_of(address);
+  if (!index) return false;
+  KnownAddress& known = at(*index).known;
+  known.failed_stage = Stage::established;
+  known.failure = why;
+  known.last_failed = now;
+  rest(*index, std::min(until, now + kMaxRest));
+  return true;
+}
+
+std::size_t AddressBook::mark_bad(const NodeId& id, Reason why, Time until, Time now) {
+  const auto indices = indices_of(id);
+  for (const Index index : indices) mark_bad(at(index).known.address, why, until, now);
+  return indices.size();
+}
+
+bool AddressBook::reinstate(const NetAddress& address, Time now) {
+  wake(now);
+  const auto index = index_of(address);
+  if (!index) return false;
+  if (resting_.contains({at(*index).known.bad_until, *index})) rest(*index, kNever);
+  return true;
+}
+
+bool AddressBook::forget(const NetAddress& address) {
+  const auto index = index_of(address);
+  if (index) erase(*index);
+  return index.has_value();
+}
+
+std::size_t AddressBook::forget(const NodeId& id) {
+  const auto indices = indices_of(id);
+  for (const Index index : indices) erase(index);
+  return indices.size();
+}
+
+// --- resting and vetting ---
+
+void AddressBook::rest(Index index, Time until) {
+  KnownAddress& known = at(index).known;
+  resting_.erase({known.bad_until, index});
+  known.bad_until = until;
+  touch(index);
+  if (until != kNever) {
+    resting_.insert({until, index});
+    drawn_[index_of(known.kind)].remove(index);
+    verified_.remove(index);
+    contests_.end(index);
+  } else {
+    drawn_[index_of(known.kind)].add(index);
+    if (known.last_verified != kNever) verified_.add(index);
+  }
+}
+
+void AddressBook::wake(Time now) {
+  while (!resting_.empty() && resting_.begin()->first <= now) {
+    rest(resting_.begin()->second, kNever);
+  }
+}
+
+void AddressBook::vet(Index index, Time now) {
+  const KnownAddress& known = at(index).known;
+  const bool proven = known.last_connected != kNever && known.last_verified != kNever;
+  if (known.kind == Kind::vetted || !proven || known.bad_until > now) return;
+  const Place place = placement_.vetted(known.address);
+  const auto holder = tables_[index_of(Kind::vetted)].holder(place);
+  if (!holder) {
+    promote(index, place);
+    return;
+  }
+  const KnownAddress& held_by = at(*holder).known;
+  if (held_by.bad_until > now) {
+    displace(*holder, index, now);
+    return;
+  }
+  const bool fine = held_by.connected_since != kNever ||
+                    (held_by.last_connected != kNever &&
+                     now - held_by.last_connected < kHolderIsFine);
+  contests_.expire(now);
+  if (!fine) contests_.add({*holder, index, now});
+}
+
+void AddressBook::promote(Index index, Place place) {
+  leave_place(index);
+  take_place(index, Kind::vetted, place);
+  contests_.end(index);
+  touch(index);
+}
+
+void AddressBook::displace(Index holder, Index challenger, Time now) {
+  const Place vacated = at(holder).place;
+  contests_.end(holder);
+  leave_place(holder);
+  promote(challenger, vacated);
+  // The holder is a fresh address again, by the rules for those.
+  const KnownAddress& known = at(holder).known;
+  const Place back = placement_.fresh(known.address, known.source);
+  BucketTable& fresh = tables_[index_of(Kind::fresh)];
+  const auto in_the_way = fresh.holder(back);
+  if (in_the_way && is_bad(at(*in_the_way).known, now)) erase(*in_the_way);
+  if (fresh.holder(back)) {
+    remove_entry(holder);
+  } else {
+    take_place(holder, Kind::fresh, back);
+    touch(holder);
+  }
+}
+
+void AddressBook::leave_place(Index index) {
+  const Entry& entry = at(index);
+  tables_[index_of(entry.known.kind)].free(entry.place);
+  drawn_[index_of(entry.known.kind)].remove(index);
+}
+
+void AddressBook::take_place(Index index, Kind kind, Place place) {
+  Entry& entry = at(index);
+  entry.known.kind = kind;
+  entry.place = place;
+  tables_[index_of(kind)].put(place, index);
+  if (entry.known.bad_until == kNever) drawn_[index_of(kind)].add(index);
+}
+
+}  // namespace peerage::addrbook

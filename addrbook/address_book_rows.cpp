@@ -1,0 +1,229 @@
+// The book's records: put in, taken out, found, read from a file and written to one.
+#include <algorithm>
+#include <utility>
+
+#include "addrbook/address_book.h"
+
+namespace peerage::addrbook {
+
+using conn::NetAddress;
+using conn::NodeId;
+
+// --- in and out ---
+
+AddressBook::Index AddressBook::insert(KnownAddress known, Place place) {
+  if (free_.empty()) {
+    const auto first = static_cast<Index>(chunks_.size() * kChunk);
+    chunks_.push_back(std::make_unique<std::array<Entry, kChunk>>());
+    for (std::size_t i = kChunk; i > 0; --i) free_.push_back(first + static_cast<Index>(i - 1));
+  }
+  const Index index = free_.back();
+  free_.pop_back();
+  Entry& entry = at(index);
+  entry.known = std::move(known);
+  entry.used = true;
+  const KnownAddress& kept = entry.known;
+  by_id_.emplace(kept.address.id, index);
+  by_neighbourhood_.emplace(conn::neighbourhood_of(kept.address.endpoint.ip), index);
+  take_place(index, kept.kind, place);
+  if (kept.bad_until != kNever) {
+    resting_.insert({kept.bad_until, index});
+  } else if (kept.last_verified != kNever) {
+    verified_.add(index);
+  }
+  return index;
+}
+
+void AddressBook::erase(Index index) {
+  leave_place(index);
+  remove_entry(index);
+}
+
+void AddressBook::remove_entry(Index index) {
+  Entry& entry = at(index);
+  const KnownAddress& known = entry.known;
+  contests_.end(index);
+  verified_.remove(index);
+  resting_.erase({known.bad_until, index});
+  const auto remove_from = [index](auto& table, const auto& key) {
+    const auto [begin, end] = table.equal_range(key);
+    table.erase(std::find_if(begin, end, [index](const auto& each) { return each.second == index; }));
+  };
+  remove_from(by_id_, known.address.id);
+  remove_from(by_neighbourhood_, conn::neighbourhood_of(known.address.endpoint.ip));
+  note_erased(known.address);
+  const bool dirty = entry.dirty;
+  entry = Entry{};
+  entry.dirty = dirty;  // it stands in dirty_ still
+  free_.push_back(index);
+}
+
+void AddressBook::touch(Index index) {
+  if (std::exchange(at(index).dirty, true)) return;
+  dirty_.push_back(index);
+}
+
+void AddressBook::note_erased(const NetAddress& address) {
+  if (rewrite_) return;
+  erased_.push_back(address);
+  if (erased_.size() <= kMaxErased) return;
+  rewrite_ = true;
+  erased_.clear();
+}
+
+// --- looking ---
+
+std::optional<AddressBook::Index> AddressBook::index_of(const NetAddress& address) const {
+  const auto [begin, end] = by_id_.equal_range(address.id);
+  for (auto it = begin; it != end; ++it) {
+    if (at(it->second).known.address.endpoint == address.endpoint) return it->second;
+  }
+  return std::nullopt;
+}
+
+std::vector<AddressBook::Index> AddressBook::indices_of(const NodeId& id) const {
+  std::vector<Index> indices;
+  const auto [begin, end] = by_id_.equal_range(id);
+  for (auto it = begin; it != end; ++it) indices.push_back(it->second);
+  return indices;
+}
+
+const KnownAddress* AddressBook::find(const NetAddress& address) const {
+  const auto index = index_of(address);
+  return index ? &at(*index).known : nullptr;
+}
+
+std::vector<const KnownAddress*> AddressBook::find(const NodeId& id) const {
+  std::vector<const KnownAddress*> found;
+  for (const Index index : indices_of(id)) found.push_back(&at(index).known);
+  return found;
+}
+
+void AddressBook::for_each(const std::function<void(const KnownAddress&)>& visit) const {
+  for (const auto& chunk : chunks_) {
+    for (const Entry& entry : *chunk) {
+      if (entry.used) visit(entry.known);
+    }
+  }
+}
+
+// --- the file ---
+
+void AddressBook::clear() {
+  for (auto& table : tables_) table.clear();
+  for (auto& list : drawn_) list.clear();
+  verified_.clear();
+  resting_.clear();
+  by_id_.clear();
+  by_neighbourhood_.clear();
+  contests_.clear();
+  dirty_.clear();
+  chunks_.clear();
+  free_.clear();
+}
+
+AddressBook::Loaded AddressBook::load(const BookKey& key, std::vector<KnownAddress> rows,
+                                      Time now) {
+  std::vector<KnownAddress> own;
+  for_each([&own](const KnownAddress& known) { own.push_back(known); });
+  clear();
+  placement_ = Placement(key, config_.strict, config_.geometry);
+  choose_anchors(rows);
+  // Vetted ones first: where two rows want one thing, the better one has it.
+  std::stable_partition(rows.begin(), rows.end(),
+                        [](const KnownAddress& row) { return row.kind == Kind::vetted; });
+  for (KnownAddress& row : rows) {
+    const bool was_joined = std::exchange(row.connected_since, kNever) != kNever;
+    const NetAddress address = row.address;
+    if (!restore(std::move(row), now)) {
+      note_erased(address);
+    } else if (was_joined) {
+      touch(*index_of(address));
+    }
+  }
+  const Loaded loaded = {by_id_.size(), rows.size() - by_id_.size()};
+  for (KnownAddress& known : own) {
+    if (const auto index = index_of(known.address)) erase(*index);
+    const NetAddress address = known.address;
+    if (restore(std::move(known), now)) touch(*index_of(address));
+  }
+  return loaded;
+}
+
+bool AddressBook::restore(KnownAddress row, Time now) {
+  for (Time* time : {&row.first_seen, &row.last_seen, &row.last_attempt, &row.last_failed,
+                     &row.last_connected, &row.verified_since, &row.last_verified,
+                     &row.connected_since}) {
+    *time = std::clamp(*time, kNever, now);
+  }
+  row.bad_until = row.bad_until <= now ? kNever : std::min(row.bad_until, now + kMaxRest);
+  if (never_enters(row.address) || index_of(row.address)) return false;
+  for (const Index other : indices_of(row.address.id)) {
+    const bool proven = at(other).known.last_connected != kNever;
+    if (proven || row.last_connected != kNever) return false;
+  }
+  if (indices_of(row.address.id).size() >= config_.max_candidates) return false;
+  if (row.origin != Origin::configuration && crowded(row.address.endpoint.ip, now)) return false;
+  const bool proven = row.last_connected != kNever && row.last_verified != kNever;
+  if (row.kind == Kind::vetted && !proven) row.kind = Kind::fresh;
+  Place place = placement_.of(row.kind, row.address, row.source);
+  if (tables_[index_of(row.kind)].holder(place) && row.kind == Kind::vetted) {
+    row.kind = Kind::fresh;
+    place = placement_.of(row.kind, row.address, row.source);
+  }
+  if (tables_[index_of(row.kind)].holder(place)) return false;
+  insert(std::move(row), place);
+  return true;
+}
+
+void AddressBook::choose_anchors(const std::vector<KnownAddress>& rows) {
+  std::vector<std::pair<Time, NetAddress>> joined;
+  for (const KnownAddress& row : rows) {
+    if (row.connected_since != kNever) joined.emplace_back(row.connected_since, row.address);
+  }
+  std::sort(joined.begin(), joined.end());
+  anchors_.clear();
+  for (const auto& [since, address] : joined) {
+    if (anchors_.size() == kMaxAnchors) break;
+    anchors_.push_back(address);
+  }
+}
+
+Changes AddressBook::take_changes(std::size_t limit) {
+  Changes changes;
+  changes.network = network_;
+  changes.rewrite = std::exchange(rewrite_, false);
+  if (changes.rewrite) {
+    for (const Index index : dirty_) at(index).dirty = false;
+    dirty_.clear();
+    for_each([&changes](const KnownAddress& known) { changes.written.push_back(known); });
+    return changes;
+  }
+  changes.erased = std::exchange(erased_, {});
+  const std::size_t taken = std::min(limit, dirty_.size());
+  for (std::size_t i = 0; i < taken; ++i) {
+    Entry& entry = at(dirty_[dirty_.size() - 1 - i]);
+    entry.dirty = false;
+    if (entry.used) changes.written.push_back(entry.known);
+  }
+  dirty_.resize(dirty_.size() - taken);
+  // Erased, and here again: what is written counts, and it may be in a later part.
+  std::erase_if(changes.erased, [this](const NetAddress& each) { return index_of(each).has_value(); });
+  return changes;
+}
+
+void AddressBook::put_back(const Changes& changes) {
+  if (changes.rewrite) {
+    rewrite_ = true;
+    erased_.clear();
+    return;
+  }
+  for (const KnownAddress& row : changes.written) {
+    if (const auto index = index_of(row.address)) touch(*index);
+  }
+  for (const NetAddress& address : changes.erased) {
+    if (!index_of(address)) note_erased(address);
+  }
+}
+
+}  // namespace peerage::addrbook

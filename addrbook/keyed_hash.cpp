@@ -1,0 +1,15 @@
+#include "addrbook/keyed_hash.h"
+
+#include <sodium.h>
+
+namespace peerage::addrbook {
+
+std::size_t KeyedHash::of(conn::ByteView bytes) const noexcept {
+  std::size_t result = 0;
+  static_assert(sizeof result == crypto_shorthash_BYTES);
+  crypto_shorthash(reinterpret_cast<unsigned char*>(&result), bytes.data(), bytes.size(),
+                   key_.data());
+  return result;
+}
+
+}  // namespace peerage::addrbook
