@@ -30,11 +30,6 @@ bool could_be_a_peer(const NetAddress& address) {
          !ip.rfc5737();
 }
 
-// Beyond the Go node's Routable: what a provider keeps inside, and what is assigned to no host.
-bool reaches_the_internet(const IpAddress& ip) {
-  return ip.routable() && !ip.rfc6598() && !ip.rfc2544() && !ip.rfc6890();
-}
-
 std::string printable_head(std::string_view text) {
   return conn::printable(text, NodeFacts::kMaxText);
 }
@@ -42,13 +37,18 @@ std::string printable_head(std::string_view text) {
 }  // namespace
 
 std::string_view name(Added outcome) noexcept {
-  constexpr std::array<std::string_view, kAddedCount> kNames = {
-      "added",         "known",
-      "invalid",       "unroutable",
-      "own",           "private_id",
-      "proven_elsewhere", "too_many_candidates",
-      "too_many_for_host", "too_many_for_neighbourhood",
-      "told_too_fast", "no_place"};
+  constexpr std::array<std::string_view, kAddedCount> kNames = {"added",
+                                                                "known",
+                                                                "invalid",
+                                                                "unroutable",
+                                                                "own",
+                                                                "private_id",
+                                                                "proven_elsewhere",
+                                                                "too_many_candidates",
+                                                                "too_many_for_host",
+                                                                "too_many_for_neighbourhood",
+                                                                "told_too_fast",
+                                                                "no_place"};
   return kNames[static_cast<std::size_t>(outcome)];
 }
 
@@ -85,7 +85,7 @@ void AddressBook::set_private_ids(std::set<NodeId> ids) {
 std::optional<Added> AddressBook::never_enters(const NetAddress& address) const {
   const IpAddress& ip = address.endpoint.ip;
   if (!could_be_a_peer(address)) return Added::invalid;
-  if (config_.strict == IpAddress::Strict::yes && !reaches_the_internet(ip)) {
+  if (config_.strict == IpAddress::Strict::yes && !routable(ip)) {
     return Added::unroutable;
   }
   if (address.id == own_id_ || own_.contains(address.endpoint)) return Added::own;
@@ -103,7 +103,7 @@ Added AddressBook::add(const NetAddress& address, const Source& source, Time now
 }
 
 void AddressBook::expect_answer(const IpAddress& source, Time now) {
-  told_.expect_answer(source.group(config_.strict), now);
+  told_.expect_answer(placement_.group(source), now);
 }
 
 Added AddressBook::decide(const NetAddress& address, const Source& source, Time now) {
@@ -117,18 +117,14 @@ Added AddressBook::decide(const NetAddress& address, const Source& source, Time 
     }
     return Added::known;
   }
-  const bool own_word =
-      source.origin == Origin::configuration || source.origin == Origin::import;
-  if (!own_word && !told_.take(source.ip.group(config_.strict), now)) return Added::told_too_fast;
+  const bool own_word = source.origin == Origin::configuration || source.origin == Origin::import;
+  if (!own_word && !told_.take(placement_.group(source.ip), now)) return Added::told_too_fast;
   if (const auto refused = refused_for_its_id(address, source, now)) return *refused;
   if (source.origin != Origin::configuration) {
     if (const auto refused = crowded(address.endpoint.ip, now)) return *refused;
   }
-  const Place place = placement_.fresh(address, source.ip);
-  if (const auto holder = tables_[index_of(Kind::fresh)].holder(place)) {
-    if (!is_bad(at(*holder).known, now)) return Added::no_place;
-    erase(*holder);
-  }
+  const Place place = place_for(Kind::fresh, address, source.ip);
+  if (!make_room(place, now)) return Added::no_place;
   KnownAddress known;
   known.address = address;
   known.source = source.ip;
@@ -140,7 +136,7 @@ Added AddressBook::decide(const NetAddress& address, const Source& source, Time 
 
 std::optional<Added> AddressBook::refused_for_its_id(const NetAddress& address,
                                                      const Source& source, Time now) {
-  const std::uint64_t group = source.ip.group(config_.strict);
+  const std::uint64_t group = placement_.group(source.ip);
   std::size_t candidates = 0, of_this_source = 0;
   std::optional<Index> bad;
   for (const Index index : indices_of(address.id)) {
@@ -149,7 +145,7 @@ std::optional<Added> AddressBook::refused_for_its_id(const NetAddress& address,
     if (known.last_connected != kNever && !given_up) return Added::proven_elsewhere;
     if (given_up && known.kind == Kind::fresh) bad = index;
     ++candidates;
-    of_this_source += known.source.group(config_.strict) == group ? 1 : 0;
+    of_this_source += placement_.group(known.source) == group ? 1 : 0;
   }
   if (candidates < config_.max_candidates && of_this_source < config_.max_candidates_per_source) {
     return std::nullopt;
@@ -160,7 +156,7 @@ std::optional<Added> AddressBook::refused_for_its_id(const NetAddress& address,
 }
 
 bool AddressBook::exempt(const IpAddress& ip) const {
-  return (config_.strict == IpAddress::Strict::no && !reaches_the_internet(ip)) ||
+  return (config_.strict == IpAddress::Strict::no && !routable(ip)) ||
          conn::any_contains(config_.exempt_networks, ip);
 }
 
@@ -221,7 +217,7 @@ bool AddressBook::mark_failed(const NetAddress& address, const conn::Failure& wh
   known.last_failed = now;
   touch(*index);
   if (why.reason == Reason::wrong_id) {
-    blame_.add(known.source.group(config_.strict), now);
+    blame_.add(placement_.group(known.source), now);
     if (++known.wrong_ids >= kWrongIdsToForget) {
       erase(*index);
       return true;
@@ -395,7 +391,7 @@ void AddressBook::vet(Index index, Time now) {
   const KnownAddress& known = at(index).known;
   const bool proven = known.last_connected != kNever && known.last_verified != kNever;
   if (known.kind == Kind::vetted || !proven || known.bad_until > now) return;
-  const Place place = placement_.vetted(known.address);
+  const Place place = place_for(Kind::vetted, known.address, known.source);
   const auto holder = tables_[index_of(Kind::vetted)].holder(place);
   if (!holder) {
     promote(index, place);
@@ -406,9 +402,9 @@ void AddressBook::vet(Index index, Time now) {
     displace(*holder, index, now);
     return;
   }
-  const bool fine = held_by.connected_since != kNever ||
-                    (held_by.last_connected != kNever &&
-                     now - held_by.last_connected < kHolderIsFine);
+  const bool fine =
+      held_by.connected_since != kNever ||
+      (held_by.last_connected != kNever && now - held_by.last_connected < kHolderIsFine);
   contests_.expire(now);
   if (!fine) contests_.add({*holder, index, now});
 }
@@ -427,16 +423,25 @@ void AddressBook::displace(Index holder, Index challenger, Time now) {
   promote(challenger, vacated);
   // The holder is a fresh address again, by the rules for those.
   const KnownAddress& known = at(holder).known;
-  const Place back = placement_.fresh(known.address, known.source);
-  BucketTable& fresh = tables_[index_of(Kind::fresh)];
-  const auto in_the_way = fresh.holder(back);
-  if (in_the_way && is_bad(at(*in_the_way).known, now)) erase(*in_the_way);
-  if (fresh.holder(back)) {
-    remove_entry(holder);
-  } else {
+  const Place back = place_for(Kind::fresh, known.address, known.source);
+  if (make_room(back, now)) {
     take_place(holder, Kind::fresh, back);
     touch(holder);
+  } else {
+    remove_entry(holder);
   }
+}
+
+Place AddressBook::place_for(Kind kind, const NetAddress& address, const IpAddress& source) const {
+  const Place first = placement_.of(kind, address, source);
+  return tables_[index_of(kind)].free_place(first, config_.geometry.bucket_size).value_or(first);
+}
+
+bool AddressBook::make_room(Place place, Time now) {
+  const auto holder = tables_[index_of(Kind::fresh)].holder(place);
+  if (holder && !is_bad(at(*holder).known, now)) return false;
+  if (holder) erase(*holder);
+  return true;
 }
 
 void AddressBook::leave_place(Index index) {

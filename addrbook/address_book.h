@@ -15,8 +15,9 @@
 //  - Caps for a host and its neighbourhood; the exceptions stand in BookConfig.
 //
 // Invariants: every address is in exactly one place of its kind, and listed to be drawn unless it
-// is resting (bad for a time); at most one address of an ID is proven; never in here: our own, those
-// of private IDs, what no peer could have. Every call ends in bounded time, whatever is inside.
+// is resting (bad for a time); at most one address of an ID is proven; never in here: our own,
+// those of private IDs, what no peer could have. Every call ends in bounded time, whatever is
+// inside.
 //
 // What changes is noted and fetched by whoever writes it down (`take_changes`). The book itself
 // does no I/O, reads no clock and makes no randomness but from its seed.
@@ -62,17 +63,17 @@ struct Source {
 
 enum class Added : std::uint8_t {
   added,
-  known,                      // it is in here already
-  invalid,                    // no peer can have it: no ID, port 0, multicast, documentation, ...
-  unroutable,                 // private or the like, and the book is strict
-  own,                        // our ID, or where we listen
-  private_id,                 // it, or who tells of it, is private
-  proven_elsewhere,           // its ID has proved another address
-  too_many_candidates,        // for its ID
-  too_many_for_host,          //
-  too_many_for_neighbourhood, //
-  told_too_fast,              // by this source's group
-  no_place,                   // it belongs where another is
+  known,                       // it is in here already
+  invalid,                     // no peer can have it: no ID, port 0, multicast, documentation, ...
+  unroutable,                  // private or the like, and the book is strict
+  own,                         // our ID, or where we listen
+  private_id,                  // it, or who tells of it, is private
+  proven_elsewhere,            // its ID has proved another address
+  too_many_candidates,         // for its ID
+  too_many_for_host,           //
+  too_many_for_neighbourhood,  //
+  told_too_fast,               // by this source's group
+  no_place,                    // it belongs where another is
 };
 inline constexpr std::size_t kAddedCount = 12;
 std::string_view name(Added outcome) noexcept;
@@ -139,8 +140,8 @@ class AddressBook {
 
   // Null: anything. Called for some or all addresses; must not call the book.
   using Acceptable = std::function<bool(const KnownAddress&)>;
-  // Every address of the kind is as likely as another, but for those that blamed sources taught; the
-  // kind by `bias` and by the roots of how many there are, as in the Go node. When the kind has
+  // Every address of the kind is as likely as another, but for those that blamed sources taught;
+  // the kind by `bias` and by the roots of how many there are, as in the Go node. When the kind has
   // none that will do, the other is asked.
   std::optional<conn::NetAddress> pick(Bias bias, Time now, const Acceptable& acceptable = nullptr);
   // Vetted addresses whose places others claim: to be dialled, and let go of.
@@ -218,6 +219,10 @@ class AddressBook {
   Index insert(KnownAddress known, Place place);
   void erase(Index index);
   void remove_entry(Index index);  // one that has no place
+  // A free one in the bucket, or the one whose holder must give way.
+  Place place_for(Kind kind, const conn::NetAddress& address, const conn::IpAddress& source) const;
+  // Whether a fresh place is free now: a bad holder goes.
+  bool make_room(Place place, Time now);
   void leave_place(Index index);
   void take_place(Index index, Kind kind, Place place);
   void touch(Index index);

@@ -45,9 +45,7 @@ std::optional<AddressBook::Index> AddressBook::draw(Kind kind, const Acceptable&
   const auto will_do = [&](Index index) { return !acceptable || acceptable(at(index).known); };
   for (int i = 0; i < kBlindDraws; ++i) {
     const Index index = list[random_.below(list.size())];
-    const auto trust = [&] {
-      return blame_.trust(at(index).known.source.group(config_.strict), now);
-    };
+    const auto trust = [&] { return blame_.trust(placement_.group(at(index).known.source), now); };
     if (blames && random_.share() >= trust()) continue;
     if (will_do(index)) return index;
   }
@@ -126,8 +124,7 @@ std::vector<NetAddress> AddressBook::verified_selection(Time now) {
   const std::size_t count = selection_size(verified_.size());
   std::vector<NetAddress> chosen;
   chosen.reserve(count);
-  std::unordered_map<conn::IpAddress, std::size_t, KeyedHash> served(count,
-                                                                     by_id_.hash_function());
+  std::unordered_map<conn::IpAddress, std::size_t, KeyedHash> served(count, by_id_.hash_function());
   // An address is taken with the probability of its record when its turn comes, and else has
   // another turn later; the ones that are through stand in front.
   std::size_t through = 0;

@@ -47,7 +47,8 @@ void AddressBook::remove_entry(Index index) {
   resting_.erase({known.bad_until, index});
   const auto remove_from = [index](auto& table, const auto& key) {
     const auto [begin, end] = table.equal_range(key);
-    table.erase(std::find_if(begin, end, [index](const auto& each) { return each.second == index; }));
+    table.erase(
+        std::find_if(begin, end, [index](const auto& each) { return each.second == index; }));
   };
   remove_from(by_id_, known.address.id);
   remove_from(by_neighbourhood_, conn::neighbourhood_of(known.address.endpoint.ip));
@@ -151,9 +152,9 @@ AddressBook::Loaded AddressBook::load(const BookKey& key, std::vector<KnownAddre
 }
 
 bool AddressBook::restore(KnownAddress row, Time now) {
-  for (Time* time : {&row.first_seen, &row.last_seen, &row.last_attempt, &row.last_failed,
-                     &row.last_connected, &row.verified_since, &row.last_verified,
-                     &row.connected_since}) {
+  for (Time* time :
+       {&row.first_seen, &row.last_seen, &row.last_attempt, &row.last_failed, &row.last_connected,
+        &row.verified_since, &row.last_verified, &row.connected_since}) {
     *time = std::clamp(*time, kNever, now);
   }
   row.bad_until = row.bad_until <= now ? kNever : std::min(row.bad_until, now + kMaxRest);
@@ -166,10 +167,10 @@ bool AddressBook::restore(KnownAddress row, Time now) {
   if (row.origin != Origin::configuration && crowded(row.address.endpoint.ip, now)) return false;
   const bool proven = row.last_connected != kNever && row.last_verified != kNever;
   if (row.kind == Kind::vetted && !proven) row.kind = Kind::fresh;
-  Place place = placement_.of(row.kind, row.address, row.source);
+  Place place = place_for(row.kind, row.address, row.source);
   if (tables_[index_of(row.kind)].holder(place) && row.kind == Kind::vetted) {
     row.kind = Kind::fresh;
-    place = placement_.of(row.kind, row.address, row.source);
+    place = place_for(row.kind, row.address, row.source);
   }
   if (tables_[index_of(row.kind)].holder(place)) return false;
   insert(std::move(row), place);
@@ -208,7 +209,8 @@ Changes AddressBook::take_changes(std::size_t limit) {
   }
   dirty_.resize(dirty_.size() - taken);
   // Erased, and here again: what is written counts, and it may be in a later part.
-  std::erase_if(changes.erased, [this](const NetAddress& each) { return index_of(each).has_value(); });
+  std::erase_if(changes.erased,
+                [this](const NetAddress& each) { return index_of(each).has_value(); });
   return changes;
 }
 

@@ -15,10 +15,9 @@ void Blame::add(std::uint64_t group, Time now) {
   auto found = groups_.find(group);
   if (found == groups_.end()) {
     if (groups_.size() >= kMaxGroups) {
-      groups_.erase(std::min_element(groups_.begin(), groups_.end(),
-                                     [now](const auto& a, const auto& b) {
-                                       return a.second.at(now) < b.second.at(now);
-                                     }));
+      groups_.erase(std::min_element(
+          groups_.begin(), groups_.end(),
+          [now](const auto& a, const auto& b) { return a.second.at(now) < b.second.at(now); }));
     }
     found = groups_.emplace(group, Count{}).first;
   }

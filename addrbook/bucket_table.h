@@ -25,6 +25,17 @@ class BucketTable {
     if (!bucket || bucket->places[place.position] == kFree) return std::nullopt;
     return bucket->places[place.position];
   }
+  // A free place in the bucket of `first`, that one if it is; of the first `size` ones.
+  std::optional<Place> free_place(Place first, std::uint8_t size) const {
+    const auto& bucket = buckets_[first.bucket];
+    if (!bucket) return first;
+    if (bucket->taken >= size) return std::nullopt;
+    Place place = first;
+    while (bucket->places[place.position] != kFree) {
+      place.position = static_cast<std::uint8_t>((place.position + 1) % size);
+    }
+    return place;
+  }
   // The place must be free.
   void put(Place place, std::uint32_t holder) {
     auto& bucket = buckets_[place.bucket];

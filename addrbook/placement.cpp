@@ -38,6 +38,10 @@ Words words(std::uint8_t question, std::uint64_t a, std::uint64_t b) {
 
 }  // namespace
 
+bool routable(const conn::IpAddress& ip) noexcept {
+  return ip.routable() && !ip.rfc6598() && !ip.rfc2544() && !ip.rfc6890();
+}
+
 Placement::Placement(const BookKey& key, conn::IpAddress::Strict strict, const Geometry& geometry)
     : key_(key), strict_(strict), geometry_(geometry) {}
 
@@ -48,6 +52,13 @@ std::uint64_t Placement::hash(conn::ByteView half, conn::ByteView what) const {
   return result;
 }
 
+std::uint64_t Placement::group(const conn::IpAddress& ip) const {
+  if (strict_ == conn::IpAddress::Strict::no && !routable(ip)) {
+    return hash(conn::ByteView(key_.data(), 16), ip.bytes());
+  }
+  return ip.group(strict_);
+}
+
 Place Placement::of(Kind kind, const conn::NetAddress& address,
                     const conn::IpAddress& source) const {
   return kind == Kind::fresh ? fresh(address, source) : vetted(address);
@@ -55,10 +66,9 @@ Place Placement::of(Kind kind, const conn::NetAddress& address,
 
 Place Placement::fresh(const conn::NetAddress& address, const conn::IpAddress& source) const {
   const conn::ByteView bucket_key(key_.data(), 16), place_key(key_.data() + 16, 16);
-  const std::uint64_t source_group = source.group(strict_);
-  const std::uint64_t nth =
-      hash(bucket_key, words('n', address.endpoint.ip.group(strict_), source_group)) %
-      kFreshBucketsPerSourceGroup;
+  const std::uint64_t source_group = group(source);
+  const std::uint64_t nth = hash(bucket_key, words('n', group(address.endpoint.ip), source_group)) %
+                            kFreshBucketsPerSourceGroup;
   const std::uint64_t bucket =
       hash(bucket_key, words('N', source_group, nth)) % geometry_.fresh_buckets;
   const std::uint64_t mixed = hash(place_key, bytes_of(address));
@@ -71,8 +81,7 @@ Place Placement::vetted(const conn::NetAddress& address) const {
   const auto bytes = bytes_of(address);
   const std::uint64_t nth = hash(bucket_key, bytes) % kVettedBucketsPerGroup;
   const std::uint64_t bucket =
-      hash(bucket_key, words('V', address.endpoint.ip.group(strict_), nth)) %
-      geometry_.vetted_buckets;
+      hash(bucket_key, words('V', group(address.endpoint.ip), nth)) % geometry_.vetted_buckets;
   const std::uint64_t mixed = hash(place_key, bytes);
   const std::uint64_t position = hash(place_key, words('v', mixed, bucket)) % geometry_.bucket_size;
   return {static_cast<std::uint16_t>(bucket), static_cast<std::uint8_t>(position)};

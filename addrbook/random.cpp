@@ -25,6 +25,8 @@ std::size_t Random::below(std::size_t bound) {
   return static_cast<std::size_t>(static_cast<Wide>(next()) * bound >> 64);
 }
 
-double Random::share() { return static_cast<double>(next() >> 11) * 0x1p-53; }
+double Random::share() {
+  return static_cast<double>(next() >> 11) * 0x1p-53;
+}
 
 }  // namespace peerage::addrbook

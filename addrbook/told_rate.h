@@ -1,5 +1,5 @@
-// How many addresses each group of sockets may tell us of: a slow trickle unasked, an answer's worth
-// after we have asked.
+// How many addresses each group of sockets may tell us of: a slow trickle unasked, an answer's
+// worth after we have asked.
 //
 // Bounded: the groups heard of last are remembered, at most 2 * kGeneration of them; one that is
 // forgotten begins with a full bucket, which is little.
