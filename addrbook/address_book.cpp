@@ -63,7 +63,11 @@ AddressBook::AddressBook(std::string network, const NodeId& own_id, const BookKe
               BucketTable(config_.geometry.vetted_buckets)},
       by_id_(0, hash_with(random_)),
       by_neighbourhood_(0, hash_with(random_)),
-      told_(config_.told_per_second, config_.told_burst, config_.told_after_request) {}
+      told_(config_.told_per_second, config_.told_burst, config_.told_after_request) {
+  // Most lookups find nothing: short chains are worth their memory.
+  by_id_.max_load_factor(0.5F);
+  by_neighbourhood_.max_load_factor(0.5F);
+}
 
 // --- what never enters ---
 

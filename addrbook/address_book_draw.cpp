@@ -71,8 +71,13 @@ std::vector<NetAddress> AddressBook::to_test(Time now) {
 void AddressBook::draw_some(Kind kind, std::size_t count, std::vector<NetAddress>& into) {
   DrawList& list = drawn_[index_of(kind)];
   // Choose first, read afterwards: the reads then do not wait for one another.
-  for (std::size_t i = 0; i < count; ++i) list.swap(i, i + random_.below(list.size() - i));
-  for (std::size_t i = 0; i < count; ++i) into.push_back(at(list[i]).known.address);
+  for (std::size_t i = 0; i < count; ++i) {
+    list.swap(i, i + random_.below(list.size() - i));
+    __builtin_prefetch(&at(list[i]).known.address);
+  }
+  const std::size_t before = into.size();
+  into.resize(before + count);
+  for (std::size_t i = 0; i < count; ++i) into[before + i] = at(list[i]).known.address;
 }
 
 std::vector<NetAddress> AddressBook::selection(Time now) {

@@ -4,7 +4,7 @@
 
 namespace peerage::addrbook {
 
-std::size_t KeyedHash::of(conn::ByteView bytes) const noexcept {
+std::size_t KeyedHash::of(conn::ByteView bytes) const {
   std::size_t result = 0;
   static_assert(sizeof result == crypto_shorthash_BYTES);
   crypto_shorthash(reinterpret_cast<unsigned char*>(&result), bytes.data(), bytes.size(),

@@ -15,11 +15,13 @@ namespace peerage::addrbook {
 class KeyedHash {
  public:
   explicit KeyedHash(const conn::ByteArray<16>& key) : key_(key) {}
-  std::size_t operator()(const conn::NodeId& id) const noexcept { return of(id.bytes()); }
-  std::size_t operator()(const conn::IpAddress& ip) const noexcept { return of(ip.bytes()); }
+  // Not noexcept, for libstdc++'s tables keep the hash of a key only when computing it may throw,
+  // and compute it again and again otherwise: which costs here.
+  std::size_t operator()(const conn::NodeId& id) const { return of(id.bytes()); }
+  std::size_t operator()(const conn::IpAddress& ip) const { return of(ip.bytes()); }
 
  private:
-  std::size_t of(conn::ByteView bytes) const noexcept;
+  std::size_t of(conn::ByteView bytes) const;
   conn::ByteArray<16> key_;
 };
 
