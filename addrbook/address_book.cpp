@@ -30,6 +30,19 @@ bool could_be_a_peer(const NetAddress& address) {
          !ip.rfc5737();
 }
 
+constexpr std::array<std::string_view, kAddedCount> kAddedNames = {"added",
+                                                                   "known",
+                                                                   "invalid",
+                                                                   "unroutable",
+                                                                   "own",
+                                                                   "private_id",
+                                                                   "proven_elsewhere",
+                                                                   "too_many_candidates",
+                                                                   "too_many_for_host",
+                                                                   "too_many_for_neighbourhood",
+                                                                   "told_too_fast",
+                                                                   "no_place"};
+
 std::string printable_head(std::string_view text) {
   return conn::printable(text, NodeFacts::kMaxText);
 }
@@ -37,19 +50,7 @@ std::string printable_head(std::string_view text) {
 }  // namespace
 
 std::string_view name(Added outcome) noexcept {
-  constexpr std::array<std::string_view, kAddedCount> kNames = {"added",
-                                                                "known",
-                                                                "invalid",
-                                                                "unroutable",
-                                                                "own",
-                                                                "private_id",
-                                                                "proven_elsewhere",
-                                                                "too_many_candidates",
-                                                                "too_many_for_host",
-                                                                "too_many_for_neighbourhood",
-                                                                "told_too_fast",
-                                                                "no_place"};
-  return kNames[static_cast<std::size_t>(outcome)];
+  return kAddedNames[static_cast<std::size_t>(outcome)];
 }
 
 AddressBook::AddressBook(std::string network, const NodeId& own_id, const BookKey& key,
