@@ -403,7 +403,7 @@ void AddressBook::vet(Index index, Time now) {
     return;
   }
   const KnownAddress& held_by = at(*holder).known;
-  if (held_by.bad_until > now) {
+  if (held_by.bad_until > now || config_.vetted == BookConfig::Evict::at_once) {
     displace(*holder, index, now);
     return;
   }
@@ -444,7 +444,8 @@ Place AddressBook::place_for(Kind kind, const NetAddress& address, const IpAddre
 
 bool AddressBook::make_room(Place place, Time now) {
   const auto holder = tables_[index_of(Kind::fresh)].holder(place);
-  if (holder && !is_bad(at(*holder).known, now)) return false;
+  const bool only_bad = config_.fresh == BookConfig::Displace::only_bad;
+  if (holder && only_bad && !is_bad(at(*holder).known, now)) return false;
   if (holder) erase(*holder);
   return true;
 }
