@@ -174,6 +174,8 @@ class AddressBook {
   std::size_t buckets_used(Kind kind) const { return tables_[index_of(kind)].buckets_used(); }
   // How often `add` ended so.
   std::uint64_t count(Added outcome) const { return added_.at(static_cast<std::size_t>(outcome)); }
+  // Whose addresses count as of one operator (addrbook/placement.h).
+  std::uint64_t group(const conn::IpAddress& ip) const { return placement_.group(ip); }
   // Whether a fresh address may be replaced by any other.
   static bool is_bad(const KnownAddress& known, Time now);
 

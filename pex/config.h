@@ -27,16 +27,39 @@ struct RequestLimits {
   conn::Duration memory = std::chrono::minutes(10);
 };
 // A seed's clients want one answer each.
-inline constexpr RequestLimits kSeedRequestLimits = {.host_burst = 2,
-                                                     .host_pause = std::chrono::minutes(1),
-                                                     .neighbourhood_burst = 16,
-                                                     .neighbourhood_pause =
-                                                         std::chrono::seconds(4)};
+inline constexpr RequestLimits kSeedRequestLimits = {
+    .host_burst = 2,
+    .host_pause = std::chrono::minutes(1),
+    .neighbourhood_burst = 16,
+    .neighbourhood_pause = std::chrono::seconds(4)};
 
 // How often we ask: no honest node may have a reason to ban us. A Go node accepts two requests on a
 // connection at any time and others not within 10 s of the one before; a margin for its clock and
 // for what the network delays.
 inline constexpr std::uint32_t kFreeRequests = 2;
 inline constexpr conn::Duration kRequestPause = std::chrono::seconds(12);
+
+// Keeping the outbound set full.
+struct OutboundLimits {
+  // No more dials than this in a burst, and for each second after it.
+  std::uint64_t dials_per_second = 2;
+  // One outbound peer of a group until there are so many, then up to so many of one. A preference:
+  // when other groups have nothing, it does not hold.
+  std::size_t diverse = 5;
+  std::size_t per_group = 2;
+  // After a dial an address waits: this long, doubled for each failure, at most so long.
+  std::chrono::seconds redial = std::chrono::seconds(15);
+  std::chrono::seconds redial_cap = std::chrono::hours(1);
+  // A dial to see whether an address is alive: one each `feeler_pause`, of one group at most so
+  // many a day (Bitcoin Core: FEELER_INTERVAL; the quota is ours: whoever fills the new table would
+  // have feelers promote him).
+  conn::Duration feeler_pause = std::chrono::minutes(2);
+  std::uint32_t feelers_per_group = 4;
+  // Asking seeds, when the book cannot serve: the pause doubles.
+  conn::Duration seed_pause = std::chrono::seconds(15);
+  conn::Duration seed_pause_cap = std::chrono::minutes(10);
+  // Asking peers for more (comet: ensurePeersPeriod).
+  conn::Duration ask_pause = std::chrono::seconds(30);
+};
 
 }  // namespace peerage::pex

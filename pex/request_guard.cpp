@@ -24,9 +24,8 @@ RequestGuard::Verdict RequestGuard::on_request(const conn::IpAddress& from, Trus
   const auto open_account = [now](std::uint64_t burst, conn::Duration pause) {
     return Account{TokenBucket(kTokensPerSecond, burst * tokens(pause), now), now};
   };
-  Account& host = hosts_.use(conn::host_of(from), [&] {
-    return open_account(limits_.host_burst, limits_.host_pause);
-  });
+  Account& host = hosts_.use(conn::host_of(from),
+                             [&] { return open_account(limits_.host_burst, limits_.host_pause); });
   if (now - host.last >= limits_.memory) host.strikes = host.drops = 0;
   host.last = now;
   if (!host.bucket.take(tokens(limits_.host_pause), now)) {

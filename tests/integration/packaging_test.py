@@ -70,7 +70,7 @@ class Installed(unittest.TestCase):
     def test_public_headers_are_there_and_complete(self):
         headers = PREFIX / "include" / "peerage"
         self.assertEqual({path.name for path in (PREFIX / "include").iterdir()}, {"peerage"})
-        self.assertEqual({path.name for path in headers.iterdir()}, {"conn", "p2p", "pex"})
+        self.assertEqual({path.name for path in headers.iterdir()}, {"addrbook", "conn", "p2p", "pex"})
         for header in headers.rglob("*.h"):
             for included in re.findall(r'^#include "(.*)"', header.read_text(), re.MULTILINE):
                 self.assertTrue((headers / included).is_file(), f"{header} includes {included}")

@@ -1,0 +1,129 @@
+#include "pex/outbound_policy.h"
+
+#include <algorithm>
+
+namespace peerage::pex {
+
+using addrbook::KnownAddress;
+using conn::NetAddress;
+using conn::TimePoint;
+
+namespace {
+
+// Percent of new addresses: from 10 with no outbound peer to 90 with eight (comet: ensurePeers).
+addrbook::Bias bias_with(std::size_t outbound) {
+  return {static_cast<unsigned>(std::min<std::size_t>(outbound, 8) * 10 + 10)};
+}
+
+}  // namespace
+
+OutboundPolicy::OutboundPolicy(addrbook::AddressBook& book, TimePoint now,
+                               const OutboundLimits& limits)
+    : book_(book),
+      limits_(limits),
+      dials_(limits.dials_per_second, limits.dials_per_second, now),
+      next_test_(now + limits.feeler_pause),
+      next_seeds_(now),
+      seed_pause_(limits.seed_pause),
+      next_ask_(now) {}
+
+OutboundPolicy::Plan OutboundPolicy::plan(const Situation& situation) {
+  const TimePoint now = situation.now;
+  Plan plan;
+  Groups groups;
+  for (const auto& ip : situation.outbound) ++groups[book_.group(ip)];
+  std::size_t outbound = situation.outbound.size();
+  bool exhausted = false;
+  while (plan.dials.size() < situation.free_slots && dials_.available(now) > 0) {
+    auto target = next_anchor(situation);
+    if (!target) target = from_book(situation, groups, outbound, plan.dials);
+    if (!target) {
+      exhausted = true;
+      break;
+    }
+    (void)dials_.take(1, now);
+    ++groups[book_.group(target->endpoint.ip)];
+    ++outbound;
+    plan.dials.push_back(*target);
+  }
+  if (exhausted && plan.dials.empty()) {
+    if (now >= next_seeds_) {
+      plan.ask_seeds = true;
+      next_seeds_ = now + seed_pause_;
+      seed_pause_ = std::min(2 * seed_pause_, limits_.seed_pause_cap);
+    }
+  } else if (situation.free_slots == 0) {
+    seed_pause_ = limits_.seed_pause;
+  }
+  if (now >= next_test_ && dials_.available(now) > 0) {
+    plan.test = next_test(situation);
+    if (plan.test) {
+      (void)dials_.take(1, now);
+      next_test_ = now + limits_.feeler_pause;
+    }
+  }
+  const bool wants_more = situation.free_slots > 0 || book_.need_more();
+  if (wants_more && situation.connected > 0 && now >= next_ask_) {
+    plan.ask_a_peer = true;
+    next_ask_ = now + limits_.ask_pause;
+  }
+  return plan;
+}
+
+std::optional<NetAddress> OutboundPolicy::next_anchor(const Situation& situation) {
+  while (anchors_tried_ < book_.anchors().size()) {
+    const NetAddress& anchor = book_.anchors()[anchors_tried_++];
+    const KnownAddress* known = book_.find(anchor);
+    if (known != nullptr && !situation.unavailable(*known)) return anchor;
+  }
+  return std::nullopt;
+}
+
+std::optional<NetAddress> OutboundPolicy::from_book(const Situation& situation,
+                                                    const Groups& groups, std::size_t outbound,
+                                                    const std::vector<NetAddress>& chosen) {
+  const auto available = [&](const KnownAddress& known) {
+    return is_due(known, situation.book_now) && !situation.unavailable(known) &&
+           std::none_of(chosen.begin(), chosen.end(),
+                        [&](const NetAddress& each) { return each.id == known.address.id; });
+  };
+  const std::size_t of_one = outbound < limits_.diverse ? 1 : limits_.per_group;
+  const auto diverse = [&](const KnownAddress& known) {
+    const auto group = groups.find(book_.group(known.address.endpoint.ip));
+    return (group == groups.end() || group->second < of_one) && available(known);
+  };
+  auto target = book_.pick(bias_with(outbound), situation.book_now, diverse);
+  if (!target) target = book_.pick(bias_with(outbound), situation.book_now, available);
+  return target;
+}
+
+std::optional<NetAddress> OutboundPolicy::next_test(const Situation& situation) {
+  for (const NetAddress& holder : book_.to_test(situation.book_now)) {
+    const KnownAddress* known = book_.find(holder);
+    if (known != nullptr && !situation.unavailable(*known)) return holder;
+  }
+  const auto quota_of = [&](const KnownAddress& known) -> Felt& {
+    const auto group = book_.group(known.address.endpoint.ip);
+    return felt_.use(group, [&] { return Felt{0, situation.now}; });
+  };
+  const auto target = book_.pick({100}, situation.book_now, [&](const KnownAddress& known) {
+    if (known.kind != addrbook::Kind::fresh || known.last_connected != addrbook::kNever) {
+      return false;
+    }
+    if (!is_due(known, situation.book_now) || situation.unavailable(known)) return false;
+    Felt& felt = quota_of(known);
+    if (situation.now - felt.since >= std::chrono::hours(24)) felt = {0, situation.now};
+    return felt.count < limits_.feelers_per_group;
+  });
+  if (target) ++quota_of(*book_.find(*target)).count;
+  return target;
+}
+
+bool OutboundPolicy::is_due(const KnownAddress& known, addrbook::Time now) const {
+  if (known.last_attempt == addrbook::kNever) return true;
+  const auto doublings = std::min<std::uint32_t>(known.failures, 20);
+  return now - known.last_attempt >=
+         std::min(limits_.redial * (std::int64_t{1} << doublings), limits_.redial_cap);
+}
+
+}  // namespace peerage::pex

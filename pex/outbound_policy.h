@@ -1,0 +1,85 @@
+// Whom to dial so that the outbound set becomes full and stays diverse.
+//
+//  - First the anchors, once: those that had been outbound peers for longest when the last run
+//    ended. (A peer that is lost while we run is dialled again by p2p/dialer.h before anybody.)
+//  - Then the book, with the Go node's idea: the more outbound peers we have, the more of them may
+//    be new ones.
+//  - One of a group until OutboundLimits::diverse, then two. A preference: a network that has but
+//    one group is a network too.
+//  - Seeds, when nobody in the book can be dialled and slots are free.
+//  - One test dial each feeler_pause, also when the set is full: of a vetted address whose place is
+//    claimed, or a feeler to one we never met. They take no slot.
+//
+// A pure state machine: it is told how things stand and says what to begin; it does not look at
+// what came of it, for the book knows. Bounded: kMaxFelt groups.
+// Threads: none of its own (the control shard).
+// Source: comet p2p/pex/pex_reactor.go:ensurePeers; Bitcoin Core src/net.cpp:ThreadOpenConnections.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "addrbook/address_book.h"
+#include "conn/recent_map.h"
+#include "conn/token_bucket.h"
+#include "pex/config.h"
+
+namespace peerage::pex {
+
+class OutboundPolicy {
+ public:
+  static constexpr std::size_t kMaxFelt = 4096;
+
+  struct Situation {
+    conn::TimePoint now;
+    addrbook::Time book_now;
+    // IPs of outbound peers, and of nodes that are being dialled to become one.
+    std::vector<conn::IpAddress> outbound;
+    std::size_t free_slots = 0;  // beyond those
+    std::size_t connected = 0;   // peers, of either direction
+    // Connected, being dialled, persistent, banned, or ourselves. Must not call the book.
+    std::function<bool(const addrbook::KnownAddress&)> unavailable;
+  };
+  struct Plan {
+    std::vector<conn::NetAddress> dials;
+    std::optional<conn::NetAddress> test;  // a feeler, or a test before eviction
+    bool ask_seeds = false;
+    bool ask_a_peer = false;
+  };
+
+  OutboundPolicy(addrbook::AddressBook& book, conn::TimePoint now,
+                 const OutboundLimits& limits = {});
+
+  // What to begin now. To be asked about once a second, and whenever something has changed.
+  Plan plan(const Situation& situation);
+
+ private:
+  using Groups = std::map<std::uint64_t, std::size_t>;
+  struct Felt {
+    std::uint32_t count = 0;
+    conn::TimePoint since;
+  };
+
+  std::optional<conn::NetAddress> next_anchor(const Situation& situation);
+  std::optional<conn::NetAddress> from_book(const Situation& situation, const Groups& groups,
+                                            std::size_t outbound,
+                                            const std::vector<conn::NetAddress>& chosen);
+  std::optional<conn::NetAddress> next_test(const Situation& situation);
+  bool is_due(const addrbook::KnownAddress& known, addrbook::Time now) const;
+
+  addrbook::AddressBook& book_;
+  OutboundLimits limits_;
+  conn::TokenBucket dials_;
+  std::size_t anchors_tried_ = 0;
+  conn::TimePoint next_test_;
+  conn::TimePoint next_seeds_;
+  conn::Duration seed_pause_;
+  conn::TimePoint next_ask_;
+  conn::RecentMap<std::uint64_t, Felt> felt_{kMaxFelt};
+};
+
+}  // namespace peerage::pex

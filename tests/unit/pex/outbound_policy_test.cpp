@@ -1,0 +1,196 @@
+#include "pex/outbound_policy.h"
+
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "tests/support/book_fixture.h"
+
+namespace peerage::pex {
+namespace {
+
+using addrbook::KnownAddress;
+using conn::NetAddress;
+using conn::TimePoint;
+using test::address;
+using test::scattered;
+using namespace std::chrono_literals;
+
+// A node whose dials end as `answers` says, in steps of a second.
+class OutboundPolicyTest : public test::BookTest {
+ protected:
+  OutboundPolicyTest() : policy(book, steady) {}
+
+  OutboundPolicy::Situation situation() {
+    OutboundPolicy::Situation now_;
+    now_.now = steady;
+    now_.book_now = now;
+    for (const NetAddress& each : outbound) now_.outbound.push_back(each.endpoint.ip);
+    now_.free_slots = slots - outbound.size();
+    now_.connected = outbound.size();
+    now_.unavailable = [this](const KnownAddress& known) {
+      return std::any_of(outbound.begin(), outbound.end(), [&](const NetAddress& each) {
+        return each.id == known.address.id;
+      });
+    };
+    return now_;
+  }
+  void second() {
+    now += 1s;
+    steady += 1s;
+    const auto plan = policy.plan(situation());
+    for (const NetAddress& each : plan.dials) {
+      dialled.push_back(each);
+      if (answers(each)) {
+        visit(each);
+        outbound.push_back(each);
+      } else {
+        fail(each);
+      }
+    }
+    if (plan.test) {
+      tested.push_back(*plan.test);
+      answers(*plan.test) ? visit(*plan.test) : fail(*plan.test);
+    }
+    seeds_asked += plan.ask_seeds ? 1 : 0;
+    peers_asked += plan.ask_a_peer ? 1 : 0;
+  }
+  void run(std::chrono::seconds span) {
+    for (auto i = 0s; i < span; i += 1s) second();
+  }
+  std::set<std::uint64_t> groups() const {
+    std::set<std::uint64_t> all;
+    for (const NetAddress& each : outbound) all.insert(book.group(each.endpoint.ip));
+    return all;
+  }
+
+  TimePoint steady{1h};
+  std::size_t slots = 10;
+  std::vector<NetAddress> outbound, dialled, tested;
+  int seeds_asked = 0, peers_asked = 0;
+  std::function<bool(const NetAddress&)> answers = [](const NetAddress&) { return true; };
+  OutboundPolicy policy;
+};
+
+TEST_F(OutboundPolicyTest, TheSetIsFullWithinAMinuteThoughMostAddressesAreDead) {
+  for (std::uint32_t i = 0; i < 300; ++i) hear(scattered(i), "66." + std::to_string(i % 50) + ".1.1");
+  answers = [](const NetAddress& each) { return each.id.bytes()[3] % 5 == 0; };
+  run(60s);
+  EXPECT_EQ(outbound.size(), 10u);
+  EXPECT_EQ(seeds_asked, 0);
+}
+
+TEST_F(OutboundPolicyTest, NoMoreThanTwoDialsBeginInASecond) {
+  for (std::uint32_t i = 0; i < 300; ++i) hear(scattered(i), "66." + std::to_string(i % 50) + ".1.1");
+  answers = [](const NetAddress&) { return false; };
+  for (int i = 0; i < 600; ++i) {
+    const std::size_t before = dialled.size() + tested.size();
+    second();
+    ASSERT_LE(dialled.size() + tested.size() - before, 2u);
+  }
+}
+
+TEST_F(OutboundPolicyTest, FivePeersAreOfFiveGroupsAndThenTwoMayBeOfOne) {
+  // Six groups, one of them large.
+  for (std::uint32_t i = 0; i < 200; ++i) {
+    hear(address(1000 + i, "5.5." + std::to_string(i) + ".1"), "66." + std::to_string(i) + ".1.1");
+  }
+  for (std::uint32_t i = 0; i < 5; ++i) {
+    hear(address(1 + i, "6." + std::to_string(i) + ".1.1"), "67.1.1.1");
+  }
+  while (outbound.size() < 5) second();
+  EXPECT_EQ(groups().size(), 5u);
+  run(60s);
+  ASSERT_EQ(outbound.size(), 10u);
+  EXPECT_EQ(groups().size(), 6u);
+}
+
+TEST_F(OutboundPolicyTest, ANetworkOfOneGroupIsConnectedAllTheSame) {
+  for (std::uint32_t i = 0; i < 50; ++i) {
+    hear(address(1000 + i, "5.5." + std::to_string(i) + ".1"), "66." + std::to_string(i) + ".1.1");
+  }
+  run(60s);
+  EXPECT_EQ(outbound.size(), 10u);
+}
+
+TEST_F(OutboundPolicyTest, AnchorsComeFirstAndOnce) {
+  std::vector<KnownAddress> rows;
+  for (std::uint32_t i = 0; i < 30; ++i) {
+    KnownAddress row;
+    row.address = scattered(i);
+    row.source = test::ip("66.1.1.1");
+    row.first_seen = row.last_seen = now - 24h;
+    if (i >= 20) row.connected_since = now - std::chrono::hours(i);
+    rows.push_back(row);
+  }
+  book.load(test::book_key(), rows, now);
+  ASSERT_EQ(book.anchors().size(), 3u);
+  run(2s);
+  ASSERT_GE(dialled.size(), 3u);
+  EXPECT_EQ(std::vector(dialled.begin(), dialled.begin() + 3), book.anchors());
+  EXPECT_EQ(dialled[0], scattered(29));
+}
+
+TEST_F(OutboundPolicyTest, SeedsAreAskedOnlyWhenTheBookCannotServeAndMoreAndMoreSeldom) {
+  run(15s);
+  EXPECT_EQ(seeds_asked, 1);
+  run(600s);
+  EXPECT_GE(seeds_asked, 4);
+  EXPECT_LE(seeds_asked, 8);
+  const int before = seeds_asked;
+  for (std::uint32_t i = 0; i < 300; ++i) hear(scattered(i), "66." + std::to_string(i % 50) + ".1.1");
+  run(1h);
+  EXPECT_EQ(seeds_asked, before);
+}
+
+TEST_F(OutboundPolicyTest, AnAddressThatFailedWaitsLongerEachTime) {
+  hear(scattered(1));
+  visit(scattered(1));  // so that it is not given up
+  answers = [](const NetAddress&) { return false; };
+  now += 1h;
+  steady += 1h;
+  meet_someone();
+  std::vector<addrbook::Time> times;
+  for (int i = 0; i < 4 * 3600; ++i) {
+    const std::size_t before = dialled.size();
+    meet_someone();
+    second();
+    if (dialled.size() > before) times.push_back(now);
+  }
+  ASSERT_GE(times.size(), 6u);
+  for (std::size_t i = 2; i < times.size(); ++i) {
+    const auto pause = times[i] - times[i - 1], earlier = times[i - 1] - times[i - 2];
+    EXPECT_TRUE(pause >= 2 * earlier - 2s || pause >= 1h) << i;
+  }
+}
+
+TEST_F(OutboundPolicyTest, AFeelerGoesOutEachTwoMinutesAndOfAGroupFourADay) {
+  slots = 0;
+  for (std::uint32_t i = 0; i < 50; ++i) {
+    hear(address(1000 + i, "5.5." + std::to_string(i) + ".1"), "66." + std::to_string(i) + ".1.1");
+  }
+  run(119s);
+  EXPECT_TRUE(tested.empty());
+  run(1h);
+  EXPECT_EQ(tested.size(), 4u);
+  run(24h);
+  EXPECT_EQ(tested.size(), 8u);
+  EXPECT_TRUE(dialled.empty());
+  for (std::uint32_t i = 0; i < 100; ++i) hear(scattered(i), "66." + std::to_string(i) + ".1.1");
+  run(1h);
+  EXPECT_NEAR(static_cast<double>(tested.size()), 8 + 30, 2);
+}
+
+TEST_F(OutboundPolicyTest, PeersAreAskedEachHalfMinuteWhileMoreIsWanted) {
+  slots = 1;
+  for (std::uint32_t i = 0; i < 10; ++i) hear(scattered(i));
+  run(301s);
+  EXPECT_NEAR(peers_asked, 10, 1);
+  outbound.clear();
+  slots = 0;
+  run(300s);
+  EXPECT_NEAR(peers_asked, 10, 1);  // there is nobody to ask
+}
+
+}  // namespace
+}  // namespace peerage::pex
