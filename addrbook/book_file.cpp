@@ -91,15 +91,24 @@ Result<Inspected> inspect(const std::filesystem::path& path, const BookFile::Opt
       result.found = Report::Found::nothing;
       break;
     case schema::Verdict::ours: {
-      const auto check = opened->text("PRAGMA quick_check(1)");
-      if (!check && check.error().reason != Reason::book_corrupt) {
-        return tl::unexpected(check.error());
+      std::string fault;
+      if (opened->read_only()) {
+        if (::access(path.c_str(), W_OK) != 0) {
+          return failed(path, Reason::book_unwritable, std::strerror(errno));
+        }
+        fault = "its header forbids writing";
+      } else {
+        const auto check = opened->text("PRAGMA quick_check(1)");
+        if (!check && check.error().reason != Reason::book_corrupt) {
+          return tl::unexpected(check.error());
+        }
+        fault = !check ? check.error().detail : *check == "ok" ? std::string() : *check;
       }
-      if (!check || *check != "ok") {
+      if (!fault.empty()) {
         if (finding->version == schema::newest(schema::steps())) {
           salvage(*opened, now, report, result);
         }
-        return corrupt(check ? *check : check.error().detail);
+        return corrupt(std::move(fault));
       }
       break;
     }
