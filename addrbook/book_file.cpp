@@ -194,6 +194,7 @@ struct BookFile::Parts {
   Result<void> write_addresses(const Changes& changes);
   Result<void> write_bans(const BanChanges& changes);
   Result<void> write_key(const BookKey& key);
+  Result<bool> has_key() const;
   // In place of everything that there is.
   Result<void> write_all(const Contents& contents);
 };
@@ -308,6 +309,14 @@ Result<void> BookFile::Parts::write_key(const BookKey& key) {
   return statement->run();
 }
 
+Result<bool> BookFile::Parts::has_key() const {
+  const auto keys = database.number(
+      "SELECT count(*) FROM meta WHERE name = 'key' AND typeof(value) = 'blob' AND "
+      "length(value) = 32");
+  if (!keys) return tl::unexpected(keys.error());
+  return *keys == 1;
+}
+
 Result<void> BookFile::Parts::write(const Batch& batch) {
   if (batch.empty()) return {};
   auto transaction = sqlite::Transaction::begin(database);
@@ -378,18 +387,16 @@ Result<BookFile::Opened> BookFile::open(const std::filesystem::path& path, const
   }
   if (inspected.salvaged) {
     Contents& contents = inspected.salvaged->contents;
-    report.new_key = !inspected.salvaged->has_key;
+    report.new_key = !inspected.salvaged->has_key || options.key == Options::Key::fresh;
     if (report.new_key) contents.key = options.fresh_key;
     if (auto done = parts->write_all(contents); !done) {
       return tl::unexpected(std::move(done.error()));
     }
   } else {
-    const auto keys = parts->database.number(
-        "SELECT count(*) FROM meta WHERE name = 'key' AND typeof(value) = 'blob' AND "
-        "length(value) = 32");
-    if (!keys) return tl::unexpected(keys.error());
-    if (*keys == 0) {
-      report.new_key = true;
+    const auto has_key = parts->has_key();
+    if (!has_key) return tl::unexpected(has_key.error());
+    report.new_key = !*has_key || options.key == Options::Key::fresh;
+    if (report.new_key) {
       if (auto done = parts->write_key(options.fresh_key); !done) {
         return tl::unexpected(std::move(done.error()));
       }
