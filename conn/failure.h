@@ -101,6 +101,7 @@ enum class Reason : std::uint8_t {
   // admission, and refusals to dial
   banned,
   connection_rate_exceeded,
+  authentication_failed_lately,
   too_many_handshakes,
   displaced,
   no_free_slot,

@@ -9,6 +9,28 @@ using conn::Reason;
 using conn::Result;
 using conn::Stage;
 
+namespace {
+
+// Only the remote can have caused these. Silence, a close or a deadline may be the network's doing,
+// and who is no comet node has not tried to authenticate.
+bool is_failed_authentication(Reason reason) {
+  switch (reason) {
+    case Reason::ephemeral_key_malformed:
+    case Reason::ephemeral_key_low_order:
+    case Reason::ephemeral_key_reflected:
+    case Reason::frame_forged:
+    case Reason::frame_malformed:
+    case Reason::auth_message_malformed:
+    case Reason::auth_key_type_unsupported:
+    case Reason::auth_signature_invalid:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
 Acceptor::Acceptor(conn::Runtime& runtime, Transport& transport, Admission& admission,
                    Counters& counters, conn::Duration handshake_timeout, Introduce introduce,
                    ChooseShard choose_shard, Events events)
@@ -96,7 +118,11 @@ void Acceptor::on_done(Ticket ticket, Result<Proven> outcome, const AttemptRepor
   if (outcome) {
     events_.proven(std::move(*outcome), report);
   } else {
-    counters_.add_failure(Direction::inbound, outcome.error().reason);
+    const Reason why = outcome.error().reason;
+    if (is_failed_authentication(why)) {
+      admission_.on_failed_authentication(handshake.remote.ip, control_.now());
+    }
+    counters_.add_failure(Direction::inbound, why);
     events_.refused(handshake.remote, report, outcome.error());
   }
   events_.left(handshake.remote.ip);

@@ -22,12 +22,17 @@ Result<Admission::Handshake> Admission::on_arrival(const IpAddress& ip, TimePoin
   if (const Ban* ban = bans_.find(ip, now)) {
     return conn::fail(Stage::admission, Reason::banned, ban->reason);
   }
-  if (!any_contains(config_.exempt, ip) && !rate_.take(ip, now)) {
-    return conn::fail(Stage::admission, Reason::connection_rate_exceeded, ip.to_string());
+  if (!any_contains(config_.exempt, ip)) {
+    if (auto taken = rate_.take(ip, now); !taken) return tl::unexpected(taken.error());
   }
   auto entered = half_open_.enter(ip, now);
   if (!entered) return tl::unexpected(entered.error());
   return Handshake{entered->ticket, entered->displaced};
+}
+
+void Admission::on_failed_authentication(const IpAddress& ip, TimePoint now) {
+  // Its host, an IPv6 /64, may hold others that are not exempt.
+  if (!any_contains(config_.exempt, ip)) rate_.on_failed_authentication(ip, now);
 }
 
 Result<Admission::Admitted> Admission::on_proven(

@@ -1,14 +1,15 @@
 // Who may be a peer: the rules that stand between an accepted socket and a slot.
 //
 // Two gates. At the first, a stranger is a source address and nothing else; what is refused there
-// costs no cryptography: bans by address, the connection rate of its host, the pool of handshakes
-// under way, and the budget of handshakes begun per second (which makes it wait). At the second it
-// has proved an ID: bans by ID, the slots, and the limit for one IP address. Full inbound slots do
-// not end the matter: the least useful inbound peer may have to go (p2p/eviction.h).
+// costs no cryptography: bans by address, the connection rate of its host and the pause after it
+// failed to authenticate, the pool of handshakes under way, and the budget of handshakes begun per
+// second (which makes it wait). At the second it has proved an ID: bans by ID, the slots, and the
+// limit for one IP address. Full inbound slots do not end the matter: the least useful inbound peer
+// may have to go (p2p/eviction.h).
 //
 // Unconditional and persistent peers need no slot and are not counted for their address; a ban
 // binds them too, since only an operator bans them. Networks in `exempt` are free of the connection
-// rate and the limit for one address.
+// rate, of that pause and of the limit for one address.
 //
 // Counted is who has a link, shown or held; a second link of the same ID takes no second slot.
 //
@@ -50,8 +51,10 @@ class Admission {
     HalfOpenPool::Ticket ticket = 0;
     std::optional<HalfOpenPool::Ticket> displaced;
   };
-  // Refused: banned, connection_rate_exceeded, too_many_handshakes.
+  // Refused: banned, connection_rate_exceeded, authentication_failed_lately, too_many_handshakes.
   conn::Result<Handshake> on_arrival(const conn::IpAddress& ip, conn::TimePoint now);
+  // A handshake of a stranger has failed by its fault.
+  void on_failed_authentication(const conn::IpAddress& ip, conn::TimePoint now);
   // Whether the cryptography of one more handshake may begin now; if not, when to ask again.
   bool take_handshake(conn::TimePoint now) { return handshakes_.take(1, now); }
   conn::TimePoint next_handshake(conn::TimePoint now) { return handshakes_.when_available(1, now); }

@@ -42,6 +42,8 @@ struct HalfOpenLimits {
 struct ConnectionRateConfig {
   conn::Duration interval = 5s;  // whole seconds (a part counts as one); 0: unlimited
   std::uint32_t burst = 16;
+  // None after a handshake that failed by the host's fault (geth: 30 s after any); 0: no pause.
+  conn::Duration failed_authentication_pause = 30s;
 };
 
 // Handshakes begun with strangers, per second and at once: a core verifies 16 000 signatures a

@@ -2,28 +2,57 @@
 
 namespace peerage::p2p {
 
-bool ConnectionRate::take(const conn::IpAddress& ip, conn::TimePoint now) {
-  const conn::IpAddress host = host_of(ip);
-  // A bucket counts in whole tokens per second: one connection costs `interval` of them, at one a
-  // second.
-  const auto cost =
-      static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::seconds>(config_.interval).count());
-  if (cost == 0) return true;
-  const std::uint64_t capacity = cost * config_.burst;
+using conn::IpAddress;
+using conn::Reason;
+using conn::Result;
+using conn::Stage;
+using conn::TimePoint;
+
+ConnectionRate::ConnectionRate(const ConnectionRateConfig& config)
+    : cost_(static_cast<std::uint64_t>(
+          std::chrono::ceil<std::chrono::seconds>(config.interval).count())),
+      capacity_(cost_ * config.burst),
+      pause_(config.failed_authentication_pause) {}
+
+Result<void> ConnectionRate::take(const IpAddress& ip, TimePoint now) {
+  const IpAddress host = host_of(ip);
+  if (cost_ == 0 && !by_ip_.contains(host)) return {};
+  Host& known = see(host, now);
+  if (now < known.closed_until) {
+    return conn::fail(Stage::admission, Reason::authentication_failed_lately, ip.to_string());
+  }
+  if (!known.bucket.take(cost_, now)) {
+    return conn::fail(Stage::admission, Reason::connection_rate_exceeded, ip.to_string());
+  }
+  return {};
+}
+
+void ConnectionRate::on_failed_authentication(const IpAddress& ip, TimePoint now) {
+  if (pause_ > conn::Duration(0)) see(host_of(ip), now).closed_until = now + pause_;
+}
+
+ConnectionRate::Host& ConnectionRate::see(const IpAddress& host, TimePoint now) {
   const auto known = by_ip_.find(host);
   if (known != by_ip_.end()) {
     hosts_.splice(hosts_.end(), hosts_, known->second);
     known->second->seen = now;
-    return known->second->bucket.take(cost, now);
+    return *known->second;
   }
-  const conn::Duration refilled = std::chrono::seconds(capacity);
-  while (!hosts_.empty() && (hosts_.size() >= kMaxHosts || hosts_.front().seen + refilled <= now)) {
+  make_room(now);
+  hosts_.push_back({host, conn::TokenBucket(1, capacity_, now), now, {}});
+  by_ip_[host] = std::prev(hosts_.end());
+  return hosts_.back();
+}
+
+void ConnectionRate::make_room(TimePoint now) {
+  const conn::Duration refilled = std::chrono::seconds(capacity_);
+  const auto is_idle = [&](const Host& host) {
+    return host.seen + refilled <= now && host.closed_until <= now;
+  };
+  while (!hosts_.empty() && (hosts_.size() >= kMaxHosts || is_idle(hosts_.front()))) {
     by_ip_.erase(hosts_.front().ip);
     hosts_.pop_front();
   }
-  hosts_.push_back({host, conn::TokenBucket(1, capacity, now), now});
-  by_ip_[host] = std::prev(hosts_.end());
-  return hosts_.back().bucket.take(cost, now);
 }
 
 }  // namespace peerage::p2p

@@ -44,8 +44,6 @@ Inbox::Inbox(const std::vector<ReactorChannel>& channels, std::size_t per_peer_b
   }
 }
 
-Inbox::~Inbox() = default;
-
 Inbox::Verdict Inbox::charge(std::size_t index, std::size_t size, Lease& lease) {
   Channel& channel = channels_[index];
   const std::size_t cost = size + kMessageOverhead;

@@ -57,7 +57,6 @@ class Inbox : public std::enable_shared_from_this<Inbox> {
   // before charge() has returned that, so it must take effect later (post it to the shard).
   Inbox(const std::vector<ReactorChannel>& channels, std::size_t per_peer_bytes,
         std::shared_ptr<InboxBudget> total, std::function<void()> on_room);
-  ~Inbox();
 
   enum class Verdict : std::uint8_t {
     deliver,

@@ -6,10 +6,7 @@ namespace peerage::p2p {
 
 Introducer::Introducer(conn::Runtime& runtime, const conn::NodeId& own, const SwitchConfig& config,
                        std::vector<conn::ChannelId> channels, OnFailure lookup_failed)
-    : runtime_(runtime),
-      control_(runtime.shard(0)),
-      external_address_(config.p2p.external_address),
-      lookup_failed_(std::move(lookup_failed)) {
+    : runtime_(runtime), control_(runtime.shard(0)), lookup_failed_(std::move(lookup_failed)) {
   auto introduction = std::make_shared<Introduction>();
   introduction->networks = config.networks;
   NodeInfo& info = introduction->info;
@@ -23,11 +20,15 @@ Introducer::Introducer(conn::Runtime& runtime, const conn::NodeId& own, const Sw
   info.tx_index = config.tx_index;
   info.rpc_address = config.rpc_address;
   current_ = std::move(introduction);
+  // It fails when there is none: the switch has refused what is no host and port.
+  if (auto parts = conn::split_host_port(config.p2p.external_address)) {
+    external_ = std::move(*parts);
+  }
 }
 
 void Introducer::start(const conn::Endpoint& listening) {
   listening_ = listening;
-  if (external_address_.empty()) {
+  if (!external_) {
     advertise("tcp://" + listening.to_string());
     return;
   }
@@ -45,22 +46,20 @@ bool Introducer::is_own(const conn::Endpoint& endpoint) const {
 }
 
 void Introducer::look_up() {
-  const auto parts = conn::split_host_port(external_address_);
-  if (!parts) return;  // the switch has checked it
-  lookup_ = runtime_.resolve(
-      control_, parts->host, kResolveTimeout,
-      [this, port = parts->port](conn::Result<std::vector<conn::IpAddress>> addresses) {
-        if (addresses) {
-          advertised_ = conn::Endpoint{addresses->front(), port};
-          advertise("tcp://" + advertised_->to_string());
-          const bool literal =
-              conn::IpAddress::parse(conn::split_host_port(external_address_)->host).has_value();
-          if (!literal) timer_->arm(control_.now() + kRefresh);
-        } else {
-          lookup_failed_(addresses.error());
-          timer_->arm(control_.now() + kRetry);
-        }
-      });
+  lookup_ = runtime_.resolve(control_, external_->host, kResolveTimeout,
+                             [this](const auto& addresses) { on_looked_up(addresses); });
+}
+
+void Introducer::on_looked_up(const conn::Result<std::vector<conn::IpAddress>>& addresses) {
+  if (!addresses) {
+    lookup_failed_(addresses.error());
+    timer_->arm(control_.now() + kRetry);
+    return;
+  }
+  advertised_ = conn::Endpoint{addresses->front(), external_->port};
+  advertise("tcp://" + advertised_->to_string());
+  const bool is_name = !conn::IpAddress::parse(external_->host);
+  if (is_name) timer_->arm(control_.now() + kRefresh);
 }
 
 void Introducer::advertise(const std::string& listen_addr) {

@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "p2p/switch_config.h"
 #include "p2p/transport.h"
@@ -36,11 +37,12 @@ class Introducer {
 
  private:
   void look_up();
+  void on_looked_up(const conn::Result<std::vector<conn::IpAddress>>& addresses);
   void advertise(const std::string& listen_addr);
 
   conn::Runtime& runtime_;
   conn::Shard& control_;
-  const std::string external_address_;
+  std::optional<conn::HostPort> external_;  // none: others find us where we listen
   OnFailure lookup_failed_;
   std::shared_ptr<const Introduction> current_;
   conn::Endpoint listening_;

@@ -92,9 +92,7 @@ Rivals::Actions Rivals::on_time(TimePoint now) {
   now_ = now;
   Actions actions;
   for (auto& [id, node] : nodes_) {
-    const bool timed =
-        node.wait == Wait::rival || node.wait == Wait::remote || node.wait == Wait::life;
-    if (timed && node.decide_at <= now) decide(id, node, actions);
+    if (is_timed(node) && node.decide_at <= now) decide(id, node, actions);
   }
   return actions;
 }
@@ -131,9 +129,7 @@ void Rivals::decide(const NodeId& id, Node& node, Actions& actions) {
 std::optional<TimePoint> Rivals::deadline() const {
   std::optional<TimePoint> earliest;
   for (const auto& [id, node] : nodes_) {
-    const bool timed =
-        node.wait == Wait::rival || node.wait == Wait::remote || node.wait == Wait::life;
-    if (timed && (!earliest || node.decide_at < *earliest)) earliest = node.decide_at;
+    if (is_timed(node) && (!earliest || node.decide_at < *earliest)) earliest = node.decide_at;
   }
   return earliest;
 }
@@ -152,6 +148,10 @@ std::vector<NodeId> Rivals::waiting_for_rival() const {
     }
   }
   return ids;
+}
+
+bool Rivals::is_timed(const Node& node) {
+  return node.wait == Wait::rival || node.wait == Wait::remote || node.wait == Wait::life;
 }
 
 void Rivals::admit_held(Node& node, TimePoint now, Actions& actions) {

@@ -97,6 +97,8 @@ class Rivals {
   };
   using Nodes = std::map<conn::NodeId, Node>;
 
+  // Whether its wait ends at decide_at, if nothing ends it before.
+  static bool is_timed(const Node& node);
   static void admit_held(Node& node, conn::TimePoint now, Actions& actions);
   static void drop_held(Node& node, std::vector<Link>::iterator link, conn::Reason why,
                         Actions& actions);

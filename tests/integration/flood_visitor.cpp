@@ -4,7 +4,7 @@
 
 #include <sodium.h>
 
-#include "conn/secret_handshake.h"
+#include "tests/support/auth_frame.h"
 
 namespace peerage::test {
 
@@ -136,19 +136,9 @@ Bytes Visitor::forged_auth() const {
   const auto theirs = ByteView(remote_key_).subspan<3, 32>();
   conn::ByteArray<32> ours;
   crypto_scalarmult_curve25519_base(ours.data(), ephemeral_.view().data());
-  const bool least =
-      std::lexicographical_compare(ours.begin(), ours.end(), theirs.begin(), theirs.end());
-  conn::FrameKeys keys = conn::derive_frame_keys(
-      conn::x25519(ephemeral_, theirs).value(),
-      least ? conn::KeyOrder::ours_is_least : conn::KeyOrder::theirs_is_least);
-  Bytes frame(conn::kFrameSealed);
-  conn::FrameWriter writer(frame);
-  writer.append(conn::ByteArray<5>{0x66, 0x0a, 0x22, 0x0a, 0x20});
-  writer.append(key_.public_key().bytes);
-  writer.append(conn::ByteArray<2>{0x12, 0x40});
-  writer.append(key_.sign(conn::as_bytes("something else")));
-  (void)conn::FrameSealer(std::move(keys.send)).seal(writer.finish());
-  return frame;
+  return auth_frame(ephemeral_, ours, theirs, [this](ByteView) {
+    return auth_message(key_, conn::as_bytes("something else"));
+  });
 }
 
 void Visitor::on_frame() {

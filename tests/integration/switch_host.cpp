@@ -4,6 +4,8 @@
 //   switch_host [--network NAME] [--key N] [--shards N] [--max-inbound N] [--rate-interval SECONDS]
 //               [--rate-burst N] [--half-open N] [--descriptors N]
 //
+// With a rate interval of 0, an address may come as often as it likes, whatever it did.
+//
 // It prints one line of JSON when it listens, and one in answer to each line on standard input:
 //
 //   status              how it stands: counters, failures, peers, descriptors, memory
@@ -44,6 +46,9 @@ p2p::SwitchConfig switch_config(test::Flags& flags) {
   config.p2p.laddr = "tcp://127.0.0.1:0";
   config.p2p.max_num_inbound_peers = flags.number("max-inbound", config.p2p.max_num_inbound_peers);
   config.connection_rate.interval = std::chrono::seconds(flags.number("rate-interval", 5));
+  if (config.connection_rate.interval == conn::Duration(0)) {
+    config.connection_rate.failed_authentication_pause = conn::Duration(0);
+  }
   config.connection_rate.burst = flags.number("rate-burst", config.connection_rate.burst);
   config.half_open.total = flags.number("half-open", config.half_open.total);
   return config;

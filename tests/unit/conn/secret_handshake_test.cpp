@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "conn/varint.h"
+#include "tests/support/auth_frame.h"
 #include "tests/support/peers.h"
 #include "tests/support/vectors.h"
 
@@ -229,7 +230,6 @@ struct SecretHandshakeWithAScriptedRemote : testing::Test {
 
   // Plays the remote up to its auth frame, which holds `plain`.
   Bytes auth_frame(const std::function<Bytes(ByteView challenge)>& plain) {
-    const Secret<32> secret = ephemeral_from(0x22);
     // A SecretHandshake of their own gives the public half.
     SecretHandshake twin(their_key, ephemeral_from(0x22), std::nullopt);
     const Bytes theirs = twin.take_output();
@@ -238,32 +238,10 @@ struct SecretHandshakeWithAScriptedRemote : testing::Test {
     EXPECT_EQ(us->take_output().size(), kFrameSealed);
     const auto our_public = ByteView(ours).subspan<3, 32>();
     const auto their_public = ByteView(theirs).subspan<3, 32>();
-    const auto dh = x25519(secret, our_public);
-    const bool theirs_least = std::lexicographical_compare(their_public.begin(), their_public.end(),
-                                                           our_public.begin(), our_public.end());
-    const auto challenge = handshake_challenge(theirs_least ? their_public : our_public,
-                                               theirs_least ? our_public : their_public, *dh);
-    FrameKeys keys =
-        derive_frame_keys(*dh, theirs_least ? KeyOrder::ours_is_least : KeyOrder::theirs_is_least);
-    const Bytes message = plain(challenge);
-    Bytes frame(kFrameSealed);
-    std::copy(message.begin(), message.end(), frame.begin() + kFrameHeader);
-    for (std::size_t i = 0; i < 4; ++i)
-      frame[i] = static_cast<std::uint8_t>(message.size() >> 8 * i);
-    FrameSealer sealer(std::move(keys.send));
-    EXPECT_TRUE(sealer.seal(frame));
-    return frame;
+    return test::auth_frame(ephemeral_from(0x22), their_public, our_public, plain);
   }
 
-  Bytes good_auth(ByteView challenge) const {
-    Bytes message = {0x66, 0x0a, 0x22, 0x0a, 0x20};
-    const auto& key = their_key.public_key().bytes;
-    message.insert(message.end(), key.begin(), key.end());
-    message.insert(message.end(), {0x12, 0x40});
-    const Signature signature = their_key.sign(challenge);
-    message.insert(message.end(), signature.begin(), signature.end());
-    return message;
-  }
+  Bytes good_auth(ByteView challenge) const { return test::auth_message(their_key, challenge); }
 };
 
 TEST_F(SecretHandshakeWithAScriptedRemote, TheCanonicalAuthMessageIsAccepted) {

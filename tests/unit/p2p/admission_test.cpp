@@ -142,6 +142,31 @@ TEST(Admission, AnExemptNetworkIsFreeOfTheRateButNotOfTheBansNorOfThePool) {
   EXPECT_EQ(refusal(admission.on_arrival(ip("10.2.1.1"), kStart)), Reason::banned);
 }
 
+TEST(Admission, AHostThatFailedToAuthenticateIsRefusedAtTheFirstGateForAWhile) {
+  Admission admission = new_admission();
+  admission.on_failed_authentication(ip("203.0.113.7"), kStart);
+  EXPECT_EQ(refusal(admission.on_arrival(ip("203.0.113.7"), kStart)),
+            Reason::authentication_failed_lately);
+  EXPECT_EQ(admission.half_open().size(), 0u);
+  EXPECT_TRUE(admission.on_arrival(ip("203.0.113.8"), kStart));
+  EXPECT_TRUE(admission.on_arrival(ip("203.0.113.7"), kStart + 30s));
+  // It may be dialled meanwhile.
+  EXPECT_TRUE(admission.may_dial(id(1), ip("203.0.113.7"), Standing::ordinary, kStart));
+}
+
+TEST(Admission, AnExemptAddressHasNoPauseAndBringsNoneToItsNeighbours) {
+  AdmissionConfig config;
+  config.exempt = {Cidr(ip("2001:db8::1"))};
+  Admission admission = new_admission(config);
+  admission.on_failed_authentication(ip("2001:db8::1"), kStart);
+  EXPECT_TRUE(admission.on_arrival(ip("2001:db8::1"), kStart));
+  EXPECT_TRUE(admission.on_arrival(ip("2001:db8::2"), kStart));
+  // Nor do they to it.
+  admission.on_failed_authentication(ip("2001:db8::2"), kStart);
+  EXPECT_TRUE(admission.on_arrival(ip("2001:db8::1"), kStart));
+  EXPECT_FALSE(admission.on_arrival(ip("2001:db8::2"), kStart));
+}
+
 TEST(Admission, AFullPoolOfHandshakesIsToldApartFromTheRate) {
   Admission admission = new_admission();
   for (unsigned i = 0; i < 64; ++i) ASSERT_TRUE(admission.on_arrival(stranger(i), kStart));

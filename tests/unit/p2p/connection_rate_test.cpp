@@ -1,5 +1,7 @@
 #include "p2p/connection_rate.h"
 
+#include <map>
+#include <optional>
 #include <random>
 
 #include <gtest/gtest.h>
@@ -8,6 +10,7 @@ namespace peerage::p2p {
 namespace {
 
 using conn::IpAddress;
+using conn::Reason;
 using conn::TimePoint;
 const TimePoint kStart{1h};
 
@@ -80,6 +83,69 @@ TEST(ConnectionRate, ABurstOfZeroRefusesAll) {
   EXPECT_EQ(taken(rate, ip("203.0.113.7"), 10, kStart + 1h), 0);
 }
 
+// --- after a failed authentication ---
+
+std::optional<Reason> refusal(ConnectionRate& rate, const IpAddress& host, TimePoint now) {
+  const auto taken = rate.take(host, now);
+  return taken ? std::nullopt : std::optional(taken.error().reason);
+}
+
+TEST(ConnectionRate, AHostThatFailedToAuthenticateHasNoConnectionForThirtySeconds) {
+  ConnectionRate rate(ConnectionRateConfig{});
+  const IpAddress host = ip("203.0.113.7");
+  EXPECT_TRUE(rate.take(host, kStart));
+  rate.on_failed_authentication(host, kStart);
+  EXPECT_EQ(refusal(rate, host, kStart), Reason::authentication_failed_lately);
+  EXPECT_EQ(refusal(rate, host, kStart + 30s - 1ns), Reason::authentication_failed_lately);
+  EXPECT_TRUE(rate.take(host, kStart + 30s));
+  EXPECT_TRUE(rate.take(ip("203.0.113.8"), kStart));
+}
+
+TEST(ConnectionRate, WhoComesDuringItsPausePaysNothingAndDoesNotMakeItLonger) {
+  ConnectionRate rate({5s, 16, 30s});
+  const IpAddress host = ip("203.0.113.7");
+  EXPECT_EQ(taken(rate, host, 16, kStart), 16);
+  rate.on_failed_authentication(host, kStart);
+  for (int i = 0; i < 300; ++i) EXPECT_FALSE(rate.take(host, kStart + i * 100ms));
+  EXPECT_EQ(taken(rate, host, 100, kStart + 30s), 6);
+  EXPECT_EQ(refusal(rate, host, kStart + 30s), Reason::connection_rate_exceeded);
+}
+
+TEST(ConnectionRate, EachFailureBeginsThePauseAnew) {
+  ConnectionRate rate(ConnectionRateConfig{});
+  const IpAddress host = ip("203.0.113.7");
+  rate.on_failed_authentication(host, kStart);
+  rate.on_failed_authentication(host, kStart + 10s);  // of a handshake that was under way
+  EXPECT_FALSE(rate.take(host, kStart + 40s - 1ns));
+  EXPECT_TRUE(rate.take(host, kStart + 40s));
+}
+
+TEST(ConnectionRate, ThePauseIsForTheWhole64OfAnIpv6Address) {
+  ConnectionRate rate(ConnectionRateConfig{});
+  rate.on_failed_authentication(ip("2001:db8::1"), kStart);
+  EXPECT_FALSE(rate.take(ip("2001:db8::ffff:1"), kStart));
+  EXPECT_TRUE(rate.take(ip("2001:db8:0:1::1"), kStart));
+}
+
+TEST(ConnectionRate, APauseOfZeroIsNone) {
+  ConnectionRate rate({5s, 16, 0s});
+  rate.on_failed_authentication(ip("203.0.113.7"), kStart);
+  EXPECT_EQ(rate.hosts(), 0u);
+  EXPECT_TRUE(rate.take(ip("203.0.113.7"), kStart));
+}
+
+TEST(ConnectionRate, WithoutARateThereCanStillBeAPauseAndNobodyElseIsRemembered) {
+  ConnectionRate rate({0s, 16, 30s});
+  const IpAddress host = ip("203.0.113.7");
+  rate.on_failed_authentication(host, kStart);
+  EXPECT_EQ(taken(rate, host, 100, kStart + 29s), 0);
+  EXPECT_EQ(taken(rate, ip("203.0.113.8"), 1'000, kStart), 1'000);
+  EXPECT_EQ(rate.hosts(), 1u);
+  EXPECT_EQ(taken(rate, host, 1'000, kStart + 30s), 1'000);
+}
+
+// --- what is remembered ---
+
 TEST(ConnectionRate, RemembersABoundedNumberOfHosts) {
   ConnectionRate rate(ConnectionRateConfig{});
   for (std::uint32_t i = 0; i < 3 * ConnectionRate::kMaxHosts; ++i) {
@@ -87,6 +153,10 @@ TEST(ConnectionRate, RemembersABoundedNumberOfHosts) {
     EXPECT_LE(rate.hosts(), ConnectionRate::kMaxHosts);
   }
   EXPECT_EQ(rate.hosts(), ConnectionRate::kMaxHosts);
+  for (std::uint32_t i = 0; i < 3 * ConnectionRate::kMaxHosts; ++i) {
+    rate.on_failed_authentication(v4(0x02000000 + i), kStart);
+    EXPECT_LE(rate.hosts(), ConnectionRate::kMaxHosts);
+  }
 }
 
 TEST(ConnectionRate, WhoWasSeenLongestAgoIsForgottenFirst) {
@@ -112,6 +182,16 @@ TEST(ConnectionRate, WhoHasAFullBucketAgainIsForgotten) {
   EXPECT_EQ(rate.hosts(), 1'001u);
   EXPECT_TRUE(rate.take(ip("203.0.113.8"), kStart + 80s));
   EXPECT_EQ(rate.hosts(), 2u);
+}
+
+TEST(ConnectionRate, WhoHasAFullBucketIsRememberedUntilItsPauseIsOver) {
+  ConnectionRate rate({1s, 1, 30s});
+  rate.on_failed_authentication(ip("203.0.113.7"), kStart);
+  EXPECT_TRUE(rate.take(ip("203.0.113.8"), kStart + 30s - 1ns));
+  EXPECT_EQ(rate.hosts(), 2u);
+  EXPECT_FALSE(rate.take(ip("203.0.113.7"), kStart + 30s - 1ns));
+  EXPECT_TRUE(rate.take(ip("203.0.113.9"), kStart + 31s));
+  EXPECT_EQ(rate.hosts(), 1u);
 }
 
 TEST(ConnectionRate, ForgettingNeverGivesAHostMoreThanItsRateWhileThereIsRoom) {

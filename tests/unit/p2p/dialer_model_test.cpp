@@ -3,32 +3,22 @@
 #include <map>
 #include <optional>
 #include <random>
-#include <string>
 
 #include <gtest/gtest.h>
 
 #include "p2p/dialer.h"
+#include "tests/support/dial_targets.h"
 
 namespace peerage::p2p {
 namespace {
 
 using namespace std::chrono_literals;
 using conn::Duration;
-using conn::Failure;
-using conn::HostAddress;
-using conn::NodeId;
-using conn::Reason;
-using conn::Stage;
 using conn::TimePoint;
+using test::node;
 
 constexpr std::size_t kSlots = 4;
 constexpr unsigned kNodes = 14;  // 0 to 2 persistent, 3 unconditional, 13 led to ourselves
-
-HostAddress node(unsigned number) {
-  conn::ByteArray<NodeId::kBytes> bytes{};
-  bytes[0] = static_cast<std::uint8_t>(number);
-  return {NodeId(bytes), "10.0.0." + std::to_string(number), 26656};
-}
 
 class DialerModel {
  public:
@@ -93,7 +83,7 @@ class DialerModel {
 
   void take() {
     for (const DialOrder& order : dialer_.take_due(now_)) {
-      const unsigned number = order.target.id.bytes()[0];
+      const unsigned number = test::number_of(order.target);
       ASSERT_FALSE(connected_.contains(number)) << "it is connected";
       ASSERT_FALSE(dialling_.contains(number)) << "it is being dialled";
       if (number == kNodes - 1) {
@@ -123,13 +113,11 @@ class DialerModel {
     const auto [number, attempt] = *chosen;
     dialling_.erase(chosen);
     if (number == kNodes - 1) {
-      const Failure self{Stage::authentication, Reason::connected_to_self, {}};
-      dialer_.on_dial_ended(node(number).id, &self, now_);
+      dialer_.on_dial_ended(node(number).id, &test::kSelf, now_);
       return;
     }
     if (pick(0, 2) == 0) {
-      const Failure failure{Stage::connect, Reason::connection_refused, {}};
-      dialer_.on_dial_ended(node(number).id, &failure, now_);
+      dialer_.on_dial_ended(node(number).id, &test::kRefused, now_);
       note_failure(number, attempt.begun);
       return;
     }

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "p2p/eviction.h"
+#include "tests/support/dial_targets.h"
 
 namespace peerage::p2p {
 namespace {
@@ -17,25 +18,18 @@ using namespace std::chrono_literals;
 using conn::Duration;
 using conn::Failure;
 using conn::HostAddress;
-using conn::NodeId;
 using conn::Reason;
 using conn::Stage;
 using conn::TimePoint;
+using test::kRefused;
+using test::kSelf;
+using test::node;
 
 const TimePoint kStart{std::chrono::hours(1000)};
-const Failure kRefused{Stage::connect, Reason::connection_refused, {}};
-const Failure kSelf{Stage::authentication, Reason::connected_to_self, {}};
 
 // By lot: the longest pause, the middle, the shortest.
 constexpr double kLongest = 0, kMiddle = 0.5, kShortest = 0.999999;
 
-HostAddress node(unsigned number) {
-  conn::ByteArray<NodeId::kBytes> bytes{};
-  bytes[0] = static_cast<std::uint8_t>(number >> 8);
-  bytes[1] = static_cast<std::uint8_t>(number);
-  return {NodeId(bytes), "10.0." + std::to_string(number >> 8) + "." + std::to_string(number & 255),
-          26656};
-}
 const HostAddress kOwn = node(999);
 
 struct DialerTest : testing::Test {

@@ -158,52 +158,51 @@ TEST(SwitchOnSockets, ASwitchIsDestroyedAtAnyMoment) {
   }
 }
 
-TEST(SwitchOnSockets, SendWaitsForRoomOnAThreadOfTheHostAndNeverOnANetworkThread) {
-  conn::AsioRuntime runtime(2);
-  Node a(runtime, 1, loopback_config(0, 1)), b(runtime, 2, loopback_config(0, 2));
-  ASSERT_TRUE(a.node.start_and_wait());
-  ASSERT_TRUE(b.node.start_and_wait());
-  std::promise<void> release;
-  std::shared_future<void> released = release.get_future().share();
-  b.reactor->on_receive = [released](const PeerPtr&, const Message&) { released.wait(); };
-  a.node.dial(b.address());
-  ASSERT_TRUE(eventually([&] { return a.node.snapshot()->peers.size() == 1; }));
-  const PeerPtr peer = a.node.snapshot()->peers.front();
-  const auto message = std::make_shared<const Bytes>(Bytes(500'000, 1));
-  // Until everything between the two is full.
-  while (
-      eventually([&] { return peer->try_send(kEcho, message) == conn::SendResult::queued; }, 2s)) {
+// Two nodes, everything between them full: b's reactor does not let go of what it gets.
+struct SwitchOnFullSockets : testing::Test {
+  conn::AsioRuntime runtime{2};
+  Node a{runtime, 1, loopback_config(0, 1)};
+  Node b{runtime, 2, loopback_config(0, 2)};
+  const std::shared_ptr<const Bytes> message = std::make_shared<const Bytes>(Bytes(500'000, 1));
+  PeerPtr peer;                // b, as a sees it
+  std::promise<void> release;  // of what b holds; last, for it is let go with the fixture
+
+  void SetUp() override {
+    ASSERT_TRUE(a.node.start_and_wait());
+    ASSERT_TRUE(b.node.start_and_wait());
+    b.reactor->on_receive = [released = release.get_future().share()](
+                                const PeerPtr&, const Message&) { released.wait(); };
+    a.node.dial(b.address());
+    ASSERT_TRUE(eventually([this] { return a.node.snapshot()->peers.size() == 1; }));
+    peer = a.node.snapshot()->peers.front();
+    const auto is_queued = [this] {
+      return peer->try_send(kEcho, message) == conn::SendResult::queued;
+    };
+    while (eventually(is_queued, 2s)) {
+    }
   }
+  // A send on a thread of the host.
+  std::future<conn::SendResult> send() {
+    return std::async(std::launch::async, [this] { return peer->send(kEcho, message, 1h); });
+  }
+};
+
+TEST_F(SwitchOnFullSockets, SendWaitsForRoomOnAThreadOfTheHostAndNeverOnANetworkThread) {
   std::promise<conn::SendResult> answer;
   runtime.shard(1).post([&] { answer.set_value(peer->send(kEcho, message, 1h)); });
   auto refused = answer.get_future();
   ASSERT_EQ(refused.wait_for(30s), std::future_status::ready);
   EXPECT_EQ(refused.get(), conn::SendResult::channel_full);
-  auto sent = std::async(std::launch::async, [&] { return peer->send(kEcho, message, 1h); });
+  auto sent = send();
   EXPECT_EQ(sent.wait_for(200ms), std::future_status::timeout);
   release.set_value();
   EXPECT_EQ(sent.get(), conn::SendResult::queued);
 }
 
-TEST(SwitchOnSockets, AWaitForRoomEndsWithThePeer) {
-  conn::AsioRuntime runtime(2);
-  Node a(runtime, 1, loopback_config(0, 1)), b(runtime, 2, loopback_config(0, 2));
-  ASSERT_TRUE(a.node.start_and_wait());
-  ASSERT_TRUE(b.node.start_and_wait());
-  std::promise<void> release;
-  std::shared_future<void> released = release.get_future().share();
-  b.reactor->on_receive = [released](const PeerPtr&, const Message&) { released.wait(); };
-  a.node.dial(b.address());
-  ASSERT_TRUE(eventually([&] { return a.node.snapshot()->peers.size() == 1; }));
-  const PeerPtr peer = a.node.snapshot()->peers.front();
-  const auto message = std::make_shared<const Bytes>(Bytes(500'000, 1));
-  while (
-      eventually([&] { return peer->try_send(kEcho, message) == conn::SendResult::queued; }, 2s)) {
-  }
-  auto sent = std::async(std::launch::async, [&] { return peer->send(kEcho, message, 1h); });
+TEST_F(SwitchOnFullSockets, AWaitForRoomEndsWithThePeer) {
+  auto sent = send();
   a.node.stop_peer(peer->id(), {conn::Stage::established, Reason::misbehaved, {}});
   EXPECT_EQ(sent.get(), conn::SendResult::closed);
-  release.set_value();
 }
 
 TEST(SwitchOnSockets, StoppedWithItsRuntimeGoneItDoesNotHang) {
