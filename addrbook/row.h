@@ -19,6 +19,7 @@
 
 #include "addrbook/book_report.h"
 #include "addrbook/changes.h"
+#include "addrbook/config.h"
 #include "addrbook/known_address.h"
 #include "addrbook/sqlite.h"
 
@@ -26,7 +27,7 @@ namespace peerage::addrbook::row {
 
 inline constexpr Seconds kClockSlack = std::chrono::minutes(10);
 // Longest that an address rests, seen from now.
-inline constexpr Seconds kLongestRest = std::chrono::days(30);
+inline constexpr Seconds kLongestRest = kMaxRest;
 // Where a ban without an end ends: the last second of the year 9999.
 inline constexpr Time kFarthest{Seconds(253'402'300'799)};
 inline constexpr std::size_t kMaxNetworkName = 128;  // bytes; comet allows 50
