@@ -8,17 +8,20 @@ include(CMakePackageConfigHelpers)
 set(headers ${CMAKE_INSTALL_INCLUDEDIR}/peerage)
 set(package ${CMAKE_INSTALL_LIBDIR}/cmake/peerage)
 
-foreach(library conn p2p pex)
+foreach(library conn addrbook p2p pex)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/${library}/ DESTINATION ${headers}/${library}
     FILES_MATCHING PATTERN "*.h"
     # The rooms behind conn/asio_runtime.h.
-    PATTERN "asio_runtime_*.h" EXCLUDE)
+    PATTERN "asio_runtime_*.h" EXCLUDE
+    # And behind addrbook/book_file.h.
+    REGEX "addrbook/(book_reader|own_file|row|schema|sqlite)\\.h$" EXCLUDE)
   set_target_properties(peerage_${library} PROPERTIES EXPORT_NAME ${library})
 endforeach()
 set_target_properties(peerage_spdlog PROPERTIES EXPORT_NAME spdlog)
 # An archive that the others need at link time, and nobody includes anything of.
 set_target_properties(peerage_proto PROPERTIES EXPORT_NAME proto)
-install(TARGETS peerage_conn peerage_p2p peerage_spdlog peerage_pex peerage_proto EXPORT peerageTargets
+install(TARGETS peerage_conn peerage_addrbook peerage_p2p peerage_spdlog peerage_pex peerage_proto
+  EXPORT peerageTargets
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 target_include_directories(peerage_conn INTERFACE $<INSTALL_INTERFACE:${headers}>)
 if(PEERAGE_BUILD_PROGRAM)
