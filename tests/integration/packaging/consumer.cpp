@@ -1,6 +1,7 @@
 // What an embedder's first program does: a node's identity, its description on the wire, a message
-// of peer exchange, a look for an address book, a place to log to, and a runtime that runs a task. It takes a symbol of every
-// library, so that it links only if all of them were handed on. The seed is 32 zero bytes.
+// of peer exchange, a look for an address book, a place to log to, and a runtime that runs a task.
+// It takes a symbol of every library, so that it links only if all of them were handed on. The seed
+// is 32 zero bytes.
 #include <iostream>
 
 #include "addrbook/store.h"
