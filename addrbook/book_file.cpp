@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <optional>
 #include <string>
@@ -58,6 +59,23 @@ void salvage(const sqlite::Database& database, Time now, Report& report, Inspect
   if (read) inspected.salvaged = std::move(*read);
 }
 
+// What is wrong with the pages; empty when nothing is.
+Result<std::string> check_pages(const sqlite::Database& database) {
+  const auto check = database.text("PRAGMA quick_check(1)");
+  if (!check) {
+    if (check.error().reason != Reason::book_corrupt) return check;
+    return check.error().detail;
+  }
+  if (*check == "ok") return std::string();
+  // A page that the disk did not give is told here as a fault of the file, by the code alone.
+  constexpr std::string_view kMark = "error code=";
+  if (const auto at = check->find(kMark); at != std::string::npos) {
+    Failure failure = database.failure(std::atoi(check->c_str() + at + kMark.size()));
+    if (failure.reason != Reason::book_corrupt) return tl::unexpected(std::move(failure));
+  }
+  return check;
+}
+
 Result<Inspected> inspect(const std::filesystem::path& path, const BookFile::Options& options,
                           Time now, Report& report) {
   auto opened = sqlite::Database::open(path, sqlite::Access::write, options.vfs);
@@ -98,11 +116,9 @@ Result<Inspected> inspect(const std::filesystem::path& path, const BookFile::Opt
         }
         fault = "its header forbids writing";
       } else {
-        const auto check = opened->text("PRAGMA quick_check(1)");
-        if (!check && check.error().reason != Reason::book_corrupt) {
-          return tl::unexpected(check.error());
-        }
-        fault = !check ? check.error().detail : *check == "ok" ? std::string() : *check;
+        auto check = check_pages(*opened);
+        if (!check) return tl::unexpected(std::move(check.error()));
+        fault = std::move(*check);
       }
       if (!fault.empty()) {
         if (finding->version == schema::newest(schema::steps())) {
@@ -121,12 +137,14 @@ Result<Inspected> inspect(const std::filesystem::path& path, const BookFile::Opt
 Result<void> prepare(sqlite::Database& database) {
   const auto mode = database.text("PRAGMA journal_mode = WAL");
   if (!mode) return tl::unexpected(mode.error());
-  // A file system without shared memory has no WAL, and there NORMAL would not be safe. The log is
-  // cut back after a reader made it grow.
+  // A file system without shared memory has no WAL, and there NORMAL would not be safe. A batch
+  // touches most pages of a book, 22 MB when it is full: so much is held in memory, and the log is
+  // brought into the file when it is about as long. It is cut back after a reader made it grow.
   const std::string synchronous = *mode == "wal" ? "NORMAL" : "FULL";
   if (auto set = database.execute("PRAGMA synchronous = " + synchronous +
-                                  "; PRAGMA secure_delete = OFF; PRAGMA wal_autocheckpoint = 1000;"
-                                  "PRAGMA journal_size_limit = 16777216");
+                                  "; PRAGMA secure_delete = OFF; PRAGMA wal_autocheckpoint = 4000;"
+                                  "PRAGMA journal_size_limit = 16777216;"
+                                  "PRAGMA cache_size = -24576");
       !set) {
     return set;
   }
@@ -162,6 +180,19 @@ Result<Contents> read_once(const std::filesystem::path& path, sqlite::Access acc
   return std::move(read->contents);
 }
 
+// An empty file of our own, and the database in it.
+Result<sqlite::Database> create(const std::filesystem::path& path,
+                                const BookFile::Options& options) {
+  if (auto created = create_private(path); !created) {
+    return tl::unexpected(std::move(created.error()));
+  }
+  auto made = sqlite::Database::open(path, sqlite::Access::write, options.vfs);
+  if (!made) return made;
+  made->set_patience(options.patience_ms);
+  made->on_close(sqlite::Database::Log::kept);
+  return made;
+}
+
 constexpr std::string_view kInsertAddress =
     "INSERT OR REPLACE INTO address (network, %) VALUES "
     "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24,?25,"
@@ -188,6 +219,7 @@ struct BookFile::Parts {
   std::optional<sqlite::Statement> find_network, add_network;
   std::optional<sqlite::Statement> write_ban, erase_ban;
 
+  Result<void> complete(Inspected& inspected, const Options& options, Report& report);
   Result<void> prepare_statements();
   Result<std::int64_t> network(const std::string& name);
   Result<void> write(const Batch& batch);
@@ -266,9 +298,15 @@ Result<void> BookFile::Parts::write_addresses(const Changes& changes) {
         .bind(4, std::int64_t{address.endpoint.port});
     if (auto done = erase_address->run(); !done) return done;
   }
+  // In the order of the table, so that each page is visited once.
+  std::vector<const KnownAddress*> rows;
+  rows.reserve(changes.written.size());
+  for (const KnownAddress& address : changes.written) rows.push_back(&address);
+  std::stable_sort(rows.begin(), rows.end(),
+                   [](const auto* a, const auto* b) { return a->address < b->address; });
   row::AddressBytes bytes;
-  for (const KnownAddress& address : changes.written) {
-    row::bind(*write_address, *id, address, bytes);
+  for (const KnownAddress* address : rows) {
+    row::bind(*write_address, *id, *address, bytes);
     if (auto done = write_address->run(); !done) return done;
   }
   return {};
@@ -341,6 +379,24 @@ Result<void> BookFile::Parts::write_all(const Contents& contents) {
   return transaction->commit();
 }
 
+// Makes of what was found, or of nothing, a book that can be written.
+Result<void> BookFile::Parts::complete(Inspected& inspected, const Options& options,
+                                       Report& report) {
+  if (auto done = prepare(database); !done) return done;
+  if (auto done = prepare_statements(); !done) return done;
+  const bool fresh = options.key == Options::Key::fresh;
+  if (inspected.salvaged) {
+    Contents& contents = inspected.salvaged->contents;
+    report.new_key = fresh || !inspected.salvaged->has_key;
+    if (report.new_key) contents.key = options.fresh_key;
+    return write_all(contents);
+  }
+  const auto keyed = has_key();
+  if (!keyed) return tl::unexpected(keyed.error());
+  report.new_key = fresh || !*keyed;
+  return report.new_key ? write_key(options.fresh_key) : Result<void>();
+}
+
 Result<BookFile::Opened> BookFile::open(const std::filesystem::path& path, const Options& options,
                                         Time now) {
   now = std::max(now, kNever);
@@ -348,59 +404,37 @@ Result<BookFile::Opened> BookFile::open(const std::filesystem::path& path, const
   if (!lock) return tl::unexpected(std::move(lock.error()));
   const auto there = is_file(path);
   if (!there) return tl::unexpected(there.error());
-
   Report report;
   Inspected inspected;
-  const auto begin_new = [&]() -> Result<void> {
-    if (auto created = create_private(path); !created) return created;
-    auto made = sqlite::Database::open(path, sqlite::Access::write, options.vfs);
-    if (!made) return tl::unexpected(std::move(made.error()));
-    made->set_patience(options.patience_ms);
-    made->on_close(sqlite::Database::Log::kept);
-    inspected.database.emplace(std::move(*made));
-    return {};
-  };
+  inspected.found = Report::Found::nothing;
   if (*there) {
     auto result = inspect(path, options, now, report);
     if (!result) return tl::unexpected(std::move(result.error()));
     inspected = std::move(*result);
-    report.found = inspected.found;
-    report.why = inspected.why;
-  } else {
-    report.found = Report::Found::nothing;
   }
+  report.found = inspected.found;
+  report.why = inspected.why;
   if (!inspected.database) {
     if (*there) {
       auto moved = move_aside(path, name(inspected.found), now);
       if (!moved) return tl::unexpected(std::move(moved.error()));
       report.moved_to = std::move(*moved);
     }
-    if (auto made = begin_new(); !made) return tl::unexpected(std::move(made.error()));
-  }
-  if (auto done = prepare(*inspected.database); !done) {
-    return tl::unexpected(std::move(done.error()));
+    auto made = create(path, options);
+    if (!made) {
+      if (!report.moved_to.empty()) move_back(report.moved_to, path);
+      return tl::unexpected(std::move(made.error()));
+    }
+    inspected.database.emplace(std::move(*made));
   }
   auto parts = std::make_unique<Parts>(
       Parts{std::move(*lock), std::move(*inspected.database), {}, {}, {}, {}, {}, {}, {}});
-  if (auto done = parts->prepare_statements(); !done) {
+  if (auto done = parts->complete(inspected, options, report); !done) {
+    const FileLock held = std::move(parts->lock);
+    parts.reset();
+    // The disk is full, say: the next try finds what this one found, and salvages it.
+    if (!report.moved_to.empty()) move_back(report.moved_to, path);
     return tl::unexpected(std::move(done.error()));
-  }
-  if (inspected.salvaged) {
-    Contents& contents = inspected.salvaged->contents;
-    report.new_key = !inspected.salvaged->has_key || options.key == Options::Key::fresh;
-    if (report.new_key) contents.key = options.fresh_key;
-    if (auto done = parts->write_all(contents); !done) {
-      return tl::unexpected(std::move(done.error()));
-    }
-  } else {
-    const auto has_key = parts->has_key();
-    if (!has_key) return tl::unexpected(has_key.error());
-    report.new_key = !*has_key || options.key == Options::Key::fresh;
-    if (report.new_key) {
-      if (auto done = parts->write_key(options.fresh_key); !done) {
-        return tl::unexpected(std::move(done.error()));
-      }
-    }
   }
   if (report.found != Report::Found::book) sync_directory_of(path);
   return Opened{BookFile(std::move(parts)), std::move(report)};
@@ -471,13 +505,7 @@ Result<Contents> BookFile::read(const std::filesystem::path& path, Time now, Rep
 Result<void> BookFile::remove(const std::filesystem::path& path) {
   const auto lock = FileLock::take(with_suffix(path, ".lock"));
   if (!lock) return tl::unexpected(lock.error());
-  for (const std::string_view suffix : {"", "-wal", "-shm", "-journal"}) {
-    const auto file = with_suffix(path, suffix);
-    if (::unlink(file.c_str()) != 0 && errno != ENOENT) {
-      return failed(file, Reason::book_unwritable, std::strerror(errno));
-    }
-  }
-  return {};
+  return remove_database(path);
 }
 
 BookFile::BookFile(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}

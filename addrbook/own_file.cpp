@@ -107,6 +107,24 @@ conn::Result<std::filesystem::path> move_aside(const std::filesystem::path& path
   return to;
 }
 
+conn::Result<void> remove_database(const std::filesystem::path& path) {
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) return unwritable(path, errno_text());
+  for (const std::string_view companion : kCompanions) {
+    const auto file = with_suffix(path, companion);
+    if (::unlink(file.c_str()) != 0 && errno != ENOENT) return unwritable(file, errno_text());
+  }
+  return {};
+}
+
+void move_back(const std::filesystem::path& aside, const std::filesystem::path& path) noexcept {
+  if (!remove_database(path)) return;
+  for (const std::string_view companion : kCompanions) {
+    const auto from = with_suffix(aside, companion);
+    if (is_there(from)) (void)::rename(from.c_str(), with_suffix(path, companion).c_str());
+  }
+  (void)::rename(aside.c_str(), path.c_str());
+}
+
 Identity identity_of(const std::filesystem::path& path) noexcept {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) return {};

@@ -44,6 +44,13 @@ conn::Result<void> create_private(const std::filesystem::path& path);
 conn::Result<std::filesystem::path> move_aside(const std::filesystem::path& path,
                                                std::string_view label, Time now);
 
+// The way back: `path`, which is deleted with what belongs to it, is again what `move_aside` made
+// `aside`.
+void move_back(const std::filesystem::path& aside, const std::filesystem::path& path) noexcept;
+
+// Deletes a database file and what belongs to it; what is not there is no error.
+conn::Result<void> remove_database(const std::filesystem::path& path);
+
 // Which file a path leads to: the same value, the same file, while it exists.
 struct Identity {
   std::uint64_t device = 0;

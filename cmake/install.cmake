@@ -12,7 +12,9 @@ foreach(library conn addrbook p2p pex)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/${library}/ DESTINATION ${headers}/${library}
     FILES_MATCHING PATTERN "*.h"
     # The rooms behind conn/asio_runtime.h.
-    PATTERN "asio_runtime_*.h" EXCLUDE)
+    PATTERN "asio_runtime_*.h" EXCLUDE
+    # And behind addrbook/book_file.h.
+    REGEX "addrbook/(book_reader|own_file|row|schema|sqlite)\\.h$" EXCLUDE)
   set_target_properties(peerage_${library} PROPERTIES EXPORT_NAME ${library})
 endforeach()
 set_target_properties(peerage_spdlog PROPERTIES EXPORT_NAME spdlog)

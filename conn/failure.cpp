@@ -48,8 +48,7 @@ constexpr std::array<Row, kReasonCount> kRows = {{
     {Reason::book_corrupt, "book_corrupt", "the address book file is damaged",
      "a node that starts moves it aside and keeps the rows that can still be read"},
     {Reason::book_foreign, "book_foreign",
-     "the file in the place of the address book is another program's",
-     "check the configured path"},
+     "the file in the place of the address book is another program's", "check the configured path"},
     {Reason::book_newer, "book_newer", "the address book is of a newer version of this program",
      "run that version, or move the file away and let the node begin a new one"},
 

@@ -1,8 +1,10 @@
 // What an embedder's first program does: a node's identity, its description on the wire, a message
-// of peer exchange, a place to log to, and a runtime that runs a task. It takes a symbol of every
-// library, so that it links only if all of them were handed on. The seed is 32 zero bytes.
+// of peer exchange, a look for an address book, a place to log to, and a runtime that runs a task.
+// It takes a symbol of every library, so that it links only if all of them were handed on. The seed
+// is 32 zero bytes.
 #include <iostream>
 
+#include "addrbook/store.h"
 #include "conn/asio_runtime.h"
 #include "conn/node_key.h"
 #include "p2p/node_info.h"
@@ -22,6 +24,13 @@ int main() {
   }
   if (!pex::decode(pex::encode_request())) {
     std::cerr << "the request did not survive the wire\n";
+    return 1;
+  }
+
+  addrbook::Report report;
+  const auto book = addrbook::BookFile::read("no-such-file", addrbook::kNever, report);
+  if (book || book.error().reason != conn::Reason::book_missing) {
+    std::cerr << "there is an address book that there cannot be\n";
     return 1;
   }
 

@@ -1,0 +1,110 @@
+#!/usr/bin/env python3
+"""T37: an address book whose writer is killed, again and again: book_kill_test.py BUILD_DIR
+
+A process (book_writer) writes batches and says which have been acknowledged. It is killed at a random moment, a
+thousand times: while it opens what the last one left, while it writes, while it brings the log into the file. After
+each kill the next one must find every batch that was acknowledged, whole, and nothing moved aside.
+
+PEERAGE_KILLS=N kills N times; a tree built under sanitizers, where everything takes longer, kills 200 times."""
+import collections
+import os
+import pathlib
+import random
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+BUILD = pathlib.Path(sys.argv.pop(1)).resolve()
+SANITIZED = "PEERAGE_SANITIZE:STRING=\n" not in (BUILD / "CMakeCache.txt").read_text()
+KILLS = int(os.environ.get("PEERAGE_KILLS", 200 if SANITIZED else 1000))
+SLOWER = 5 if SANITIZED else 1
+
+ELSEWHERE, OPENING, IN_TRANSACTION, CLOSING = range(4)
+PLACES = {ELSEWHERE: "elsewhere", OPENING: "opening", IN_TRANSACTION: "transaction", CLOSING: "checkpoint"}
+
+
+class BookKill(unittest.TestCase):
+    def setUp(self):
+        memory = "/dev/shm" if os.path.isdir("/dev/shm") else None
+        temporary = tempfile.TemporaryDirectory(dir=memory)
+        self.addCleanup(temporary.cleanup)
+        self.folder = pathlib.Path(temporary.name)
+        self.book = self.folder / "book" / "addrbook.db"
+        self.mark = self.folder / "mark"
+        self.random = random.Random(37)
+        self.acknowledged = 0
+        self.slowest = 0
+
+    def start_anew(self):
+        shutil.rmtree(self.book.parent, ignore_errors=True)
+        self.book.parent.mkdir()
+        self.acknowledged = 0
+
+    def one_life(self, after_opening, seconds):
+        """Lets a writer live for so long; where it was killed."""
+        writer = subprocess.Popen([BUILD / "book_writer", "--path", self.book, "--mark", self.mark],
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0)
+        # What it says first, when it is waited for, belongs to the rest.
+        said = writer.stdout.readline() if after_opening else b""
+        time.sleep(seconds)
+        writer.kill()
+        rest, errors = writer.communicate(timeout=60)
+        self.assertEqual(errors, b"")
+        lines = (said + rest).decode().split("\n")[:-1]  # the last is empty, or was cut off
+        self.assertNotIn("bad", "".join(line.split(" ")[0] for line in lines), lines[-1:])
+        for line in lines:
+            if opened := re.fullmatch(r"opened (\w+) (\d+) (\d+)", line):
+                found, last, milliseconds = opened[1], int(opened[2]), int(opened[3])
+                self.assertIn(found, ("book", "nothing") if self.acknowledged == 0 else ("book",))
+                self.assertGreaterEqual(last, self.acknowledged, "acknowledged, and lost")
+                self.slowest = max(self.slowest, milliseconds)
+                self.acknowledged = last
+            else:
+                number = int(re.fullmatch(r"batch (\d+)", line)[1])
+                self.assertEqual(number, self.acknowledged + 1)
+                self.acknowledged = number
+        return self.mark.read_bytes()[0] if self.mark.exists() else ELSEWHERE
+
+    def assert_sound(self):
+        """By a copy: looking at it would recover it, which is the next writer's part."""
+        copy = self.folder / "copy"
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(self.book.parent, copy)
+        with sqlite3.connect(copy / self.book.name) as database:
+            self.assertEqual(database.execute("PRAGMA integrity_check").fetchall(), [("ok",)])
+        database.close()
+
+    def test_every_acknowledged_batch_survives(self):
+        landed = collections.Counter()
+        batches = 0
+        began = time.monotonic()
+        self.start_anew()
+        for kill in range(KILLS):
+            if kill % 50 == 49:
+                batches += self.acknowledged
+                self.start_anew()
+            # One in eight is killed as it starts, wherever that is.
+            early = kill % 8 == 7
+            life = self.random.uniform(0.001, 0.015) if early else self.random.uniform(0, 0.02)
+            landed[self.one_life(not early, life * SLOWER)] += 1
+            names = {path.name for path in self.book.parent.iterdir()}
+            self.assertFalse({name for name in names if re.search(r"\.(corrupt|foreign|newer)-", name)}, names)
+            if kill % 20 == 0 and self.book.exists():
+                self.assert_sound()
+        batches += self.acknowledged
+        print(f"{KILLS} kills in {time.monotonic() - began:.0f} s,",
+              ", ".join(f"{PLACES[place]} {count}" for place, count in sorted(landed.items())) + ",",
+              f"batches acknowledged {batches}, slowest opening {self.slowest} ms", flush=True)
+        self.assertLess(self.slowest, 1000 * SLOWER)
+        # Kills that land elsewhere prove nothing.
+        self.assertGreaterEqual(landed[IN_TRANSACTION], 0.3 * KILLS)
+        self.assertGreaterEqual(landed[OPENING] + landed[CLOSING], 0.05 * KILLS)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=1)
