@@ -46,6 +46,13 @@ enum class Reason : std::uint8_t {
   key_file_malformed,
   key_type_unsupported,
   config_malformed,
+  book_missing,
+  book_in_use,
+  book_unreadable,
+  book_unwritable,
+  book_corrupt,
+  book_foreign,
+  book_newer,
 
   // resolve
   name_not_found,

@@ -59,6 +59,7 @@ TEST(Failure, EveryStageHasANameOfItsOwn) {
 TEST(Failure, PublishedNamesAreTheEnumeratorsOwnSpelling) {
   EXPECT_EQ(name(Reason::invalid_argument), "invalid_argument");
   EXPECT_EQ(name(Reason::key_type_unsupported), "key_type_unsupported");
+  EXPECT_EQ(name(Reason::book_in_use), "book_in_use");
   EXPECT_EQ(name(Reason::name_lookup_timed_out), "name_lookup_timed_out");
   EXPECT_EQ(name(Reason::io_error), "io_error");
   EXPECT_EQ(name(Reason::speaks_http), "speaks_http");

@@ -1,0 +1,472 @@
+#include "addrbook/book_file.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <utility>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "addrbook/book_reader.h"
+#include "addrbook/own_file.h"
+#include "addrbook/row.h"
+#include "addrbook/schema.h"
+#include "addrbook/sqlite.h"
+
+namespace peerage::addrbook {
+namespace {
+
+using conn::Failure;
+using conn::Reason;
+using conn::Result;
+
+constexpr ReadLimits kLimits{.networks = BookFile::kMaxNetworks};
+
+tl::unexpected<Failure> failed(const std::filesystem::path& path, Reason reason,
+                               const std::string& what) {
+  return conn::fail(conn::Stage::configuration, reason,
+                    conn::printable(path.native(), 1024) + ": " + what);
+}
+
+// Whether there is a file at `path`. Anything else that is there is an error.
+Result<bool> is_file(const std::filesystem::path& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) == 0) {
+    if (S_ISREG(status.st_mode)) return true;
+    return failed(path, Reason::book_unreadable, "not a regular file");
+  }
+  if (errno == ENOENT) return false;
+  return failed(path, Reason::book_unreadable, std::strerror(errno));
+}
+
+// What a file is, and, when it is damaged, what it still gives.
+struct Inspected {
+  Report::Found found = Report::Found::book;
+  std::string why;
+  std::optional<sqlite::Database> database;  // of a book
+  std::optional<ReadBook> salvaged;
+};
+
+void salvage(const sqlite::Database& database, Time now, Report& report, Inspected& inspected) {
+  auto read = read_book(database, now, kLimits, Damage::is_skipped, report);
+  // What was loaded is counted when the new file is.
+  report.salvaged = std::exchange(report.loaded, 0);
+  if (read) inspected.salvaged = std::move(*read);
+}
+
+Result<Inspected> inspect(const std::filesystem::path& path, const BookFile::Options& options,
+                          Time now, Report& report) {
+  auto opened = sqlite::Database::open(path, sqlite::Access::write, options.vfs);
+  if (!opened) return tl::unexpected(std::move(opened.error()));
+  opened->set_patience(options.patience_ms);
+  opened->on_close(sqlite::Database::Log::kept);
+
+  Inspected result;
+  const auto corrupt = [&](std::string why) {
+    result.found = Report::Found::corrupt;
+    result.why = conn::printable(why, 512);
+    return std::move(result);
+  };
+  const auto finding = schema::examine(*opened);
+  if (!finding) {
+    if (finding.error().reason != Reason::book_corrupt) return tl::unexpected(finding.error());
+    return corrupt(finding.error().detail);
+  }
+  switch (finding->verdict) {
+    case schema::Verdict::foreign:
+      result.found = Report::Found::foreign;
+      result.why = finding->why;
+      return result;
+    case schema::Verdict::newer:
+      result.found = Report::Found::newer;
+      result.why = finding->why;
+      return result;
+    case schema::Verdict::altered:
+      return corrupt(finding->why);
+    case schema::Verdict::blank:
+      result.found = Report::Found::nothing;
+      break;
+    case schema::Verdict::ours: {
+      const auto check = opened->text("PRAGMA quick_check(1)");
+      if (!check && check.error().reason != Reason::book_corrupt) {
+        return tl::unexpected(check.error());
+      }
+      if (!check || *check != "ok") {
+        if (finding->version == schema::newest(schema::steps())) {
+          salvage(*opened, now, report, result);
+        }
+        return corrupt(check ? *check : check.error().detail);
+      }
+      break;
+    }
+  }
+  result.database.emplace(std::move(*opened));
+  return result;
+}
+
+// Sets how the file is written, and brings its tables up to date.
+Result<void> prepare(sqlite::Database& database) {
+  const auto mode = database.text("PRAGMA journal_mode = WAL");
+  if (!mode) return tl::unexpected(mode.error());
+  // A file system without shared memory has no WAL, and there NORMAL would not be safe. The log is
+  // cut back after a reader made it grow.
+  const std::string synchronous = *mode == "wal" ? "NORMAL" : "FULL";
+  if (auto set = database.execute("PRAGMA synchronous = " + synchronous +
+                                  "; PRAGMA secure_delete = OFF; PRAGMA wal_autocheckpoint = 1000;"
+                                  "PRAGMA journal_size_limit = 16777216");
+      !set) {
+    return set;
+  }
+  return schema::migrate(database);
+}
+
+Result<Contents> read_once(const std::filesystem::path& path, sqlite::Access access, Time now,
+                           Report& report) {
+  auto database = sqlite::Database::open(path, access);
+  if (!database) return tl::unexpected(std::move(database.error()));
+  database->set_patience(BookFile::Options{}.patience_ms);
+  // One state of the file, whatever is written meanwhile.
+  if (auto begun = database->execute("BEGIN"); !begun) return tl::unexpected(begun.error());
+  const auto finding = schema::examine(*database);
+  if (!finding) return tl::unexpected(finding.error());
+  switch (finding->verdict) {
+    case schema::Verdict::foreign:
+      return failed(path, Reason::book_foreign, finding->why);
+    case schema::Verdict::newer:
+      return failed(path, Reason::book_newer, finding->why);
+    case schema::Verdict::altered:
+      return failed(path, Reason::book_corrupt, finding->why);
+    case schema::Verdict::blank:
+      return Contents{};
+    case schema::Verdict::ours:
+      break;
+  }
+  if (finding->version < schema::newest(schema::steps())) {
+    return failed(path, Reason::book_unreadable, "it is of an older version, until a node starts");
+  }
+  auto read = read_book(*database, now, kLimits, Damage::fails, report);
+  if (!read) return tl::unexpected(std::move(read.error()));
+  return std::move(read->contents);
+}
+
+constexpr std::string_view kInsertAddress =
+    "INSERT OR REPLACE INTO address (network, %) VALUES "
+    "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24,?25,"
+    "?26,?27)";
+
+}  // namespace
+
+std::size_t Batch::rows() const noexcept {
+  std::size_t rows = bans.written.size() + bans.erased.size();
+  for (const Changes& changes : addresses) rows += changes.written.size() + changes.erased.size();
+  return rows;
+}
+
+bool Batch::rewrites() const noexcept {
+  return bans.rewrite || std::any_of(addresses.begin(), addresses.end(),
+                                     [](const Changes& changes) { return changes.rewrite; });
+}
+
+// An open file. Statements end before their database, and the lock last.
+struct BookFile::Parts {
+  FileLock lock;
+  sqlite::Database database;
+  std::optional<sqlite::Statement> write_address, erase_address, erase_network;
+  std::optional<sqlite::Statement> find_network, add_network;
+  std::optional<sqlite::Statement> write_ban, erase_ban;
+
+  Result<void> prepare_statements();
+  Result<std::int64_t> network(const std::string& name);
+  Result<void> write(const Batch& batch);
+  Result<void> write_addresses(const Changes& changes);
+  Result<void> write_bans(const BanChanges& changes);
+  Result<void> write_key(const BookKey& key);
+  // In place of everything that there is.
+  Result<void> write_all(const Contents& contents);
+};
+
+Result<void> BookFile::Parts::prepare_statements() {
+  std::string insert(kInsertAddress);
+  insert.replace(insert.find('%'), 1, row::kAddressColumns);
+  const std::pair<std::optional<sqlite::Statement>*, std::string> all[] = {
+      {&write_address, insert},
+      {&erase_address,
+       "DELETE FROM address WHERE network = ?1 AND id = ?2 AND ip = ?3 AND port = ?4"},
+      {&erase_network, "DELETE FROM address WHERE network = ?1"},
+      {&find_network, "SELECT id FROM network WHERE name = ?1"},
+      {&add_network, "INSERT INTO network (name) VALUES (?1)"},
+      {&write_ban,
+       "INSERT OR REPLACE INTO ban (target, until, added, reason) VALUES (?1,?2,?3,?4)"},
+      {&erase_ban, "DELETE FROM ban WHERE target = ?1"},
+  };
+  for (const auto& [statement, sql] : all) {
+    auto prepared = database.prepare(sql);
+    if (!prepared) return tl::unexpected(std::move(prepared.error()));
+    statement->emplace(std::move(*prepared));
+  }
+  return {};
+}
+
+// The number of a network, which is made when there is none.
+Result<std::int64_t> BookFile::Parts::network(const std::string& name) {
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    find_network->bind(1, std::string_view(name));
+    const auto row = find_network->step();
+    const sqlite::Value id = row && *row ? find_network->column(0) : sqlite::Value();
+    find_network->reset();
+    if (!row) return tl::unexpected(row.error());
+    if (const auto* number = std::get_if<std::int64_t>(&id)) return *number;
+    if (!row::is_network_name(name)) break;
+    // Those without an address make room.
+    const auto count = database.number("SELECT count(*) FROM network");
+    if (!count) return count;
+    if (*count >= static_cast<std::int64_t>(kMaxNetworks)) {
+      if (auto done =
+              database.execute("DELETE FROM network WHERE NOT EXISTS "
+                               "(SELECT 1 FROM address WHERE address.network = network.id)");
+          !done) {
+        return tl::unexpected(std::move(done.error()));
+      }
+      const auto left = database.number("SELECT count(*) FROM network");
+      if (!left) return left;
+      if (*left >= static_cast<std::int64_t>(kMaxNetworks)) break;
+    }
+    add_network->bind(1, std::string_view(name));
+    if (auto done = add_network->run(); !done) return tl::unexpected(std::move(done.error()));
+  }
+  return conn::fail(conn::Stage::configuration, Reason::invalid_argument,
+                    "the book cannot keep network " + conn::printable(name, 64));
+}
+
+Result<void> BookFile::Parts::write_addresses(const Changes& changes) {
+  const auto id = network(changes.network);
+  if (!id) return tl::unexpected(id.error());
+  if (changes.rewrite) {
+    erase_network->bind(1, *id);
+    if (auto done = erase_network->run(); !done) return done;
+  }
+  for (const conn::NetAddress& address : changes.erased) {
+    erase_address->bind(1, *id)
+        .bind(2, conn::ByteView(address.id.bytes()))
+        .bind(3, conn::ByteView(address.endpoint.ip.bytes()))
+        .bind(4, std::int64_t{address.endpoint.port});
+    if (auto done = erase_address->run(); !done) return done;
+  }
+  row::AddressBytes bytes;
+  for (const KnownAddress& address : changes.written) {
+    row::bind(*write_address, *id, address, bytes);
+    if (auto done = write_address->run(); !done) return done;
+  }
+  return {};
+}
+
+Result<void> BookFile::Parts::write_bans(const BanChanges& changes) {
+  if (changes.empty()) return {};
+  if (changes.rewrite) {
+    if (auto done = database.execute("DELETE FROM ban"); !done) return done;
+  }
+  for (const auto& target : changes.erased) {
+    const std::string text = row::target_text(target);
+    erase_ban->bind(1, std::string_view(text));
+    if (auto done = erase_ban->run(); !done) return done;
+  }
+  for (const BanRow& ban : changes.written) {
+    const std::string text = row::target_text(ban.target);
+    write_ban->bind(1, std::string_view(text))
+        .bind(2, std::int64_t{ban.until.time_since_epoch().count()})
+        .bind(3, std::int64_t{ban.added.time_since_epoch().count()})
+        .bind(4, std::string_view(ban.reason));
+    if (auto done = write_ban->run(); !done) return done;
+  }
+  const auto count = database.number("SELECT count(*) FROM ban");
+  if (!count) return tl::unexpected(count.error());
+  const std::int64_t over = *count - static_cast<std::int64_t>(kMaxBanRows);
+  if (over <= 0) return {};
+  return database.execute(
+      "DELETE FROM ban WHERE target IN "
+      "(SELECT target FROM ban ORDER BY added, target LIMIT " +
+      std::to_string(over) + ")");
+}
+
+Result<void> BookFile::Parts::write_key(const BookKey& key) {
+  auto statement = database.prepare("INSERT OR REPLACE INTO meta (name, value) VALUES ('key', ?1)");
+  if (!statement) return tl::unexpected(std::move(statement.error()));
+  statement->bind(1, conn::ByteView(key));
+  return statement->run();
+}
+
+Result<void> BookFile::Parts::write(const Batch& batch) {
+  if (batch.empty()) return {};
+  auto transaction = sqlite::Transaction::begin(database);
+  if (!transaction) return tl::unexpected(std::move(transaction.error()));
+  for (const Changes& changes : batch.addresses) {
+    if (changes.empty()) continue;
+    if (auto done = write_addresses(changes); !done) return done;
+  }
+  if (auto done = write_bans(batch.bans); !done) return done;
+  return transaction->commit();
+}
+
+Result<void> BookFile::Parts::write_all(const Contents& contents) {
+  auto transaction = sqlite::Transaction::begin(database);
+  if (!transaction) return tl::unexpected(std::move(transaction.error()));
+  if (auto done = database.execute("DELETE FROM address; DELETE FROM network"); !done) return done;
+  for (const auto& [network, rows] : contents.addresses) {
+    if (auto done = write_addresses({network, false, rows, {}}); !done) return done;
+  }
+  if (auto done = write_bans({true, contents.bans, {}}); !done) return done;
+  if (auto done = write_key(contents.key); !done) return done;
+  return transaction->commit();
+}
+
+Result<BookFile::Opened> BookFile::open(const std::filesystem::path& path, const Options& options,
+                                        Time now) {
+  now = std::max(now, kNever);
+  auto lock = FileLock::take(with_suffix(path, ".lock"));
+  if (!lock) return tl::unexpected(std::move(lock.error()));
+  const auto there = is_file(path);
+  if (!there) return tl::unexpected(there.error());
+
+  Report report;
+  Inspected inspected;
+  const auto begin_new = [&]() -> Result<void> {
+    if (auto created = create_private(path); !created) return created;
+    auto made = sqlite::Database::open(path, sqlite::Access::write, options.vfs);
+    if (!made) return tl::unexpected(std::move(made.error()));
+    made->set_patience(options.patience_ms);
+    made->on_close(sqlite::Database::Log::kept);
+    inspected.database.emplace(std::move(*made));
+    return {};
+  };
+  if (*there) {
+    auto result = inspect(path, options, now, report);
+    if (!result) return tl::unexpected(std::move(result.error()));
+    inspected = std::move(*result);
+    report.found = inspected.found;
+    report.why = inspected.why;
+  } else {
+    report.found = Report::Found::nothing;
+  }
+  if (!inspected.database) {
+    if (*there) {
+      auto moved = move_aside(path, name(inspected.found), now);
+      if (!moved) return tl::unexpected(std::move(moved.error()));
+      report.moved_to = std::move(*moved);
+    }
+    if (auto made = begin_new(); !made) return tl::unexpected(std::move(made.error()));
+  }
+  if (auto done = prepare(*inspected.database); !done) {
+    return tl::unexpected(std::move(done.error()));
+  }
+  auto parts = std::make_unique<Parts>(
+      Parts{std::move(*lock), std::move(*inspected.database), {}, {}, {}, {}, {}, {}, {}});
+  if (auto done = parts->prepare_statements(); !done) {
+    return tl::unexpected(std::move(done.error()));
+  }
+  if (inspected.salvaged) {
+    Contents& contents = inspected.salvaged->contents;
+    report.new_key = !inspected.salvaged->has_key;
+    if (report.new_key) contents.key = options.fresh_key;
+    if (auto done = parts->write_all(contents); !done) {
+      return tl::unexpected(std::move(done.error()));
+    }
+  } else {
+    const auto keys = parts->database.number(
+        "SELECT count(*) FROM meta WHERE name = 'key' AND typeof(value) = 'blob' AND "
+        "length(value) = 32");
+    if (!keys) return tl::unexpected(keys.error());
+    if (*keys == 0) {
+      report.new_key = true;
+      if (auto done = parts->write_key(options.fresh_key); !done) {
+        return tl::unexpected(std::move(done.error()));
+      }
+    }
+  }
+  if (report.found != Report::Found::book) sync_directory_of(path);
+  return Opened{BookFile(std::move(parts)), std::move(report)};
+}
+
+Result<Contents> BookFile::load(Time now, Report& report) {
+  now = std::max(now, kNever);
+  const std::size_t dropped_before = report.dropped.total();
+  auto read = read_book(parts_->database, now, kLimits, Damage::fails, report);
+  if (!read) return tl::unexpected(std::move(read.error()));
+  if (report.dropped.total() > dropped_before) {
+    // Should the disk be full: they are dropped again the next time.
+    (void)parts_->write_all(read->contents);
+  }
+  return std::move(read->contents);
+}
+
+Result<void> BookFile::apply(const Batch& batch) {
+  return parts_->write(batch);
+}
+Result<void> BookFile::apply(const Changes& changes) {
+  return parts_->write({{changes}, {}});
+}
+Result<void> BookFile::apply_bans(const BanChanges& changes) {
+  return parts_->write({{}, changes});
+}
+
+bool BookFile::in_place() const noexcept {
+  return !parts_->database.moved();
+}
+
+Result<void> BookFile::close() {
+  sqlite::Database& database = parts_->database;
+  const auto merged = database.number("PRAGMA wal_checkpoint(TRUNCATE)");
+  database.on_close(sqlite::Database::Log::merged);
+  parts_.reset();
+  if (!merged) return tl::unexpected(merged.error());
+  return {};
+}
+
+Result<Contents> BookFile::read(const std::filesystem::path& path, Time now, Report& report) {
+  now = std::max(now, kNever);
+  const auto there = is_file(path);
+  if (!there) return tl::unexpected(there.error());
+  if (!*there) return failed(path, Reason::book_missing, "no such file");
+  const auto log = with_suffix(path, "-wal");
+  const auto state = [&] {
+    struct stat file {};
+    ::stat(path.c_str(), &file);
+    return std::tuple(::access(log.c_str(), F_OK) == 0, file.st_ino, file.st_size,
+                      file.st_mtim.tv_sec, file.st_mtim.tv_nsec);
+  };
+  // Without a log nobody has the file open, and reading it as a guest would make one. Should a node
+  // start meanwhile, what was read may be neither old nor new.
+  for (int attempt = 0; attempt < 3; ++attempt) {
+    const auto before = state();
+    const bool has_log = std::get<0>(before);
+    Report of_this = report;
+    auto contents =
+        read_once(path, has_log ? sqlite::Access::read : sqlite::Access::immutable, now, of_this);
+    if (!has_log && state() != before) continue;
+    report = std::move(of_this);
+    return contents;
+  }
+  return failed(path, Reason::book_in_use, "it changed each time that it was read");
+}
+
+Result<void> BookFile::remove(const std::filesystem::path& path) {
+  const auto lock = FileLock::take(with_suffix(path, ".lock"));
+  if (!lock) return tl::unexpected(lock.error());
+  for (const std::string_view suffix : {"", "-wal", "-shm", "-journal"}) {
+    const auto file = with_suffix(path, suffix);
+    if (::unlink(file.c_str()) != 0 && errno != ENOENT) {
+      return failed(file, Reason::book_unwritable, std::strerror(errno));
+    }
+  }
+  return {};
+}
+
+BookFile::BookFile(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+BookFile::BookFile(BookFile&&) noexcept = default;
+BookFile& BookFile::operator=(BookFile&&) noexcept = default;
+BookFile::~BookFile() = default;
+
+}  // namespace peerage::addrbook

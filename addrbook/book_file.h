@@ -1,0 +1,106 @@
+// The address book's file: an SQLite database of one owner, which opens whatever has become of it.
+//
+// `open` makes a file that is missing, for its owner's eyes only. One that is damaged, another
+// program's, or of a newer version is moved aside (NAME.corrupt-20261121T101500Z, .foreign-...,
+// .newer-..., never over an earlier one) and a new one begun; what a damaged one still gives is in
+// the new one. A lock, a full disk or one that fails is an error, and moves nothing. The Report
+// tells what happened; tell the operator.
+//
+// `apply` writes a batch in one transaction: all of it, or, when it fails, nothing. What has been
+// applied survives the end of the process, however it comes; the end of the machine may undo the
+// last batches, never a part of one (SQLite's WAL with synchronous=NORMAL).
+//
+// The file beside it, NAME.lock, is held while one is open for writing: a second process, or a
+// second BookFile, gets book_in_use.
+//
+// Threads: one at a time, and calls block on the disk: for an executor (addrbook/store.h), a tool,
+// a test.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <variant>
+#include <vector>
+
+#include "addrbook/book_report.h"
+#include "addrbook/changes.h"
+#include "conn/failure.h"
+
+namespace peerage::addrbook {
+
+// Changes to the ban list.
+struct BanChanges {
+  bool rewrite = false;  // bans that are not among `written` are gone
+  std::vector<BanRow> written;
+  std::vector<decltype(BanRow::target)> erased;
+
+  bool empty() const noexcept { return !rewrite && written.empty() && erased.empty(); }
+};
+
+// What is written at once.
+struct Batch {
+  std::vector<Changes> addresses;
+  BanChanges bans;
+
+  bool empty() const noexcept { return rows() == 0 && !rewrites(); }
+  std::size_t rows() const noexcept;  // written and erased
+  bool rewrites() const noexcept;
+};
+
+class BookFile {
+ public:
+  // Networks in a file, at most.
+  static constexpr std::size_t kMaxNetworks = 64;
+
+  struct Options {
+    BookKey fresh_key{};  // random; the key of a file that has none
+    // How long another program's lock is waited for.
+    int patience_ms = 250;
+    // One of SQLite's virtual file systems by name; null is the default one. For tests.
+    const char* vfs = nullptr;
+  };
+  struct Opened;
+  // `now` is the wall clock's.
+  static conn::Result<Opened> open(const std::filesystem::path& path, const Options& options,
+                                   Time now);
+
+  // What a file holds, read beside the node that may be writing it: makes, moves and changes
+  // nothing, and fails where `open` would have moved it aside.
+  static conn::Result<Contents> read(const std::filesystem::path& path, Time now, Report& report);
+
+  // Deletes a file and what belongs to it. book_in_use when it is open anywhere for writing.
+  static conn::Result<void> remove(const std::filesystem::path& path);
+
+  // Everything, each row judged; rows that are not fit are gone from the file, too. Counts in
+  // `report`.
+  conn::Result<Contents> load(Time now, Report& report);
+
+  // invalid_argument, with nothing written, for a network that has no proper name or is one more
+  // than kMaxNetworks. Beyond kMaxBanRows the bans that were added first are gone.
+  conn::Result<void> apply(const Batch& batch);
+  conn::Result<void> apply(const Changes& changes);
+  conn::Result<void> apply_bans(const BanChanges& changes);
+
+  // False: the file has been deleted or replaced by somebody, and what is written is lost.
+  bool in_place() const noexcept;
+
+  // Brings the log into the file, and closes. Without it the next `open` does so.
+  conn::Result<void> close();
+
+  BookFile(BookFile&&) noexcept;
+  BookFile& operator=(BookFile&&) noexcept;
+  ~BookFile();  // closes, leaving the log
+
+ private:
+  struct Parts;
+  explicit BookFile(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+struct BookFile::Opened {
+  BookFile file;
+  Report report;
+};
+
+}  // namespace peerage::addrbook

@@ -1,0 +1,49 @@
+// Files as the address book needs them: made for their owner alone, locked against a second
+// process, moved aside without ever replacing another.
+//
+// Threads: any.
+#pragma once
+
+#include <filesystem>
+#include <string_view>
+#include <utility>
+
+#include "addrbook/known_address.h"
+#include "conn/failure.h"
+
+namespace peerage::addrbook {
+
+// A lock that ends with the process at the latest. It is held on a file of its own, which stays
+// when the lock goes: removing it would let two processes hold locks on files of one name.
+class FileLock {
+ public:
+  // book_in_use when another holder has it; book_unwritable.
+  static conn::Result<FileLock> take(const std::filesystem::path& path);
+  FileLock(FileLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+  FileLock& operator=(FileLock&& other) noexcept {
+    std::swap(descriptor_, other.descriptor_);
+    return *this;
+  }
+  ~FileLock();
+
+ private:
+  explicit FileLock(int descriptor) : descriptor_(descriptor) {}
+  int descriptor_;
+};
+
+// `path` with `suffix` added to its name.
+std::filesystem::path with_suffix(const std::filesystem::path& path, std::string_view suffix);
+
+// Makes an empty file, mode 0600. One that exists is an error.
+conn::Result<void> create_private(const std::filesystem::path& path);
+
+// Renames a database file and what belongs to it (-wal, -shm, -journal) to
+// NAME.LABEL-20261121T101500Z, with -2, -3, ... at the end when that name is taken. The new name of
+// the file.
+conn::Result<std::filesystem::path> move_aside(const std::filesystem::path& path,
+                                               std::string_view label, Time now);
+
+// Best effort: names in `path`'s directory are on the disk.
+void sync_directory_of(const std::filesystem::path& path) noexcept;
+
+}  // namespace peerage::addrbook
