@@ -91,15 +91,24 @@ Result<Inspected> inspect(const std::filesystem::path& path, const BookFile::Opt
       result.found = Report::Found::nothing;
       break;
     case schema::Verdict::ours: {
-      const auto check = opened->text("PRAGMA quick_check(1)");
-      if (!check && check.error().reason != Reason::book_corrupt) {
-        return tl::unexpected(check.error());
+      std::string fault;
+      if (opened->read_only()) {
+        if (::access(path.c_str(), W_OK) != 0) {
+          return failed(path, Reason::book_unwritable, std::strerror(errno));
+        }
+        fault = "its header forbids writing";
+      } else {
+        const auto check = opened->text("PRAGMA quick_check(1)");
+        if (!check && check.error().reason != Reason::book_corrupt) {
+          return tl::unexpected(check.error());
+        }
+        fault = !check ? check.error().detail : *check == "ok" ? std::string() : *check;
       }
-      if (!check || *check != "ok") {
+      if (!fault.empty()) {
         if (finding->version == schema::newest(schema::steps())) {
           salvage(*opened, now, report, result);
         }
-        return corrupt(check ? *check : check.error().detail);
+        return corrupt(std::move(fault));
       }
       break;
     }
@@ -185,6 +194,7 @@ struct BookFile::Parts {
   Result<void> write_addresses(const Changes& changes);
   Result<void> write_bans(const BanChanges& changes);
   Result<void> write_key(const BookKey& key);
+  Result<bool> has_key() const;
   // In place of everything that there is.
   Result<void> write_all(const Contents& contents);
 };
@@ -299,6 +309,14 @@ Result<void> BookFile::Parts::write_key(const BookKey& key) {
   return statement->run();
 }
 
+Result<bool> BookFile::Parts::has_key() const {
+  const auto keys = database.number(
+      "SELECT count(*) FROM meta WHERE name = 'key' AND typeof(value) = 'blob' AND "
+      "length(value) = 32");
+  if (!keys) return tl::unexpected(keys.error());
+  return *keys == 1;
+}
+
 Result<void> BookFile::Parts::write(const Batch& batch) {
   if (batch.empty()) return {};
   auto transaction = sqlite::Transaction::begin(database);
@@ -369,18 +387,16 @@ Result<BookFile::Opened> BookFile::open(const std::filesystem::path& path, const
   }
   if (inspected.salvaged) {
     Contents& contents = inspected.salvaged->contents;
-    report.new_key = !inspected.salvaged->has_key;
+    report.new_key = !inspected.salvaged->has_key || options.key == Options::Key::fresh;
     if (report.new_key) contents.key = options.fresh_key;
     if (auto done = parts->write_all(contents); !done) {
       return tl::unexpected(std::move(done.error()));
     }
   } else {
-    const auto keys = parts->database.number(
-        "SELECT count(*) FROM meta WHERE name = 'key' AND typeof(value) = 'blob' AND "
-        "length(value) = 32");
-    if (!keys) return tl::unexpected(keys.error());
-    if (*keys == 0) {
-      report.new_key = true;
+    const auto has_key = parts->has_key();
+    if (!has_key) return tl::unexpected(has_key.error());
+    report.new_key = !*has_key || options.key == Options::Key::fresh;
+    if (report.new_key) {
       if (auto done = parts->write_key(options.fresh_key); !done) {
         return tl::unexpected(std::move(done.error()));
       }

@@ -55,6 +55,8 @@ class BookFile {
 
   struct Options {
     BookKey fresh_key{};  // random; the key of a file that has none
+    // Which key is the file's afterwards.
+    enum class Key : std::uint8_t { of_the_file, fresh } key = Key::of_the_file;
     // How long another program's lock is waited for.
     int patience_ms = 250;
     // One of SQLite's virtual file systems by name; null is the default one. For tests.

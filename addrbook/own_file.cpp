@@ -107,6 +107,12 @@ conn::Result<std::filesystem::path> move_aside(const std::filesystem::path& path
   return to;
 }
 
+Identity identity_of(const std::filesystem::path& path) noexcept {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return {};
+  return {status.st_dev, status.st_ino};
+}
+
 void sync_directory_of(const std::filesystem::path& path) noexcept {
   const std::filesystem::path parent = path.parent_path();
   const int descriptor =

@@ -4,6 +4,7 @@
 // Threads: any.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string_view>
 #include <utility>
@@ -42,6 +43,14 @@ conn::Result<void> create_private(const std::filesystem::path& path);
 // the file.
 conn::Result<std::filesystem::path> move_aside(const std::filesystem::path& path,
                                                std::string_view label, Time now);
+
+// Which file a path leads to: the same value, the same file, while it exists.
+struct Identity {
+  std::uint64_t device = 0;
+  std::uint64_t number = 0;  // 0: none
+  bool operator==(const Identity&) const = default;
+};
+Identity identity_of(const std::filesystem::path& path) noexcept;
 
 // Best effort: names in `path`'s directory are on the disk.
 void sync_directory_of(const std::filesystem::path& path) noexcept;

@@ -170,6 +170,10 @@ bool Database::in_transaction() const noexcept {
   return sqlite3_get_autocommit(handle_.get()) == 0;
 }
 
+bool Database::read_only() const noexcept {
+  return sqlite3_db_readonly(handle_.get(), "main") == 1;
+}
+
 bool Database::moved() const noexcept {
   int moved = 0;
   return sqlite3_file_control(handle_.get(), nullptr, SQLITE_FCNTL_HAS_MOVED, &moved) ==

@@ -59,6 +59,8 @@ class Database {
   Result<std::string> text(std::string_view sql) const;
 
   bool in_transaction() const noexcept;
+  // The file cannot be written, by its mode or by what its header says. Known once it was read.
+  bool read_only() const noexcept;
   // The file that was opened is no longer the one at its path.
   bool moved() const noexcept;
   // How long to wait for another program's lock.

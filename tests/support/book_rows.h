@@ -15,11 +15,18 @@
 
 namespace peerage::test {
 
-// Removed, with all that is in it, at the end.
+// In memory where there is such a place: these tests are about what is in a file, and syncing it to
+// a disk is most of the time that they would take. Removed, with all that is in it, at the end.
 class TemporaryDirectory {
  public:
   TemporaryDirectory() {
-    std::string name = (std::filesystem::temp_directory_path() / "peerage-XXXXXX").string();
+    const std::filesystem::path memory = "/dev/shm";
+    std::error_code failed;
+    std::string name =
+        ((std::filesystem::is_directory(memory, failed) ? memory
+                                                        : std::filesystem::temp_directory_path()) /
+         "peerage-XXXXXX")
+            .string();
     path_ = ::mkdtemp(name.data());
   }
   ~TemporaryDirectory() {

@@ -1,0 +1,34 @@
+// A disk that fails when it is told to: a virtual file system of SQLite's in front of the default
+// one.
+//
+// Calls that write, sync, truncate, read, open, delete or lock are counted from `arm` on; those
+// from the n-th on, as many as planned, fail in the planned way. `hits` tells how many have: an
+// injector that has not hit has proven nothing.
+//
+// Threads: any.
+#pragma once
+
+#include <cstdint>
+
+namespace peerage::test {
+
+enum class Fault : std::uint8_t {
+  io_error,
+  full,         // what writes says that the disk is full, the rest that it failed
+  busy,         // what locks says that another has the lock, the rest that it failed
+  short_write,  // half of what is to be written is, and then the disk is full
+};
+
+class FaultyVfs {
+ public:
+  // Registers itself once; for BookFile::Options::vfs.
+  static const char* name();
+
+  static void arm(Fault fault, std::uint64_t first, std::uint64_t count);
+  // Whatever comes succeeds.
+  static void disarm();
+  static std::uint64_t calls();
+  static std::uint64_t hits();
+};
+
+}  // namespace peerage::test
