@@ -30,6 +30,19 @@ bool could_be_a_peer(const NetAddress& address) {
          !ip.rfc5737();
 }
 
+constexpr std::array<std::string_view, kAddedCount> kAddedNames = {"added",
+                                                                   "known",
+                                                                   "invalid",
+                                                                   "unroutable",
+                                                                   "own",
+                                                                   "private_id",
+                                                                   "proven_elsewhere",
+                                                                   "too_many_candidates",
+                                                                   "too_many_for_host",
+                                                                   "too_many_for_neighbourhood",
+                                                                   "told_too_fast",
+                                                                   "no_place"};
+
 std::string printable_head(std::string_view text) {
   return conn::printable(text, NodeFacts::kMaxText);
 }
@@ -37,19 +50,7 @@ std::string printable_head(std::string_view text) {
 }  // namespace
 
 std::string_view name(Added outcome) noexcept {
-  constexpr std::array<std::string_view, kAddedCount> kNames = {"added",
-                                                                "known",
-                                                                "invalid",
-                                                                "unroutable",
-                                                                "own",
-                                                                "private_id",
-                                                                "proven_elsewhere",
-                                                                "too_many_candidates",
-                                                                "too_many_for_host",
-                                                                "too_many_for_neighbourhood",
-                                                                "told_too_fast",
-                                                                "no_place"};
-  return kNames[static_cast<std::size_t>(outcome)];
+  return kAddedNames[static_cast<std::size_t>(outcome)];
 }
 
 AddressBook::AddressBook(std::string network, const NodeId& own_id, const BookKey& key,
@@ -402,7 +403,7 @@ void AddressBook::vet(Index index, Time now) {
     return;
   }
   const KnownAddress& held_by = at(*holder).known;
-  if (held_by.bad_until > now) {
+  if (held_by.bad_until > now || config_.vetted == BookConfig::Evict::at_once) {
     displace(*holder, index, now);
     return;
   }
@@ -443,7 +444,8 @@ Place AddressBook::place_for(Kind kind, const NetAddress& address, const IpAddre
 
 bool AddressBook::make_room(Place place, Time now) {
   const auto holder = tables_[index_of(Kind::fresh)].holder(place);
-  if (holder && !is_bad(at(*holder).known, now)) return false;
+  const bool only_bad = config_.fresh == BookConfig::Displace::only_bad;
+  if (holder && only_bad && !is_bad(at(*holder).known, now)) return false;
   if (holder) erase(*holder);
   return true;
 }

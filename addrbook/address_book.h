@@ -191,6 +191,8 @@ class AddressBook {
   bool has_changes() const noexcept { return rewrite_ || !dirty_.empty() || !erased_.empty(); }
   // They could not be written: they count as not taken.
   void put_back(const Changes& changes);
+  // The file has been lost: everything is to be taken again.
+  void everything_changed();
 
  private:
   using Index = std::uint32_t;

@@ -216,8 +216,7 @@ Changes AddressBook::take_changes(std::size_t limit) {
 
 void AddressBook::put_back(const Changes& changes) {
   if (changes.rewrite) {
-    rewrite_ = true;
-    erased_.clear();
+    everything_changed();
     return;
   }
   for (const KnownAddress& row : changes.written) {
@@ -226,6 +225,11 @@ void AddressBook::put_back(const Changes& changes) {
   for (const NetAddress& address : changes.erased) {
     if (!index_of(address)) note_erased(address);
   }
+}
+
+void AddressBook::everything_changed() {
+  rewrite_ = true;
+  erased_.clear();
 }
 
 }  // namespace peerage::addrbook

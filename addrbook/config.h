@@ -34,6 +34,11 @@ struct BookConfig {
   // Whether two verifications an hour apart vet an address: for seeds, whose visits are short.
   enum class VetByVisits : std::uint8_t { no, yes } vet_by_visits = VetByVisits::no;
 
+  // Countermeasures that an experiment takes away, to see what each is worth (sources by socket and
+  // the caps are the caller's to take away already). No node has a reason to.
+  enum class Displace : std::uint8_t { only_bad, any } fresh = Displace::only_bad;
+  enum class Evict : std::uint8_t { after_test, at_once } vetted = Evict::after_test;
+
   Geometry geometry;
 };
 

@@ -5,11 +5,16 @@
 
 namespace peerage::addrbook {
 
+namespace {
+
+constexpr std::array<std::string_view, kOriginCount> kOriginNames = {
+    "pex", "inbound", "configuration", "import", "discovery"};
+
+}  // namespace
+
 std::string_view name(Origin origin) noexcept {
-  constexpr std::array<std::string_view, kOriginCount> kNames = {"pex", "inbound", "configuration",
-                                                                 "import", "discovery"};
   const auto index = static_cast<std::size_t>(origin);
-  return index < kNames.size() ? kNames[index] : "unknown";
+  return index < kOriginNames.size() ? kOriginNames[index] : "unknown";
 }
 
 std::string_view name(Kind kind) noexcept {

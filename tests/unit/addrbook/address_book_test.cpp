@@ -572,5 +572,31 @@ TEST_F(Contested, ABadHolderGivesWayAtOnce) {
   EXPECT_EQ(book.find(challenger)->kind, Kind::vetted);
 }
 
+// --- without countermeasures ---
+
+class Careless : public AddressBookTest {
+ protected:
+  static BookConfig careless() {
+    BookConfig config = roomy();
+    config.geometry = {1, 1, 1};
+    config.fresh = BookConfig::Displace::any;
+    config.vetted = BookConfig::Evict::at_once;
+    return config;
+  }
+  Careless() : AddressBookTest(careless()) {}
+};
+
+TEST_F(Careless, AnExperimentMayTakeNoOverwritingAndTestingAway) {
+  const NetAddress first = address(1, "8.8.8.8"), second = address(2, "9.9.9.9");
+  EXPECT_EQ(hear(first), Added::added);
+  EXPECT_EQ(hear(second), Added::added);
+  EXPECT_EQ(book.find(first), nullptr);
+  vet(second);
+  hear(first);
+  vet(first);
+  EXPECT_EQ(book.find(first)->kind, Kind::vetted);
+  EXPECT_EQ(book.find(second)->kind, Kind::fresh);
+}
+
 }  // namespace
 }  // namespace peerage::addrbook

@@ -230,5 +230,61 @@ TEST(Endpoint, NeedsALiteralAndAPortAndNothingElse) {
   }
 }
 
+TEST(IpAddress, GroupsAreEqualAsNumbersExactlyWhenTheirKeysAre) {
+  std::vector<IpAddress> all;
+  for (const char* text : {"5.6.7.8",
+                           "5.6.1.1",
+                           "5.7.7.8",
+                           "::ffff:5.6.9.9",
+                           "2002:506:708::1",
+                           "2002:507::",
+                           "2001:0:1:2::faf9:f8f7",
+                           "64:ff9b::506:708",
+                           "::ffff:0:506:708",
+                           "2a01:4f8::1",
+                           "2a01:4f8:ffff::",
+                           "2a01:4f9::1",
+                           "2001:470:1000::1",
+                           "2001:470:1fff::1",
+                           "2001:470:2000::",
+                           "fd87:d87e:eb43:1000::",
+                           "fd87:d87e:eb43:2100::",
+                           "127.0.0.1",
+                           "::1",
+                           "10.0.0.1",
+                           "192.168.1.1",
+                           "0.0.0.0",
+                           "::",
+                           "fe80::1",
+                           "::506:0"}) {
+    all.push_back(ip(text));
+  }
+  for (const auto strict : {IpAddress::Strict::no, IpAddress::Strict::yes}) {
+    for (const IpAddress& a : all) {
+      for (const IpAddress& b : all) {
+        EXPECT_EQ(a.group(strict) == b.group(strict), a.group_key(strict) == b.group_key(strict))
+            << a.to_string() << " " << b.to_string();
+      }
+    }
+  }
+}
+
+TEST(IpAddress, RangesThatNoPeerCanHaveAreToldByTheirRfc) {
+  EXPECT_TRUE(ip("192.0.2.1").rfc5737() && ip("198.51.100.9").rfc5737() &&
+              ip("203.0.113.255").rfc5737());
+  EXPECT_FALSE(ip("192.0.3.1").rfc5737() || ip("203.0.114.0").rfc5737());
+  EXPECT_TRUE(ip("100.64.0.0").rfc6598() && ip("100.127.255.255").rfc6598());
+  EXPECT_FALSE(ip("100.128.0.0").rfc6598() || ip("100.63.255.255").rfc6598());
+  EXPECT_TRUE(ip("198.18.0.1").rfc2544() && ip("198.19.255.255").rfc2544());
+  EXPECT_FALSE(ip("198.20.0.0").rfc2544());
+  EXPECT_TRUE(ip("192.0.0.8").rfc6890());
+  EXPECT_FALSE(ip("192.0.1.8").rfc6890());
+  EXPECT_TRUE(ip("224.0.0.1").multicast() && ip("239.255.255.255").multicast());
+  EXPECT_TRUE(ip("ff02::1").multicast());
+  EXPECT_FALSE(ip("223.255.255.255").multicast() || ip("fe80::1").multicast());
+  EXPECT_TRUE(ip("240.0.0.1").reserved() && ip("255.255.255.255").reserved());
+  EXPECT_FALSE(ip("239.255.255.255").reserved());
+}
+
 }  // namespace
 }  // namespace peerage::conn

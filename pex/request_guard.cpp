@@ -1,0 +1,50 @@
+#include "pex/request_guard.h"
+
+#include "conn/cidr.h"
+
+namespace peerage::pex {
+
+using conn::TimePoint;
+using conn::TokenBucket;
+
+namespace {
+
+// A bucket in which a token is a microsecond of the pause between two answers.
+constexpr std::uint64_t kTokensPerSecond = 1'000'000;
+
+std::uint64_t tokens(conn::Duration pause) {
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::microseconds>(pause).count());
+}
+
+}  // namespace
+
+RequestGuard::Verdict RequestGuard::on_request(const conn::IpAddress& from, Trust trust,
+                                               TimePoint now) {
+  const auto open_account = [now](std::uint64_t burst, conn::Duration pause) {
+    return Account{TokenBucket(kTokensPerSecond, burst * tokens(pause), now), now};
+  };
+  Account& host = hosts_.use(conn::host_of(from), [&] {
+    return open_account(limits_.host_burst, limits_.host_pause);
+  });
+  if (now - host.last >= limits_.memory) host.strikes = host.drops = 0;
+  host.last = now;
+  if (!host.bucket.take(tokens(limits_.host_pause), now)) {
+    return trust == Trust::trusted ? Verdict::ignore : strike(host);
+  }
+  Account& neighbourhood = neighbourhoods_.use(conn::neighbourhood_of(from), [&] {
+    return open_account(limits_.neighbourhood_burst, limits_.neighbourhood_pause);
+  });
+  const bool room = neighbourhood.bucket.take(tokens(limits_.neighbourhood_pause), now);
+  return room ? Verdict::answer : Verdict::ignore;
+}
+
+RequestGuard::Verdict RequestGuard::strike(Account& host) const {
+  if (++host.strikes < limits_.strikes_to_drop) return Verdict::ignore;
+  host.strikes = 0;
+  if (++host.drops < limits_.drops_to_ban) return Verdict::drop;
+  host.drops = 0;
+  return Verdict::ban;
+}
+
+}  // namespace peerage::pex

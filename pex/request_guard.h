@@ -1,0 +1,58 @@
+// How often others may ask us for addresses: a token bucket for each host and one for its
+// neighbourhood, kept across connections and node IDs, which are free.
+//
+// Who asks too often is first not answered, then dropped, then banned for a while. Who is merely
+// beside such a host is still served, for a host spends from its own bucket first, and what the
+// neighbourhood's bucket refuses is held against nobody. Persistent and unconditional peers are
+// never dropped nor banned: they are answered as often as anyone else.
+//
+// A pure state machine. Bounded: kMaxHosts hosts and as many neighbourhoods, the longest unseen
+// forgotten first.
+// Threads: none of its own (the control shard).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "conn/ip_address.h"
+#include "conn/recent_map.h"
+#include "conn/token_bucket.h"
+#include "pex/config.h"
+
+namespace peerage::pex {
+
+class RequestGuard {
+ public:
+  static constexpr std::size_t kMaxHosts = 16'384;
+
+  enum class Trust : std::uint8_t { stranger, trusted };  // persistent or unconditional
+  enum class Verdict : std::uint8_t {
+    answer,
+    ignore,  // say nothing, keep the peer
+    drop,    // end the connection
+    ban,     // and do not let the host in for RequestLimits::ban
+  };
+
+  explicit RequestGuard(const RequestLimits& limits = {}) : limits_(limits) {}
+
+  Verdict on_request(const conn::IpAddress& from, Trust trust, conn::TimePoint now);
+  std::size_t hosts() const noexcept { return hosts_.size(); }
+  std::size_t neighbourhoods() const noexcept { return neighbourhoods_.size(); }
+
+ private:
+  struct Account {
+    conn::TokenBucket bucket;
+    conn::TimePoint last;
+    std::uint32_t strikes = 0;
+    std::uint32_t drops = 0;
+  };
+  using Accounts = conn::RecentMap<conn::IpAddress, Account>;
+
+  Verdict strike(Account& host) const;
+
+  RequestLimits limits_;
+  Accounts hosts_{kMaxHosts};
+  Accounts neighbourhoods_{kMaxHosts};
+};
+
+}  // namespace peerage::pex
