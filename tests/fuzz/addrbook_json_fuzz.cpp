@@ -30,7 +30,8 @@ void check_entry(const JsonEntry& entry) {
   require(entry.attempts <= 0x7fffffff);
   require(!entry.buckets.empty());
 #ifdef PEERAGE_PLANTED_BUG
-  require(entry.buckets.size() < 3);  // as if a comet node had at most two for an address
+  // As if nobody was ever vetted into three buckets.
+  require(entry.kind == Kind::fresh || entry.buckets.size() < 3);
 #endif
   for (const std::uint16_t bucket : entry.buckets) {
     require(bucket < (entry.kind == Kind::vetted ? 64 : 256));
@@ -65,15 +66,82 @@ void check_exported(const JsonBook& book) {
   for (const JsonEntry& entry : exported.entries) check_entry(entry);
 }
 
-}  // namespace
+// --- books composed of an input ---
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const std::string_view text(reinterpret_cast<const char*>(data), size);
+// What may stand in the place of a value.
+constexpr std::string_view kOther[] = {"null",
+                                       "true",
+                                       "0",
+                                       "-1",
+                                       "1.5",
+                                       "65536",
+                                       "2147483648",
+                                       "18446744073709551616",
+                                       "1e400",
+                                       "\"\"",
+                                       "\"1.2.3.4\"",
+                                       "\"::ffff:1.2.3.4\"",
+                                       "\"fe80::1%eth0\"",
+                                       "\"\\u0000\"",
+                                       "[]",
+                                       "{}",
+                                       "[[[1]]]",
+                                       "{\"id\": 1, \"addrs\": []}",
+                                       "\"9999-12-31T23:59:59.999999999-24:59\"",
+                                       "\"2024-02-29T23:59:59+00:01\"",
+                                       "\"AB\", \"id\": \"CD\"",
+                                       "[256]",
+                                       "[63, 63]",
+                                       "}",
+                                       "\xff"};
+
+std::string value_or_other(fuzz::Input& input, std::string value) {
+  const std::uint8_t choice = input.byte();
+  if (choice < 0xe0) return value;
+  return std::string(kOther[input.byte() % std::size(kOther)]);
+}
+
+std::string composed_address(fuzz::Input& input) {
+  conn::ByteArray<20> id{1};
+  id[1] = input.byte();
+  const auto ip = conn::IpAddress::v4(20, input.byte(), 0, 1).to_string();
+  return "{\"id\": " + value_or_other(input, '"' + conn::to_hex(id) + '"') +
+         ", \"ip\": " + value_or_other(input, '"' + ip + '"') +
+         ", \"port\": " + value_or_other(input, "26656") + "}";
+}
+
+std::string composed_entry(fuzz::Input& input) {
+  std::string buckets = "[";
+  for (std::uint8_t i = input.byte() % 4; i > 0; --i) {
+    buckets += std::to_string(input.byte()) + (i > 1 ? "," : "");
+  }
+  const std::string time =
+      "\"20" + std::to_string(10 + input.byte() % 90) + "-11-21T01:41:40.85081719Z\"";
+  return "{\"addr\": " + value_or_other(input, composed_address(input)) +
+         ", \"src\": " + value_or_other(input, composed_address(input)) +
+         ", \"buckets\": " + value_or_other(input, buckets + "]") +
+         ", \"attempts\": " + value_or_other(input, std::to_string(input.byte())) +
+         ", \"bucket_type\": " + value_or_other(input, input.byte() % 2 == 0 ? "1" : "2") +
+         ", \"last_attempt\": " + value_or_other(input, time) +
+         ", \"last_success\": " + value_or_other(input, time) +
+         ", \"last_ban_time\": " + value_or_other(input, "\"0001-01-01T00:00:00Z\"") + "}\n";
+}
+
+std::string composed_book(fuzz::Input& input) {
+  std::string text = "{\"key\": " + value_or_other(input, "\"0123456789abcdef01234567\"");
+  text += ", \"addrs\": [";
+  for (bool first = true; !input.empty(); first = false) {
+    text += (first ? "" : ",") + value_or_other(input, composed_entry(input));
+  }
+  return text + "]}";
+}
+
+void check_text(std::string_view text) {
   auto book = addrbook::parse_json_book(text, kNow);
   if (!book) {
     require(book.error().reason == conn::Reason::address_file_malformed);
     require(book.error().detail.size() < 400 && is_printable(book.error().detail));
-    return 0;
+    return;
   }
   require(book->bad.size() == std::min(book->bad_count, addrbook::kMaxBadListed));
   for (const auto& bad : book->bad) {
@@ -83,5 +151,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check_written(*book);
   addrbook::best_first(book->entries);
   check_exported(*book);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  check_text({reinterpret_cast<const char*>(data), size});
+  fuzz::Input input(data, size);
+  check_text(composed_book(input));
   return 0;
 }
