@@ -143,7 +143,9 @@ int export_to(const BookHome& home, const Options& options) {
   const auto exported = export_json(home, options.network, book_now());
   if (!exported) return report_book(exported.error());
   if (options.target == "-") {
-    std::cout << exported->text << '\n' << std::flush;
+    if (!(std::cout << exported->text << '\n' << std::flush)) {
+      return report({Stage::configuration, Reason::address_file_unwritable, "standard output"});
+    }
   } else if (const auto saved = addrbook::save_json_book(options.target, exported->text); !saved) {
     return report(saved.error());
   }
