@@ -130,8 +130,8 @@ std::string composed_entry(fuzz::Input& input) {
 std::string composed_book(fuzz::Input& input) {
   std::string text = "{\"key\": " + value_or_other(input, "\"0123456789abcdef01234567\"");
   text += ", \"addrs\": [";
-  for (bool first = true; !input.empty(); first = false) {
-    text += (first ? "" : ",") + value_or_other(input, composed_entry(input));
+  for (int i = 0; i < 8 && !input.empty(); ++i) {
+    text += (i == 0 ? "" : ",") + value_or_other(input, composed_entry(input));
   }
   return text + "]}";
 }
