@@ -16,15 +16,17 @@ void add_home_option(CLI::App& command, std::filesystem::path& home) {
   command.add_option("--home", home, "The node's directory")->capture_default_str();
 }
 
-conn::Result<std::filesystem::path> node_key_path(const std::filesystem::path& home) {
-  Config config;
+conn::Result<Config> load_config(const std::filesystem::path& home) {
   const std::filesystem::path file = home / "config" / "config.toml";
-  if (std::filesystem::exists(file)) {
-    auto loaded = Config::load(file);
-    if (!loaded) return tl::unexpected(loaded.error());
-    config = std::move(*loaded);
-  }
-  return home / config.node_key_file;  // an absolute path replaces the home
+  std::error_code error;
+  if (!std::filesystem::exists(file, error)) return Config{};
+  return Config::load(file);
+}
+
+conn::Result<std::filesystem::path> node_key_path(const std::filesystem::path& home) {
+  const auto config = load_config(home);
+  if (!config) return tl::unexpected(config.error());
+  return home / config->node_key_file;  // an absolute path replaces the home
 }
 
 int report(const conn::Failure& failure) {

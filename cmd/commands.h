@@ -21,12 +21,16 @@ void add_gen_node_key(CLI::App& app, Action& action);
 void add_show_node_id(CLI::App& app, Action& action);
 void add_init(CLI::App& app, Action& action);
 void add_probe(CLI::App& app, Action& action);
+void add_addrbook(CLI::App& app, Action& action);
 
 // --- shared by the subcommands ---
 
 // --home: $PEERAGE_HOME, or ~/.peerage.
 std::filesystem::path default_home();
 void add_home_option(CLI::App& command, std::filesystem::path& home);
+
+// The home's config.toml; the defaults when there is none.
+conn::Result<Config> load_config(const std::filesystem::path& home);
 
 // The home's node key file, by its config.toml when there is one.
 conn::Result<std::filesystem::path> node_key_path(const std::filesystem::path& home);

@@ -189,8 +189,10 @@ Result<Config> Config::parse(std::string_view text) {
   Result<void> read = root.read("moniker", config.moniker);
   if (read) read = root.read("node_key_file", config.node_key_file);
   if (read) read = own.read("network", config.network);
+  if (read) read = own.read("book_file", config.book_file);
   if (read) read = read_p2p(p2p, config.p2p);
   if (!read) return tl::unexpected(read.error());
+  if (config.book_file.empty()) return bad("peerage.book_file", "must name a file");
 
   for (const std::string& key : p2p.unknown()) {
     const auto ignored = kIgnored.find(key);
@@ -244,6 +246,9 @@ node_key_file = "config/node_key.json"
 # The network (chain ID) this node belongs to.
 network = @NETWORK@
 
+# The address book, relative to the home directory.
+book_file = "data/addrbook.db"
+
 [p2p]
 
 # Where to listen.
@@ -256,8 +261,10 @@ external_address = ""
 seeds = ""
 persistent_peers = ""
 
-# With true, private and unroutable addresses are not kept. Set it to false on a private network.
+# The address book of a comet node, which `peerage addrbook import` reads.
 addr_book_file = "config/addrbook.json"
+
+# With true, private and unroutable addresses are not kept. Set it to false on a private network.
 addr_book_strict = true
 
 max_num_inbound_peers = 40

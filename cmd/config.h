@@ -29,6 +29,7 @@ struct Config {
   std::string moniker;
   std::string node_key_file = "config/node_key.json";  // relative to the home
   std::string network;                                 // [peerage] network: the chain ID
+  std::string book_file = "data/addrbook.db";          // [peerage] book_file, likewise
   P2pConfig p2p;
   // For the operator: keys that have no effect, and why.
   std::vector<std::string> notices;

@@ -19,6 +19,7 @@ int main(int argc, char** argv) {
   peerage::cmd::add_gen_node_key(app, action);
   peerage::cmd::add_show_node_id(app, action);
   peerage::cmd::add_probe(app, action);
+  peerage::cmd::add_addrbook(app, action);
   peerage::cmd::add_version(app, action);
   try {
     app.parse(argc, argv);

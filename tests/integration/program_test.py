@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """The program as a user meets it: real processes, real sockets on loopback. program_test.py BUILD_DIR"""
 import contextlib
+import fcntl
 import json
 import os
 import pathlib
 import signal
 import socket
+import sqlite3
 import ssl
 import stat
 import subprocess
@@ -266,8 +268,157 @@ class Home(unittest.TestCase):
 
     def test_help_names_every_subcommand(self):
         text = run("--help", expect=0).stdout
-        for command in ("init", "gen-node-key", "show-node-id", "probe", "version"):
+        for command in ("init", "gen-node-key", "show-node-id", "probe", "addrbook", "version"):
             self.assertIn(command, text)
+
+
+def comet_entry(number, **changes):
+    """An entry of a comet node's addrbook.json."""
+    entry = {
+        "addr": {"id": f"{number + 1:040x}", "ip": f"{20 + number}.1.2.3", "port": 26656},
+        "src": {"id": OTHER_ID, "ip": "8.8.8.8", "port": 26656},
+        "buckets": [number], "attempts": 1, "bucket_type": 1,
+        "last_attempt": "2026-03-01T10:00:00.123456789+02:00",
+        "last_success": "0001-01-01T00:00:00Z", "last_ban_time": "0001-01-01T00:00:00Z"}
+    entry.update(changes)
+    return entry
+
+
+class AddressBook(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.home = pathlib.Path(folder.name) / "home"
+        self.file = self.home / "data" / "addrbook.db"
+        run("init", "--home", self.home, "--network", "net-1", expect=0)
+
+    def book(self, *arguments, expect=0):
+        return run("addrbook", *arguments, "--home", self.home, expect=expect)
+
+    def json(self, *arguments):
+        return [json.loads(line) for line in self.book(*arguments, "--json").stdout.splitlines()]
+
+    def fill(self, *entries, expect=0):
+        source = self.home / "config" / "addrbook.json"
+        source.write_text(json.dumps({"key": "00" * 12, "addrs": entries}, indent="\t"))
+        return self.book("import", expect=expect)
+
+    def test_what_a_comet_node_knew_is_taken_in_looked_at_and_given_back(self):
+        said = self.fill(*[comet_entry(i) for i in range(20)], None,
+                         comet_entry(30, addr={"id": "x", "ip": "1.2.3.4", "port": 1})).stdout
+        self.assertRegex(said, r"added +20\n")
+        self.assertRegex(said, r"make no sense +2\n")
+        self.assertIn('addr.id "x" is no node ID', said)
+        self.assertEqual(len(self.json("list")), 20)
+        self.assertEqual(len(self.json("list", "--limit", "7")), 7)
+        self.assertEqual(self.json("list", "--kind", "old"), [])
+        self.assertEqual(self.json("list", "--verified-since", "7d"), [])
+        self.assertEqual(len(self.json("list", "--network", "net-1", "--kind", "new")), 20)
+        table = self.book("list").stdout.splitlines()
+        self.assertEqual(len(table), 21)
+        self.assertEqual(len({line.index(" new ") for line in table[1:]}), 1)
+        shown = self.json("show", f"{1:040x}")[0]
+        self.assertEqual((shown["address"], shown["origin"]), (f"{1:040x}@20.1.2.3:26656", "import"))
+        self.assertEqual(self.json("stats")[0]["networks"]["net-1"]["origins"]["import"], 20)
+        self.assertIn("the book is sound", self.book("check").stdout)
+
+        target = self.home / "out.json"
+        self.book("export", target)
+        exported = json.loads(target.read_text())
+        self.assertEqual(len(exported["addrs"]), 20)
+        self.assertEqual(json.loads(self.book("export", "-").stdout), exported)
+        self.assertEqual({entry["addr"]["id"] for entry in exported["addrs"]},
+                         {f"{i + 1:040x}" for i in range(20)})
+        again = self.json("import", target, "--network", "net-2")[0]
+        self.assertEqual(again["outcomes"]["added"], 20)
+
+    def test_without_a_book_each_command_says_so(self):
+        for command in (["list"], ["show", "abcd"], ["stats"], ["bans"], ["check"], ["export", "-"],
+                        ["unban", "1.2.3.4"], ["forget", OTHER_ID]):
+            result = self.book(*command, expect=1)
+            self.assertIn("there is no address book", result.stderr)
+            self.assertIn("hint", result.stderr)
+            self.assertEqual(result.stdout, "")
+        self.assertFalse(self.file.exists())
+
+    def test_bans_are_made_listed_and_lifted(self):
+        self.book("ban", OTHER_ID, "--for", "7d", "--reason", "sends rubbish")
+        self.book("ban", "203.0.113.0/24")
+        self.assertEqual({ban["target"] for ban in self.json("bans")}, {OTHER_ID, "203.0.113.0/24"})
+        self.assertIn("sends rubbish", self.book("bans").stdout)
+        self.book("unban", OTHER_ID.upper())
+        self.assertIn("is not banned", self.book("unban", OTHER_ID, expect=1).stderr)
+        self.assertEqual(len(self.json("bans")), 1)
+
+    def test_an_id_is_forgotten(self):
+        self.fill(comet_entry(0), comet_entry(1))
+        self.book("forget", f"{1:040x}")
+        self.assertEqual(len(self.json("list")), 1)
+        self.book("forget", f"{1:040x}", expect=1)
+
+    def test_a_book_in_use_is_read_and_not_changed(self):
+        self.fill(comet_entry(0))
+        with open(f"{self.file}.lock", "r+b") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            with contextlib.closing(sqlite3.connect(self.file, isolation_level=None)) as writer:
+                writer.execute("BEGIN IMMEDIATE")
+                writer.execute("DELETE FROM address")
+                self.assertEqual(len(self.json("list")), 1)
+                self.book("stats")
+                self.book("check")
+                self.book("export", "-")
+                for command in (["ban", "1.2.3.4"], ["unban", "1.2.3.4"], ["forget", OTHER_ID], ["import"]):
+                    error = self.book(*command, expect=1).stderr
+                    self.assertIn("in use", error)
+                    self.assertIn("stop the node", error)
+                writer.execute("COMMIT")
+                self.assertEqual(self.json("list"), [])
+
+    def test_a_damaged_book_is_told_and_left_alone(self):
+        self.fill(*[comet_entry(i) for i in range(50)])
+        content = bytearray(self.file.read_bytes())
+        content[2000:] = b"\xa5" * (len(content) - 2000)
+        self.file.write_bytes(content)
+        for command in (["check"], ["list"], ["ban", "1.2.3.4"], ["import"]):
+            self.assertIn("damaged", self.book(*command, expect=1).stderr)
+        self.assertEqual(self.file.read_bytes(), content)
+
+    def test_a_damaged_addrbook_json_is_named_with_its_line(self):
+        source = self.home / "config" / "addrbook.json"
+        source.write_text('{\n"addrs": [\n}')
+        error = self.book("import", expect=1).stderr
+        self.assertIn(f"{source}: line 3, column 1", error)
+        self.assertFalse(self.file.exists())
+
+    def test_an_import_needs_a_network(self):
+        (self.home / "config" / "config.toml").write_text("")
+        self.assertIn("--network", self.fill(comet_entry(0), expect=1).stderr)
+
+    def test_what_cannot_be_written_is_an_error(self):
+        self.fill(comet_entry(0))
+        self.book("export", "/dev/null/out.json", expect=1)
+        with open("/dev/full", "wb") as full:
+            result = subprocess.run([PEERAGE, "addrbook", "export", "-", "--home", self.home], stdout=full,
+                                    stderr=subprocess.DEVNULL, timeout=60)
+        self.assertEqual(result.returncode, 1)
+
+    def test_wrong_arguments_are_errors_with_a_reason(self):
+        self.fill(comet_entry(0))
+        for arguments, code, text in (
+                ([], 2, "subcommand"), (["list", "--kind", "odd"], 2, "odd"),
+                (["list", "--verified-since", "soon"], 1, "soon"),
+                (["list", "--last-failure", "bad_luck"], 1, "bad_luck"),
+                (["show", "abc"], 1, "abc"), (["show"], 2, "id"), (["ban", "example.org"], 1, "example.org"),
+                (["ban", "1.2.3.4", "--for", "0s"], 1, "--for"), (["forget", "abcd"], 1, "40 hex"),
+                (["export", "-", "--network", "net-7"], 1, "net-7")):
+            result = run("addrbook", *arguments, home=self.home)
+            self.assertEqual(result.returncode, code, arguments)
+            self.assertIn(text, result.stderr, arguments)
+
+    def test_help_names_every_subcommand(self):
+        text = run("addrbook", "--help", expect=0).stdout
+        for command in ("list", "show", "stats", "bans", "check", "export", "import", "ban", "unban", "forget"):
+            self.assertRegex(text, rf"(?m)^  {command} ")
 
 
 if __name__ == "__main__":

@@ -50,6 +50,7 @@ TEST(Config, OurOwnTemplateSaysTheDefaultsAndNothingUnknown) {
   ASSERT_TRUE(config) << config.error().text();
   EXPECT_EQ(config->moniker, "a \"quoted\" name");
   EXPECT_EQ(config->network, "chain-1");
+  EXPECT_EQ(config->book_file, Config().book_file);
   EXPECT_TRUE(config->notices.empty());
   const P2pConfig defaults;
   EXPECT_EQ(config->p2p.laddr, defaults.laddr);
@@ -89,6 +90,8 @@ TEST(Config, WrongTypesAndImpossibleValuesAreNamedWithTheirKey) {
            {"[p2p]\ndial_timeout = \"soon\"", "p2p.dial_timeout"},
            {"[p2p]\nladdr = \"tcp://0.0.0.0\"", "p2p.laddr"},
            {"[p2p]\nladdr = \"\"", "p2p.laddr"},
+           {"[peerage]\nbook_file = \"\"", "peerage.book_file"},
+           {"[peerage]\nbook_file = 3", "peerage.book_file"},
            {"[p2p]\nseed_mode = true\npex = false", "p2p.seed_mode"},
            {"p2p = 3", "p2p"},
            {"moniker = 3", "moniker"},
