@@ -133,7 +133,7 @@ class Host {
     }
     if (!banned) return {{"error", "neither an ID nor a network: " + target}};
     switch_.ban(*banned, std::chrono::hours(1), "by a test");
-    return {{"banned", to_string(*banned)}};
+    return {{"banned", p2p::to_string(*banned)}};
   }
 
   json dial(const std::string& target) {
