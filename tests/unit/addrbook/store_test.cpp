@@ -271,7 +271,6 @@ TEST_F(StoreTest, AFileThatIsDeletedUnderItIsMadeAgainWithEverything) {
 
 TEST_F(StoreTest, AFileThatIsDamagedUnderItIsMovedAsideAndMadeAgainWithEverything) {
   open();
-  // More than SQLite holds in memory, so that it comes upon the damage.
   source.set(0, 20'000);
   ASSERT_TRUE(close());
   open();
@@ -281,6 +280,16 @@ TEST_F(StoreTest, AFileThatIsDamagedUnderItIsMovedAsideAndMadeAgainWithEverythin
       file.seekp(4096 * page);
       file << std::string(64, '\xa5');
     }
+  }
+  {
+    // When another has written, what SQLite holds in memory is read again: it comes upon the
+    // damage.
+    sqlite3* other = nullptr;
+    ASSERT_EQ(sqlite3_open(path.c_str(), &other), SQLITE_OK);
+    EXPECT_EQ(
+        sqlite3_exec(other, "INSERT INTO meta VALUES ('touched', x'')", nullptr, nullptr, nullptr),
+        SQLITE_OK);
+    sqlite3_close(other);
   }
   for (std::size_t i = 0; i < 20'000; i += 100) {
     KnownAddress row = row_of(i);
