@@ -363,7 +363,7 @@ TEST_F(StoreTest, WhileTheDiskIsBusyTheShardIsNot) {
   conn::Shard& shard = runtime.shard(0);
   BookSource rows;
   auto options = test::options_with(1);
-  options.patience_ms = 250;
+  options.patience_ms = 1000;
   const auto on_shard = [&shard](auto task) {
     std::promise<void> done;
     shard.post([&] {
@@ -375,7 +375,7 @@ TEST_F(StoreTest, WhileTheDiskIsBusyTheShardIsNot) {
   std::unique_ptr<Store> real;
   std::promise<bool> opened;
   on_shard([&] {
-    rows.set(0, 20'000);
+    rows.set(0, 1000);
     real = std::make_unique<Store>(runtime, shard, path, options, rows);
     real->open([&](const Result<Store::Loaded>& loaded) { opened.set_value(loaded.has_value()); });
   });
@@ -385,7 +385,7 @@ TEST_F(StoreTest, WhileTheDiskIsBusyTheShardIsNot) {
   {
     const Holder holder(path);
     on_shard([&] { real->changed(); });
-    const auto until = std::chrono::steady_clock::now() + 600ms;
+    const auto until = std::chrono::steady_clock::now() + 1500ms;
     while (std::chrono::steady_clock::now() < until) {
       const auto began = std::chrono::steady_clock::now();
       on_shard([&] { put_backs = rows.put_backs; });
@@ -394,9 +394,9 @@ TEST_F(StoreTest, WhileTheDiskIsBusyTheShardIsNot) {
     }
   }
   EXPECT_GE(put_backs, 1u) << "it has been waiting for the lock";
-  // Taking and putting back 5000 rows is the book's own work here; what is looked for is a wait for
-  // the lock, which takes 250 ms.
-  EXPECT_LT(worst, 100ms);
+  // What is looked for is a wait for the lock, which takes a second; the rest is how busy the
+  // machine is.
+  EXPECT_LT(worst, 500ms);
   std::promise<bool> closed;
   on_shard(
       [&] { real->close([&](const Result<void>& done) { closed.set_value(done.has_value()); }); });
