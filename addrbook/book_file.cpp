@@ -68,7 +68,7 @@ Result<std::string> check_pages(const sqlite::Database& database) {
   }
   if (*check == "ok") return std::string();
   // A page that the disk did not give is told here as a fault of the file, by the code alone.
-  constexpr std::string_view kMark = "error code=";
+  static constexpr std::string_view kMark = "error code=";
   if (const auto at = check->find(kMark); at != std::string::npos) {
     Failure failure = database.failure(std::atoi(check->c_str() + at + kMark.size()));
     if (failure.reason != Reason::book_corrupt) return tl::unexpected(std::move(failure));
@@ -84,7 +84,7 @@ Result<Inspected> inspect(const std::filesystem::path& path, const BookFile::Opt
   opened->on_close(sqlite::Database::Log::kept);
 
   Inspected result;
-  const auto corrupt = [&](std::string why) {
+  const auto corrupt = [&](const std::string& why) {
     result.found = Report::Found::corrupt;
     result.why = conn::printable(why, 512);
     return std::move(result);
@@ -124,7 +124,7 @@ Result<Inspected> inspect(const std::filesystem::path& path, const BookFile::Opt
         if (finding->version == schema::newest(schema::steps())) {
           salvage(*opened, now, report, result);
         }
-        return corrupt(std::move(fault));
+        return corrupt(fault);
       }
       break;
     }

@@ -5,14 +5,14 @@
 namespace peerage::addrbook {
 
 std::string_view name(DropCause cause) noexcept {
-  constexpr std::array<std::string_view, kDropCauseCount> kNames = {
+  static constexpr std::array<std::string_view, kDropCauseCount> kNames = {
       "wrong_type", "bad_address",     "bad_number", "bad_word",
       "bad_text",   "unknown_network", "over_limit", "unreadable"};
   return kNames[static_cast<std::size_t>(cause)];
 }
 
 std::string_view name(Report::Found found) noexcept {
-  constexpr std::array<std::string_view, 5> kNames = {"book", "nothing", "corrupt", "foreign",
+  static constexpr std::array<std::string_view, 5> kNames = {"book", "nothing", "corrupt", "foreign",
                                                       "newer"};
   return kNames[static_cast<std::size_t>(found)];
 }

@@ -291,7 +291,7 @@ void Store::shut(Result<void> flushed, FlushDone done) {
       [flushed = std::move(flushed), done = std::move(done)](Store& store, Result<void>& closed) {
         store.set_condition(State::Condition::closed, std::nullopt);
         store.finish_flushes(not_open(), /*drained_only=*/false);
-        done(flushed ? std::move(closed) : flushed);
+        done(flushed ? closed : flushed);
       });
 }
 

@@ -271,7 +271,6 @@ TEST_F(StoreTest, AFileThatIsDeletedUnderItIsMadeAgainWithEverything) {
 
 TEST_F(StoreTest, AFileThatIsDamagedUnderItIsMovedAsideAndMadeAgainWithEverything) {
   open();
-  // More than SQLite holds in memory, so that it comes upon the damage.
   source.set(0, 20'000);
   ASSERT_TRUE(close());
   open();
@@ -281,6 +280,16 @@ TEST_F(StoreTest, AFileThatIsDamagedUnderItIsMovedAsideAndMadeAgainWithEverythin
       file.seekp(4096 * page);
       file << std::string(64, '\xa5');
     }
+  }
+  {
+    // When another has written, what SQLite holds in memory is read again: it comes upon the
+    // damage.
+    sqlite3* other = nullptr;
+    ASSERT_EQ(sqlite3_open(path.c_str(), &other), SQLITE_OK);
+    EXPECT_EQ(
+        sqlite3_exec(other, "INSERT INTO meta VALUES ('touched', x'')", nullptr, nullptr, nullptr),
+        SQLITE_OK);
+    sqlite3_close(other);
   }
   for (std::size_t i = 0; i < 20'000; i += 100) {
     KnownAddress row = row_of(i);
@@ -354,7 +363,7 @@ TEST_F(StoreTest, WhileTheDiskIsBusyTheShardIsNot) {
   conn::Shard& shard = runtime.shard(0);
   BookSource rows;
   auto options = test::options_with(1);
-  options.patience_ms = 250;
+  options.patience_ms = 1000;
   const auto on_shard = [&shard](auto task) {
     std::promise<void> done;
     shard.post([&] {
@@ -366,7 +375,7 @@ TEST_F(StoreTest, WhileTheDiskIsBusyTheShardIsNot) {
   std::unique_ptr<Store> real;
   std::promise<bool> opened;
   on_shard([&] {
-    rows.set(0, 20'000);
+    rows.set(0, 1000);
     real = std::make_unique<Store>(runtime, shard, path, options, rows);
     real->open([&](const Result<Store::Loaded>& loaded) { opened.set_value(loaded.has_value()); });
   });
@@ -376,7 +385,7 @@ TEST_F(StoreTest, WhileTheDiskIsBusyTheShardIsNot) {
   {
     const Holder holder(path);
     on_shard([&] { real->changed(); });
-    const auto until = std::chrono::steady_clock::now() + 600ms;
+    const auto until = std::chrono::steady_clock::now() + 1500ms;
     while (std::chrono::steady_clock::now() < until) {
       const auto began = std::chrono::steady_clock::now();
       on_shard([&] { put_backs = rows.put_backs; });
@@ -385,9 +394,9 @@ TEST_F(StoreTest, WhileTheDiskIsBusyTheShardIsNot) {
     }
   }
   EXPECT_GE(put_backs, 1u) << "it has been waiting for the lock";
-  // Taking and putting back 5000 rows is the book's own work here; what is looked for is a wait for
-  // the lock, which takes 250 ms.
-  EXPECT_LT(worst, 100ms);
+  // What is looked for is a wait for the lock, which takes a second; the rest is how busy the
+  // machine is.
+  EXPECT_LT(worst, 500ms);
   std::promise<bool> closed;
   on_shard(
       [&] { real->close([&](const Result<void>& done) { closed.set_value(done.has_value()); }); });
