@@ -57,7 +57,7 @@ class Buckets {
 };
 
 JsonEntry entry_of(const KnownAddress& known) {
-  constexpr std::uint32_t kMaxAttempts = std::numeric_limits<std::int32_t>::max();
+  static constexpr std::uint32_t kMaxAttempts = std::numeric_limits<std::int32_t>::max();
   JsonEntry entry;
   entry.address = known.address;
   // The book keeps the IP of who told us, and nothing else of it.
@@ -151,7 +151,7 @@ Exported choose_for_json(std::span<const KnownAddress> rows, std::string_view ke
 }
 
 std::string json_key(const BookKey& key) {
-  constexpr std::string_view kContext = "peerage: the key in addrbook.json";
+  static constexpr std::string_view kContext = "peerage: the key in addrbook.json";
   conn::ByteArray<crypto_generichash_BYTES> hash;
   crypto_generichash(hash.data(), hash.size(), conn::as_bytes(kContext).data(), kContext.size(),
                      key.data(), key.size());

@@ -60,7 +60,7 @@ conn::Result<JsonBook> load_json_book(const std::filesystem::path& path, Time no
   }
   std::string text;
   for (std::size_t size = 0;;) {
-    constexpr std::size_t kStep = std::size_t{1} << 20;
+    static constexpr std::size_t kStep = std::size_t{1} << 20;
     text.resize(size + kStep);
     const ssize_t count = ::read(file.get(), text.data() + size, kStep);
     if (count < 0 && errno == EINTR) continue;

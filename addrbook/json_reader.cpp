@@ -278,7 +278,7 @@ class Reader : public nlohmann::json_sax<nlohmann::json> {
 
   bool number(std::optional<std::uint64_t> value) {
     if (skipping_ > 0) return true;
-    constexpr std::uint64_t kMaxInt32 = std::numeric_limits<std::int32_t>::max();
+    static constexpr std::uint64_t kMaxInt32 = std::numeric_limits<std::int32_t>::max();
     if (where_ == Where::buckets) {
       field_ = Field::buckets;
       if (!value || *value >= kCometNewBuckets || entry_.buckets.size() >= kCometNewBuckets) {

@@ -1,4 +1,5 @@
 // Changing a book that no node is using.
+#include <algorithm>
 #include <limits>
 
 #include <sodium.h>

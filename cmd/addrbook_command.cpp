@@ -9,7 +9,6 @@
 namespace peerage::cmd {
 namespace {
 
-using conn::fail;
 using conn::Reason;
 using conn::Result;
 using conn::Stage;
@@ -253,7 +252,7 @@ void add_looking(CLI::App& parent, Action& action) {
       .json()
       .network("Only in the book of this network")
       .target("id", "A node ID, or its first digits");
-  constexpr const char* kOneObject = "As one JSON object";
+  static constexpr const char* kOneObject = "As one JSON object";
   Subcommand(parent, action, "stats", "How many there are of each kind", stats).json(kOneObject);
   Subcommand(parent, action, "bans", "The bans in force", bans).json();
   Subcommand checking(parent, action, "check", "Whether the file and all rows are sound", check);

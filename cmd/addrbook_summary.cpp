@@ -38,7 +38,7 @@ std::string stats_text(const BookStats& stats) {
     for (std::size_t i = 0; i < BookStats::kSpans.size(); ++i) {
       line("verified within " + std::string(kSpanNames[i]), of.verified_within[i]);
     }
-    constexpr std::size_t kShown = 5;
+    static constexpr std::size_t kShown = 5;
     for (std::size_t i = 0; i < std::min(kShown, of.failures.size()); ++i) {
       const auto& [reason, count] = of.failures[i];
       line("failed with " + std::string(name(reason)), count, std::string(explain(reason)));
@@ -127,7 +127,7 @@ std::string to_text(const ImportReport& report) {
   }
   if (report.bad_count > 0) table.row({"make no sense", std::to_string(report.bad_count)});
   std::string text = "network " + printable(report.network, 64) + '\n' + table.text();
-  constexpr std::size_t kShown = 20;
+  static constexpr std::size_t kShown = 20;
   for (std::size_t i = 0; i < std::min(kShown, report.bad.size()); ++i) {
     const auto& bad = report.bad[i];
     text += "  line " + std::to_string(bad.line) + ": " + bad.why + '\n';
