@@ -43,6 +43,13 @@ constexpr std::array<std::string_view, kAddedCount> kAddedNames = {"added",
                                                                    "told_too_fast",
                                                                    "no_place"};
 
+// Whether we failed, and not it.
+bool is_ours(const conn::Failure& why) {
+  return why.stage == Stage::configuration || why.reason == Reason::out_of_descriptors ||
+         why.reason == Reason::address_in_use || why.reason == Reason::stopping ||
+         why.reason == Reason::stopped_locally;
+}
+
 std::string printable_head(std::string_view text) {
   return conn::printable(text, NodeFacts::kMaxText);
 }
@@ -236,7 +243,7 @@ bool AddressBook::mark_failed(const NetAddress& address, const conn::Failure& wh
     return true;
   }
   // From the NodeInfo on it has answered and proved itself, whatever came then.
-  if (why.stage >= Stage::node_info) return true;
+  if (why.stage >= Stage::node_info || is_ours(why)) return true;
   known.reliability.record(Outcome::failed, now);
   if (!counts) return true;
   ++known.failures;

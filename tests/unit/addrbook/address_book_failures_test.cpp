@@ -1,0 +1,37 @@
+// What a failure says of an address, and what it does not.
+#include <gtest/gtest.h>
+
+#include "addrbook/address_book.h"
+#include "tests/support/book_fixture.h"
+
+namespace peerage::addrbook {
+namespace {
+
+using conn::Reason;
+using conn::Stage;
+using test::address;
+using test::scattered;
+using namespace std::chrono_literals;
+
+class AddressBookFailures : public test::BookTest {};
+
+TEST_F(AddressBookFailures, WhatWeLackIsNoFailureOfTheNode) {
+  const auto node = scattered(1);
+  ASSERT_EQ(hear(node), Added::added);
+  for (const Reason ours : {Reason::out_of_descriptors, Reason::address_in_use, Reason::stopping,
+                            Reason::stopped_locally}) {
+    now += 1h;
+    meet_someone();
+    fail(node, ours);
+  }
+  EXPECT_EQ(book.find(node)->failures, 0u);
+  EXPECT_EQ(book.find(node)->reliability, Reliability());
+  EXPECT_EQ(book.find(node)->failure, Reason::stopped_locally) << "it is shown nevertheless";
+  now += 1h;
+  meet_someone();
+  fail(node);
+  EXPECT_EQ(book.find(node)->failures, 1u);
+}
+
+}  // namespace
+}  // namespace peerage::addrbook
