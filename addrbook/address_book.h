@@ -212,11 +212,12 @@ class AddressBook {
   std::optional<Index> index_of(const conn::NetAddress& address) const;
   std::vector<Index> indices_of(const conn::NodeId& id) const;
 
-  // The rules of `add`, one after another.
+  // The rules of `add`, one after another. `give_way`: bad ones that must go for it.
   std::optional<Added> never_enters(const conn::NetAddress& address) const;
   std::optional<Added> refused_for_its_id(const conn::NetAddress& address, const Source& source,
-                                          Time now);
-  std::optional<Added> crowded(const conn::IpAddress& ip, Time now);
+                                          Time now, std::vector<Index>& give_way) const;
+  std::optional<Added> crowded(const conn::IpAddress& ip, Time now,
+                               std::vector<Index>& give_way) const;
   bool exempt(const conn::IpAddress& ip) const;
   Added decide(const conn::NetAddress& address, const Source& source, Time now);
 
@@ -225,7 +226,9 @@ class AddressBook {
   void remove_entry(Index index);  // one that has no place
   // A free one in the bucket, or the one whose holder must give way.
   Place place_for(Kind kind, const conn::NetAddress& address, const conn::IpAddress& source) const;
-  // Whether a fresh place is free now: a bad holder goes.
+  // Whether a fresh place is free, or its holder must give way.
+  bool may_have(Place place, Time now) const;
+  // The same, and the holder goes.
   bool make_room(Place place, Time now);
   void leave_place(Index index);
   void take_place(Index index, Kind kind, Place place);

@@ -164,7 +164,11 @@ bool AddressBook::restore(KnownAddress row, Time now) {
     if (proven || row.last_connected != kNever) return false;
   }
   if (indices_of(row.address.id).size() >= config_.max_candidates) return false;
-  if (row.origin != Origin::configuration && crowded(row.address.endpoint.ip, now)) return false;
+  std::vector<Index> give_way;
+  if (row.origin != Origin::configuration && crowded(row.address.endpoint.ip, now, give_way)) {
+    return false;
+  }
+  if (!give_way.empty()) return false;  // one that is in stays, for it was the better one
   const bool proven = row.last_connected != kNever && row.last_verified != kNever;
   if (row.kind == Kind::vetted && !proven) row.kind = Kind::fresh;
   Place place = place_for(row.kind, row.address, row.source);
