@@ -188,6 +188,7 @@ std::optional<Added> AddressBook::crowded(const IpAddress& ip, Time now,
   for (auto it = begin; it != end; ++it) {
     if (std::find(give_way.begin(), give_way.end(), it->second) != give_way.end()) continue;
     const KnownAddress& known = at(it->second).known;
+    if (known.origin == Origin::configuration || exempt(known.address.endpoint.ip)) continue;
     const bool same_host = conn::host_of(known.address.endpoint.ip) == host;
     const bool replaceable = known.kind == Kind::fresh && is_bad(known, now);
     ++neighbours;

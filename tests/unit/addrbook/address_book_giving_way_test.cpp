@@ -61,5 +61,17 @@ TEST_F(GivingWay, ASourceThatHasSaidEnoughOfAnIdReplacesOnlyWhatItSaidItself) {
   EXPECT_EQ(book.find(address(1, "32.1.1.1")), nullptr);
 }
 
+TEST_F(GivingWay, TheOperatorsWordTakesNobodysShareAndGivesNone) {
+  const Source configured = {test::ip("127.0.0.1"), {}, Origin::configuration};
+  for (std::uint32_t i = 1; i <= 5; ++i) {
+    ASSERT_EQ(book.add(address(i, "31.1.1.1"), configured, now), Added::added);
+    make_bad(address(i, "31.1.1.1"));
+  }
+  EXPECT_EQ(hear(address(11, "31.1.1.1")), Added::added);
+  EXPECT_EQ(hear(address(12, "31.1.1.1")), Added::added);
+  EXPECT_EQ(hear(address(13, "31.1.1.1")), Added::too_many_for_host);
+  for (std::uint32_t i = 1; i <= 5; ++i) EXPECT_NE(book.find(address(i, "31.1.1.1")), nullptr);
+}
+
 }  // namespace
 }  // namespace peerage::addrbook
