@@ -159,7 +159,7 @@ std::optional<Added> AddressBook::refused_for_its_id(const NetAddress& address,
   for (const Index index : indices_of(address.id)) {
     const KnownAddress& known = at(index).known;
     const bool given_up = is_bad(known, now);
-    if (known.last_connected != kNever && !given_up) return Added::proven_elsewhere;
+    if (known.last_connected != kNever && !is_stale(known, now)) return Added::proven_elsewhere;
     const bool same_source = placement_.group(known.source) == group;
     if (given_up && known.kind == Kind::fresh) (same_source ? bad_of_this_source : bad) = index;
     ++candidates;
@@ -207,8 +207,11 @@ std::optional<Added> AddressBook::crowded(const IpAddress& ip, Time now,
 }
 
 bool AddressBook::is_bad(const KnownAddress& known, Time now) {
+  return is_stale(known, now) || (known.bad_until > now && known.connected_since == kNever);
+}
+
+bool AddressBook::is_stale(const KnownAddress& known, Time now) {
   if (known.connected_since != kNever) return false;
-  if (known.bad_until > now) return true;
   if (known.last_attempt != kNever && now - known.last_attempt < kJustTried) return false;
   if (known.last_connected == kNever && known.failures >= kFailuresNeverMet) return true;
   if (known.failures >= kFailuresOnceMet && now - known.last_connected > kOnceMetLimit) return true;

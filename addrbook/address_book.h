@@ -176,7 +176,9 @@ class AddressBook {
   std::uint64_t count(Added outcome) const { return added_.at(static_cast<std::size_t>(outcome)); }
   // Whose addresses count as of one operator (addrbook/placement.h).
   std::uint64_t group(const conn::IpAddress& ip) const { return placement_.group(ip); }
-  // Whether a fresh address may be replaced by any other.
+  // Whether there is no more hope of it: then others may say where its ID is, even if it was proven.
+  static bool is_stale(const KnownAddress& known, Time now);
+  // Whether a fresh address may be replaced by any other: it is stale, or rests.
   static bool is_bad(const KnownAddress& known, Time now);
 
   // --- the file ---

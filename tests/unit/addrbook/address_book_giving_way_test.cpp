@@ -73,5 +73,15 @@ TEST_F(GivingWay, TheOperatorsWordTakesNobodysShareAndGivesNone) {
   for (std::uint32_t i = 1; i <= 5; ++i) EXPECT_NE(book.find(address(i, "31.1.1.1")), nullptr);
 }
 
+TEST_F(GivingWay, GossipDoesNotBringAProvenNodeBackThatRests) {
+  const auto proven = address(1, "31.1.1.1");
+  ASSERT_EQ(hear(proven), Added::added);
+  visit(proven);
+  make_bad(proven);
+  EXPECT_EQ(hear(address(1, "32.1.1.1")), Added::proven_elsewhere);
+  now += 2h;
+  EXPECT_EQ(book.pick({100}, now), proven);
+}
+
 }  // namespace
 }  // namespace peerage::addrbook
