@@ -251,7 +251,7 @@ bool AddressBook::mark_failed(const NetAddress& address, const conn::Failure& wh
     known.verified_since = kNever;
     known.last_verified = kNever;
     verified_.remove(*index);
-    rest(*index, now + kOtherNetworkRest);
+    rest(*index, std::max(known.bad_until, now + kOtherNetworkRest));
     return true;
   }
   // From the NodeInfo on it has answered and proved itself, whatever came then.

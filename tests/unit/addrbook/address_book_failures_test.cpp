@@ -33,5 +33,14 @@ TEST_F(AddressBookFailures, WhatWeLackIsNoFailureOfTheNode) {
   EXPECT_EQ(book.find(node)->failures, 1u);
 }
 
+TEST_F(AddressBookFailures, AnotherNetworkDoesNotShortenARest) {
+  const auto node = scattered(1);
+  ASSERT_EQ(hear(node), Added::added);
+  const Time until = now + std::chrono::days(100);
+  ASSERT_TRUE(book.mark_bad(node, Reason::misbehaved, until, now));
+  fail(node, Reason::wrong_network, Stage::node_info);
+  EXPECT_EQ(book.find(node)->bad_until, until);
+}
+
 }  // namespace
 }  // namespace peerage::addrbook
