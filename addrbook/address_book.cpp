@@ -259,6 +259,7 @@ bool AddressBook::mark_failed(const NetAddress& address, const conn::Failure& wh
   known.reliability.record(Outcome::failed, now);
   if (!counts) return true;
   ++known.failures;
+  contests_.expire(now);
   const auto challenger = contests_.challenger_of(*index);
   if (challenger && now - last_met_ <= kAbleToConnect) {
     displace(*index, *challenger, now);

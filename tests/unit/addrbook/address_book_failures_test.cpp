@@ -15,6 +15,16 @@ using namespace std::chrono_literals;
 
 class AddressBookFailures : public test::BookTest {};
 
+class FailuresInASmallBook : public test::BookTest {
+ protected:
+  static BookConfig small() {
+    BookConfig config = roomy();
+    config.geometry = {64, 1, 1};
+    return config;
+  }
+  FailuresInASmallBook() : BookTest(small()) {}
+};
+
 TEST_F(AddressBookFailures, WhatWeLackIsNoFailureOfTheNode) {
   const auto node = scattered(1);
   ASSERT_EQ(hear(node), Added::added);
@@ -40,6 +50,22 @@ TEST_F(AddressBookFailures, AnotherNetworkDoesNotShortenARest) {
   ASSERT_TRUE(book.mark_bad(node, Reason::misbehaved, until, now));
   fail(node, Reason::wrong_network, Stage::node_info);
   EXPECT_EQ(book.find(node)->bad_until, until);
+}
+
+TEST_F(FailuresInASmallBook, AClaimThatNobodyTestedForADayTakesNoPlace) {
+  const auto holder = scattered(1), challenger = scattered(2);
+  ASSERT_EQ(hear(holder), Added::added);
+  vet(holder);
+  ASSERT_EQ(book.find(holder)->kind, Kind::vetted);
+  now += 5h;
+  ASSERT_EQ(hear(challenger), Added::added);
+  vet(challenger);
+  ASSERT_EQ(book.contests(), 1u);
+  now += 25h;  // and nobody has asked whom to test
+  meet_someone();
+  fail(holder);
+  EXPECT_EQ(book.find(holder)->kind, Kind::vetted);
+  EXPECT_EQ(book.contests(), 0u);
 }
 
 }  // namespace
