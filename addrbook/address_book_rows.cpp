@@ -205,13 +205,12 @@ Changes AddressBook::take_changes(std::size_t limit) {
     return changes;
   }
   changes.erased = std::exchange(erased_, {});
-  const std::size_t taken = std::min(limit, dirty_.size());
-  for (std::size_t i = 0; i < taken; ++i) {
-    Entry& entry = at(dirty_[dirty_.size() - 1 - i]);
+  while (changes.written.size() < limit && !dirty_.empty()) {
+    Entry& entry = at(dirty_.back());
+    dirty_.pop_back();
     entry.dirty = false;
     if (entry.used) changes.written.push_back(entry.known);
   }
-  dirty_.resize(dirty_.size() - taken);
   // Erased, and here again: what is written counts, and it may be in a later part.
   std::erase_if(changes.erased,
                 [this](const NetAddress& each) { return index_of(each).has_value(); });
