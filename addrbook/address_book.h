@@ -147,7 +147,7 @@ class AddressBook {
   // Vetted addresses whose places others claim: to be dialled, and let go of.
   std::vector<conn::NetAddress> to_test(Time now);
   // Those that had been connected longest when the last run ended, to be redialled first: at most
-  // kMaxAnchors.
+  // kMaxAnchors, of those that were kept and do not rest.
   const std::vector<conn::NetAddress>& anchors() const noexcept { return anchors_; }
   bool need_more() const noexcept { return size() < kEnoughAddresses; }
 
@@ -176,7 +176,8 @@ class AddressBook {
   std::uint64_t count(Added outcome) const { return added_.at(static_cast<std::size_t>(outcome)); }
   // Whose addresses count as of one operator (addrbook/placement.h).
   std::uint64_t group(const conn::IpAddress& ip) const { return placement_.group(ip); }
-  // Whether there is no more hope of it: then others may say where its ID is, even if it was proven.
+  // Whether there is no more hope of it: then others may say where its ID is, even if it was
+  // proven.
   static bool is_stale(const KnownAddress& known, Time now);
   // Whether a fresh address may be replaced by any other: it is stale, or rests.
   static bool is_bad(const KnownAddress& known, Time now);
@@ -187,8 +188,9 @@ class AddressBook {
     std::size_t kept = 0;
     std::size_t dropped = 0;  // against a rule, or out of place
   };
-  // Takes a file's rows in under the file's key; what the book has learnt before stays, and counts
-  // for more. Dropped rows are erased from the file with the next changes.
+  // Takes a file's rows in under the file's key; what the book has learnt before counts for more
+  // than a row of the same worth, and mere hearsay for less. Dropped rows are erased from the file
+  // with the next changes.
   Loaded load(const BookKey& key, std::vector<KnownAddress> rows, Time now);
   // What changed since it was last asked, at most `limit` rows. Empty: nothing.
   Changes take_changes(std::size_t limit);
@@ -241,8 +243,8 @@ class AddressBook {
   void promote(Index index, Place place);
   void displace(Index holder, Index challenger, Time now);
   void clear();
-  bool restore(KnownAddress row, Time now);
-  void choose_anchors(const std::vector<KnownAddress>& rows);
+  std::optional<Index> restore(KnownAddress row, Time now);
+  void choose_anchors(std::vector<std::pair<Time, conn::NetAddress>> joined);
   void note_erased(const conn::NetAddress& address);
 
   std::optional<Index> draw(Kind kind, const Acceptable& acceptable, Time now);
