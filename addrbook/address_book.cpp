@@ -43,6 +43,13 @@ constexpr std::array<std::string_view, kAddedCount> kAddedNames = {"added",
                                                                    "told_too_fast",
                                                                    "no_place"};
 
+// Whether we failed, and not it.
+bool is_ours(const conn::Failure& why) {
+  return why.stage == Stage::configuration || why.reason == Reason::out_of_descriptors ||
+         why.reason == Reason::address_in_use || why.reason == Reason::stopping ||
+         why.reason == Reason::stopped_locally;
+}
+
 std::string printable_head(std::string_view text) {
   return conn::printable(text, NodeFacts::kMaxText);
 }
@@ -124,12 +131,16 @@ Added AddressBook::decide(const NetAddress& address, const Source& source, Time 
   }
   const bool own_word = source.origin == Origin::configuration || source.origin == Origin::import;
   if (!own_word && !told_.take(placement_.group(source.ip), now)) return Added::told_too_fast;
-  if (const auto refused = refused_for_its_id(address, source, now)) return *refused;
+  // Who gives way goes only when nothing else refuses the address.
+  std::vector<Index> give_way;
+  if (const auto refused = refused_for_its_id(address, source, now, give_way)) return *refused;
   if (source.origin != Origin::configuration) {
-    if (const auto refused = crowded(address.endpoint.ip, now)) return *refused;
+    if (const auto refused = crowded(address.endpoint.ip, now, give_way)) return *refused;
   }
+  if (!may_have(place_for(Kind::fresh, address, source.ip), now)) return Added::no_place;
+  for (const Index index : give_way) erase(index);
   const Place place = place_for(Kind::fresh, address, source.ip);
-  if (!make_room(place, now)) return Added::no_place;
+  make_room(place, now);
   KnownAddress known;
   known.address = address;
   known.source = source.ip;
@@ -140,23 +151,25 @@ Added AddressBook::decide(const NetAddress& address, const Source& source, Time 
 }
 
 std::optional<Added> AddressBook::refused_for_its_id(const NetAddress& address,
-                                                     const Source& source, Time now) {
+                                                     const Source& source, Time now,
+                                                     std::vector<Index>& give_way) const {
   const std::uint64_t group = placement_.group(source.ip);
   std::size_t candidates = 0, of_this_source = 0;
-  std::optional<Index> bad;
+  std::optional<Index> bad, bad_of_this_source;
   for (const Index index : indices_of(address.id)) {
     const KnownAddress& known = at(index).known;
     const bool given_up = is_bad(known, now);
-    if (known.last_connected != kNever && !given_up) return Added::proven_elsewhere;
-    if (given_up && known.kind == Kind::fresh) bad = index;
+    if (known.last_connected != kNever && !is_stale(known, now)) return Added::proven_elsewhere;
+    const bool same_source = placement_.group(known.source) == group;
+    if (given_up && known.kind == Kind::fresh) (same_source ? bad_of_this_source : bad) = index;
     ++candidates;
-    of_this_source += placement_.group(known.source) == group ? 1 : 0;
+    of_this_source += same_source ? 1 : 0;
   }
-  if (candidates < config_.max_candidates && of_this_source < config_.max_candidates_per_source) {
-    return std::nullopt;
-  }
-  if (!bad) return Added::too_many_candidates;
-  erase(*bad);
+  const bool source_is_full = of_this_source >= config_.max_candidates_per_source;
+  if (candidates < config_.max_candidates && !source_is_full) return std::nullopt;
+  if (bad_of_this_source) bad = bad_of_this_source;
+  if (!bad || (source_is_full && !bad_of_this_source)) return Added::too_many_candidates;
+  give_way.push_back(*bad);
   return std::nullopt;
 }
 
@@ -165,14 +178,17 @@ bool AddressBook::exempt(const IpAddress& ip) const {
          conn::any_contains(config_.exempt_networks, ip);
 }
 
-std::optional<Added> AddressBook::crowded(const IpAddress& ip, Time now) {
+std::optional<Added> AddressBook::crowded(const IpAddress& ip, Time now,
+                                          std::vector<Index>& give_way) const {
   if (exempt(ip)) return std::nullopt;
   const IpAddress host = conn::host_of(ip);
   const auto [begin, end] = by_neighbourhood_.equal_range(conn::neighbourhood_of(ip));
   std::size_t neighbours = 0, at_host = 0;
   std::optional<Index> bad_neighbour, bad_at_host;
   for (auto it = begin; it != end; ++it) {
+    if (std::find(give_way.begin(), give_way.end(), it->second) != give_way.end()) continue;
     const KnownAddress& known = at(it->second).known;
+    if (known.origin == Origin::configuration || exempt(known.address.endpoint.ip)) continue;
     const bool same_host = conn::host_of(known.address.endpoint.ip) == host;
     const bool replaceable = known.kind == Kind::fresh && is_bad(known, now);
     ++neighbours;
@@ -181,18 +197,21 @@ std::optional<Added> AddressBook::crowded(const IpAddress& ip, Time now) {
   }
   if (at_host >= config_.max_per_host) {
     if (!bad_at_host) return Added::too_many_for_host;
-    erase(*bad_at_host);
+    give_way.push_back(*bad_at_host);
   } else if (neighbours >= config_.max_per_neighbourhood) {
     const auto bad = bad_neighbour ? bad_neighbour : bad_at_host;
     if (!bad) return Added::too_many_for_neighbourhood;
-    erase(*bad);
+    give_way.push_back(*bad);
   }
   return std::nullopt;
 }
 
 bool AddressBook::is_bad(const KnownAddress& known, Time now) {
+  return is_stale(known, now) || (known.bad_until > now && known.connected_since == kNever);
+}
+
+bool AddressBook::is_stale(const KnownAddress& known, Time now) {
   if (known.connected_since != kNever) return false;
-  if (known.bad_until > now) return true;
   if (known.last_attempt != kNever && now - known.last_attempt < kJustTried) return false;
   if (known.last_connected == kNever && known.failures >= kFailuresNeverMet) return true;
   if (known.failures >= kFailuresOnceMet && now - known.last_connected > kOnceMetLimit) return true;
@@ -232,14 +251,15 @@ bool AddressBook::mark_failed(const NetAddress& address, const conn::Failure& wh
     known.verified_since = kNever;
     known.last_verified = kNever;
     verified_.remove(*index);
-    rest(*index, now + kOtherNetworkRest);
+    rest(*index, std::max(known.bad_until, now + kOtherNetworkRest));
     return true;
   }
   // From the NodeInfo on it has answered and proved itself, whatever came then.
-  if (why.stage >= Stage::node_info) return true;
+  if (why.stage >= Stage::node_info || is_ours(why)) return true;
   known.reliability.record(Outcome::failed, now);
   if (!counts) return true;
   ++known.failures;
+  contests_.expire(now);
   const auto challenger = contests_.challenger_of(*index);
   if (challenger && now - last_met_ <= kAbleToConnect) {
     displace(*index, *challenger, now);
@@ -442,11 +462,14 @@ Place AddressBook::place_for(Kind kind, const NetAddress& address, const IpAddre
   return tables_[index_of(kind)].free_place(first, config_.geometry.bucket_size).value_or(first);
 }
 
-bool AddressBook::make_room(Place place, Time now) {
+bool AddressBook::may_have(Place place, Time now) const {
   const auto holder = tables_[index_of(Kind::fresh)].holder(place);
-  const bool only_bad = config_.fresh == BookConfig::Displace::only_bad;
-  if (holder && only_bad && !is_bad(at(*holder).known, now)) return false;
-  if (holder) erase(*holder);
+  return !holder || config_.fresh == BookConfig::Displace::any || is_bad(at(*holder).known, now);
+}
+
+bool AddressBook::make_room(Place place, Time now) {
+  if (!may_have(place, now)) return false;
+  if (const auto holder = tables_[index_of(Kind::fresh)].holder(place)) erase(*holder);
   return true;
 }
 

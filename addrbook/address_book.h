@@ -147,7 +147,7 @@ class AddressBook {
   // Vetted addresses whose places others claim: to be dialled, and let go of.
   std::vector<conn::NetAddress> to_test(Time now);
   // Those that had been connected longest when the last run ended, to be redialled first: at most
-  // kMaxAnchors.
+  // kMaxAnchors, of those that were kept and do not rest.
   const std::vector<conn::NetAddress>& anchors() const noexcept { return anchors_; }
   bool need_more() const noexcept { return size() < kEnoughAddresses; }
 
@@ -176,7 +176,10 @@ class AddressBook {
   std::uint64_t count(Added outcome) const { return added_.at(static_cast<std::size_t>(outcome)); }
   // Whose addresses count as of one operator (addrbook/placement.h).
   std::uint64_t group(const conn::IpAddress& ip) const { return placement_.group(ip); }
-  // Whether a fresh address may be replaced by any other.
+  // Whether there is no more hope of it: then others may say where its ID is, even if it was
+  // proven.
+  static bool is_stale(const KnownAddress& known, Time now);
+  // Whether a fresh address may be replaced by any other: it is stale, or rests.
   static bool is_bad(const KnownAddress& known, Time now);
 
   // --- the file ---
@@ -185,8 +188,9 @@ class AddressBook {
     std::size_t kept = 0;
     std::size_t dropped = 0;  // against a rule, or out of place
   };
-  // Takes a file's rows in under the file's key; what the book has learnt before stays, and counts
-  // for more. Dropped rows are erased from the file with the next changes.
+  // Takes a file's rows in under the file's key; what the book has learnt before counts for more
+  // than a row of the same worth, and mere hearsay for less. Dropped rows are erased from the file
+  // with the next changes.
   Loaded load(const BookKey& key, std::vector<KnownAddress> rows, Time now);
   // What changed since it was last asked, at most `limit` rows. Empty: nothing.
   Changes take_changes(std::size_t limit);
@@ -212,11 +216,12 @@ class AddressBook {
   std::optional<Index> index_of(const conn::NetAddress& address) const;
   std::vector<Index> indices_of(const conn::NodeId& id) const;
 
-  // The rules of `add`, one after another.
+  // The rules of `add`, one after another. `give_way`: bad ones that must go for it.
   std::optional<Added> never_enters(const conn::NetAddress& address) const;
   std::optional<Added> refused_for_its_id(const conn::NetAddress& address, const Source& source,
-                                          Time now);
-  std::optional<Added> crowded(const conn::IpAddress& ip, Time now);
+                                          Time now, std::vector<Index>& give_way) const;
+  std::optional<Added> crowded(const conn::IpAddress& ip, Time now,
+                               std::vector<Index>& give_way) const;
   bool exempt(const conn::IpAddress& ip) const;
   Added decide(const conn::NetAddress& address, const Source& source, Time now);
 
@@ -225,7 +230,9 @@ class AddressBook {
   void remove_entry(Index index);  // one that has no place
   // A free one in the bucket, or the one whose holder must give way.
   Place place_for(Kind kind, const conn::NetAddress& address, const conn::IpAddress& source) const;
-  // Whether a fresh place is free now: a bad holder goes.
+  // Whether a fresh place is free, or its holder must give way.
+  bool may_have(Place place, Time now) const;
+  // The same, and the holder goes.
   bool make_room(Place place, Time now);
   void leave_place(Index index);
   void take_place(Index index, Kind kind, Place place);
@@ -236,8 +243,8 @@ class AddressBook {
   void promote(Index index, Place place);
   void displace(Index holder, Index challenger, Time now);
   void clear();
-  bool restore(KnownAddress row, Time now);
-  void choose_anchors(const std::vector<KnownAddress>& rows);
+  std::optional<Index> restore(KnownAddress row, Time now);
+  void choose_anchors(std::vector<std::pair<Time, conn::NetAddress>> joined);
   void note_erased(const conn::NetAddress& address);
 
   std::optional<Index> draw(Kind kind, const Acceptable& acceptable, Time now);

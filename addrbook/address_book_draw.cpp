@@ -39,7 +39,7 @@ std::optional<NetAddress> AddressBook::pick(Bias bias, Time now, const Acceptabl
 
 std::optional<AddressBook::Index> AddressBook::draw(Kind kind, const Acceptable& acceptable,
                                                     Time now) {
-  const DrawList& list = drawn_[index_of(kind)];
+  DrawList& list = drawn_[index_of(kind)];
   if (list.size() == 0) return std::nullopt;
   const bool blames = kind == Kind::fresh && blame_.groups() > 0;
   const auto will_do = [&](Index index) { return !acceptable || acceptable(at(index).known); };
@@ -49,11 +49,10 @@ std::optional<AddressBook::Index> AddressBook::draw(Kind kind, const Acceptable&
     if (blames && random_.share() >= trust()) continue;
     if (will_do(index)) return index;
   }
-  // Few will do: look through all, from anywhere.
-  const std::size_t start = random_.below(list.size());
+  // Few will do: look through all, in any order, so that none of them hides behind another.
   for (std::size_t i = 0; i < list.size(); ++i) {
-    const Index index = list[(start + i) % list.size()];
-    if (will_do(index)) return index;
+    list.swap(i, i + random_.below(list.size() - i));
+    if (will_do(list[i])) return list[i];
   }
   return std::nullopt;
 }

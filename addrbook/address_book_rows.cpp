@@ -1,5 +1,6 @@
 // The book's records: put in, taken out, found, read from a file and written to one.
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "addrbook/address_book.h"
@@ -123,70 +124,110 @@ void AddressBook::clear() {
   free_.clear();
 }
 
-AddressBook::Loaded AddressBook::load(const BookKey& key, std::vector<KnownAddress> rows,
-                                      Time now) {
-  std::vector<KnownAddress> own;
-  for_each([&own](const KnownAddress& known) { own.push_back(known); });
-  clear();
-  placement_ = Placement(key, config_.strict, config_.geometry);
-  choose_anchors(rows);
-  // Vetted ones first: where two rows want one thing, the better one has it.
-  std::stable_partition(rows.begin(), rows.end(),
-                        [](const KnownAddress& row) { return row.kind == Kind::vetted; });
-  for (KnownAddress& row : rows) {
-    const bool was_joined = std::exchange(row.connected_since, kNever) != kNever;
-    const NetAddress address = row.address;
-    if (!restore(std::move(row), now)) {
-      note_erased(address);
-    } else if (was_joined) {
-      touch(*index_of(address));
-    }
-  }
-  const Loaded loaded = {by_id_.size(), rows.size() - by_id_.size()};
-  for (KnownAddress& known : own) {
-    if (const auto index = index_of(known.address)) erase(*index);
-    const NetAddress address = known.address;
-    if (restore(std::move(known), now)) touch(*index_of(address));
-  }
-  return loaded;
+namespace {
+
+struct Claim {
+  KnownAddress known;
+  bool changed = false;  // from what the file has
+};
+
+// Where two want one thing, the better one has it.
+int rank(const KnownAddress& known) {
+  const bool proven = known.last_connected != kNever;
+  if (known.kind == Kind::vetted && proven && known.last_verified != kNever) return 0;
+  return proven ? 1 : 2;
 }
 
-bool AddressBook::restore(KnownAddress row, Time now) {
+// Nobody has dialled it yet: then a file that has knows more.
+bool only_heard_of(const KnownAddress& known) {
+  return known.last_attempt == kNever && known.last_failed == kNever &&
+         known.last_connected == kNever && known.last_verified == kNever &&
+         known.connected_since == kNever;
+}
+
+}  // namespace
+
+AddressBook::Loaded AddressBook::load(const BookKey& key, std::vector<KnownAddress> rows,
+                                      Time now) {
+  std::vector<NetAddress> in_file;
+  std::vector<std::pair<Time, NetAddress>> joined;
+  std::vector<Claim> of_file, claims;
+  for (KnownAddress& row : rows) {
+    in_file.push_back(row.address);
+    if (row.connected_since != kNever) joined.emplace_back(row.connected_since, row.address);
+    bool changed = std::exchange(row.connected_since, kNever) != kNever;
+    if (const auto index = index_of(row.address)) {
+      const KnownAddress& ours = at(*index).known;
+      if (!only_heard_of(ours)) continue;
+      row.last_seen = std::max(row.last_seen, ours.last_seen);
+      changed = true;
+      erase(*index);
+    }
+    of_file.push_back({std::move(row), changed});
+  }
+  // What we have learnt ourselves comes first among equals.
+  for_each([&claims](const KnownAddress& known) { claims.push_back({known, true}); });
+  std::move(of_file.begin(), of_file.end(), std::back_inserter(claims));
+  std::stable_sort(claims.begin(), claims.end(),
+                   [](const Claim& a, const Claim& b) { return rank(a.known) < rank(b.known); });
+  clear();
+  placement_ = Placement(key, config_.strict, config_.geometry);
+  for (const Claim& claim : claims) {
+    const auto index = restore(claim.known, now);
+    if (!index) {
+      note_erased(claim.known.address);
+    } else if (claim.changed || at(*index).known != claim.known) {
+      touch(*index);
+    }
+  }
+  choose_anchors(std::move(joined));
+  const auto dropped =
+      std::count_if(in_file.begin(), in_file.end(),
+                    [this](const NetAddress& address) { return !index_of(address); });
+  return {in_file.size() - static_cast<std::size_t>(dropped), static_cast<std::size_t>(dropped)};
+}
+
+std::optional<AddressBook::Index> AddressBook::restore(KnownAddress row, Time now) {
   for (Time* time :
        {&row.first_seen, &row.last_seen, &row.last_attempt, &row.last_failed, &row.last_connected,
         &row.verified_since, &row.last_verified, &row.connected_since}) {
     *time = std::clamp(*time, kNever, now);
   }
   row.bad_until = row.bad_until <= now ? kNever : std::min(row.bad_until, now + kMaxRest);
-  if (never_enters(row.address) || index_of(row.address)) return false;
-  for (const Index other : indices_of(row.address.id)) {
-    const bool proven = at(other).known.last_connected != kNever;
-    if (proven || row.last_connected != kNever) return false;
+  row.reliability =
+      Reliability::restored(row.reliability.windows(), std::min(row.reliability.last(), now));
+  if (never_enters(row.address) || index_of(row.address)) return std::nullopt;
+  const auto others = indices_of(row.address.id);
+  for (const Index other : others) {
+    const KnownAddress& known = at(other).known;
+    if (known.last_connected == kNever) continue;
+    if (row.last_connected != kNever || !is_stale(known, now)) return std::nullopt;
   }
-  if (indices_of(row.address.id).size() >= config_.max_candidates) return false;
-  if (row.origin != Origin::configuration && crowded(row.address.endpoint.ip, now)) return false;
-  const bool proven = row.last_connected != kNever && row.last_verified != kNever;
-  if (row.kind == Kind::vetted && !proven) row.kind = Kind::fresh;
+  if (others.size() >= config_.max_candidates) return std::nullopt;
+  // What is in stays, for it was the better one.
+  std::vector<Index> give_way;
+  if (row.origin != Origin::configuration && crowded(row.address.endpoint.ip, now, give_way)) {
+    return std::nullopt;
+  }
+  if (!give_way.empty()) return std::nullopt;
+  const bool verified = row.last_connected != kNever && row.last_verified != kNever;
+  if (row.kind == Kind::vetted && !verified) row.kind = Kind::fresh;
   Place place = place_for(row.kind, row.address, row.source);
   if (tables_[index_of(row.kind)].holder(place) && row.kind == Kind::vetted) {
     row.kind = Kind::fresh;
     place = place_for(row.kind, row.address, row.source);
   }
-  if (tables_[index_of(row.kind)].holder(place)) return false;
-  insert(std::move(row), place);
-  return true;
+  if (tables_[index_of(row.kind)].holder(place)) return std::nullopt;
+  return insert(std::move(row), place);
 }
 
-void AddressBook::choose_anchors(const std::vector<KnownAddress>& rows) {
-  std::vector<std::pair<Time, NetAddress>> joined;
-  for (const KnownAddress& row : rows) {
-    if (row.connected_since != kNever) joined.emplace_back(row.connected_since, row.address);
-  }
+void AddressBook::choose_anchors(std::vector<std::pair<Time, NetAddress>> joined) {
   std::sort(joined.begin(), joined.end());
   anchors_.clear();
   for (const auto& [since, address] : joined) {
     if (anchors_.size() == kMaxAnchors) break;
-    anchors_.push_back(address);
+    const KnownAddress* known = find(address);
+    if (known && known->bad_until == kNever) anchors_.push_back(address);
   }
 }
 
@@ -201,13 +242,12 @@ Changes AddressBook::take_changes(std::size_t limit) {
     return changes;
   }
   changes.erased = std::exchange(erased_, {});
-  const std::size_t taken = std::min(limit, dirty_.size());
-  for (std::size_t i = 0; i < taken; ++i) {
-    Entry& entry = at(dirty_[dirty_.size() - 1 - i]);
+  while (changes.written.size() < limit && !dirty_.empty()) {
+    Entry& entry = at(dirty_.back());
+    dirty_.pop_back();
     entry.dirty = false;
     if (entry.used) changes.written.push_back(entry.known);
   }
-  dirty_.resize(dirty_.size() - taken);
   // Erased, and here again: what is written counts, and it may be in a later part.
   std::erase_if(changes.erased,
                 [this](const NetAddress& each) { return index_of(each).has_value(); });

@@ -18,7 +18,8 @@ struct BookConfig {
   // Free of the caps below.
   std::vector<conn::Cidr> exempt_networks;
 
-  // Addresses of one host (an IPv4 address, an IPv6 /64) and of its neighbourhood (/24, /48).
+  // Addresses of one host (an IPv4 address, an IPv6 /64) and of its neighbourhood (/24, /48). What
+  // is free of them is not counted either; so is the operator's word (Origin::configuration).
   std::size_t max_per_host = 2;
   std::size_t max_per_neighbourhood = 8;
   // Addresses that an ID is said to have while none is proven, in all and from one source group.

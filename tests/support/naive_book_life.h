@@ -1,0 +1,265 @@
+// The naive book's second half: what comes of dialling, who is vetted, and what a file gives back.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "tests/support/naive_book.h"
+
+namespace peerage::test {
+
+class NaiveBookLife : public NaiveBook {
+ public:
+  using NaiveBook::NaiveBook;
+
+  // Each is false, and changes nothing of a row, for an address that is not in here.
+  bool attempt(const NetAddress& address) {
+    KnownAddress* known = find(address);
+    if (!known) return false;
+    known->last_attempt = now;
+    ++known->attempts;
+    return true;
+  }
+
+  // Nothing of the node can be told from it.
+  static bool is_ours(const conn::Failure& why) {
+    return why.stage == conn::Stage::configuration ||
+           why.reason == conn::Reason::out_of_descriptors ||
+           why.reason == conn::Reason::address_in_use || why.reason == conn::Reason::stopping ||
+           why.reason == conn::Reason::stopped_locally;
+  }
+  bool failed(const NetAddress& address, const conn::Failure& why) {
+    KnownAddress* known = find(address);
+    if (!known) return false;
+    const bool anyone_met_since = known->last_failed <= last_met;
+    known->failed_stage = why.stage;
+    known->failure = why.reason;
+    known->last_failed = now;
+    if (why.reason == conn::Reason::wrong_id && ++known->wrong_ids == addrbook::kWrongIdsToForget) {
+      return forget(address);
+    }
+    if (why.reason == conn::Reason::wrong_network) {
+      known->verified_since = known->last_verified = kNever;
+      rest(*known, std::max(known->bad_until, now + addrbook::kOtherNetworkRest));
+      return true;
+    }
+    if (why.stage >= conn::Stage::node_info || is_ours(why)) return true;
+    known->reliability.record(addrbook::Outcome::failed, now);
+    if (!anyone_met_since) return true;
+    ++known->failures;
+    for (const Contest& contest : contests) {
+      if (contest.holder != address || now - last_met > addrbook::kAbleToConnect) continue;
+      displace(NetAddress(address), NetAddress(contest.challenger));
+      return true;
+    }
+    const bool met_lately = met(*known) && now - known->last_connected <= addrbook::kOnceMetLimit;
+    if (known->failures >= addrbook::kFailuresToForget && !met_lately) forget(address);
+    return true;
+  }
+
+  bool connected(const NetAddress& address, std::chrono::microseconds round_trip) {
+    last_met = now;
+    if (!find(address)) return false;
+#ifndef PEERAGE_PLANTED_BUG  // The fuzzer's: other candidates of the ID stay.
+    for (const NetAddress& other : addresses_of(address.id)) {
+      if (other != address) forget(other);
+    }
+#endif
+    KnownAddress& known = *find(address);
+    known.last_connected = known.last_seen = now;
+    known.failures = 0;
+    known.wrong_ids = 0;
+    const auto most = std::numeric_limits<std::uint32_t>::max();
+    if (round_trip.count() > 0) {
+      known.round_trip_us =
+          round_trip.count() > most ? most : static_cast<std::uint32_t>(round_trip.count());
+    }
+    std::erase_if(contests, [&](const Contest& c) { return c.holder == address; });
+    return true;
+  }
+
+  bool verified_now(const NetAddress& address, const addrbook::NodeFacts& facts) {
+    KnownAddress* known = find(address);
+    if (!known) return false;
+    if (known->verified_since == kNever) known->verified_since = now;
+    known->last_verified = now;
+    known->reliability.record(addrbook::Outcome::succeeded, now);
+    known->facts = std::make_shared<const addrbook::NodeFacts>(facts);
+    if (config.vet_by_visits == addrbook::BookConfig::VetByVisits::yes &&
+        now - known->verified_since >= addrbook::kVettingVisits) {
+      vet(address);
+    }
+    return true;
+  }
+  bool joined(const NetAddress& address) {
+    KnownAddress* known = find(address);
+    if (known) known->connected_since = now;
+    return known != nullptr;
+  }
+  bool left(const NetAddress& address) {
+    KnownAddress* known = find(address);
+    if (!known) return false;
+    known->connected_since = kNever;
+    known->last_seen = now;
+    return true;
+  }
+
+  bool mark_bad(const NetAddress& address, conn::Reason why, Time until) {
+    KnownAddress* known = find(address);
+    if (!known) return false;
+    known->failed_stage = conn::Stage::established;
+    known->failure = why;
+    known->last_failed = now;
+    rest(*known, std::min(until, now + addrbook::kMaxRest));
+    return true;
+  }
+  bool reinstate(const NetAddress& address) {
+    KnownAddress* known = find(address);
+    if (known) known->bad_until = kNever;
+    return known != nullptr;
+  }
+
+  // Vetted at once where a place is free; a resting holder goes; any other but a fine one is
+  // tested.
+  bool vet(const NetAddress& address) {
+    Row* row = row_of(address);
+    if (!row) return false;
+    const KnownAddress& known = row->known;
+    if (known.kind == Kind::vetted || !verified(known) || rests(known)) return true;
+    const Place place = place_for(Kind::vetted, known.address, known.source);
+    const Row* held = holder(Kind::vetted, place);
+    if (!held) {
+      promote(*row, place);
+    } else if (rests(held->known)) {
+      displace(NetAddress(held->known.address), NetAddress(address));
+    } else if (held->known.connected_since == kNever &&
+               now - held->known.last_connected >= addrbook::kHolderIsFine) {
+      contest(held->known.address, address);
+    }
+    return true;
+  }
+
+  // --- the file ---
+
+  // Rows that say less than the file's: nobody has dialled them yet.
+  static bool only_heard_of(const KnownAddress& known) {
+    return known.last_attempt == kNever && known.last_failed == kNever && !met(known) &&
+           known.last_verified == kNever && known.connected_since == kNever;
+  }
+
+  struct Loaded {
+    std::size_t kept = 0;
+    std::size_t dropped = 0;
+    // Those that the rules of a restart explain.
+    std::vector<NetAddress> lost;
+  };
+  Loaded load(const addrbook::BookKey& key, const std::vector<KnownAddress>& file) {
+    placement = addrbook::Placement(key, config.strict, config.geometry);
+    std::vector<KnownAddress> all;
+    for (const Row& row : rows) {
+      const bool in_file = std::any_of(file.begin(), file.end(), [&](const KnownAddress& other) {
+        return other.address == row.known.address;
+      });
+      if (!in_file || !only_heard_of(row.known)) all.push_back(row.known);
+    }
+    for (KnownAddress known : file) {
+      known.connected_since = kNever;
+      if (const KnownAddress* ours = find(known.address)) {
+        if (!only_heard_of(*ours)) continue;
+        known.last_seen = std::max(known.last_seen, ours->last_seen);
+      }
+      all.push_back(std::move(known));
+    }
+    rows.clear();
+    contests.clear();
+    std::stable_sort(all.begin(), all.end(), [](const KnownAddress& a, const KnownAddress& b) {
+      return rank(a) < rank(b);
+    });
+    for (KnownAddress& known : all) enter(std::move(known));
+    Loaded loaded;
+    for (const KnownAddress& known : file) {
+      if (find(known.address)) continue;
+      loaded.lost.push_back(known.address);
+    }
+    loaded.dropped = loaded.lost.size();
+    loaded.kept = file.size() - loaded.dropped;
+    return loaded;
+  }
+
+ private:
+  // Vetted ones first, then proven ones: where two want one thing, the better has it.
+  static int rank(const KnownAddress& known) {
+    if (known.kind == Kind::vetted && verified(known)) return 0;
+    return met(known) ? 1 : 2;
+  }
+  void enter(KnownAddress known) {
+    for (Time* time : {&known.first_seen, &known.last_seen, &known.last_attempt, &known.last_failed,
+                       &known.last_connected, &known.verified_since, &known.last_verified}) {
+      *time = std::min(*time, now);
+    }
+    known.bad_until =
+        known.bad_until <= now ? kNever : std::min(known.bad_until, now + addrbook::kMaxRest);
+    known.reliability = addrbook::Reliability::restored(known.reliability.windows(),
+                                                        std::min(known.reliability.last(), now));
+    if (never(known.address) || find(known.address)) return;
+    std::size_t others = 0;
+    for (const Row& row : rows) {
+      if (row.known.address.id != known.address.id) continue;
+      if (met(row.known) && (met(known) || !stale(row.known))) return;
+      ++others;
+    }
+    if (others >= config.max_candidates) return;
+    if (known.origin != Origin::configuration && !exempt(known.address.endpoint.ip)) {
+      const auto [at_host, near] = neighbours(known.address.endpoint.ip, false);
+      if (at_host >= config.max_per_host || near >= config.max_per_neighbourhood) return;
+    }
+    if (!verified(known)) known.kind = Kind::fresh;
+    Place place = place_for(known.kind, known.address, known.source);
+    if (known.kind == Kind::vetted && holder(Kind::vetted, place)) {
+      known.kind = Kind::fresh;
+      place = place_for(Kind::fresh, known.address, known.source);
+    }
+    if (!holder(known.kind, place)) rows.push_back({std::move(known), place});
+  }
+
+  void rest(KnownAddress& known, Time until) {
+    known.bad_until = until > now ? until : kNever;
+    end_contests(known.address);
+  }
+  void promote(Row& row, Place place) {
+    end_contests(row.known.address);
+    row.known.kind = Kind::vetted;
+    row.place = place;
+  }
+  void contest(const NetAddress& holder, const NetAddress& challenger) {
+    if (contests.size() >= addrbook::kMaxContests) return;
+    for (const Contest& each : contests) {
+      for (const NetAddress& one : {each.holder, each.challenger}) {
+        if (one == holder || one == challenger) return;
+      }
+    }
+    contests.push_back({holder, challenger, now});
+  }
+  // The challenger has the holder's place; the holder is fresh again, if there is room for it.
+  void displace(const NetAddress& loser, const NetAddress& winner) {
+    Row holder_before = *row_of(loser);
+    forget(loser);
+    promote(*row_of(winner), holder_before.place);
+    const Place back = place_for(Kind::fresh, loser, holder_before.known.source);
+    if (const Row* in_the_way = holder(Kind::fresh, back)) {
+      if (!bad(in_the_way->known)) return;
+      forget(NetAddress(in_the_way->known.address));
+    }
+    holder_before.known.kind = Kind::fresh;
+    holder_before.place = back;
+    rows.push_back(std::move(holder_before));
+  }
+};
+
+}  // namespace peerage::test
