@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "addrbook/book_opening.h"
 #include "addrbook/book_reader.h"
 #include "addrbook/own_file.h"
 #include "addrbook/row.h"
@@ -19,179 +20,14 @@
 #include "addrbook/sqlite.h"
 
 namespace peerage::addrbook {
-namespace {
 
-using conn::Failure;
 using conn::Reason;
 using conn::Result;
+using opening::failed;
+using opening::Inspected;
+using opening::kLimits;
 
-constexpr ReadLimits kLimits{.networks = BookFile::kMaxNetworks};
-
-tl::unexpected<Failure> failed(const std::filesystem::path& path, Reason reason,
-                               const std::string& what) {
-  return conn::fail(conn::Stage::configuration, reason,
-                    conn::printable(path.native(), 1024) + ": " + what);
-}
-
-// Whether there is a file at `path`. Anything else that is there is an error.
-Result<bool> is_file(const std::filesystem::path& path) {
-  struct stat status {};
-  if (::stat(path.c_str(), &status) == 0) {
-    if (S_ISREG(status.st_mode)) return true;
-    return failed(path, Reason::book_unreadable, "not a regular file");
-  }
-  if (errno == ENOENT) return false;
-  return failed(path, Reason::book_unreadable, std::strerror(errno));
-}
-
-// What a file is, and, when it is damaged, what it still gives.
-struct Inspected {
-  Report::Found found = Report::Found::book;
-  std::string why;
-  std::optional<sqlite::Database> database;  // of a book
-  std::optional<ReadBook> salvaged;
-};
-
-void salvage(const sqlite::Database& database, Time now, Report& report, Inspected& inspected) {
-  auto read = read_book(database, now, kLimits, Damage::is_skipped, report);
-  // What was loaded is counted when the new file is.
-  report.salvaged = std::exchange(report.loaded, 0);
-  if (read) inspected.salvaged = std::move(*read);
-}
-
-// What is wrong with the pages; empty when nothing is.
-Result<std::string> check_pages(const sqlite::Database& database) {
-  const auto check = database.text("PRAGMA quick_check(1)");
-  if (!check) {
-    if (check.error().reason != Reason::book_corrupt) return check;
-    return check.error().detail;
-  }
-  if (*check == "ok") return std::string();
-  // A page that the disk did not give is told here as a fault of the file, by the code alone.
-  static constexpr std::string_view kMark = "error code=";
-  if (const auto at = check->find(kMark); at != std::string::npos) {
-    Failure failure = database.failure(std::atoi(check->c_str() + at + kMark.size()));
-    if (failure.reason != Reason::book_corrupt) return tl::unexpected(std::move(failure));
-  }
-  return check;
-}
-
-Result<Inspected> inspect(const std::filesystem::path& path, const BookFile::Options& options,
-                          Time now, Report& report) {
-  auto opened = sqlite::Database::open(path, sqlite::Access::write, options.vfs);
-  if (!opened) return tl::unexpected(std::move(opened.error()));
-  opened->set_patience(options.patience_ms);
-  opened->on_close(sqlite::Database::Log::kept);
-
-  Inspected result;
-  const auto corrupt = [&](const std::string& why) {
-    result.found = Report::Found::corrupt;
-    result.why = conn::printable(why, 512);
-    return std::move(result);
-  };
-  const auto finding = schema::examine(*opened);
-  if (!finding) {
-    if (finding.error().reason != Reason::book_corrupt) return tl::unexpected(finding.error());
-    return corrupt(finding.error().detail);
-  }
-  switch (finding->verdict) {
-    case schema::Verdict::foreign:
-      result.found = Report::Found::foreign;
-      result.why = finding->why;
-      return result;
-    case schema::Verdict::newer:
-      result.found = Report::Found::newer;
-      result.why = finding->why;
-      return result;
-    case schema::Verdict::altered:
-      return corrupt(finding->why);
-    case schema::Verdict::blank:
-      result.found = Report::Found::nothing;
-      break;
-    case schema::Verdict::ours: {
-      std::string fault;
-      if (opened->read_only()) {
-        if (::access(path.c_str(), W_OK) != 0) {
-          return failed(path, Reason::book_unwritable, std::strerror(errno));
-        }
-        fault = "its header forbids writing";
-      } else {
-        auto check = check_pages(*opened);
-        if (!check) return tl::unexpected(std::move(check.error()));
-        fault = std::move(*check);
-      }
-      if (!fault.empty()) {
-        if (finding->version == schema::newest(schema::steps())) {
-          salvage(*opened, now, report, result);
-        }
-        return corrupt(fault);
-      }
-      break;
-    }
-  }
-  result.database.emplace(std::move(*opened));
-  return result;
-}
-
-// Sets how the file is written, and brings its tables up to date.
-Result<void> prepare(sqlite::Database& database) {
-  const auto mode = database.text("PRAGMA journal_mode = WAL");
-  if (!mode) return tl::unexpected(mode.error());
-  // A file system without shared memory has no WAL, and there NORMAL would not be safe. A batch
-  // touches most pages of a book, 22 MB when it is full: so much is held in memory, and the log is
-  // brought into the file when it is about as long. It is cut back after a reader made it grow.
-  const std::string synchronous = *mode == "wal" ? "NORMAL" : "FULL";
-  if (auto set = database.execute("PRAGMA synchronous = " + synchronous +
-                                  "; PRAGMA secure_delete = OFF; PRAGMA wal_autocheckpoint = 4000;"
-                                  "PRAGMA journal_size_limit = 16777216;"
-                                  "PRAGMA cache_size = -24576");
-      !set) {
-    return set;
-  }
-  return schema::migrate(database);
-}
-
-Result<Contents> read_once(const std::filesystem::path& path, sqlite::Access access, Time now,
-                           Report& report) {
-  auto database = sqlite::Database::open(path, access);
-  if (!database) return tl::unexpected(std::move(database.error()));
-  database->set_patience(BookFile::Options{}.patience_ms);
-  // One state of the file, whatever is written meanwhile.
-  if (auto begun = database->execute("BEGIN"); !begun) return tl::unexpected(begun.error());
-  const auto finding = schema::examine(*database);
-  if (!finding) return tl::unexpected(finding.error());
-  switch (finding->verdict) {
-    case schema::Verdict::foreign:
-      return failed(path, Reason::book_foreign, finding->why);
-    case schema::Verdict::newer:
-      return failed(path, Reason::book_newer, finding->why);
-    case schema::Verdict::altered:
-      return failed(path, Reason::book_corrupt, finding->why);
-    case schema::Verdict::blank:
-      return Contents{};
-    case schema::Verdict::ours:
-      break;
-  }
-  if (finding->version < schema::newest(schema::steps())) {
-    return failed(path, Reason::book_unreadable, "it is of an older version, until a node starts");
-  }
-  auto read = read_book(*database, now, kLimits, Damage::fails, report);
-  if (!read) return tl::unexpected(std::move(read.error()));
-  return std::move(read->contents);
-}
-
-// An empty file of our own, and the database in it.
-Result<sqlite::Database> create(const std::filesystem::path& path,
-                                const BookFile::Options& options) {
-  if (auto created = create_private(path); !created) {
-    return tl::unexpected(std::move(created.error()));
-  }
-  auto made = sqlite::Database::open(path, sqlite::Access::write, options.vfs);
-  if (!made) return made;
-  made->set_patience(options.patience_ms);
-  made->on_close(sqlite::Database::Log::kept);
-  return made;
-}
+namespace {
 
 constexpr std::string_view kInsertAddress =
     "INSERT OR REPLACE INTO address (network, %) VALUES "
@@ -382,7 +218,7 @@ Result<void> BookFile::Parts::write_all(const Contents& contents) {
 // Makes of what was found, or of nothing, a book that can be written.
 Result<void> BookFile::Parts::complete(Inspected& inspected, const Options& options,
                                        Report& report) {
-  if (auto done = prepare(database); !done) return done;
+  if (auto done = opening::prepare(database); !done) return done;
   if (auto done = prepare_statements(); !done) return done;
   const bool fresh = options.key == Options::Key::fresh;
   if (inspected.salvaged) {
@@ -402,13 +238,13 @@ Result<BookFile::Opened> BookFile::open(const std::filesystem::path& path, const
   now = std::max(now, kNever);
   auto lock = FileLock::take(with_suffix(path, ".lock"));
   if (!lock) return tl::unexpected(std::move(lock.error()));
-  const auto there = is_file(path);
+  const auto there = opening::is_file(path);
   if (!there) return tl::unexpected(there.error());
   Report report;
   Inspected inspected;
   inspected.found = Report::Found::nothing;
   if (*there) {
-    auto result = inspect(path, options, now, report);
+    auto result = opening::inspect(path, options, now, report);
     if (!result) return tl::unexpected(std::move(result.error()));
     inspected = std::move(*result);
   }
@@ -420,7 +256,7 @@ Result<BookFile::Opened> BookFile::open(const std::filesystem::path& path, const
       if (!moved) return tl::unexpected(std::move(moved.error()));
       report.moved_to = std::move(*moved);
     }
-    auto made = create(path, options);
+    auto made = opening::create(path, options);
     if (!made) {
       if (!report.moved_to.empty()) move_back(report.moved_to, path);
       return tl::unexpected(std::move(made.error()));
@@ -477,7 +313,7 @@ Result<void> BookFile::close() {
 
 Result<Contents> BookFile::read(const std::filesystem::path& path, Time now, Report& report) {
   now = std::max(now, kNever);
-  const auto there = is_file(path);
+  const auto there = opening::is_file(path);
   if (!there) return tl::unexpected(there.error());
   if (!*there) return failed(path, Reason::book_missing, "no such file");
   const auto log = with_suffix(path, "-wal");
@@ -493,8 +329,8 @@ Result<Contents> BookFile::read(const std::filesystem::path& path, Time now, Rep
     const auto before = state();
     const bool has_log = std::get<0>(before);
     Report of_this = report;
-    auto contents =
-        read_once(path, has_log ? sqlite::Access::read : sqlite::Access::immutable, now, of_this);
+    auto contents = opening::read_once(
+        path, has_log ? sqlite::Access::read : sqlite::Access::immutable, now, of_this);
     if (!has_log && state() != before) continue;
     report = std::move(of_this);
     return contents;

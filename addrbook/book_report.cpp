@@ -12,8 +12,8 @@ std::string_view name(DropCause cause) noexcept {
 }
 
 std::string_view name(Report::Found found) noexcept {
-  static constexpr std::array<std::string_view, 5> kNames = {"book", "nothing", "corrupt", "foreign",
-                                                      "newer"};
+  static constexpr std::array<std::string_view, 5> kNames = {"book", "nothing", "corrupt",
+                                                             "foreign", "newer"};
   return kNames[static_cast<std::size_t>(found)];
 }
 

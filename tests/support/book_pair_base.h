@@ -191,7 +191,8 @@ class BookPairBase {
       facts.channels.resize(choices_.below(40));
     }
     addrbook::NodeFacts kept = facts;
-    kept.moniker = conn::printable(kept.moniker, addrbook::NodeFacts::kMaxText);
+    kept.moniker = conn::printable(kept.moniker, addrbook::NodeFacts::kMaxText)
+                       .substr(0, addrbook::NodeFacts::kMaxText);
     kept.channels.resize(std::min(kept.channels.size(), addrbook::NodeFacts::kMaxChannels));
     agree(book_->mark_verified(address, facts, now_) == naive_->verified_now(address, kept),
           "mark_verified");

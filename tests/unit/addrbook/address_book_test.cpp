@@ -460,6 +460,19 @@ TEST_F(AddressBookTest, ANodeOfAnotherNetworkRestsAndIsNotServed) {
   EXPECT_TRUE(book.pick({50}, now));
 }
 
+TEST_F(AddressBookTest, WhatANodeSaysOfItselfIsKeptPrintableAndShort) {
+  hear(address(1, "8.8.8.8"));
+  book.mark_connected(address(1, "8.8.8.8"), {}, now);
+  const std::string long_words(1000, 'x'), unprintable(NodeFacts::kMaxText, '\xf0');
+  book.mark_verified(address(1, "8.8.8.8"),
+                     {long_words, unprintable, std::vector<conn::ChannelId>(200)}, now);
+  const auto& facts = *book.find(address(1, "8.8.8.8"))->facts;
+  EXPECT_EQ(facts.moniker.size(), NodeFacts::kMaxText);
+  EXPECT_EQ(facts.version.size(), NodeFacts::kMaxText);
+  EXPECT_EQ(facts.version.substr(0, 8), "\\xf0\\xf0");
+  EXPECT_EQ(facts.channels.size(), NodeFacts::kMaxChannels);
+}
+
 // --- vetting ---
 
 TEST_F(AddressBookTest, VettedIsWhatWeVerifiedAndWhatStayedOfUse) {

@@ -29,9 +29,8 @@ class OutboundPolicyTest : public test::BookTest {
     now_.free_slots = slots - outbound.size();
     now_.connected = outbound.size();
     now_.unavailable = [this](const KnownAddress& known) {
-      return std::any_of(outbound.begin(), outbound.end(), [&](const NetAddress& each) {
-        return each.id == known.address.id;
-      });
+      return std::any_of(outbound.begin(), outbound.end(),
+                         [&](const NetAddress& each) { return each.id == known.address.id; });
     };
     return now_;
   }
@@ -73,7 +72,8 @@ class OutboundPolicyTest : public test::BookTest {
 };
 
 TEST_F(OutboundPolicyTest, TheSetIsFullWithinAMinuteThoughMostAddressesAreDead) {
-  for (std::uint32_t i = 0; i < 300; ++i) hear(scattered(i), "66." + std::to_string(i % 50) + ".1.1");
+  for (std::uint32_t i = 0; i < 300; ++i)
+    hear(scattered(i), "66." + std::to_string(i % 50) + ".1.1");
   answers = [](const NetAddress& each) { return each.id.bytes()[3] % 5 == 0; };
   run(60s);
   EXPECT_EQ(outbound.size(), 10u);
@@ -81,7 +81,8 @@ TEST_F(OutboundPolicyTest, TheSetIsFullWithinAMinuteThoughMostAddressesAreDead) 
 }
 
 TEST_F(OutboundPolicyTest, NoMoreThanTwoDialsBeginInASecond) {
-  for (std::uint32_t i = 0; i < 300; ++i) hear(scattered(i), "66." + std::to_string(i % 50) + ".1.1");
+  for (std::uint32_t i = 0; i < 300; ++i)
+    hear(scattered(i), "66." + std::to_string(i % 50) + ".1.1");
   answers = [](const NetAddress&) { return false; };
   for (int i = 0; i < 600; ++i) {
     const std::size_t before = dialled.size() + tested.size();
@@ -138,7 +139,8 @@ TEST_F(OutboundPolicyTest, SeedsAreAskedOnlyWhenTheBookCannotServeAndMoreAndMore
   EXPECT_GE(seeds_asked, 4);
   EXPECT_LE(seeds_asked, 8);
   const int before = seeds_asked;
-  for (std::uint32_t i = 0; i < 300; ++i) hear(scattered(i), "66." + std::to_string(i % 50) + ".1.1");
+  for (std::uint32_t i = 0; i < 300; ++i)
+    hear(scattered(i), "66." + std::to_string(i % 50) + ".1.1");
   run(1h);
   EXPECT_EQ(seeds_asked, before);
 }
