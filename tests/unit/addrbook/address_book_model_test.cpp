@@ -12,20 +12,8 @@
 namespace peerage::test {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define PEERAGE_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define PEERAGE_SANITIZED 1
-#endif
-#endif
-
 constexpr std::uint64_t kStepsEach = 4'000;
-#ifdef PEERAGE_SANITIZED
-constexpr std::uint64_t kSeedsEach = 25;  // of four parts
-#else
-constexpr std::uint64_t kSeedsEach = 75;
-#endif
+constexpr std::uint64_t kSeedsEach = 75;  // of four parts: 1.2 million operations
 
 class Drawn : public Choices {
  public:
@@ -66,8 +54,8 @@ TEST_P(AddressBookModel, AgreesWithTheBookWhateverIsDone) {
     all.restarts += pair.seen().restarts;
   }
   if (chosen) return;
-  EXPECT_GT(all.added, 100 * kSeedsEach) << "little happened";
-  EXPECT_GT(all.gave_way, 10 * kSeedsEach) << "little happened";
+  EXPECT_GT(all.added, 50 * kSeedsEach) << "little happened";
+  EXPECT_GT(all.gave_way, 5 * kSeedsEach) << "little happened";
   EXPECT_GT(all.contested, 2 * kSeedsEach) << "little happened";
   EXPECT_GT(all.restarts, 2 * kSeedsEach) << "little happened";
 }
