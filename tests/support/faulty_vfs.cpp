@@ -173,8 +173,8 @@ const char* FaultyVfs::name() {
     made.xSleep = sleep_not;
     return made;
   }();
-  static const int registered = sqlite3_vfs_register(&system, 0);
-  return registered == SQLITE_OK ? system.zName : "not registered";
+  static const int kRegistered = sqlite3_vfs_register(&system, 0);
+  return kRegistered == SQLITE_OK ? system.zName : "not kRegistered";
 }
 
 void FaultyVfs::arm(Fault fault, std::uint64_t first, std::uint64_t count) {

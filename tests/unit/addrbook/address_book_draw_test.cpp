@@ -96,7 +96,9 @@ TEST_F(DrawTest, TheKindIsChosenAsTheGoNodeDoes) {
 }
 
 TEST_F(DrawTest, SelectionsHaveTheRecordedSizes) {
-  for (const auto& each : test::load_vectors("addrbook")["selection_sizes"]) {
+  const auto cases = test::load_vectors("addrbook")["selection_sizes"];
+  ASSERT_EQ(cases.size(), 20u);
+  for (const auto& each : cases) {
     const std::size_t size = each["size"];
     if (size > 20'000) continue;
     fill(static_cast<std::uint32_t>(size));
