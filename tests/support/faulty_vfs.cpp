@@ -174,7 +174,7 @@ const char* FaultyVfs::name() {
     return made;
   }();
   static const int kRegistered = sqlite3_vfs_register(&system, 0);
-  return kRegistered == SQLITE_OK ? system.zName : "not kRegistered";
+  return kRegistered == SQLITE_OK ? system.zName : "not registered";
 }
 
 void FaultyVfs::arm(Fault fault, std::uint64_t first, std::uint64_t count) {
