@@ -217,8 +217,9 @@ void AsioRuntime::random(MutableBytes into) {
   randombytes_buf(into.data(), into.size());
 }
 
-std::unique_ptr<Pending> AsioRuntime::connect(Shard& shard, const Endpoint& to, Duration timeout,
+std::unique_ptr<Pending> AsioRuntime::connect(Shard& shard, const Route& route, Duration timeout,
                                               ConnectDone done) {
+  const Endpoint to = route.to;
   asio::io_context& context = static_cast<ShardOnAsio&>(shard).context();
   auto operation = std::make_shared<ConnectOperation>(context, std::move(done));
   const tcp::endpoint target = to_asio(to);
@@ -228,6 +229,7 @@ std::unique_ptr<Pending> AsioRuntime::connect(Shard& shard, const Endpoint& to, 
     operation->abandon();
     error = {EMFILE, asio::system_category()};
   }
+  if (!error && route.from) operation->socket.bind(to_asio({*route.from, 0}), error);
   if (error) {
     asio::post(context, [operation, failure = connect_failure(error.value())] {
       operation->finish(tl::unexpected(failure));

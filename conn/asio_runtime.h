@@ -54,7 +54,7 @@ class AsioRuntime final : public Runtime {
   bool stopped() const override { return stopped_; }
   WallTime wall_now() const override;
   void random(MutableBytes into) override;
-  std::unique_ptr<Pending> connect(Shard& shard, const Endpoint& to, Duration timeout,
+  std::unique_ptr<Pending> connect(Shard& shard, const Route& route, Duration timeout,
                                    ConnectDone done) override;
   Result<std::unique_ptr<Listener>> listen(Shard& shard, const Endpoint& at,
                                            OnArrival on_arrival) override;

@@ -36,6 +36,11 @@ class RecentMap {
     entries_.splice(entries_.end(), entries_, found->second);
     return &found->second->second;
   }
+  // The same without counting as a use.
+  const Value* find(const Key& key) const {
+    const auto found = by_key_.find(key);
+    return found == by_key_.end() ? nullptr : &found->second->second;
+  }
   void erase(const Key& key) {
     const auto found = by_key_.find(key);
     if (found == by_key_.end()) return;

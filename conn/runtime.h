@@ -24,6 +24,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -122,6 +123,15 @@ class Executor {
   virtual bool is_current() const = 0;  // any thread
 };
 
+// Where to connect, and from which of our addresses if not from the one that the system chooses.
+struct Route {
+  Endpoint to;
+  std::optional<IpAddress> from;
+  // Implicit: an endpoint is a route.
+  Route(const Endpoint& target, std::optional<IpAddress> source = std::nullopt)  // NOLINT
+      : to(target), from(source) {}
+};
+
 // An operation under way; destroying it cancels it, and its callback will not run.
 class Pending {
  public:
@@ -162,11 +172,11 @@ class Runtime {
   // Fit for keys. (The simulated runtime draws from its seed.) Any thread.
   virtual void random(MutableBytes into) = 0;
 
-  // Connects to `to`; `done` runs on `shard` with a stream of that shard. After `timeout` the
-  // attempt fails with connect_timed_out; with out_of_descriptors when none but
-  // kReservedDescriptors are left. Call on the shard's thread.
+  // Connects; `done` runs on `shard` with a stream of that shard. After `timeout` the attempt fails
+  // with connect_timed_out; with out_of_descriptors when none but kReservedDescriptors are left.
+  // Call on the shard's thread.
   using ConnectDone = std::function<void(Result<std::unique_ptr<Stream>>)>;
-  [[nodiscard]] virtual std::unique_ptr<Pending> connect(Shard& shard, const Endpoint& to,
+  [[nodiscard]] virtual std::unique_ptr<Pending> connect(Shard& shard, const Route& route,
                                                          Duration timeout, ConnectDone done) = 0;
 
   // Accepts at `at` (port 0: any free one); `on_arrival` runs on `shard`. Running out of

@@ -50,7 +50,7 @@ Result<Admission::Admitted> Admission::on_proven(
       slot.evicting = false;
     }
     if (slot.evicting) return conn::fail(Stage::admission, Reason::no_free_slot, "evicted");
-    slot.links.push_back(link);
+    slot.links.push_back({link, newcomer.direction});
     return admitted;
   }
   if (newcomer.standing == Standing::ordinary) {
@@ -63,15 +63,25 @@ Result<Admission::Admitted> Admission::on_proven(
       if (admitted.evict.empty()) return conn::fail(Stage::admission, Reason::no_free_slot);
     }
   }
-  slots_[newcomer.id] = {newcomer, {link}, false};
+  slots_[newcomer.id] = {newcomer, {{link, newcomer.direction}}, false};
   return admitted;
 }
 
 void Admission::on_gone(const NodeId& id, LinkId link) {
   const auto slot = slots_.find(id);
   if (slot == slots_.end()) return;
-  std::erase(slot->second.links, link);
-  if (slot->second.links.empty()) slots_.erase(slot);
+  auto& links = slot->second.links;
+  std::erase_if(links, [link](const Slot::Held& held) { return held.id == link; });
+  if (links.empty()) {
+    slots_.erase(slot);
+  } else {
+    // The one of two that stays may be the other way round; unless that would be one too many, it
+    // takes a slot of that kind.
+    const Direction left = links.front().direction;
+    if (left == Direction::outbound || slots_taken(Direction::inbound) < config_.max_inbound) {
+      slot->second.peer.direction = left;
+    }
+  }
 }
 
 void Admission::set_standing(const NodeId& id, Standing standing) {
@@ -111,14 +121,16 @@ std::vector<LinkId> Admission::evict_one(std::vector<EvictionCandidate> candidat
   std::map<LinkId, Slot*> inbound;
   for (auto& [id, slot] : slots_) {
     if (!takes_slot(slot, Direction::inbound)) continue;
-    for (const LinkId link : slot.links) inbound[link] = &slot;
+    for (const Slot::Held& held : slot.links) inbound[held.id] = &slot;
   }
   std::erase_if(candidates, [&](const auto& peer) { return !inbound.contains(peer.link); });
   const auto chosen = choose_eviction(std::move(candidates), now);
   if (!chosen) return {};
   Slot& slot = *inbound.at(*chosen);
   slot.evicting = true;
-  return slot.links;
+  std::vector<LinkId> links;
+  for (const Slot::Held& held : slot.links) links.push_back(held.id);
+  return links;
 }
 
 bool Admission::address_is_full(const NodeId& id, const IpAddress& ip) const {

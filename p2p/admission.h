@@ -94,8 +94,12 @@ class Admission {
 
  private:
   struct Slot {
-    Newcomer peer;
-    std::vector<LinkId> links;
+    Newcomer peer;  // of the link that has stayed longest
+    struct Held {
+      LinkId id = 0;
+      Direction direction = Direction::inbound;
+    };
+    std::vector<Held> links;
     // On its way out: its slot is promised to another. No link joins it meanwhile, or the node
     // would stay without a slot.
     bool evicting = false;

@@ -52,7 +52,7 @@ void DialDesk::begin(const DialOrder& order) {
     return;
   }
   running_[order.target.id] =
-      transport_.dial(order.target, choose_shard_(), introduce_(), {},
+      transport_.dial(order.target, choose_shard_(), introduce_(), order.network,
                       [this, order](Result<Proven> outcome, const AttemptReport& report) {
                         on_done(order, std::move(outcome), report);
                       });

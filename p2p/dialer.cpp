@@ -53,7 +53,8 @@ std::vector<HostAddress> Dialer::persistent() const {
   return targets;
 }
 
-Result<void> Dialer::request(const HostAddress& target, DialPurpose purpose, TimePoint now) {
+Result<void> Dialer::request(const DialOrder& order, TimePoint now) {
+  const HostAddress& target = order.target;
   if (target.id == own_) return refuse(Reason::own_address);
   if (connected_.contains(target.id)) return refuse(Reason::duplicate_id);
   if (is_busy(target.id)) return refuse(Reason::already_dialling);
@@ -61,9 +62,9 @@ Result<void> Dialer::request(const HostAddress& target, DialPurpose purpose, Tim
     const auto seconds = std::chrono::ceil<std::chrono::seconds>(until - now);
     return refuse(Reason::address_resting, "for " + std::to_string(seconds.count()) + " s more");
   }
-  const std::size_t limit = config_.max_outbound + (purpose == DialPurpose::feeler ? 1 : 0);
+  const std::size_t limit = config_.max_outbound + (order.purpose == DialPurpose::feeler ? 1 : 0);
   if (needs_slot(target.id) && slots_used() >= limit) return refuse(Reason::no_free_slot);
-  requested_.push_back({target, purpose});
+  requested_.push_back(order);
   return {};
 }
 
@@ -81,12 +82,12 @@ std::vector<DialOrder> Dialer::take_due(TimePoint now) {
   std::vector<DialOrder> orders;
   for (DialOrder& order : std::exchange(requested_, {})) {
     if (!connected_.contains(order.target.id) && !dialling_.contains(order.target.id)) {
-      begin(order.target, order.purpose, now, orders);
+      begin(std::move(order), now, orders);
     }
   }
   for (const auto& [id, entry] : persistent_) {
     if (entry.backoff.next <= now && !connected_.contains(id) && !dialling_.contains(id)) {
-      begin(entry.target, DialPurpose::persistent, now, orders);
+      begin({entry.target, DialPurpose::persistent, {}}, now, orders);
     }
   }
   for (auto& [id, entry] : sticky_) {
@@ -95,7 +96,7 @@ std::vector<DialOrder> Dialer::take_due(TimePoint now) {
     if (needs_slot(id) && slots_used() >= config_.max_outbound) {
       on_sticky_failed(entry, now);
     } else {
-      begin(entry.target, DialPurpose::sticky, now, orders);
+      begin({entry.target, DialPurpose::sticky, {}}, now, orders);
     }
   }
   std::erase_if(sticky_,
@@ -193,10 +194,9 @@ std::size_t Dialer::slots_used() const {
   return used;
 }
 
-void Dialer::begin(const HostAddress& target, DialPurpose purpose, TimePoint now,
-                   std::vector<DialOrder>& orders) {
-  dialling_[target.id] = {target, purpose, now};
-  orders.push_back({target, purpose});
+void Dialer::begin(DialOrder order, TimePoint now, std::vector<DialOrder>& orders) {
+  dialling_[order.target.id] = {order.target, now};
+  orders.push_back(std::move(order));
 }
 
 // 1, 2, 4 ... seconds, at most the cap; less up to half of it, so that many who lost the same peer

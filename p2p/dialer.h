@@ -43,10 +43,11 @@ enum class DialPurpose : std::uint8_t {
   feeler,     // to see whether an address is alive; may go one beyond max_outbound
 };
 
-// A dial to begin now.
+// A dial to begin.
 struct DialOrder {
   conn::HostAddress target;
   DialPurpose purpose = DialPurpose::requested;
+  std::string network;  // as a node of which we dial; empty: of the first that we serve
 };
 
 class Dialer {
@@ -73,8 +74,11 @@ class Dialer {
 
   // Asks for a dial; it is due at once. Refused (stage admission): own_address, duplicate_id,
   // already_dialling, address_resting, no_free_slot.
+  conn::Result<void> request(const DialOrder& order, conn::TimePoint now);
   conn::Result<void> request(const conn::HostAddress& target, DialPurpose purpose,
-                             conn::TimePoint now);
+                             conn::TimePoint now) {
+    return request({target, purpose, {}}, now);
+  }
   // How many more peers the book may be asked for: free slots, less those kept for sticky ones.
   std::size_t free_slots() const;
 
@@ -112,7 +116,6 @@ class Dialer {
   };
   struct Dialling {
     conn::HostAddress target;
-    DialPurpose purpose;
     conn::TimePoint begun;
   };
   struct Connected {
@@ -131,8 +134,7 @@ class Dialer {
 
   bool is_busy(const conn::NodeId& id) const;
   std::size_t slots_used() const;
-  void begin(const conn::HostAddress& target, DialPurpose purpose, conn::TimePoint now,
-             std::vector<DialOrder>& orders);
+  void begin(DialOrder order, conn::TimePoint now, std::vector<DialOrder>& orders);
   void back_off(Backoff& backoff, conn::TimePoint from, conn::Duration cap);
   void rest(const std::string& address, conn::TimePoint begun);
   void rest_own(const conn::HostAddress& target, conn::TimePoint until);

@@ -207,8 +207,9 @@ void PeerRegistry::on_ended(LinkId id, const Failure& why, EndedBy ended_by) {
     publish();
     events_.gone({peer, why, control_.now() - *entry.shown_since, ended_by});
   } else {
-    events_.not_admitted({peer->id(), peer->direction(), peer->socket(), peer->dialled()},
-                         entry.purpose, entry.report, why);
+    events_.not_admitted(
+        {peer->id(), peer->direction(), peer->socket(), peer->dialled(), peer->network()},
+        entry.purpose, entry.report, why);
   }
   apply(rivals_.on_gone(peer->id(), id));
   events_.settled();

@@ -105,8 +105,10 @@ void Switch::mark_good(const conn::NodeId& id) {
   core_->post([id](SwitchCore& core) { core.mark_good(id); });
 }
 
-void Switch::dial(const conn::HostAddress& target, DialPurpose purpose) {
-  core_->post([target, purpose](SwitchCore& core) { core.dial(target, purpose); });
+void Switch::dial(const conn::HostAddress& target, DialPurpose purpose,
+                  const std::string& network) {
+  core_->post(
+      [order = DialOrder{target, purpose, network}](SwitchCore& core) { core.dial(order); });
 }
 void Switch::add_persistent_peer(const conn::HostAddress& peer) {
   core_->post([peer](SwitchCore& core) { core.add_persistent(peer); });

@@ -103,8 +103,10 @@ class Switch {
   // --- dialling ---
 
   // Asks for a dial, which begins at once, or with the start; what comes of it is told by events
-  // (also a refusal: DialFailed of stage admission).
-  void dial(const conn::HostAddress& target, DialPurpose purpose = DialPurpose::requested);
+  // (also a refusal: DialFailed of stage admission). We dial as a node of `network`, one of those
+  // that we serve; empty: the first.
+  void dial(const conn::HostAddress& target, DialPurpose purpose = DialPurpose::requested,
+            const std::string& network = {});
   void add_persistent_peer(const conn::HostAddress& peer);
   // It stays connected, as an ordinary peer.
   void remove_persistent_peer(const conn::NodeId& id);

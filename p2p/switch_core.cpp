@@ -1,5 +1,6 @@
 #include "p2p/switch_core.h"
 
+#include <algorithm>
 #include <cstring>
 #include <stdexcept>
 #include <utility>
@@ -45,6 +46,10 @@ Transport::Timeouts timeouts(const P2pConfig& p2p) {
   return limits;
 }
 
+conn::IpAddress listen_ip(const P2pConfig& p2p) {
+  return *conn::IpAddress::parse(conn::split_host_port(p2p.laddr)->host);
+}
+
 conn::ConnectionConfig connection_config(const SwitchConfig& config) {
   return {config.liveness, config.reassembly, config.send_queue, config.p2p.send_rate,
           config.p2p.recv_rate};
@@ -81,7 +86,7 @@ SwitchCore::SwitchCore(conn::Runtime& runtime, conn::NodeKey key, SwitchConfig c
           control_.now()),
       dialer_(dialer_config(config_.p2p), id_,
               [this] { return static_cast<double>(random() >> 11) * 0x1p-53; }),
-      transport_(runtime, key_, timeouts(config_.p2p)),
+      transport_(runtime, key_, timeouts(config_.p2p), listen_ip(config_.p2p)),
       unconditional_(config_.p2p.unconditional_peer_ids.begin(),
                      config_.p2p.unconditional_peer_ids.end()),
       private_(config_.p2p.private_peer_ids.begin(), config_.p2p.private_peer_ids.end()),
@@ -121,6 +126,7 @@ void SwitchCore::on_reactors_started(const Result<void>& outcome) {
     state_ = State::running;
     dial_desk_->wake();
     publish();
+    tell(Started{});
   }
   finish_start(opened);
   if (!opened) stop({});
@@ -176,6 +182,7 @@ void SwitchCore::stop(std::function<void()> done) {
   if (state_ == State::stopping) return;
   state_ = State::stopping;
   until_stopped_ = shared_from_this();  // the Switch may be gone before we are done
+  tell(Stopping{});
   if (acceptor_) acceptor_->close();
   if (dial_desk_) dial_desk_->close();
   if (introducer_) introducer_->close();
@@ -239,7 +246,7 @@ Acceptor::Events SwitchCore::acceptor_events() {
 DialDesk::Events SwitchCore::dial_events() {
   DialDesk::Events events;
   events.began = [this](const DialOrder& order) {
-    tell(Dialled{order.target, order.purpose});
+    tell(Dialled{order.target, order.purpose, network_of(order)});
     publish();
   };
   events.proven = [this](const DialOrder& order, Proven node, const AttemptReport& report) {
@@ -252,7 +259,7 @@ DialDesk::Events SwitchCore::dial_events() {
     log_.write_about(order.target.id, control_.now(), LogLevel::debug, "dial failed",
                      {{"address", order.target.to_string()}, {"why", why.text()}});
     peers_->on_dial_failed(order.target.id);
-    tell(DialFailed{order.target, order.purpose, why, report});
+    tell(DialFailed{order.target, order.purpose, network_of(order), why, report});
     publish();
   };
   return events;
@@ -305,7 +312,7 @@ void SwitchCore::on_not_admitted(const Proven::Summary& node, DialPurpose purpos
   counters_.add_failure(node.direction, why.reason);
   if (node.dialled) {
     dialer_.on_dial_ended(node.id, &why, control_.now());
-    tell(DialFailed{*node.dialled, purpose, why, report});
+    tell(DialFailed{*node.dialled, purpose, node.network, why, report});
   } else {
     tell(Refused{node.remote, node.id, why});
   }
@@ -333,18 +340,23 @@ void SwitchCore::mark_good(const NodeId& id) {
   tell(MarkedGood{peer});
 }
 
-void SwitchCore::dial(const conn::HostAddress& target, DialPurpose purpose) {
+void SwitchCore::dial(const DialOrder& order) {
+  const conn::HostAddress& target = order.target;
   const auto ip = conn::IpAddress::parse(target.host);
   Result<void> asked;
   if (state_ == State::stopping || state_ == State::stopped) {
     asked = conn::fail(Stage::admission, Reason::stopping);
   } else if (ip && introducer_ && introducer_->is_own({*ip, target.port})) {
     asked = conn::fail(Stage::admission, Reason::own_address, target.to_string());
+  } else if (std::find(config_.networks.begin(), config_.networks.end(), network_of(order)) ==
+             config_.networks.end()) {
+    asked = conn::fail(Stage::admission, Reason::invalid_argument,
+                       conn::printable(order.network) + " is not served");
   } else {
-    asked = dialer_.request(target, purpose, control_.now());
+    asked = dialer_.request(order, control_.now());
   }
   if (!asked) {
-    tell(DialFailed{target, purpose, asked.error(), {}});
+    tell(DialFailed{target, order.purpose, network_of(order), asked.error(), {}});
   } else if (dial_desk_) {
     dial_desk_->wake();  // if not, it begins with the start
   }
@@ -408,6 +420,10 @@ void SwitchCore::unban(const BanTarget& target) {
 }
 
 // --- small things ---
+
+const std::string& SwitchCore::network_of(const DialOrder& order) const {
+  return order.network.empty() ? config_.networks.front() : order.network;
+}
 
 PeerMarks SwitchCore::marks(const NodeId& id) const {
   return {dialer_.is_persistent(id), unconditional_.contains(id), private_.contains(id)};

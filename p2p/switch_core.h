@@ -54,7 +54,7 @@ class SwitchCore : public std::enable_shared_from_this<SwitchCore> {
   void stop_link(LinkId link, const conn::Failure& why);
   void disconnect(const conn::NodeId& id, conn::Duration within);
   void mark_good(const conn::NodeId& id);
-  void dial(const conn::HostAddress& target, DialPurpose purpose);
+  void dial(const DialOrder& order);
   void add_persistent(const conn::HostAddress& peer);
   void remove_persistent(const conn::NodeId& id);
   void set_unconditional(const conn::NodeId& id, bool unconditional);
@@ -81,6 +81,8 @@ class SwitchCore : public std::enable_shared_from_this<SwitchCore> {
   void on_not_admitted(const Proven::Summary& node, DialPurpose purpose,
                        const AttemptReport& report, const conn::Failure& why);
 
+  // The network of a dial; the first of ours if it names none.
+  const std::string& network_of(const DialOrder& order) const;
   PeerMarks marks(const conn::NodeId& id) const;
   void tell(const SwitchEvent& event);
   void publish();

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <variant>
 
 #include "p2p/ban_list.h"
@@ -18,6 +19,7 @@ namespace peerage::p2p {
 struct Dialled {
   conn::HostAddress target;
   DialPurpose purpose = DialPurpose::requested;
+  std::string network;
 };
 
 // A dial has come to nothing, at a stage and for a reason; the report says what was learnt all the
@@ -25,6 +27,7 @@ struct Dialled {
 struct DialFailed {
   conn::HostAddress target;
   DialPurpose purpose = DialPurpose::requested;
+  std::string network;  // as a node of which we dialled
   conn::Failure failure;
   AttemptReport report;
 };
@@ -63,8 +66,13 @@ struct Unbanned {
   BanTarget target;
 };
 
-using SwitchEvent =
-    std::variant<Dialled, DialFailed, Refused, Connected, Gone, MarkedGood, Banned, Unbanned>;
+// The switch listens, and dials from now on.
+struct Started {};
+// The switch is about to stop: what goes from here on goes because of that.
+struct Stopping {};
+
+using SwitchEvent = std::variant<Dialled, DialFailed, Refused, Connected, Gone, MarkedGood, Banned,
+                                 Unbanned, Started, Stopping>;
 using OnSwitchEvent = std::function<void(const SwitchEvent&)>;
 
 }  // namespace peerage::p2p

@@ -62,10 +62,11 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
   }
 
   void dial(const conn::HostAddress& target, const NodeInfo& ours,
-            const Transport::Timeouts& timeouts) {
+            const Transport::Timeouts& timeouts, const conn::IpAddress& own) {
     dialled_ = target;
     ours_ = ours;
     timeouts_ = timeouts;
+    own_ = own;
     running_ = runtime_.resolve(shard_, target.host, timeouts.resolve,
                                 [this](Result<std::vector<conn::IpAddress>> addresses) {
                                   if (!addresses) return finish(tl::unexpected(addresses.error()));
@@ -80,7 +81,9 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
     const conn::Endpoint to{addresses_[next_address_++], dialled_->port};
     report_.remote = to;
     report_.upgrade = {};
-    running_ = runtime_.connect(shard_, to, timeouts_.dial,
+    const bool near = own_.loopback() && to.ip.loopback() && own_.is_v4() == to.ip.is_v4();
+    const conn::Route route{to, near ? std::optional(own_) : std::nullopt};
+    running_ = runtime_.connect(shard_, route, timeouts_.dial,
                                 [this](Result<std::unique_ptr<conn::Stream>> stream) {
                                   if (!stream) return connect_next(stream.error());
                                   HandshakePlan plan;
@@ -153,6 +156,7 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
   std::optional<conn::HostAddress> dialled_;
   NodeInfo ours_;
   Transport::Timeouts timeouts_;
+  conn::IpAddress own_;
   std::vector<conn::IpAddress> addresses_;
   std::size_t next_address_ = 0;
   AttemptReport report_;
@@ -196,11 +200,11 @@ std::unique_ptr<conn::Pending> Transport::dial(const conn::HostAddress& target, 
                                                std::shared_ptr<const Introduction> introduction,
                                                const std::string& network, Done done) {
   auto attempt = std::make_shared<Attempt>(runtime_, key_, shard, Progress{}, std::move(done));
-  attempt->begin([target, timeouts = timeouts_, introduction = std::move(introduction),
+  attempt->begin([target, timeouts = timeouts_, own = own_, introduction = std::move(introduction),
                   network](Attempt& self) {
     NodeInfo ours = introduction->info;
     if (!network.empty()) ours.network = network;
-    self.dial(target, ours, timeouts);
+    self.dial(target, ours, timeouts, own);
   });
   return std::make_unique<Handle>(std::move(attempt));
 }

@@ -47,8 +47,11 @@ struct Proven {
     Direction direction = Direction::inbound;
     conn::Endpoint remote;
     std::optional<conn::HostAddress> dialled;
+    std::string network;  // that we share
   };
-  Summary summary() const { return {upgraded->session.remote_id, direction, remote, dialled}; }
+  Summary summary() const {
+    return {upgraded->session.remote_id, direction, remote, dialled, upgraded->ours.network};
+  }
 };
 
 // How an attempt went, whatever its outcome.
@@ -68,16 +71,18 @@ class Transport {
     conn::Duration handshake = kHandshakeTimeout;
   };
 
-  // `key` and `runtime` must outlive all attempts.
-  Transport(conn::Runtime& runtime, const conn::NodeKey& key, const Timeouts& timeouts)
-      : runtime_(runtime), key_(key), timeouts_(timeouts) {}
+  // `key` and `runtime` must outlive all attempts. `own`: where we listen; between loopback
+  // addresses that is also where we dial from, so that nodes of one machine are told apart.
+  Transport(conn::Runtime& runtime, const conn::NodeKey& key, const Timeouts& timeouts,
+            const conn::IpAddress& own)
+      : runtime_(runtime), key_(key), timeouts_(timeouts), own_(own) {}
 
   // Upgrades an accepted connection; `deadline` is for all of it.
   std::unique_ptr<conn::Pending> accept(std::unique_ptr<conn::Arrival> arrival, std::size_t shard,
                                         std::shared_ptr<const Introduction> introduction,
                                         conn::TimePoint deadline, Progress progress, Done done);
 
-  // Dials `target` as a node of `network`.
+  // Dials `target` as a node of `network`; empty: of the first that we serve.
   std::unique_ptr<conn::Pending> dial(const conn::HostAddress& target, std::size_t shard,
                                       std::shared_ptr<const Introduction> introduction,
                                       const std::string& network, Done done);
@@ -86,6 +91,7 @@ class Transport {
   conn::Runtime& runtime_;
   const conn::NodeKey& key_;
   Timeouts timeouts_;
+  conn::IpAddress own_;
 };
 
 }  // namespace peerage::p2p

@@ -353,8 +353,9 @@ SimHost::SimListener* SimHost::listener_at(const Endpoint& endpoint) const {
   return nullptr;
 }
 
-std::unique_ptr<conn::Pending> SimHost::connect(conn::Shard&, const Endpoint& to, Duration timeout,
-                                                ConnectDone done) {
+std::unique_ptr<conn::Pending> SimHost::connect(conn::Shard&, const conn::Route& route,
+                                                Duration timeout, ConnectDone done) {
+  const Endpoint to = route.to;
   auto operation = std::make_shared<Operation<std::unique_ptr<conn::Stream>>>();
   operation->done = std::move(done);
   const auto refuse = [this, operation](TimePoint when, Reason reason) {
@@ -363,7 +364,7 @@ std::unique_ptr<conn::Pending> SimHost::connect(conn::Shard&, const Endpoint& to
   auto own = std::find_if(addresses_.begin(), addresses_.end(),
                           [&to](const IpAddress& ip) { return ip.is_v4() == to.ip.is_v4(); });
   if (own == addresses_.end()) own = addresses_.begin();
-  const Endpoint from{*own, next_port_};
+  const Endpoint from{route.from.value_or(*own), next_port_};
   next_port_ = next_port_ == 0xffff ? 49152 : static_cast<std::uint16_t>(next_port_ + 1);
 
   const LinkPlan plan = world_.link(from.ip, to.ip);

@@ -150,8 +150,8 @@ class SimHost final : public conn::Runtime {
   bool stopped() const override { return !*running_; }
   conn::WallTime wall_now() const override;
   void random(conn::MutableBytes into) override;
-  std::unique_ptr<conn::Pending> connect(conn::Shard& shard, const Endpoint& to, Duration timeout,
-                                         ConnectDone done) override;
+  std::unique_ptr<conn::Pending> connect(conn::Shard& shard, const conn::Route& route,
+                                         Duration timeout, ConnectDone done) override;
   conn::Result<std::unique_ptr<conn::Listener>> listen(conn::Shard& shard, const Endpoint& at,
                                                        OnArrival on_arrival) override;
   std::unique_ptr<conn::Pending> resolve(conn::Shard& shard, const std::string& host,

@@ -432,6 +432,19 @@ TEST(Admission, ASecondLinkOfANodeTakesNoSecondSlot) {
   EXPECT_EQ(admission.slots_taken(Direction::inbound), 39u);
 }
 
+TEST(Admission, OfTwoThatDialledEachOtherTheOneThatStaysDecidesWhichSlotItTakes) {
+  Admission admission = new_admission();
+  const Admission::Newcomer inbound{id(1), Direction::inbound, stranger(1), Standing::ordinary};
+  Admission::Newcomer outbound = inbound;
+  outbound.direction = Direction::outbound;
+  ASSERT_TRUE(admission.on_proven(inbound, 1, never_asked, kStart));
+  ASSERT_TRUE(admission.on_proven(outbound, 2, never_asked, kStart));
+  EXPECT_EQ(admission.slots_taken(Direction::inbound), 1u);
+  admission.on_gone(id(1), 1);
+  EXPECT_EQ(admission.slots_taken(Direction::inbound), 0u);
+  EXPECT_EQ(admission.slots_taken(Direction::outbound), 1u);
+}
+
 TEST(Admission, WhatIsGoneTwiceOrWasNeverThereChangesNothing) {
   Admission admission = new_admission();
   ASSERT_TRUE(admission.on_proven(inbound(1), 1, never_asked, kStart));
@@ -473,11 +486,24 @@ class Model {
           return holds_slot(entry.second) && entry.second.first.ip == address;
         }));
   }
+  void lose(const NodeId& id, LinkId link, std::size_t max_inbound) {
+    Node& node = nodes.at(id);
+    node.links.erase(link);
+    if (node.links.empty()) {
+      nodes.erase(id);
+      return;
+    }
+    const Direction left = directions.at(*node.links.begin());
+    if (left == Direction::outbound || taken(Direction::inbound) < max_inbound) {
+      node.first.direction = left;
+    }
+  }
   static bool holds_slot(const Node& node) {
     return node.first.standing == Standing::ordinary && !node.evicted;
   }
 
   std::map<NodeId, Node> nodes;
+  std::map<LinkId, Direction> directions;
 };
 
 TEST(Admission, NoSlotIsLostOrGivenTwiceWhateverHappens) {
@@ -500,8 +526,7 @@ TEST(Admission, NoSlotIsLostOrGivenTwiceWhateverHappens) {
             std::next(model.nodes.begin(), below(static_cast<unsigned>(model.nodes.size())));
         const LinkId link = *chosen->second.links.begin();
         admission.on_gone(chosen->first, link);
-        chosen->second.links.erase(link);
-        if (chosen->second.links.empty()) model.nodes.erase(chosen);
+        model.lose(chosen->first, link, config.max_inbound);
       } else {
         const Admission::Newcomer newcomer = {
             id(node), below(3) == 0 ? Direction::outbound : Direction::inbound,
@@ -561,6 +586,7 @@ TEST(Admission, NoSlotIsLostOrGivenTwiceWhateverHappens) {
           Model::Node& entry =
               model.nodes.try_emplace(newcomer.id, Model::Node{newcomer, {}, false}).first->second;
           entry.links.insert(link);
+          model.directions[link] = newcomer.direction;
         }
       }
       ASSERT_LE(admission.slots_taken(Direction::inbound), config.max_inbound) << "seed " << seed;

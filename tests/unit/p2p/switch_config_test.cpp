@@ -91,7 +91,7 @@ TEST_F(SwitchSettings, HandshakeTimeoutHoldsForBothSidesAndIsNeverOverFiveSecond
     sim::SimHost& silent = world.add_host({IpAddress::v4(10, 100, number, 1)});
     std::unique_ptr<conn::Stream> stream;
     const auto connecting =
-        silent.connect(silent.shard(0), {ip_of(a), 26656}, 3s,
+        silent.connect(silent.shard(0), conn::Endpoint{ip_of(a), 26656}, 3s,
                        [&](conn::Result<std::unique_ptr<conn::Stream>> connected_stream) {
                          stream = std::move(*connected_stream);
                        });
