@@ -169,6 +169,8 @@ class AddressBook {
   std::size_t size() const noexcept { return size_of(Kind::fresh) + size_of(Kind::vetted); }
   std::size_t size_of(Kind kind) const noexcept { return drawn_[index_of(kind)].size(); }
   std::size_t resting() const noexcept { return resting_.size(); }
+  // Those that a seed may serve, and some whose verification is too old by now.
+  std::size_t verified() const noexcept { return verified_.size(); }
   std::size_t contests() const noexcept { return contests_.size(); }
   // How many of the buckets hold something.
   std::size_t buckets_used(Kind kind) const { return tables_[index_of(kind)].buckets_used(); }

@@ -62,4 +62,19 @@ struct OutboundLimits {
   conn::Duration ask_pause = std::chrono::seconds(30);
 };
 
+// A seed's visits.
+struct CrawlLimits {
+  std::size_t parallel = 16;
+  // From the dial to the answer, and then it is over.
+  conn::Duration visit = std::chrono::seconds(5);
+  // Between two dials of one IP address and port (comet: minTimeBetweenCrawls).
+  conn::Duration pause = std::chrono::minutes(2);
+  // So many of which are remembered.
+  std::size_t remembered = 50'000;
+  // How long a client may stay that asks for nothing, or is not let go by its answer.
+  conn::Duration client_life = std::chrono::minutes(5);
+  // A persistent peer is asked for addresses so often.
+  conn::Duration ask_pause = std::chrono::minutes(2);
+};
+
 }  // namespace peerage::pex

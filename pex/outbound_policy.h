@@ -54,6 +54,9 @@ class OutboundPolicy {
   OutboundPolicy(addrbook::AddressBook& book, conn::TimePoint now,
                  const OutboundLimits& limits = {});
 
+  // The seed that was asked could not be reached: another may be, at once.
+  void seed_failed() { next_seeds_ = {}; }
+
   // What to begin now. To be asked about once a second, and whenever something has changed.
   Plan plan(const Situation& situation);
 

@@ -21,26 +21,47 @@ std::uint64_t tokens(conn::Duration pause) {
 
 RequestGuard::Verdict RequestGuard::on_request(const conn::IpAddress& from, Trust trust,
                                                TimePoint now) {
-  const auto open_account = [now](std::uint64_t burst, conn::Duration pause) {
-    return Account{TokenBucket(kTokensPerSecond, burst * tokens(pause), now), now};
-  };
-  Account& host = hosts_.use(conn::host_of(from),
-                             [&] { return open_account(limits_.host_burst, limits_.host_pause); });
-  if (now - host.last >= limits_.memory) host.strikes = host.drops = 0;
-  host.last = now;
+  Account& host = account_of(from, now);
   if (!host.bucket.take(tokens(limits_.host_pause), now)) {
     return trust == Trust::trusted ? Verdict::ignore : strike(host);
   }
   Account& neighbourhood = neighbourhoods_.use(conn::neighbourhood_of(from), [&] {
-    return open_account(limits_.neighbourhood_burst, limits_.neighbourhood_pause);
+    return opened(limits_.neighbourhood_burst, limits_.neighbourhood_pause, now);
   });
   const bool room = neighbourhood.bucket.take(tokens(limits_.neighbourhood_pause), now);
   return room ? Verdict::answer : Verdict::ignore;
 }
 
+RequestGuard::Verdict RequestGuard::on_unsolicited(const conn::IpAddress& from, Trust trust,
+                                                   TimePoint now) {
+  return trust == Trust::trusted ? Verdict::ignore : drop(account_of(from, now));
+}
+
+RequestGuard::Verdict RequestGuard::on_nonsense(const conn::IpAddress& from, Trust trust,
+                                                TimePoint now) {
+  return trust == Trust::trusted ? Verdict::ignore : strike(account_of(from, now));
+}
+
+RequestGuard::Account& RequestGuard::account_of(const conn::IpAddress& from, TimePoint now) {
+  Account& host = hosts_.use(conn::host_of(from),
+                             [&] { return opened(limits_.host_burst, limits_.host_pause, now); });
+  if (now - host.last >= limits_.memory) host.strikes = host.drops = 0;
+  host.last = now;
+  return host;
+}
+
+RequestGuard::Account RequestGuard::opened(std::uint64_t burst, conn::Duration pause,
+                                           TimePoint now) {
+  return {TokenBucket(kTokensPerSecond, burst * tokens(pause), now), now};
+}
+
 RequestGuard::Verdict RequestGuard::strike(Account& host) const {
   if (++host.strikes < limits_.strikes_to_drop) return Verdict::ignore;
   host.strikes = 0;
+  return drop(host);
+}
+
+RequestGuard::Verdict RequestGuard::drop(Account& host) const {
   if (++host.drops < limits_.drops_to_ban) return Verdict::drop;
   host.drops = 0;
   return Verdict::ban;

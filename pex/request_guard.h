@@ -4,7 +4,8 @@
 // Who asks too often is first not answered, then dropped, then banned for a while. Who is merely
 // beside such a host is still served, for a host spends from its own bucket first, and what the
 // neighbourhood's bucket refuses is held against nobody. Persistent and unconditional peers are
-// never dropped nor banned: they are answered as often as anyone else.
+// never dropped nor banned: they are answered as often as anyone else. The same account is charged
+// for lists that nobody asked for, and for lists with nonsense in them.
 //
 // A pure state machine. Bounded: kMaxHosts hosts and as many neighbourhoods, the longest unseen
 // forgotten first.
@@ -36,6 +37,10 @@ class RequestGuard {
   explicit RequestGuard(const RequestLimits& limits = {}) : limits_(limits) {}
 
   Verdict on_request(const conn::IpAddress& from, Trust trust, conn::TimePoint now);
+  // It sent what was not asked for: drop, and ban when it has been dropped before.
+  Verdict on_unsolicited(const conn::IpAddress& from, Trust trust, conn::TimePoint now);
+  // It sent what no honest node sends, and did no harm: ignored, until there is too much of it.
+  Verdict on_nonsense(const conn::IpAddress& from, Trust trust, conn::TimePoint now);
   std::size_t hosts() const noexcept { return hosts_.size(); }
   std::size_t neighbourhoods() const noexcept { return neighbourhoods_.size(); }
 
@@ -48,7 +53,11 @@ class RequestGuard {
   };
   using Accounts = conn::RecentMap<conn::IpAddress, Account>;
 
+  static Account opened(std::uint64_t burst, conn::Duration pause, conn::TimePoint now);
+  // What is held against the host, as of now.
+  Account& account_of(const conn::IpAddress& from, conn::TimePoint now);
   Verdict strike(Account& host) const;
+  Verdict drop(Account& host) const;
 
   RequestLimits limits_;
   Accounts hosts_{kMaxHosts};

@@ -1,0 +1,75 @@
+#include "pex/crawler.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace peerage::pex {
+
+using addrbook::AddressBook;
+using addrbook::kNever;
+using addrbook::KnownAddress;
+using addrbook::Seconds;
+using conn::NetAddress;
+
+namespace {
+
+// Whoever has hardly failed in the window of 2 h, 8 h, 1 d, 7 d, 30 d is due again after this.
+constexpr std::array<Seconds, addrbook::Reliability::kWindows> kPauses = {
+    std::chrono::minutes(20), std::chrono::minutes(30), std::chrono::hours(1),
+    std::chrono::hours(2), std::chrono::hours(4)};
+constexpr Seconds kUnproven = std::chrono::minutes(10);
+constexpr double kHardlyEverFailed = 0.9;
+// A window says something once it is that full.
+constexpr float kSeenEnough = 0.25;
+
+constexpr Seconds kFailedOnce = std::chrono::minutes(5);
+constexpr Seconds kFailedForLong = std::chrono::hours(12);
+
+}  // namespace
+
+Seconds Crawler::pause_after(const KnownAddress& known) {
+  if (known.failures > 0) {
+    const auto doublings = std::min<std::uint32_t>(known.failures - 1, 10);
+    return std::min(kFailedOnce * (std::int64_t{1} << doublings), kFailedForLong);
+  }
+  Seconds pause = kUnproven;
+  for (std::size_t i = 0; i < kPauses.size(); ++i) {
+    const auto& window = known.reliability.windows()[i];
+    if (window.weight < kSeenEnough || known.reliability.share(i) < kHardlyEverFailed) break;
+    pause = kPauses[i];
+  }
+  return pause;
+}
+
+std::optional<NetAddress> Crawler::next(AddressBook& book, const Situation& situation) {
+  if (situation.now < nothing_until_) return std::nullopt;
+  const Turn first = turn_;
+  const Turn second = first == Turn::newcomer ? Turn::acquaintance : Turn::newcomer;
+  for (const Turn turn : {first, second}) {
+    const auto target = draw(turn, book, situation);
+    if (!target) continue;
+    turn_ = turn == Turn::newcomer ? Turn::acquaintance : Turn::newcomer;
+    seen_.use(target->endpoint, [] { return conn::TimePoint(); }) = situation.now;
+    return target;
+  }
+  nothing_until_ = situation.now + kLookAgain;
+  return std::nullopt;
+}
+
+std::optional<NetAddress> Crawler::draw(Turn turn, AddressBook& book, const Situation& situation) {
+  const auto seen_lately = [&](const KnownAddress& known) {
+    const conn::TimePoint* last = seen_.find(known.address.endpoint);
+    return last != nullptr && situation.now - *last < limits_.pause;
+  };
+  const auto is_due = [&](const KnownAddress& known) {
+    const bool met = known.last_connected != kNever;
+    if (met != (turn == Turn::acquaintance)) return false;
+    const bool tried = known.last_attempt != kNever;
+    if (tried && situation.book_now - known.last_attempt < pause_after(known)) return false;
+    return !seen_lately(known) && !situation.unavailable(known);
+  };
+  return book.pick({turn == Turn::newcomer ? 100U : 50U}, situation.book_now, is_due);
+}
+
+}  // namespace peerage::pex

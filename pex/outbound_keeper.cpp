@@ -1,0 +1,106 @@
+#include "pex/outbound_keeper.h"
+
+#include <utility>
+
+namespace peerage::pex {
+
+using conn::HostAddress;
+using conn::TimePoint;
+using p2p::DialPurpose;
+using p2p::Direction;
+using namespace std::chrono_literals;
+
+namespace {
+
+// How often to look when nothing is wanted but a test dial now and then.
+constexpr conn::Duration kIdle = 10s;
+constexpr conn::Duration kWanting = 1s;
+constexpr conn::Duration kRefusedPause = 15s;
+
+}  // namespace
+
+OutboundKeeper::OutboundKeeper(Means means, const OutboundLimits& limits, TimePoint now)
+    : means_(std::move(means)),
+      policy_(means_.shelf.first(), now, limits),
+      seeds_(limits.seed_pause, limits.seed_pause_cap, means_.lot) {}
+
+OutboundPolicy::Situation OutboundKeeper::situation(TimePoint now) const {
+  OutboundPolicy::Situation situation;
+  situation.now = now;
+  situation.book_now = means_.shelf.now();
+  situation.free_slots = means_.node.snapshot()->free_outbound;
+  situation.connected = means_.around.connected.size();
+  for (const auto& [id, each] : means_.around.connected) {
+    if (each.peer->direction() == Direction::outbound) {
+      situation.outbound.push_back(each.peer->socket().ip);
+    }
+  }
+  for (const auto& [id, dial] : means_.around.dialling) {
+    if (const auto ip = conn::IpAddress::parse(dial.target.host)) situation.outbound.push_back(*ip);
+  }
+  situation.unavailable = [this, now](const addrbook::KnownAddress& known) {
+    const conn::NodeId& id = known.address.id;
+    const TimePoint* refused = refused_.find(id);
+    return id == means_.own || means_.around.knows(id) || seeds_.contains(id) ||
+           (refused != nullptr && now < *refused);
+  };
+  return situation;
+}
+
+TimePoint OutboundKeeper::on_time(TimePoint now) {
+  const auto state = situation(now);
+  const auto plan = policy_.plan(state);
+  for (const conn::NetAddress& target : plan.dials) means_.node.dial(HostAddress::of(target));
+  if (plan.test) means_.node.dial(HostAddress::of(*plan.test), DialPurpose::feeler);
+  if (plan.ask_seeds) ask_seed(now);
+  if (plan.ask_a_peer) ask_a_peer(now);
+  if (state.free_slots > 0) ask_connected_seeds(now);
+  if (state.free_slots == 0) seeds_.rested();
+  return now + (state.free_slots > 0 ? kWanting : kIdle);
+}
+
+void OutboundKeeper::ask_seed(TimePoint now) {
+  const auto seed = seeds_.next(now);
+  if (seed) means_.node.dial(seed->address);
+}
+
+// One that could not be asked when it came, because it had been asked just before.
+void OutboundKeeper::ask_connected_seeds(TimePoint now) {
+  for (const auto& [id, each] : means_.around.connected) {
+    if (seeds_.contains(id)) means_.exchange.ask(*each.peer, now);
+  }
+}
+
+void OutboundKeeper::ask_a_peer(TimePoint now) {
+  std::vector<p2p::PeerPtr> askable;
+  for (const auto& [id, each] : means_.around.connected) {
+    if (means_.exchange.may_ask(*each.peer, now)) askable.push_back(each.peer);
+  }
+  if (!askable.empty()) means_.exchange.ask(*askable[means_.lot(askable.size())], now);
+}
+
+void OutboundKeeper::on_event(const p2p::SwitchEvent& event, TimePoint now) {
+  if (const auto* connected = std::get_if<p2p::Connected>(&event)) on_connected(*connected, now);
+  if (const auto* failed = std::get_if<p2p::DialFailed>(&event)) on_dial_failed(*failed, now);
+}
+
+void OutboundKeeper::on_connected(const p2p::Connected& event, TimePoint now) {
+  p2p::Peer& peer = *event.peer;
+  if (peer.direction() != Direction::outbound) return;
+  if (event.purpose == DialPurpose::feeler) {
+    means_.node.disconnect(peer.id());
+    return;
+  }
+  if (seeds_.contains(peer.id()) || means_.shelf.first().need_more()) {
+    means_.exchange.ask(peer, now);
+  }
+}
+
+void OutboundKeeper::on_dial_failed(const p2p::DialFailed& event, TimePoint now) {
+  if (event.failure.stage == conn::Stage::admission) {
+    refused_.use(event.target.id, [] { return TimePoint(); }) = now + kRefusedPause;
+  }
+  if (seeds_.contains(event.target.id)) policy_.seed_failed();
+}
+
+}  // namespace peerage::pex

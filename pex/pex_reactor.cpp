@@ -1,0 +1,241 @@
+#include "pex/pex_reactor.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "pex/messages.h"
+#include "pex/outbound_keeper.h"
+#include "pex/visits.h"
+
+namespace peerage::pex {
+
+using conn::TimePoint;
+using namespace std::chrono_literals;
+
+namespace {
+
+// How often sessions that go on are noted in the books.
+constexpr conn::Duration kNotePause = 1min;
+// Whoever broke the rules is neither dialled nor told of for so long.
+constexpr addrbook::Seconds kMisbehavedRest = std::chrono::hours(1);
+
+std::size_t draw(conn::Runtime& runtime, std::size_t below) {
+  std::uint8_t bytes[8];
+  runtime.random(bytes);
+  std::uint64_t number = 0;
+  std::memcpy(&number, bytes, sizeof number);
+  return static_cast<std::size_t>(number % below);
+}
+
+conn::Cidr host_network(const conn::IpAddress& ip) {
+  return {ip, ip.is_v4() ? 32U : 64U};
+}
+
+std::set<conn::NodeId> ids_of(const std::vector<conn::HostAddress>& addresses) {
+  std::set<conn::NodeId> ids;
+  for (const conn::HostAddress& each : addresses) ids.insert(each.id);
+  return ids;
+}
+
+}  // namespace
+
+void prepare(p2p::SwitchConfig& config, const PexConfig& pex) {
+  if (pex.mode != PexConfig::Mode::seed) return;
+  config.p2p.max_num_outbound_peers = static_cast<std::uint32_t>(pex.crawl.parallel);
+  // Both together are a visit's time.
+  config.p2p.dial_timeout =
+      std::min<conn::Duration>(config.p2p.dial_timeout, pex.crawl.visit * 2 / 5);
+  config.p2p.handshake_timeout =
+      std::min<conn::Duration>(config.p2p.handshake_timeout, pex.crawl.visit * 3 / 5);
+}
+
+addrbook::BookConfig book_config(const p2p::P2pConfig& p2p, const PexConfig& pex) {
+  addrbook::BookConfig book;
+  book.strict = p2p.addr_book_strict ? conn::IpAddress::Strict::yes : conn::IpAddress::Strict::no;
+  if (pex.mode == PexConfig::Mode::seed) {
+    book.vet_by_visits = addrbook::BookConfig::VetByVisits::yes;
+  }
+  return book;
+}
+
+PexReactor::PexReactor(conn::Runtime& runtime, std::shared_ptr<Bookshelf> shelf, PexConfig config)
+    : runtime_(runtime),
+      control_(runtime.shard(0)),
+      shelf_(std::move(shelf)),
+      config_(std::move(config)),
+      log_(config_.log, control_.now()),
+      feed_(*shelf_, config_.mode == PexConfig::Mode::seed ? BookFeed::Outbound::visits
+                                                           : BookFeed::Outbound::sessions),
+      exchange_(*shelf_,
+                config_.mode == PexConfig::Mode::seed ? Exchange::Serve::verified
+                                                      : Exchange::Serve::known,
+                config_.requests) {
+  feed_.set_seeds(ids_of(config_.seeds));
+}
+
+PexReactor::~PexReactor() = default;
+
+void PexReactor::attach(p2p::Switch& node, const std::shared_ptr<PexReactor>& pex) {
+  node.add_reactor(pex);
+  node.on_event([pex](const p2p::SwitchEvent& event) { pex->on_event(event); });
+}
+
+std::vector<p2p::ReactorChannel> PexReactor::channels() const {
+  return {{.descriptor = kChannel, .when_full = p2p::FullInbox::drop_newest}};
+}
+
+// --- life ---
+
+void PexReactor::start(p2p::ReactorContext& context) {
+  context_ = &context;
+  p2p::Switch& node = context.get_switch();
+  const Duty::Means means = {
+      node.id(), node,    *shelf_,
+      exchange_, around_, [this](std::size_t below) { return draw(runtime_, below); }};
+  const TimePoint now = control_.now();
+  if (config_.mode == PexConfig::Mode::seed) {
+    duty_ = std::make_unique<Visits>(means, config_.crawl);
+  } else {
+    duty_ = std::make_unique<OutboundKeeper>(means, config_.outbound, now);
+  }
+  duty_->set_seeds(config_.seeds);
+  next_note_ = now + kNotePause;
+  timer_ = control_.make_timer([this] { on_time(); });
+  arm(now);
+}
+
+void PexReactor::stop() {
+  timer_.reset();
+  duty_.reset();
+  context_ = nullptr;
+}
+
+void PexReactor::set_seeds(std::vector<conn::HostAddress> seeds) {
+  control_.post([self = shared_from_this(), seeds = std::move(seeds)] {
+    self->feed_.set_seeds(ids_of(seeds));
+    if (self->duty_) self->duty_->set_seeds(seeds);
+  });
+}
+
+void PexReactor::set_private_ids(std::set<conn::NodeId> ids) {
+  control_.post(
+      [self = shared_from_this(), ids = std::move(ids)] { self->shelf_->set_private_ids(ids); });
+}
+
+// --- what happens ---
+
+void PexReactor::on_event(const p2p::SwitchEvent& event) {
+  const TimePoint now = control_.now();
+  feed_.on_event(event);
+  if (const auto* dialled = std::get_if<p2p::Dialled>(&event)) {
+    around_.dialling.insert_or_assign(dialled->target.id, *dialled);
+  } else if (const auto* failed = std::get_if<p2p::DialFailed>(&event)) {
+    // A refusal to dial somebody says nothing of a dial to it that is under way.
+    if (failed->failure.reason != conn::Reason::already_dialling) {
+      around_.dialling.erase(failed->target.id);
+    }
+  } else if (const auto* connected = std::get_if<p2p::Connected>(&event)) {
+    const p2p::PeerPtr& peer = connected->peer;
+    if (peer->direction() == p2p::Direction::outbound) around_.dialling.erase(peer->id());
+    around_.connected.insert_or_assign(peer->id(),
+                                       Acquaintances::Connected{peer, connected->purpose, now});
+    exchange_.on_connected(*peer, now);
+  } else if (const auto* gone = std::get_if<p2p::Gone>(&event)) {
+    around_.connected.erase(gone->peer->id());
+    exchange_.on_gone(*gone->peer);
+  }
+  if (!duty_) return;
+  duty_->on_event(event, now);
+  arm(now);
+}
+
+void PexReactor::receive(const p2p::PeerPtr& peer, p2p::Message message) {
+  // Its room in the peer's inbox is held until it has been handled.
+  auto shared = std::make_shared<p2p::Message>(std::move(message));
+  control_.post([self = shared_from_this(), peer, shared] { self->on_message(peer, *shared); });
+}
+
+void PexReactor::on_message(const p2p::PeerPtr& peer, const p2p::Message& message) {
+  const auto known = around_.connected.find(peer->id());
+  const bool is_here = known != around_.connected.end() && known->second.peer == peer;
+  // It may have closed already: what it said before counts.
+  if (!duty_ || !is_here) return;
+  const TimePoint now = control_.now();
+  const Exchange::Outcome outcome = exchange_.on_message(*peer, message.bytes, now);
+  using Kind = Exchange::Outcome::Kind;
+  switch (outcome.kind) {
+    case Kind::nothing:
+      return;
+    case Kind::answered:
+    case Kind::ignored:
+      duty_->on_asked(peer);
+      return;
+    case Kind::list:
+      duty_->on_list(peer, now);
+      arm(now);
+      return;
+    case Kind::ban:
+      context_->get_switch().ban(host_network(peer->socket().ip), config_.requests.ban,
+                                 outcome.why.detail);
+      break;
+    case Kind::drop:
+      break;
+  }
+  log_.write_about(peer->id(), now, p2p::LogLevel::warn, "peer dropped",
+                   {{"why", outcome.why.text()}, {"socket", peer->socket().to_string()}});
+  context_->get_switch().stop_peer(*peer, outcome.why);
+  if (addrbook::AddressBook* book = shelf_->find(peer->network())) {
+    const addrbook::Time time = shelf_->now();
+    book->mark_bad(peer->id(), outcome.why.reason, time + kMisbehavedRest, time);
+  }
+}
+
+// --- time ---
+
+void PexReactor::arm(TimePoint when) {
+  if (!timer_ || when >= wake_at_) return;
+  wake_at_ = when;
+  timer_->arm(when);
+}
+
+void PexReactor::on_time() {
+  wake_at_ = TimePoint::max();
+  const TimePoint now = control_.now();
+  if (now >= next_note_) note_sessions(now);
+  arm(duty_->on_time(now));
+  shelf_->changed();
+}
+
+void PexReactor::note_sessions(TimePoint now) {
+  next_note_ = now + kNotePause;
+  for (const auto& [id, each] : around_.connected) {
+    if (each.purpose != p2p::DialPurpose::feeler) {
+      feed_.on_still_here(*each.peer, now - each.since);
+    }
+  }
+}
+
+void PexReactor::report(std::function<void(const PexReport&)> into) {
+  control_.post([self = shared_from_this(), into = std::move(into)] {
+    if (self->duty_) into(self->make_report());
+  });
+}
+
+PexReport PexReactor::make_report() const {
+  PexReport report;
+  report.counts = exchange_.counts();
+  for (std::size_t i = 0; i < shelf_->size(); ++i) {
+    const addrbook::AddressBook& book = shelf_->at(i);
+    report.books.push_back({book.network(), book.size_of(addrbook::Kind::fresh),
+                            book.size_of(addrbook::Kind::vetted), book.verified(), book.resting()});
+  }
+  if (const auto* visits = dynamic_cast<const Visits*>(duty_.get())) {
+    report.visits = visits->under_way();
+    report.visits_made = visits->made();
+  }
+  report.bans = shelf_->bans();
+  return report;
+}
+
+}  // namespace peerage::pex

@@ -1,0 +1,108 @@
+// The PEX reactor: peer exchange on channel 0x00, and what follows from it.
+//
+// It ties the parts of this folder to a switch: events go to the books (BookFeed), messages to
+// Exchange, and the node does its duty: it keeps its outbound set full (OutboundKeeper), or, as a
+// seed, visits what it hears of and serves what it has met (Visits).
+//
+//   auto shelf = std::make_shared<pex::Bookshelf>(runtime, key.id(), shelf_settings);
+//   auto pex = std::make_shared<pex::PexReactor>(runtime, shelf, pex_config);
+//   pex::prepare(switch_config, pex_config);
+//   p2p::Switch node(runtime, std::move(key), switch_config);
+//   pex::PexReactor::attach(node, pex);
+//   shelf->open(...);  node.start(...);
+//
+// With a file, open the shelf first and give the bans that it has to the switch.
+//
+// Threads: made and attached on any, before the start. What it does, it does on the control shard;
+// set_seeds, set_private_ids and report may be called on any thread. `runtime` must outlive it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "p2p/switch.h"
+#include "pex/book_feed.h"
+#include "pex/duty.h"
+
+namespace peerage::pex {
+
+struct PexConfig {
+  enum class Mode : std::uint8_t { node, seed } mode = Mode::node;
+  std::vector<conn::HostAddress> seeds;  // of the first network; a seed finds out which are whose
+  RequestLimits requests;                // make them kSeedRequestLimits for a seed
+  OutboundLimits outbound;               // a node's
+  CrawlLimits crawl;                     // a seed's
+  std::shared_ptr<p2p::LogSink> log;     // none: silent
+
+  static PexConfig seed() {
+    PexConfig config;
+    config.mode = Mode::seed;
+    config.requests = kSeedRequestLimits;
+    return config;
+  }
+};
+
+// What the switch must be told for this: a seed's visits take outbound slots, and have their time.
+void prepare(p2p::SwitchConfig& config, const PexConfig& pex);
+// The book's rules for this kind of node.
+addrbook::BookConfig book_config(const p2p::P2pConfig& p2p, const PexConfig& pex);
+
+// How things stand.
+struct PexReport {
+  ExchangeCounts counts;
+  struct Book {
+    std::string network;
+    std::size_t fresh = 0, vetted = 0, verified = 0, resting = 0;
+  };
+  std::vector<Book> books;
+  std::size_t visits = 0;         // under way
+  std::uint64_t visits_made = 0;  // in all
+  std::size_t bans = 0;
+};
+
+class PexReactor final : public p2p::Reactor, public std::enable_shared_from_this<PexReactor> {
+ public:
+  PexReactor(conn::Runtime& runtime, std::shared_ptr<Bookshelf> shelf, PexConfig config);
+  ~PexReactor() override;
+
+  // Adds it to a switch that has not been started.
+  static void attach(p2p::Switch& node, const std::shared_ptr<PexReactor>& pex);
+
+  void set_seeds(std::vector<conn::HostAddress> seeds);
+  void set_private_ids(std::set<conn::NodeId> ids);
+  // Hands the report over, on the control shard; nothing once the switch has stopped.
+  void report(std::function<void(const PexReport&)> into);
+
+  std::string name() const override { return "pex"; }
+  std::vector<p2p::ReactorChannel> channels() const override;
+  p2p::Delivery delivery() const override { return p2p::Delivery::in_line; }
+  void start(p2p::ReactorContext& context) override;
+  void stop() override;
+  void receive(const p2p::PeerPtr& peer, p2p::Message message) override;
+
+ private:
+  void on_event(const p2p::SwitchEvent& event);
+  void on_message(const p2p::PeerPtr& peer, const p2p::Message& message);
+  void on_time();
+  // on_time() at `when`, if it is not to come sooner anyway.
+  void arm(conn::TimePoint when);
+  void note_sessions(conn::TimePoint now);
+  PexReport make_report() const;
+
+  conn::Runtime& runtime_;
+  conn::Shard& control_;
+  const std::shared_ptr<Bookshelf> shelf_;
+  const PexConfig config_;
+  p2p::Log log_;
+  BookFeed feed_;
+  Exchange exchange_;
+  Acquaintances around_;
+  std::unique_ptr<Duty> duty_;  // while the switch runs
+  p2p::ReactorContext* context_ = nullptr;
+  std::unique_ptr<conn::Timer> timer_;
+  conn::TimePoint wake_at_ = conn::TimePoint::max();
+  conn::TimePoint next_note_;
+};
+
+}  // namespace peerage::pex

@@ -1,0 +1,33 @@
+// Whole nodes with peer exchange, in virtual time.
+#include <gtest/gtest.h>
+
+#include "tests/support/pex_world.h"
+
+namespace peerage::pex {
+namespace {
+
+using namespace std::chrono_literals;
+using test::PexNode;
+using PexNetwork = test::PexWorld;
+
+TEST_F(PexNetwork, NodesThatKnowOnlyASeedFindEachOtherWithinAMinute) {
+  PexNode& seed = add(seed_plan());
+  for (int i = 0; i < 20; ++i) add(plan_with_seeds({seed.address()}));
+  EXPECT_TRUE(until(
+      [&] {
+        for (std::size_t i = 1; i < nodes.size(); ++i) {
+          if (nodes[i]->outbound() < 10 && nodes[i]->peers() < 19) return false;
+        }
+        return true;
+      },
+      60s));
+  for (const auto& node : nodes) {
+    const auto r = node->report(world);
+    std::printf("out %zu in %zu fresh %zu vetted %zu verified %zu answers %lu lists %lu\n",
+                node->outbound(), node->inbound(), r.books[0].fresh, r.books[0].vetted,
+                r.books[0].verified, r.counts.answers, r.counts.lists);
+  }
+}
+
+}  // namespace
+}  // namespace peerage::pex
