@@ -41,11 +41,12 @@ class NaiveBookLife : public NaiveBook {
     known->failed_stage = why.stage;
     known->failure = why.reason;
     known->last_failed = now;
-    if (why.reason == conn::Reason::wrong_id && ++known->wrong_ids == addrbook::kWrongIdsToForget) {
-      return forget(address);
+    if (why.reason == conn::Reason::wrong_id) {
+      if (++known->wrong_ids == addrbook::kWrongIdsToForget) return forget(address);
+      unverify(*known);
     }
     if (why.reason == conn::Reason::wrong_network) {
-      known->verified_since = known->last_verified = kNever;
+      unverify(*known);
       rest(*known, std::max(known->bad_until, now + addrbook::kOtherNetworkRest));
       return true;
     }
@@ -228,6 +229,9 @@ class NaiveBookLife : public NaiveBook {
     if (!holder(known.kind, place)) rows.push_back({std::move(known), place});
   }
 
+  static void unverify(KnownAddress& known) {
+    known.verified_since = known.last_verified = kNever;
+  }
   void rest(KnownAddress& known, Time until) {
     known.bad_until = until > now ? until : kNever;
     end_contests(known.address);

@@ -401,6 +401,24 @@ TEST_F(AddressBookTest, AnEntryThatProvedAnotherIdOnceIsForgivenWhenItProvesItsO
   EXPECT_EQ(book.size(), 0u);
 }
 
+TEST_F(AddressBookTest, WhereAnotherIdAnsweredIsNotServedUntilItIsVerifiedAgain) {
+  const NetAddress a = address(1, "5.1.1.1");
+  hear(a);
+  visit(a);
+  EXPECT_EQ(book.verified_selection(now).size(), 1u);
+  fail(a, Reason::wrong_id, Stage::authentication);
+  EXPECT_TRUE(book.verified_selection(now).empty());
+  EXPECT_EQ(book.find(a)->last_verified, kNever);
+  EXPECT_EQ(book.find(a)->verified_since, kNever);
+  // A rest that ends does not bring it back.
+  book.mark_bad(a, Reason::misbehaved, now + 1h, now);
+  now += 1h;
+  EXPECT_TRUE(book.verified_selection(now).empty());
+  visit(a);
+  EXPECT_EQ(book.verified_selection(now).size(), 1u);
+  EXPECT_EQ(book.find(a)->verified_since, now);
+}
+
 TEST_F(AddressBookTest, WhatABlamedGroupTaughtIsPickedSeldom) {
   for (std::uint32_t i = 0; i < 50; ++i) hear(scattered(i), "66.6.6.6");
   for (std::uint32_t i = 100; i < 150; ++i) hear(scattered(i), "88.8.8.8");
