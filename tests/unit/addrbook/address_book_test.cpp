@@ -250,6 +250,32 @@ TEST_F(TrickleBook, ASourceGroupIsHeardSlowlyUnlessWeHaveAsked) {
   EXPECT_EQ(hear(scattered(2000), "66.1.2.3"), Added::known);  // costs nothing
 }
 
+class TricklesOfNeighbours : public AddressBookTest {
+ protected:
+  static BookConfig neighbourly() {
+    BookConfig config;
+    config.strict = IpAddress::Strict::no;
+    config.exempt_networks = {*conn::Cidr::parse("66.1.0.0/16")};
+    return config;
+  }
+  TricklesOfNeighbours() : AddressBookTest(neighbourly()) {}
+};
+
+TEST_F(TricklesOfNeighbours, WhoIsExemptIsHeardHoweverMuchItTells) {
+  std::uint32_t next = 0;
+  for (const char* source : {"10.0.0.1", "127.0.0.1", "fd00::1", "66.1.2.3"}) {
+    for (int i = 0; i < 100; ++i) {
+      EXPECT_NE(hear(scattered(next++), source), Added::told_too_fast) << source;
+    }
+  }
+  EXPECT_GT(book.size(), 350u);
+  std::size_t heard = 0;
+  for (int i = 0; i < 100; ++i) {
+    heard += hear(scattered(next++), "67.1.2.3") == Added::added ? 1 : 0;
+  }
+  EXPECT_EQ(heard, 10u) << "others are heard as slowly as ever";
+}
+
 // --- no overwriting ---
 
 TEST_F(SmallBook, AFreshAddressHasAPlaceOnlyIfItIsFreeOrItsHolderIsBad) {
