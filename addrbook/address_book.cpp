@@ -117,7 +117,8 @@ Added AddressBook::decide(const NetAddress& address, const Source& source, Time 
     return Added::known;
   }
   const bool own_word = source.origin == Origin::configuration || source.origin == Origin::import;
-  if (!own_word && !told_.take(placement_.group(source.ip), now)) return Added::told_too_fast;
+  const bool rated = !own_word && !exempt(source.ip);
+  if (rated && !told_.take(placement_.group(source.ip), now)) return Added::told_too_fast;
   // Who gives way goes only when nothing else refuses the address.
   std::vector<Index> give_way;
   if (const auto refused = refused_for_its_id(address, source, now, give_way)) return *refused;

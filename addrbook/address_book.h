@@ -111,7 +111,7 @@ class AddressBook {
   bool mark_attempt(const conn::NetAddress& address, Time now);
   // It failed, or the visit ended badly. Only what shows that the node cannot be reached or is not
   // the one dialled counts against it. `why.reason` wrong_id blames who taught it; wrong_network
-  // lets it rest for kOtherNetworkRest.
+  // lets it rest for kOtherNetworkRest; after either it is verified no more.
   bool mark_failed(const conn::NetAddress& address, const conn::Failure& why, Time now);
   // It proved its ID: the address is proven, other candidates of the ID go.
   bool mark_connected(const conn::NetAddress& address, std::chrono::microseconds round_trip,
@@ -239,6 +239,8 @@ class AddressBook {
   void leave_place(Index index);
   void take_place(Index index, Kind kind, Place place);
   void touch(Index index);
+  // What was verified is no longer so: a seed does not tell of it.
+  void unverify(Index index);
   void rest(Index index, Time until);
   void wake(Time now);
   void vet(Index index, Time now);

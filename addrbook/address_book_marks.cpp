@@ -59,11 +59,10 @@ bool AddressBook::mark_failed(const NetAddress& address, const conn::Failure& wh
       erase(*index);
       return true;
     }
+    unverify(*index);
   }
   if (why.reason == Reason::wrong_network) {
-    known.verified_since = kNever;
-    known.last_verified = kNever;
-    verified_.remove(*index);
+    unverify(*index);
     rest(*index, std::max(known.bad_until, now + kOtherNetworkRest));
     return true;
   }
@@ -202,6 +201,13 @@ std::size_t AddressBook::forget(const NodeId& id) {
 }
 
 // --- resting and vetting ---
+
+void AddressBook::unverify(Index index) {
+  KnownAddress& known = at(index).known;
+  known.verified_since = kNever;
+  known.last_verified = kNever;
+  verified_.remove(index);
+}
 
 void AddressBook::rest(Index index, Time until) {
   KnownAddress& known = at(index).known;

@@ -272,7 +272,7 @@ Result<BookFile::Opened> BookFile::open(const std::filesystem::path& path, const
     if (!report.moved_to.empty()) move_back(report.moved_to, path);
     return tl::unexpected(std::move(done.error()));
   }
-  if (report.found != Report::Found::book) sync_directory_of(path);
+  if (report.found != Report::Found::book) conn::sync_directory_of(path);
   return Opened{BookFile(std::move(parts)), std::move(report)};
 }
 

@@ -13,9 +13,10 @@ namespace peerage::addrbook {
 
 struct BookConfig {
   // addr_book_strict: whether private, loopback and other addresses that the internet does not
-  // route are refused. When `no`, those are also free of the caps below.
+  // route are refused. When `no`, those are also free of the caps below, and what they tell is not
+  // rated.
   conn::IpAddress::Strict strict = conn::IpAddress::Strict::yes;
-  // Free of the caps below.
+  // Free of the caps below, and what they tell is not rated.
   std::vector<conn::Cidr> exempt_networks;
 
   // Addresses of one host (an IPv4 address, an IPv6 /64) and of its neighbourhood (/24, /48). What

@@ -61,11 +61,12 @@ std::filesystem::path with_suffix(const std::filesystem::path& path, std::string
 }
 
 conn::Result<FileLock> FileLock::take(const std::filesystem::path& path) {
-  FileLock lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (lock.descriptor_ < 0) return unwritable(path, errno_text());
+  FileLock lock(
+      conn::Descriptor(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)));
+  if (!lock.file_.is_open()) return unwritable(path, errno_text());
   int locked = 0;
   do {
-    locked = ::flock(lock.descriptor_, LOCK_EX | LOCK_NB);
+    locked = ::flock(lock.file_.get(), LOCK_EX | LOCK_NB);
   } while (locked != 0 && errno == EINTR);
   if (locked == 0) return lock;
   if (errno != EWOULDBLOCK) return unwritable(path, errno_text());
@@ -73,18 +74,10 @@ conn::Result<FileLock> FileLock::take(const std::filesystem::path& path) {
                     conn::printable(path.native(), 1024) + " is locked");
 }
 
-FileLock::~FileLock() {
-  if (descriptor_ >= 0) ::close(descriptor_);
-}
-
 conn::Result<void> create_private(const std::filesystem::path& path) {
-  const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (descriptor < 0) return unwritable(path, errno_text());
+  const conn::Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   // Whatever the umask says: SQLite gives its companions the mode that it finds.
-  const bool set = ::fchmod(descriptor, 0600) == 0;
-  const std::string error = errno_text();
-  ::close(descriptor);
-  if (!set) return unwritable(path, error);
+  if (!file.is_open() || ::fchmod(file.get(), 0600) != 0) return unwritable(path, errno_text());
   return {};
 }
 
@@ -103,7 +96,7 @@ conn::Result<std::filesystem::path> move_aside(const std::filesystem::path& path
     }
   }
   if (::rename(path.c_str(), to.c_str()) != 0) return unwritable(path, errno_text());
-  sync_directory_of(path);
+  conn::sync_directory_of(path);
   return to;
 }
 
@@ -129,15 +122,6 @@ Identity identity_of(const std::filesystem::path& path) noexcept {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) return {};
   return {status.st_dev, status.st_ino};
-}
-
-void sync_directory_of(const std::filesystem::path& path) noexcept {
-  const std::filesystem::path parent = path.parent_path();
-  const int descriptor =
-      ::open(parent.empty() ? "." : parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return;
-  ::fsync(descriptor);
-  ::close(descriptor);
 }
 
 }  // namespace peerage::addrbook

@@ -11,6 +11,7 @@
 
 #include "addrbook/known_address.h"
 #include "conn/failure.h"
+#include "conn/file.h"
 
 namespace peerage::addrbook {
 
@@ -20,16 +21,10 @@ class FileLock {
  public:
   // book_in_use when another holder has it; book_unwritable.
   static conn::Result<FileLock> take(const std::filesystem::path& path);
-  FileLock(FileLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
-  FileLock& operator=(FileLock&& other) noexcept {
-    std::swap(descriptor_, other.descriptor_);
-    return *this;
-  }
-  ~FileLock();
 
  private:
-  explicit FileLock(int descriptor) : descriptor_(descriptor) {}
-  int descriptor_;
+  explicit FileLock(conn::Descriptor file) : file_(std::move(file)) {}
+  conn::Descriptor file_;
 };
 
 // `path` with `suffix` added to its name.
@@ -58,8 +53,5 @@ struct Identity {
   bool operator==(const Identity&) const = default;
 };
 Identity identity_of(const std::filesystem::path& path) noexcept;
-
-// Best effort: names in `path`'s directory are on the disk.
-void sync_directory_of(const std::filesystem::path& path) noexcept;
 
 }  // namespace peerage::addrbook

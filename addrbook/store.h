@@ -15,7 +15,9 @@
 // What `flush` acknowledges is committed: it survives the end of the process, however it comes.
 //
 // Threads: one shard, all of it: calls, the source and every callback. Nothing here blocks the
-// shard but the destructor, which waits for a batch that is being written.
+// shard but the destructor, which waits for a batch that is being written. What the shard pays is
+// the copy of the rows that are taken: half a millisecond for kBatchRows, 25 ms for a full book
+// when the file was lost (tests/bench/addrbook_bench.cpp).
 #pragma once
 
 #include <cstddef>

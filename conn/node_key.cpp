@@ -1,18 +1,14 @@
 #include "conn/node_key.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <stdexcept>
 #include <string>
 #include <utility>
 
-#include <fcntl.h>
 #include <nlohmann/json.hpp>
 #include <sodium.h>
-#include <sys/stat.h>
-#include <unistd.h>
+
+#include "conn/file.h"
 
 namespace peerage::conn {
 namespace {
@@ -23,36 +19,8 @@ constexpr std::size_t kMaxFile = 64u << 10;
 tl::unexpected<Failure> key_failure(Reason reason, std::string detail) {
   return fail(Stage::configuration, reason, std::move(detail));
 }
-std::string errno_text() {
-  return std::strerror(errno);
-}
 std::string shown(const std::filesystem::path& path) {
   return printable(path.native(), 1024);
-}
-
-class File {
- public:
-  explicit File(int descriptor) : descriptor_(descriptor) {}
-  ~File() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-  }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  int get() const { return descriptor_; }
-  bool is_open() const { return descriptor_ >= 0; }
-
- private:
-  int descriptor_;
-};
-
-bool write_all(int descriptor, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = ::write(descriptor, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return true;
 }
 
 void wipe_text(std::string& text) {
@@ -121,67 +89,29 @@ Result<NodeKey> NodeKey::parse(std::string_view json) {
 }
 
 Result<NodeKey> NodeKey::load(const std::filesystem::path& path) {
-  const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!file.is_open()) {
-    const int error = errno;
-    return key_failure(error == ENOENT ? Reason::key_file_missing : Reason::key_file_unreadable,
-                       shown(path) + ": " + std::strerror(error));
-  }
-  struct stat status {};
-  if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
-    return key_failure(Reason::key_file_unreadable, shown(path) + ": not a regular file");
-  }
-  std::string text(kMaxFile + 1, '\0');
-  const WipeAtExit wipe_content(text);
-  std::size_t size = 0;
-  while (size < text.size()) {
-    const ssize_t count = ::read(file.get(), text.data() + size, text.size() - size);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) {
-      return key_failure(Reason::key_file_unreadable, shown(path) + ": " + errno_text());
+  auto text = read_file(path, kMaxFile);
+  if (!text) {
+    switch (text.error().kind) {
+      case FileTrouble::Kind::missing:
+        return key_failure(Reason::key_file_missing, shown(path) + ": " + text.error().what);
+      case FileTrouble::Kind::too_long:
+        return key_failure(Reason::key_file_malformed, shown(path) + ": too long for a key file");
+      default:
+        return key_failure(Reason::key_file_unreadable, shown(path) + ": " + text.error().what);
     }
-    if (count == 0) break;
-    size += static_cast<std::size_t>(count);
   }
-  if (size > kMaxFile) {
-    return key_failure(Reason::key_file_malformed, shown(path) + ": too long for a key file");
-  }
-  auto key = parse(std::string_view(text).substr(0, size));
+  const WipeAtExit wipe_content(*text);
+  auto key = parse(*text);
   if (!key) key.error().detail = shown(path) + ": " + key.error().detail;
   return key;
 }
 
 Result<void> NodeKey::save_new(const std::filesystem::path& path) const {
-  const auto failed = [&path](const std::string& what) {
-    return key_failure(Reason::key_file_unwritable, shown(path) + ": " + what);
-  };
-  const std::filesystem::path directory = path.has_parent_path() ? path.parent_path() : ".";
-  ByteArray<8> unique;
-  randombytes_buf(unique.data(), unique.size());
-  const std::filesystem::path temporary =
-      directory / ("." + path.filename().string() + "." + to_hex(unique));
-  {
-    const File file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-    if (!file.is_open()) return failed(errno_text());
-    std::string text = to_json();
-    // The mode whatever the umask says; the bytes on the disk before the name is.
-    const bool written =
-        ::fchmod(file.get(), 0600) == 0 && write_all(file.get(), text) && ::fsync(file.get()) == 0;
-    const std::string error = written ? std::string() : errno_text();
-    wipe_text(text);
-    if (!written) {
-      ::unlink(temporary.c_str());
-      return failed(error);
-    }
+  std::string text = to_json();
+  const WipeAtExit wipe_content(text);
+  if (auto saved = write_file(path, text, Readers::owner, Former::kept); !saved) {
+    return key_failure(Reason::key_file_unwritable, shown(path) + ": " + saved.error().what);
   }
-  // Unlike rename(), link() does not replace a file that has appeared meanwhile.
-  const bool linked = ::link(temporary.c_str(), path.c_str()) == 0;
-  const std::string error = linked ? std::string() : errno_text();
-  ::unlink(temporary.c_str());
-  if (!linked) return failed(error);
-  // Best effort: the file is whole either way, and not every file system can sync a directory.
-  const File parent(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (parent.is_open()) ::fsync(parent.get());
   return {};
 }
 

@@ -1,5 +1,8 @@
 // The address book: what hearing of, drawing and telling addresses costs, and what one takes in
 // memory. Each figure at a book that 100 000 addresses were told to.
+#include <optional>
+#include <vector>
+
 #include <benchmark/benchmark.h>
 #include <malloc.h>
 #include <sodium.h>
@@ -108,6 +111,73 @@ void load(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(rows.size()));
 }
 BENCHMARK(load)->Unit(benchmark::kMillisecond);
+
+constexpr std::size_t kBatch = 5'000;  // as the store takes them
+
+// Nothing waits to be written.
+std::unique_ptr<AddressBook> written_book() {
+  auto book = full_book();
+  while (book->has_changes()) book->take_changes(kAddresses);
+  return book;
+}
+
+// What the store's batch costs the shard: the changed rows are copied.
+void take_changes(benchmark::State& state) {
+  const auto book = written_book();
+  std::vector<conn::NetAddress> addresses;
+  book->for_each([&](const KnownAddress& known) { addresses.push_back(known.address); });
+  std::size_t next = 0;
+  for (auto _ : state) {
+    state.PauseTiming();
+    // Scattered over memory, as the addresses that were dialled are.
+    for (std::size_t i = 0; i < kBatch; ++i, next += 7919) {
+      book->mark_attempt(addresses[next % addresses.size()], kNow);
+    }
+    std::optional<Changes> changes;
+    state.ResumeTiming();
+    changes.emplace(book->take_changes(kBatch));
+    benchmark::DoNotOptimize(*changes);
+    state.PauseTiming();
+    changes.reset();  // on the store's thread
+    state.ResumeTiming();
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(kBatch));
+}
+BENCHMARK(take_changes)->Unit(benchmark::kMillisecond);
+
+// And that it comes back, when it could not be written.
+void put_back(benchmark::State& state) {
+  const auto book = written_book();
+  book->everything_changed();
+  Changes all = book->take_changes(kAddresses);
+  Changes changes{all.network, false, {}, {}};
+  for (std::size_t i = 0; i < kBatch; ++i) {
+    changes.written.push_back(std::move(all.written[i * 7919 % all.written.size()]));
+  }
+  for (auto _ : state) {
+    book->put_back(changes);
+    state.PauseTiming();
+    while (book->has_changes()) book->take_changes(kBatch);
+    state.ResumeTiming();
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(kBatch));
+}
+BENCHMARK(put_back)->Unit(benchmark::kMillisecond);
+
+// When the file was lost.
+void take_everything(benchmark::State& state) {
+  const auto book = written_book();
+  for (auto _ : state) {
+    book->everything_changed();
+    std::optional<Changes> changes(book->take_changes(kBatch));
+    benchmark::DoNotOptimize(*changes);
+    state.PauseTiming();
+    changes.reset();
+    state.ResumeTiming();
+  }
+  state.counters["rows"] = static_cast<double>(book->size());
+}
+BENCHMARK(take_everything)->Unit(benchmark::kMillisecond);
 
 std::size_t in_use() {
   const auto info = mallinfo2();

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "addrbook/address_book.h"
+#include "tests/support/addresses.h"
 
 namespace peerage::test {
 
@@ -19,12 +20,6 @@ inline conn::NodeId numbered_id(std::uint32_t number) {
   for (std::size_t i = 0; i < 4; ++i) bytes[i] = static_cast<std::uint8_t>(number >> (8 * (3 - i)));
   bytes[19] = 1;
   return conn::NodeId(bytes);
-}
-
-inline conn::IpAddress ip(std::string_view text) {
-  const auto address = conn::IpAddress::parse(text);
-  EXPECT_TRUE(address) << text;
-  return address.value_or(conn::IpAddress{});
 }
 
 inline conn::NetAddress address(std::uint32_t id, std::string_view ip_text,
@@ -63,6 +58,18 @@ class BookTest : public ::testing::Test {
   static addrbook::BookConfig roomy() {
     addrbook::BookConfig config;
     config.told_burst = 1e9;
+    return config;
+  }
+  // Of so few places that they are soon taken.
+  static addrbook::BookConfig with(addrbook::Geometry geometry) {
+    addrbook::BookConfig config = roomy();
+    config.geometry = geometry;
+    return config;
+  }
+  // With what the internet does not route.
+  static addrbook::BookConfig lax() {
+    addrbook::BookConfig config = roomy();
+    config.strict = conn::IpAddress::Strict::no;
     return config;
   }
 

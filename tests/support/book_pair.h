@@ -226,7 +226,8 @@ class BookPair : public BookPairBase {
     naive_->rows = std::move(rows);
   }
   // What a restart may cost: what is heard of an ID that has proved another address, and a place
-  // that a vetted address needs which has turned out to be of another network.
+  // that a vetted address needs which has turned out to be of another network
+  // or to be another node.
   void check_lost(const std::vector<NetAddress>& lost) {
     const bool demoted = std::any_of(file_.begin(), file_.end(), [](const auto& row) {
       return row.second.kind == Kind::vetted && !NaiveBook::verified(row.second);

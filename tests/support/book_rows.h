@@ -4,42 +4,14 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <memory>
 #include <string>
 
-#include <stdlib.h>
-
 #include "addrbook/book_file.h"
 #include "addrbook/known_address.h"
+#include "tests/support/files.h"
 
 namespace peerage::test {
-
-// In memory where there is such a place: these tests are about what is in a file, and syncing it to
-// a disk is most of the time that they would take. Removed, with all that is in it, at the end.
-class TemporaryDirectory {
- public:
-  TemporaryDirectory() {
-    const std::filesystem::path memory = "/dev/shm";
-    std::error_code failed;
-    std::string name =
-        ((std::filesystem::is_directory(memory, failed) ? memory
-                                                        : std::filesystem::temp_directory_path()) /
-         "peerage-XXXXXX")
-            .string();
-    path_ = ::mkdtemp(name.data());
-  }
-  ~TemporaryDirectory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 // 2026-11-21T10:15:00Z.
 inline constexpr addrbook::Time kBookNow{std::chrono::seconds(1'795'256'100)};

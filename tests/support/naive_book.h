@@ -290,7 +290,7 @@ class NaiveBook {
     if (find(address)) return Added::known;
     const bool operators =
         source.origin == Origin::configuration || source.origin == Origin::import;
-    if (!operators && !heard(source.ip)) return Added::told_too_fast;
+    if (!operators && !exempt(source.ip) && !heard(source.ip)) return Added::told_too_fast;
     for (const Row& row : rows) {
       if (row.known.address.id == address.id && met(row.known) && !stale(row.known)) {
         return Added::proven_elsewhere;

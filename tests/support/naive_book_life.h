@@ -20,11 +20,10 @@ class NaiveBookLife : public NaiveBook {
 
   // Each is false, and changes nothing of a row, for an address that is not in here.
   bool attempt(const NetAddress& address) {
-    KnownAddress* known = find(address);
-    if (!known) return false;
-    known->last_attempt = now;
-    ++known->attempts;
-    return true;
+    return change(address, [this](KnownAddress& known) {
+      known.last_attempt = now;
+      ++known.attempts;
+    });
   }
 
   // Nothing of the node can be told from it.
@@ -38,14 +37,13 @@ class NaiveBookLife : public NaiveBook {
     KnownAddress* known = find(address);
     if (!known) return false;
     const bool anyone_met_since = known->last_failed <= last_met;
-    known->failed_stage = why.stage;
-    known->failure = why.reason;
-    known->last_failed = now;
-    if (why.reason == conn::Reason::wrong_id && ++known->wrong_ids == addrbook::kWrongIdsToForget) {
-      return forget(address);
+    note_failure(*known, why.stage, why.reason);
+    if (why.reason == conn::Reason::wrong_id) {
+      if (++known->wrong_ids == addrbook::kWrongIdsToForget) return forget(address);
+      unverify(*known);
     }
     if (why.reason == conn::Reason::wrong_network) {
-      known->verified_since = known->last_verified = kNever;
+      unverify(*known);
       rest(*known, std::max(known->bad_until, now + addrbook::kOtherNetworkRest));
       return true;
     }
@@ -98,31 +96,23 @@ class NaiveBookLife : public NaiveBook {
     return true;
   }
   bool joined(const NetAddress& address) {
-    KnownAddress* known = find(address);
-    if (known) known->connected_since = now;
-    return known != nullptr;
+    return change(address, [this](KnownAddress& known) { known.connected_since = now; });
   }
   bool left(const NetAddress& address) {
-    KnownAddress* known = find(address);
-    if (!known) return false;
-    known->connected_since = kNever;
-    known->last_seen = now;
-    return true;
+    return change(address, [this](KnownAddress& known) {
+      known.connected_since = kNever;
+      known.last_seen = now;
+    });
   }
 
   bool mark_bad(const NetAddress& address, conn::Reason why, Time until) {
-    KnownAddress* known = find(address);
-    if (!known) return false;
-    known->failed_stage = conn::Stage::established;
-    known->failure = why;
-    known->last_failed = now;
-    rest(*known, std::min(until, now + addrbook::kMaxRest));
-    return true;
+    return change(address, [&](KnownAddress& known) {
+      note_failure(known, conn::Stage::established, why);
+      rest(known, std::min(until, now + addrbook::kMaxRest));
+    });
   }
   bool reinstate(const NetAddress& address) {
-    KnownAddress* known = find(address);
-    if (known) known->bad_until = kNever;
-    return known != nullptr;
+    return change(address, [](KnownAddress& known) { known.bad_until = kNever; });
   }
 
   // Vetted at once where a place is free; a resting holder goes; any other but a fine one is
@@ -228,6 +218,20 @@ class NaiveBookLife : public NaiveBook {
     if (!holder(known.kind, place)) rows.push_back({std::move(known), place});
   }
 
+  template <typename Change>
+  bool change(const NetAddress& address, Change apply) {
+    KnownAddress* known = find(address);
+    if (known) apply(*known);
+    return known != nullptr;
+  }
+  void note_failure(KnownAddress& known, conn::Stage stage, conn::Reason reason) const {
+    known.failed_stage = stage;
+    known.failure = reason;
+    known.last_failed = now;
+  }
+  static void unverify(KnownAddress& known) {
+    known.verified_since = known.last_verified = kNever;
+  }
   void rest(KnownAddress& known, Time until) {
     known.bad_until = until > now ? until : kNever;
     end_contests(known.address);

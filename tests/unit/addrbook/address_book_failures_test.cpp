@@ -17,12 +17,7 @@ class AddressBookFailures : public test::BookTest {};
 
 class FailuresInASmallBook : public test::BookTest {
  protected:
-  static BookConfig small() {
-    BookConfig config = roomy();
-    config.geometry = {64, 1, 1};
-    return config;
-  }
-  FailuresInASmallBook() : BookTest(small()) {}
+  FailuresInASmallBook() : BookTest(with({64, 1, 1})) {}
 };
 
 TEST_F(AddressBookFailures, WhatWeLackIsNoFailureOfTheNode) {
@@ -66,6 +61,51 @@ TEST_F(FailuresInASmallBook, AClaimThatNobodyTestedForADayTakesNoPlace) {
   fail(holder);
   EXPECT_EQ(book.find(holder)->kind, Kind::vetted);
   EXPECT_EQ(book.contests(), 0u);
+}
+
+TEST_F(AddressBookFailures, AnAddressThatNeverAnswersIsGivenUp) {
+  hear(address(1, "8.8.8.8"));
+  for (std::uint32_t i = 0; i < kFailuresToForget; ++i) {
+    ASSERT_TRUE(book.find(address(1, "8.8.8.8"))) << i;
+    fail(address(1, "8.8.8.8"));
+    now += 1h;
+    meet_someone();
+  }
+  EXPECT_EQ(book.size(), 0u);
+}
+
+TEST_F(AddressBookFailures, OneThatAnsweredThisWeekIsNotGivenUp) {
+  hear(address(1, "8.8.8.8"));
+  visit(address(1, "8.8.8.8"));
+  for (int i = 0; i < 100; ++i) {
+    fail(address(1, "8.8.8.8"));
+    now += 1h;
+    meet_someone();
+  }
+  EXPECT_EQ(book.size(), 1u);
+  for (int i = 0; i < 100; ++i) {
+    fail(address(1, "8.8.8.8"));
+    now += 1h;
+    meet_someone();
+  }
+  EXPECT_EQ(book.size(), 0u);
+}
+
+class FailuresInOnePlace : public test::BookTest {
+ protected:
+  FailuresInOnePlace() : BookTest(with({1, 1, 1})) {}
+};
+
+TEST_F(FailuresInOnePlace, FailuresCountOnlyWhileWeReachAnybody) {
+  hear(address(1, "8.8.8.8"));
+  for (int i = 0; i < 100; ++i) {
+    fail(address(1, "8.8.8.8"));
+    now += 10min;
+  }
+  ASSERT_TRUE(book.find(address(1, "8.8.8.8")));
+  EXPECT_EQ(book.find(address(1, "8.8.8.8"))->failures, 1u);
+  EXPECT_EQ(book.find(address(1, "8.8.8.8"))->attempts, 100u);
+  EXPECT_EQ(hear(scattered(5)), Added::no_place);
 }
 
 }  // namespace

@@ -9,7 +9,7 @@ namespace {
 
 using conn::Reason;
 using test::address;
-using test::told_by;
+using test::scattered;
 using namespace std::chrono_literals;
 
 class GivingWay : public test::BookTest {
@@ -22,13 +22,35 @@ class GivingWay : public test::BookTest {
 
 class GivingWayInOneBucket : public GivingWay {
  protected:
-  static BookConfig small() {
-    BookConfig config = roomy();
-    config.geometry = {1, 1, 4};
-    return config;
-  }
-  GivingWayInOneBucket() : GivingWay(small()) {}
+  GivingWayInOneBucket() : GivingWay(with({1, 1, 4})) {}
 };
+
+class GivingWayInOnePlace : public GivingWay {
+ protected:
+  GivingWayInOnePlace() : GivingWay(with({1, 1, 1})) {}
+};
+
+TEST_F(GivingWayInOnePlace, AFreshAddressHasAPlaceOnlyIfItIsFreeOrItsHolderIsBad) {
+  EXPECT_EQ(hear(address(1, "8.8.8.8")), Added::added);
+  for (std::uint32_t i = 0; i < 1000; ++i) EXPECT_EQ(hear(scattered(i)), Added::no_place);
+  EXPECT_NE(book.find(address(1, "8.8.8.8")), nullptr);
+  for (std::uint32_t i = 0; i < kFailuresNeverMet; ++i) {
+    EXPECT_EQ(hear(scattered(i)), Added::no_place);
+    fail(address(1, "8.8.8.8"));
+    now += 5min;
+    meet_someone();
+  }
+  EXPECT_EQ(hear(scattered(5)), Added::added);
+  EXPECT_EQ(book.find(address(1, "8.8.8.8")), nullptr);
+}
+
+TEST_F(GivingWayInOnePlace, WhatNobodySpeaksOfForAMonthGivesWay) {
+  hear(address(1, "8.8.8.8"));
+  now += kUnheardOfLimit;
+  EXPECT_EQ(hear(scattered(5)), Added::no_place);
+  now += 1s;
+  EXPECT_EQ(hear(scattered(5)), Added::added);
+}
 
 TEST_F(GivingWayInOneBucket, AnAddressThatIsRefusedMakesNobodyGo) {
   const auto resting = address(1, "31.1.1.1");

@@ -13,6 +13,7 @@
 
 #include "addrbook/schema.h"
 #include "tests/support/book_rows.h"
+#include "tests/support/forge.h"
 
 namespace peerage::addrbook {
 namespace {
@@ -60,15 +61,7 @@ struct BookFileTest : testing::Test {
     ASSERT_TRUE(opened.file.apply_bans(bans));
     ASSERT_TRUE(opened.file.close());
   }
-  // Runs SQL as an attacker who has the file would.
-  void forge(const std::string& sql) {
-    sqlite3* handle = nullptr;
-    ASSERT_EQ(sqlite3_open(path.c_str(), &handle), SQLITE_OK);
-    char* error = nullptr;
-    EXPECT_EQ(sqlite3_exec(handle, sql.c_str(), nullptr, nullptr, &error), SQLITE_OK) << error;
-    sqlite3_free(error);
-    sqlite3_close(handle);
-  }
+  void forge(const std::string& sql) const { test::forge(path, sql); }
   std::vector<std::string> names() const {
     std::vector<std::string> found;
     for (const auto& entry : std::filesystem::directory_iterator(directory.path())) {

@@ -9,10 +9,10 @@
 #include <vector>
 
 #include <gtest/gtest.h>
-#include <sqlite3.h>
 
 #include "addrbook/book_file.h"
 #include "tests/support/book_rows.h"
+#include "tests/support/forge.h"
 
 namespace peerage::addrbook {
 namespace {
@@ -34,16 +34,9 @@ struct HostileFile : testing::Test {
     ASSERT_TRUE(opened->file.apply_bans({false, {test::ban_of(0), test::ban_of(1)}, {}}));
     ASSERT_TRUE(opened->file.close());
   }
-  void forge(const std::string& sql) {
-    sqlite3* handle = nullptr;
-    ASSERT_EQ(sqlite3_open(path.c_str(), &handle), SQLITE_OK);
-    char* error = nullptr;
-    EXPECT_EQ(sqlite3_exec(handle, sql.c_str(), nullptr, nullptr, &error), SQLITE_OK) << error;
-    sqlite3_free(error);
-    sqlite3_close(handle);
-  }
+  void forge(const std::string& sql) const { test::forge(path, sql); }
   // Rows that the types of the tables forbid: put in while the schema is another.
-  void forge_untyped(const std::string& table, const std::string& sql) {
+  void forge_untyped(const std::string& table, const std::string& sql) const {
     const std::string strict = "(SELECT sql FROM kept)";
     forge(
         "PRAGMA writable_schema = ON; CREATE TEMP TABLE kept AS SELECT sql FROM sqlite_schema "

@@ -5,20 +5,13 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/addresses.h"
+
 namespace peerage::conn {
 namespace {
 
-IpAddress ip(std::string_view text) {
-  const auto address = IpAddress::parse(text);
-  EXPECT_TRUE(address) << text;
-  return address.value_or(IpAddress{});
-}
-
-Cidr network(std::string_view text) {
-  const auto parsed = Cidr::parse(text);
-  EXPECT_TRUE(parsed) << text;
-  return parsed ? *parsed : Cidr(IpAddress{});
-}
+using test::ip;
+using test::network;
 
 TEST(Cidr, IsWrittenAsItIsRead) {
   for (const char* text : {"203.0.113.0/24", "203.0.113.7", "0.0.0.0/0", "128.0.0.0/1",

@@ -5,16 +5,13 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/addresses.h"
 #include "tests/support/vectors.h"
 
 namespace peerage::conn {
 namespace {
 
-IpAddress ip(std::string_view text) {
-  const auto address = IpAddress::parse(text);
-  EXPECT_TRUE(address) << text;
-  return address.value_or(IpAddress{});
-}
+using test::ip;
 
 TEST(IpAddress, FallsInTheClassesThatTheGoNodePutsItIn) {
   const auto cases = test::load_vectors("netaddress").at("classification");

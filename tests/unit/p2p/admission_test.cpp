@@ -11,6 +11,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/addresses.h"
+
 namespace peerage::p2p {
 namespace {
 
@@ -19,15 +21,10 @@ using conn::IpAddress;
 using conn::NodeId;
 using conn::Reason;
 using conn::TimePoint;
+using test::ip;
 using Standing = Admission::Standing;
 using Candidates = std::vector<EvictionCandidate>;
 const TimePoint kStart{1h};
-
-IpAddress ip(std::string_view text) {
-  const auto address = IpAddress::parse(text);
-  EXPECT_TRUE(address) << text;
-  return address.value_or(IpAddress{});
-}
 
 // A host in a /24 of its own.
 IpAddress stranger(unsigned number) {

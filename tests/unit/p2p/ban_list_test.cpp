@@ -8,6 +8,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/addresses.h"
+
 namespace peerage::p2p {
 namespace {
 
@@ -16,19 +18,9 @@ using conn::Cidr;
 using conn::IpAddress;
 using conn::NodeId;
 using conn::TimePoint;
+using test::ip;
+using test::network;
 const TimePoint kStart{1h};
-
-IpAddress ip(std::string_view text) {
-  const auto address = IpAddress::parse(text);
-  EXPECT_TRUE(address) << text;
-  return address.value_or(IpAddress{});
-}
-
-Cidr network(std::string_view text) {
-  const auto parsed = Cidr::parse(text);
-  EXPECT_TRUE(parsed) << text;
-  return parsed ? *parsed : Cidr(IpAddress{});
-}
 
 NodeId id(std::uint32_t number) {
   conn::ByteArray<NodeId::kBytes> bytes{};

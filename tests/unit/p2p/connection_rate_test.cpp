@@ -6,19 +6,16 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/addresses.h"
+
 namespace peerage::p2p {
 namespace {
 
 using conn::IpAddress;
 using conn::Reason;
 using conn::TimePoint;
+using test::ip;
 const TimePoint kStart{1h};
-
-IpAddress ip(std::string_view text) {
-  const auto address = IpAddress::parse(text);
-  EXPECT_TRUE(address) << text;
-  return address.value_or(IpAddress{});
-}
 
 IpAddress v4(std::uint32_t value) {
   return IpAddress::v4(static_cast<std::uint8_t>(value >> 24),

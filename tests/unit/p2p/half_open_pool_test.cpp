@@ -8,6 +8,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/addresses.h"
+
 namespace peerage::p2p {
 namespace {
 
@@ -15,15 +17,10 @@ using conn::IpAddress;
 using conn::Reason;
 using conn::Stage;
 using conn::TimePoint;
+using test::ip;
 using Ticket = HalfOpenPool::Ticket;
 const TimePoint kStart{1h};
 const auto kPatience = HalfOpenLimits{}.patience;
-
-IpAddress ip(std::string_view text) {
-  const auto address = IpAddress::parse(text);
-  EXPECT_TRUE(address) << text;
-  return address.value_or(IpAddress{});
-}
 
 // A host in a /24 of its own.
 IpAddress stranger(unsigned number) {

@@ -1,0 +1,78 @@
+// Files as a node keeps them: read whole within a bound, written whole or not at all.
+//
+// `write_file` never shows a part of a file under its name: the text is on the disk, under a name
+// that nobody uses, before it gets its own. A crash leaves what was there before, or all of the new
+// text.
+//
+// What went wrong is told without a Reason, for that depends on what the file is for.
+//
+// Threads: any; calls block on the disk.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <tl/expected.hpp>
+
+namespace peerage::conn {
+
+// Owns an open file. Closing it tells of no error, for who wants to know has synced before, and
+// leaves errno as it is.
+class Descriptor {
+ public:
+  Descriptor() noexcept = default;
+  explicit Descriptor(int number) noexcept : number_(number) {}
+  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
+  Descriptor& operator=(Descriptor&& other) noexcept {
+    std::swap(number_, other.number_);
+    return *this;
+  }
+  ~Descriptor();
+
+  int get() const noexcept { return number_; }
+  bool is_open() const noexcept { return number_ >= 0; }
+
+ private:
+  int number_ = -1;
+};
+
+struct FileTrouble {
+  enum class Kind : std::uint8_t {
+    missing,   // there is no such file
+    exists,    // there is one already
+    too_long,  // for the bound
+    other,
+  };
+  Kind kind = Kind::other;
+  std::string what;  // for an operator, without the file's name
+
+  // What `errno` says.
+  static FileTrouble of_errno();
+};
+template <typename T>
+using FileResult = tl::expected<T, FileTrouble>;
+
+// The text of a regular file of at most `limit` bytes; anything else is refused, and none is waited
+// for. Leaves no other copy of it in our memory than the one it returns: it may be a secret.
+FileResult<std::string> read_file(const std::filesystem::path& path, std::size_t limit);
+
+// Who may read a new file: its owner alone, whatever the umask says, or all whom that allows.
+enum class Readers : std::uint8_t { owner, all };
+// What becomes of a file that has the name already. `kept` is an error (exists).
+enum class Former : std::uint8_t { kept, replaced };
+
+// After an error there is what was there before.
+FileResult<void> write_file(const std::filesystem::path& path, std::string_view text,
+                            Readers readers, Former former);
+
+// All of it, however the kernel divides it. False, with errno.
+bool write_all(int descriptor, std::string_view text) noexcept;
+
+// Best effort: the names in `path`'s directory are on the disk. Not every file system can.
+void sync_directory_of(const std::filesystem::path& path) noexcept;
+
+}  // namespace peerage::conn
