@@ -259,7 +259,7 @@ Result<void> BookFile::Parts::complete(Inspected& inspected, const Options& opti
                                        Report& report) {
   if (auto done = opening::prepare(database); !done) return done;
   if (auto done = prepare_statements(); !done) return done;
-  auto table = ToldTable::open(database, now);
+  auto table = ToldTable::open(database, now, options.max_told_rows);
   if (!table) return tl::unexpected(std::move(table.error()));
   told.emplace(std::move(*table));
   const bool fresh = options.key == Options::Key::fresh;

@@ -88,6 +88,8 @@ class BookFile {
     int patience_ms = 250;
     // One of SQLite's virtual file systems by name; null is the default one. For tests.
     const char* vfs = nullptr;
+    // Rows of who told whom, at most. For tests.
+    std::size_t max_told_rows = kMaxToldRows;
   };
   struct Opened;
   // `now` is the wall clock's.

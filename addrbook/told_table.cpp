@@ -1,6 +1,7 @@
 #include "addrbook/told_table.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <string_view>
 #include <tuple>
@@ -25,9 +26,32 @@ constexpr std::string_view kUpdate =
     "UPDATE told SET first_seen = min(first_seen, ?6), last_seen = max(last_seen, ?7), "
     "times = min(max(min(times, 4294967295), 0) + ?8, 4294967295) "
     "WHERE network = ?1 AND teller = ?2 AND id = ?3 AND ip = ?4 AND port = ?5";
-constexpr std::string_view kPrune =
-    "DELETE FROM told WHERE (network, teller, id, ip, port) IN "
-    "(SELECT network, teller, id, ip, port FROM told ORDER BY last_seen LIMIT ?1)";
+constexpr std::string_view kOldest =
+    "SELECT network, teller, id, ip, port FROM told ORDER BY last_seen LIMIT ?1";
+constexpr std::string_view kErase =
+    "DELETE FROM told WHERE network = ?1 AND teller = ?2 AND id = ?3 AND ip = ?4 AND port = ?5";
+
+// The key of a row as it is in the file, fit or not.
+struct RawKey {
+  std::int64_t network, port;
+  conn::Bytes teller, id, ip;
+};
+
+std::optional<RawKey> key_at(const sqlite::Statement& row) {
+  const sqlite::Value values[] = {row.column(0), row.column(1), row.column(2), row.column(3),
+                                  row.column(4)};
+  const auto* network = std::get_if<std::int64_t>(&values[0]);
+  const auto* teller = std::get_if<conn::ByteView>(&values[1]);
+  const auto* id = std::get_if<conn::ByteView>(&values[2]);
+  const auto* ip = std::get_if<conn::ByteView>(&values[3]);
+  const auto* port = std::get_if<std::int64_t>(&values[4]);
+  if (!network || !teller || !id || !ip || !port) return std::nullopt;
+  return RawKey{*network,
+                *port,
+                {teller->begin(), teller->end()},
+                {id->begin(), id->end()},
+                {ip->begin(), ip->end()}};
+}
 
 void bind(sqlite::Statement& statement, std::int64_t network, const ToldRow& row) {
   statement.bind(1, network)
@@ -51,24 +75,21 @@ Result<void> mend_times(sqlite::Database& database, Time now) {
 
 }  // namespace
 
-ToldTable::ToldTable(sqlite::Database& database, sqlite::Statement insert, sqlite::Statement update,
-                     sqlite::Statement prune)
-    : database_(&database),
-      insert_(std::move(insert)),
-      update_(std::move(update)),
-      prune_(std::move(prune)) {}
-
-Result<ToldTable> ToldTable::open(sqlite::Database& database, Time now) {
+Result<ToldTable> ToldTable::open(sqlite::Database& database, Time now, std::size_t limit) {
   auto insert = database.prepare(kInsert);
   if (!insert) return tl::unexpected(std::move(insert.error()));
   auto update = database.prepare(kUpdate);
   if (!update) return tl::unexpected(std::move(update.error()));
-  auto prune = database.prepare(kPrune);
-  if (!prune) return tl::unexpected(std::move(prune.error()));
+  auto oldest = database.prepare(kOldest);
+  if (!oldest) return tl::unexpected(std::move(oldest.error()));
+  auto erase = database.prepare(kErase);
+  if (!erase) return tl::unexpected(std::move(erase.error()));
   if (auto mended = mend_times(database, now); !mended) return tl::unexpected(mended.error());
   const auto count = database.number("SELECT count(*) FROM told");
   if (!count) return tl::unexpected(count.error());
-  ToldTable table(database, std::move(*insert), std::move(*update), std::move(*prune));
+  ToldTable table(database,
+                  {std::move(*insert), std::move(*update), std::move(*oldest), std::move(*erase)},
+                  limit);
   table.committed_ = table.rows_ = *count;
   return table;
 }
@@ -101,23 +122,54 @@ Result<void> ToldTable::write(std::span<const ToldRow> rows, const NumberOf& num
     }
     if (auto done = write(number, *row); !done) return done;
   }
-  const std::int64_t over = rows_ - static_cast<std::int64_t>(kMaxToldRows);
+  const std::int64_t over = rows_ - limit_;
   if (over <= 0) return {};
-  prune_.bind(1, std::min(over, static_cast<std::int64_t>(kSlice + rows.size())));
-  if (auto done = prune_.run(); !done) return done;
-  rows_ -= database_->changes();
+  auto erased = erase_oldest(std::min(over, static_cast<std::int64_t>(kSlice + rows.size())));
+  if (erased || erased.error().reason != conn::Reason::book_corrupt) return erased;
+  // Among them is one that nobody can have written, and it would be in the way for ever.
+  if (auto done = database_->execute("DELETE FROM told"); !done) return done;
+  rows_ = 0;
+  return {};
+}
+
+// By their keys, found first: one statement for both would go through all of the table.
+Result<void> ToldTable::erase_oldest(std::int64_t rows) {
+  std::vector<RawKey> keys;
+  keys.reserve(static_cast<std::size_t>(rows));
+  Result<bool> there = false;
+  statements_.oldest.bind(1, rows);
+  while ((there = statements_.oldest.step()) && *there) {
+    auto key = key_at(statements_.oldest);
+    if (!key) break;
+    keys.push_back(std::move(*key));
+  }
+  statements_.oldest.reset();
+  if (!there) return tl::unexpected(there.error());
+  if (*there) {
+    return conn::fail(conn::Stage::configuration, conn::Reason::book_corrupt,
+                      "a key is of another type");
+  }
+  for (const RawKey& key : keys) {
+    statements_.erase.bind(1, key.network)
+        .bind(2, conn::ByteView(key.teller))
+        .bind(3, conn::ByteView(key.id))
+        .bind(4, conn::ByteView(key.ip))
+        .bind(5, key.port);
+    if (auto done = statements_.erase.run(); !done) return done;
+    rows_ -= database_->changes();
+  }
   return {};
 }
 
 Result<void> ToldTable::write(std::int64_t network, const ToldRow& row) {
-  bind(insert_, network, row);
-  if (auto done = insert_.run(); !done) return done;
+  bind(statements_.insert, network, row);
+  if (auto done = statements_.insert.run(); !done) return done;
   if (database_->changes() > 0) {
     ++rows_;
     return {};
   }
-  bind(update_, network, row);
-  return update_.run();
+  bind(statements_.update, network, row);
+  return statements_.update.run();
 }
 
 Result<void> ToldTable::erase_strangers() {

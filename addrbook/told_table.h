@@ -11,6 +11,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "addrbook/book_file.h"
 #include "addrbook/sqlite.h"
@@ -22,9 +23,9 @@ class ToldTable {
   // At most so many rows go in one transaction, besides as many as come.
   static constexpr std::size_t kSlice = 5'000;
 
-  // Counts the rows, and takes times that lie ahead of `now` for now: they would never go. Must not
-  // outlive the database.
-  static conn::Result<ToldTable> open(sqlite::Database& database, Time now);
+  // Counts the rows, and takes times that lie ahead of `now` for now: they would never go. At most
+  // `limit` rows are kept. Must not outlive the database.
+  static conn::Result<ToldTable> open(sqlite::Database& database, Time now, std::size_t limit);
 
   // Within a transaction, whose end `settle` tells. `number_of` gives the number of a network.
   using NumberOf = std::function<conn::Result<std::int64_t>(const std::string&)>;
@@ -35,12 +36,19 @@ class ToldTable {
   void settle(Ended how) noexcept;
 
  private:
-  ToldTable(sqlite::Database& database, sqlite::Statement insert, sqlite::Statement update,
-            sqlite::Statement prune);
+  struct Statements {
+    sqlite::Statement insert, update, oldest, erase;
+  };
+  ToldTable(sqlite::Database& database, Statements statements, std::size_t limit)
+      : database_(&database),
+        statements_(std::move(statements)),
+        limit_(static_cast<std::int64_t>(limit)) {}
   conn::Result<void> write(std::int64_t network, const ToldRow& row);
+  conn::Result<void> erase_oldest(std::int64_t rows);
 
   sqlite::Database* database_;
-  sqlite::Statement insert_, update_, prune_;
+  Statements statements_;
+  std::int64_t limit_;
   std::int64_t committed_ = 0;  // rows that there are
   std::int64_t rows_ = 0;       // that there will be, when the transaction is committed
 };

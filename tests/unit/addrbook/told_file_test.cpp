@@ -27,8 +27,12 @@ struct ToldFile : testing::Test {
   test::TemporaryDirectory directory;
   std::filesystem::path path = directory / "addrbook.db";
 
-  BookFile::Opened open(Time now = kBookNow) {
-    auto opened = BookFile::open(path, test::options_with(1), now);
+  static constexpr std::int64_t kMost = 1000;
+
+  BookFile::Opened open() {
+    auto options = test::options_with(1);
+    options.max_told_rows = kMost;
+    auto opened = BookFile::open(path, options, kBookNow);
     if (!opened) throw std::runtime_error(opened.error().text());
     return std::move(*opened);
   }
@@ -152,16 +156,15 @@ TEST_F(ToldFile, ABatchIsWrittenWholeOrNotAtAll) {
 
 TEST_F(ToldFile, BeyondItsBoundThoseGoThatWereNotToldForLongest) {
   write(0, 1);
-  // A file that is full, as far as it has been counted; the rows of network 1, an hour ago and
-  // more.
+  // The file is full then, of rows that are older than ours.
   forge(
-      "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 499999) "
+      "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 999) "
       "INSERT INTO told SELECT 1, cast(printf('%020d', x % 1000) AS BLOB), "
       "cast(printf('%020d', x) AS BLOB), x'00000000000000000000ffff0b000001', 1, 0, 1000000 + x, 1 "
       "FROM c");
-  ASSERT_EQ(count(), static_cast<std::int64_t>(kMaxToldRows));
+  ASSERT_EQ(count(), kMost);
   write(1, 101);
-  EXPECT_EQ(count(), static_cast<std::int64_t>(kMaxToldRows));
+  EXPECT_EQ(count(), kMost);
   for (std::size_t i = 0; i < 101; ++i) EXPECT_EQ(ask(about(id_of(i))).total, 1u) << i;
   auto database = sqlite::Database::open(path, sqlite::Access::read);
   EXPECT_EQ(database->number("SELECT min(last_seen) FROM told").value(), 1'000'101);
@@ -173,7 +176,7 @@ TEST_F(ToldFile, BeyondItsBoundThoseGoThatWereNotToldForLongest) {
 TEST_F(ToldFile, FarBeyondItsBoundTheyGoASliceAtATime) {
   write(0, 1);
   forge(
-      "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 512000) "
+      "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 12999) "
       "INSERT INTO told SELECT 1, cast(printf('%020d', x % 1000) AS BLOB), "
       "cast(printf('%020d', x) AS BLOB), x'00000000000000000000ffff0b000001', 1, 0, 1000000 + x, 1 "
       "FROM c");
@@ -183,7 +186,20 @@ TEST_F(ToldFile, FarBeyondItsBoundTheyGoASliceAtATime) {
     ASSERT_TRUE(opened.file.apply(batch_of({told_of(i)})));
     counts.push_back(count());
   }
-  EXPECT_EQ(counts, (std::vector<std::int64_t>{507'000, 502'000, 500'000, 500'000}));
+  EXPECT_EQ(counts, (std::vector<std::int64_t>{7'999, 2'999, kMost, kMost}));
+}
+
+TEST_F(ToldFile, ARowThatCannotBeIsNotInTheWayForEver) {
+  write(0, 1);
+  forge(
+      "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 1000) "
+      "INSERT INTO told SELECT 1, CASE x WHEN 1 THEN zeroblob(500000) ELSE zeroblob(20) END, "
+      "cast(printf('%020d', x) AS BLOB), x'00000000000000000000ffff0b000001', 1, 0, 1000000 + x, 1 "
+      "FROM c");
+  write(1, 11);
+  EXPECT_LE(count(), kMost);
+  write(1, 11);
+  EXPECT_EQ(ask(about(id_of(1))).rows.at(0).times, told_of(1).times);
 }
 
 TEST_F(ToldFile, ATimeFromTheFutureDoesNotKeepARowForEver) {
