@@ -1,16 +1,10 @@
 #include "addrbook/book_file.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdlib>
-#include <cstring>
+#include <functional>
 #include <optional>
 #include <string>
-#include <tuple>
 #include <utility>
-
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "addrbook/book_opening.h"
 #include "addrbook/book_reader.h"
@@ -18,12 +12,12 @@
 #include "addrbook/row.h"
 #include "addrbook/schema.h"
 #include "addrbook/sqlite.h"
+#include "addrbook/told_table.h"
 
 namespace peerage::addrbook {
 
 using conn::Reason;
 using conn::Result;
-using opening::failed;
 using opening::Inspected;
 using opening::kLimits;
 
@@ -37,7 +31,7 @@ constexpr std::string_view kInsertAddress =
 }  // namespace
 
 std::size_t Batch::rows() const noexcept {
-  std::size_t rows = bans.written.size() + bans.erased.size();
+  std::size_t rows = bans.written.size() + bans.erased.size() + told.size();
   for (const Changes& changes : addresses) rows += changes.written.size() + changes.erased.size();
   return rows;
 }
@@ -49,15 +43,21 @@ bool Batch::rewrites() const noexcept {
 
 // An open file. Statements end before their database, and the lock last.
 struct BookFile::Parts {
+  Parts(FileLock held, sqlite::Database opened)
+      : lock(std::move(held)), database(std::move(opened)) {}
+
   FileLock lock;
   sqlite::Database database;
+  std::optional<ToldTable> told;
   std::optional<sqlite::Statement> write_address, erase_address, erase_network;
   std::optional<sqlite::Statement> find_network, add_network;
   std::optional<sqlite::Statement> write_ban, erase_ban;
 
-  Result<void> complete(Inspected& inspected, const Options& options, Report& report);
+  Result<void> complete(Inspected& inspected, const Options& options, Time now, Report& report);
   Result<void> prepare_statements();
   Result<std::int64_t> network(const std::string& name);
+  // All that `work` does, or, when it fails, nothing.
+  Result<void> transact(const std::function<Result<void>()>& work);
   Result<void> write(const Batch& batch);
   Result<void> write_addresses(const Changes& changes);
   Result<void> write_bans(const BanChanges& changes);
@@ -65,6 +65,7 @@ struct BookFile::Parts {
   Result<bool> has_key() const;
   // In place of everything that there is.
   Result<void> write_all(const Contents& contents);
+  Result<void> erase_other_networks(const Contents& contents);
 };
 
 Result<void> BookFile::Parts::prepare_statements() {
@@ -107,6 +108,9 @@ Result<std::int64_t> BookFile::Parts::network(const std::string& name) {
               database.execute("DELETE FROM network WHERE NOT EXISTS "
                                "(SELECT 1 FROM address WHERE address.network = network.id)");
           !done) {
+        return tl::unexpected(std::move(done.error()));
+      }
+      if (auto done = told->erase_strangers(); !done) {
         return tl::unexpected(std::move(done.error()));
       }
       const auto left = database.number("SELECT count(*) FROM network");
@@ -191,35 +195,73 @@ Result<bool> BookFile::Parts::has_key() const {
   return *keys == 1;
 }
 
-Result<void> BookFile::Parts::write(const Batch& batch) {
-  if (batch.empty()) return {};
+Result<void> BookFile::Parts::transact(const std::function<Result<void>()>& work) {
   auto transaction = sqlite::Transaction::begin(database);
   if (!transaction) return tl::unexpected(std::move(transaction.error()));
-  for (const Changes& changes : batch.addresses) {
-    if (changes.empty()) continue;
-    if (auto done = write_addresses(changes); !done) return done;
-  }
-  if (auto done = write_bans(batch.bans); !done) return done;
-  return transaction->commit();
+  auto done = work();
+  if (done) done = transaction->commit();
+  told->settle(done ? ToldTable::Ended::committed : ToldTable::Ended::undone);
+  return done;
+}
+
+Result<void> BookFile::Parts::write(const Batch& batch) {
+  if (batch.empty()) return {};
+  return transact([&]() -> Result<void> {
+    for (const Changes& changes : batch.addresses) {
+      if (changes.empty()) continue;
+      if (auto done = write_addresses(changes); !done) return done;
+    }
+    if (auto done = write_bans(batch.bans); !done) return done;
+    return told->write(batch.told, [this](const std::string& name) { return network(name); });
+  });
 }
 
 Result<void> BookFile::Parts::write_all(const Contents& contents) {
-  auto transaction = sqlite::Transaction::begin(database);
-  if (!transaction) return tl::unexpected(std::move(transaction.error()));
-  if (auto done = database.execute("DELETE FROM address; DELETE FROM network"); !done) return done;
-  for (const auto& [network, rows] : contents.addresses) {
-    if (auto done = write_addresses({network, false, rows, {}}); !done) return done;
+  return transact([&]() -> Result<void> {
+    if (auto done = database.execute("DELETE FROM address"); !done) return done;
+    if (auto done = erase_other_networks(contents); !done) return done;
+    for (const auto& [network, rows] : contents.addresses) {
+      if (auto done = write_addresses({network, false, rows, {}}); !done) return done;
+    }
+    if (auto done = write_bans({true, contents.bans, {}}); !done) return done;
+    return write_key(contents.key);
+  });
+}
+
+// Networks that stay keep their numbers, for who told whom refers to them.
+Result<void> BookFile::Parts::erase_other_networks(const Contents& contents) {
+  auto query = database.prepare("SELECT id, name FROM network");
+  if (!query) return tl::unexpected(std::move(query.error()));
+  std::vector<std::int64_t> others;
+  while (true) {
+    const auto there = query->step();
+    if (!there) return tl::unexpected(there.error());
+    if (!*there) break;
+    const sqlite::Value id = query->column(0);
+    const auto name = row::network_name_of(query->column(1));
+    const auto* number = std::get_if<std::int64_t>(&id);
+    if (number != nullptr && !(name && contents.addresses.contains(*name))) {
+      others.push_back(*number);
+    }
   }
-  if (auto done = write_bans({true, contents.bans, {}}); !done) return done;
-  if (auto done = write_key(contents.key); !done) return done;
-  return transaction->commit();
+  query->reset();
+  auto erase = database.prepare("DELETE FROM network WHERE id = ?1");
+  if (!erase) return tl::unexpected(std::move(erase.error()));
+  for (const std::int64_t each : others) {
+    erase->bind(1, each);
+    if (auto done = erase->run(); !done) return done;
+  }
+  return told->erase_strangers();
 }
 
 // Makes of what was found, or of nothing, a book that can be written.
-Result<void> BookFile::Parts::complete(Inspected& inspected, const Options& options,
+Result<void> BookFile::Parts::complete(Inspected& inspected, const Options& options, Time now,
                                        Report& report) {
   if (auto done = opening::prepare(database); !done) return done;
   if (auto done = prepare_statements(); !done) return done;
+  auto table = ToldTable::open(database, now, options.max_told_rows);
+  if (!table) return tl::unexpected(std::move(table.error()));
+  told.emplace(std::move(*table));
   const bool fresh = options.key == Options::Key::fresh;
   if (inspected.salvaged) {
     Contents& contents = inspected.salvaged->contents;
@@ -263,9 +305,8 @@ Result<BookFile::Opened> BookFile::open(const std::filesystem::path& path, const
     }
     inspected.database.emplace(std::move(*made));
   }
-  auto parts = std::make_unique<Parts>(
-      Parts{std::move(*lock), std::move(*inspected.database), {}, {}, {}, {}, {}, {}, {}});
-  if (auto done = parts->complete(inspected, options, report); !done) {
+  auto parts = std::make_unique<Parts>(std::move(*lock), std::move(*inspected.database));
+  if (auto done = parts->complete(inspected, options, now, report); !done) {
     const FileLock held = std::move(parts->lock);
     parts.reset();
     // The disk is full, say: the next try finds what this one found, and salvages it.
@@ -292,10 +333,10 @@ Result<void> BookFile::apply(const Batch& batch) {
   return parts_->write(batch);
 }
 Result<void> BookFile::apply(const Changes& changes) {
-  return parts_->write({{changes}, {}});
+  return parts_->write({{changes}, {}, {}});
 }
 Result<void> BookFile::apply_bans(const BanChanges& changes) {
-  return parts_->write({{}, changes});
+  return parts_->write({{}, changes, {}});
 }
 
 bool BookFile::in_place() const noexcept {
@@ -311,31 +352,37 @@ Result<void> BookFile::close() {
   return {};
 }
 
+Result<ToldList> BookFile::told(const ToldQuery& query, Time now, Report& report) const {
+  return addrbook::read_told(parts_->database, query, std::max(now, kNever), report);
+}
+
 Result<Contents> BookFile::read(const std::filesystem::path& path, Time now, Report& report) {
   now = std::max(now, kNever);
-  const auto there = opening::is_file(path);
-  if (!there) return tl::unexpected(there.error());
-  if (!*there) return failed(path, Reason::book_missing, "no such file");
-  const auto log = with_suffix(path, "-wal");
-  const auto state = [&] {
-    struct stat file {};
-    ::stat(path.c_str(), &file);
-    return std::tuple(::access(log.c_str(), F_OK) == 0, file.st_ino, file.st_size,
-                      file.st_mtim.tv_sec, file.st_mtim.tv_nsec);
-  };
-  // Without a log nobody has the file open, and reading it as a guest would make one. Should a node
-  // start meanwhile, what was read may be neither old nor new.
-  for (int attempt = 0; attempt < 3; ++attempt) {
-    const auto before = state();
-    const bool has_log = std::get<0>(before);
-    Report of_this = report;
-    auto contents = opening::read_once(
-        path, has_log ? sqlite::Access::read : sqlite::Access::immutable, now, of_this);
-    if (!has_log && state() != before) continue;
-    report = std::move(of_this);
-    return contents;
-  }
-  return failed(path, Reason::book_in_use, "it changed each time that it was read");
+  Contents contents;
+  const auto done = opening::as_guest(
+      path, report, [&](const sqlite::Database& database, Report& of_this) -> Result<void> {
+        auto read = read_book(database, now, kLimits, Damage::fails, of_this);
+        if (!read) return tl::unexpected(std::move(read.error()));
+        contents = std::move(read->contents);
+        return {};
+      });
+  if (!done) return tl::unexpected(done.error());
+  return contents;
+}
+
+Result<ToldList> BookFile::read_told(const std::filesystem::path& path, const ToldQuery& query,
+                                     Time now, Report& report) {
+  now = std::max(now, kNever);
+  ToldList list;
+  const auto done = opening::as_guest(
+      path, report, [&](const sqlite::Database& database, Report& of_this) -> Result<void> {
+        auto read = addrbook::read_told(database, query, now, of_this);
+        if (!read) return tl::unexpected(std::move(read.error()));
+        list = std::move(*read);
+        return {};
+      });
+  if (!done) return tl::unexpected(done.error());
+  return list;
 }
 
 Result<void> BookFile::remove(const std::filesystem::path& path) {

@@ -3,8 +3,8 @@
 // `open` makes a file that is missing, for its owner's eyes only. One that is damaged, another
 // program's, or of a newer version is moved aside (NAME.corrupt-20261121T101500Z, .foreign-...,
 // .newer-..., never over an earlier one) and a new one begun; what a damaged one still gives is in
-// the new one. A lock, a full disk or one that fails is an error, and moves nothing. The Report
-// tells what happened; tell the operator.
+// the new one, but for who told whom, which is for reports alone. A lock, a full disk or one that
+// fails is an error, and moves nothing. The Report tells what happened; tell the operator.
 //
 // `apply` writes a batch in one transaction: all of it, or, when it fails, nothing. What has been
 // applied survives the end of the process, however it comes; the end of the machine may undo the
@@ -18,8 +18,11 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -42,10 +45,34 @@ struct BanChanges {
 struct Batch {
   std::vector<Changes> addresses;
   BanChanges bans;
+  // Added to what the file has of the same teller and address.
+  std::vector<ToldRow> told;
 
   bool empty() const noexcept { return rows() == 0 && !rewrites(); }
   std::size_t rows() const noexcept;  // written and erased
   bool rewrites() const noexcept;
+};
+
+// A question about who told whom.
+struct ToldQuery {
+  conn::NodeId id;
+  enum class Who : std::uint8_t { told_of_it, it_told_of } who = Who::told_of_it;
+  std::string network{};                     // empty: any
+  std::optional<conn::Endpoint> endpoint{};  // of the address that was told; none: any
+  std::size_t limit = 100;
+
+  bool passes(const ToldRow& row) const {
+    return (network.empty() || row.network == network) &&
+           (!endpoint || row.address.endpoint == *endpoint);
+  }
+};
+struct ToldList {
+  std::vector<ToldRow> rows;  // those told last, the last first
+  // Of all, also beyond the limit:
+  std::size_t total = 0;
+  std::size_t nodes = 0;  // that told of it, or that it told of
+  Time first = kNever;
+  Time last = kNever;
 };
 
 class BookFile {
@@ -61,6 +88,8 @@ class BookFile {
     int patience_ms = 250;
     // One of SQLite's virtual file systems by name; null is the default one. For tests.
     const char* vfs = nullptr;
+    // Rows of who told whom, at most. For tests.
+    std::size_t max_told_rows = kMaxToldRows;
   };
   struct Opened;
   // `now` is the wall clock's.
@@ -71,6 +100,10 @@ class BookFile {
   // nothing, and fails where `open` would have moved it aside.
   static conn::Result<Contents> read(const std::filesystem::path& path, Time now, Report& report);
 
+  // The same for who told whom. Rows that are not fit are counted in `report`.
+  static conn::Result<ToldList> read_told(const std::filesystem::path& path, const ToldQuery& query,
+                                          Time now, Report& report);
+
   // Deletes a file and what belongs to it. book_in_use when it is open anywhere for writing.
   static conn::Result<void> remove(const std::filesystem::path& path);
 
@@ -79,10 +112,13 @@ class BookFile {
   conn::Result<Contents> load(Time now, Report& report);
 
   // invalid_argument, with nothing written, for a network that has no proper name or is one more
-  // than kMaxNetworks. Beyond kMaxBanRows the bans that were added first are gone.
+  // than kMaxNetworks. Beyond kMaxBanRows the bans that were added first are gone; beyond
+  // kMaxToldRows, and a slice at a time if they are many, what was not told for longest.
   conn::Result<void> apply(const Batch& batch);
   conn::Result<void> apply(const Changes& changes);
   conn::Result<void> apply_bans(const BanChanges& changes);
+
+  conn::Result<ToldList> told(const ToldQuery& query, Time now, Report& report) const;
 
   // False: the file has been deleted or replaced by somebody, and what is written is lost.
   bool in_place() const noexcept;

@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <tuple>
 #include <utility>
 
 #include <sys/stat.h>
@@ -40,6 +41,33 @@ Result<std::string> check_pages(const sqlite::Database& database) {
     if (failure.reason != Reason::book_corrupt) return tl::unexpected(std::move(failure));
   }
   return check;
+}
+
+Result<void> look_once(const std::filesystem::path& path, sqlite::Access access, Report& report,
+                       const Look& look) {
+  auto database = sqlite::Database::open(path, access);
+  if (!database) return tl::unexpected(std::move(database.error()));
+  database->set_patience(BookFile::Options{}.patience_ms);
+  // One state of the file, whatever is written meanwhile.
+  if (auto begun = database->execute("BEGIN"); !begun) return begun;
+  const auto finding = schema::examine(*database);
+  if (!finding) return tl::unexpected(finding.error());
+  switch (finding->verdict) {
+    case schema::Verdict::foreign:
+      return failed(path, Reason::book_foreign, finding->why);
+    case schema::Verdict::newer:
+      return failed(path, Reason::book_newer, finding->why);
+    case schema::Verdict::altered:
+      return failed(path, Reason::book_corrupt, finding->why);
+    case schema::Verdict::blank:
+      return {};
+    case schema::Verdict::ours:
+      break;
+  }
+  if (finding->version < schema::kOldestReadable) {
+    return failed(path, Reason::book_unreadable, "it is of an older version, until a node starts");
+  }
+  return look(*database, report);
 }
 
 }  // namespace
@@ -105,7 +133,7 @@ Result<Inspected> inspect(const std::filesystem::path& path, const BookFile::Opt
         fault = std::move(*check);
       }
       if (!fault.empty()) {
-        if (finding->version == schema::newest(schema::steps())) {
+        if (finding->version >= schema::kOldestReadable) {
           salvage(*opened, now, report, result);
         }
         return corrupt(fault);
@@ -134,33 +162,30 @@ Result<void> prepare(sqlite::Database& database) {
   return schema::migrate(database);
 }
 
-Result<Contents> read_once(const std::filesystem::path& path, sqlite::Access access, Time now,
-                           Report& report) {
-  auto database = sqlite::Database::open(path, access);
-  if (!database) return tl::unexpected(std::move(database.error()));
-  database->set_patience(BookFile::Options{}.patience_ms);
-  // One state of the file, whatever is written meanwhile.
-  if (auto begun = database->execute("BEGIN"); !begun) return tl::unexpected(begun.error());
-  const auto finding = schema::examine(*database);
-  if (!finding) return tl::unexpected(finding.error());
-  switch (finding->verdict) {
-    case schema::Verdict::foreign:
-      return failed(path, Reason::book_foreign, finding->why);
-    case schema::Verdict::newer:
-      return failed(path, Reason::book_newer, finding->why);
-    case schema::Verdict::altered:
-      return failed(path, Reason::book_corrupt, finding->why);
-    case schema::Verdict::blank:
-      return Contents{};
-    case schema::Verdict::ours:
-      break;
+Result<void> as_guest(const std::filesystem::path& path, Report& report, const Look& look) {
+  const auto there = is_file(path);
+  if (!there) return tl::unexpected(there.error());
+  if (!*there) return failed(path, Reason::book_missing, "no such file");
+  const auto log = with_suffix(path, "-wal");
+  const auto state = [&] {
+    struct stat file {};
+    ::stat(path.c_str(), &file);
+    return std::tuple(::access(log.c_str(), F_OK) == 0, file.st_ino, file.st_size,
+                      file.st_mtim.tv_sec, file.st_mtim.tv_nsec);
+  };
+  // Without a log nobody has the file open, and reading it as a guest would make one. Should a node
+  // start meanwhile, what was read may be neither old nor new.
+  for (int attempt = 0; attempt < 3; ++attempt) {
+    const auto before = state();
+    const bool has_log = std::get<0>(before);
+    Report of_this = report;
+    auto done =
+        look_once(path, has_log ? sqlite::Access::read : sqlite::Access::immutable, of_this, look);
+    if (!has_log && state() != before) continue;
+    report = std::move(of_this);
+    return done;
   }
-  if (finding->version < schema::newest(schema::steps())) {
-    return failed(path, Reason::book_unreadable, "it is of an older version, until a node starts");
-  }
-  auto read = read_book(*database, now, kLimits, Damage::fails, report);
-  if (!read) return tl::unexpected(std::move(read.error()));
-  return std::move(read->contents);
+  return failed(path, Reason::book_in_use, "it changed each time that it was read");
 }
 
 Result<sqlite::Database> create(const std::filesystem::path& path,

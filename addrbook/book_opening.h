@@ -5,6 +5,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -42,8 +43,10 @@ Result<sqlite::Database> create(const std::filesystem::path& path,
 // Sets how the file is written, and brings its tables up to date.
 Result<void> prepare(sqlite::Database& database);
 
-// All that a file holds, as a guest; fails where it would have to be moved aside.
-Result<Contents> read_once(const std::filesystem::path& path, sqlite::Access access, Time now,
-                           Report& report);
+// Lets `look` look at a book as a guest, beside the node that may be writing it, at one state of
+// it; again when what it saw may have been neither old nor new. Fails where the file would have to
+// be moved aside; `look` is not called for one in which there is nothing yet.
+using Look = std::function<Result<void>(const sqlite::Database&, Report&)>;
+Result<void> as_guest(const std::filesystem::path& path, Report& report, const Look& look);
 
 }  // namespace peerage::addrbook::opening

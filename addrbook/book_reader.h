@@ -36,7 +36,8 @@ struct ReadBook {
   Contents contents;
   bool has_key = false;  // without one the file's is not 32 bytes
 };
-// Counts what is loaded and dropped in `report`. The tables must be those of the newest version.
+// Counts what is loaded and dropped in `report`. The tables must be those of a version
+// from schema::kOldestReadable on.
 conn::Result<ReadBook> read_book(const sqlite::Database& database, Time now,
                                  const ReadLimits& limits, Damage damage, Report& report);
 

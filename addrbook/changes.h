@@ -1,10 +1,11 @@
 // What passes between the book and the file that keeps it: rows to write and rows that are gone,
-// and what a file held when it was read.
+// and what a file held when it was read. Who told whom passes one way: it is for reports.
 //
 // Threads: plain values.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <string>
 #include <variant>
@@ -39,6 +40,22 @@ struct BanRow {
   bool operator==(const BanRow&) const = default;
 };
 inline constexpr std::size_t kMaxBanRows = 10'000;
+
+// That a node told us of an address.
+struct ToldRow {
+  std::string network;
+  conn::NodeId teller;
+  conn::NetAddress address;
+  Time first_seen = kNever;
+  Time last_seen = kNever;
+  std::uint32_t times = 1;  // saturating
+  bool operator==(const ToldRow&) const = default;
+
+  // What another row of the same says, too.
+  void merge(const ToldRow& other);
+};
+// In a file; beyond that those go that were not told for longest.
+inline constexpr std::size_t kMaxToldRows = 500'000;
 
 // Everything that a file held, checked row by row.
 struct Contents {

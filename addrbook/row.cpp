@@ -114,6 +114,16 @@ Reliability reliability_of(const conn::ByteArray<Reliability::kWindows * 8>& byt
   return Reliability::restored(windows, last);
 }
 
+conn::NetAddress take_address(Reader& reader) {
+  conn::NetAddress address;
+  address.id = conn::NodeId(reader.bytes<conn::NodeId::kBytes>(DropCause::bad_address));
+  address.endpoint.ip = conn::IpAddress::v6(reader.bytes<16>(DropCause::bad_address));
+  const std::int64_t port = reader.number();
+  address.endpoint.port = static_cast<std::uint16_t>(port);
+  reader.require(address.valid() && port >= 1 && port <= 65'535, DropCause::bad_address);
+  return address;
+}
+
 std::shared_ptr<const NodeFacts> facts_of(Reader& reader) {
   if (reader.is_null()) {
     reader.skip();
@@ -141,11 +151,7 @@ std::int64_t stored(Time time) {
 Judged<KnownAddress> address_of(const AddressValues& values, Time now) {
   Reader reader(values, now);
   KnownAddress row;
-  row.address.id = conn::NodeId(reader.bytes<conn::NodeId::kBytes>(DropCause::bad_address));
-  row.address.endpoint.ip = conn::IpAddress::v6(reader.bytes<16>(DropCause::bad_address));
-  const std::int64_t port = reader.number();
-  row.address.endpoint.port = static_cast<std::uint16_t>(port);
-  reader.require(row.address.valid() && port >= 1 && port <= 65'535, DropCause::bad_address);
+  row.address = take_address(reader);
   row.source = conn::IpAddress::v6(reader.bytes<16>(DropCause::bad_address));
   const auto origin = reader.named<Origin>(kOriginCount);
   const auto kind = reader.named<Kind>(2);
@@ -245,6 +251,25 @@ Judged<BanRow> ban_of(const BanValues& values, Time now) {
   }
   // Two texts of one target would be two bans of it.
   if (target_text(row.target) != target) return tl::unexpected(DropCause::bad_address);
+  return row;
+}
+
+Judged<ToldRow> told_of(const ToldValues& values, Time now) {
+  // Of a network that is not there, when it is NULL.
+  auto network = network_name_of(values[0]);
+  if (!network) return tl::unexpected(DropCause::unknown_network);
+  Reader reader(std::span<const sqlite::Value>(values).subspan(1), now);
+  ToldRow row;
+  row.network = std::move(*network);
+  row.teller = conn::NodeId(reader.bytes<conn::NodeId::kBytes>(DropCause::bad_address));
+  row.address = take_address(reader);
+  reader.require(row.teller != conn::NodeId(), DropCause::bad_address);
+  row.first_seen = reader.time();
+  row.last_seen = reader.time();
+  row.times = reader.count<std::uint32_t>();
+  reader.require(row.times > 0, DropCause::bad_number);
+  if (reader.fault()) return tl::unexpected(*reader.fault());
+  row.first_seen = std::min(row.first_seen, row.last_seen);
   return row;
 }
 

@@ -59,7 +59,24 @@ CREATE TABLE ban (
   reason TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 )";
-constexpr std::array<const char*, 1> kSteps = {kVersion1};
+// Who told us of whom. Found by the teller with the key, by whom it told of with one index; with
+// the other those that were not told for longest.
+constexpr const char* kVersion2 = R"(
+CREATE TABLE told (
+  network INTEGER NOT NULL,
+  teller BLOB NOT NULL,
+  id BLOB NOT NULL,
+  ip BLOB NOT NULL,
+  port INTEGER NOT NULL,
+  first_seen INTEGER NOT NULL,
+  last_seen INTEGER NOT NULL,
+  times INTEGER NOT NULL,
+  PRIMARY KEY (network, teller, id, ip, port)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX told_of ON told (id);
+CREATE INDEX told_last ON told (last_seen);
+)";
+constexpr std::array<const char*, 2> kSteps = {kVersion1, kVersion2};
 
 // Everything that a schema declares, in an order of its own.
 Result<std::vector<std::string>> declared(const sqlite::Database& database) {

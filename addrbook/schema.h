@@ -24,6 +24,10 @@ inline constexpr std::int32_t kApplicationId = 0x50454552;
 // The SQL that makes version N + 1 of version N, by N.
 using Steps = std::span<const char* const>;
 Steps steps() noexcept;
+// The oldest version whose addresses, bans and key are kept as in the newest.
+inline constexpr std::int32_t kOldestReadable = 1;
+// The first that has who told whom.
+inline constexpr std::int32_t kFirstWithTold = 2;
 inline std::int32_t newest(Steps of) noexcept {
   return static_cast<std::int32_t>(of.size());
 }

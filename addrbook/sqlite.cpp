@@ -181,6 +181,10 @@ bool Database::moved() const noexcept {
          moved != 0;
 }
 
+std::int64_t Database::changes() const noexcept {
+  return sqlite3_changes(handle_.get());
+}
+
 void Database::set_patience(int milliseconds) noexcept {
   sqlite3_busy_timeout(handle_.get(), milliseconds);
 }

@@ -63,6 +63,8 @@ class Database {
   bool read_only() const noexcept;
   // The file that was opened is no longer the one at its path.
   bool moved() const noexcept;
+  // Rows that the last INSERT, UPDATE or DELETE has changed.
+  std::int64_t changes() const noexcept;
   // How long to wait for another program's lock.
   void set_patience(int milliseconds) noexcept;
   // Whether closing brings the write-ahead log into the file. It does unless told not to: a file

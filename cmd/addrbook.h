@@ -1,9 +1,9 @@
 // What `peerage addrbook` does with the book of a home, apart from its command line.
 //
-// Looking (list, show, stats, bans, export, check) reads the file as a guest, also while a node
-// writes it, and changes nothing. Changing (import, ban, unban, forget) needs the file for itself:
-// what a running node has in memory would undo it. Neither ever moves a file aside, as a node does
-// at its start: one that is damaged, or another program's, is an error here.
+// Looking (list, show, told, stats, bans, export, check) reads the file as a guest, also while a
+// node writes it, and changes nothing. Changing (import, ban, unban, forget) needs the file for
+// itself: what a running node has in memory would undo it. Neither ever moves a file aside, as a
+// node does at its start: one that is damaged, or another program's, is an error here.
 //
 // Threads: one. Text that came from the network is shown through conn::printable.
 #pragma once
@@ -77,6 +77,10 @@ inline constexpr std::size_t kMinIdPrefix = 4;
 std::vector<Listed> select_id(const addrbook::Contents& contents, std::string_view id_prefix,
                               const std::string& network);
 
+// Who told of whom, as the file has it; unfit rows are noted as by read_book.
+conn::Result<addrbook::ToldList> read_told(const BookHome& home, const addrbook::ToldQuery& query,
+                                           Time now);
+
 struct BookStats {
   static constexpr std::array<addrbook::Seconds, 4> kSpans = {
       std::chrono::hours(2), std::chrono::hours(8), std::chrono::days(1), std::chrono::weeks(1)};
@@ -149,7 +153,11 @@ conn::Result<std::size_t> forget(const BookHome& home, const conn::NodeId& id,
 
 std::string list_text(const std::vector<Listed>& rows, Time now);
 std::string to_json(const Listed& listed);
-std::string show_text(const Listed& listed, const addrbook::Contents& contents, Time now);
+// `told`: of this address.
+std::string show_text(const Listed& listed, const addrbook::Contents& contents,
+                      const addrbook::ToldList& told, Time now);
+std::string told_text(const addrbook::ToldList& told, const addrbook::ToldQuery& query, Time now);
+std::string to_json(const addrbook::ToldRow& row);
 std::string stats_text(const BookStats& stats);
 std::string to_json(const BookStats& stats);
 std::string bans_text(const std::vector<addrbook::BanRow>& bans, Time now);

@@ -22,6 +22,8 @@ struct Options {
   std::string verified_since;
   std::string last_failure;
   std::size_t limit = 0;
+  bool by = false;
+  bool of = false;
   std::string target;  // an ID, a target of bans, or a file
   std::string span = "1d";
   std::string reason;
@@ -96,11 +98,47 @@ int show(const BookHome& home, const Options& options) {
   if (!contents) return report_book(contents.error());
   const auto rows = select_id(*contents, options.target, options.network);
   for (const Listed& each : rows) {
-    std::cout << (options.json ? to_json(each) + '\n' : show_text(each, *contents, now));
+    if (options.json) {
+      std::cout << to_json(each) << '\n';
+      continue;
+    }
+    const auto told = read_told(home,
+                                {.id = each.row->address.id,
+                                 .network = std::string(each.network),
+                                 .endpoint = each.row->address.endpoint,
+                                 .limit = 0},
+                                now);
+    if (!told) return report_book(told.error());
+    std::cout << show_text(each, *contents, *told, now);
   }
   if (!rows.empty()) return 0;
   return not_there("the book has no ID that begins with " + conn::printable(options.target, 40) +
                    " (" + std::to_string(kMinIdPrefix) + " digits are the least)");
+}
+
+int told(const BookHome& home, const Options& options) {
+  const auto id = conn::NodeId::parse(options.target);
+  if (!id) return report(id.error());
+  using Who = addrbook::ToldQuery::Who;
+  const addrbook::ToldQuery query{
+      .id = *id,
+      .who = options.by ? Who::it_told_of : Who::told_of_it,
+      .network = options.network,
+      .endpoint = {},
+      .limit = options.limit > 0 ? options.limit : addrbook::kMaxToldRows};
+  const Time now = book_now();
+  const auto found = read_told(home, query, now);
+  if (!found) return report_book(found.error());
+  if (found->total == 0) {
+    return not_there(options.by ? id->to_string() + " has told of nobody"
+                                : "nobody has told of " + id->to_string());
+  }
+  if (!options.json) {
+    std::cout << told_text(*found, query, now);
+    return 0;
+  }
+  for (const addrbook::ToldRow& each : found->rows) std::cout << to_json(each) << '\n';
+  return 0;
 }
 
 int stats(const BookHome& home, const Options& options) {
@@ -236,6 +274,18 @@ class Subcommand {
   std::shared_ptr<Options> options_;
 };
 
+void add_told(CLI::App& parent, Action& action) {
+  Subcommand telling(parent, action, "told", "Who told a seed of a node, or of whom that told it",
+                     told);
+  telling.json().network("Only of this network").target("id", "A node ID");
+  Options& options = telling.options();
+  CLI::Option* of = telling->add_flag("--of", options.of, "Who told of it; the default");
+  telling->add_flag("--by", options.by, "Of whom it told")->excludes(of);
+  options.limit = addrbook::ToldQuery{}.limit;
+  telling->add_option("--limit", options.limit, "At most so many, those told last; 0: all")
+      ->capture_default_str();
+}
+
 void add_looking(CLI::App& parent, Action& action) {
   Subcommand listing(parent, action, "list", "The addresses, verified last first", list);
   listing.json().network("Only those of this network (chain ID)");
@@ -252,6 +302,7 @@ void add_looking(CLI::App& parent, Action& action) {
       .json()
       .network("Only in the book of this network")
       .target("id", "A node ID, or its first digits");
+  add_told(parent, action);
   static constexpr const char* kOneObject = "As one JSON object";
   Subcommand(parent, action, "stats", "How many there are of each kind", stats).json(kOneObject);
   Subcommand(parent, action, "bans", "The bans in force", bans).json();
@@ -293,7 +344,8 @@ void add_addrbook(CLI::App& app, Action& action) {
   add_looking(*command, action);
   add_changing(*command, action);
   command->footer(
-      "list, show, stats, bans, check and export also work while a node runs; import, ban, unban "
+      "list, show, told, stats, bans, check and export also work while a node runs; import, ban, "
+      "unban "
       "and forget need it stopped.");
 }
 

@@ -144,7 +144,8 @@ std::string to_json(const Listed& listed) {
   return json.dump();
 }
 
-std::string show_text(const Listed& listed, const addrbook::Contents& contents, Time now) {
+std::string show_text(const Listed& listed, const addrbook::Contents& contents,
+                      const addrbook::ToldList& told, Time now) {
   const KnownAddress& row = *listed.row;
   Table table;
   const auto line = [&table](std::string label, std::string value, std::string more = {}) {
@@ -156,6 +157,10 @@ std::string show_text(const Listed& listed, const addrbook::Contents& contents, 
   line("network", printable(listed.network));
   line("kind", std::string(name(row.kind)));
   line("heard of", std::string(name(row.origin)), "from " + row.source.to_string());
+  if (told.nodes > 0) {
+    line("told of by", std::to_string(told.nodes) + (told.nodes == 1 ? " node" : " nodes"),
+         "first " + ago(told.first, now) + ", last " + ago(told.last, now));
+  }
   time("first seen", row.first_seen);
   time("last seen", row.last_seen);
   time("last dialled", row.last_attempt);

@@ -36,6 +36,70 @@ void expect(const conn::Result<void>& result) {
   std::exit(1);
 }
 
+// What a crawl of 80 000 nodes is told: each teller tells of 250.
+addrbook::ToldRow told(std::size_t number, std::chrono::hours later = {}) {
+  const auto at = test::kBookNow - std::chrono::hours(1000) + later +
+                  std::chrono::seconds(static_cast<std::int64_t>(number / 16));
+  return {"net",
+          test::id_of(1'000'000 + number / 250),
+          test::row_of(number * 7919 % kRows).address,
+          at,
+          at,
+          1};
+}
+
+// Batches of as many addresses as rows of who told whom, `first` up to `end`.
+void measure_told(const std::string& where, const char* what, addrbook::BookFile& file,
+                  std::size_t first, std::size_t end, std::chrono::hours later = {}) {
+  Clock::duration all{0}, worst{0};
+  for (std::size_t i = first; i < end; i += kBatch) {
+    addrbook::Batch batch;
+    const std::size_t address = i % kRows;
+    batch.addresses.push_back(test::rows_of("net", address, address + kBatch));
+    for (std::size_t j = i; j < i + kBatch; ++j) batch.told.push_back(told(j, later));
+    const auto began = Clock::now();
+    expect(file.apply(batch));
+    all += Clock::now() - began;
+    worst = std::max(worst, Clock::now() - began);
+  }
+  std::printf("%-10s %-28s %8.0f rows/s, worst batch of %zu: %.0f ms\n", where.c_str(), what,
+              2 * static_cast<double>(end - first) / milliseconds(all) * 1000, 2 * kBatch,
+              milliseconds(worst));
+}
+
+void measure_told(const std::string& where, const std::filesystem::path& path) {
+  static constexpr std::size_t kFull = addrbook::kMaxToldRows;
+  {
+    auto opened = expect(addrbook::BookFile::open(path, test::options_with(1), test::kBookNow));
+    measure_told(where, "and told, new", opened.file, 0, kRows);
+    measure_told(where, "and told, again", opened.file, 0, kRows, std::chrono::hours(1));
+    measure_told(where, "and told, until it is full", opened.file, kRows, kFull);
+    measure_told(where, "full, and told again", opened.file, 0, kRows, std::chrono::hours(200));
+    measure_told(where, "full, and new ones", opened.file, kFull, kFull + kRows);
+    expect(opened.file.close());
+  }
+  const auto began = Clock::now();
+  auto opened = expect(addrbook::BookFile::open(path, test::options_with(1), test::kBookNow));
+  const auto checked = Clock::now();
+  const auto list =
+      expect(opened.file.told({.id = told(kFull).address.id}, test::kBookNow, opened.report));
+  std::printf("%-10s full       open %.0f ms, who told of one (%zu) %.2f ms, file %.1f MB\n",
+              where.c_str(), milliseconds(checked - began), list.total,
+              milliseconds(Clock::now() - checked),
+              static_cast<double>(std::filesystem::file_size(path)) / 1e6);
+}
+
+void measure_load(const std::string& where, const std::filesystem::path& path) {
+  const auto began = Clock::now();
+  auto opened = expect(addrbook::BookFile::open(path, test::options_with(1), test::kBookNow));
+  const auto checked = Clock::now();
+  const auto contents = expect(opened.file.load(test::kBookNow, opened.report));
+  std::printf("%-10s open       %8.0f ms, load %zu rows %.0f ms, file %.1f MB\n", where.c_str(),
+              milliseconds(checked - began), contents.addresses.at("net").size(),
+              milliseconds(Clock::now() - checked),
+              static_cast<double>(std::filesystem::file_size(path)) / 1e6);
+}
+
 void measure(const std::string& where) {
   std::string name = where + "/peerage-bench-XXXXXX";
   if (::mkdtemp(name.data()) == nullptr) return;
@@ -60,14 +124,8 @@ void measure(const std::string& where) {
     expect(opened.file.close());
     std::printf("%-10s close      %8.0f ms\n", where.c_str(), milliseconds(Clock::now() - began));
   }
-  const auto began = Clock::now();
-  auto opened = expect(addrbook::BookFile::open(path, test::options_with(1), test::kBookNow));
-  const auto checked = Clock::now();
-  const auto contents = expect(opened.file.load(test::kBookNow, opened.report));
-  std::printf("%-10s open       %8.0f ms, load %zu rows %.0f ms, file %.1f MB\n", where.c_str(),
-              milliseconds(checked - began), contents.addresses.at("net").size(),
-              milliseconds(Clock::now() - checked),
-              static_cast<double>(std::filesystem::file_size(path)) / 1e6);
+  measure_load(where, path);
+  measure_told(where, path);
   std::filesystem::remove_all(name);
 }
 

@@ -150,6 +150,39 @@ void check_ban(const row::BanValues& values) {
   require(again.has_value() && *again == *ban);
 }
 
+void check_told(const row::ToldValues& values) {
+  const auto told = row::told_of(values, kNow);
+  if (!told) return;
+  require(row::is_network_name(told->network));
+  require(told->teller != conn::NodeId());
+  require(told->address.valid() && told->address.endpoint.port != 0);
+  require(told->times > 0);
+  require(told->first_seen >= kNever && told->first_seen <= told->last_seen);
+  require(told->last_seen <= kNow + row::kClockSlack);
+  const row::ToldValues written = {std::string_view(told->network),
+                                   conn::ByteView(told->teller.bytes()),
+                                   conn::ByteView(told->address.id.bytes()),
+                                   conn::ByteView(told->address.endpoint.ip.bytes()),
+                                   std::int64_t{told->address.endpoint.port},
+                                   std::int64_t{told->first_seen.time_since_epoch().count()},
+                                   std::int64_t{told->last_seen.time_since_epoch().count()},
+                                   std::int64_t{told->times}};
+  const auto again = row::told_of(written, kNow);
+  require(again.has_value() && *again == *told);
+}
+
+// A row that is fit, of which the input replaces columns.
+row::ToldValues fit_told(const KnownAddress& good) {
+  return {std::string_view("net"),
+          conn::ByteView(good.address.id.bytes()),
+          conn::ByteView(good.address.id.bytes()),
+          conn::ByteView(good.address.endpoint.ip.bytes()),
+          std::int64_t{26656},
+          kNow.time_since_epoch().count() - 100,
+          kNow.time_since_epoch().count() - 50,
+          std::int64_t{3}};
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -157,10 +190,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static const KnownAddress good = model();
   Input input(data, size);
   Kept kept;
-  if (input.byte() % 4 == 0) {
+  const unsigned kind = input.byte() % 4;
+  if (kind == 0) {
     row::BanValues values;
     for (Value& column : values) column = value(input, kept);
     check_ban(values);
+    return 0;
+  }
+  if (kind == 1) {
+    row::ToldValues values = fit_told(good);
+    while (!input.empty()) values[input.byte() % values.size()] = value(input, kept);
+    check_told(values);
     return 0;
   }
   // Copies, for the table's own are gone when it is used again.

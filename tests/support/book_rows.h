@@ -90,6 +90,17 @@ inline addrbook::BanRow ban_of(std::size_t number) {
   return row;
 }
 
+// One of a hundred tellers tells of address `number`.
+inline addrbook::ToldRow told_of(std::size_t number, const std::string& network = "net") {
+  const auto age = std::chrono::seconds(static_cast<std::int64_t>(number % 10'000));
+  return {network,
+          id_of(1'000'000 + number / 10 % 100),
+          row_of(number).address,
+          kBookNow - age - std::chrono::hours(1),
+          kBookNow - age,
+          static_cast<std::uint32_t>(1 + number % 7)};
+}
+
 inline addrbook::BookKey key_of(std::uint8_t fill) {
   addrbook::BookKey key;
   key.fill(fill);

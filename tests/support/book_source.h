@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "addrbook/store.h"
+#include "addrbook/told_log.h"
 #include "tests/support/book_rows.h"
 
 namespace peerage::test {
@@ -28,12 +30,17 @@ class BookSource final : public addrbook::Store::Source {
     all_.erase(address);
     waiting_[address] = std::nullopt;
   }
+  void tell(const addrbook::ToldRow& row) {
+    log_.note(row.network, row.teller, row.address, row.last_seen);
+    ++told_[{row.teller, row.address}];
+  }
   void ban(addrbook::BanRow row) { bans_.written.push_back(std::move(row)); }
 
   addrbook::Batch take(std::size_t rows) override {
     ++takes;
     addrbook::Batch batch;
     batch.bans = std::exchange(bans_, {});
+    batch.told = log_.take(rows / 2);
     addrbook::Changes changes{"net", std::exchange(rewrite_, false), {}, {}};
     while (!waiting_.empty() &&
            batch.rows() + changes.written.size() + changes.erased.size() < rows) {
@@ -56,6 +63,7 @@ class BookSource final : public addrbook::Store::Source {
       for (auto& row : changes.written) waiting_.emplace(row.address, std::move(row));
       for (const auto& address : changes.erased) waiting_.emplace(address, std::nullopt);
     }
+    log_.put_back(std::move(batch.told));
     bans_.written.insert(bans_.written.begin(), batch.bans.written.begin(),
                          batch.bans.written.end());
   }
@@ -67,7 +75,11 @@ class BookSource final : public addrbook::Store::Source {
   }
 
   const std::map<conn::NetAddress, addrbook::KnownAddress>& all() const { return all_; }
-  std::size_t waiting() const { return waiting_.size(); }
+  // How often each teller has told of each address.
+  const std::map<std::pair<conn::NodeId, conn::NetAddress>, std::uint32_t>& told() const {
+    return told_;
+  }
+  std::size_t waiting() const { return waiting_.size() + log_.size(); }
 
   std::size_t takes = 0;
   std::size_t put_backs = 0;
@@ -76,6 +88,8 @@ class BookSource final : public addrbook::Store::Source {
  private:
   std::map<conn::NetAddress, addrbook::KnownAddress> all_;
   std::map<conn::NetAddress, std::optional<addrbook::KnownAddress>> waiting_;
+  addrbook::ToldLog log_;
+  std::map<std::pair<conn::NodeId, conn::NetAddress>, std::uint32_t> told_;
   addrbook::BanChanges bans_;
   bool rewrite_ = false;
 };

@@ -6,7 +6,9 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 
 #include <gtest/gtest.h>
 #include <sqlite3.h>
@@ -56,6 +58,11 @@ class Life {
     for (std::size_t i = 0; i < 6; ++i) {
       source_.set(300 + 60 * i, 300 + 60 * (i + 1));
       source_.erase(row_of(i).address);
+      // Some again and again, some once.
+      for (std::size_t j = 0; j < 20; ++j) {
+        source_.tell(test::told_of(j));
+        source_.tell(test::told_of(100 * (i + 1) + j));
+      }
       store_->changed();
       world_.run_for(1s);
     }
@@ -93,11 +100,26 @@ class Life {
     for (const KnownAddress& row : contents->addresses["net"]) rows.emplace(row.address, row);
     EXPECT_TRUE(rows == source_.all()) << rows.size() << " rows, not " << source_.all().size();
     EXPECT_EQ(contents->key, test::key_of(1));
+    expect_told();
     EXPECT_EQ(rows_found_, 300u) << "what the last life left";
     EXPECT_EQ(moved_, 0u) << "a disk that fails is no reason to move a file aside";
   }
 
  private:
+  // Each as often as it was told, though batches have failed and come again.
+  void expect_told() const {
+    std::map<std::pair<conn::NodeId, conn::NetAddress>, std::uint32_t> told;
+    std::set<conn::NodeId> tellers;
+    for (const auto& [who, times] : source_.told()) tellers.insert(who.first);
+    for (const conn::NodeId& teller : tellers) {
+      Report report;
+      const auto list = BookFile::read_told(
+          path_, {teller, ToldQuery::Who::it_told_of, {}, {}, 1000}, kBookNow, report);
+      ASSERT_TRUE(list) << list.error().text();
+      for (const ToldRow& row : list->rows) told[{row.teller, row.address}] = row.times;
+    }
+    EXPECT_TRUE(told == source_.told()) << told.size() << ", not " << source_.told().size();
+  }
   bool healthy() const { return store_->state().condition == Store::State::Condition::healthy; }
   void note(const Report& report) {
     if (report.found != Report::Found::book) ++moved_;

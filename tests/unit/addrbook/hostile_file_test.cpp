@@ -132,7 +132,7 @@ TEST_F(HostileFile, AViewInThePlaceOfATableIsNotAsked) {
       "SELECT x + 1 FROM c) SELECT x AS network, x AS id FROM c");
   const auto [report, contents] = open();
   EXPECT_EQ(report.found, Report::Found::corrupt);
-  EXPECT_EQ(report.why, "its tables are not those of version 1");
+  EXPECT_EQ(report.why, "its tables are not those of version 2");
   EXPECT_EQ(report.salvaged, 0u);
   EXPECT_TRUE(contents.addresses.empty());
 }

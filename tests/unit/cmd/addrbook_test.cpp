@@ -217,7 +217,7 @@ TEST(BookReport, TextFromTheNetworkIsShownInPrintableForm) {
   row.failure = Reason::wrong_id;
   const Listed listed{"net\a", &row};
   for (const std::string& text :
-       {list_text({listed}, kBookNow), show_text(listed, {}, kBookNow), to_json(listed)}) {
+       {list_text({listed}, kBookNow), show_text(listed, {}, {}, kBookNow), to_json(listed)}) {
     EXPECT_NE(text.find("x1b[31m"), std::string::npos);
     for (const char c : text) EXPECT_TRUE((c >= 0x20 && c < 0x7f) || c == '\n') << text;
   }
@@ -233,7 +233,7 @@ TEST_F(HomeTest, ShowTellsEverythingWithTheFiveWindowsAndTheBan) {
   row.bad_until = kBookNow + 2h;
   addrbook::Contents all;
   all.bans = {{conn::Cidr(test::ip("20.0.0.0"), 24), kBookNow + 48h, kBookNow, "scans ports"}};
-  const std::string text = show_text({"net-1", &row}, all, kBookNow);
+  const std::string text = show_text({"net-1", &row}, all, {}, kBookNow);
   for (const char* part :
        {"@20.0.0.1:26656\n", "old", "pex", "from 8.8.8.8", "2 h ago", "connect: nothing listens",
         "12 ms", "over 2h", "over 8h", "over 1d", "over 1w", "over 30d", "a node", "0.38.25",
@@ -275,7 +275,7 @@ TEST_F(HomeTest, StatsCountWhatThereIs) {
   EXPECT_EQ(of.failures[0], (std::pair{Reason::wrong_id, std::size_t{2}}));
   EXPECT_EQ(stats.bans, 1u) << "one has ended";
   EXPECT_GT(stats.file_bytes, 4096u);
-  EXPECT_EQ(stats.schema_version, 1);
+  EXPECT_EQ(stats.schema_version, 2);
   EXPECT_NE(stats_text(stats).find("another node than the one dialled"), std::string::npos);
   EXPECT_EQ(nlohmann::json::parse(to_json(stats))["networks"]["net-2"]["addresses"], 1);
 }
