@@ -55,7 +55,7 @@ struct ToldRow {
   void merge(const ToldRow& other);
 };
 // In a file; beyond that those go that were not told for longest.
-inline constexpr std::size_t kMaxToldRows = 500'000;
+inline constexpr std::size_t kMaxToldRows = 200'000;
 
 // Everything that a file held, checked row by row.
 struct Contents {

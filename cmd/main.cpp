@@ -19,6 +19,8 @@ int main(int argc, char** argv) {
   app.get_formatter()->column_width(34);
   peerage::cmd::Action action;
   peerage::cmd::add_init(app, action);
+  peerage::cmd::add_start(app, action);
+  peerage::cmd::add_seed(app, action);
   peerage::cmd::add_gen_node_key(app, action);
   peerage::cmd::add_show_node_id(app, action);
   peerage::cmd::add_probe(app, action);

@@ -25,6 +25,7 @@
 #include "addrbook/address_book.h"
 #include "addrbook/book_clock.h"
 #include "addrbook/store.h"
+#include "addrbook/told_log.h"
 #include "conn/runtime.h"
 #include "p2p/ban_list.h"
 
@@ -36,6 +37,8 @@ class Bookshelf final : private addrbook::Store::Source {
     std::filesystem::path file;         // empty: in memory alone
     std::vector<std::string> networks;  // at least one; the first is ours when we dial
     addrbook::BookConfig book;
+    // Whether the file records who told us of what: for seeds and crawlers.
+    enum class Told : std::uint8_t { forgotten, kept } told = Told::forgotten;
   };
 
   // `runtime` must outlive it. Throws std::invalid_argument without a network.
@@ -74,6 +77,10 @@ class Bookshelf final : private addrbook::Store::Source {
   void set_private_ids(const std::set<conn::NodeId>& ids);
   void add_own(const conn::Endpoint& endpoint);
 
+  // A peer has told us of an address.
+  void note_told(const std::string& network, const conn::NodeId& teller,
+                 const conn::NetAddress& address);
+
   // The books' time.
   addrbook::Time now() const { return clock_.at(control_.now()); }
   // Something in a book has changed: it is to be written soon.
@@ -102,6 +109,7 @@ class Bookshelf final : private addrbook::Store::Source {
   std::map<p2p::BanTarget, addrbook::BanRow> bans_;
   std::set<p2p::BanTarget> changed_bans_;  // that the file does not have as they are
   bool rewrite_bans_ = false;
+  addrbook::ToldLog told_;
   std::unique_ptr<addrbook::Store> store_;  // the first to go
 };
 

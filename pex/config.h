@@ -58,8 +58,10 @@ struct OutboundLimits {
   // Asking seeds, when the book cannot serve: the pause doubles.
   conn::Duration seed_pause = std::chrono::seconds(15);
   conn::Duration seed_pause_cap = std::chrono::minutes(10);
-  // Asking peers for more (comet: ensurePeersPeriod).
+  // Asking peers for more (comet: ensurePeersPeriod); with a full set the pause doubles while
+  // nothing new is heard.
   conn::Duration ask_pause = std::chrono::seconds(30);
+  conn::Duration ask_pause_cap = std::chrono::minutes(16);
 };
 
 // A seed's visits.

@@ -20,6 +20,13 @@ RequestGuard::Trust trust_in(const Peer& peer) {
                                                    : RequestGuard::Trust::stranger;
 }
 
+// Whether such an address is worth a record.
+bool may_be_a_peer(addrbook::Added outcome) {
+  using addrbook::Added;
+  return outcome != Added::invalid && outcome != Added::unroutable && outcome != Added::own &&
+         outcome != Added::private_id;
+}
+
 }  // namespace
 
 bool Exchange::may_ask(const Peer& peer, TimePoint now) const {
@@ -41,7 +48,7 @@ Exchange::Outcome Exchange::on_message(Peer& peer, conn::ByteView bytes, TimePoi
   const auto message = decode(bytes);
   if (!message) {
     ++counts_.malformed;
-    return {Outcome::Kind::drop, message.error()};
+    return {Outcome::Kind::drop, message.error(), 0};
   }
   if (std::holds_alternative<Request>(*message)) return on_request(peer, now);
   const auto& list = std::get<Addresses>(*message);
@@ -62,11 +69,11 @@ Exchange::Outcome Exchange::on_request(Peer& peer, TimePoint now) {
                                              ? book->verified_selection(time)
                                              : answers_[book->network()].answer(*book, time);
   if (peer.try_send(conn::kPexChannel, encode_addresses(answer)) != conn::SendResult::queued) {
-    return {Outcome::Kind::ignored, {}};
+    return {Outcome::Kind::ignored, {}, 0};
   }
   ++counts_.answers;
   counts_.addresses_given += answer.size();
-  return {Outcome::Kind::answered, {}};
+  return {Outcome::Kind::answered, {}, 0};
 }
 
 Exchange::Outcome Exchange::on_list(Peer& peer, std::span<const NetAddress> addresses,
@@ -79,17 +86,23 @@ Exchange::Outcome Exchange::on_list(Peer& peer, std::span<const NetAddress> addr
   ++counts_.lists;
   counts_.addresses_heard += addresses.size();
   counts_.addresses_refused += refused;
+  std::size_t fresh = 0;
   if (addrbook::AddressBook* book = shelf_.find(peer.network())) {
     const addrbook::Source source = {peer.socket().ip, peer.id(), addrbook::Origin::pex};
     const addrbook::Time time = shelf_.now();
     for (const NetAddress& address : addresses) {
-      if (book->add(address, source, time) == addrbook::Added::added) ++counts_.addresses_new;
+      const auto outcome = book->add(address, source, time);
+      if (outcome == addrbook::Added::added) ++fresh;
+      if (may_be_a_peer(outcome)) shelf_.note_told(book->network(), peer.id(), address);
     }
+    counts_.addresses_new += fresh;
     shelf_.changed();
   }
-  if (refused == 0) return {Outcome::Kind::list, {}};
-  return outcome_of(guard_.on_nonsense(peer.socket().ip, trust_in(peer), now),
-                    "sent addresses that nobody can have", Outcome::Kind::list);
+  if (refused == 0) return {Outcome::Kind::list, {}, fresh};
+  Outcome outcome = outcome_of(guard_.on_nonsense(peer.socket().ip, trust_in(peer), now),
+                               "sent addresses that nobody can have", Outcome::Kind::list);
+  outcome.fresh = fresh;
+  return outcome;
 }
 
 Exchange::Outcome Exchange::outcome_of(RequestGuard::Verdict verdict, std::string what,
@@ -97,11 +110,11 @@ Exchange::Outcome Exchange::outcome_of(RequestGuard::Verdict verdict, std::strin
   const Failure why = {Stage::established, Reason::misbehaved, std::move(what)};
   switch (verdict) {
     case RequestGuard::Verdict::drop:
-      return {Outcome::Kind::drop, why};
+      return {Outcome::Kind::drop, why, 0};
     case RequestGuard::Verdict::ban:
-      return {Outcome::Kind::ban, why};
+      return {Outcome::Kind::ban, why, 0};
     default:
-      return {mild, {}};
+      return {mild, {}, 0};
   }
 }
 

@@ -25,7 +25,8 @@ OutboundPolicy::OutboundPolicy(addrbook::AddressBook& book, TimePoint now,
       next_test_(now + limits.feeler_pause),
       next_seeds_(now),
       seed_pause_(limits.seed_pause),
-      next_ask_(now) {}
+      next_ask_(now),
+      ask_pause_(limits.ask_pause) {}
 
 OutboundPolicy::Plan OutboundPolicy::plan(const Situation& situation) {
   const TimePoint now = situation.now;
@@ -62,10 +63,12 @@ OutboundPolicy::Plan OutboundPolicy::plan(const Situation& situation) {
       next_test_ = now + limits_.feeler_pause;
     }
   }
-  const bool wants_more = situation.free_slots > 0 || book_.need_more();
-  if (wants_more && situation.connected > 0 && now >= next_ask_) {
+  const bool has_slots = situation.free_slots > 0;
+  if (has_slots) next_ask_ = std::min(next_ask_, now + limits_.ask_pause);
+  if ((has_slots || book_.need_more()) && situation.connected > 0 && now >= next_ask_) {
     plan.ask_a_peer = true;
-    next_ask_ = now + limits_.ask_pause;
+    next_ask_ = now + (has_slots ? limits_.ask_pause : ask_pause_);
+    ask_pause_ = std::min(2 * ask_pause_, limits_.ask_pause_cap);
   }
   return plan;
 }

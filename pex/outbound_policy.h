@@ -57,6 +57,9 @@ class OutboundPolicy {
   // The seed that was asked could not be reached: another may be, at once.
   void seed_failed() { next_seeds_ = {}; }
 
+  // Somebody has told us of addresses that we did not know.
+  void learnt() { ask_pause_ = limits_.ask_pause; }
+
   // What to begin now. To be asked about once a second, and whenever something has changed.
   Plan plan(const Situation& situation);
 
@@ -82,6 +85,7 @@ class OutboundPolicy {
   conn::TimePoint next_seeds_;
   conn::Duration seed_pause_;
   conn::TimePoint next_ask_;
+  conn::Duration ask_pause_;
   conn::RecentMap<std::uint64_t, Felt> felt_{kMaxFelt};
 };
 

@@ -172,7 +172,7 @@ void PexReactor::on_message(const p2p::PeerPtr& peer, const p2p::Message& messag
       duty_->on_asked(peer);
       return;
     case Kind::list:
-      duty_->on_list(peer, now);
+      duty_->on_list(peer, outcome.fresh, now);
       arm(now);
       return;
     case Kind::ban:

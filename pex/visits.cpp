@@ -128,8 +128,10 @@ void Visits::on_dial_failed(const p2p::DialFailed& event) {
   visits_.erase(visit);
 }
 
-void Visits::on_list(const p2p::PeerPtr& peer, TimePoint) {
-  for (Crawler& crawler : crawlers_) crawler.heard();
+void Visits::on_list(const p2p::PeerPtr& peer, std::size_t fresh, TimePoint) {
+  if (fresh > 0) {
+    for (Crawler& crawler : crawlers_) crawler.heard();
+  }
   if (peer->direction() == Direction::outbound && !stays(*peer)) part(*peer);
 }
 

@@ -1,6 +1,7 @@
 // Nodes with peer exchange on the simulated network, each with a book in memory.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <string>
@@ -73,7 +74,10 @@ class PexNode {
     const conn::NodeKey key = numbered_key(number_);
     shelf = std::make_shared<pex::Bookshelf>(
         host_, key.id(),
-        pex::Bookshelf::Settings{{}, plan_.networks, pex::book_config(config.p2p, plan_.pex)});
+        pex::Bookshelf::Settings{{},
+                                 plan_.networks,
+                                 pex::book_config(config.p2p, plan_.pex),
+                                 pex::Bookshelf::Settings::Told::forgotten});
     pex = std::make_shared<pex::PexReactor>(host_, shelf, plan_.pex);
     node = std::make_unique<p2p::Switch>(host_, numbered_key(number_), config);
     pex::PexReactor::attach(*node, pex);
@@ -99,7 +103,9 @@ class PexNode {
 
 class PexWorld : public testing::Test {
  protected:
-  sim::SimWorld world{7};
+  explicit PexWorld(std::uint64_t seed = 7) : world(seed) {}
+
+  sim::SimWorld world;
   std::vector<std::unique_ptr<PexNode>> nodes;
 
   // In a /16 of its own, in a network that the internet routes.
@@ -116,6 +122,14 @@ class PexWorld : public testing::Test {
     node.start();
     EXPECT_TRUE(world.run_until([&] { return node.started; }, 1s));
     return node;
+  }
+  // As a new node of the same key at the same place.
+  void restart(PexNode& node) {
+    node.stop();
+    EXPECT_TRUE(until([&] { return node.stopped; }, 30s));
+    node.make_anew();
+    node.start();
+    EXPECT_TRUE(until([&] { return node.started; }, 1s));
   }
   static PexNode::Plan plan_with_seeds(std::vector<conn::HostAddress> seeds) {
     PexNode::Plan plan;

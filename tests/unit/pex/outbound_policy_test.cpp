@@ -184,7 +184,7 @@ TEST_F(OutboundPolicyTest, AFeelerGoesOutEachTwoMinutesAndOfAGroupFourADay) {
 }
 
 TEST_F(OutboundPolicyTest, PeersAreAskedEachHalfMinuteWhileMoreIsWanted) {
-  slots = 1;
+  slots = 20;
   for (std::uint32_t i = 0; i < 10; ++i) hear(scattered(i));
   run(301s);
   EXPECT_NEAR(peers_asked, 10, 1);
@@ -192,6 +192,24 @@ TEST_F(OutboundPolicyTest, PeersAreAskedEachHalfMinuteWhileMoreIsWanted) {
   slots = 0;
   run(300s);
   EXPECT_NEAR(peers_asked, 10, 1);  // there is nobody to ask
+}
+
+TEST_F(OutboundPolicyTest, WithAFullSetPeersAreAskedEverMoreSeldomUntilThereIsNews) {
+  slots = 5;
+  for (std::uint32_t i = 0; i < 10; ++i) hear(scattered(i));
+  run(10s);
+  ASSERT_EQ(outbound.size(), 5u);
+  peers_asked = 0;
+  run(1h);
+  // After 30, 60, 120, 240, 480 s, and then each 16 minutes.
+  EXPECT_NEAR(peers_asked, 5 + 2, 1);
+  run(1h);
+  EXPECT_NEAR(peers_asked, 7 + 4, 2);
+  policy.learnt();
+  run(16min);
+  peers_asked = 0;
+  run(4min);
+  EXPECT_GE(peers_asked, 2);
 }
 
 }  // namespace

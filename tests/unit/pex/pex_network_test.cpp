@@ -21,12 +21,6 @@ TEST_F(PexNetwork, NodesThatKnowOnlyASeedFindEachOtherWithinAMinute) {
         return true;
       },
       60s));
-  for (const auto& node : nodes) {
-    const auto r = node->report(world);
-    std::printf("out %zu in %zu fresh %zu vetted %zu verified %zu answers %lu lists %lu\n",
-                node->outbound(), node->inbound(), r.books[0].fresh, r.books[0].vetted,
-                r.books[0].verified, r.counts.answers, r.counts.lists);
-  }
 }
 
 }  // namespace

@@ -1,0 +1,51 @@
+#include "cmd/json_mirror.h"
+
+#include <utility>
+
+#include "addrbook/book_file.h"
+#include "addrbook/json_file.h"
+#include "cmd/addrbook.h"
+
+namespace peerage::cmd {
+
+struct JsonMirror::Task {
+  std::filesystem::path from;
+  std::string network;
+  std::filesystem::path to;
+  std::function<void(const conn::Failure&)> failed;
+
+  bool run() const {
+    const addrbook::Time now = book_now();
+    addrbook::Report report;
+    const auto contents = addrbook::BookFile::read(from, now, report);
+    if (!contents) return fail(contents.error());
+    const auto rows = contents->addresses.find(network);
+    const std::vector<addrbook::KnownAddress> none;
+    const auto& of_it = rows == contents->addresses.end() ? none : rows->second;
+    const auto text = addrbook::export_text(of_it, addrbook::json_key(contents->key), now);
+    const auto saved = addrbook::save_json_book(to, text);
+    return saved ? true : fail(saved.error());
+  }
+
+ private:
+  bool fail(const conn::Failure& why) const {
+    failed(why);
+    return false;
+  }
+};
+
+JsonMirror::JsonMirror(conn::Runtime& runtime, std::filesystem::path from, std::string network,
+                       std::filesystem::path to, std::function<void(const conn::Failure&)> failed)
+    : task_(std::make_shared<Task>(
+          Task{std::move(from), std::move(network), std::move(to), std::move(failed)})),
+      executor_(runtime.make_executor()) {}
+
+void JsonMirror::write() {
+  executor_->post([task = task_] { task->run(); });
+}
+
+bool JsonMirror::write_now() const {
+  return task_->run();
+}
+
+}  // namespace peerage::cmd

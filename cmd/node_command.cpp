@@ -1,0 +1,119 @@
+// start, seed: a node that runs until it is told to end.
+//
+// SIGTERM and SIGINT end it, saved, with exit code 0; SIGHUP has the lists of its settings read
+// again.
+#include <csignal>
+#include <iostream>
+#include <memory>
+
+#include "cmd/commands.h"
+#include "cmd/node.h"
+#include "cmd/service_notify.h"
+
+namespace peerage::cmd {
+namespace {
+
+using namespace std::chrono_literals;
+using p2p::LogLevel;
+
+// Blocked in all threads that are started later; the main thread waits for them.
+class Signals {
+ public:
+  Signals() {
+    sigemptyset(&set_);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&set_, signal);
+    pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+    // A log that nobody reads any more is no reason to end.
+    std::signal(SIGPIPE, SIG_IGN);
+  }
+  // The one that came, or 0.
+  int wait_for(std::chrono::nanoseconds span) const {
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(span);
+    const timespec timeout = {seconds.count(), (span - seconds).count()};
+    return std::max(0, sigtimedwait(&set_, nullptr, &timeout));
+  }
+
+ private:
+  sigset_t set_{};
+};
+
+struct Options {
+  std::filesystem::path home;
+  Flags flags;
+};
+
+conn::Result<ProgramLog> log_of(const Settings& settings) {
+  auto levels = LogLevels::parse(settings.config.log_level);
+  if (!levels) return tl::unexpected(levels.error());
+  const auto format = parse_log_format(settings.config.log_format);
+  if (!format) return tl::unexpected(format.error());
+  return ProgramLog(std::move(*levels), *format);
+}
+
+void reload(Node& node, const Options& options, p2p::Log& say, const ServiceNotify& service) {
+  service.reloading();
+  const auto fresh = load_settings(options.home, options.flags);
+  if (fresh) {
+    node.reload(*fresh);
+  } else {
+    say.write(LogLevel::error, "the settings stay as they are", {{"why", fresh.error().text()}});
+  }
+  service.ready();
+}
+
+int run(const Options& options, std::optional<Node::Role> only) {
+  const Signals signals;
+  auto settings = load_settings(options.home, options.flags);
+  if (!settings) return report(settings.error());
+  const auto log = log_of(*settings);
+  if (!log) return report(log.error());
+  p2p::Log say(log->module("main"), {});
+  for (const std::string& notice : settings->notices) say.write(LogLevel::warn, notice);
+
+  const bool seed = only == Node::Role::seed || settings->config.p2p.seed_mode;
+  auto node = Node::prepare(std::move(*settings), seed ? Node::Role::seed : Node::Role::node, *log);
+  if (!node) return report(node.error());
+  if (const auto started = (*node)->start(); !started) return report(started.error());
+
+  const ServiceNotify service;
+  service.ready();
+  say.write(LogLevel::info, seed ? "seed started" : "node started",
+            {{"address", (*node)->address().to_string()}, {"version", PEERAGE_VERSION}});
+  const conn::Duration tick =
+      std::min<conn::Duration>(service.watchdog_interval().value_or(10s), 10s);
+  for (int signal = 0; signal != SIGINT && signal != SIGTERM;) {
+    signal = signals.wait_for(tick);
+    service.watchdog();
+    service.status((*node)->status_line());
+    if (signal == SIGHUP) reload(**node, options, say, service);
+  }
+  service.stopping();
+  say.write(LogLevel::info, "stopping");
+  if (const auto stopped = (*node)->stop(); !stopped) return report(stopped.error());
+  return 0;
+}
+
+void add(CLI::App& app, Action& action, const char* name, const char* what,
+         std::optional<Node::Role> only) {
+  CLI::App* command = app.add_subcommand(name, what);
+  auto options = std::make_shared<Options>();
+  add_home_option(*command, options->home);
+  add_settings_options(*command, options->flags);
+  command->callback(
+      [&action, options, only] { action = [options, only] { return run(*options, only); }; });
+}
+
+}  // namespace
+
+void add_start(CLI::App& app, Action& action) {
+  add(app, action, "start",
+      "Run a node: peer exchange alone, to connect others, or a seed if seed_mode is set",
+      std::nullopt);
+}
+
+void add_seed(CLI::App& app, Action& action) {
+  add(app, action, "seed", "Run a seed: crawl networks and serve addresses that were verified",
+      Node::Role::seed);
+}
+
+}  // namespace peerage::cmd
