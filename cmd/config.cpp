@@ -1,16 +1,18 @@
 #include "cmd/config.h"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
-#include <cmath>
+#include <exception>
 #include <fstream>
 #include <map>
-#include <sstream>
 #include <utility>
 
 #include <toml++/toml.h>
 
+#include "addrbook/book_file.h"
+#include "cmd/config_fields.h"
+#include "cmd/config_keys.h"
+#include "cmd/log_levels.h"
+#include "cmd/toml_table.h"
 #include "conn/bytes.h"
 #include "p2p/config.h"
 
@@ -23,305 +25,283 @@ using conn::Result;
 using conn::Stage;
 
 constexpr std::size_t kMaxFile = 1u << 20;
+// What is said of keys that have no effect: a file of nothing else must not fill a log.
+constexpr std::size_t kMaxUnread = 200;
 
-tl::unexpected<conn::Failure> bad(const std::string& key, const std::string& what) {
-  return fail(Stage::configuration, Reason::config_malformed, key + ": " + what);
-}
+constexpr std::size_t kMaxChainId = 50;  // comet types/genesis.go: MaxChainIDLen
 
-// Keys of [p2p] that comet nodes have and we do not follow, and why.
-const std::map<std::string_view, std::string_view> kIgnored = {
-    {"flush_throttle_timeout", "packets leave as soon as the socket takes them"},
-    {"max_packet_msg_payload_size",
-     "1024 always: it is not negotiated, so any other value "
-     "would end connections"},
-    {"upnp", "not supported"},
-    {"test_dial_fail", "a test setting"},
-    {"test_fuzz", "a test setting"},
-    {"test_fuzz_config", "a test setting"},
-    {"libp2p", "another protocol"},
-};
-
-// One table of the file: reads keys by type and remembers which were asked for.
-class Table {
+// Reads one document into a ConfigReading.
+class Reader {
  public:
-  Table(const toml::table* table, std::string name) : table_(table), name_(std::move(name)) {}
-
-  template <typename T>
-  Result<void> read(std::string_view key, T& into) {
-    known_.push_back(key);
-    const toml::node* node = table_ == nullptr ? nullptr : table_->get(key);
-    if (node == nullptr) return {};
-    return convert(*node, name_.empty() ? std::string(key) : name_ + "." + std::string(key), into);
-  }
-
-  // Keys that nobody asked for.
-  std::vector<std::string> unknown() const {
-    std::vector<std::string> keys;
-    if (table_ == nullptr) return keys;
-    for (const auto& [key, value] : *table_) {
-      if (std::find(known_.begin(), known_.end(), key.str()) == known_.end()) {
-        keys.emplace_back(key.str());
+  Reader(const toml::table& document, Listing listing, ConfigReading& reading)
+      : listing_(listing),
+        reading_(reading),
+        root_(&document, "", complaint()),
+        p2p_(document["p2p"].as_table(), "p2p", complaint()),
+        own_(document["peerage"].as_table(), "peerage", complaint()) {
+    for (const std::string name : {"p2p", "peerage"}) {
+      const toml::node* node = document.get(name);
+      if (node != nullptr && !node->is_table()) {
+        add(Severity::error, node->source().begin.line, name + ": must be a table");
       }
     }
-    return keys;
+    if (!document.contains("p2p") && (root_.has("chain_id") || root_.has("laddr"))) {
+      become_tenderseed();
+    }
+  }
+
+  void read() {
+    Config& config = reading_.config;
+    const bool tenderseed = config.dialect == Config::Dialect::tenderseed;
+    for_each_field(config, [&](std::string_view section, std::string_view key, auto& into) {
+      TomlTable& table = section == "peerage"              ? own_
+                         : section == "p2p" && !tenderseed ? p2p_
+                                                           : root_;
+      const bool there = table.read(key, into);
+      if (there && key == "addr_book_file") config.names_addr_book_file = true;
+      if (there) {
+        reading_.lines[section.empty() ? std::string(key)
+                                       : std::string(section) + "." + std::string(key)] =
+            table.line_of(key);
+      }
+      known_.push_back(table.full_name(key));
+    });
+    if (tenderseed) {
+      // [peerage] has the last word where both say it.
+      if (!own_.has("network")) root_.read("chain_id", config.network);
+      std::uint32_t workers = 0;  // 0 and "" are "as usual" there
+      root_.read("peer_check_workers", workers);
+      if (workers > 0 && !own_.has("crawl_parallel")) config.crawl_parallel = workers;
+      std::string lifetime;
+      root_.read("seed_disconnect_wait_period", lifetime);
+      if (!lifetime.empty() && !own_.has("seed_peer_lifetime")) {
+        set_value(config.seed_peer_lifetime, lifetime, [this](const std::string& what) {
+          add(Severity::error, 0, "seed_disconnect_wait_period: " + what);
+        });
+      }
+      for (const char* key : {"chain_id", "peer_check_workers", "seed_disconnect_wait_period"}) {
+        known_.emplace_back(key);
+      }
+    }
+    tell_unread();
   }
 
  private:
-  static Result<void> convert(const toml::node& node, const std::string& key, std::string& into) {
-    const auto text = node.value_exact<std::string>();
-    if (!text) return bad(key, "must be a string");
-    into = *text;
-    return {};
+  TomlTable::ComplainAt complaint() {
+    return [this](std::size_t line, const std::string& key, const std::string& what) {
+      add(Severity::error, line, key + ": " + what);
+    };
   }
-  static Result<void> convert(const toml::node& node, const std::string& key, bool& into) {
-    const auto flag = node.value_exact<bool>();
-    if (!flag) return bad(key, "must be true or false");
-    into = *flag;
-    return {};
-  }
-  template <std::unsigned_integral T>
-  static Result<void> convert(const toml::node& node, const std::string& key, T& into) {
-    const auto number = node.value_exact<std::int64_t>();
-    if (!number) return bad(key, "must be a whole number");
-    if (*number < 0 || !std::in_range<T>(*number)) return bad(key, "is out of range");
-    into = static_cast<T>(*number);
-    return {};
-  }
-  static Result<void> convert(const toml::node& node, const std::string& key,
-                              conn::Duration& into) {
-    std::string text;
-    if (auto read = convert(node, key, text); !read) return read;
-    const auto duration = parse_duration(text);
-    if (!duration) return bad(key, "must be a duration such as \"10s\" or \"1h30m\"");
-    into = *duration;
-    return {};
-  }
-  static Result<void> convert(const toml::node& node, const std::string& key,
-                              std::vector<conn::HostAddress>& into) {
-    std::string text;
-    if (auto read = convert(node, key, text); !read) return read;
-    auto addresses = conn::parse_host_addresses(text);
-    if (!addresses) {
-      return fail(Stage::configuration, addresses.error().reason,
-                  key + ": " + addresses.error().detail);
-    }
-    into = std::move(*addresses);
-    return {};
-  }
-  static Result<void> convert(const toml::node& node, const std::string& key,
-                              std::vector<conn::NodeId>& into) {
-    std::string text;
-    if (auto read = convert(node, key, text); !read) return read;
-    std::istringstream list(text);
-    for (std::string entry; std::getline(list, entry, ',');) {
-      std::erase(entry, ' ');
-      if (entry.empty()) continue;
-      const auto id = conn::NodeId::parse(entry);
-      if (!id) return bad(key, id.error().detail);
-      into.push_back(*id);
-    }
-    return {};
+  void add(Severity severity, std::size_t line, std::string text) {
+    reading_.findings.push_back({severity, {}, line, std::move(text)});
   }
 
-  const toml::table* table_;
-  std::string name_;
-  std::vector<std::string_view> known_;
+  // Its defaults, where they are not a comet node's.
+  void become_tenderseed() {
+    Config& config = reading_.config;
+    config.dialect = Config::Dialect::tenderseed;
+    config.p2p.seed_mode = true;
+    config.p2p.allow_duplicate_ip = true;
+    config.p2p.max_num_inbound_peers = 100;
+    config.p2p.max_num_outbound_peers = 60;
+    config.p2p.addr_book_file = "data/addrbook.json";
+    config.names_addr_book_file = true;
+  }
+
+  void tell_unread() {
+    known_.insert(known_.end(), {"p2p", "peerage"});
+    for (const TomlTable* table : {&root_, &p2p_, &own_}) {
+      for (const TomlTable::Unread& key : table->unread()) {
+        if (table == &root_ && (key.key == "p2p" || key.key == "peerage")) continue;
+        if (++unread_ > kMaxUnread) {
+          if (unread_ == kMaxUnread + 1) add(Severity::warning, key.line, "and more such keys");
+          return;
+        }
+        tell_unread(*table, key);
+      }
+    }
+    for (auto& [reason, keys] : alike_) {
+      add(Severity::notice, keys.line,
+          keys.names + (keys.several ? " have" : " has") + " no effect: " + std::string(reason));
+    }
+  }
+
+  void tell_unread(const TomlTable& table, const TomlTable::Unread& key) {
+    const std::string name = table.full_name(key.key);
+    const std::string shown = conn::printable(name, 64);
+    auto reason = why_ignored(name);
+    if (!reason && reading_.config.dialect == Config::Dialect::tenderseed) {
+      reason = why_ignored_of_tenderseed(name);
+    }
+    if (!reason) {
+      std::string text = shown + " has no effect: there is no such setting";
+      const std::string meant = nearest_name(name, known_);
+      if (!meant.empty()) text += "; did you mean " + meant + "?";
+      return add(Severity::warning, key.line, std::move(text));
+    }
+    if (key.table != nullptr && &table == &root_) return tell_section(shown, key, *reason);
+    if (listing_ == Listing::full || &table != &root_) {
+      return add(Severity::notice, key.line, shown + " has no effect: " + std::string(*reason));
+    }
+    Alike& alike = alike_[*reason];
+    alike.several = !alike.names.empty();
+    alike.names += (alike.several ? ", " : "") + shown;
+    if (!alike.several) alike.line = key.line;
+  }
+
+  void tell_section(const std::string& name, const TomlTable::Unread& section,
+                    std::string_view reason) {
+    if (listing_ == Listing::brief) {
+      return add(Severity::notice, section.line,
+                 "[" + name + "] has no effect: " + std::string(reason));
+    }
+    for (const auto& [key, node] : *section.table) {
+      if (++unread_ > kMaxUnread) return;
+      add(Severity::notice, node.source().begin.line,
+          conn::printable(name + "." + std::string(key.str()), 64) +
+              " has no effect: " + std::string(reason));
+    }
+  }
+
+  struct Alike {
+    std::string names;
+    std::size_t line = 0;
+    bool several = false;
+  };
+
+  const Listing listing_;
+  ConfigReading& reading_;
+  TomlTable root_, p2p_, own_;
+  std::vector<std::string> known_;
+  std::map<std::string_view, Alike> alike_;
+  std::size_t unread_ = 0;
 };
 
-Result<void> read_p2p(Table& table, P2pConfig& p2p) {
-  Result<void> outcome;
-  const auto read = [&](std::string_view key, auto& into) {
-    if (outcome) outcome = table.read(key, into);
-  };
-  read("laddr", p2p.laddr);
-  read("external_address", p2p.external_address);
-  read("seeds", p2p.seeds);
-  read("persistent_peers", p2p.persistent_peers);
-  read("addr_book_file", p2p.addr_book_file);
-  read("addr_book_strict", p2p.addr_book_strict);
-  read("max_num_inbound_peers", p2p.max_num_inbound_peers);
-  read("max_num_outbound_peers", p2p.max_num_outbound_peers);
-  read("unconditional_peer_ids", p2p.unconditional_peer_ids);
-  read("private_peer_ids", p2p.private_peer_ids);
-  read("persistent_peers_max_dial_period", p2p.persistent_peers_max_dial_period);
-  read("send_rate", p2p.send_rate);
-  read("recv_rate", p2p.recv_rate);
-  read("pex", p2p.pex);
-  read("seed_mode", p2p.seed_mode);
-  read("allow_duplicate_ip", p2p.allow_duplicate_ip);
-  read("handshake_timeout", p2p.handshake_timeout);
-  read("dial_timeout", p2p.dial_timeout);
-  if (!outcome) return outcome;
-  for (const auto& [key, value] : {std::pair{"p2p.laddr", &p2p.laddr},
-                                   std::pair{"p2p.external_address", &p2p.external_address}}) {
-    if (value->empty()) continue;
-    if (const auto parts = conn::split_host_port(*value); !parts) {
-      return bad(key, parts.error().detail);
-    }
+void settle_network(const std::string& text, const ComplainOf& complain) {
+  static const std::string kKey = "peerage.network";
+  const auto names = split_list(text);
+  if (names.size() > addrbook::BookFile::kMaxNetworks) {
+    return complain(kKey, "names more networks than a book can have, " +
+                              std::to_string(addrbook::BookFile::kMaxNetworks));
   }
-  if (p2p.laddr.empty()) return bad("p2p.laddr", "must name an address to listen on");
-  if (p2p.seed_mode && !p2p.pex) return bad("p2p.seed_mode", "needs pex = true");
-  p2p.handshake_timeout = std::min<conn::Duration>(p2p.handshake_timeout, p2p::kHandshakeTimeout);
-  return {};
+  for (const std::string_view name : names) {
+    const std::string shown = "\"" + conn::printable(name, 64) + "\"";
+    if (name.size() > kMaxChainId)
+      complain(kKey, shown + " is longer than any chain ID, which have 50 characters");
+    if (!std::all_of(name.begin(), name.end(), [](char c) { return c > 0x20 && c < 0x7f; })) {
+      complain(kKey, shown + " is no chain ID: they are printable ASCII without spaces");
+    }
+    if (name == "*" && names.size() > 1) complain(kKey, "\"*\" is every network, and stands alone");
+  }
+}
+
+void settle_logging(const Config& config, const ComplainOf& complain) {
+  if (const auto levels = LogLevels::parse(config.log_level); !levels) {
+    complain("log_level", levels.error().detail);
+  }
+  if (const auto format = parse_log_format(config.log_format); !format) {
+    complain("log_format", format.error().detail);
+  }
 }
 
 }  // namespace
 
-Result<Config> Config::parse(std::string_view text) {
-  // Debian's toml++ reports errors by exception; they end here.
-  toml::table document;
-  try {
-    document = toml::parse(text);
-  } catch (const toml::parse_error& error) {
-    return fail(Stage::configuration, Reason::config_malformed,
-                "line " + std::to_string(error.source().begin.line) + ": " +
-                    std::string(error.description()));
-  }
-  Config config;
-  Table root(&document, "");
-  Table p2p(document["p2p"].as_table(), "p2p");
-  Table own(document["peerage"].as_table(), "peerage");
-  for (const std::string_view name : {"p2p", "peerage"}) {
-    if (document.contains(name) && !document[name].is_table()) {
-      return bad(std::string(name), "must be a table");
+void settle(Config& config, const ComplainOf& complain) {
+  P2pConfig& p2p = config.p2p;
+  for (const auto& [key, value] : {std::pair{"p2p.laddr", &p2p.laddr},
+                                   std::pair{"p2p.external_address", &p2p.external_address}}) {
+    if (value->empty()) continue;
+    if (const auto parts = conn::split_host_port(*value); !parts) {
+      complain(key, parts.error().detail);
     }
   }
-  Result<void> read = root.read("moniker", config.moniker);
-  if (read) read = root.read("node_key_file", config.node_key_file);
-  if (read) read = own.read("network", config.network);
-  if (read) read = own.read("book_file", config.book_file);
-  if (read) read = read_p2p(p2p, config.p2p);
-  if (!read) return tl::unexpected(read.error());
-  if (config.book_file.empty()) return bad("peerage.book_file", "must name a file");
+  if (p2p.laddr.empty()) complain("p2p.laddr", "must name an address to listen on");
+  if (p2p.seed_mode && !p2p.pex) complain("p2p.seed_mode", "needs pex = true");
+  p2p.handshake_timeout = std::min<conn::Duration>(p2p.handshake_timeout, p2p::kHandshakeTimeout);
 
-  for (const std::string& key : p2p.unknown()) {
-    const auto ignored = kIgnored.find(key);
-    config.notices.push_back(
-        "p2p." + conn::printable(key, 64) + " has no effect: " +
-        (ignored == kIgnored.end() ? "there is no such setting" : std::string(ignored->second)));
+  if (!std::all_of(config.moniker.begin(), config.moniker.end(),
+                   [](char c) { return c >= 0x20 && c < 0x7f; })) {
+    complain("moniker", "must be printable ASCII: others refuse a node with any other");
   }
-  for (const std::string& key : own.unknown()) {
-    config.notices.push_back("peerage." + conn::printable(key, 64) +
-                             " has no effect: there is no such setting");
+  if (config.node_key_file.empty()) complain("node_key_file", "must name a file");
+  if (config.book_file.empty()) complain("peerage.book_file", "must name a file");
+  if (config.crawl_parallel < 1 || config.crawl_parallel > 1000) {
+    complain("peerage.crawl_parallel", "must be from 1 to 1000");
   }
-  return config;
+  for (const auto& [key, value] :
+       {std::pair{"peerage.visit_timeout", config.visit_timeout},
+        std::pair{"peerage.seed_peer_lifetime", config.seed_peer_lifetime}}) {
+    if (value <= conn::Duration(0)) complain(key, "must be longer than nothing");
+  }
+  if (config.shards > 1024) complain("peerage.shards", "must be at most 1024");
+  settle_network(config.network, complain);
+  settle_logging(config, complain);
 }
 
-Result<Config> Config::load(const std::filesystem::path& file) {
+std::string key_in_file(const Config& config, const std::string& key) {
+  if (config.dialect == Config::Dialect::comet) return key;
+  if (key == "peerage.network") return "chain_id";
+  return key.starts_with("p2p.") ? key.substr(4) : key;
+}
+
+ConfigReading read_config(std::string_view text, Listing listing) {
+  ConfigReading reading;
+  const auto malformed = [&reading](std::size_t line, std::string_view what) {
+    reading.malformed = true;
+    reading.findings.push_back({Severity::error, {}, line, conn::printable(what, 200)});
+  };
+  // Debian's toml++ reports errors by exception; they end here.
+  try {
+    const toml::table document = toml::parse(text);
+    Reader(document, listing, reading).read();
+  } catch (const toml::parse_error& error) {
+    malformed(error.source().begin.line, error.description());
+  } catch (const std::exception& error) {
+    malformed(0, error.what());
+  }
+  return reading;
+}
+
+Result<Config> Config::parse(std::string_view text) {
+  ConfigReading reading = read_config(text);
+  if (!reading.malformed) {
+    settle(reading.config, [&reading](const std::string& key, const std::string& what) {
+      const std::string shown = key_in_file(reading.config, key);
+      reading.findings.push_back({Severity::error, {}, 0, shown + ": " + what});
+    });
+  }
+  if (const Finding* error = first_error(reading.findings)) {
+    return fail(Stage::configuration, Reason::config_malformed,
+                reading.malformed ? "line " + std::to_string(error->line) + ": " + error->text
+                                  : error->text);
+  }
+  for (Finding& each : reading.findings) reading.config.notices.push_back(std::move(each.text));
+  return std::move(reading.config);
+}
+
+Result<std::string> read_config_file(const std::filesystem::path& file) {
+  const auto refuse = [&file](const char* why) {
+    return fail(Stage::configuration, Reason::config_malformed, file.string() + ": " + why);
+  };
+  std::error_code error;
+  // Not a pipe that nobody writes to.
+  if (!std::filesystem::is_regular_file(file, error)) return refuse("cannot be read");
   std::ifstream stream(file, std::ios::binary);
+  if (!stream) return refuse("cannot be read");
   std::string text(kMaxFile + 1, '\0');
   stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (stream.bad() || (!stream.eof() && stream.fail()) || !stream.gcount()) {
-    if (!std::filesystem::is_regular_file(file)) {
-      return fail(Stage::configuration, Reason::config_malformed,
-                  file.string() + ": cannot be read");
-    }
-  }
+  if (stream.bad()) return refuse("cannot be read");
   text.resize(static_cast<std::size_t>(stream.gcount()));
-  if (text.size() > kMaxFile) {
-    return fail(Stage::configuration, Reason::config_malformed, file.string() + ": over 1 MiB");
-  }
-  auto config = parse(text);
-  if (!config) config.error().detail = file.string() + ": " + config.error().detail;
-  return config;
-}
-
-std::string Config::template_text(std::string_view moniker, std::string_view network) {
-  const auto quoted = [](std::string_view text) {
-    std::ostringstream out;
-    out << toml::value<std::string>(std::string(text));
-    return out.str();
-  };
-  std::string text =
-      R"(# Configuration of a Peerage node. The keys of [p2p] are those of a comet node.
-
-# What others see as this node's name: printable ASCII.
-moniker = @MONIKER@
-
-# The file with this node's identity, relative to the home directory.
-node_key_file = "config/node_key.json"
-
-[peerage]
-
-# The network (chain ID) this node belongs to.
-network = @NETWORK@
-
-# The address book, relative to the home directory.
-book_file = "data/addrbook.db"
-
-[p2p]
-
-# Where to listen.
-laddr = "tcp://0.0.0.0:26656"
-
-# What to advertise instead, when others reach this node elsewhere: host:port. A name is resolved.
-external_address = ""
-
-# Nodes to ask for addresses, and nodes to stay connected to: comma-separated ID@host:port.
-seeds = ""
-persistent_peers = ""
-
-# The address book of a comet node, which `peerage addrbook import` reads.
-addr_book_file = "config/addrbook.json"
-
-# With true, private and unroutable addresses are not kept. Set it to false on a private network.
-addr_book_strict = true
-
-max_num_inbound_peers = 40
-max_num_outbound_peers = 10
-
-# IDs that are always let in, and IDs that are never passed on to others: comma-separated.
-unconditional_peer_ids = ""
-private_peer_ids = ""
-
-# The longest pause between two attempts to reach a persistent peer; 0s leaves it to the backoff.
-persistent_peers_max_dial_period = "0s"
-
-# Bytes per second for each connection; 0 is unlimited.
-send_rate = 5120000
-recv_rate = 5120000
-
-# Exchange addresses with peers; only crawl and serve addresses.
-pex = true
-seed_mode = false
-
-# Let several peers in from one IP address.
-allow_duplicate_ip = false
-
-# From accept to admission; never more than 5s.
-handshake_timeout = "5s"
-dial_timeout = "3s"
-)";
-  for (const auto& [mark, value] :
-       {std::pair<std::string_view, std::string_view>{"@MONIKER@", moniker},
-        {"@NETWORK@", network}}) {
-    text.replace(text.find(mark), mark.size(), quoted(value));
-  }
+  if (text.size() > kMaxFile) return refuse("over 1 MiB");
   return text;
 }
 
-std::optional<conn::Duration> parse_duration(std::string_view text) {
-  static constexpr std::array<std::pair<std::string_view, double>, 7> kUnits = {
-      {{"ns", 1}, {"us", 1e3}, {"µs", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}}};
-  if (text == "0") return conn::Duration(0);
-  if (text.empty()) return std::nullopt;
-  double total = 0;
-  while (!text.empty()) {
-    double number = 0;
-    const std::size_t digits = text.find_first_not_of("0123456789.");
-    if (digits == 0 || digits == std::string_view::npos) return std::nullopt;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + digits, number);
-    if (error != std::errc{} || end != text.data() + digits) return std::nullopt;
-    text.remove_prefix(digits);
-    const std::string_view unit = text.substr(0, text.find_first_of("0123456789."));
-    const auto* known = std::find_if(kUnits.begin(), kUnits.end(),
-                                     [unit](const auto& each) { return each.first == unit; });
-    if (known == kUnits.end()) return std::nullopt;
-    total += number * known->second;
-    text.remove_prefix(unit.size());
-  }
-  if (!(total < 9e18)) return std::nullopt;  // 292 years
-  return conn::Duration(static_cast<conn::Duration::rep>(std::llround(total)));
+Result<Config> Config::load(const std::filesystem::path& file) {
+  const auto text = read_config_file(file);
+  if (!text) return tl::unexpected(text.error());
+  auto config = parse(*text);
+  if (!config) config.error().detail = file.string() + ": " + config.error().detail;
+  return config;
 }
 
 }  // namespace peerage::cmd
