@@ -25,12 +25,15 @@ using conn::Result;
 using conn::Stage;
 
 Result<BookHome> BookHome::of(const std::filesystem::path& home) {
-  auto config = load_config(home);
-  if (!config) return tl::unexpected(config.error());
-  BookHome found{home, std::move(*config), {}, {}};
-  found.file = home / found.config.book_file;  // an absolute path replaces the home
+  auto settings = load_settings(home, {});
+  if (!settings) return tl::unexpected(settings.error());
+  BookHome found{settings->home,
+                 std::move(settings->config),
+                 std::move(settings->networks),
+                 settings->book_file,
+                 {}};
   // Whoever looks at a book need not be allowed to read the node's key.
-  if (const auto key = conn::NodeKey::load(home / found.config.node_key_file)) {
+  if (const auto key = conn::NodeKey::load(settings->node_key_file)) {
     found.own_id = key->id();
   }
   return found;
@@ -38,9 +41,10 @@ Result<BookHome> BookHome::of(const std::filesystem::path& home) {
 
 Result<std::string> BookHome::network(const std::string& option) const {
   if (!option.empty()) return option;
-  if (!config.network.empty()) return config.network;
+  if (networks.size() == 1 && networks.front() != "*") return networks.front();
   return fail(Stage::configuration, Reason::invalid_argument,
-              "no network is named: use --network, or `network` under [peerage] in config.toml");
+              std::string(networks.empty() ? "no network is named" : "several networks are named") +
+                  ": use --network, or `network` under [peerage] in config.toml");
 }
 
 std::unique_ptr<AddressBook> BookHome::book(const std::string& network,

@@ -35,6 +35,7 @@ using addrbook::Time;
 struct BookHome {
   std::filesystem::path home;
   Config config;
+  std::vector<std::string> networks;  // as the settings name them
   std::filesystem::path file;
   conn::NodeId own_id;  // nobody without a node key
 

@@ -1,32 +1,45 @@
 #include "cmd/commands.h"
 
-#include <cstdlib>
 #include <iostream>
 
 namespace peerage::cmd {
 
-std::filesystem::path default_home() {
-  if (const char* home = std::getenv("PEERAGE_HOME"); home != nullptr && *home != '\0') return home;
-  const char* user_home = std::getenv("HOME");
-  return std::filesystem::path(user_home == nullptr ? "." : user_home) / ".peerage";
-}
-
 void add_home_option(CLI::App& command, std::filesystem::path& home) {
-  home = default_home();
-  command.add_option("--home", home, "The node's directory")->capture_default_str();
+  home = default_home(process_environment());
+  command
+      .add_option_function<std::string>(
+          "--home",
+          [&home](const std::string& text) { home = expand_home(text, process_environment()); },
+          "The node's directory")
+      ->default_str(home.string());
 }
 
-conn::Result<Config> load_config(const std::filesystem::path& home) {
-  const std::filesystem::path file = home / "config" / "config.toml";
-  std::error_code error;
-  if (!std::filesystem::exists(file, error)) return Config{};
-  return Config::load(file);
+void add_config_option(CLI::App& command, Flags& flags) {
+  command.add_option("--config", flags.config_file, "The configuration file, relative to the home");
+  command.add_flag("--tenderseed", flags.tenderseed)->group("");  // of normalise_arguments alone
 }
 
-conn::Result<std::filesystem::path> node_key_path(const std::filesystem::path& home) {
-  const auto config = load_config(home);
-  if (!config) return tl::unexpected(config.error());
-  return home / config->node_key_file;  // an absolute path replaces the home
+void add_settings_options(CLI::App& command, Flags& flags) {
+  add_config_option(command, flags);
+  command.add_option("--network", flags.network,
+                     "The network (chain ID); several, with commas; \"*\" for any");
+  command.add_option("--seeds", flags.seeds, "Nodes to ask for addresses: ID@HOST:PORT,...");
+  command.add_option("--persistent-peers", flags.persistent_peers,
+                     "Nodes to stay connected to: ID@HOST:PORT,...");
+  command.add_option("--laddr", flags.laddr, "Where to listen: HOST:PORT");
+  command.add_option("--external-address", flags.external_address,
+                     "Where others reach this node: HOST:PORT");
+  command.add_option("--moniker", flags.moniker, "The node's name for others");
+  command.add_option("--log-level", flags.log_level,
+                     "debug, info, warn, error or none; by module: \"p2p:debug,*:error\"");
+  command.add_option("--log-format", flags.log_format, "plain or json");
+}
+
+conn::Result<std::filesystem::path> node_key_path(const std::filesystem::path& home,
+                                                  const Flags& flags) {
+  const auto settings = load_settings(home, flags);
+  if (!settings) return tl::unexpected(settings.error());
+  return settings->node_key_file;
 }
 
 int report(const conn::Failure& failure) {

@@ -8,7 +8,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "cmd/config.h"
+#include "cmd/settings.h"
 #include "conn/failure.h"
 
 namespace peerage::cmd {
@@ -25,15 +25,16 @@ void add_addrbook(CLI::App& app, Action& action);
 
 // --- shared by the subcommands ---
 
-// --home: $PEERAGE_HOME, or ~/.peerage.
-std::filesystem::path default_home();
+// --home, by default_home.
 void add_home_option(CLI::App& command, std::filesystem::path& home);
 
-// The home's config.toml; the defaults when there is none.
-conn::Result<Config> load_config(const std::filesystem::path& home);
+// --config, and the options that have the last word over it: for commands that are a node.
+void add_config_option(CLI::App& command, Flags& flags);
+void add_settings_options(CLI::App& command, Flags& flags);
 
-// The home's node key file, by its config.toml when there is one.
-conn::Result<std::filesystem::path> node_key_path(const std::filesystem::path& home);
+// The home's node key file, by its settings.
+conn::Result<std::filesystem::path> node_key_path(const std::filesystem::path& home,
+                                                  const Flags& flags = {});
 
 // Prints "peerage: ..." with the hint, and returns 1.
 int report(const conn::Failure& failure);

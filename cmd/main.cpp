@@ -1,9 +1,12 @@
 // The `peerage` program: a command line over the libraries.
+#include <algorithm>
 #include <exception>
 #include <iostream>
+#include <utility>
 
 #include <sodium.h>
 
+#include "cmd/arguments.h"
 #include "cmd/commands.h"
 
 int main(int argc, char** argv) {
@@ -22,7 +25,9 @@ int main(int argc, char** argv) {
   peerage::cmd::add_addrbook(app, action);
   peerage::cmd::add_version(app, action);
   try {
-    app.parse(argc, argv);
+    auto arguments = peerage::cmd::normalise_arguments({argv + std::min(argc, 1), argv + argc});
+    std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
+    app.parse(std::move(arguments));
     if (action) return action();
     std::cerr << app.help();
     return 2;

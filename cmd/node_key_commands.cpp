@@ -11,6 +11,29 @@ namespace peerage::cmd {
 
 using conn::NodeKey;
 
+namespace {
+
+conn::Result<void> make_directory_of(const std::filesystem::path& file) {
+  std::error_code error;
+  std::filesystem::create_directories(file.parent_path(), error);
+  if (!error) return {};
+  return conn::fail(conn::Stage::configuration, conn::Reason::key_file_unwritable,
+                    file.parent_path().string() + ": " + error.message());
+}
+
+conn::Secret<32> fresh_seed() {
+  conn::Secret<32> seed;
+  randombytes_buf(seed.writable().data(), 32);
+  return seed;
+}
+
+conn::Result<NodeKey> load_or_create(const std::filesystem::path& file) {
+  if (const auto made = make_directory_of(file); !made) return tl::unexpected(made.error());
+  return NodeKey::load_or_create(file, fresh_seed());
+}
+
+}  // namespace
+
 void add_gen_node_key(CLI::App& app, Action& action) {
   CLI::App* command =
       app.add_subcommand("gen-node-key", "Make a node key, unless there is one, and print its ID");
@@ -25,15 +48,8 @@ void add_gen_node_key(CLI::App& app, Action& action) {
         return report({conn::Stage::configuration, conn::Reason::key_file_unwritable,
                        path->string() + ": there is a key already"});
       }
-      std::error_code error;
-      std::filesystem::create_directories(path->parent_path(), error);
-      if (error) {
-        return report({conn::Stage::configuration, conn::Reason::key_file_unwritable,
-                       path->parent_path().string() + ": " + error.message()});
-      }
-      conn::Secret<32> seed;
-      randombytes_buf(seed.writable().data(), 32);
-      const NodeKey key = NodeKey::from_seed(seed);
+      if (const auto made = make_directory_of(*path); !made) return report(made.error());
+      const NodeKey key = NodeKey::from_seed(fresh_seed());
       if (const auto saved = key.save_new(*path); !saved) return report(saved.error());
       std::cout << key.id().to_string() << '\n';
       return 0;
@@ -42,15 +58,22 @@ void add_gen_node_key(CLI::App& app, Action& action) {
 }
 
 void add_show_node_id(CLI::App& app, Action& action) {
+  struct Options {
+    std::filesystem::path home;
+    Flags flags;
+    bool create = false;
+  };
   CLI::App* command = app.add_subcommand("show-node-id", "Print this node's ID");
   command->alias("show_node_id");
-  auto home = std::make_shared<std::filesystem::path>();
-  add_home_option(*command, *home);
-  command->callback([&action, home] {
-    action = [home] {
-      const auto path = node_key_path(*home);
+  auto options = std::make_shared<Options>();
+  add_home_option(*command, options->home);
+  add_config_option(*command, options->flags);
+  command->add_flag("--create", options->create, "Make a node key first, if there is none");
+  command->callback([&action, options] {
+    action = [options] {
+      const auto path = node_key_path(options->home, options->flags);
       if (!path) return report(path.error());
-      const auto key = NodeKey::load(*path);
+      const auto key = options->create ? load_or_create(*path) : NodeKey::load(*path);
       if (!key) return report(key.error());
       std::cout << key->id().to_string() << '\n';
       return 0;

@@ -1,0 +1,282 @@
+#include "cmd/settings.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cstdlib>
+#include <map>
+#include <utility>
+
+#include "addrbook/book_file.h"
+#include "cmd/config_fields.h"
+#include "cmd/genesis.h"
+#include "conn/bytes.h"
+
+namespace peerage::cmd {
+namespace {
+
+using conn::fail;
+using conn::Reason;
+using conn::Result;
+using conn::Stage;
+namespace fs = std::filesystem;
+
+constexpr std::size_t kMaxVariable = 1u << 20;  // as a config file
+
+std::string full_name(std::string_view section, std::string_view key) {
+  return section.empty() ? std::string(key) : std::string(section) + "." + std::string(key);
+}
+
+// "p2p.laddr": "P2P_LADDR".
+std::string as_variable(std::string_view name) {
+  std::string variable;
+  for (const char c : name) {
+    variable += c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  }
+  return variable;
+}
+
+struct Variable {
+  std::string name, value;
+};
+
+std::optional<Variable> first_set(const Environment& environment,
+                                  const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    auto value = environment(name);
+    if (value && !value->empty()) return Variable{name, std::move(*value)};
+  }
+  return std::nullopt;
+}
+
+// Where a key may be said in the environment, the first to be heard first.
+std::vector<std::string> variables_of(std::string_view section, std::string_view key) {
+  if (section == "peerage") {
+    std::vector<std::string> names = {"PEERAGE_" + as_variable(key)};
+    if (key == "network") names.emplace_back("TENDERSEED_CHAIN_ID");
+    return names;
+  }
+  const std::string name = as_variable(full_name(section, key));
+  std::vector<std::string> names;
+  // A comet node copies CMTX over CMT_X: the former wins.
+  for (const char* prefix : {"PEERAGE_", "CMT", "CMT_", "TM", "TM_"})
+    names.push_back(prefix + name);
+  if (name == "P2P_SEEDS") names.emplace_back("TENDERSEED_SEEDS");
+  return names;
+}
+
+// One reading of the four layers.
+class Layers {
+ public:
+  Layers(const fs::path& home, const Flags& flags, const Environment& environment, Listing listing)
+      : flags_(flags), environment_(environment), listing_(listing) {
+    std::error_code error;
+    const fs::path expanded = expand_home(home, environment);
+    settings().home = fs::absolute(expanded, error).lexically_normal();
+    if (error) settings().home = expanded;
+  }
+
+  SettingsReading read() {
+    if (read_file()) {
+      apply_environment();
+      apply_flags();
+      settle_all();
+      resolve();
+    }
+    return std::move(reading_);
+  }
+
+ private:
+  Settings& settings() { return reading_.settings; }
+  Config& config() { return reading_.settings.config; }
+
+  void error(std::string text) {
+    reading_.findings.push_back({Severity::error, {}, 0, std::move(text)});
+  }
+
+  // False when there is nothing to go on with.
+  bool read_file() {
+    const fs::path file = settings().home / flags_.config_file.value_or(
+                                                (fs::path("config") / "config.toml").string());
+    settings().config_file = file;
+    std::error_code failed;
+    const bool there = fs::status(file, failed).type() != fs::file_type::not_found;
+    if (!there && (!flags_.config_file || flags_.tenderseed)) {
+      // With no file at all, a tenderseed's command line or environment makes one.
+      if (flags_.tenderseed ||
+          first_set(environment_, {"TENDERSEED_CHAIN_ID", "TENDERSEED_SEEDS"})) {
+        config() = read_config("chain_id = \"\"").config;
+      }
+      return true;
+    }
+    const auto text = read_config_file(file);
+    if (!text) {
+      error(text.error().detail);
+      return false;
+    }
+    ConfigReading read = read_config(*text, listing_);
+    for (Finding& each : read.findings) {
+      each.where = file.string();
+      reading_.findings.push_back(std::move(each));
+    }
+    config() = std::move(read.config);
+    reading_.lines = std::move(read.lines);
+    return !read.malformed;
+  }
+
+  template <typename T>
+  void set(T& into, std::string_view section, std::string_view key, const std::string& from,
+           const std::string& text) {
+    if (text.size() > kMaxVariable) return error(from + ": over 1 MiB");
+    from_[full_name(section, key)] = from;
+    reading_.lines.erase(full_name(section, key));
+    set_value(into, text, [&](const std::string& what) { error(from + ": " + what); });
+  }
+
+  void apply_environment() {
+    for_each_field(config(), [&](std::string_view section, std::string_view key, auto& into) {
+      const auto variable = first_set(environment_, variables_of(section, key));
+      if (!variable) return;
+      set(into, section, key, variable->name, variable->value);
+      if (key == "addr_book_file") config().names_addr_book_file = true;
+    });
+  }
+
+  void apply_flags() {
+    const auto& f = flags_;
+    const auto apply = [&](auto& into, std::string_view section, std::string_view key,
+                           const char* option, const std::optional<std::string>& text) {
+      if (text) set(into, section, key, option, *text);
+    };
+    P2pConfig& p2p = config().p2p;
+    apply(config().network, "peerage", "network", "--network", f.network);
+    apply(p2p.seeds, "p2p", "seeds", "--seeds", f.seeds);
+    apply(p2p.persistent_peers, "p2p", "persistent_peers", "--persistent-peers",
+          f.persistent_peers);
+    apply(p2p.laddr, "p2p", "laddr", "--laddr", f.laddr);
+    apply(p2p.external_address, "p2p", "external_address", "--external-address",
+          f.external_address);
+    apply(config().moniker, "", "moniker", "--moniker", f.moniker);
+    apply(config().log_level, "", "log_level", "--log-level", f.log_level);
+    apply(config().log_format, "", "log_format", "--log-format", f.log_format);
+  }
+
+  void settle_all() {
+    settle(config(), [this](const std::string& key, const std::string& what) {
+      const auto from = from_.find(key);
+      if (from != from_.end()) return error(from->second + ": " + what);
+      const auto line = reading_.lines.find(key);
+      reading_.findings.push_back({Severity::error, settings().config_file.string(),
+                                   line == reading_.lines.end() ? 0 : line->second,
+                                   key_in_file(config(), key) + ": " + what});
+    });
+  }
+
+  void resolve() {
+    // An absolute path replaces the home.
+    const auto place = [this](const std::string& file) {
+      return (settings().home / file).lexically_normal();
+    };
+    settings().node_key_file = place(config().node_key_file);
+    settings().book_file = place(config().book_file);
+    if (config().names_addr_book_file && !config().p2p.addr_book_file.empty()) {
+      settings().json_book = place(config().p2p.addr_book_file);
+    }
+    name_networks(place);
+    const bool tenderseed = config().dialect == Config::Dialect::tenderseed;
+    if (tenderseed && config().moniker.empty() && !settings().networks.empty()) {
+      const std::string& first = settings().networks.front();
+      config().moniker = (first == "*" ? "any" : first) + "-seed";
+    }
+  }
+
+  template <typename Place>
+  void name_networks(const Place& place) {
+    std::vector<std::string>& networks = settings().networks;
+    for (const std::string_view name : split_list(config().network)) {
+      if (networks.size() == addrbook::BookFile::kMaxNetworks) break;  // told already
+      if (std::find(networks.begin(), networks.end(), name) == networks.end()) {
+        networks.emplace_back(name);
+      }
+    }
+    if (!networks.empty()) {
+      const auto from = from_.find("peerage.network");
+      settings().networks_from =
+          from == from_.end() ? settings().config_file.string() : from->second;
+      return;
+    }
+    if (config().genesis_file.empty()) return;
+    const fs::path genesis = place(config().genesis_file);
+    auto chain_id = read_chain_id(genesis);
+    if (!chain_id) {
+      // Who needs a network will find none; others can do without.
+      reading_.findings.push_back(
+          {Severity::warning, genesis.string(), 0, chain_id.error().detail});
+      return;
+    }
+    if (!*chain_id) return;
+    networks.push_back(std::move(**chain_id));
+    settings().networks_from = genesis.string();
+  }
+
+  const Flags& flags_;
+  const Environment& environment_;
+  const Listing listing_;
+  SettingsReading reading_;
+  std::map<std::string, std::string> from_;  // key: the variable or option that had the last word
+};
+
+}  // namespace
+
+Environment process_environment() {
+  return [](const std::string& name) -> std::optional<std::string> {
+    const char* value = std::getenv(name.c_str());
+    if (value == nullptr) return std::nullopt;
+    return value;
+  };
+}
+
+fs::path default_home(const Environment& environment) {
+  const auto named =
+      first_set(environment, {"PEERAGE_HOME", "CMTHOME", "CMT_HOME", "TMHOME", "TM_HOME"});
+  return named ? fs::path(named->value) : expand_home("~/.peerage", environment);
+}
+
+fs::path expand_home(const fs::path& path, const Environment& environment) {
+  const std::string text = path.string();
+  if (text != "~" && !text.starts_with("~/")) return path;
+  const fs::path user_home = environment("HOME").value_or(".");
+  return text.size() <= 2 ? user_home : user_home / text.substr(2);
+}
+
+SettingsReading read_settings(const fs::path& home, const Flags& flags,
+                              const Environment& environment, Listing listing) {
+  return Layers(home, flags, environment, listing).read();
+}
+
+Result<Settings> load_settings(const fs::path& home, const Flags& flags,
+                               const Environment& environment) {
+  SettingsReading reading = read_settings(home, flags, environment, Listing::brief);
+  if (const Finding* error = first_error(reading.findings)) {
+    std::string where = error->where;
+    if (error->line > 0) where += ": line " + std::to_string(error->line);
+    return fail(Stage::configuration, Reason::config_malformed,
+                where.empty() ? error->text : where + ": " + error->text);
+  }
+  for (Finding& each : reading.findings) {
+    const bool of_config = each.where == reading.settings.config_file.string();
+    reading.settings.notices.push_back(of_config ? std::move(each.text)
+                                                 : each.where + ": " + each.text);
+  }
+  return std::move(reading.settings);
+}
+
+Result<void> require_network(const Settings& settings) {
+  if (!settings.networks.empty()) return {};
+  return fail(Stage::configuration, Reason::invalid_argument,
+              "no network is named: use --network CHAIN-ID, or set `network` under [peerage] in " +
+                  settings.config_file.string() + ", or put the chain's genesis.json at " +
+                  (settings.home / settings.config.genesis_file).lexically_normal().string());
+}
+
+}  // namespace peerage::cmd
