@@ -26,6 +26,8 @@ install(TARGETS peerage_conn peerage_addrbook peerage_p2p peerage_spdlog peerage
 target_include_directories(peerage_conn INTERFACE $<INSTALL_INTERFACE:${headers}>)
 if(PEERAGE_BUILD_PROGRAM)
   install(TARGETS peerage RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  # Not ${CMAKE_INSTALL_LIBDIR}: systemd looks here on every architecture.
+  install(FILES ${PROJECT_SOURCE_DIR}/packaging/peerage.service DESTINATION lib/systemd/system)
 endif()
 
 install(EXPORT peerageTargets NAMESPACE peerage:: DESTINATION ${package})

@@ -86,6 +86,7 @@ class Installed(unittest.TestCase):
 
     def test_the_program_runs(self):
         self.assertIn(f"peerage {VERSION}", run(PREFIX / "bin" / "peerage", "version"))
+        self.assertIn("\nType=notify\n", (PREFIX / "lib/systemd/system/peerage.service").read_text())
 
 
 class Consumer(unittest.TestCase):
