@@ -56,14 +56,15 @@ std::vector<std::string> normalise_arguments(std::vector<std::string> arguments)
     return arguments;
   }
 
-  bool tenderseed = false, home = false;
-  for (const auto& [option, value] : given) {
-    tenderseed = tenderseed || option->tenderseeds_alone;
-    home = home || option->name == "home";
-  }
   std::string& command = arguments[next];
   const bool shows_id = command == "show-node-id" || command == "show_node_id";
-  if (tenderseed && command == "start") command = "seed";
+  const bool starts = command == "start";
+  bool tenderseed = false, home = false;
+  for (const auto& [option, value] : given) {
+    tenderseed = tenderseed || (option->tenderseeds_alone && (starts || shows_id));
+    home = home || option->name == "home";
+  }
+  if (tenderseed && starts) command = "seed";
   std::vector<std::string> ours = {std::move(command)};
   for (auto& [option, value] : given) {
     // Which network it is does not matter to an ID.
@@ -71,6 +72,7 @@ std::vector<std::string> normalise_arguments(std::vector<std::string> arguments)
     ours.push_back(std::string(option->ours) + "=" + value);
   }
   if (tenderseed && !home) ours.emplace_back("--home=~/.tenderseed");
+  if (tenderseed) ours.emplace_back("--tenderseed");
   if (tenderseed && shows_id) ours.emplace_back("--create");
   for (std::size_t i = next + 1; i < arguments.size(); ++i) {
     ours.push_back(std::move(arguments[i]));

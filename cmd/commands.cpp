@@ -16,6 +16,7 @@ void add_home_option(CLI::App& command, std::filesystem::path& home) {
 
 void add_config_option(CLI::App& command, Flags& flags) {
   command.add_option("--config", flags.config_file, "The configuration file, relative to the home");
+  command.add_flag("--tenderseed", flags.tenderseed)->group("");  // of normalise_arguments alone
 }
 
 void add_settings_options(CLI::App& command, Flags& flags) {

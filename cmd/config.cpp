@@ -8,6 +8,7 @@
 
 #include <toml++/toml.h>
 
+#include "addrbook/book_file.h"
 #include "cmd/config_fields.h"
 #include "cmd/config_keys.h"
 #include "cmd/log_levels.h"
@@ -179,6 +180,10 @@ class Reader {
 void settle_network(const std::string& text, const ComplainOf& complain) {
   static const std::string kKey = "peerage.network";
   const auto names = split_list(text);
+  if (names.size() > addrbook::BookFile::kMaxNetworks) {
+    return complain(kKey, "names more networks than a book can have, " +
+                              std::to_string(addrbook::BookFile::kMaxNetworks));
+  }
   for (const std::string_view name : names) {
     const std::string shown = "\"" + conn::printable(name, 64) + "\"";
     if (name.size() > kMaxChainId)

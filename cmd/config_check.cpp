@@ -127,7 +127,9 @@ class Check {
     const bool empty_book = around_.book_failure
                                 ? around_.book_failure->reason == Reason::book_missing
                                 : around_.book_addresses == 0;
-    if (p2p_.seeds.empty() && p2p_.persistent_peers.empty() && empty_book) {
+    // Of lists that could not be read nobody knows who is in them.
+    const bool all_read = first_error(reading_.findings) == nullptr;
+    if (all_read && p2p_.seeds.empty() && p2p_.persistent_peers.empty() && empty_book) {
       add(Severity::warning, "p2p.seeds",
           "no seeds, no persistent peers and an empty address book: this node can only wait for "
           "others to come");

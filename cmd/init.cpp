@@ -43,13 +43,15 @@ int run(const std::filesystem::path& home, const std::string& moniker, const std
   const auto refuse = [](const std::filesystem::path& path, const std::string& why) {
     return report({conn::Stage::configuration, conn::Reason::io_error, path.string() + ": " + why});
   };
+  const std::string text = Config::template_text(moniker, network);
+  if (const auto usable = Config::parse(text); !usable) return report(usable.error());
   for (const char* directory : {"config", "data"}) {
     std::error_code error;
     std::filesystem::create_directories(home / directory, error);
     if (error) return refuse(home / directory, error.message());
   }
   const std::filesystem::path config = home / "config" / "config.toml";
-  if (write_new(config, Config::template_text(moniker, network))) {
+  if (write_new(config, text)) {
     std::cout << "wrote " << config.string() << '\n';
   } else if (errno == EEXIST) {
     std::cout << "kept  " << config.string() << '\n';

@@ -27,12 +27,23 @@ void set_number(T& into, std::string_view text, const Complain& complain) {
   into = number;
 }
 
-// Reads each entry by `parse`, which says nothing and complains when it is none.
+// Mistakes of a list that are told one by one.
+constexpr std::size_t kMaxMistakes = 20;
+
+// Reads each entry by `parse`, which gives nothing for one that is wrong, and then complains.
 template <typename T, typename Parse>
-void set_list(std::vector<T>& into, std::string_view text, const Parse& parse) {
+void set_list(std::vector<T>& into, std::string_view text, const Complain& complain,
+              const Parse& parse) {
   std::vector<T> entries;
+  std::size_t mistakes = 0;
   for (const std::string_view entry : split_list(text)) {
-    if (std::optional<T> value = parse(entry)) entries.push_back(std::move(*value));
+    std::optional<T> value = parse(entry);
+    if (value) {
+      entries.push_back(std::move(*value));
+    } else if (++mistakes == kMaxMistakes) {
+      complain("and no more is read after so many mistakes");
+      break;
+    }
   }
   into = std::move(entries);
 }
@@ -94,7 +105,7 @@ void set_value(conn::Duration& into, std::string_view text, const Complain& comp
 
 void set_value(std::vector<conn::HostAddress>& into, std::string_view text,
                const Complain& complain) {
-  set_list(into, text, [&complain](std::string_view entry) {
+  set_list(into, text, complain, [&complain](std::string_view entry) {
     auto address = conn::HostAddress::parse(entry);
     if (address) return std::optional(std::move(*address));
     std::string what = address.error().detail;
@@ -105,7 +116,7 @@ void set_value(std::vector<conn::HostAddress>& into, std::string_view text,
 }
 
 void set_value(std::vector<conn::NodeId>& into, std::string_view text, const Complain& complain) {
-  set_list(into, text, [&complain](std::string_view entry) {
+  set_list(into, text, complain, [&complain](std::string_view entry) {
     const auto id = conn::NodeId::parse(entry);
     if (id) return std::optional(*id);
     const std::string_view before_at = entry.substr(0, entry.find('@'));
@@ -119,7 +130,7 @@ void set_value(std::vector<conn::NodeId>& into, std::string_view text, const Com
 }
 
 void set_value(std::vector<conn::Cidr>& into, std::string_view text, const Complain& complain) {
-  set_list(into, text, [&complain](std::string_view entry) {
+  set_list(into, text, complain, [&complain](std::string_view entry) {
     const auto network = conn::Cidr::parse(entry);
     if (network) return std::optional(*network);
     complain(quoted(entry) + " is no network such as 203.0.113.0/24 or 2001:db8::/32");

@@ -7,6 +7,7 @@
 #include <map>
 #include <utility>
 
+#include "addrbook/book_file.h"
 #include "cmd/config_fields.h"
 #include "cmd/genesis.h"
 #include "conn/bytes.h"
@@ -100,9 +101,10 @@ class Layers {
     settings().config_file = file;
     std::error_code failed;
     const bool there = fs::status(file, failed).type() != fs::file_type::not_found;
-    if (!there && !flags_.config_file) {
-      // With no file at all, a tenderseed's environment makes a tenderseed.
-      if (first_set(environment_, {"TENDERSEED_CHAIN_ID", "TENDERSEED_SEEDS"})) {
+    if (!there && (!flags_.config_file || flags_.tenderseed)) {
+      // With no file at all, a tenderseed's command line or environment makes one.
+      if (flags_.tenderseed ||
+          first_set(environment_, {"TENDERSEED_CHAIN_ID", "TENDERSEED_SEEDS"})) {
         config() = read_config("chain_id = \"\"").config;
       }
       return true;
@@ -192,6 +194,7 @@ class Layers {
   void name_networks(const Place& place) {
     std::vector<std::string>& networks = settings().networks;
     for (const std::string_view name : split_list(config().network)) {
+      if (networks.size() == addrbook::BookFile::kMaxNetworks) break;  // told already
       if (std::find(networks.begin(), networks.end(), name) == networks.end()) {
         networks.emplace_back(name);
       }
@@ -256,7 +259,7 @@ Result<Settings> load_settings(const fs::path& home, const Flags& flags,
   SettingsReading reading = read_settings(home, flags, environment, Listing::brief);
   if (const Finding* error = first_error(reading.findings)) {
     std::string where = error->where;
-    if (error->line > 0) where += ":" + std::to_string(error->line);
+    if (error->line > 0) where += ": line " + std::to_string(error->line);
     return fail(Stage::configuration, Reason::config_malformed,
                 where.empty() ? error->text : where + ": " + error->text);
   }

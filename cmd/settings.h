@@ -4,7 +4,7 @@
 // The environment: each key as a comet node has it, CMT_P2P_LADDR, CMT_MONIKER (and CMTP2P_LADDR,
 // TM_P2P_LADDR, TMP2P_LADDR), or PEERAGE_P2P_LADDR, which wins; keys of [peerage] as
 // PEERAGE_CRAWL_PARALLEL; TENDERSEED_CHAIN_ID and TENDERSEED_SEEDS. Empty variables are not set.
-// What is wrong with a value is told in the same words whereever it stands, with the name of the
+// What is wrong with a value is told in the same words wherever it stands, with the name of the
 // key, the variable or the option.
 //
 // The network is named by the option, else the environment, else config.toml ([peerage] network, a
@@ -37,6 +37,8 @@ struct Flags {
   std::optional<std::string> log_level;
   std::optional<std::string> log_format;
   std::optional<std::string> config_file;  // relative to the home; it must be there
+  // The command line was a tenderseed's (cmd/arguments.h): its defaults hold when there is no file.
+  bool tenderseed = false;
 };
 
 // A variable's value; nothing when there is none. Tests have their own.

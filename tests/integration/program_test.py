@@ -17,12 +17,13 @@ import threading
 import unittest
 
 BUILD = pathlib.Path(sys.argv.pop(1)).resolve()
+VECTORS = pathlib.Path(__file__).resolve().parents[2] / "spec" / "vectors"
 PEERAGE = BUILD / "peerage"
 OTHER_ID = "ab" * 20
 
 
-def run(*arguments, home=None, expect=None):
-    environment = dict(os.environ, PEERAGE_HOME=str(home) if home else "/nonexistent")
+def run(*arguments, home=None, expect=None, variables=None):
+    environment = dict(os.environ, PEERAGE_HOME=str(home) if home else "/nonexistent", **(variables or {}))
     result = subprocess.run([PEERAGE, *arguments], capture_output=True, text=True, timeout=60,
                             env=environment, stdin=subprocess.DEVNULL)
     if expect is not None and result.returncode != expect:
@@ -229,6 +230,11 @@ class Home(unittest.TestCase):
         self.assertEqual(key.read_bytes(), before[1])
         self.assertEqual(first.stdout.splitlines()[-1], again.stdout.splitlines()[-1])
 
+    def test_init_writes_no_config_that_could_not_be_read(self):
+        self.assertIn("moniker", run("init", "--home", self.home, "--moniker", "\u00fc", expect=1).stderr)
+        self.assertIn("network", run("init", "--home", self.home, "--network", "a b", expect=1).stderr)
+        self.assertFalse(self.home.exists())
+
     def test_the_id_is_shown_under_both_names_and_by_home_variable(self):
         run("init", "--home", self.home, expect=0)
         shown = run("show-node-id", "--home", self.home, expect=0).stdout
@@ -268,7 +274,7 @@ class Home(unittest.TestCase):
 
     def test_help_names_every_subcommand(self):
         text = run("--help", expect=0).stdout
-        for command in ("init", "gen-node-key", "show-node-id", "probe", "addrbook", "version"):
+        for command in ("init", "gen-node-key", "show-node-id", "probe", "addrbook", "check-config", "version"):
             self.assertIn(command, text)
 
 
@@ -282,6 +288,87 @@ def comet_entry(number, **changes):
         "last_success": "0001-01-01T00:00:00Z", "last_ban_time": "0001-01-01T00:00:00Z"}
     entry.update(changes)
     return entry
+
+
+class Settings(unittest.TestCase):
+    def setUp(self):
+        temporary = tempfile.TemporaryDirectory()
+        self.addCleanup(temporary.cleanup)
+        self.home = pathlib.Path(temporary.name)
+        (self.home / "config").mkdir()
+        self.file = self.home / "config" / "config.toml"
+
+    def check(self, *arguments, expect=0, **variables):
+        said = run("check-config", "--json", *arguments, home=self.home, expect=expect, variables=variables).stdout
+        return [json.loads(line) for line in said.splitlines()]
+
+    def test_a_comet_home_is_taken_over_and_nothing_in_it_touched(self):
+        for version in ("v0.34.35", "v0.38.25", "v1.0.1"):
+            self.file.write_bytes((VECTORS / "config" / f"config-{version}.toml").read_bytes())
+            (self.home / "config" / "genesis.json").write_text('{"chain_id": "net-1"}')
+            (self.home / "config" / "node_key.json").unlink(missing_ok=True)
+            before = self.file.read_bytes()
+            run("init", "--home", self.home, expect=0)
+            self.assertEqual(self.file.read_bytes(), before)
+            found = self.check("--laddr", "127.0.0.1:0")
+            self.assertFalse([each for each in found if each["severity"] == "error"])
+            self.assertFalse([each for each in found if "no such setting" in each["text"]], version)
+            each_key = self.check("--all", "--laddr", "127.0.0.1:0")
+            self.assertIn("rpc.laddr has no effect: there is no RPC server here",
+                          [each["text"] for each in each_key])
+            self.assertGreater(len(each_key), len(found))
+
+    def test_every_mistake_is_told_with_its_line(self):
+        self.file.write_text(f'[p2p]\nladr = ""\npex = "no"\nseeds = "1.2.3.4:5, x"\n'
+                             f'private_peer_ids = "{OTHER_ID}@1.2.3.4:5"\n')
+        told = {(each["severity"], each.get("line")) for each in self.check(expect=1) if each.get("line")}
+        self.assertEqual(told, {("warning", 2), ("error", 3), ("error", 4), ("error", 5)})
+        text = run("check-config", "--home", self.home, expect=1).stdout
+        self.assertIn(f"{self.file}:2: warning: p2p.ladr has no effect", text)
+        self.assertIn("did you mean p2p.laddr?", text)
+
+    def test_a_port_in_use_is_told_apart_from_our_own_node(self):
+        run("init", "--home", self.home, "--network", "net-1", expect=0)
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            laddr = "127.0.0.1:%d" % listening.getsockname()[1]
+            self.assertIn("another program", str(self.check("--laddr", laddr, expect=1)))
+            with open(self.home / "data" / "addrbook.db.lock", "w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                self.assertIn("the node of this home runs", str(self.check("--laddr", laddr)))
+        self.assertNotIn("in use", str(self.check("--laddr", laddr)))
+
+    def test_our_own_id_and_a_key_that_others_can_read_are_told(self):
+        own = run("init", "--home", self.home, "--network", "net-1", expect=0).stdout.split()[-1]
+        (self.home / "config" / "node_key.json").chmod(0o644)
+        found = str(self.check("--laddr", "127.0.0.1:0", "--seeds", f"{own}@1.2.3.4:5"))
+        self.assertIn("names this node itself", found)
+        self.assertIn("chmod 600", found)
+
+    def test_variables_count_and_a_mistake_names_its_own(self):
+        self.file.write_text("")
+        found = self.check(expect=1, CMT_P2P_LADDR="nowhere", PEERAGE_NETWORK="net-1")
+        self.assertTrue([each for each in found if each["text"].startswith("CMT_P2P_LADDR: ")])
+        self.check("--laddr", "127.0.0.1:0", expect=0, CMT_P2P_LADDR="nowhere", TENDERSEED_CHAIN_ID="net-1")
+
+    def test_the_id_is_that_of_the_key_that_the_settings_name(self):
+        run("init", "--home", self.home, expect=0)
+        (self.home / "config" / "node_key.json").rename(self.home / "key.json")
+        run("show-node-id", "--home", self.home, expect=1)
+        run("show-node-id", "--home", self.home, variables={"CMT_NODE_KEY_FILE": "key.json"}, expect=0)
+
+    def test_a_tenderseeds_command_line_shows_the_id_and_makes_the_key(self):
+        self.file.write_text('chain_id = "net-1"\nnode_key_file = "config/key.json"\n')
+        shown = run("-home", self.home, "-chain-id", "net-1", "-seeds", f"{OTHER_ID}@h:1", "show-node-id", expect=0)
+        self.assertRegex(shown.stdout, r"^[0-9a-f]{40}\n$")
+        self.assertTrue((self.home / "config" / "key.json").exists())
+        again = run("show-node-id", "--home", self.home, expect=0)
+        self.assertEqual(again.stdout, shown.stdout)
+
+    def test_the_network_of_a_book_is_that_of_the_genesis_file(self):
+        (self.home / "config" / "genesis.json").write_text('{"chain_id": "net-9"}')
+        (self.home / "config" / "addrbook.json").write_text('{"key": "%s", "addrs": []}' % ("ab" * 12))
+        said = json.loads(run("addrbook", "import", "--json", "--home", self.home, expect=0).stdout)
+        self.assertEqual(said["network"], "net-9")
 
 
 class AddressBook(unittest.TestCase):

@@ -8,12 +8,12 @@ namespace {
 using Words = std::vector<std::string>;
 
 TEST(Arguments, ATenderseedsCommandLineIsASeeds) {
-  EXPECT_EQ(
-      normalise_arguments({"-home", "/h", "-config", "c.toml", "-chain-id", "net-1", "-seeds",
-                           "a@b:1,c@d:2", "start"}),
-      (Words{"seed", "--home=/h", "--config=c.toml", "--network=net-1", "--seeds=a@b:1,c@d:2"}));
+  EXPECT_EQ(normalise_arguments({"-home", "/h", "-config", "c.toml", "-chain-id", "net-1", "-seeds",
+                                 "a@b:1,c@d:2", "start"}),
+            (Words{"seed", "--home=/h", "--config=c.toml", "--network=net-1", "--seeds=a@b:1,c@d:2",
+                   "--tenderseed"}));
   EXPECT_EQ(normalise_arguments({"--chain-id=net-1", "-home=/h", "start"}),
-            (Words{"seed", "--network=net-1", "--home=/h"}));
+            (Words{"seed", "--network=net-1", "--home=/h", "--tenderseed"}));
 }
 
 TEST(Arguments, AHomeAloneIsAnybodys) {
@@ -26,13 +26,18 @@ TEST(Arguments, AHomeAloneIsAnybodys) {
 
 TEST(Arguments, WithoutAHomeItIsATenderseeds) {
   EXPECT_EQ(normalise_arguments({"-chain-id", "x", "start"}),
-            (Words{"seed", "--network=x", "--home=~/.tenderseed"}));
+            (Words{"seed", "--network=x", "--home=~/.tenderseed", "--tenderseed"}));
 }
 
 TEST(Arguments, ShowNodeIdMakesAKeyAndNeedsNoNetwork) {
   EXPECT_EQ(normalise_arguments(
                 {"-home", "/h", "-chain-id", "x", "-seeds", "s", "-config", "c", "show-node-id"}),
-            (Words{"show-node-id", "--home=/h", "--config=c", "--create"}));
+            (Words{"show-node-id", "--home=/h", "--config=c", "--tenderseed", "--create"}));
+}
+
+TEST(Arguments, AnotherSubcommandIsNoTenderseeds) {
+  EXPECT_EQ(normalise_arguments({"-home", "/h", "-seeds", "s", "crawl"}),
+            (Words{"crawl", "--home=/h", "--seeds=s"}));
 }
 
 TEST(Arguments, AValueMayLookLikeAnOption) {

@@ -256,6 +256,16 @@ TEST(Config, AFileOfNothingKnownIsToldInBounds) {
   EXPECT_LT(config->notices.size(), 300u);
 }
 
+TEST(Config, MistakesWithoutEndAreToldInBounds) {
+  std::string list;
+  for (int i = 0; i < 50'000; ++i) list += "x,";
+  const auto reading = read_config("[p2p]\nseeds = \"" + list + "\"\nprivate_peer_ids = \"" + list +
+                                   "\"\n[peerage]\nexempt_networks = \"" + list + "\"\n");
+  EXPECT_LT(reading.findings.size(), 100u);
+  EXPECT_EQ(refusal("[peerage]\nnetwork = \"" + list + "\"").find("peerage.network: names more"),
+            0u);
+}
+
 TEST(Config, AMissingFileIsAClearError) {
   const auto config = Config::load("/nonexistent/config.toml");
   ASSERT_FALSE(config);

@@ -127,8 +127,8 @@ TEST_F(SettingsTest, AMistakeIsNamedWhereItStands) {
   EXPECT_TRUE(refusal().starts_with("--laddr: ")) << refusal();
   flags.laddr.reset();
   config("\n[p2p]\nladdr = \"nowhere\"\n");
-  EXPECT_TRUE(
-      refusal().starts_with((folder.path() / "config/config.toml").string() + ":3: p2p.laddr: "))
+  EXPECT_TRUE(refusal().starts_with((folder.path() / "config/config.toml").string() +
+                                    ": line 3: p2p.laddr: "))
       << refusal();
 }
 
@@ -190,6 +190,18 @@ TEST_F(SettingsTest, ATenderseedsEnvironmentAloneMakesOne) {
   EXPECT_EQ(settings.config.p2p.seeds.size(), 1u);
   EXPECT_EQ(settings.config.p2p.max_num_inbound_peers, 100u);
   EXPECT_EQ(settings.json_book, folder.path() / "data/addrbook.json");
+}
+
+TEST_F(SettingsTest, ATenderseedsCommandLineAloneMakesOne) {
+  flags.tenderseed = true;
+  flags.config_file = "config/config.toml";
+  flags.network = "chain-3";
+  const Settings settings = load();
+  EXPECT_TRUE(settings.config.p2p.seed_mode);
+  EXPECT_EQ(settings.networks, (std::vector<std::string>{"chain-3"}));
+  EXPECT_EQ(settings.json_book, folder.path() / "data/addrbook.json");
+  config("[p2p]\npex = true");
+  EXPECT_FALSE(load().config.p2p.seed_mode) << "a file says what it is";
 }
 
 TEST_F(SettingsTest, AnotherFileMayBeNamedAndMustThenBeThere) {

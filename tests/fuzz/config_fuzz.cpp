@@ -1,0 +1,106 @@
+// What an operator writes: config.toml, log levels, durations, lists, genesis.json, a command line.
+// Any bytes are read or refused in printable words; what was read stays within its bounds; what
+// this program writes itself is read again without a word.
+#include <algorithm>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "cmd/arguments.h"
+#include "cmd/config.h"
+#include "cmd/finding.h"
+#include "cmd/genesis.h"
+#include "cmd/log_levels.h"
+#include "p2p/config.h"
+#include "tests/fuzz/fuzz_input.h"
+
+using namespace peerage;
+using peerage::fuzz::require;
+
+namespace {
+
+bool printable_text(const std::string& text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
+}
+
+void read_file(const std::string& text) {
+  const auto config = cmd::Config::parse(text);
+  const auto reading = cmd::read_config(text, cmd::Listing::full);
+  for (const cmd::Finding& each : reading.findings) {
+    require(printable_text(each.text) && each.text.size() < 2000);
+  }
+  if (!config) {
+    require(printable_text(config.error().text()));
+    return;
+  }
+  require(cmd::first_error(reading.findings) == nullptr);
+  require(config->crawl_parallel >= 1 && config->crawl_parallel <= 1000);
+  require(config->visit_timeout > conn::Duration(0));
+  require(!config->p2p.laddr.empty() && conn::split_host_port(config->p2p.laddr));
+  require(config->p2p.pex || !config->p2p.seed_mode);
+  require(config->p2p.handshake_timeout <= p2p::kHandshakeTimeout);
+  require(cmd::LogLevels::parse(config->log_level).has_value());
+  for (const std::string& each : config->notices) require(printable_text(each));
+#ifdef PEERAGE_PLANTED_BUG
+  // As if a tenderseed's file without seeds were mishandled.
+  require(config->dialect == cmd::Config::Dialect::comet || !config->p2p.seeds.empty());
+#endif
+}
+
+void read_words(const std::string& text) {
+  if (const auto levels = cmd::LogLevels::parse(text)) {
+    for (const char* module : {"p2p", "*", ""}) {
+      if (levels->wants(module, p2p::LogLevel::debug)) {
+        require(levels->wants(module, p2p::LogLevel::error));
+      }
+    }
+  } else {
+    require(printable_text(levels.error().text()));
+  }
+  if (const auto duration = cmd::parse_duration(text)) require(*duration >= conn::Duration(0));
+  const cmd::Complain complain = [](const std::string& what) { require(printable_text(what)); };
+  std::vector<conn::HostAddress> addresses;
+  std::vector<conn::NodeId> ids;
+  std::vector<conn::Cidr> networks;
+  cmd::set_value(addresses, text, complain);
+  cmd::set_value(ids, text, complain);
+  cmd::set_value(networks, text, complain);
+
+  std::istringstream stream(text);
+  if (const auto chain_id = cmd::chain_id_of(stream)) require(chain_id->size() <= 50);
+}
+
+void read_command_line(const std::string& text) {
+  std::vector<std::string> words;
+  std::istringstream lines(text);
+  for (std::string word; words.size() < 100 && std::getline(lines, word);) words.push_back(word);
+  const auto ours = cmd::normalise_arguments(words);
+  // Nothing is made of nothing, and what is ours already stays.
+  require(ours.size() <= words.size() + 3);
+  require(cmd::normalise_arguments(ours) == ours);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  fuzz::Input input(data, size);
+  const std::uint8_t kind = input.byte();
+  const std::string text(conn::as_text(input.all()));
+  switch (kind % 4) {
+    case 0:
+      read_words(text);
+      break;
+    case 1:
+      read_command_line(text);
+      break;
+    case 2: {
+      const auto moniker = text.substr(0, text.find('\n'));
+      const auto written = cmd::read_config(cmd::Config::template_text(moniker, "n"));
+      require(written.malformed || written.findings.empty());
+      break;
+    }
+    default:
+      read_file(text);
+  }
+  return 0;
+}
