@@ -22,6 +22,8 @@ void add_show_node_id(CLI::App& app, Action& action);
 void add_init(CLI::App& app, Action& action);
 void add_probe(CLI::App& app, Action& action);
 void add_addrbook(CLI::App& app, Action& action);
+void add_start(CLI::App& app, Action& action);
+void add_seed(CLI::App& app, Action& action);
 void add_check_config(CLI::App& app, Action& action);
 
 // --- shared by the subcommands ---

@@ -84,8 +84,8 @@ void OutboundKeeper::on_event(const p2p::SwitchEvent& event, TimePoint now) {
   if (const auto* failed = std::get_if<p2p::DialFailed>(&event)) on_dial_failed(*failed, now);
 }
 
-void OutboundKeeper::on_list(const p2p::PeerPtr&, std::size_t fresh, TimePoint) {
-  if (fresh > 0) policy_.learnt();
+void OutboundKeeper::on_list(const p2p::PeerPtr&, std::size_t fresh, TimePoint now) {
+  if (fresh > 0) policy_.learnt(now);
 }
 
 void OutboundKeeper::on_connected(const p2p::Connected& event, TimePoint now) {

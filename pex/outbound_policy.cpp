@@ -28,6 +28,11 @@ OutboundPolicy::OutboundPolicy(addrbook::AddressBook& book, TimePoint now,
       next_ask_(now),
       ask_pause_(limits.ask_pause) {}
 
+void OutboundPolicy::learnt(TimePoint now) {
+  ask_pause_ = limits_.ask_pause;
+  next_ask_ = std::min(next_ask_, now + ask_pause_);
+}
+
 OutboundPolicy::Plan OutboundPolicy::plan(const Situation& situation) {
   const TimePoint now = situation.now;
   Plan plan;

@@ -58,7 +58,7 @@ class OutboundPolicy {
   void seed_failed() { next_seeds_ = {}; }
 
   // Somebody has told us of addresses that we did not know.
-  void learnt() { ask_pause_ = limits_.ask_pause; }
+  void learnt(conn::TimePoint now);
 
   // What to begin now. To be asked about once a second, and whenever something has changed.
   Plan plan(const Situation& situation);

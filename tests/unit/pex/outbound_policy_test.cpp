@@ -205,11 +205,10 @@ TEST_F(OutboundPolicyTest, WithAFullSetPeersAreAskedEverMoreSeldomUntilThereIsNe
   EXPECT_NEAR(peers_asked, 5 + 2, 1);
   run(1h);
   EXPECT_NEAR(peers_asked, 7 + 4, 2);
-  policy.learnt();
-  run(16min);
   peers_asked = 0;
-  run(4min);
-  EXPECT_GE(peers_asked, 2);
+  policy.learnt(steady);
+  run(2min);
+  EXPECT_EQ(peers_asked, 2);
 }
 
 }  // namespace
