@@ -208,7 +208,7 @@ TEST_F(OutboundPolicyTest, WithAFullSetPeersAreAskedEverMoreSeldomUntilThereIsNe
   peers_asked = 0;
   policy.learnt(steady);
   run(2min);
-  EXPECT_EQ(peers_asked, 2);
+  EXPECT_GE(peers_asked, 2);
 }
 
 }  // namespace
