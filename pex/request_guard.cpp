@@ -21,8 +21,11 @@ std::uint64_t tokens(conn::Duration pause) {
 
 RequestGuard::Verdict RequestGuard::on_request(const Asker& asker, TimePoint now) {
   Account& host = account_of(asker, now);
+  const bool too_soon = host.ever_asked && now - host.asked < limits_.too_soon;
+  host.asked = now;
+  host.ever_asked = true;
   if (!host.bucket.take(tokens(limits_.host_pause), now)) {
-    return asker.trust == Trust::trusted ? Verdict::ignore : strike(host);
+    return too_soon && asker.trust == Trust::stranger ? strike(host) : Verdict::ignore;
   }
   if (asker.counted_as == CountedAs::itself) return Verdict::answer;
   Account& neighbourhood = neighbourhoods_.use(conn::neighbourhood_of(asker.ip), [&] {
@@ -52,7 +55,7 @@ RequestGuard::Account& RequestGuard::account_of(const Asker& asker, TimePoint no
 
 RequestGuard::Account RequestGuard::opened(std::uint64_t burst, conn::Duration pause,
                                            TimePoint now) {
-  return {TokenBucket(kTokensPerSecond, burst * tokens(pause), now), now};
+  return {TokenBucket(kTokensPerSecond, burst * tokens(pause), now), now, {}};
 }
 
 RequestGuard::Verdict RequestGuard::strike(Account& host) const {

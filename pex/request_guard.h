@@ -1,7 +1,8 @@
 // How often others may ask us for addresses: a token bucket for each host and one for its
 // neighbourhood, kept across connections and node IDs, which are free.
 //
-// Who asks too often is first not answered, then dropped, then banned for a while. Who is merely
+// Who asks too often is not answered; who does so without pause is dropped, and then banned for a
+// while. Who is merely
 // beside such a host is still served, for a host spends from its own bucket first, and what the
 // neighbourhood's bucket refuses is held against nobody. Persistent and unconditional peers are
 // never dropped nor banned: they are answered as often as anyone else. Where many nodes may share
@@ -60,7 +61,9 @@ class RequestGuard {
  private:
   struct Account {
     conn::TokenBucket bucket;
-    conn::TimePoint last;
+    conn::TimePoint last;   // anything
+    conn::TimePoint asked;  // the last request, if there was one
+    bool ever_asked = false;
     std::uint32_t strikes = 0;
     std::uint32_t drops = 0;
   };

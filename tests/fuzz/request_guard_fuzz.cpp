@@ -22,7 +22,7 @@ const pex::RequestLimits kLimits;
 struct Host {
   std::vector<conn::TimePoint> answers;
   std::uint32_t strikes = 0, drops = 0;
-  conn::TimePoint last;
+  conn::TimePoint last, asked{conn::TimePoint::min()};
 };
 
 void check_rate(const std::vector<conn::TimePoint>& answers) {
@@ -47,17 +47,19 @@ void check_guard(Input& input) {
     Host& host = hosts[ip];
     if (now - host.last >= kLimits.memory) host.strikes = host.drops = 0;
     host.last = now;
+    const bool too_soon = host.asked + kLimits.too_soon > now;
     const int kind = (what >> 3) & 7;  // mostly requests
     const Verdict verdict = kind == 0   ? guard.on_unsolicited(asker, now)
                             : kind == 1 ? guard.on_nonsense(asker, now)
                                         : guard.on_request(asker, now);
+    if (kind > 1) host.asked = now;
     if (verdict == Verdict::answer) {
       require(kind > 1);
       host.answers.push_back(now);
       check_rate(host.answers);
       continue;
     }
-    if (trust == RequestGuard::Trust::trusted) {
+    if (trust == RequestGuard::Trust::trusted || (kind > 1 && !too_soon)) {
       require(verdict == Verdict::ignore);
       continue;
     }

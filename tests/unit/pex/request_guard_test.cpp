@@ -119,6 +119,18 @@ TEST(SeedRequestLimits, AHostHasAboutOneAnswerAMinute) {
   EXPECT_LE(answers, 62);
 }
 
+TEST_F(RequestGuardTest, AStarvingGoNodeThatAsksASeedEachHalfMinuteIsNeverDropped) {
+  RequestGuard seed(kSeedRequestLimits);
+  int answers = 0;
+  for (int i = 0; i < 1000; ++i, now += 30s) {
+    const auto verdict =
+        seed.on_request({host, {}, Trust::stranger, RequestGuard::CountedAs::host}, now);
+    ASSERT_TRUE(verdict == Verdict::answer || verdict == Verdict::ignore) << i;
+    if (verdict == Verdict::answer) ++answers;
+  }
+  EXPECT_NEAR(answers, 500, 3);
+}
+
 TEST_F(RequestGuardTest, WhereHostsAreSharedEachNodeHasAnAccountOfItsOwn) {
   const auto shared = [this](std::uint8_t number) {
     conn::ByteArray<conn::NodeId::kBytes> bytes{};
