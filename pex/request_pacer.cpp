@@ -7,10 +7,10 @@ using conn::TimePoint;
 
 void RequestPacer::on_connected(const NodeId& peer, TimePoint now) {
   Peer fresh;
-  if (const TimePoint* last = gone_.use(peer)) {
-    fresh.last = *last;
+  if (const Gone* was = gone_.use(peer)) {
+    fresh.last = was->last;
     fresh.ever = true;
-    if (now - *last < kRequestPause) fresh.asked = kFreeRequests;
+    if (now - was->last < kRequestPause) fresh.asked = was->asked;
     gone_.erase(peer);
   }
   peers_.insert_or_assign(peer, fresh);
@@ -20,7 +20,7 @@ void RequestPacer::on_gone(const NodeId& peer) {
   const auto found = peers_.find(peer);
   if (found == peers_.end()) return;
   const Peer& was = found->second;
-  if (was.ever) gone_.use(peer, [&was] { return was.last; }) = was.last;
+  if (was.ever) gone_.use(peer, [] { return Gone(); }) = {was.last, was.asked};
   peers_.erase(found);
 }
 

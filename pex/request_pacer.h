@@ -1,8 +1,9 @@
 // When we may ask which peer for addresses, and whether a list that comes was asked for.
 //
 // To each peer at most one request is under way, and beyond the free ones of a connection requests
-// are kRequestPause apart; a peer that comes back has no free ones until that has passed since the
-// last, for it may count across connections, as we do. So no honest node has a reason to ban us.
+// are kRequestPause apart; a peer that comes back before that has passed has the free ones that it
+// had left, for it may count across connections, as we do. So no honest node has a reason to ban
+// us.
 //
 // A request that is never answered blocks further ones on that connection, as in the Go node: the
 // late answer would look like the answer to the second, and what follows unsolicited.
@@ -39,13 +40,17 @@ class RequestPacer {
 
  private:
   struct Peer {
-    std::uint32_t asked = 0;  // on this connection
+    std::uint32_t asked = 0;  // on this connection, and on one shortly before
     conn::TimePoint last;     // of any, on this or an earlier connection
     bool ever = false;        // `last` means something
     bool outstanding = false;
   };
+  struct Gone {
+    conn::TimePoint last;
+    std::uint32_t asked = 0;
+  };
   std::map<conn::NodeId, Peer> peers_;
-  conn::RecentMap<conn::NodeId, conn::TimePoint> gone_{kMaxGone};  // when they were asked last
+  conn::RecentMap<conn::NodeId, Gone> gone_{kMaxGone};  // those that had been asked
 };
 
 }  // namespace peerage::pex

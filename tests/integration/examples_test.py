@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 """The examples as a newcomer runs them: real processes, real sockets on loopback. examples_test.py BUILD_DIR"""
 import contextlib
+import json
 import pathlib
 import re
 import signal
 import subprocess
 import sys
+import tempfile
+import time
 import unittest
 
 BUILD = pathlib.Path(sys.argv.pop(1)).resolve()
@@ -56,6 +59,35 @@ class Echo(unittest.TestCase):
             self.assertIn("echo: ", result.stderr)
 
 
+class Seed(unittest.TestCase):
+    def test_it_tells_of_those_that_it_has_met(self):
+        with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
+            def responder(name, *peers):
+                told = [word for peer in peers for word in ("--peer", peer)]
+                process = stack.enter_context(running("responder", "--home", f"{folder}/{name}", "--laddr",
+                                                      "127.0.0.1:0", "--network", "net", *told))
+                return process.stdout.readline().split()[1]
+            live = responder("live")
+            teller = responder("teller", live, f"{SOME_ID}@127.0.0.9:1")
+            seed = stack.enter_context(running("seed", "net", "127.0.0.1:0", f"{folder}/book.db", teller))
+            address = seed.stdout.readline().split()[1]
+            for _ in range(20):
+                time.sleep(1)
+                report = json.loads(run("peerage", "probe", address, "--network", "net", "--json").stdout)
+                if report.get("addresses"):
+                    break
+            self.assertEqual(report["addresses"], [live])
+
+    def test_an_address_or_a_book_that_cannot_be_had_is_an_error(self):
+        with tempfile.TemporaryDirectory() as folder:
+            with running("seed", "net", "127.0.0.1:0", f"{folder}/book.db") as seed:
+                endpoint = seed.stdout.readline().split("@")[1].strip()
+                self.assertEqual(run("seed", "net", endpoint, f"{folder}/other.db").returncode, 1)
+                result = run("seed", "net", "127.0.0.1:0", f"{folder}/book.db")
+                self.assertEqual(result.returncode, 1)
+                self.assertIn("in use", result.stderr)
+
+
 class ThoseThatEndByThemselves(unittest.TestCase):
     def assertWorks(self, name, *arguments):
         result = run(name, *arguments)
@@ -92,7 +124,8 @@ class All(unittest.TestCase):
                                 ("echo", ["nonsense"]), ("toy_consensus", ["--heights", "4"]),
                                 ("toy_consensus", ["--heights", "5x"]), ("toy_consensus", ["--heights"]),
                                 ("private_mesh", ["--nodes", "1"]), ("private_mesh", ["--nodes", "-3"]),
-                                ("private_mesh", ["--nodes", ""]), ("private_mesh", ["4"]), ("reactor_test", ["x"])):
+                                ("private_mesh", ["--nodes", ""]), ("private_mesh", ["4"]), ("reactor_test", ["x"]), ("seed", []),
+                                ("seed", ["net", "nowhere", "book"]), ("seed", ["net", "127.0.0.1:0", "book", "x"])):
             result = run(name, *arguments)
             self.assertEqual(result.returncode, 2, (name, arguments))
             self.assertTrue(result.stderr.startswith(f"usage: {name}"), result.stderr)

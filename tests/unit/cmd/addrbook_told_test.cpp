@@ -19,7 +19,7 @@ using Who = ToldQuery::Who;
 
 struct Told : testing::Test {
   test::TemporaryDirectory folder;
-  BookHome home{folder.path(), {}, folder / "addrbook.db", {}};
+  BookHome home{folder.path(), {}, {}, folder / "addrbook.db", {}};
   KnownAddress row = test::row_of(1);
 
   Told() {

@@ -62,6 +62,7 @@ TEST(Limits, AreThoseOfTheSpecification) {
   EXPECT_EQ(outbound.feelers_per_group, 4u);
   EXPECT_EQ(outbound.seed_pause, 15s);
   EXPECT_EQ(outbound.seed_pause_cap, 10min);
+  EXPECT_EQ(outbound.seed_second_look, 3s);
   EXPECT_EQ(outbound.ask_pause, 30s);
   EXPECT_EQ(outbound.ask_pause_cap, 16min);
   EXPECT_EQ(OutboundPolicy::kMaxFelt, 4096u);

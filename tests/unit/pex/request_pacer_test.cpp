@@ -66,16 +66,32 @@ TEST_F(RequestPacerTest, OnlyAConnectedPeerIsAsked) {
   EXPECT_FALSE(ask());
 }
 
-TEST_F(RequestPacerTest, APeerThatComesBackSoonHasNoFreeRequests) {
+TEST_F(RequestPacerTest, APeerThatComesBackSoonHasTheFreeRequestsThatWereLeft) {
   pacer.on_connected(kPeer, now);
   EXPECT_TRUE(ask());
   pacer.on_gone(kPeer);
   now += 5s;
   pacer.on_connected(kPeer, now);
   EXPECT_FALSE(pacer.waits_for(kPeer));
+  EXPECT_TRUE(ask_and_hear());
   EXPECT_FALSE(ask());
-  now += 7s;
+  pacer.on_gone(kPeer);
+  pacer.on_connected(kPeer, now);
+  EXPECT_FALSE(ask());
+  now += 12s;
   EXPECT_TRUE(ask());
+}
+
+TEST_F(RequestPacerTest, APeerThatComesBackLateHasItsFreeRequestsAgain) {
+  pacer.on_connected(kPeer, now);
+  EXPECT_TRUE(ask_and_hear());
+  EXPECT_TRUE(ask_and_hear());
+  now += 12s;
+  pacer.on_gone(kPeer);
+  pacer.on_connected(kPeer, now);
+  EXPECT_TRUE(ask_and_hear());
+  EXPECT_TRUE(ask_and_hear());
+  EXPECT_FALSE(ask());
 }
 
 // What a Go node does with our requests: receiveRequest, on each connection.

@@ -1,0 +1,147 @@
+#!/usr/bin/env python3
+"""The demo as a newcomer runs it, and as he breaks it off. demo_test.py BUILD_DIR"""
+import os
+import pathlib
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+BUILD = pathlib.Path(sys.argv.pop(1)).resolve()
+PEERAGE = BUILD / "peerage"
+
+
+class Demo(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.environment = dict(os.environ, TMPDIR=folder.name)
+
+    def start(self, *arguments, stdout=subprocess.PIPE):
+        process = subprocess.Popen([PEERAGE, "demo", *arguments], stdout=stdout, stderr=subprocess.PIPE, text=True,
+                                   stdin=subprocess.DEVNULL, env=self.environment)
+        self.addCleanup(process.communicate)
+        self.addCleanup(process.kill)
+        return process
+
+    def read_until(self, process, text):
+        seen = ""
+        for line in process.stdout:
+            seen += line
+            if text in line:
+                return seen
+        raise AssertionError(f"no {text!r} in:\n{seen}{process.stderr.read()}")
+
+    def processes(self):
+        """Those that have our directory among their arguments: children of a demo."""
+        found = []
+        for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                if str(self.folder) in path.read_bytes().decode(errors="replace"):
+                    found.append(path.parent.name)
+            except OSError:
+                pass  # it has just gone
+        return found
+
+    def assertNothingIsLeft(self):
+        self.assertEqual(self.processes(), [])
+        self.assertEqual(list(self.folder.iterdir()), [])
+
+    def test_everything_comes_about_and_nothing_is_left(self):
+        process = self.start("--plain")
+        output, errors = process.communicate(timeout=150)
+        self.assertEqual(process.returncode, 0, output + errors)
+        self.assertEqual(errors, "")
+        verdict = output[output.rindex("\n\n"):]
+        self.assertRegex(verdict, r"connected after \d+\.\d s: each of the 5 nodes has the 4 others")
+        self.assertRegex(verdict, r"node-3 killed: the others had noticed after \d+\.\d s")
+        self.assertRegex(verdict, r"node-3 back after \d+\.\d s, with all its peers and its book of [1-9]")
+        self.assertIn("the crawler found 5 of 5 nodes", verdict)
+        self.assertNothingIsLeft()
+
+    def test_on_a_terminal_there_is_a_table(self):
+        ours, theirs = pty.openpty()
+        self.addCleanup(os.close, ours)
+        process = self.start("--nodes", "2", stdout=theirs)
+        os.close(theirs)
+        shown, end = "", time.monotonic() + 120
+        while time.monotonic() < end and process.poll() is None:
+            if select.select([ours], [], [], 0.1)[0]:
+                try:
+                    shown += os.read(ours, 4096).decode()
+                except OSError:  # its end
+                    break
+        self.assertEqual(process.wait(20), 0, shown)
+        self.assertIn("\x1b[", shown)
+        self.assertRegex(shown, r"NODE +ADDRESS +IN +OUT +BOOK new +old +verified +LAST EVENT")
+        self.assertRegex(shown, r"node-2 +127\.\d+\.3\.1:\d+ +\d")
+        self.assertNothingIsLeft()
+
+    def test_ctrl_c_ends_it_at_any_moment(self):
+        for stop, moment in ((signal.SIGINT, "A seed and"), (signal.SIGINT, "seed     started"),
+                             (signal.SIGTERM, "node-2   started"), (signal.SIGINT, "is killed"),
+                             (signal.SIGHUP, "A crawler goes")):
+            process = self.start("--plain", "--nodes", "2")
+            self.read_until(process, moment)
+            process.send_signal(stop)
+            output, errors = process.communicate(timeout=20)
+            self.assertEqual(process.returncode, 1, (moment, output, errors))
+            self.assertIn("interrupted", output)
+            self.assertNothingIsLeft()
+
+    def test_killed_it_takes_its_children_with_it(self):
+        process = self.start("--plain", "--nodes", "3")
+        self.read_until(process, "node-3   started")
+        self.assertEqual(len(self.processes()), 4)
+        process.kill()
+        end = time.monotonic() + 20
+        while self.processes() and time.monotonic() < end:
+            time.sleep(0.05)
+        self.assertEqual(self.processes(), [])
+
+    def test_it_stays_up_to_be_looked_at_and_leaves_what_it_made(self):
+        process = self.start("--plain", "--nodes", "2", "--keep")
+        said = self.read_until(process, "tail -f")
+        home = re.search(r"peerage addrbook list --home (\S+)", said).group(1)
+        listed = subprocess.run([PEERAGE, "addrbook", "list", "--home", home], capture_output=True, text=True,
+                                timeout=60)
+        self.assertIn("node-2", listed.stdout, listed.stderr)
+        probe = re.search(r"peerage (probe .*)", said).group(1).split()
+        subprocess.run([PEERAGE, *probe], check=True, capture_output=True, timeout=60)
+        self.assertIsNone(process.poll())
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=20)
+        self.assertEqual(process.returncode, 0, output + errors)
+        self.assertEqual(self.processes(), [])
+        kept = pathlib.Path(re.search(r"Homes and logs are in (\S+)", output).group(1))
+        self.assertTrue((kept / "node-1" / "log").stat().st_size > 0)
+        self.assertTrue((kept / "node-1" / "config" / "config.toml").exists())
+
+    def test_a_node_that_ends_by_itself_is_a_failure_that_says_where_to_look(self):
+        process = self.start("--plain", "--nodes", "2", "--dir", str(self.folder / "demo"))
+        self.read_until(process, "node-2   started")
+        for each in self.processes():
+            if b"node-2" in pathlib.Path(f"/proc/{each}/cmdline").read_bytes():
+                os.kill(int(each), signal.SIGKILL)
+        output, errors = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 1, output + errors)
+        self.assertIn("FAILED: node-2 ended by itself", output)
+        self.assertIn(f"Homes and logs are in {self.folder / 'demo'}", output)
+        self.assertTrue((self.folder / "demo" / "node-2" / "log").exists())
+
+    def test_a_directory_that_is_in_use_is_refused(self):
+        (self.folder / "file").write_text("mine")
+        result = subprocess.run([PEERAGE, "demo", "--dir", self.folder], capture_output=True, text=True, timeout=60)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("not empty", result.stderr)
+        self.assertEqual((self.folder / "file").read_text(), "mine")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=1)
