@@ -37,7 +37,7 @@ pex::PexConfig pex_config(const CrawlOptions& options) {
   pex.crawl.parallel = options.parallel;
   pex.crawl.visit = options.visit;
   // Two IDs that are said to be at one address are both to be visited before the crawl is over.
-  pex.crawl.pause = options.idle / 2;
+  pex.crawl.pause = std::min<conn::Duration>(options.idle / 2, 5s);
   return pex;
 }
 

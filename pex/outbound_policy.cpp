@@ -42,6 +42,7 @@ bool OutboundPolicy::seed_had_nothing(TimePoint now) {
 
 OutboundPolicy::Plan OutboundPolicy::plan(const Situation& situation) {
   const TimePoint now = situation.now;
+  if (started_ == addrbook::kNever) started_ = situation.book_now;
   Plan plan;
   Groups groups;
   for (const auto& ip : situation.outbound) ++groups[book_.group(ip)];
@@ -135,6 +136,8 @@ std::optional<NetAddress> OutboundPolicy::next_test(const Situation& situation) 
 
 bool OutboundPolicy::is_due(const KnownAddress& known, addrbook::Time now) const {
   if (known.last_attempt == addrbook::kNever) return true;
+  // A dial of the run before, that came to something, is no reason to wait.
+  if (known.last_attempt <= started_ && known.failures == 0) return true;
   const auto doublings = std::min<std::uint32_t>(known.failures, 20);
   return now - known.last_attempt >=
          std::min(limits_.redial * (std::int64_t{1} << doublings), limits_.redial_cap);

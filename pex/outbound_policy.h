@@ -82,6 +82,7 @@ class OutboundPolicy {
   addrbook::AddressBook& book_;
   OutboundLimits limits_;
   conn::TokenBucket dials_;
+  addrbook::Time started_ = addrbook::kNever;  // in the book's time, once known
   std::size_t anchors_tried_ = 0;
   conn::TimePoint next_test_;
   conn::TimePoint next_seeds_;

@@ -162,6 +162,17 @@ TEST_F(OutboundPolicyTest, ASeedThatHadNothingIsLeftInPeaceWhenTheBookHasSomethi
   EXPECT_FALSE(policy.seed_had_nothing(steady));
 }
 
+TEST_F(OutboundPolicyTest, AfterARestartPeersThatWereReachedJustBeforeAreDialledAtOnce) {
+  run(2s);
+  hear(scattered(1));
+  hear(scattered(2));
+  visit(scattered(1));
+  fail(scattered(2));
+  EXPECT_TRUE(policy.plan(situation()).dials.empty());
+  OutboundPolicy restarted(book, steady);
+  EXPECT_EQ(restarted.plan(situation()).dials, std::vector{scattered(1)});
+}
+
 TEST_F(OutboundPolicyTest, AnAddressThatFailedWaitsLongerEachTime) {
   hear(scattered(1));
   visit(scattered(1));  // so that it is not given up
