@@ -38,7 +38,8 @@ std::set<conn::NodeId> ids_of(const std::vector<conn::HostAddress>& addresses) {
 
 void prepare(p2p::SwitchConfig& config, const PexConfig& pex) {
   if (pex.mode != PexConfig::Mode::seed) return;
-  config.p2p.max_num_outbound_peers = static_cast<std::uint32_t>(pex.crawl.parallel);
+  // As many again are on their way out, with what was queued for them.
+  config.p2p.max_num_outbound_peers = static_cast<std::uint32_t>(2 * pex.crawl.parallel);
   // Both together are a visit's time.
   config.p2p.dial_timeout =
       std::min<conn::Duration>(config.p2p.dial_timeout, pex.crawl.visit * 2 / 5);
