@@ -15,11 +15,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// How often sessions that go on are noted in the books.
-constexpr conn::Duration kNotePause = 1min;
-// Whoever broke the rules is neither dialled nor told of for so long.
-constexpr addrbook::Seconds kMisbehavedRest = std::chrono::hours(1);
-
 std::size_t draw(conn::Runtime& runtime, std::size_t below) {
   std::uint8_t bytes[8];
   runtime.random(bytes);

@@ -13,9 +13,6 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr conn::Duration kLook = 1s;
-// With fewer addresses that have been met, seeds are asked.
-constexpr conn::Duration kSeedPause = 15s;
-constexpr conn::Duration kSeedPauseCap = 10min;
 
 }  // namespace
 
@@ -23,14 +20,16 @@ Visits::Visits(Means means, const CrawlLimits& limits)
     : means_(std::move(means)),
       limits_(limits),
       crawlers_(means_.shelf.size(), Crawler(limits)),
-      seeds_(kSeedPause, kSeedPauseCap, means_.lot) {}
+      seeds_(limits.seed_pause, limits.seed_pause_cap, means_.lot) {}
 
 TimePoint Visits::on_time(TimePoint now) {
   end_late(now);
   begin_visits(now);
   TimePoint next = now + kLook;
-  for (const auto& [id, visit] : visits_) next = std::min(next, visit.until);
-  return std::max(next, now + 1ms);
+  for (const auto& [id, visit] : visits_) {
+    if (visit.until > now) next = std::min(next, visit.until);
+  }
+  return next;
 }
 
 void Visits::end_late(TimePoint now) {
