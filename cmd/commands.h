@@ -25,6 +25,8 @@ void add_addrbook(CLI::App& app, Action& action);
 void add_start(CLI::App& app, Action& action);
 void add_seed(CLI::App& app, Action& action);
 void add_check_config(CLI::App& app, Action& action);
+void add_crawl(CLI::App& app, Action& action);
+void add_demo(CLI::App& app, Action& action);
 
 // --- shared by the subcommands ---
 

@@ -21,6 +21,8 @@ int main(int argc, char** argv) {
   peerage::cmd::add_init(app, action);
   peerage::cmd::add_start(app, action);
   peerage::cmd::add_seed(app, action);
+  peerage::cmd::add_crawl(app, action);
+  peerage::cmd::add_demo(app, action);
   peerage::cmd::add_gen_node_key(app, action);
   peerage::cmd::add_show_node_id(app, action);
   peerage::cmd::add_probe(app, action);

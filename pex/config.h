@@ -61,6 +61,9 @@ struct OutboundLimits {
   // Asking seeds, when the book cannot serve: the pause doubles.
   conn::Duration seed_pause = std::chrono::seconds(15);
   conn::Duration seed_pause_cap = std::chrono::minutes(10);
+  // Once, when a seed had nothing for us and the book is empty: it may be as new as we are, and
+  // have met others by then.
+  conn::Duration seed_second_look = std::chrono::seconds(3);
   // Asking peers for more (comet: ensurePeersPeriod); with a full set the pause doubles while
   // nothing new is heard.
   conn::Duration ask_pause = std::chrono::seconds(30);

@@ -21,7 +21,8 @@ constexpr conn::Duration kWanting = 1s;
 OutboundKeeper::OutboundKeeper(Means means, const OutboundLimits& limits, TimePoint now)
     : means_(std::move(means)),
       policy_(means_.shelf.first(), now, limits),
-      seeds_(limits.seed_pause, limits.seed_pause_cap, means_.lot) {}
+      seeds_(limits.seed_pause, limits.seed_pause_cap, means_.lot),
+      second_look_(limits.seed_second_look) {}
 
 OutboundPolicy::Situation OutboundKeeper::situation(TimePoint now) const {
   OutboundPolicy::Situation situation;
@@ -83,8 +84,12 @@ void OutboundKeeper::on_event(const p2p::SwitchEvent& event, TimePoint now) {
   if (const auto* failed = std::get_if<p2p::DialFailed>(&event)) on_dial_failed(*failed, now);
 }
 
-void OutboundKeeper::on_list(const p2p::PeerPtr&, std::size_t fresh, TimePoint now) {
-  if (fresh > 0) policy_.learnt(now);
+void OutboundKeeper::on_list(const p2p::PeerPtr& peer, std::size_t fresh, TimePoint now) {
+  if (fresh > 0) {
+    policy_.learnt(now);
+  } else if (seeds_.contains(peer->id()) && policy_.seed_had_nothing(now)) {
+    seeds_.again(peer->id(), now + second_look_);
+  }
 }
 
 void OutboundKeeper::on_connected(const p2p::Connected& event, TimePoint now) {

@@ -36,6 +36,7 @@ class OutboundKeeper final : public Duty {
   Means means_;
   OutboundPolicy policy_;
   SeedList seeds_;
+  const conn::Duration second_look_;
   // Whom the switch would not dial, and when it may be asked again.
   conn::RecentMap<conn::NodeId, conn::TimePoint> refused_{kMaxRefused};
 };

@@ -33,6 +33,13 @@ void OutboundPolicy::learnt(TimePoint now) {
   next_ask_ = std::min(next_ask_, now + ask_pause_);
 }
 
+bool OutboundPolicy::seed_had_nothing(TimePoint now) {
+  if (looked_again_ || book_.size() > 0) return false;
+  looked_again_ = true;
+  next_seeds_ = std::min(next_seeds_, now + limits_.seed_second_look);
+  return true;
+}
+
 OutboundPolicy::Plan OutboundPolicy::plan(const Situation& situation) {
   const TimePoint now = situation.now;
   Plan plan;

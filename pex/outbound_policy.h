@@ -56,6 +56,8 @@ class OutboundPolicy {
 
   // The seed that was asked could not be reached: another may be, at once.
   void seed_failed() { next_seeds_ = {}; }
+  // It answered, and had nothing that was new. Whether seeds are soon to be asked once more.
+  bool seed_had_nothing(conn::TimePoint now);
 
   // Somebody has told us of addresses that we did not know.
   void learnt(conn::TimePoint now);
@@ -84,6 +86,7 @@ class OutboundPolicy {
   conn::TimePoint next_test_;
   conn::TimePoint next_seeds_;
   conn::Duration seed_pause_;
+  bool looked_again_ = false;  // after a seed had nothing for us
   conn::TimePoint next_ask_;
   conn::Duration ask_pause_;
   conn::RecentMap<std::uint64_t, Felt> felt_{kMaxFelt};

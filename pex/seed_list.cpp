@@ -47,6 +47,12 @@ void SeedList::is_of(const conn::NodeId& id, const std::string& network) {
   }
 }
 
+void SeedList::again(const conn::NodeId& id, conn::TimePoint when) {
+  for (Seed& seed : seeds_) {
+    if (seed.address.id == id) seed.next = std::min(seed.next, when);
+  }
+}
+
 void SeedList::rested() {
   for (Seed& seed : seeds_) seed.asked = 0;
 }

@@ -43,6 +43,8 @@ class SeedList {
   std::optional<Target> next(conn::TimePoint now);
   // It has said that it is of this network: asked again at once.
   void is_of(const conn::NodeId& id, const std::string& network);
+  // It may be asked again then, if not sooner anyway.
+  void again(const conn::NodeId& id, conn::TimePoint when);
   // There is no need for seeds now: the pauses begin small again.
   void rested();
 

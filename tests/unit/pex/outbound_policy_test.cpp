@@ -145,6 +145,23 @@ TEST_F(OutboundPolicyTest, SeedsAreAskedOnlyWhenTheBookCannotServeAndMoreAndMore
   EXPECT_EQ(seeds_asked, before);
 }
 
+TEST_F(OutboundPolicyTest, ASeedThatHadNothingForAnEmptyBookIsSoonAskedOnceMore) {
+  run(2s);
+  EXPECT_TRUE(policy.seed_had_nothing(steady));
+  run(2s);
+  EXPECT_EQ(seeds_asked, 1);
+  run(2s);
+  EXPECT_EQ(seeds_asked, 2);
+  EXPECT_FALSE(policy.seed_had_nothing(steady));
+  run(8s);
+  EXPECT_EQ(seeds_asked, 2);
+}
+
+TEST_F(OutboundPolicyTest, ASeedThatHadNothingIsLeftInPeaceWhenTheBookHasSomething) {
+  hear(scattered(1));
+  EXPECT_FALSE(policy.seed_had_nothing(steady));
+}
+
 TEST_F(OutboundPolicyTest, AnAddressThatFailedWaitsLongerEachTime) {
   hear(scattered(1));
   visit(scattered(1));  // so that it is not given up

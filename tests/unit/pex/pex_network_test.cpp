@@ -1,4 +1,6 @@
 // Whole nodes with peer exchange, in virtual time.
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "tests/support/pex_world.h"
@@ -21,6 +23,17 @@ TEST_F(PexNetwork, NodesThatKnowOnlyASeedFindEachOtherWithinAMinute) {
         return true;
       },
       60s));
+}
+
+TEST_F(PexNetwork, NodesThatStartTogetherWithTheirSeedFindEachOtherWithinSeconds) {
+  PexNode& seed = add(seed_plan());
+  for (int i = 0; i < 5; ++i) add(plan_with_seeds({seed.address()}));
+  EXPECT_TRUE(until(
+      [&] {
+        return std::all_of(nodes.begin() + 1, nodes.end(),
+                           [](const auto& node) { return node->peers() >= 4; });
+      },
+      8s));
 }
 
 }  // namespace

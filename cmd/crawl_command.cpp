@@ -1,0 +1,193 @@
+// crawl: goes through a network once, from its seeds, and reports what is there.
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+#include <future>
+#include <iostream>
+#include <memory>
+
+#include <sodium.h>
+#include <unistd.h>
+
+#include "cmd/commands.h"
+#include "cmd/crawl.h"
+#include "cmd/setting_value.h"
+#include "conn/asio_runtime.h"
+
+namespace peerage::cmd {
+namespace {
+
+using namespace std::chrono_literals;
+using conn::fail;
+using conn::Reason;
+using conn::Result;
+using conn::Stage;
+
+// Visits at a time: each takes a descriptor, of which a shell gives 1024.
+constexpr std::uint32_t kMaxParallel = 500;
+
+struct Options {
+  std::string seeds, network, csv, book, key_file;
+  std::string span = "10m", idle = "15s", visit = "5s";
+  std::uint32_t parallel = 16;
+  bool json = false, private_networks = false;
+};
+
+tl::unexpected<conn::Failure> wrong(const std::string& what) {
+  return fail(Stage::configuration, Reason::invalid_argument, what);
+}
+
+Result<conn::Duration> span_of(const std::string& option, const std::string& text) {
+  const auto span = parse_duration(text);
+  if (!span || *span <= conn::Duration(0)) {
+    return wrong("--" + option + ": \"" + text + "\" is no duration such as 10m");
+  }
+  return *span;
+}
+
+Result<CrawlOptions> crawl_options(const Options& options) {
+  CrawlOptions crawl;
+  if (options.network.find(',') != std::string::npos) {
+    return wrong("--network: a crawl is of one network");
+  }
+  if (options.json && options.csv == "-") {
+    return wrong("--json and --csv - would both write to the standard output");
+  }
+  crawl.network = options.network;
+  const auto seeds = conn::parse_host_addresses(options.seeds);
+  if (!seeds) return tl::unexpected(seeds.error());
+  if (seeds->empty()) return wrong("--seeds: name at least one, as ID@HOST:PORT");
+  crawl.seeds = *seeds;
+  crawl.parallel = options.parallel;
+  const auto visit = span_of("visit-timeout", options.visit);
+  if (!visit) return tl::unexpected(visit.error());
+  crawl.visit = *visit;
+  const auto idle = span_of("idle", options.idle);
+  if (!idle) return tl::unexpected(idle.error());
+  crawl.idle = *idle;
+  using Strict = conn::IpAddress::Strict;
+  crawl.strict = options.private_networks ? Strict::no : Strict::yes;
+  crawl.book = options.book;
+  return crawl;
+}
+
+Result<conn::NodeKey> key_of(const Options& options) {
+  if (!options.key_file.empty()) return conn::NodeKey::load(options.key_file);
+  conn::Secret<32> seed;
+  randombytes_buf(seed.writable().data(), 32);
+  return conn::NodeKey::from_seed(seed);
+}
+
+// One line on a terminal, written again and again; elsewhere nothing.
+class ProgressLine {
+ public:
+  void show(const CrawlProgress& progress) const {
+    if (!terminal_) return;
+    std::fprintf(stderr, "\r\x1b[Kheard of %zu, visited %zu, reachable %zu, under way %zu",
+                 progress.heard, progress.visited, progress.reachable, progress.under_way);
+  }
+  ~ProgressLine() {
+    if (terminal_) std::fputs("\r\x1b[K", stderr);
+  }
+
+ private:
+  const bool terminal_ = ::isatty(STDERR_FILENO) == 1;
+};
+
+// Until it is over, its time is, or somebody says so.
+CrawlResult::Ended watch(const Crawl& crawl, const sigset_t& stop_signals, conn::Duration span) {
+  const ProgressLine line;
+  const auto end = std::chrono::steady_clock::now() + span;
+  for (;;) {
+    const CrawlProgress progress = crawl.progress();
+    line.show(progress);
+    if (progress.over) return CrawlResult::Ended::all_visited;
+    if (std::chrono::steady_clock::now() >= end) return CrawlResult::Ended::time_over;
+    const timespec tick = {0, 200'000'000};
+    if (sigtimedwait(&stop_signals, nullptr, &tick) > 0) return CrawlResult::Ended::interrupted;
+  }
+}
+
+bool write(const Options& options, std::ofstream& csv_file, const CrawlResult& result) {
+  if (options.csv == "-") {
+    std::cout << crawl_csv(result);
+  } else {
+    if (csv_file.is_open()) csv_file << crawl_csv(result) << std::flush;
+    std::cout << (options.json ? crawl_json(result) : crawl_text(result));
+  }
+  std::cout << std::flush;
+  return std::cout.good() && csv_file.good();
+}
+
+int crawl_and_report(const Options& options, const CrawlOptions& crawl_options, conn::NodeKey key,
+                     conn::Duration span) {
+  sigset_t stop_signals;  // blocked before any thread starts: only sigtimedwait takes them
+  sigemptyset(&stop_signals);
+  for (const int signal : {SIGINT, SIGTERM}) sigaddset(&stop_signals, signal);
+  pthread_sigmask(SIG_BLOCK, &stop_signals, nullptr);
+  // Opened now: that it cannot be written is not to be found out in ten minutes.
+  std::ofstream csv_file;
+  if (!options.csv.empty() && options.csv != "-") {
+    csv_file.open(options.csv, std::ios::binary | std::ios::trunc);
+    if (!csv_file) return report({Stage::configuration, Reason::io_error, options.csv});
+  }
+  conn::AsioRuntime runtime(1);
+  Crawl crawl(runtime, std::move(key), crawl_options);
+  std::promise<Result<void>> started;
+  crawl.start([&started](Result<void> outcome) { started.set_value(std::move(outcome)); });
+  const Result<void> running = started.get_future().get();
+  const auto ended = running ? watch(crawl, stop_signals, span) : CrawlResult::Ended::interrupted;
+  std::promise<std::pair<CrawlResult, Result<void>>> finished;
+  crawl.finish(ended, [&finished](CrawlResult result, Result<void> saved) {
+    finished.set_value({std::move(result), std::move(saved)});
+  });
+  const auto [result, saved] = finished.get_future().get();
+  runtime.stop();
+  if (!running) return report(running.error());
+  if (!write(options, csv_file, result)) {
+    return report({Stage::configuration, Reason::io_error, "the report cannot be written"});
+  }
+  return saved ? 0 : report(saved.error());
+}
+
+int run(const Options& options) {
+  const auto crawl = crawl_options(options);
+  if (!crawl) return report(crawl.error());
+  const auto span = span_of("for", options.span);
+  if (!span) return report(span.error());
+  auto key = key_of(options);
+  if (!key) return report(key.error());
+  return crawl_and_report(options, *crawl, std::move(*key), *span);
+}
+
+}  // namespace
+
+void add_crawl(CLI::App& app, Action& action) {
+  CLI::App* command = app.add_subcommand(
+      "crawl", "Go through a network once, and report who is reachable and why others are not");
+  command->footer(
+      "It ends when all that was heard of has been visited, after --for, or at Ctrl-C, and reports "
+      "in each case. Exit code: 0 when it reported, 1 when it could not, 2 for a wrong command "
+      "line.");
+  auto options = std::make_shared<Options>();
+  command->add_option("--seeds", options->seeds, "Where to begin: ID@HOST:PORT,...")->required();
+  command->add_option("--network", options->network, "The network (chain ID)")->required();
+  command->add_option("--for", options->span, "How long at most")->capture_default_str();
+  command->add_option("--idle", options->idle, "It is over when nothing was left to do for so long")
+      ->capture_default_str();
+  command->add_flag("--json", options->json, "Report as one JSON object");
+  command->add_option("--csv", options->csv,
+                      "Write a row for each address to this file; -: the standard output");
+  command->add_option("--parallel", options->parallel, "Visits at a time")
+      ->check(CLI::Range(1U, kMaxParallel))
+      ->capture_default_str();
+  command->add_option("--visit-timeout", options->visit, "For one visit")->capture_default_str();
+  command->add_flag("--private", options->private_networks,
+                    "Private and loopback addresses count, too");
+  command->add_option("--book", options->book, "Keep what is learnt in this address book");
+  command->add_option("--node-key", options->key_file,
+                      "A node_key.json to use; default: a new identity for each run");
+  command->callback([&action, options] { action = [options] { return run(*options); }; });
+}
+
+}  // namespace peerage::cmd
