@@ -1,6 +1,7 @@
 #include "cmd/config.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <exception>
 #include <fstream>
 #include <map>
@@ -280,14 +281,17 @@ Result<Config> Config::parse(std::string_view text) {
 }
 
 Result<std::string> read_config_file(const std::filesystem::path& file) {
-  const auto refuse = [&file](const char* why) {
+  const auto refuse = [&file](const std::string& why) {
     return fail(Stage::configuration, Reason::config_malformed, file.string() + ": " + why);
   };
   std::error_code error;
   // Not a pipe that nobody writes to.
-  if (!std::filesystem::is_regular_file(file, error)) return refuse("cannot be read");
+  if (!std::filesystem::is_regular_file(file, error)) {
+    return refuse(error ? "cannot be read: " + error.message() : "cannot be read: it is no file");
+  }
+  errno = 0;
   std::ifstream stream(file, std::ios::binary);
-  if (!stream) return refuse("cannot be read");
+  if (!stream) return refuse("cannot be read: " + std::generic_category().message(errno));
   std::string text(kMaxFile + 1, '\0');
   stream.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (stream.bad()) return refuse("cannot be read");
