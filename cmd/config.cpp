@@ -30,6 +30,8 @@ constexpr std::size_t kMaxFile = 1u << 20;
 constexpr std::size_t kMaxUnread = 200;
 
 constexpr std::size_t kMaxChainId = 50;  // comet types/genesis.go: MaxChainIDLen
+// Bytes of a name that are shown: all of the longest that a comet node has.
+constexpr std::size_t kShownKey = 96;
 
 // Reads one document into a ConfigReading.
 class Reader {
@@ -129,7 +131,7 @@ class Reader {
 
   void tell_unread(const TomlTable& table, const TomlTable::Unread& key) {
     const std::string name = table.full_name(key.key);
-    const std::string shown = conn::printable(name, 64);
+    const std::string shown = conn::printable(name, kShownKey);
     auto reason = why_ignored(name);
     if (!reason && reading_.config.dialect == Config::Dialect::tenderseed) {
       reason = why_ignored_of_tenderseed(name);
@@ -159,7 +161,7 @@ class Reader {
     for (const auto& [key, node] : *section.table) {
       if (++unread_ > kMaxUnread) return;
       add(Severity::notice, node.source().begin.line,
-          conn::printable(name + "." + std::string(key.str()), 64) +
+          conn::printable(name + "." + std::string(key.str()), kShownKey) +
               " has no effect: " + std::string(reason));
     }
   }
