@@ -55,9 +55,8 @@ class Node:
     """A home and, from time to time, a process. It listens at one IP address of loopback, on a port
     that it finds at its first start and keeps."""
 
-    def __init__(self, program, home, ip, network="net-1", role="start", arguments=(), **settings):
+    def __init__(self, program, home, ip, network="net-1", role="start", **settings):
         self.program, self.home, self.ip, self.network, self.role = program, pathlib.Path(home), ip, network, role
-        self.arguments = list(arguments)
         self.settings = {"PEERAGE_LOG_FORMAT": "json", "PEERAGE_SUMMARY_INTERVAL": "200ms",
                          "PEERAGE_P2P_ADDR_BOOK_STRICT": "false", **settings}
         self.port = 0
@@ -72,15 +71,17 @@ class Node:
         self.lines = []
         if self.errors:
             self.errors.close()
-        named = ["--network", self.network] if self.network else []
         self.errors = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen(
-            [self.program.path, self.role, "--home", self.home, "--laddr", f"tcp://{self.ip}:{self.port}", *named,
-             *self.arguments], stdout=subprocess.PIPE, stderr=self.errors, stdin=subprocess.DEVNULL, text=True,
-            env=environment(**self.settings), **popen)
+            [self.program.path, *self.command()], stdout=subprocess.PIPE, stderr=self.errors,
+            stdin=subprocess.DEVNULL, text=True, env=environment(**self.settings), **popen)
         self.reader = threading.Thread(target=self._read, args=(self.process.stdout, self.lines), daemon=True)
         self.reader.start()
         return self
+
+    def command(self):
+        named = ["--network", self.network] if self.network else []
+        return [self.role, "--home", self.home, "--laddr", f"tcp://{self.ip}:{self.port}", *named]
 
     @staticmethod
     def _read(stream, lines):
