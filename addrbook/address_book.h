@@ -178,6 +178,8 @@ class AddressBook {
   std::uint64_t count(Added outcome) const { return added_.at(static_cast<std::size_t>(outcome)); }
   // Whose addresses count as of one operator (addrbook/placement.h).
   std::uint64_t group(const conn::IpAddress& ip) const { return placement_.group(ip); }
+  // Free of the caps: in an exempt network, or private in a book that is not strict.
+  bool exempt(const conn::IpAddress& ip) const;
   // Whether there is no more hope of it: then others may say where its ID is, even if it was
   // proven.
   static bool is_stale(const KnownAddress& known, Time now);
@@ -224,7 +226,6 @@ class AddressBook {
                                           Time now, std::vector<Index>& give_way) const;
   std::optional<Added> crowded(const conn::IpAddress& ip, Time now,
                                std::vector<Index>& give_way) const;
-  bool exempt(const conn::IpAddress& ip) const;
   Added decide(const conn::NetAddress& address, const Source& source, Time now);
 
   Index insert(KnownAddress known, Place place);

@@ -114,15 +114,17 @@ std::vector<NetAddress> AddressBook::selection_with_bias(Bias bias, Time now) {
 
 std::vector<NetAddress> AddressBook::verified_selection(Time now) {
   wake(now);
-  const auto too_old = [&](Index index) {
-    return now - at(index).known.last_verified > kVerifiedLimit;
+  const auto unfit = [&](Index index) {
+    const KnownAddress& known = at(index).known;
+    return now - known.last_verified > kVerifiedLimit || known.failures >= kFailuresToHide;
   };
-  // Those whose verification is too old leave the list here, the one place that asks.
+  // Those whose verification is too old, or has been belied, leave the list here, the one place
+  // that asks.
   if (now - verified_sifted_ >= Seconds(60)) {
     verified_sifted_ = now;
     for (std::size_t i = verified_.size(); i > 0; --i) {
       const Index index = verified_[i - 1];
-      if (too_old(index)) verified_.remove(index);
+      if (unfit(index)) verified_.remove(index);
     }
   }
   const std::size_t count = selection_size(verified_.size());
@@ -135,7 +137,7 @@ std::vector<NetAddress> AddressBook::verified_selection(Time now) {
   for (std::size_t turn = 0; chosen.size() < count && through < verified_.size(); ++turn) {
     const std::size_t drawn = through + random_.below(verified_.size() - through);
     const KnownAddress& known = at(verified_[drawn]).known;
-    if (too_old(verified_[drawn])) {
+    if (unfit(verified_[drawn])) {
       verified_.remove(verified_[drawn]);
       continue;
     }

@@ -99,6 +99,8 @@ bool AddressBook::mark_connected(const NetAddress& address, std::chrono::microse
     known.round_trip_us = static_cast<std::uint32_t>(
         std::min<std::int64_t>(round_trip.count(), std::numeric_limits<std::uint32_t>::max()));
   }
+  // It may have been hidden for not answering.
+  if (known.last_verified != kNever && known.bad_until <= now) verified_.add(*index);
   // One that would have a place does not lose its claim by answering.
   if (contests_.challenger_of(*index)) contests_.end(*index);
   touch(*index);

@@ -80,6 +80,8 @@ inline constexpr std::size_t kMaxSelection = 250;
 // What a seed serves.
 inline constexpr Seconds kVerifiedLimit = std::chrono::hours(24);
 inline constexpr std::size_t kServedPerNeighbourhood = 10;
+// One that did not answer so often since is not served, however lately it did.
+inline constexpr std::uint32_t kFailuresToHide = 2;
 
 inline constexpr std::size_t kMaxAnchors = 3;
 inline constexpr std::size_t kMaxOwnAddresses = 16;

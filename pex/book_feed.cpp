@@ -81,9 +81,9 @@ void BookFeed::on(const p2p::DialFailed& event) {
 void BookFeed::learn(AddressBook& book, const NetAddress& address,
                      const p2p::UpgradeReport& report) {
   const addrbook::Time now = shelf_.now();
-  // The remote's key came one round trip after ours went out.
+  // It cannot sign before it has our key, so that takes a round trip, whatever it does.
   const auto round_trip = std::chrono::duration_cast<std::chrono::microseconds>(
-      report.keys_exchanged.value_or(conn::Duration(0)));
+      report.authenticated.value_or(conn::Duration(0)));
   book.mark_connected(address, round_trip, now);
   if (report.remote_info && report.remote_info->network == book.network()) {
     book.mark_verified(address, facts_of(*report.remote_info), now);

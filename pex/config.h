@@ -18,8 +18,10 @@ struct RequestLimits {
   conn::Duration host_pause = std::chrono::seconds(10);
   std::uint64_t neighbourhood_burst = 24;
   conn::Duration neighbourhood_pause = std::chrono::seconds(1);
-  // Requests beyond that, from one host: they are not answered; after so many the connection ends;
-  // and when it has ended so often, the host is banned for a while.
+  // Requests beyond that, from one host, are not answered. Those that come this soon after the one
+  // before, as no honest node's do, are held against it: after so many the connection ends; and
+  // when it has ended so often, the host is banned for a while.
+  conn::Duration too_soon = std::chrono::seconds(9);
   std::uint32_t strikes_to_drop = 3;
   std::uint32_t drops_to_ban = 2;
   conn::Duration ban = std::chrono::minutes(10);

@@ -15,11 +15,6 @@ using p2p::Peer;
 
 namespace {
 
-RequestGuard::Trust trust_in(const Peer& peer) {
-  return peer.persistent() || peer.unconditional() ? RequestGuard::Trust::trusted
-                                                   : RequestGuard::Trust::stranger;
-}
-
 // Whether such an address is worth a record.
 bool may_be_a_peer(addrbook::Added outcome) {
   using addrbook::Added;
@@ -44,6 +39,16 @@ bool Exchange::ask(Peer& peer, TimePoint now) {
   return true;
 }
 
+RequestGuard::Asker Exchange::asker_of(const Peer& peer) {
+  using Guard = RequestGuard;
+  const addrbook::AddressBook* book = shelf_.find(peer.network());
+  const bool shared = book != nullptr && book->exempt(peer.socket().ip);
+  return {
+      peer.socket().ip, peer.id(),
+      peer.persistent() || peer.unconditional() ? Guard::Trust::trusted : Guard::Trust::stranger,
+      shared ? Guard::CountedAs::itself : Guard::CountedAs::host};
+}
+
 Exchange::Outcome Exchange::on_message(Peer& peer, conn::ByteView bytes, TimePoint now) {
   const auto message = decode(bytes);
   if (!message) {
@@ -57,7 +62,7 @@ Exchange::Outcome Exchange::on_message(Peer& peer, conn::ByteView bytes, TimePoi
 
 Exchange::Outcome Exchange::on_request(Peer& peer, TimePoint now) {
   ++counts_.requests;
-  const auto verdict = guard_.on_request(peer.socket().ip, trust_in(peer), now);
+  const auto verdict = guard_.on_request(asker_of(peer), now);
   if (verdict != RequestGuard::Verdict::answer) {
     ++counts_.ignored;
     return outcome_of(verdict, "asked for addresses too often", Outcome::Kind::ignored);
@@ -80,7 +85,7 @@ Exchange::Outcome Exchange::on_list(Peer& peer, std::span<const NetAddress> addr
                                     std::size_t refused, TimePoint now) {
   if (!pacer_.on_list(peer.id())) {
     ++counts_.unsolicited;
-    return outcome_of(guard_.on_unsolicited(peer.socket().ip, trust_in(peer), now),
+    return outcome_of(guard_.on_unsolicited(asker_of(peer), now),
                       "sent addresses that nobody had asked for", Outcome::Kind::nothing);
   }
   ++counts_.lists;
@@ -99,7 +104,7 @@ Exchange::Outcome Exchange::on_list(Peer& peer, std::span<const NetAddress> addr
     shelf_.changed();
   }
   if (refused == 0) return {Outcome::Kind::list, {}, fresh};
-  Outcome outcome = outcome_of(guard_.on_nonsense(peer.socket().ip, trust_in(peer), now),
+  Outcome outcome = outcome_of(guard_.on_nonsense(asker_of(peer), now),
                                "sent addresses that nobody can have", Outcome::Kind::list);
   outcome.fresh = fresh;
   return outcome;

@@ -79,6 +79,7 @@ class Exchange {
   Outcome on_list(p2p::Peer& peer, std::span<const conn::NetAddress> addresses, std::size_t refused,
                   conn::TimePoint now);
   // `mild`: what to do when nothing drastic is.
+  RequestGuard::Asker asker_of(const p2p::Peer& peer);
   static Outcome outcome_of(RequestGuard::Verdict verdict, std::string what, Outcome::Kind mild);
 
   Bookshelf& shelf_;

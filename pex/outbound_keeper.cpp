@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 namespace {
 
 // How often to look when nothing is wanted but a test dial now and then.
-constexpr conn::Duration kIdle = 10s;
+constexpr conn::Duration kIdle = 15s;
 constexpr conn::Duration kWanting = 1s;
 constexpr conn::Duration kRefusedPause = 15s;
 

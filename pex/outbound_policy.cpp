@@ -63,10 +63,9 @@ OutboundPolicy::Plan OutboundPolicy::plan(const Situation& situation) {
   }
   if (now >= next_test_ && dials_.available(now) > 0) {
     plan.test = next_test(situation);
-    if (plan.test) {
-      (void)dials_.take(1, now);
-      next_test_ = now + limits_.feeler_pause;
-    }
+    if (plan.test) (void)dials_.take(1, now);
+    // Finding none means that the whole book has been looked through.
+    next_test_ = now + (plan.test ? limits_.feeler_pause : limits_.feeler_pause / 4);
   }
   const bool has_slots = situation.free_slots > 0;
   if (has_slots) next_ask_ = std::min(next_ask_, now + limits_.ask_pause);

@@ -28,10 +28,6 @@ std::size_t draw(conn::Runtime& runtime, std::size_t below) {
   return static_cast<std::size_t>(number % below);
 }
 
-conn::Cidr host_network(const conn::IpAddress& ip) {
-  return {ip, ip.is_v4() ? 32U : 64U};
-}
-
 std::set<conn::NodeId> ids_of(const std::vector<conn::HostAddress>& addresses) {
   std::set<conn::NodeId> ids;
   for (const conn::HostAddress& each : addresses) ids.insert(each.id);
@@ -42,7 +38,8 @@ std::set<conn::NodeId> ids_of(const std::vector<conn::HostAddress>& addresses) {
 
 void prepare(p2p::SwitchConfig& config, const PexConfig& pex) {
   if (pex.mode != PexConfig::Mode::seed) return;
-  config.p2p.max_num_outbound_peers = static_cast<std::uint32_t>(pex.crawl.parallel);
+  // As many again are on their way out, with what was queued for them.
+  config.p2p.max_num_outbound_peers = static_cast<std::uint32_t>(2 * pex.crawl.parallel);
   // Both together are a visit's time.
   config.p2p.dial_timeout =
       std::min<conn::Duration>(config.p2p.dial_timeout, pex.crawl.visit * 2 / 5);
@@ -176,8 +173,7 @@ void PexReactor::on_message(const p2p::PeerPtr& peer, const p2p::Message& messag
       arm(now);
       return;
     case Kind::ban:
-      context_->get_switch().ban(host_network(peer->socket().ip), config_.requests.ban,
-                                 outcome.why.detail);
+      context_->get_switch().ban(ban_target(*peer), config_.requests.ban, outcome.why.detail);
       break;
     case Kind::drop:
       break;
@@ -189,6 +185,14 @@ void PexReactor::on_message(const p2p::PeerPtr& peer, const p2p::Message& messag
     const addrbook::Time time = shelf_->now();
     book->mark_bad(peer->id(), outcome.why.reason, time + kMisbehavedRest, time);
   }
+}
+
+// Its host; where many share one, itself.
+p2p::BanTarget PexReactor::ban_target(const p2p::Peer& peer) {
+  const conn::IpAddress& ip = peer.socket().ip;
+  const addrbook::AddressBook* book = shelf_->find(peer.network());
+  if (book != nullptr && book->exempt(ip)) return peer.id();
+  return conn::Cidr(ip, ip.is_v4() ? 32U : 64U);
 }
 
 // --- time ---

@@ -84,6 +84,7 @@ class PexReactor final : public p2p::Reactor, public std::enable_shared_from_thi
  private:
   void on_event(const p2p::SwitchEvent& event);
   void on_message(const p2p::PeerPtr& peer, const p2p::Message& message);
+  p2p::BanTarget ban_target(const p2p::Peer& peer);
   void on_time();
   // on_time() at `when`, if it is not to come sooner anyway.
   void arm(conn::TimePoint when);

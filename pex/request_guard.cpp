@@ -19,32 +19,35 @@ std::uint64_t tokens(conn::Duration pause) {
 
 }  // namespace
 
-RequestGuard::Verdict RequestGuard::on_request(const conn::IpAddress& from, Trust trust,
-                                               TimePoint now) {
-  Account& host = account_of(from, now);
+RequestGuard::Verdict RequestGuard::on_request(const Asker& asker, TimePoint now) {
+  Account& host = account_of(asker, now);
+  const bool too_soon = host.ever_asked && now - host.asked < limits_.too_soon;
+  host.asked = now;
+  host.ever_asked = true;
   if (!host.bucket.take(tokens(limits_.host_pause), now)) {
-    return trust == Trust::trusted ? Verdict::ignore : strike(host);
+    return too_soon && asker.trust == Trust::stranger ? strike(host) : Verdict::ignore;
   }
-  Account& neighbourhood = neighbourhoods_.use(conn::neighbourhood_of(from), [&] {
+  if (asker.counted_as == CountedAs::itself) return Verdict::answer;
+  Account& neighbourhood = neighbourhoods_.use(conn::neighbourhood_of(asker.ip), [&] {
     return opened(limits_.neighbourhood_burst, limits_.neighbourhood_pause, now);
   });
   const bool room = neighbourhood.bucket.take(tokens(limits_.neighbourhood_pause), now);
   return room ? Verdict::answer : Verdict::ignore;
 }
 
-RequestGuard::Verdict RequestGuard::on_unsolicited(const conn::IpAddress& from, Trust trust,
-                                                   TimePoint now) {
-  return trust == Trust::trusted ? Verdict::ignore : drop(account_of(from, now));
+RequestGuard::Verdict RequestGuard::on_unsolicited(const Asker& asker, TimePoint now) {
+  return asker.trust == Trust::trusted ? Verdict::ignore : drop(account_of(asker, now));
 }
 
-RequestGuard::Verdict RequestGuard::on_nonsense(const conn::IpAddress& from, Trust trust,
-                                                TimePoint now) {
-  return trust == Trust::trusted ? Verdict::ignore : strike(account_of(from, now));
+RequestGuard::Verdict RequestGuard::on_nonsense(const Asker& asker, TimePoint now) {
+  return asker.trust == Trust::trusted ? Verdict::ignore : strike(account_of(asker, now));
 }
 
-RequestGuard::Account& RequestGuard::account_of(const conn::IpAddress& from, TimePoint now) {
-  Account& host = hosts_.use(conn::host_of(from),
-                             [&] { return opened(limits_.host_burst, limits_.host_pause, now); });
+RequestGuard::Account& RequestGuard::account_of(const Asker& asker, TimePoint now) {
+  const Key key =
+      asker.counted_as == CountedAs::itself ? Key(asker.id) : Key(conn::host_of(asker.ip));
+  Account& host =
+      hosts_.use(key, [&] { return opened(limits_.host_burst, limits_.host_pause, now); });
   if (now - host.last >= limits_.memory) host.strikes = host.drops = 0;
   host.last = now;
   return host;
@@ -52,7 +55,7 @@ RequestGuard::Account& RequestGuard::account_of(const conn::IpAddress& from, Tim
 
 RequestGuard::Account RequestGuard::opened(std::uint64_t burst, conn::Duration pause,
                                            TimePoint now) {
-  return {TokenBucket(kTokensPerSecond, burst * tokens(pause), now), now};
+  return {TokenBucket(kTokensPerSecond, burst * tokens(pause), now), now, {}};
 }
 
 RequestGuard::Verdict RequestGuard::strike(Account& host) const {

@@ -1,11 +1,14 @@
 // How often others may ask us for addresses: a token bucket for each host and one for its
 // neighbourhood, kept across connections and node IDs, which are free.
 //
-// Who asks too often is first not answered, then dropped, then banned for a while. Who is merely
+// Who asks too often is not answered; who does so without pause is dropped, and then banned for a
+// while. Who is merely
 // beside such a host is still served, for a host spends from its own bucket first, and what the
 // neighbourhood's bucket refuses is held against nobody. Persistent and unconditional peers are
-// never dropped nor banned: they are answered as often as anyone else. The same account is charged
-// for lists that nobody asked for, and for lists with nonsense in them.
+// never dropped nor banned: they are answered as often as anyone else. Where many nodes may share
+// an address (a private network, an exempt one), each node has an account of its own, by its ID,
+// and there is no neighbourhood. The same account is charged for lists that nobody asked for, and
+// for lists with nonsense in them.
 //
 // A pure state machine. Bounded: kMaxHosts hosts and as many neighbourhoods, the longest unseen
 // forgotten first.
@@ -14,8 +17,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <variant>
 
 #include "conn/ip_address.h"
+#include "conn/node_id.h"
 #include "conn/recent_map.h"
 #include "conn/token_bucket.h"
 #include "pex/config.h"
@@ -34,34 +39,45 @@ class RequestGuard {
     ban,     // and do not let the host in for RequestLimits::ban
   };
 
+  // Who asks. `counted_as` its host, or as itself where hosts are shared.
+  enum class CountedAs : std::uint8_t { host, itself };
+  struct Asker {
+    conn::IpAddress ip;
+    conn::NodeId id;
+    Trust trust = Trust::stranger;
+    CountedAs counted_as = CountedAs::host;
+  };
+
   explicit RequestGuard(const RequestLimits& limits = {}) : limits_(limits) {}
 
-  Verdict on_request(const conn::IpAddress& from, Trust trust, conn::TimePoint now);
+  Verdict on_request(const Asker& asker, conn::TimePoint now);
   // It sent what was not asked for: drop, and ban when it has been dropped before.
-  Verdict on_unsolicited(const conn::IpAddress& from, Trust trust, conn::TimePoint now);
+  Verdict on_unsolicited(const Asker& asker, conn::TimePoint now);
   // It sent what no honest node sends, and did no harm: ignored, until there is too much of it.
-  Verdict on_nonsense(const conn::IpAddress& from, Trust trust, conn::TimePoint now);
+  Verdict on_nonsense(const Asker& asker, conn::TimePoint now);
   std::size_t hosts() const noexcept { return hosts_.size(); }
   std::size_t neighbourhoods() const noexcept { return neighbourhoods_.size(); }
 
  private:
   struct Account {
     conn::TokenBucket bucket;
-    conn::TimePoint last;
+    conn::TimePoint last;   // anything
+    conn::TimePoint asked;  // the last request, if there was one
+    bool ever_asked = false;
     std::uint32_t strikes = 0;
     std::uint32_t drops = 0;
   };
-  using Accounts = conn::RecentMap<conn::IpAddress, Account>;
+  using Key = std::variant<conn::IpAddress, conn::NodeId>;
 
   static Account opened(std::uint64_t burst, conn::Duration pause, conn::TimePoint now);
   // What is held against the host, as of now.
-  Account& account_of(const conn::IpAddress& from, conn::TimePoint now);
+  Account& account_of(const Asker& asker, conn::TimePoint now);
   Verdict strike(Account& host) const;
   Verdict drop(Account& host) const;
 
   RequestLimits limits_;
-  Accounts hosts_{kMaxHosts};
-  Accounts neighbourhoods_{kMaxHosts};
+  conn::RecentMap<Key, Account> hosts_{kMaxHosts};
+  conn::RecentMap<conn::IpAddress, Account> neighbourhoods_{kMaxHosts};
 };
 
 }  // namespace peerage::pex

@@ -50,6 +50,7 @@ void Visits::end_late(TimePoint now) {
 }
 
 void Visits::begin_visits(TimePoint now) {
+  if (now < full_until_) return;
   while (visits_.size() < limits_.parallel && begin_one(now)) {
   }
 }
@@ -96,7 +97,7 @@ void Visits::on_event(const p2p::SwitchEvent& event, TimePoint now) {
   if (const auto* connected = std::get_if<p2p::Connected>(&event)) {
     on_connected(*connected, now);
   } else if (const auto* failed = std::get_if<p2p::DialFailed>(&event)) {
-    on_dial_failed(*failed);
+    on_dial_failed(*failed, now);
   } else if (const auto* gone = std::get_if<p2p::Gone>(&event)) {
     visits_.erase(gone->peer->id());
     next_ask_.erase(gone->peer->id());
@@ -117,7 +118,7 @@ void Visits::on_connected(const p2p::Connected& event, TimePoint now) {
   if (!means_.exchange.ask(peer, now)) part(peer);
 }
 
-void Visits::on_dial_failed(const p2p::DialFailed& event) {
+void Visits::on_dial_failed(const p2p::DialFailed& event, TimePoint now) {
   const auto visit = visits_.find(event.target.id);
   if (visit == visits_.end()) return;
   const auto& info = event.report.upgrade.remote_info;
@@ -126,6 +127,11 @@ void Visits::on_dial_failed(const p2p::DialFailed& event) {
     seeds_.is_of(event.target.id, info->network);
   }
   visits_.erase(visit);
+  if (event.failure.reason != conn::Reason::no_free_slot) return;
+  full_until_ = now + kLook;
+  const auto ip = conn::IpAddress::parse(event.target.host);
+  if (!ip) return;
+  for (Crawler& crawler : crawlers_) crawler.take_back({*ip, event.target.port});
 }
 
 void Visits::on_list(const p2p::PeerPtr& peer, std::size_t fresh, TimePoint) {

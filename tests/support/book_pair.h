@@ -99,16 +99,20 @@ class BookPair : public BookPairBase {
     if (size - wanted > vetted) wanted = size - vetted;
     agree(check_selection(biased) == wanted, "the biased selection has another share");
   }
+  bool may_be_served(const KnownAddress& known) const {
+    return now_ - known.last_verified <= addrbook::kVerifiedLimit &&
+           known.failures < addrbook::kFailuresToHide;
+  }
   void select_verified() {
     const auto selection = book_->verified_selection(now_);
     check_selection(selection);
     std::map<conn::IpAddress, std::size_t> of_neighbourhood;
-    std::size_t servable = 0, too_old = 0, capped = 0;
+    std::size_t servable = 0, unfit = 0, capped = 0;
     for (const auto& row : naive_->rows) {
       const KnownAddress& known = row.known;
       if (known.last_verified == NaiveBook::kNever || NaiveBook::rests(known)) continue;
-      if (now_ - known.last_verified > addrbook::kVerifiedLimit) {
-        ++too_old;
+      if (!may_be_served(known)) {
+        ++unfit;
         continue;
       }
       const auto& ip = known.address.endpoint.ip;
@@ -119,16 +123,15 @@ class BookPair : public BookPairBase {
     of_neighbourhood.clear();
     for (const NetAddress& each : selection) {
       const KnownAddress& known = *naive_->find(each);
-      agree(known.last_verified != NaiveBook::kNever &&
-                now_ - known.last_verified <= addrbook::kVerifiedLimit,
-            "one is served that we have not verified today");
+      agree(known.last_verified != NaiveBook::kNever && may_be_served(known),
+            "one is served that we have not verified today, or that has failed since");
       const auto& ip = each.endpoint.ip;
       const std::size_t nth = ++of_neighbourhood[conn::neighbourhood_of(ip)];
       agree(nth <= addrbook::kServedPerNeighbourhood || naive_->exempt(ip),
             "too many are served of one neighbourhood");
     }
     agree(selection.size() >= std::min(size_for(servable), servable - capped) &&
-              selection.size() <= size_for(servable + too_old),
+              selection.size() <= size_for(servable + unfit),
           "another number is served");
   }
   void to_test() {

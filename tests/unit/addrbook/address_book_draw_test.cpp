@@ -136,6 +136,21 @@ TEST_F(DrawTest, EverySelectionIsAnother) {
   EXPECT_GT(seen.size(), 1990u);
 }
 
+TEST_F(DrawTest, ASeedServesNobodyWhoHasFailedTwiceSinceItWasVerified) {
+  const auto node = address(1, "20.1.1.1"), other = address(2, "21.1.1.1");
+  hear(node);
+  hear(other);
+  visit(node);
+  visit(other);
+  fail(node);
+  EXPECT_EQ(book.verified_selection(now).size(), 2u) << "once may be its restart";
+  meet_someone();
+  fail(node);
+  EXPECT_EQ(book.verified_selection(now), std::vector{other});
+  visit(node);
+  EXPECT_EQ(book.verified_selection(now).size(), 2u) << "until it answers again";
+}
+
 TEST_F(DrawTest, ASeedServesWhatItHasVerifiedWithinADay) {
   fill(300);
   std::set<NetAddress> verified;

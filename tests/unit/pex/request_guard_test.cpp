@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 class RequestGuardTest : public ::testing::Test {
  protected:
   Verdict ask(const IpAddress& from, Trust trust = Trust::stranger) {
-    return guard.on_request(from, trust, now);
+    return guard.on_request({from, {}, trust, RequestGuard::CountedAs::host}, now);
   }
   RequestGuard guard;
   TimePoint now{1h};
@@ -112,10 +112,60 @@ TEST(SeedRequestLimits, AHostHasAboutOneAnswerAMinute) {
   int answers = 0;
   TimePoint now{1h};
   for (int i = 0; i < 3600; ++i, now += 1s) {
-    const auto verdict = guard.on_request(IpAddress::v4(5, 6, 7, 8), Trust::stranger, now);
+    const auto verdict = guard.on_request(
+        {IpAddress::v4(5, 6, 7, 8), {}, Trust::stranger, RequestGuard::CountedAs::host}, now);
     answers += verdict == Verdict::answer ? 1 : 0;
   }
   EXPECT_LE(answers, 62);
+}
+
+TEST_F(RequestGuardTest, AStarvingGoNodeThatAsksASeedEachHalfMinuteIsNeverDropped) {
+  RequestGuard seed(kSeedRequestLimits);
+  int answers = 0;
+  for (int i = 0; i < 1000; ++i, now += 30s) {
+    const auto verdict =
+        seed.on_request({host, {}, Trust::stranger, RequestGuard::CountedAs::host}, now);
+    ASSERT_TRUE(verdict == Verdict::answer || verdict == Verdict::ignore) << i;
+    if (verdict == Verdict::answer) ++answers;
+  }
+  EXPECT_NEAR(answers, 500, 3);
+}
+
+TEST_F(RequestGuardTest, WhereHostsAreSharedEachNodeHasAnAccountOfItsOwn) {
+  const auto shared = [this](std::uint8_t number) {
+    conn::ByteArray<conn::NodeId::kBytes> bytes{};
+    bytes[0] = number;
+    return guard.on_request(
+        {host, conn::NodeId(bytes), Trust::stranger, RequestGuard::CountedAs::itself}, now);
+  };
+  for (std::uint8_t node = 0; node < 100; ++node) {
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(shared(node), Verdict::answer);
+    EXPECT_EQ(shared(node), Verdict::ignore);
+  }
+  EXPECT_EQ(ask(host), Verdict::answer) << "and those of the host's account lose nothing by it";
+}
+
+TEST_F(RequestGuardTest, AnUnsolicitedListCostsTheConnectionAndTheSecondBringsABan) {
+  const RequestGuard::Asker asker = {host, {}, Trust::stranger, RequestGuard::CountedAs::host};
+  EXPECT_EQ(guard.on_unsolicited(asker, now), Verdict::drop);
+  EXPECT_EQ(guard.on_unsolicited(asker, now), Verdict::ban);
+  now += 11min;
+  EXPECT_EQ(guard.on_unsolicited(asker, now), Verdict::drop);
+}
+
+TEST_F(RequestGuardTest, NonsenseInListsIsBorneAFewTimes) {
+  const RequestGuard::Asker asker = {host, {}, Trust::stranger, RequestGuard::CountedAs::host};
+  EXPECT_EQ(guard.on_nonsense(asker, now), Verdict::ignore);
+  EXPECT_EQ(guard.on_nonsense(asker, now), Verdict::ignore);
+  EXPECT_EQ(guard.on_nonsense(asker, now), Verdict::drop);
+}
+
+TEST_F(RequestGuardTest, TheTrustedMaySendWhatTheyLike) {
+  const RequestGuard::Asker asker = {host, {}, Trust::trusted, RequestGuard::CountedAs::host};
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_EQ(guard.on_unsolicited(asker, now), Verdict::ignore);
+    EXPECT_EQ(guard.on_nonsense(asker, now), Verdict::ignore);
+  }
 }
 
 }  // namespace
