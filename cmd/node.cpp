@@ -113,6 +113,13 @@ std::string count(std::size_t number) {
   return std::to_string(number);
 }
 
+// Whoever is connected: also those who need no slot, as an operator's own do.
+std::string count_of(const p2p::SwitchSnapshot& snapshot, p2p::Direction direction) {
+  return count(static_cast<std::size_t>(
+      std::count_if(snapshot.peers.begin(), snapshot.peers.end(),
+                    [direction](const auto& peer) { return peer->direction() == direction; })));
+}
+
 }  // namespace
 
 // --- the home ---
@@ -336,8 +343,8 @@ void Node::write_summary(const pex::PexReport& report) {
     all.verified += book.verified;
   }
   log_.write(LogLevel::info, "summary",
-             {{"in", count(now->inbound)},
-              {"out", count(now->outbound)},
+             {{"in", count_of(*now, p2p::Direction::inbound)},
+              {"out", count_of(*now, p2p::Direction::outbound)},
               {"peers", count(now->peers.size())},
               {"dialling", count(now->dialling)},
               {"book_new", count(all.fresh)},
@@ -351,7 +358,8 @@ void Node::write_summary(const pex::PexReport& report) {
 
 std::string Node::status_line() const {
   const auto now = node_->snapshot();
-  return count(now->inbound) + " peers in, " + count(now->outbound) + " out";
+  return count_of(*now, p2p::Direction::inbound) + " peers in, " +
+         count_of(*now, p2p::Direction::outbound) + " out";
 }
 
 }  // namespace peerage::cmd
