@@ -1,6 +1,7 @@
 #include "cmd/config.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <exception>
 #include <fstream>
 #include <map>
@@ -29,6 +30,8 @@ constexpr std::size_t kMaxFile = 1u << 20;
 constexpr std::size_t kMaxUnread = 200;
 
 constexpr std::size_t kMaxChainId = 50;  // comet types/genesis.go: MaxChainIDLen
+// Bytes of a name that are shown: all of the longest that a comet node has.
+constexpr std::size_t kShownKey = 96;
 
 // Reads one document into a ConfigReading.
 class Reader {
@@ -128,7 +131,7 @@ class Reader {
 
   void tell_unread(const TomlTable& table, const TomlTable::Unread& key) {
     const std::string name = table.full_name(key.key);
-    const std::string shown = conn::printable(name, 64);
+    const std::string shown = conn::printable(name, kShownKey);
     auto reason = why_ignored(name);
     if (!reason && reading_.config.dialect == Config::Dialect::tenderseed) {
       reason = why_ignored_of_tenderseed(name);
@@ -158,7 +161,7 @@ class Reader {
     for (const auto& [key, node] : *section.table) {
       if (++unread_ > kMaxUnread) return;
       add(Severity::notice, node.source().begin.line,
-          conn::printable(name + "." + std::string(key.str()), 64) +
+          conn::printable(name + "." + std::string(key.str()), kShownKey) +
               " has no effect: " + std::string(reason));
     }
   }
@@ -280,14 +283,17 @@ Result<Config> Config::parse(std::string_view text) {
 }
 
 Result<std::string> read_config_file(const std::filesystem::path& file) {
-  const auto refuse = [&file](const char* why) {
+  const auto refuse = [&file](const std::string& why) {
     return fail(Stage::configuration, Reason::config_malformed, file.string() + ": " + why);
   };
   std::error_code error;
   // Not a pipe that nobody writes to.
-  if (!std::filesystem::is_regular_file(file, error)) return refuse("cannot be read");
+  if (!std::filesystem::is_regular_file(file, error)) {
+    return refuse(error ? "cannot be read: " + error.message() : "cannot be read: it is no file");
+  }
+  errno = 0;
   std::ifstream stream(file, std::ios::binary);
-  if (!stream) return refuse("cannot be read");
+  if (!stream) return refuse("cannot be read: " + std::generic_category().message(errno));
   std::string text(kMaxFile + 1, '\0');
   stream.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (stream.bad()) return refuse("cannot be read");

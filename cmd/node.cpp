@@ -113,12 +113,23 @@ std::string count(std::size_t number) {
   return std::to_string(number);
 }
 
+// Whoever is connected: also those who need no slot, as an operator's own do.
+std::string count_of(const p2p::SwitchSnapshot& snapshot, p2p::Direction direction) {
+  return count(static_cast<std::size_t>(
+      std::count_if(snapshot.peers.begin(), snapshot.peers.end(),
+                    [direction](const auto& peer) { return peer->direction() == direction; })));
+}
+
 }  // namespace
 
 // --- the home ---
 
 Result<std::unique_ptr<Node>> Node::prepare(Settings settings, Role role, const ProgramLog& log) {
   raise_descriptor_limit();
+  if (!settings.config.p2p.pex) {
+    return fail(Stage::configuration, Reason::config_malformed,
+                "pex = false leaves nothing to do: this node has no reactor but peer exchange");
+  }
   if (auto made = make_directories(settings); !made) return tl::unexpected(made.error());
   auto key = load_key(settings);
   if (!key) return tl::unexpected(key.error());
@@ -168,10 +179,8 @@ Node::Node(Settings settings, Role role, const ProgramLog& log, conn::NodeKey ke
                {{"why", state.failure ? state.failure->text() : ""}});
   };
   node_ = std::make_unique<p2p::Switch>(runtime_, std::move(key), config);
-  if (config.p2p.pex) {
-    pex_ = std::make_shared<pex::PexReactor>(runtime_, shelf_, pex);
-    pex::PexReactor::attach(*node_, pex_);
-  }
+  pex_ = std::make_shared<pex::PexReactor>(runtime_, shelf_, pex);
+  pex::PexReactor::attach(*node_, pex_);
   if (!settings_.json_book.empty()) {
     mirror_ = std::make_unique<JsonMirror>(
         runtime_, settings_.book_file, settings_.networks.front(), settings_.json_book,
@@ -191,10 +200,8 @@ Result<void> Node::start() {
   auto opened = open_shelf();
   if (!opened) return tl::unexpected(opened.error());
   log_book(*opened);
+  node_->restore_bans(std::move(opened->bans));
   if (auto started = node_->start_and_wait(); !started) return started;
-  for (const p2p::Ban& ban : opened->bans) {
-    node_->ban(ban.target, ban.until - runtime_.shard(0).now(), ban.reason);
-  }
   const conn::Endpoint here = node_->listen_endpoint();
   runtime_.shard(0).post([this, here] {
     shelf_->add_own(here);
@@ -302,10 +309,8 @@ void Node::reload(const Settings& fresh) {
          [this](const conn::NodeId& id, bool is) { node_->set_unconditional(id, is); });
   change(from.private_peer_ids, to.private_peer_ids,
          [this](const conn::NodeId& id, bool is) { node_->set_private(id, is); });
-  if (pex_) {
-    pex_->set_seeds(to.seeds);
-    pex_->set_private_ids(as_set(to.private_peer_ids));
-  }
+  pex_->set_seeds(to.seeds);
+  pex_->set_private_ids(as_set(to.private_peer_ids));
   from.persistent_peers = to.persistent_peers;
   from.unconditional_peer_ids = to.unconditional_peer_ids;
   from.private_peer_ids = to.private_peer_ids;
@@ -326,11 +331,7 @@ void Node::arm_summary() {
 
 void Node::summarise() {
   arm_summary();
-  if (pex_) {
-    pex_->report([this](const pex::PexReport& report) { write_summary(report); });
-  } else {
-    write_summary({});
-  }
+  pex_->report([this](const pex::PexReport& report) { write_summary(report); });
 }
 
 void Node::write_summary(const pex::PexReport& report) {
@@ -342,8 +343,8 @@ void Node::write_summary(const pex::PexReport& report) {
     all.verified += book.verified;
   }
   log_.write(LogLevel::info, "summary",
-             {{"in", count(now->inbound)},
-              {"out", count(now->outbound)},
+             {{"in", count_of(*now, p2p::Direction::inbound)},
+              {"out", count_of(*now, p2p::Direction::outbound)},
               {"peers", count(now->peers.size())},
               {"dialling", count(now->dialling)},
               {"book_new", count(all.fresh)},
@@ -357,7 +358,8 @@ void Node::write_summary(const pex::PexReport& report) {
 
 std::string Node::status_line() const {
   const auto now = node_->snapshot();
-  return count(now->inbound) + " peers in, " + count(now->outbound) + " out";
+  return count_of(*now, p2p::Direction::inbound) + " peers in, " +
+         count_of(*now, p2p::Direction::outbound) + " out";
 }
 
 }  // namespace peerage::cmd

@@ -129,6 +129,9 @@ void Switch::ban(const BanTarget& target, conn::Duration span, const std::string
 void Switch::unban(const BanTarget& target) {
   core_->post([target](SwitchCore& core) { core.unban(target); });
 }
+void Switch::restore_bans(std::vector<Ban> bans) {
+  core_->post([bans = std::move(bans)](SwitchCore& core) { core.restore_bans(bans); });
+}
 void Switch::list_bans(std::function<void(std::vector<Ban>)> into) const {
   core_->post([into = std::move(into)](SwitchCore& core) { into(core.bans()); });
 }

@@ -285,7 +285,7 @@ void SwitchCore::on_connected(const Connected& event) {
   counters_.add(inbound ? Counter::peers_inbound : Counter::peers_outbound);
   if (!inbound) dialer_.on_dial_ended(peer.id(), nullptr, control_.now());
   dialer_.on_connected(peer.id(), peer.direction(), control_.now());
-  log_.write_about(peer.id(), control_.now(), LogLevel::info, "peer connected",
+  log_.write_about(peer.id(), control_.now(), LogLevel::debug, "peer connected",
                    {{"direction", inbound ? "inbound" : "outbound"},
                     {"socket", peer.socket().to_string()},
                     {"moniker", conn::printable(peer.info().moniker, 64)}});
@@ -301,7 +301,7 @@ void SwitchCore::on_gone(const Gone& event) {
   // What we ended ourselves is not worth going back to.
   const auto redial = event.ended_by == EndedBy::us ? Dialer::Redial::no : Dialer::Redial::yes;
   dialer_.on_gone(peer.id(), peer.dialled(), redial, control_.now());
-  log_.write_about(peer.id(), control_.now(), LogLevel::info, "peer gone",
+  log_.write_about(peer.id(), control_.now(), LogLevel::debug, "peer gone",
                    {{"why", event.why.text()}});
   publish();
   tell(event);
@@ -413,6 +413,10 @@ void SwitchCore::ban(const BanTarget& target, conn::Duration span, const std::st
         {Stage::admission, Reason::banned, ban.reason});
   }
   tell(Banned{ban});
+}
+
+void SwitchCore::restore_bans(const std::vector<Ban>& bans) {
+  for (const Ban& ban : bans) admission_.bans().add(ban, control_.now());
 }
 
 void SwitchCore::unban(const BanTarget& target) {

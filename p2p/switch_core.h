@@ -60,6 +60,7 @@ class SwitchCore : public std::enable_shared_from_this<SwitchCore> {
   void set_unconditional(const conn::NodeId& id, bool unconditional);
   void set_private(const conn::NodeId& id, bool is_private);
   void ban(const BanTarget& target, conn::Duration span, const std::string& why);
+  void restore_bans(const std::vector<Ban>& bans);
   void unban(const BanTarget& target);
   std::vector<Ban> bans() const { return admission_.bans().all(control_.now()); }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "pex/config.h"
+
 namespace peerage::pex {
 
 using addrbook::AddressBook;
@@ -12,9 +14,6 @@ using conn::Reason;
 using p2p::DialPurpose;
 
 namespace {
-
-// A node or network under a ban is not dialled again before this has passed, or the ban.
-constexpr addrbook::Seconds kBannedRest = std::chrono::hours(1);
 
 // What was dialled: the literal, or where its name led.
 std::optional<NetAddress> address_of(const conn::HostAddress& target,

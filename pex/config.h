@@ -1,6 +1,7 @@
 // The limits of peer exchange, each with its origin.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -82,6 +83,27 @@ struct CrawlLimits {
   conn::Duration client_life = std::chrono::minutes(5);
   // A persistent peer is asked for addresses so often.
   conn::Duration ask_pause = std::chrono::minutes(2);
+  // Configured seeds, as for a node.
+  conn::Duration seed_pause = OutboundLimits{}.seed_pause;
+  conn::Duration seed_pause_cap = OutboundLimits{}.seed_pause_cap;
 };
+// After a visit, the next: so long when it was answered for the first times; and so long when nine
+// of ten were answered in the window of 2 h, 8 h, 1 d, 7 d, 30 d (addrbook/reliability.h).
+inline constexpr std::chrono::seconds kUnprovenPause = std::chrono::minutes(10);
+inline constexpr std::array<std::chrono::seconds, 5> kProvenPauses = {
+    std::chrono::minutes(20), std::chrono::minutes(30), std::chrono::hours(1),
+    std::chrono::hours(2), std::chrono::hours(4)};
+// When it failed; doubled for each failure.
+inline constexpr std::chrono::seconds kFailedPause = std::chrono::minutes(5);
+inline constexpr std::chrono::seconds kFailedPauseCap = std::chrono::hours(12);
+
+// Whoever broke the rules of peer exchange is neither dialled nor told of for so long; nor who is
+// found to be under a ban, at most.
+inline constexpr std::chrono::seconds kMisbehavedRest = std::chrono::hours(1);
+inline constexpr std::chrono::seconds kBannedRest = std::chrono::hours(1);
+// Whom the switch would not dial is not asked for again for so long.
+inline constexpr conn::Duration kRefusedPause = std::chrono::seconds(15);
+// How often sessions that go on are noted in the books.
+inline constexpr conn::Duration kNotePause = std::chrono::minutes(1);
 
 }  // namespace peerage::pex

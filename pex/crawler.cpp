@@ -14,30 +14,23 @@ using conn::NetAddress;
 
 namespace {
 
-// Whoever has hardly failed in the window of 2 h, 8 h, 1 d, 7 d, 30 d is due again after this.
-constexpr std::array<Seconds, addrbook::Reliability::kWindows> kPauses = {
-    std::chrono::minutes(20), std::chrono::minutes(30), std::chrono::hours(1),
-    std::chrono::hours(2), std::chrono::hours(4)};
-constexpr Seconds kUnproven = std::chrono::minutes(10);
 constexpr double kHardlyEverFailed = 0.9;
 // A window says something once it is that full.
 constexpr float kSeenEnough = 0.25;
-
-constexpr Seconds kFailedOnce = std::chrono::minutes(5);
-constexpr Seconds kFailedForLong = std::chrono::hours(12);
+static_assert(kProvenPauses.size() == addrbook::Reliability::kWindows);
 
 }  // namespace
 
 Seconds Crawler::pause_after(const KnownAddress& known) {
   if (known.failures > 0) {
     const auto doublings = std::min<std::uint32_t>(known.failures - 1, 10);
-    return std::min(kFailedOnce * (std::int64_t{1} << doublings), kFailedForLong);
+    return std::min(kFailedPause * (std::int64_t{1} << doublings), kFailedPauseCap);
   }
-  Seconds pause = kUnproven;
-  for (std::size_t i = 0; i < kPauses.size(); ++i) {
+  Seconds pause = kUnprovenPause;
+  for (std::size_t i = 0; i < kProvenPauses.size(); ++i) {
     const auto& window = known.reliability.windows()[i];
     if (window.weight < kSeenEnough || known.reliability.share(i) < kHardlyEverFailed) break;
-    pause = kPauses[i];
+    pause = kProvenPauses[i];
   }
   return pause;
 }

@@ -41,6 +41,8 @@ class Crawler {
   // The next to visit, which counts as visited from now on; none: nothing is due. Having found
   // nothing it does not look again for kLookAgain, unless `heard` says that there is something new.
   std::optional<conn::NetAddress> next(addrbook::AddressBook& book, const Situation& situation);
+  // The visit could not begin, by no fault of the address: it is due as before.
+  void take_back(const conn::Endpoint& endpoint) { seen_.erase(endpoint); }
   void heard() { nothing_until_ = {}; }
 
   static constexpr conn::Duration kLookAgain = std::chrono::seconds(1);

@@ -15,7 +15,6 @@ namespace {
 // How often to look when nothing is wanted but a test dial now and then.
 constexpr conn::Duration kIdle = 15s;
 constexpr conn::Duration kWanting = 1s;
-constexpr conn::Duration kRefusedPause = 15s;
 
 }  // namespace
 

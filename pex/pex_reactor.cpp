@@ -15,11 +15,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// How often sessions that go on are noted in the books.
-constexpr conn::Duration kNotePause = 1min;
-// Whoever broke the rules is neither dialled nor told of for so long.
-constexpr addrbook::Seconds kMisbehavedRest = std::chrono::hours(1);
-
 std::size_t draw(conn::Runtime& runtime, std::size_t below) {
   std::uint8_t bytes[8];
   runtime.random(bytes);
@@ -38,7 +33,8 @@ std::set<conn::NodeId> ids_of(const std::vector<conn::HostAddress>& addresses) {
 
 void prepare(p2p::SwitchConfig& config, const PexConfig& pex) {
   if (pex.mode != PexConfig::Mode::seed) return;
-  config.p2p.max_num_outbound_peers = static_cast<std::uint32_t>(pex.crawl.parallel);
+  // As many again are on their way out, with what was queued for them.
+  config.p2p.max_num_outbound_peers = static_cast<std::uint32_t>(2 * pex.crawl.parallel);
   // Both together are a visit's time.
   config.p2p.dial_timeout =
       std::min<conn::Duration>(config.p2p.dial_timeout, pex.crawl.visit * 2 / 5);

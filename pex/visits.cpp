@@ -13,9 +13,6 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr conn::Duration kLook = 1s;
-// With fewer addresses that have been met, seeds are asked.
-constexpr conn::Duration kSeedPause = 15s;
-constexpr conn::Duration kSeedPauseCap = 10min;
 
 }  // namespace
 
@@ -23,14 +20,16 @@ Visits::Visits(Means means, const CrawlLimits& limits)
     : means_(std::move(means)),
       limits_(limits),
       crawlers_(means_.shelf.size(), Crawler(limits)),
-      seeds_(kSeedPause, kSeedPauseCap, means_.lot) {}
+      seeds_(limits.seed_pause, limits.seed_pause_cap, means_.lot) {}
 
 TimePoint Visits::on_time(TimePoint now) {
   end_late(now);
   begin_visits(now);
   TimePoint next = now + kLook;
-  for (const auto& [id, visit] : visits_) next = std::min(next, visit.until);
-  return std::max(next, now + 1ms);
+  for (const auto& [id, visit] : visits_) {
+    if (visit.until > now) next = std::min(next, visit.until);
+  }
+  return next;
 }
 
 void Visits::end_late(TimePoint now) {
@@ -50,6 +49,7 @@ void Visits::end_late(TimePoint now) {
 }
 
 void Visits::begin_visits(TimePoint now) {
+  if (now < full_until_) return;
   while (visits_.size() < limits_.parallel && begin_one(now)) {
   }
 }
@@ -96,7 +96,7 @@ void Visits::on_event(const p2p::SwitchEvent& event, TimePoint now) {
   if (const auto* connected = std::get_if<p2p::Connected>(&event)) {
     on_connected(*connected, now);
   } else if (const auto* failed = std::get_if<p2p::DialFailed>(&event)) {
-    on_dial_failed(*failed);
+    on_dial_failed(*failed, now);
   } else if (const auto* gone = std::get_if<p2p::Gone>(&event)) {
     visits_.erase(gone->peer->id());
     next_ask_.erase(gone->peer->id());
@@ -117,7 +117,7 @@ void Visits::on_connected(const p2p::Connected& event, TimePoint now) {
   if (!means_.exchange.ask(peer, now)) part(peer);
 }
 
-void Visits::on_dial_failed(const p2p::DialFailed& event) {
+void Visits::on_dial_failed(const p2p::DialFailed& event, TimePoint now) {
   const auto visit = visits_.find(event.target.id);
   if (visit == visits_.end()) return;
   const auto& info = event.report.upgrade.remote_info;
@@ -126,6 +126,11 @@ void Visits::on_dial_failed(const p2p::DialFailed& event) {
     seeds_.is_of(event.target.id, info->network);
   }
   visits_.erase(visit);
+  if (event.failure.reason != conn::Reason::no_free_slot) return;
+  full_until_ = now + kLook;
+  const auto ip = conn::IpAddress::parse(event.target.host);
+  if (!ip) return;
+  for (Crawler& crawler : crawlers_) crawler.take_back({*ip, event.target.port});
 }
 
 void Visits::on_list(const p2p::PeerPtr& peer, std::size_t fresh, TimePoint) {

@@ -48,7 +48,7 @@ class Visits final : public Duty {
   static bool stays(const p2p::Peer& peer);
 
   void on_connected(const p2p::Connected& event, conn::TimePoint now);
-  void on_dial_failed(const p2p::DialFailed& event);
+  void on_dial_failed(const p2p::DialFailed& event, conn::TimePoint now);
 
   Means means_;
   CrawlLimits limits_;
@@ -58,6 +58,7 @@ class Visits final : public Duty {
   std::map<conn::NodeId, Visit> visits_;
   std::map<conn::NodeId, conn::TimePoint> next_ask_;  // of those that stay
   std::uint64_t made_ = 0;
+  conn::TimePoint full_until_;  // the switch had no slot for one more
 };
 
 }  // namespace peerage::pex

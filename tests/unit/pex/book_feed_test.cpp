@@ -59,7 +59,8 @@ TEST_F(Feed, ADeadAddressWasTriedAndFailed) {
   PexNode& node = add_quiet();
   const NetAddress dead = {test::numbered_key(701).id(), {ip_of(1999), 26656}};
   hear(node, dead);
-  node.book().mark_connected({test::numbered_key(702).id(), {ip_of(1998), 1}}, {}, node.shelf->now());
+  node.book().mark_connected({test::numbered_key(702).id(), {ip_of(1998), 1}}, {},
+                             node.shelf->now());
   dial(node, dead);
   const KnownAddress* known = node.book().find(dead);
   ASSERT_NE(known, nullptr);

@@ -75,6 +75,18 @@ TEST(Limits, AreThoseOfTheSpecification) {
   EXPECT_EQ(crawl.remembered, 50'000u);
   EXPECT_EQ(crawl.client_life, 5min);
   EXPECT_EQ(crawl.ask_pause, 2min);
+  EXPECT_EQ(crawl.seed_pause, 15s);
+  EXPECT_EQ(crawl.seed_pause_cap, 10min);
+  EXPECT_EQ(kUnprovenPause, 10min);
+  EXPECT_EQ(kProvenPauses, (std::array<std::chrono::seconds, 5>{20min, 30min, 1h, 2h, 4h}));
+  EXPECT_EQ(kFailedPause, 5min);
+  EXPECT_EQ(kFailedPauseCap, 12h);
+
+  // What follows from misbehaviour and refusals.
+  EXPECT_EQ(kMisbehavedRest, 1h);
+  EXPECT_EQ(kBannedRest, 1h);
+  EXPECT_EQ(kRefusedPause, 15s);
+  EXPECT_EQ(kNotePause, 1min);
 }
 
 TEST(Limits, AnAddressThatFailsIsVisitedAfterPausesThatDoubleToHalfADay) {

@@ -178,6 +178,29 @@ TEST_F(Seed, FindsOutOfWhichOfItsNetworksANodeIs) {
   EXPECT_EQ(ask(seed, "net-b").addresses, std::set{of_b});
 }
 
+// Nodes that take their time to close after a visit hold its slot meanwhile.
+TEST_F(Seed, VisitsEverybodyThoughItsSlotsAreHeldUp) {
+  sim::LinkPlan slow;
+  slow.latency = 200ms;
+  world.set_default_link(slow);
+  std::vector<NetAddress> told;
+  for (int i = 0; i < 100; ++i) told.push_back(live());
+  PexNode::Plan plan = seed_plan();
+  plan.pex.crawl.parallel = 2;
+  plan.pex.crawl.visit = 6s;
+  PexNode& seed = add(plan);
+  for (std::uint32_t i = 0; i < 100; ++i) {
+    seed.book().add(told[i], {ip_of(3000 + i), {}, addrbook::Origin::configuration},
+                    seed.shelf->now());
+  }
+  std::size_t refused = 0;
+  seed.on_event = [&](const p2p::SwitchEvent& event) {
+    if (std::holds_alternative<p2p::DialFailed>(event)) ++refused;
+  };
+  EXPECT_TRUE(until([&] { return seed.book().verified() == 100; }, 10min));
+  EXPECT_LT(refused, 300u) << "and it does not try in vain all the time";
+}
+
 TEST_F(Seed, GoesThroughManyTarpitsInTwoMinutes) {
   std::vector<NetAddress> told;
   std::set<NetAddress> alive;
