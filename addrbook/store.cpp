@@ -198,6 +198,8 @@ void Store::begin() {
     for (Waiter& waiter : waiters_) waiter.drained = true;
   }
   if (batch.empty()) {
+    // Whoever calls `changed` need not know that it is so: looking is not done at every call.
+    next_ = shard_.now() + kLookPause;
     finish_flushes({}, /*drained_only=*/true);
     return;
   }

@@ -36,6 +36,8 @@ class Store {
  public:
   static constexpr std::size_t kBatchRows = 5'000;
   static constexpr conn::Duration kPace = std::chrono::seconds(1);
+  // After the book had nothing to write.
+  static constexpr conn::Duration kLookPause = std::chrono::milliseconds(100);
   static constexpr conn::Duration kFirstRetry = std::chrono::seconds(1);
   static constexpr conn::Duration kLastRetry = std::chrono::seconds(30);
 

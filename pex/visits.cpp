@@ -13,6 +13,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr conn::Duration kLook = 1s;
+constexpr conn::Duration kGrowthPause = 100ms;
 
 }  // namespace
 
@@ -20,10 +21,12 @@ Visits::Visits(Means means, const CrawlLimits& limits)
     : means_(std::move(means)),
       limits_(limits),
       crawlers_(means_.shelf.size(), Crawler(limits)),
+      sizes_(means_.shelf.size()),
       seeds_(limits.seed_pause, limits.seed_pause_cap, means_.lot) {}
 
 TimePoint Visits::on_time(TimePoint now) {
   end_late(now);
+  look_at_growth(now);
   begin_visits(now);
   TimePoint next = now + kLook;
   for (const auto& [id, visit] : visits_) {
@@ -109,12 +112,24 @@ void Visits::on_connected(const p2p::Connected& event, TimePoint now) {
     // It dialled us while we dialled it, or was about to be visited: its own address is in the book
     // now.
     visits_.erase(peer.id());
-    for (Crawler& crawler : crawlers_) crawler.heard();
+    look_at_growth(now);
     return;
   }
   if (stays(peer)) return;
   // One that has nothing to tell has been verified, and that is all.
   if (!means_.exchange.ask(peer, now)) part(peer);
+}
+
+// Whether clients have brought addresses. What a crawler then does takes as long as the book is
+// large: a crowd of clients has it do so no more often than that.
+void Visits::look_at_growth(TimePoint now) {
+  if (now < next_growth_) return;
+  for (std::size_t i = 0; i < crawlers_.size(); ++i) {
+    const std::size_t size = means_.shelf.at(i).size();
+    if (std::exchange(sizes_[i], size) >= size) continue;
+    crawlers_[i].heard();
+    next_growth_ = now + kGrowthPause;
+  }
 }
 
 void Visits::on_dial_failed(const p2p::DialFailed& event, TimePoint now) {

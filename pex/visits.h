@@ -48,11 +48,14 @@ class Visits final : public Duty {
   static bool stays(const p2p::Peer& peer);
 
   void on_connected(const p2p::Connected& event, conn::TimePoint now);
+  void look_at_growth(conn::TimePoint now);
   void on_dial_failed(const p2p::DialFailed& event, conn::TimePoint now);
 
   Means means_;
   CrawlLimits limits_;
-  std::vector<Crawler> crawlers_;  // in the order of the books
+  std::vector<Crawler> crawlers_;   // in the order of the books
+  std::vector<std::size_t> sizes_;  // of the books, when we looked last
+  conn::TimePoint next_growth_;
   std::size_t turn_ = 0;
   SeedList seeds_;
   std::map<conn::NodeId, Visit> visits_;
