@@ -67,7 +67,8 @@ std::optional<std::vector<conn::Endpoint>> free_endpoints(std::size_t count) {
 std::string config_text(const DemoHome& home, const DemoHome& seed) {
   const bool is_seed = &home == &seed;
   std::string text = "# A node of `peerage demo`.\nmoniker = \"" + home.name +
-                     "\"\nlog_format = \"json\"\n\n[peerage]\nnetwork = \"" +
+                     "\"\nlog_format = \"json\"\nlog_level = \"p2p:debug,*:info\"  # who comes and "
+                     "goes\n\n[peerage]\nnetwork = \"" +
                      std::string(kDemoNetwork) + "\"\nsummary_interval = \"250ms\"\n\n[p2p]\n" +
                      "laddr = \"tcp://" + home.address.endpoint.to_string() + "\"\n" +
                      "addr_book_strict = false  # loopback addresses count\n";

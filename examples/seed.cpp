@@ -19,7 +19,8 @@ int main(int argc, char** argv) {
   config.networks = {argv[1]};
   config.moniker = "seed";
   config.p2p.laddr = argv[2];
-  config.p2p.addr_book_strict = false;  // private and loopback addresses count, too
+  config.p2p.addr_book_strict = false;   // private and loopback addresses count, too
+  config.p2p.allow_duplicate_ip = true;  // for several nodes on this machine
   auto pex_config = pex::PexConfig::seed();
   pex_config.seeds = *seeds;
 

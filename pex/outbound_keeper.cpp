@@ -54,7 +54,7 @@ TimePoint OutboundKeeper::on_time(TimePoint now) {
   if (plan.test) means_.node.dial(HostAddress::of(*plan.test), DialPurpose::feeler);
   if (plan.ask_seeds) ask_seed(now);
   if (plan.ask_a_peer) ask_a_peer(now);
-  if (state.free_slots > 0) ask_connected_seeds(now);
+  if (state.free_slots > 0) ask_waiting_seeds(now);
   if (state.free_slots == 0) seeds_.rested();
   return now + (state.free_slots > 0 ? kWanting : kIdle);
 }
@@ -64,11 +64,13 @@ void OutboundKeeper::ask_seed(TimePoint now) {
   if (seed) means_.node.dial(seed->address);
 }
 
-// One that could not be asked when it came, because it had been asked just before.
-void OutboundKeeper::ask_connected_seeds(TimePoint now) {
-  for (const auto& [id, each] : means_.around.connected) {
-    if (seeds_.contains(id)) means_.exchange.ask(*each.peer, now);
-  }
+// Those that had been asked just before they came. Once: a seed that has answered is about to
+// close.
+void OutboundKeeper::ask_waiting_seeds(TimePoint now) {
+  std::erase_if(unasked_seeds_, [&](const conn::NodeId& id) {
+    const auto found = means_.around.connected.find(id);
+    return found == means_.around.connected.end() || means_.exchange.ask(*found->second.peer, now);
+  });
 }
 
 void OutboundKeeper::ask_a_peer(TimePoint now) {
@@ -99,9 +101,9 @@ void OutboundKeeper::on_connected(const p2p::Connected& event, TimePoint now) {
     means_.node.disconnect(peer.id());
     return;
   }
-  if (seeds_.contains(peer.id()) || means_.shelf.first().need_more()) {
-    means_.exchange.ask(peer, now);
-  }
+  const bool is_seed = seeds_.contains(peer.id());
+  if (!is_seed && !means_.shelf.first().need_more()) return;
+  if (!means_.exchange.ask(peer, now) && is_seed) unasked_seeds_.insert(peer.id());
 }
 
 void OutboundKeeper::on_dial_failed(const p2p::DialFailed& event, TimePoint now) {

@@ -7,6 +7,8 @@
 // Threads: the control shard.
 #pragma once
 
+#include <set>
+
 #include "pex/duty.h"
 #include "pex/outbound_policy.h"
 #include "pex/seed_list.h"
@@ -28,7 +30,7 @@ class OutboundKeeper final : public Duty {
 
   OutboundPolicy::Situation situation(conn::TimePoint now) const;
   void ask_seed(conn::TimePoint now);
-  void ask_connected_seeds(conn::TimePoint now);
+  void ask_waiting_seeds(conn::TimePoint now);
   void ask_a_peer(conn::TimePoint now);
   void on_connected(const p2p::Connected& event, conn::TimePoint now);
   void on_dial_failed(const p2p::DialFailed& event, conn::TimePoint now);
@@ -36,6 +38,7 @@ class OutboundKeeper final : public Duty {
   Means means_;
   OutboundPolicy policy_;
   SeedList seeds_;
+  std::set<conn::NodeId> unasked_seeds_;  // connected, and could not be asked when they came
   const conn::Duration second_look_;
   // Whom the switch would not dial, and when it may be asked again.
   conn::RecentMap<conn::NodeId, conn::TimePoint> refused_{kMaxRefused};
