@@ -50,6 +50,16 @@ conn::Result<ProgramLog> log_of(const Settings& settings) {
   return ProgramLog(std::move(*levels), *format);
 }
 
+// A comet node's file has many settings for its other parts: that is no news at each start.
+void log_notices(p2p::Log& say, const std::vector<std::string>& notices) {
+  static constexpr std::size_t kFew = 3;
+  const auto level = notices.size() <= kFew ? LogLevel::warn : LogLevel::debug;
+  for (const std::string& notice : notices) say.write(level, notice);
+  if (notices.size() <= kFew) return;
+  say.write(LogLevel::info, "settings that have no effect here; see check-config",
+            {{"count", std::to_string(notices.size())}});
+}
+
 void reload(Node& node, const Options& options, p2p::Log& say, const ServiceNotify& service) {
   service.reloading();
   const auto fresh = load_settings(options.home, options.flags);
@@ -68,7 +78,7 @@ int run(const Options& options, std::optional<Node::Role> only) {
   const auto log = log_of(*settings);
   if (!log) return report(log.error());
   p2p::Log say(log->module("main"), {});
-  for (const std::string& notice : settings->notices) say.write(LogLevel::warn, notice);
+  log_notices(say, settings->notices);
 
   const bool seed = only == Node::Role::seed || settings->config.p2p.seed_mode;
   auto node = Node::prepare(std::move(*settings), seed ? Node::Role::seed : Node::Role::node, *log);
