@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """A running seed that is killed, again and again, while it crawls and is asked: seed_kill_test.py BUILD_DIR
 
-A small network of nodes lives on. The seed knows one of them, crawls the others, and is asked all the time by clients
-that claim to listen somewhere, so that its book changes all the time. It is killed at a random moment: while it opens
+A small network of nodes lives on. The seed has an addrbook.json that names them, crawls them, and is asked all the time
+by clients that claim to listen somewhere, so that its book changes all the time. It is killed at a random moment: while it opens
 what the last one left, while it crawls, when it has met everybody, while it ends. It must always start again, within
 a second, with a book that is whole and has all that `peerage addrbook list` showed before the kill.
 
@@ -32,8 +32,9 @@ if SANITIZED:
     running.SLOWER = 5
 KILLS = int(os.environ.get("PEERAGE_KILLS", 50 if SANITIZED else 200))
 NODES = 6
-# A new book each so many kills, so that there is always something to crawl.
-LIVES = 10
+# A new book each so many kills, so that there is something to crawl. More often than that a node would not let the
+# seed's address connect: 16 times at once, and then 12 a minute.
+LIVES = 25
 OPENING, CRAWLING, MEETING, SERVING, ENDING = "opening", "crawling", "meeting", "serving", "ending"
 
 
@@ -55,7 +56,7 @@ class SeedKill(unittest.TestCase):
         self.ids = {node.id() for node in self.nodes}
         self.nodes[0].wait_summary(lambda now: now["book_new"] >= NODES - 1, 30, "a network")
         self.seed = Node(PROGRAM, self.folder / "seed", f"{LOOPBACK}.100.1", role="seed",
-                         PEERAGE_P2P_SEEDS=",".join(node.address() for node in self.nodes[:2]))
+                         PEERAGE_P2P_ADDR_BOOK_FILE="config/addrbook.json")
         self.addCleanup(self.seed.kill)
         self.seed.start()
         self.slowest = 0
@@ -78,7 +79,7 @@ class SeedKill(unittest.TestCase):
         began = time.monotonic()
         if phase == OPENING:
             # From its first sign of life in the home on it opens the book.
-            time.sleep(self.random.uniform(0, 0.02) * running.SLOWER)
+            time.sleep(self.random.uniform(0, 0.012) * running.SLOWER)
             where = CRAWLING if seed.said("seed started") else OPENING
         else:
             seed.wait_for(lambda: seed.said("seed started"), 10, "started")
@@ -130,8 +131,9 @@ class SeedKill(unittest.TestCase):
         for kill in range(KILLS):
             if kill % LIVES == 0:
                 shutil.rmtree(self.seed.home / "data")
+                running.write_addrbook(self.seed.home, self.nodes)
                 self.most, known, verified = max(self.most, len(known)), set(), set()
-            phase = self.random.choice((OPENING, CRAWLING, SERVING, ENDING))
+            phase = self.random.choice((OPENING, OPENING, CRAWLING, SERVING, ENDING))
             # Of two books one has a first life that is long enough to meet the network.
             if kill % LIVES == 0:
                 phase = MEETING if kill // LIVES % 2 else CRAWLING
@@ -150,7 +152,7 @@ class SeedKill(unittest.TestCase):
         self.assertGreaterEqual(len(ever), NODES - 2)
         # Kills that land elsewhere prove nothing; nor do those of a seed that nobody asks.
         for place in (OPENING, CRAWLING, SERVING, ENDING):
-            self.assertGreaterEqual(landed[place], 0.04 * KILLS, place)
+            self.assertGreaterEqual(landed[place], 0.03 * KILLS, place)
         self.assertGreater(said["answered"], 0.1 * said["started"])
         self.assertGreater(self.most, NODES)
 
