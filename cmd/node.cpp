@@ -77,6 +77,37 @@ Result<void> settle_networks(Settings& settings) {
               "once, as in --network a,b");
 }
 
+bool holds_addresses(const std::filesystem::path& book) {
+  addrbook::Report report;
+  const auto contents = addrbook::BookFile::read(book, book_now(), report);
+  return contents && !contents->addresses.empty();
+}
+
+// The addresses of an addrbook.json become the book's, as long as it has none: once, unless that
+// was interrupted. A file that cannot be read is left as it is, for somebody to look at.
+void take_over_json(Settings& settings, const conn::NodeId& own, p2p::Log& say) {
+  std::error_code error;
+  if (settings.json_book.empty() || !std::filesystem::exists(settings.json_book, error) ||
+      holds_addresses(settings.book_file)) {
+    return;
+  }
+  const BookHome home = {settings.home, settings.config, settings.networks, settings.book_file,
+                         own};
+  const auto imported =
+      import_json(home, settings.networks.front(), settings.json_book, book_now());
+  if (imported) {
+    say.write(LogLevel::info, "addresses taken over",
+              {{"from", settings.json_book.string()},
+               {"entries", std::to_string(imported->entries)},
+               {"added", std::to_string(imported->outcomes[0])}});
+  } else {
+    // A node can do without; a comet node would have stopped.
+    say.write(LogLevel::warn, "no addresses could be taken over; the file stays as it is",
+              {{"from", settings.json_book.string()}, {"why", imported.error().text()}});
+    settings.json_book.clear();
+  }
+}
+
 p2p::SwitchConfig switch_config(const Settings& settings, std::shared_ptr<p2p::LogSink> log) {
   const Config& config = settings.config;
   p2p::SwitchConfig node;
@@ -133,27 +164,9 @@ Result<std::unique_ptr<Node>> Node::prepare(Settings settings, Role role, const 
   if (auto made = make_directories(settings); !made) return tl::unexpected(made.error());
   auto key = load_key(settings);
   if (!key) return tl::unexpected(key.error());
-  p2p::Log say(log.module("main"), {});
-  std::error_code error;
-  const bool first_start = !std::filesystem::exists(settings.book_file, error);
   if (auto settled = settle_networks(settings); !settled) return tl::unexpected(settled.error());
-  if (first_start && !settings.json_book.empty() &&
-      std::filesystem::exists(settings.json_book, error)) {
-    const BookHome home = {settings.home, settings.config, settings.networks, settings.book_file,
-                           key->id()};
-    const auto imported =
-        import_json(home, settings.networks.front(), settings.json_book, book_now());
-    if (imported) {
-      say.write(LogLevel::info, "addresses taken over",
-                {{"from", settings.json_book.string()},
-                 {"entries", count(imported->entries)},
-                 {"added", count(imported->outcomes[0])}});
-    } else {
-      // A node can do without; a comet node would have stopped.
-      say.write(LogLevel::warn, "no addresses could be taken over",
-                {{"from", settings.json_book.string()}, {"why", imported.error().text()}});
-    }
-  }
+  p2p::Log say(log.module("main"), {});
+  take_over_json(settings, key->id(), say);
   return std::unique_ptr<Node>(new Node(std::move(settings), role, log, std::move(*key)));
 }
 

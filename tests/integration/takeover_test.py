@@ -122,6 +122,30 @@ class Comet(Case):
             said = json.loads(PROGRAM.run("addrbook", "import", file, "--json", "--home", other).stdout)
             self.assertEqual((said["entries"], said["outcomes"]["added"]), (len(ids), len(ids)))
 
+    def test_an_address_book_that_cannot_be_read_is_left_as_it_is(self):
+        home = self.home((VECTORS / "config" / "config-v0.38.25.toml").read_text())
+        damaged = home / "config" / "addrbook.json"
+        damaged.write_text(BOOK[:-20])
+        node = self.node(home, network=None).start()
+        self.assertEqual(len(node.said("no addresses could be taken over; the file stays as it is")), 1)
+        node.next_summary()
+        self.assert_stops(node)
+        self.assertEqual(damaged.read_text(), BOOK[:-20])
+
+    def test_a_takeover_that_was_interrupted_is_made_up_for(self):
+        home = self.home((VECTORS / "config" / "config-v0.38.25.toml").read_text())
+        mirror = home / "config" / "addrbook.json"
+        aside = self.folder / "aside.json"
+        mirror.rename(aside)
+        # A book was made, and nothing is in it.
+        node = self.node(home, network=None, PEERAGE_P2P_ADDR_BOOK_STRICT="true").start()
+        self.assert_stops(node)
+        aside.rename(mirror)
+        node.start()
+        self.assertEqual([line["added"] for line in node.said("addresses taken over")], ["3"])
+        self.assert_stops(node)
+        self.assertEqual(set(node.book()), ids_of(BOOK))
+
     def test_a_home_of_v0_34_is_taken_over(self):
         self.check_takeover("v0.34.35")
 
