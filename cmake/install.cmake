@@ -14,7 +14,7 @@ foreach(library conn addrbook p2p pex)
     # The rooms behind conn/asio_runtime.h.
     PATTERN "asio_runtime_*.h" EXCLUDE
     # And behind addrbook/book_file.h.
-    REGEX "addrbook/(book_opening|book_reader|own_file|row|schema|sqlite)\\.h$" EXCLUDE)
+    REGEX "addrbook/(book_opening|book_reader|own_file|row|schema|sqlite|told_table)\\.h$" EXCLUDE)
   set_target_properties(peerage_${library} PROPERTIES EXPORT_NAME ${library})
 endforeach()
 set_target_properties(peerage_spdlog PROPERTIES EXPORT_NAME spdlog)
