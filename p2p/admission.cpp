@@ -54,7 +54,7 @@ Result<Admission::Admitted> Admission::on_proven(
     return admitted;
   }
   if (newcomer.standing == Standing::ordinary) {
-    if (address_is_full(newcomer.id, newcomer.ip)) {
+    if (address_is_full(newcomer.id, newcomer.ip, newcomer.direction)) {
       return conn::fail(Stage::admission, Reason::too_many_from_address, newcomer.ip.to_string());
     }
     if (newcomer.direction == Direction::inbound &&
@@ -92,7 +92,7 @@ void Admission::set_standing(const NodeId& id, Standing standing) {
 Result<void> Admission::may_dial(const NodeId& id, const std::optional<IpAddress>& ip,
                                  Standing standing, TimePoint now) const {
   if (auto allowed = check_bans(id, ip, now); !allowed) return allowed;
-  if (standing == Standing::ordinary && ip && address_is_full(id, *ip)) {
+  if (standing == Standing::ordinary && ip && address_is_full(id, *ip, Direction::outbound)) {
     return conn::fail(Stage::admission, Reason::too_many_from_address, ip->to_string());
   }
   return {};
@@ -133,12 +133,14 @@ std::vector<LinkId> Admission::evict_one(std::vector<EvictionCandidate> candidat
   return links;
 }
 
-bool Admission::address_is_full(const NodeId& id, const IpAddress& ip) const {
+bool Admission::address_is_full(const NodeId& id, const IpAddress& ip, Direction direction) const {
+  const bool inbound_only = config_.per_ip_limit == PerIpLimit::inbound_peers;
   if (config_.max_per_ip == 0 || any_contains(config_.exempt, ip)) return false;
+  if (inbound_only && direction == Direction::outbound) return false;
   const auto others = std::count_if(slots_.begin(), slots_.end(), [&](const auto& entry) {
     const Slot& slot = entry.second;
     return entry.first != id && slot.peer.standing == Standing::ordinary && slot.peer.ip == ip &&
-           !slot.evicting;
+           !slot.evicting && (!inbound_only || slot.peer.direction == Direction::inbound);
   });
   return static_cast<std::size_t>(others) >= config_.max_per_ip;
 }

@@ -35,6 +35,7 @@ namespace peerage::p2p {
 struct AdmissionConfig {
   std::size_t max_inbound = 40;
   std::size_t max_per_ip = 1;  // peers at one IP address; 0: unlimited
+  PerIpLimit per_ip_limit = PerIpLimit::all_peers;
   std::vector<conn::Cidr> exempt;
   HalfOpenLimits half_open;
   ConnectionRateConfig rate;
@@ -109,7 +110,8 @@ class Admission {
                                 conn::TimePoint now) const;
   // The least useful of the candidates loses its slot; its links. Empty: nobody has to go.
   std::vector<LinkId> evict_one(std::vector<EvictionCandidate> candidates, conn::TimePoint now);
-  bool address_is_full(const conn::NodeId& id, const conn::IpAddress& ip) const;
+  bool address_is_full(const conn::NodeId& id, const conn::IpAddress& ip,
+                       Direction direction) const;
 
   AdmissionConfig config_;
   BanList bans_;

@@ -38,6 +38,10 @@ struct HalfOpenLimits {
   conn::Duration patience = 150ms;
 };
 
+// Which peers the limit for one IP address is about: all, as in the Go node; or those that dialled
+// us, for a seed, whose visits go to many nodes of one host.
+enum class PerIpLimit : std::uint8_t { all_peers, inbound_peers };
+
 // One connection in `interval` for a host, and `burst` saved up: 0.2/s and 16, as go-libp2p has it.
 struct ConnectionRateConfig {
   conn::Duration interval = 5s;  // whole seconds (a part counts as one); 0: unlimited

@@ -20,6 +20,7 @@ AdmissionConfig admission_config(const SwitchConfig& config) {
   AdmissionConfig admission;
   admission.max_inbound = config.p2p.max_num_inbound_peers;
   admission.max_per_ip = config.max_peers_per_ip.value_or(config.p2p.allow_duplicate_ip ? 0 : 1);
+  admission.per_ip_limit = config.per_ip_limit;
   admission.exempt = config.exempt_networks;
   if (config.p2p.allow_duplicate_ip) {
     admission.exempt.insert(admission.exempt.end(), conn::private_networks().begin(),

@@ -35,6 +35,7 @@ void prepare(p2p::SwitchConfig& config, const PexConfig& pex) {
   if (pex.mode != PexConfig::Mode::seed) return;
   // As many again are on their way out, with what was queued for them.
   config.p2p.max_num_outbound_peers = static_cast<std::uint32_t>(2 * pex.crawl.parallel);
+  config.per_ip_limit = p2p::PerIpLimit::inbound_peers;
   // Both together are a visit's time.
   config.p2p.dial_timeout =
       std::min<conn::Duration>(config.p2p.dial_timeout, pex.crawl.visit * 2 / 5);

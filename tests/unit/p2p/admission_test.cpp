@@ -429,6 +429,24 @@ TEST(Admission, ASecondLinkOfANodeTakesNoSecondSlot) {
   EXPECT_EQ(admission.slots_taken(Direction::inbound), 39u);
 }
 
+TEST(Admission, ASeedsLimitForOneAddressIsAboutThoseWhoDialledIt) {
+  AdmissionConfig config;
+  config.per_ip_limit = PerIpLimit::inbound_peers;
+  Admission admission = new_admission(config);
+  const auto at_one_ip = [](unsigned number, Direction direction) {
+    return Admission::Newcomer{id(number), direction, stranger(1), Standing::ordinary};
+  };
+  for (unsigned i = 1; i < 10; ++i) {
+    EXPECT_TRUE(admission.may_dial(id(i), stranger(1), Standing::ordinary, kStart));
+    EXPECT_TRUE(admission.on_proven(at_one_ip(i, Direction::outbound), i, never_asked, kStart));
+  }
+  EXPECT_TRUE(admission.on_proven(at_one_ip(20, Direction::inbound), 20, never_asked, kStart));
+  EXPECT_EQ(
+      refusal(admission.on_proven(at_one_ip(21, Direction::inbound), 21, never_asked, kStart)),
+      Reason::too_many_from_address);
+  EXPECT_TRUE(admission.may_dial(id(22), stranger(1), Standing::ordinary, kStart));
+}
+
 TEST(Admission, OfTwoThatDialledEachOtherTheOneThatStaysDecidesWhichSlotItTakes) {
   Admission admission = new_admission();
   const Admission::Newcomer inbound{id(1), Direction::inbound, stranger(1), Standing::ordinary};

@@ -51,9 +51,9 @@ struct SwitchPause : test::SwitchFixture {
   std::optional<Reason> visit(SimNode& from, SimNode& to, const Words& words) {
     sim::SimHost& host = host_of(from);
     std::unique_ptr<conn::Stream> stream;
-    const auto pending = host.connect(host.shard(0), conn::Endpoint{ip_of(to), 26656}, 5s, [&](auto connected) {
-      stream = std::move(connected.value());
-    });
+    const auto pending =
+        host.connect(host.shard(0), conn::Endpoint{ip_of(to), 26656}, 5s,
+                     [&](auto connected) { stream = std::move(connected.value()); });
     Bytes node_key(conn::kEphemeralMessage);
     EXPECT_TRUE(
         until([&] { return stream && stream->read(node_key).bytes == conn::kEphemeralMessage; }));

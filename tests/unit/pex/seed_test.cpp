@@ -178,6 +178,23 @@ TEST_F(Seed, FindsOutOfWhichOfItsNetworksANodeIs) {
   EXPECT_EQ(ask(seed, "net-b").addresses, std::set{of_b});
 }
 
+// By its ports alone one is told from another.
+TEST_F(Seed, VisitsAllNodesOfOneHostAtOnce) {
+  sim::SimHost& host = new_host();
+  PexNode::Plan plan = seed_plan();
+  plan.node.p2p.addr_book_strict = false;
+  PexNode& seed = add(plan);
+  std::set<NetAddress> alive;
+  for (std::uint16_t port = 1; port <= 8; ++port) {
+    visitors.push_back(std::make_unique<PexVisitor>(host, next_key++, port));
+    const NetAddress address = {visitors.back()->node().id(), {host.address(), port}};
+    alive.insert(address);
+    seed.book().add(address, {ip_of(3000), {}, addrbook::Origin::configuration}, seed.shelf->now());
+  }
+  world.run_for(10s);
+  EXPECT_EQ(seed.book().verified(), 8u);
+}
+
 // Nodes that take their time to close after a visit hold its slot meanwhile.
 TEST_F(Seed, VisitsEverybodyThoughItsSlotsAreHeldUp) {
   sim::LinkPlan slow;
