@@ -28,6 +28,7 @@ constexpr std::size_t kTextLimit = 64;
 // How often each was said, the most frequent first.
 std::vector<CrawlSummary::Count> counted(const std::map<std::string, std::size_t>& said) {
   std::vector<CrawlSummary::Count> counts;
+  counts.reserve(said.size());
   for (const auto& [what, nodes] : said) counts.push_back({what, nodes});
   std::stable_sort(counts.begin(), counts.end(),
                    [](const auto& a, const auto& b) { return a.nodes > b.nodes; });

@@ -59,8 +59,8 @@ Demo::~Demo() {
 // --- the steps ---
 
 Demo::Verdict Demo::run() {
-  constexpr Step kSteps[] = {&Demo::start_all, &Demo::connect_all, &Demo::kill_one,
-                             &Demo::start_it_again, &Demo::crawl};
+  static constexpr Step kSteps[] = {&Demo::start_all, &Demo::connect_all, &Demo::kill_one,
+                                    &Demo::start_it_again, &Demo::crawl};
   for (const Step step : kSteps) {
     if (const Verdict verdict = (this->*step)(); verdict != Verdict::well) return verdict;
   }
