@@ -44,11 +44,17 @@ void check_guard(Input& input) {
     const auto ip = conn::IpAddress::v4(5, 6, 7, what & 3);
     const auto trust = what & 4 ? RequestGuard::Trust::trusted : RequestGuard::Trust::stranger;
     const RequestGuard::Asker asker = {ip, {}, trust, RequestGuard::CountedAs::host};
+    const int kind = (what >> 3) & 7;  // mostly requests
+    if (kind <= 1 && trust == RequestGuard::Trust::trusted) {
+      // That leaves no trace at all.
+      require((kind == 0 ? guard.on_unsolicited(asker, now) : guard.on_nonsense(asker, now)) ==
+              Verdict::ignore);
+      continue;
+    }
     Host& host = hosts[ip];
     if (now - host.last >= kLimits.memory) host.strikes = host.drops = 0;
     host.last = now;
     const bool too_soon = host.asked + kLimits.too_soon > now;
-    const int kind = (what >> 3) & 7;  // mostly requests
     const Verdict verdict = kind == 0   ? guard.on_unsolicited(asker, now)
                             : kind == 1 ? guard.on_nonsense(asker, now)
                                         : guard.on_request(asker, now);
