@@ -36,15 +36,27 @@ struct JsonMirror::Task {
 
 JsonMirror::JsonMirror(conn::Runtime& runtime, std::filesystem::path from, std::string network,
                        std::filesystem::path to, std::function<void(const conn::Failure&)> failed)
-    : task_(std::make_shared<Task>(
+    : control_(runtime.shard(0)),
+      task_(std::make_shared<Task>(
           Task{std::move(from), std::move(network), std::move(to), std::move(failed)})),
       executor_(runtime.make_executor()) {}
 
-void JsonMirror::write() {
-  executor_->post([task = task_] { task->run(); });
+void JsonMirror::start() {
+  timer_ = control_.make_timer([this] { write(); });
+  write();
 }
 
-bool JsonMirror::write_now() const {
+void JsonMirror::stop() {
+  timer_.reset();
+}
+
+void JsonMirror::write() {
+  executor_->post([task = task_] { task->run(); });
+  timer_->arm(control_.now() + kPace);
+}
+
+bool JsonMirror::finish() {
+  executor_.reset();  // what it is writing would otherwise be written over this
   return task_->run();
 }
 

@@ -2,10 +2,11 @@
 // operator's scripts.
 //
 // It is made from the book's file, as `peerage addrbook export` makes it, on a thread of its own,
-// so the network does not wait for it: every kPace, and at the end. A comet node saves at that
-// pace, too.
+// so the network does not wait for it: at the start, every kPace, and at the end. A comet node
+// saves at that pace, too.
 //
-// Threads: write() on any; the rest where it was made.
+// Threads: start() and stop() on the control shard; finish() where it was made, after stop() or
+// when the runtime has stopped.
 #pragma once
 
 #include <filesystem>
@@ -25,14 +26,18 @@ class JsonMirror {
   JsonMirror(conn::Runtime& runtime, std::filesystem::path from, std::string network,
              std::filesystem::path to, std::function<void(const conn::Failure&)> failed);
 
-  // Writes the file anew, soon.
-  void write();
-  // The same, now and here; false if that failed.
-  bool write_now() const;
+  void start();
+  void stop();
+  // Writes the file for the last time, here; false if that failed.
+  bool finish();
 
  private:
   struct Task;
+  void write();
+
+  conn::Shard& control_;
   std::shared_ptr<const Task> task_;
+  std::unique_ptr<conn::Timer> timer_;
   std::unique_ptr<conn::Executor> executor_;
 };
 

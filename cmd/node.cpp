@@ -220,6 +220,7 @@ Result<void> Node::start() {
     shelf_->add_own(here);
     summary_ = runtime_.shard(0).make_timer([this] { summarise(); });
     arm_summary();
+    if (mirror_) mirror_->start();
   });
   return {};
 }
@@ -266,6 +267,7 @@ Result<void> Node::stop() {
       [this](std::function<void(bool)> done) {
         runtime_.shard(0).post([this, done = std::move(done)] {
           summary_.reset();
+          if (mirror_) mirror_->stop();
           node_->stop([done] { done(true); });
         });
       },
@@ -281,7 +283,7 @@ Result<void> Node::stop() {
                 settings_.book_file.string() + ": the disk takes too long");
   }
   if (!*closed) return *closed;
-  if (mirror_ && !mirror_->write_now()) {
+  if (mirror_ && !mirror_->finish()) {
     return fail(Stage::configuration, Reason::address_file_unwritable,
                 settings_.json_book.string());
   }
@@ -366,7 +368,6 @@ void Node::write_summary(const pex::PexReport& report) {
               {"served", std::to_string(report.counts.answers)},
               {"visits", std::to_string(report.visits_made)},
               {"bans", count(report.bans)}});
-  if (mirror_) mirror_->write();
 }
 
 std::string Node::status_line() const {

@@ -41,7 +41,8 @@ class OutboundPolicy {
     std::vector<conn::IpAddress> outbound;
     std::size_t free_slots = 0;  // beyond those
     std::size_t connected = 0;   // peers, of either direction
-    // Connected, being dialled, persistent, banned, or ourselves. Must not call the book.
+    // Who cannot be dialled now: connected, being dialled, refused just before, ourselves. Must not
+    // call the book.
     std::function<bool(const addrbook::KnownAddress&)> unavailable;
   };
   struct Plan {
