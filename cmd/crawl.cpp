@@ -169,7 +169,6 @@ CrawlRow* Crawl::row_of(const HostAddress& target) {
       row.told_by = in_book->source.to_string();
     }
   }
-  ++visited_;
   return &rows_.emplace(key, std::move(row)).first->second;
 }
 
@@ -178,6 +177,7 @@ void Crawl::note(CrawlRow& row, const p2p::AttemptReport& report, const conn::Fa
   const Outcome outcome = outcome_of(row.id, options_.network, upgrade);
   // Once reached it counts as such, also when a later visit fails.
   if (row.outcome == Outcome::reachable && outcome != Outcome::reachable) return;
+  if (row.outcome == Outcome::not_visited) ++visited_;
   if (outcome == Outcome::reachable && row.outcome != Outcome::reachable) ++reachable_;
   row.outcome = outcome;
   row.failure = failure == nullptr ? std::nullopt : std::optional(*failure);
@@ -198,7 +198,7 @@ void Crawl::look() {
   const conn::TimePoint now = control_.now();
   timer_->arm(now + kLook);
   const addrbook::AddressBook& book = shelf_->first();
-  heard_ = std::max<std::size_t>(visited_, book.size() + book.resting());
+  heard_ = std::max(rows_.size(), book.size() + book.resting());
   over_ = under_way_.empty() && now - last_work_ >= options_.idle;
 }
 

@@ -43,6 +43,7 @@ struct CrawlOptions {
 };
 
 struct CrawlProgress {
+  // Of these, visited: something came of the visit. Under way: dials and connections.
   std::size_t heard = 0, visited = 0, reachable = 0, under_way = 0;
   bool over = false;  // all that was heard of has been visited
 };

@@ -125,7 +125,7 @@ class Crawl(unittest.TestCase):
         self.assertEqual([json.loads(line)["address"] for line in listed.splitlines()], [self.node])
 
     def test_its_time_is_bounded_and_ctrl_c_reports_all_the_same(self):
-        report = json.loads(crawl(*self.usual, "--json", "--for", "1s").stdout)
+        report = json.loads(crawl(*self.endless, "--json", "--for", "5s").stdout)
         self.assertEqual(report["ended"], "time_over")
         self.assertEqual(report["heard"], 5)
         ours, theirs = pty.openpty()
@@ -133,7 +133,7 @@ class Crawl(unittest.TestCase):
                                    stderr=theirs, text=True)
         os.close(theirs)
         shown = ""
-        while "visited 5" not in shown:  # the progress, on a terminal
+        while "visited 5, reachable 2" not in shown:  # the progress, on a terminal
             shown += os.read(ours, 4096).decode()
         running.send_signal(signal.SIGINT)
         output = running.communicate(timeout=20)[0]

@@ -59,7 +59,9 @@ SimWorld::~SimWorld() {
 
 SimHost& SimWorld::add_host(std::vector<IpAddress> addresses, std::size_t shards) {
   hosts_.push_back(std::make_unique<SimHost>(*this, std::move(addresses), shards));
-  return *hosts_.back();
+  SimHost& host = *hosts_.back();
+  for (const IpAddress& address : host.addresses_) host_of_.emplace(address, &host);
+  return host;
 }
 
 // SplitMix64.
@@ -153,11 +155,8 @@ std::size_t SimWorld::open_connections(const IpAddress& a, const IpAddress& b) {
 }
 
 SimHost* SimWorld::host_of(const IpAddress& address) const {
-  for (const auto& host : hosts_) {
-    const auto& own = host->addresses_;
-    if (std::find(own.begin(), own.end(), address) != own.end()) return host.get();
-  }
-  return nullptr;
+  const auto found = host_of_.find(address);
+  return found == host_of_.end() ? nullptr : found->second;
 }
 
 void SimWorld::trace(std::uint64_t value) {

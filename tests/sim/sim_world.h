@@ -127,6 +127,7 @@ class SimWorld {
   std::map<std::string, std::optional<std::vector<IpAddress>>> names_;
   std::vector<std::weak_ptr<SimConnection>> connections_;
   std::vector<std::unique_ptr<SimHost>> hosts_;
+  std::map<IpAddress, SimHost*> host_of_;
 };
 
 // A machine: the Runtime of what runs on it.
