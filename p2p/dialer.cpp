@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "conn/backoff.h"
+
 namespace peerage::p2p {
 
 using conn::Duration;
@@ -93,6 +95,7 @@ std::vector<DialOrder> Dialer::take_due(TimePoint now) {
   for (auto& [id, entry] : sticky_) {
     const bool used_up = entry.tries >= kStickyPauses.size();
     if (used_up || entry.next > now || dialling_.contains(id)) continue;
+    if (pace_.available(now) == 0) break;
     if (needs_slot(id) && slots_used() >= config_.max_outbound) {
       on_sticky_failed(entry, now);
     } else {
@@ -113,7 +116,7 @@ std::optional<TimePoint> Dialer::deadline() const {
   // Also one that has become needless: it holds a slot until take_due.
   if (!requested_.empty()) return TimePoint{};
   for (const auto& [id, entry] : persistent_) consider(id, entry.backoff.next);
-  for (const auto& [id, entry] : sticky_) consider(id, entry.next);
+  for (const auto& [id, entry] : sticky_) consider(id, std::max(entry.next, pace_.next()));
   return earliest;
 }
 
@@ -166,7 +169,7 @@ void Dialer::on_gone(const NodeId& id, const std::optional<HostAddress>& address
   const bool worth_it = redial == Redial::yes && was.direction == Direction::outbound && address &&
                         lasted >= kLongLived;
   if (worth_it && sticky_.size() < std::max<std::size_t>(config_.max_outbound, 1)) {
-    sticky_[id] = {*address, 0, now + kStickyPauses.front()};
+    sticky_[id] = {*address, 0, now + sticky_pause(0)};
   }
 }
 
@@ -195,19 +198,13 @@ std::size_t Dialer::slots_used() const {
 }
 
 void Dialer::begin(DialOrder order, TimePoint now, std::vector<DialOrder>& orders) {
+  pace_.note(now);
   dialling_[order.target.id] = {order.target, now};
   orders.push_back(std::move(order));
 }
 
-// 1, 2, 4 ... seconds, at most the cap; less up to half of it, so that many who lost the same peer
-// do not come back as one.
 void Dialer::back_off(Backoff& backoff, TimePoint from, Duration cap) {
-  const std::uint32_t doublings = std::min(backoff.failures, 20u);
-  const Duration nominal = std::min<Duration>(cap, kFirstPause * (std::int64_t{1} << doublings));
-  const double part = 0.95 - 0.45 * random_();
-  backoff.next =
-      from + Duration(static_cast<Duration::rep>(static_cast<double>(nominal.count()) * part));
-  ++backoff.failures;
+  backoff.next = from + conn::backoff_pause({kFirstPause, cap}, backoff.failures++, random_());
 }
 
 void Dialer::rest(const std::string& address, TimePoint begun) {
@@ -252,10 +249,15 @@ TimePoint Dialer::rests_until(const HostAddress& target) const {
   return own_until(target);
 }
 
+// Shorter by lot: many have lost the same peer.
+Duration Dialer::sticky_pause(std::size_t tries) {
+  return conn::backoff_pause({kStickyPauses.at(tries), Duration::max()}, 0, random_());
+}
+
 // One that has used up its tries is forgotten by the next take_due.
 void Dialer::on_sticky_failed(Sticky& entry, TimePoint now) {
   ++entry.tries;
-  entry.next = entry.tries < kStickyPauses.size() ? now + kStickyPauses[entry.tries] : now;
+  entry.next = entry.tries < kStickyPauses.size() ? now + sticky_pause(entry.tries) : now;
 }
 
 }  // namespace peerage::p2p

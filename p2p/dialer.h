@@ -10,6 +10,8 @@
 //    and for the first few tries its slot is kept for it. What we knew to be good is worth more
 //    than what we have heard of (spec: this is what stops the slow erosion towards an attacker's
 //    peers).
+//    When many are lost at once they wait for one another: kStickyPace dials in any second, those
+//    of other purposes included.
 //  - Every way of dialling counts against max_outbound, those under way included; persistent peers
 //    and unconditional ones do not.
 //  - An address that failed is not tried again for a pause that doubles from 1 s to 60 s, whoever
@@ -32,6 +34,7 @@
 #include "conn/net_address.h"
 #include "conn/runtime.h"
 #include "p2p/config.h"
+#include "p2p/dial_pace.h"
 #include "p2p/direction.h"
 
 namespace peerage::p2p {
@@ -54,6 +57,7 @@ class Dialer {
  public:
   static constexpr std::size_t kMaxResting = 1024;
   static constexpr std::size_t kMaxOwnAddresses = 16;
+  static constexpr std::size_t kStickyPace = 2;
   static constexpr conn::Duration kStable = std::chrono::minutes(1);
   static constexpr conn::Duration kSelfRest = std::chrono::hours(24);
   // A number in [0, 1), at random.
@@ -135,6 +139,7 @@ class Dialer {
   bool is_busy(const conn::NodeId& id) const;
   std::size_t slots_used() const;
   void begin(DialOrder order, conn::TimePoint now, std::vector<DialOrder>& orders);
+  conn::Duration sticky_pause(std::size_t tries);
   void back_off(Backoff& backoff, conn::TimePoint from, conn::Duration cap);
   void rest(const std::string& address, conn::TimePoint begun);
   void rest_own(const conn::HostAddress& target, conn::TimePoint until);
@@ -149,6 +154,7 @@ class Dialer {
   std::set<conn::NodeId> unconditional_;
   std::map<conn::NodeId, Persistent> persistent_;
   std::map<conn::NodeId, Sticky> sticky_;
+  DialPace pace_{kStickyPace};
   std::vector<DialOrder> requested_;  // accepted, not yet taken
   std::map<conn::NodeId, Dialling> dialling_;
   std::map<conn::NodeId, Connected> connected_;

@@ -42,10 +42,21 @@ inline constexpr RequestLimits kSeedRequestLimits = {
 inline constexpr std::uint32_t kFreeRequests = 2;
 inline constexpr conn::Duration kRequestPause = std::chrono::seconds(12);
 
+// Asking the configured seeds. All but the last double up to `cap`, and are shorter by lot.
+struct SeedPauses {
+  // Before a seed that answered is asked again.
+  conn::Duration each = std::chrono::seconds(15);
+  // Before one is that could not be reached, or had no place for us.
+  conn::Duration retry = std::chrono::seconds(4);
+  conn::Duration cap = std::chrono::minutes(10);
+  // Before another may be, unless this one failed; 0: at once.
+  conn::Duration between = std::chrono::seconds(15);
+};
+
 // Keeping the outbound set full.
 struct OutboundLimits {
-  // No more dials than this in a burst, and for each second after it.
-  std::uint64_t dials_per_second = 2;
+  // In any second, those that the switch begins of its own accord included.
+  std::size_t dials_per_second = 2;
   // One outbound peer of a group until there are so many, then up to so many of one. A preference:
   // when other groups have nothing, it does not hold.
   std::size_t diverse = 5;
@@ -53,14 +64,13 @@ struct OutboundLimits {
   // After a dial an address waits: this long, doubled for each failure, at most so long.
   std::chrono::seconds redial = std::chrono::seconds(15);
   std::chrono::seconds redial_cap = std::chrono::hours(1);
-  // A dial to see whether an address is alive: one each `feeler_pause`, of one group at most so
-  // many a day (Bitcoin Core: FEELER_INTERVAL; the quota is ours: whoever fills the new table would
-  // have feelers promote him).
+  // A dial to see whether an address is alive: one each `feeler_pause` on average, of one group at
+  // most so many a day (Bitcoin Core: FEELER_INTERVAL; the quota is ours: whoever fills the new
+  // table would have feelers promote him).
   conn::Duration feeler_pause = std::chrono::minutes(2);
   std::uint32_t feelers_per_group = 4;
-  // Asking seeds, when the book cannot serve: the pause doubles.
-  conn::Duration seed_pause = std::chrono::seconds(15);
-  conn::Duration seed_pause_cap = std::chrono::minutes(10);
+  // When the book cannot serve.
+  SeedPauses seeds;
   // Once, when a seed had nothing for us and the book is empty: it may be as new as we are, and
   // have met others by then.
   conn::Duration seed_second_look = std::chrono::seconds(3);
@@ -68,6 +78,9 @@ struct OutboundLimits {
   // nothing new is heard.
   conn::Duration ask_pause = std::chrono::seconds(30);
   conn::Duration ask_pause_cap = std::chrono::minutes(16);
+  // Whether pauses are made shorter by lot, so that many who failed at the same moment do not come
+  // back as one. An experiment takes that away; no node has a reason to.
+  enum class Spread : std::uint8_t { by_lot, none } spread = Spread::by_lot;
 };
 
 // A seed's visits.
@@ -83,9 +96,8 @@ struct CrawlLimits {
   conn::Duration client_life = std::chrono::minutes(5);
   // A persistent peer is asked for addresses so often.
   conn::Duration ask_pause = std::chrono::minutes(2);
-  // Configured seeds, as for a node.
-  conn::Duration seed_pause = OutboundLimits{}.seed_pause;
-  conn::Duration seed_pause_cap = OutboundLimits{}.seed_pause_cap;
+  // Configured seeds are visited side by side, like others.
+  SeedPauses seeds = {.between = conn::Duration(0)};
 };
 // After a visit, the next: so long when it was answered for the first times; and so long when nine
 // of ten were answered in the window of 2 h, 8 h, 1 d, 7 d, 30 d (addrbook/reliability.h).

@@ -1,5 +1,6 @@
 #include "pex/outbound_keeper.h"
 
+#include <limits>
 #include <utility>
 
 namespace peerage::pex {
@@ -20,8 +21,11 @@ constexpr conn::Duration kWanting = 1s;
 
 OutboundKeeper::OutboundKeeper(Means means, const OutboundLimits& limits, TimePoint now)
     : means_(std::move(means)),
-      policy_(means_.shelf.first(), now, limits),
-      seeds_(limits.seed_pause, limits.seed_pause_cap, means_.lot),
+      policy_(means_.shelf.first(), now, means_.lot(std::numeric_limits<std::size_t>::max()),
+              limits),
+      seeds_(limits.seeds, limits.spread == OutboundLimits::Spread::none
+                               ? [](std::size_t) { return std::size_t{0}; }
+                               : means_.lot),
       second_look_(limits.seed_second_look) {}
 
 OutboundPolicy::Situation OutboundKeeper::situation(TimePoint now) const {
@@ -61,7 +65,9 @@ TimePoint OutboundKeeper::on_time(TimePoint now) {
 
 void OutboundKeeper::ask_seed(TimePoint now) {
   const auto seed = seeds_.next(now);
-  if (seed) means_.node.dial(seed->address);
+  if (!seed) return;
+  policy_.dialled(now);
+  means_.node.dial(seed->address);
 }
 
 // Those that had been asked just before they came. Once: a seed that has answered is about to
@@ -82,6 +88,11 @@ void OutboundKeeper::ask_a_peer(TimePoint now) {
 }
 
 void OutboundKeeper::on_event(const p2p::SwitchEvent& event, TimePoint now) {
+  if (const auto* dialled = std::get_if<p2p::Dialled>(&event)) {
+    const bool is_ours =
+        dialled->purpose == DialPurpose::requested || dialled->purpose == DialPurpose::feeler;
+    if (!is_ours) policy_.dialled(now);
+  }
   if (const auto* connected = std::get_if<p2p::Connected>(&event)) on_connected(*connected, now);
   if (const auto* failed = std::get_if<p2p::DialFailed>(&event)) on_dial_failed(*failed, now);
 }
@@ -89,7 +100,8 @@ void OutboundKeeper::on_event(const p2p::SwitchEvent& event, TimePoint now) {
 void OutboundKeeper::on_list(const p2p::PeerPtr& peer, std::size_t fresh, TimePoint now) {
   if (fresh > 0) {
     policy_.learnt(now);
-  } else if (seeds_.contains(peer->id()) && policy_.seed_had_nothing(now)) {
+  } else if (seeds_.contains(peer->id()) && means_.shelf.first().size() == 0 &&
+             !std::exchange(looked_again_, true)) {
     seeds_.again(peer->id(), now + second_look_);
   }
 }
@@ -110,7 +122,7 @@ void OutboundKeeper::on_dial_failed(const p2p::DialFailed& event, TimePoint now)
   if (event.failure.stage == conn::Stage::admission) {
     refused_.use(event.target.id, [] { return TimePoint(); }) = now + kRefusedPause;
   }
-  if (seeds_.contains(event.target.id)) policy_.seed_failed();
+  if (seeds_.contains(event.target.id)) seeds_.failed(event.target.id, now);
 }
 
 }  // namespace peerage::pex

@@ -40,6 +40,7 @@ class OutboundKeeper final : public Duty {
   SeedList seeds_;
   std::set<conn::NodeId> unasked_seeds_;  // connected, and could not be asked when they came
   const conn::Duration second_look_;
+  bool looked_again_ = false;
   // Whom the switch would not dial, and when it may be asked again.
   conn::RecentMap<conn::NodeId, conn::TimePoint> refused_{kMaxRefused};
 };

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "conn/backoff.h"
+
 namespace peerage::pex {
 
 using addrbook::KnownAddress;
@@ -15,29 +17,29 @@ addrbook::Bias bias_with(std::size_t outbound) {
   return {static_cast<unsigned>(std::min<std::size_t>(outbound, 8) * 10 + 10)};
 }
 
+// Of [0, 1), as if drawn by lot (the mixer of SplitMix64).
+double fraction(std::uint64_t of) {
+  std::uint64_t z = of + 0x9e3779b97f4a7c15;
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+  return static_cast<double>((z ^ (z >> 31)) >> 11) * 0x1p-53;
+}
+
 }  // namespace
 
-OutboundPolicy::OutboundPolicy(addrbook::AddressBook& book, TimePoint now,
+OutboundPolicy::OutboundPolicy(addrbook::AddressBook& book, TimePoint now, std::uint64_t salt,
                                const OutboundLimits& limits)
     : book_(book),
+      salt_(salt),
       limits_(limits),
-      dials_(limits.dials_per_second, limits.dials_per_second, now),
-      next_test_(now + limits.feeler_pause),
-      next_seeds_(now),
-      seed_pause_(limits.seed_pause),
+      pace_(limits.dials_per_second),
+      next_test_(now + around(limits.feeler_pause)),
       next_ask_(now),
       ask_pause_(limits.ask_pause) {}
 
 void OutboundPolicy::learnt(TimePoint now) {
   ask_pause_ = limits_.ask_pause;
   next_ask_ = std::min(next_ask_, now + ask_pause_);
-}
-
-bool OutboundPolicy::seed_had_nothing(TimePoint now) {
-  if (looked_again_ || book_.size() > 0) return false;
-  looked_again_ = true;
-  next_seeds_ = std::min(next_seeds_, now + limits_.seed_second_look);
-  return true;
 }
 
 OutboundPolicy::Plan OutboundPolicy::plan(const Situation& situation) {
@@ -48,32 +50,24 @@ OutboundPolicy::Plan OutboundPolicy::plan(const Situation& situation) {
   for (const auto& ip : situation.outbound) ++groups[book_.group(ip)];
   std::size_t outbound = situation.outbound.size();
   bool exhausted = false;
-  while (plan.dials.size() < situation.free_slots && dials_.available(now) > 0) {
+  while (plan.dials.size() < situation.free_slots && pace_.available(now) > 0) {
     auto target = next_anchor(situation);
     if (!target) target = from_book(situation, groups, outbound, plan.dials);
     if (!target) {
       exhausted = true;
       break;
     }
-    (void)dials_.take(1, now);
+    pace_.note(now);
     ++groups[book_.group(target->endpoint.ip)];
     ++outbound;
     plan.dials.push_back(*target);
   }
-  if (exhausted && plan.dials.empty()) {
-    if (now >= next_seeds_) {
-      plan.ask_seeds = true;
-      next_seeds_ = now + seed_pause_;
-      seed_pause_ = std::min(2 * seed_pause_, limits_.seed_pause_cap);
-    }
-  } else if (situation.free_slots == 0) {
-    seed_pause_ = limits_.seed_pause;
-  }
-  if (now >= next_test_ && dials_.available(now) > 0) {
+  plan.ask_seeds = exhausted && plan.dials.empty();
+  if (now >= next_test_ && pace_.available(now) > 0) {
     plan.test = next_test(situation);
-    if (plan.test) (void)dials_.take(1, now);
+    if (plan.test) pace_.note(now);
     // Finding none means that the whole book has been looked through.
-    next_test_ = now + (plan.test ? limits_.feeler_pause : limits_.feeler_pause / 4);
+    next_test_ = now + around(plan.test ? limits_.feeler_pause : limits_.feeler_pause / 4);
   }
   const bool has_slots = situation.free_slots > 0;
   if (has_slots) next_ask_ = std::min(next_ask_, now + limits_.ask_pause);
@@ -134,13 +128,27 @@ std::optional<NetAddress> OutboundPolicy::next_test(const Situation& situation) 
   return target;
 }
 
+// In [0, 1): the same whenever we ask, and another for each of those who dial it.
+double OutboundPolicy::lot_of(const conn::NodeId& id) const {
+  if (limits_.spread == OutboundLimits::Spread::none) return 0;
+  return fraction(std::hash<conn::NodeId>{}(id) ^ salt_);
+}
+
+// From half of it to half as much again: nodes that began at the same moment part ways.
+conn::Duration OutboundPolicy::around(conn::Duration pause) {
+  if (limits_.spread == OutboundLimits::Spread::none) return pause;
+  const double part = 0.5 + fraction(salt_ + ++pauses_);
+  return conn::Duration(
+      static_cast<conn::Duration::rep>(static_cast<double>(pause.count()) * part));
+}
+
 bool OutboundPolicy::is_due(const KnownAddress& known, addrbook::Time now) const {
   if (known.last_attempt == addrbook::kNever) return true;
   // A dial of the run before, that came to something, is no reason to wait.
   if (known.last_attempt <= started_ && known.failures == 0) return true;
-  const auto doublings = std::min<std::uint32_t>(known.failures, 20);
-  return now - known.last_attempt >=
-         std::min(limits_.redial * (std::int64_t{1} << doublings), limits_.redial_cap);
+  const auto pause = conn::backoff_pause({limits_.redial, limits_.redial_cap}, known.failures,
+                                         lot_of(known.address.id));
+  return now - known.last_attempt >= pause;
 }
 
 }  // namespace peerage::pex

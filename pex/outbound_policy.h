@@ -7,7 +7,8 @@
 //  - One of a group until OutboundLimits::diverse, then two. A preference: a network that has but
 //    one group is a network too.
 //  - Seeds, when nobody in the book can be dialled and slots are free.
-//  - One test dial each feeler_pause, also when the set is full: of a vetted address whose place is
+//  - One test dial each feeler_pause or so, also when the set is full: of a vetted address whose
+//  place is
 //    claimed, or a feeler to one we never met. They take no slot.
 //
 // A pure state machine: it is told how things stand and says what to begin; it does not look at
@@ -25,7 +26,7 @@
 
 #include "addrbook/address_book.h"
 #include "conn/recent_map.h"
-#include "conn/token_bucket.h"
+#include "p2p/dial_pace.h"
 #include "pex/config.h"
 
 namespace peerage::pex {
@@ -48,20 +49,19 @@ class OutboundPolicy {
   struct Plan {
     std::vector<conn::NetAddress> dials;
     std::optional<conn::NetAddress> test;  // a feeler, or a test before eviction
-    bool ask_seeds = false;
+    bool ask_seeds = false;                // if one may be asked (pex/seed_list.h)
     bool ask_a_peer = false;
   };
 
-  OutboundPolicy(addrbook::AddressBook& book, conn::TimePoint now,
+  // `salt` makes our pauses other than those of nodes that failed when we did.
+  OutboundPolicy(addrbook::AddressBook& book, conn::TimePoint now, std::uint64_t salt,
                  const OutboundLimits& limits = {});
-
-  // The seed that was asked could not be reached: another may be, at once.
-  void seed_failed() { next_seeds_ = {}; }
-  // It answered, and had nothing that was new. Whether seeds are soon to be asked once more.
-  bool seed_had_nothing(conn::TimePoint now);
 
   // Somebody has told us of addresses that we did not know.
   void learnt(conn::TimePoint now);
+
+  // A dial begins that is not of a plan; it counts for the pace all the same.
+  void dialled(conn::TimePoint now) { pace_.note(now); }
 
   // What to begin now. To be asked about once a second, and whenever something has changed.
   Plan plan(const Situation& situation);
@@ -78,17 +78,18 @@ class OutboundPolicy {
                                             std::size_t outbound,
                                             const std::vector<conn::NetAddress>& chosen);
   std::optional<conn::NetAddress> next_test(const Situation& situation);
+  conn::Duration around(conn::Duration pause);
+  double lot_of(const conn::NodeId& id) const;
   bool is_due(const addrbook::KnownAddress& known, addrbook::Time now) const;
 
   addrbook::AddressBook& book_;
+  std::uint64_t salt_;
+  std::uint64_t pauses_ = 0;  // drawn so far
   OutboundLimits limits_;
-  conn::TokenBucket dials_;
+  p2p::DialPace pace_;
   addrbook::Time started_ = addrbook::kNever;  // in the book's time, once known
   std::size_t anchors_tried_ = 0;
   conn::TimePoint next_test_;
-  conn::TimePoint next_seeds_;
-  conn::Duration seed_pause_;
-  bool looked_again_ = false;  // after a seed had nothing for us
   conn::TimePoint next_ask_;
   conn::Duration ask_pause_;
   conn::RecentMap<std::uint64_t, Felt> felt_{kMaxFelt};

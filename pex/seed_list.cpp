@@ -10,7 +10,7 @@ void SeedList::set(const std::vector<conn::HostAddress>& seeds) {
   for (const conn::HostAddress& address : seeds) {
     const Seed* known = find(address.id);
     const bool same = known != nullptr && known->address == address;
-    fresh.push_back(same ? *known : Seed{address, {}, {}, 0});
+    fresh.push_back(same ? *known : Seed{address, {}, {}, 0, 0});
   }
   seeds_ = std::move(fresh);
 }
@@ -21,6 +21,10 @@ const SeedList::Seed* SeedList::find(const conn::NodeId& id) const {
   return found == seeds_.end() ? nullptr : &*found;
 }
 
+SeedList::Seed* SeedList::find(const conn::NodeId& id) {
+  return const_cast<Seed*>(std::as_const(*this).find(id));
+}
+
 std::set<conn::NodeId> SeedList::ids() const {
   std::set<conn::NodeId> all;
   for (const Seed& seed : seeds_) all.insert(seed.address.id);
@@ -28,33 +32,48 @@ std::set<conn::NodeId> SeedList::ids() const {
 }
 
 std::optional<SeedList::Target> SeedList::next(conn::TimePoint now) {
+  if (now < next_any_) return std::nullopt;
   std::vector<Seed*> due;
   for (Seed& seed : seeds_) {
     if (seed.next <= now) due.push_back(&seed);
   }
   if (due.empty()) return std::nullopt;
   Seed& chosen = *due[lot_(due.size())];
-  const auto doublings = std::min(chosen.asked++, 20u);
-  chosen.next = now + std::min<conn::Duration>(pause_ * (std::int64_t{1} << doublings), pause_cap_);
+  chosen.next = now + pause(pauses_.each, chosen.asked++);
+  if (pauses_.between > conn::Duration(0)) next_any_ = now + pause(pauses_.between, 0);
   return Target{chosen.address, chosen.network};
 }
 
+void SeedList::failed(const conn::NodeId& id, conn::TimePoint now) {
+  Seed* const seed = find(id);
+  if (seed == nullptr) return;
+  seed->next = now + pause(pauses_.retry, seed->failures++);
+  if (seed->asked > 0) --seed->asked;
+  next_any_ = now;
+}
+
+conn::Duration SeedList::pause(conn::Duration first, std::uint32_t times) const {
+  constexpr std::size_t kParts = 1 << 20;
+  const double part = static_cast<double>(lot_(kParts)) / static_cast<double>(kParts);
+  return conn::backoff_pause({first, pauses_.cap}, times, part);
+}
+
 void SeedList::is_of(const conn::NodeId& id, const std::string& network) {
-  for (Seed& seed : seeds_) {
-    if (seed.address.id != id || seed.network == network) continue;
-    seed.network = network;
-    seed.next = {};
-  }
+  Seed* const seed = find(id);
+  if (seed == nullptr || seed->network == network) return;
+  seed->network = network;
+  seed->next = next_any_ = {};
 }
 
 void SeedList::again(const conn::NodeId& id, conn::TimePoint when) {
-  for (Seed& seed : seeds_) {
-    if (seed.address.id == id) seed.next = std::min(seed.next, when);
-  }
+  Seed* const seed = find(id);
+  if (seed == nullptr) return;
+  seed->next = std::min(seed->next, when);
+  next_any_ = std::min(next_any_, when);
 }
 
 void SeedList::rested() {
-  for (Seed& seed : seeds_) seed.asked = 0;
+  for (Seed& seed : seeds_) seed.asked = seed.failures = 0;
 }
 
 }  // namespace peerage::pex

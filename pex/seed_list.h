@@ -1,9 +1,13 @@
-// The configured seeds: which of them to ask next, and as a node of which network.
+// The configured seeds: which of them to ask next, when, and as a node of which network.
 //
-// One after another in an order drawn by lot, none twice within its pause, which doubles with each
-// time that it was asked. A seed that names another network than the one that we dialled it for,
-// and one that we serve, is asked for that one from then on: with several networks on one port, an
-// operator gives one list of seeds.
+//  - One after another in an order drawn by lot, none twice within its pause, which doubles with
+//    each time that it was asked.
+//  - One that could not be reached, or had no place for us, is tried again soon, at first; another
+//    may be asked at once. A crowd that begins at the same moment is served so within seconds, for
+//    the pauses are spread by lot (conn/backoff.h).
+//  - A seed that names another network than the one that we dialled it for, and one that we serve,
+//    is asked for that one from then on: with several networks on one port, an operator gives one
+//    list of seeds.
 //
 // Names are resolved at each use, by whoever dials.
 // Threads: none of its own (the control shard).
@@ -16,8 +20,9 @@
 #include <string>
 #include <vector>
 
+#include "conn/backoff.h"
 #include "conn/net_address.h"
-#include "conn/runtime.h"
+#include "pex/config.h"
 
 namespace peerage::pex {
 
@@ -26,8 +31,7 @@ class SeedList {
   // A number below its argument, at random.
   using Lot = std::function<std::size_t(std::size_t below)>;
 
-  SeedList(conn::Duration pause, conn::Duration pause_cap, Lot lot)
-      : pause_(pause), pause_cap_(pause_cap), lot_(std::move(lot)) {}
+  SeedList(const SeedPauses& pauses, Lot lot) : pauses_(pauses), lot_(std::move(lot)) {}
 
   // Replaces the list; what is known of seeds that stay is kept.
   void set(const std::vector<conn::HostAddress>& seeds);
@@ -41,9 +45,11 @@ class SeedList {
   };
   // One that may be asked now, which then rests.
   std::optional<Target> next(conn::TimePoint now);
+  // The dial to it came to nothing.
+  void failed(const conn::NodeId& id, conn::TimePoint now);
   // It has said that it is of this network: asked again at once.
   void is_of(const conn::NodeId& id, const std::string& network);
-  // It may be asked again then, if not sooner anyway.
+  // It may be asked again then, if not sooner anyway, and whatever others were asked.
   void again(const conn::NodeId& id, conn::TimePoint when);
   // There is no need for seeds now: the pauses begin small again.
   void rested();
@@ -54,13 +60,16 @@ class SeedList {
     std::string network;
     conn::TimePoint next;
     std::uint32_t asked = 0;
+    std::uint32_t failures = 0;
   };
   const Seed* find(const conn::NodeId& id) const;
+  Seed* find(const conn::NodeId& id);
+  conn::Duration pause(conn::Duration first, std::uint32_t times) const;
 
-  conn::Duration pause_;
-  conn::Duration pause_cap_;
+  SeedPauses pauses_;
   Lot lot_;
   std::vector<Seed> seeds_;
+  conn::TimePoint next_any_;
 };
 
 }  // namespace peerage::pex

@@ -22,7 +22,7 @@ Visits::Visits(Means means, const CrawlLimits& limits)
       limits_(limits),
       crawlers_(means_.shelf.size(), Crawler(limits)),
       sizes_(means_.shelf.size()),
-      seeds_(limits.seed_pause, limits.seed_pause_cap, means_.lot) {}
+      seeds_(limits.seeds, means_.lot) {}
 
 TimePoint Visits::on_time(TimePoint now) {
   end_late(now);
@@ -140,6 +140,7 @@ void Visits::on_dial_failed(const p2p::DialFailed& event, TimePoint now) {
       means_.shelf.find(info->network) != nullptr) {
     seeds_.is_of(event.target.id, info->network);
   }
+  if (visit->second.is_seed) seeds_.failed(event.target.id, now);
   visits_.erase(visit);
   if (event.failure.reason != conn::Reason::no_free_slot) return;
   full_until_ = now + kLook;

@@ -115,7 +115,8 @@ void SimConnection::send(End to, ByteView bytes) {
 // Everything that travels towards an end goes through here, so that it arrives in order.
 void SimConnection::arrive(End to, Duration transmission, Task effect) {
   Half& receiver = half(to);
-  receiver.line_free = std::max(receiver.line_free, world_.now()) + transmission;
+  receiver.line_free =
+      std::max(receiver.line_free, world_.now()) + transmission + world_.delay_by_loss(plan_);
   world_.at(receiver.line_free + plan_.latency,
             [self = shared_from_this(), to, effect = std::move(effect)] {
               if (self->reset_) return;

@@ -105,34 +105,47 @@ void SimWorld::set_link(const IpAddress& a, const IpAddress& b, const LinkPlan& 
   links_[std::minmax(a, b)] = plan;
 }
 
-const LinkPlan& SimWorld::link(const IpAddress& a, const IpAddress& b) const {
-  const auto found = links_.find(std::minmax(a, b));
-  return found == links_.end() ? default_link_ : found->second;
+LinkPlan SimWorld::link(const IpAddress& from, const IpAddress& to) const {
+  const auto found = links_.find(std::minmax(from, to));
+  if (found != links_.end()) return found->second;
+  return link_rule_ ? link_rule_(from, to) : default_link_;
 }
 
-void SimWorld::for_each_connection(const IpAddress& a, const IpAddress& b,
+void SimWorld::add_connection(const std::shared_ptr<SimConnection>& connection) {
+  if (connections_.size() >= sweep_at_) {
+    std::erase_if(connections_, [](const auto& weak) { return weak.expired(); });
+    sweep_at_ = std::max<std::size_t>(2 * connections_.size(), 1024);
+  }
+  connections_.push_back(connection);
+}
+
+SimWorld::Between SimWorld::between(const IpAddress& a, const IpAddress& b) {
+  return [a, b](const IpAddress& dialler, const IpAddress& acceptor) {
+    return (dialler == a && acceptor == b) || (dialler == b && acceptor == a);
+  };
+}
+
+void SimWorld::for_each_connection(const Between& which,
                                    const std::function<void(SimConnection&)>& action) {
-  std::erase_if(connections_, [](const auto& weak) { return weak.expired(); });
-  const auto all = connections_;
+  const auto all = connections_;  // the action may end some, and begin others
   for (const auto& weak : all) {
     const auto connection = weak.lock();
     if (!connection) continue;
-    const IpAddress one = connection->endpoint(SimConnection::End::dialler).ip;
-    const IpAddress other = connection->endpoint(SimConnection::End::acceptor).ip;
-    if ((one == a && other == b) || (one == b && other == a)) {
+    if (which(connection->endpoint(SimConnection::End::dialler).ip,
+              connection->endpoint(SimConnection::End::acceptor).ip)) {
       action(*connection);
     }
   }
 }
 
-void SimWorld::black_hole(const IpAddress& a, const IpAddress& b) {
-  for_each_connection(a, b, [](SimConnection& connection) { connection.black_hole(); });
+void SimWorld::black_hole(const Between& which) {
+  for_each_connection(which, [](SimConnection& connection) { connection.black_hole(); });
 }
-void SimWorld::heal(const IpAddress& a, const IpAddress& b) {
-  for_each_connection(a, b, [](SimConnection& connection) { connection.heal(); });
+void SimWorld::heal(const Between& which) {
+  for_each_connection(which, [](SimConnection& connection) { connection.heal(); });
 }
-void SimWorld::reset(const IpAddress& a, const IpAddress& b) {
-  for_each_connection(a, b, [](SimConnection& connection) { connection.reset(); });
+void SimWorld::reset(const Between& which) {
+  for_each_connection(which, [](SimConnection& connection) { connection.reset(); });
 }
 
 void SimWorld::set_name(const std::string& host, std::optional<std::vector<IpAddress>> addresses) {
@@ -150,13 +163,23 @@ std::size_t SimWorld::open_connections() const {
 
 std::size_t SimWorld::open_connections(const IpAddress& a, const IpAddress& b) {
   std::size_t open = 0;
-  for_each_connection(a, b, [&open](const SimConnection& each) { open += each.is_open() ? 1 : 0; });
+  for_each_connection(between(a, b),
+                      [&open](const SimConnection& each) { open += each.is_open() ? 1 : 0; });
   return open;
 }
 
 SimHost* SimWorld::host_of(const IpAddress& address) const {
   const auto found = host_of_.find(address);
   return found == host_of_.end() ? nullptr : found->second;
+}
+
+Duration SimWorld::delay_by_loss(const LinkPlan& plan) {
+  Duration delay{0};
+  for (Duration again = 200ms; plan.loss > 0 && again < 10s; again *= 2) {
+    if (static_cast<double>(random() >> 11) * 0x1p-53 >= plan.loss) break;
+    delay += again;
+  }
+  return delay;
 }
 
 void SimWorld::trace(std::uint64_t value) {
@@ -367,7 +390,7 @@ std::unique_ptr<conn::Pending> SimHost::connect(conn::Shard&, const conn::Route&
   next_port_ = next_port_ == 0xffff ? 49152 : static_cast<std::uint16_t>(next_port_ + 1);
 
   const LinkPlan plan = world_.link(from.ip, to.ip);
-  const TimePoint there = world_.now() + plan.latency;
+  const TimePoint there = world_.now() + plan.latency + world_.delay_by_loss(plan);
   const TimePoint back = there + plan.latency;
   SimHost* target = world_.host_of(to.ip);
   refuse(world_.now() + timeout, Reason::connect_timed_out);
@@ -386,7 +409,7 @@ std::unique_ptr<conn::Pending> SimHost::connect(conn::Shard&, const conn::Route&
         return;
       }
       auto connection = std::make_shared<SimConnection>(world_, plan, from, to);
-      world_.connections_.push_back(connection);
+      world_.add_connection(connection);
       later(back, [operation, connection] {
         if (operation->done) {
           operation->finish(connection->stream(SimConnection::End::dialler));

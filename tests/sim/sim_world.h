@@ -37,7 +37,10 @@ using namespace std::chrono_literals;
 
 // How the way between two hosts behaves. Applies to connections made after it was set.
 struct LinkPlan {
-  Duration latency = 1ms;       // one way
+  Duration latency = 1ms;  // one way
+  // Of what is written, the part that is lost and comes later: 200 ms, doubled while it is lost
+  // again. In [0, 1).
+  double loss = 0;
   std::uint64_t bandwidth = 0;  // bytes per second each way; 0: unlimited
   // Bytes sent and not yet read by the other side, at most: then a write would block.
   std::size_t window = 256u << 10;
@@ -80,13 +83,23 @@ class SimWorld {
   bool run_until(const std::function<bool()>& done, Duration limit);
 
   void set_default_link(const LinkPlan& plan) { default_link_ = plan; }
-  // Both directions between two addresses.
+  // Both directions between two addresses; goes before the rule.
   void set_link(const IpAddress& a, const IpAddress& b, const LinkPlan& plan);
-  // Everything between the two stops arriving, silently; or goes on where it stopped.
-  void black_hole(const IpAddress& a, const IpAddress& b);
-  void heal(const IpAddress& a, const IpAddress& b);
+  // What holds for all others, in place of the default link: asked when `from` dials `to`.
+  using LinkRule = std::function<LinkPlan(const IpAddress& from, const IpAddress& to)>;
+  void set_link_rule(LinkRule rule) { link_rule_ = std::move(rule); }
+
+  // Connections between addresses for which it is true, in either order.
+  using Between = std::function<bool(const IpAddress& dialler, const IpAddress& acceptor)>;
+  static Between between(const IpAddress& a, const IpAddress& b);
+  // Everything between them stops arriving, silently; or goes on where it stopped.
+  void black_hole(const Between& which);
+  void heal(const Between& which);
   // Breaks their connections with a reset.
-  void reset(const IpAddress& a, const IpAddress& b);
+  void reset(const Between& which);
+  void black_hole(const IpAddress& a, const IpAddress& b) { black_hole(between(a, b)); }
+  void heal(const IpAddress& a, const IpAddress& b) { heal(between(a, b)); }
+  void reset(const IpAddress& a, const IpAddress& b) { reset(between(a, b)); }
 
   // What DNS says. A name that is not set does not exist; one without a value is never answered.
   void set_name(const std::string& host, std::optional<std::vector<IpAddress>> addresses);
@@ -110,11 +123,13 @@ class SimWorld {
       return std::tie(when, order) > std::tie(other.when, other.order);
     }
   };
-  const LinkPlan& link(const IpAddress& a, const IpAddress& b) const;
+  LinkPlan link(const IpAddress& from, const IpAddress& to) const;
   SimHost* host_of(const IpAddress& address) const;
+  // How much later something arrives because it was lost at first.
+  Duration delay_by_loss(const LinkPlan& plan);
   void trace(std::uint64_t value);
-  void for_each_connection(const IpAddress& a, const IpAddress& b,
-                           const std::function<void(SimConnection&)>& action);
+  void add_connection(const std::shared_ptr<SimConnection>& connection);
+  void for_each_connection(const Between& which, const std::function<void(SimConnection&)>& action);
 
   TimePoint now_{std::chrono::hours(1000)};  // not zero: nobody may rely on an epoch
   conn::WallTime wall_base_{std::chrono::hours(24 * 365 * 50)};
@@ -123,9 +138,11 @@ class SimWorld {
   std::uint64_t trace_ = 0xcbf29ce484222325;
   std::priority_queue<Event> events_;
   LinkPlan default_link_;
+  LinkRule link_rule_;
   std::map<std::pair<IpAddress, IpAddress>, LinkPlan> links_;
   std::map<std::string, std::optional<std::vector<IpAddress>>> names_;
   std::vector<std::weak_ptr<SimConnection>> connections_;
+  std::size_t sweep_at_ = 1024;  // so many connections, gone ones included
   std::vector<std::unique_ptr<SimHost>> hosts_;
   std::map<IpAddress, SimHost*> host_of_;
 };

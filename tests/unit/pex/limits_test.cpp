@@ -60,8 +60,10 @@ TEST(Limits, AreThoseOfTheSpecification) {
   EXPECT_EQ(outbound.redial_cap, 1h);
   EXPECT_EQ(outbound.feeler_pause, 2min);
   EXPECT_EQ(outbound.feelers_per_group, 4u);
-  EXPECT_EQ(outbound.seed_pause, 15s);
-  EXPECT_EQ(outbound.seed_pause_cap, 10min);
+  EXPECT_EQ(outbound.seeds.each, 15s);
+  EXPECT_EQ(outbound.seeds.retry, 4s);
+  EXPECT_EQ(outbound.seeds.cap, 10min);
+  EXPECT_EQ(outbound.seeds.between, 15s);
   EXPECT_EQ(outbound.seed_second_look, 3s);
   EXPECT_EQ(outbound.ask_pause, 30s);
   EXPECT_EQ(outbound.ask_pause_cap, 16min);
@@ -75,8 +77,10 @@ TEST(Limits, AreThoseOfTheSpecification) {
   EXPECT_EQ(crawl.remembered, 50'000u);
   EXPECT_EQ(crawl.client_life, 5min);
   EXPECT_EQ(crawl.ask_pause, 2min);
-  EXPECT_EQ(crawl.seed_pause, 15s);
-  EXPECT_EQ(crawl.seed_pause_cap, 10min);
+  EXPECT_EQ(crawl.seeds.each, 15s);
+  EXPECT_EQ(crawl.seeds.retry, 4s);
+  EXPECT_EQ(crawl.seeds.cap, 10min);
+  EXPECT_EQ(crawl.seeds.between, 0s);
   EXPECT_EQ(kUnprovenPause, 10min);
   EXPECT_EQ(kProvenPauses, (std::array<std::chrono::seconds, 5>{20min, 30min, 1h, 2h, 4h}));
   EXPECT_EQ(kFailedPause, 5min);

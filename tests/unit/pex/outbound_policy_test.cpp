@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 // A node whose dials end as `answers` says, in steps of a second.
 class OutboundPolicyTest : public test::BookTest {
  protected:
-  OutboundPolicyTest() : policy(book, steady) {}
+  OutboundPolicyTest() : policy(book, steady, 1) {}
 
   OutboundPolicy::Situation situation() {
     OutboundPolicy::Situation now_;
@@ -132,34 +132,39 @@ TEST_F(OutboundPolicyTest, AnchorsComeFirstAndOnce) {
   EXPECT_EQ(dialled[0], scattered(29));
 }
 
-TEST_F(OutboundPolicyTest, SeedsAreAskedOnlyWhenTheBookCannotServeAndMoreAndMoreSeldom) {
+TEST_F(OutboundPolicyTest, SeedsAreWantedWhileTheBookCannotServe) {
   run(15s);
-  EXPECT_EQ(seeds_asked, 1);
-  run(600s);
-  EXPECT_GE(seeds_asked, 4);
-  EXPECT_LE(seeds_asked, 8);
-  const int before = seeds_asked;
+  EXPECT_EQ(seeds_asked, 15);
   for (std::uint32_t i = 0; i < 300; ++i)
     hear(scattered(i), "66." + std::to_string(i % 50) + ".1.1");
   run(1h);
-  EXPECT_EQ(seeds_asked, before);
+  EXPECT_EQ(seeds_asked, 15);
 }
 
-TEST_F(OutboundPolicyTest, ASeedThatHadNothingForAnEmptyBookIsSoonAskedOnceMore) {
-  run(2s);
-  EXPECT_TRUE(policy.seed_had_nothing(steady));
-  run(2s);
-  EXPECT_EQ(seeds_asked, 1);
-  run(2s);
-  EXPECT_EQ(seeds_asked, 2);
-  EXPECT_FALSE(policy.seed_had_nothing(steady));
-  run(8s);
-  EXPECT_EQ(seeds_asked, 2);
-}
-
-TEST_F(OutboundPolicyTest, ASeedThatHadNothingIsLeftInPeaceWhenTheBookHasSomething) {
-  hear(scattered(1));
-  EXPECT_FALSE(policy.seed_had_nothing(steady));
+TEST_F(OutboundPolicyTest, TwoNodesThatLostThePeerAtTheSameMomentDoNotDialItAtTheSame) {
+  const auto dials_with = [this](std::uint64_t salt) {
+    addrbook::AddressBook other("test-chain", test::numbered_id(0), test::book_key(), test::seed(),
+                                roomy());
+    OutboundPolicy one(other, steady, salt);
+    other.add(scattered(1), test::told_by("66.1.1.1"), now);
+    std::vector<std::int64_t> when;
+    for (auto second = 0s; second < 300s; second += 1s) {
+      const auto plan =
+          one.plan({steady + second, now + second, {}, 1, 0, [](const addrbook::KnownAddress&) {
+                      return false;
+                    }});
+      if (plan.dials.empty()) continue;
+      when.push_back(second.count());
+      other.mark_attempt(scattered(1), now + second);
+      other.mark_failed(scattered(1), {conn::Stage::connect, conn::Reason::unreachable, {}},
+                        now + second);
+    }
+    return when;
+  };
+  const auto ours = dials_with(1), theirs = dials_with(2);
+  ASSERT_GE(ours.size(), 3u);
+  EXPECT_EQ(dials_with(1), ours);
+  EXPECT_NE(ours, theirs);
 }
 
 TEST_F(OutboundPolicyTest, AfterARestartPeersThatWereReachedJustBeforeAreDialledAtOnce) {
@@ -169,7 +174,7 @@ TEST_F(OutboundPolicyTest, AfterARestartPeersThatWereReachedJustBeforeAreDialled
   visit(scattered(1));
   fail(scattered(2));
   EXPECT_TRUE(policy.plan(situation()).dials.empty());
-  OutboundPolicy restarted(book, steady);
+  OutboundPolicy restarted(book, steady, 1);
   EXPECT_EQ(restarted.plan(situation()).dials, std::vector{scattered(1)});
 }
 
@@ -190,7 +195,7 @@ TEST_F(OutboundPolicyTest, AnAddressThatFailedWaitsLongerEachTime) {
   ASSERT_GE(times.size(), 6u);
   for (std::size_t i = 2; i < times.size(); ++i) {
     const auto pause = times[i] - times[i - 1], earlier = times[i - 1] - times[i - 2];
-    EXPECT_TRUE(pause >= 2 * earlier - 2s || pause >= 1h) << i;
+    EXPECT_TRUE(pause >= 2 * earlier - 2s || pause >= 30min) << i;
   }
 }
 
@@ -199,7 +204,7 @@ TEST_F(OutboundPolicyTest, AFeelerGoesOutEachTwoMinutesAndOfAGroupFourADay) {
   for (std::uint32_t i = 0; i < 50; ++i) {
     hear(address(1000 + i, "5.5." + std::to_string(i) + ".1"), "66." + std::to_string(i) + ".1.1");
   }
-  run(119s);
+  run(59s);
   EXPECT_TRUE(tested.empty());
   run(1h);
   EXPECT_EQ(tested.size(), 4u);
@@ -208,7 +213,7 @@ TEST_F(OutboundPolicyTest, AFeelerGoesOutEachTwoMinutesAndOfAGroupFourADay) {
   EXPECT_TRUE(dialled.empty());
   for (std::uint32_t i = 0; i < 100; ++i) hear(scattered(i), "66." + std::to_string(i) + ".1.1");
   run(1h);
-  EXPECT_NEAR(static_cast<double>(tested.size()), 8 + 30, 2);
+  EXPECT_NEAR(static_cast<double>(tested.size()), 8 + 30, 5);
 }
 
 TEST_F(OutboundPolicyTest, PeersAreAskedEachHalfMinuteWhileMoreIsWanted) {

@@ -17,8 +17,17 @@ conn::HostAddress seed(unsigned number, const char* host = "seed.example") {
 }
 
 struct SeedListTest : testing::Test {
-  SeedList list{15s, 10min, [](std::size_t below) { return below - 1; }};
+  // A lot that takes the least off a pause: a twentieth.
+  SeedPauses pauses{.each = 20s, .retry = 4s, .cap = 10min, .between = 0s};
+  std::function<std::size_t(std::size_t)> lot = [](std::size_t) { return std::size_t{0}; };
+  SeedList list{pauses, [this](std::size_t below) { return lot(below); }};
   TimePoint now{1h};
+
+  conn::Duration until_next(SeedList& of) {
+    const TimePoint from = now;
+    while (!of.next(now)) now += 50ms;
+    return now - from;
+  }
 };
 
 TEST_F(SeedListTest, EachIsAskedBeforeAnyIsAskedTwice) {
@@ -26,7 +35,7 @@ TEST_F(SeedListTest, EachIsAskedBeforeAnyIsAskedTwice) {
   std::set<conn::NodeId> asked;
   while (const auto next = list.next(now)) asked.insert(next->address.id);
   EXPECT_EQ(asked.size(), 3u);
-  now += 14s;
+  now += 18s;
   EXPECT_FALSE(list.next(now));
   now += 1s;
   EXPECT_TRUE(list.next(now));
@@ -34,20 +43,56 @@ TEST_F(SeedListTest, EachIsAskedBeforeAnyIsAskedTwice) {
 
 TEST_F(SeedListTest, ThePauseDoublesUpToItsCapAndBeginsAnewWhenTheNeedIsOver) {
   list.set({seed(1)});
-  std::vector<conn::Duration> pauses;
   ASSERT_TRUE(list.next(now));
-  for (int i = 0; i < 8; ++i) {
-    const TimePoint last = now;
-    while (!list.next(now)) now += 1s;
-    pauses.push_back(now - last);
+  for (const auto nominal : {20s, 40s, 80s, 160s, 320s, 600s, 600s}) {
+    EXPECT_EQ(until_next(list), conn::Duration(nominal) * 95 / 100);
   }
-  const std::vector<conn::Duration> expected = {15s, 30s, 60s, 120s, 240s, 480s, 600s, 600s};
-  EXPECT_EQ(pauses, expected);
   list.rested();
   now += 10min;
   ASSERT_TRUE(list.next(now));
-  now += 15s;
-  EXPECT_TRUE(list.next(now));
+  EXPECT_EQ(until_next(list), 19s);
+}
+
+TEST_F(SeedListTest, PausesAreSpreadByLot) {
+  list.set({seed(1)});
+  lot = [](std::size_t below) { return below - 1; };
+  ASSERT_TRUE(list.next(now));
+  EXPECT_EQ(until_next(list), 10050ms) << "half of it, and a little";
+}
+
+TEST_F(SeedListTest, OneThatWasBusyIsTriedAgainSoonAndThenMoreAndMoreSeldom) {
+  list.set({seed(1)});
+  ASSERT_TRUE(list.next(now));
+  for (const auto nominal : {4s, 8s, 16s, 32s}) {
+    list.failed(seed(1).id, now);
+    EXPECT_EQ(until_next(list), conn::Duration(nominal) * 95 / 100);
+  }
+  EXPECT_EQ(until_next(list), 19s) << "this time it answered";
+  list.failed(seed(9).id, now);  // no seed of ours
+}
+
+TEST_F(SeedListTest, BetweenTwoThatAnswerThereIsAPauseAndNoneAfterOneThatDoesNot) {
+  pauses.between = 15s;
+  SeedList careful(pauses, lot);
+  careful.set({seed(1), seed(2), seed(3)});
+  const auto first = careful.next(now);
+  ASSERT_TRUE(first);
+  EXPECT_FALSE(careful.next(now));
+  careful.failed(first->address.id, now);
+  const auto second = careful.next(now);
+  ASSERT_TRUE(second);
+  EXPECT_NE(second->address.id, first->address.id);
+  EXPECT_FALSE(careful.next(now + 14s));
+  EXPECT_TRUE(careful.next(now + 15s));
+}
+
+TEST_F(SeedListTest, OneThatMayBeAskedAgainSoonerWaitsForNoOther) {
+  pauses.between = 15s;
+  SeedList careful(pauses, lot);
+  careful.set({seed(1)});
+  ASSERT_TRUE(careful.next(now));
+  careful.again(seed(1).id, now + 3s);
+  EXPECT_EQ(until_next(careful), 3s);
 }
 
 TEST_F(SeedListTest, ASeedOfAnotherNetworkIsAskedForThatOneAtOnce) {
@@ -68,7 +113,7 @@ TEST_F(SeedListTest, ANewListKeepsWhatIsKnownOfThoseThatStay) {
   list.set({seed(2), seed(3), seed(1, "moved.example")});
   std::vector<conn::HostAddress> asked;
   while (const auto next = list.next(now)) asked.push_back(next->address);
-  EXPECT_EQ(asked, (std::vector{seed(1, "moved.example"), seed(3)}));
+  EXPECT_EQ(asked, (std::vector{seed(3), seed(1, "moved.example")}));
   EXPECT_TRUE(list.contains(seed(2).id));
   EXPECT_EQ(list.ids().size(), 3u);
 }
