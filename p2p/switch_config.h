@@ -43,6 +43,13 @@ struct SwitchConfig {
   std::size_t reassembly_total_bytes = conn::kTotalReassemblyBytes;
   conn::SendQueueConfig send_queue;
 
+  // --- for experiments: no node has a reason to change them ---
+  FullInbound full_inbound = FullInbound::evict_one;
+  StickyRedial sticky_redial = StickyRedial::yes;
+  // How long an address that failed rests at most, whoever asks for it; 0: who asks must pace
+  // itself.
+  conn::Duration failed_address_max_pause = DialerConfig{}.requested_max_pause;
+
   std::shared_ptr<LogSink> log;  // none: silent
 };
 

@@ -19,6 +19,7 @@ namespace {
 AdmissionConfig admission_config(const SwitchConfig& config) {
   AdmissionConfig admission;
   admission.max_inbound = config.p2p.max_num_inbound_peers;
+  admission.full_inbound = config.full_inbound;
   admission.max_per_ip = config.max_peers_per_ip.value_or(config.p2p.allow_duplicate_ip ? 0 : 1);
   admission.per_ip_limit = config.per_ip_limit;
   admission.exempt = config.exempt_networks;
@@ -31,8 +32,11 @@ AdmissionConfig admission_config(const SwitchConfig& config) {
   return admission;
 }
 
-DialerConfig dialer_config(const P2pConfig& p2p) {
+DialerConfig dialer_config(const SwitchConfig& config) {
+  const P2pConfig& p2p = config.p2p;
   DialerConfig dialer;
+  dialer.requested_max_pause = config.failed_address_max_pause;
+  dialer.sticky_redial = config.sticky_redial;
   dialer.max_outbound = p2p.max_num_outbound_peers;
   if (p2p.persistent_peers_max_dial_period > conn::Duration(0)) {
     dialer.persistent_max_pause = p2p.persistent_peers_max_dial_period;
@@ -85,7 +89,7 @@ SwitchCore::SwitchCore(conn::Runtime& runtime, conn::NodeKey key, SwitchConfig c
       admission_(
           admission_config(config_), [this](std::size_t below) { return random() % below; },
           control_.now()),
-      dialer_(dialer_config(config_.p2p), id_,
+      dialer_(dialer_config(config_), id_,
               [this] { return static_cast<double>(random() >> 11) * 0x1p-53; }),
       transport_(runtime, key_, timeouts(config_.p2p), listen_ip(config_.p2p)),
       unconditional_(config_.p2p.unconditional_peer_ids.begin(),
