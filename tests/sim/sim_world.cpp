@@ -346,9 +346,19 @@ SimHost::SimHost(SimWorld& world, std::vector<IpAddress> addresses, std::size_t 
 SimHost::~SimHost() = default;
 
 void SimHost::later(TimePoint when, Task task) {
-  world_.at(when, [running = running_, task = std::move(task)] {
-    if (*running) task();
+  world_.at(when, [this, running = running_, task = std::move(task)] {
+    if (!*running) return;
+    if (world_.now() < paused_until_) {
+      later(paused_until_, task);
+    } else {
+      task();
+    }
   });
+}
+
+void SimHost::plug_in() {
+  running_ = std::make_shared<bool>(true);
+  executor_tasks_.clear();
 }
 
 std::size_t SimHost::shard_count() const {
@@ -359,7 +369,7 @@ conn::Shard& SimHost::shard(std::size_t index) {
 }
 
 conn::WallTime SimHost::wall_now() const {
-  return world_.wall_base_ +
+  return world_.wall_base_ + clock_ahead_ +
          std::chrono::duration_cast<std::chrono::milliseconds>(world_.now().time_since_epoch());
 }
 

@@ -158,8 +158,14 @@ class SimHost final : public conn::Runtime {
   // that executor waits, as behind a task that really blocks.
   void block_executor(Duration span);
 
-  // As if unplugged: nothing posted or armed runs any more.
+  // As if unplugged: nothing posted or armed runs any more, also after plug_in().
   void stop() { *running_ = false; }
+  // It runs again; what ran on it before must be gone.
+  void plug_in();
+  // As if the machine slept: what is due until then runs then.
+  void pause_until(TimePoint when) { paused_until_ = when; }
+  // How much its wall clock is ahead of the world's.
+  void set_clock_ahead(std::chrono::milliseconds by) { clock_ahead_ = by; }
 
   std::size_t shard_count() const override;
   conn::Shard& shard(std::size_t index) override;
@@ -193,6 +199,8 @@ class SimHost final : public conn::Runtime {
   std::vector<std::weak_ptr<std::deque<Task>>> executor_tasks_;
   std::uint16_t next_port_ = 49152;
   std::shared_ptr<bool> running_ = std::make_shared<bool>(true);
+  TimePoint paused_until_;
+  std::chrono::milliseconds clock_ahead_{0};
 };
 
 }  // namespace peerage::sim

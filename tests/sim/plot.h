@@ -1,0 +1,24 @@
+// Curves over time as one SVG picture that stands by itself: axes, a legend, no script, readable on
+// light and on dark pages.
+//
+// Threads: a pure function.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tests/sim/report.h"
+
+namespace peerage::sim {
+
+struct PlotLabels {
+  std::string title;
+  std::string x = "hours";
+  std::string y;
+  enum class Scale : std::uint8_t { linear, logarithmic } x_scale = Scale::linear;
+};
+
+// The y axis begins at 0. At most eight curves have a colour of their own.
+std::string plot_svg(const PlotLabels& labels, const std::vector<Curve>& curves);
+
+}  // namespace peerage::sim

@@ -1,0 +1,58 @@
+// A node of ours in a scenario: the Switch, the address book and the PEX reactor that run in
+// production, on a machine of the simulated internet.
+//
+// Threads: none of its own. The host outlives it.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "pex/pex_reactor.h"
+#include "tests/sim/scenario/member.h"
+
+namespace peerage::sim {
+
+conn::NodeKey numbered_key(std::uint32_t number);
+
+class Node final : public Member {
+ public:
+  struct Plan {
+    p2p::SwitchConfig node;
+    pex::PexConfig pex;
+    std::vector<std::string> networks = {"sim-1"};
+    std::filesystem::path book;  // empty: in memory, and lost with every stop
+  };
+  // Pings are rare, for most of a day in virtual time would be pings.
+  static Plan plan();
+  static Plan seed_plan();
+
+  // `number` names its key.
+  Node(SimHost& host, std::uint32_t number, Plan plan);
+  ~Node() override;
+
+  void start() override;
+  void stop() override;
+  void crash(Disk disk) override;
+
+  const conn::NodeId& id() const override { return id_; }
+  p2p::Switch& node() override { return *switch_; }
+  std::size_t known_addresses() override { return book().size(); }
+  addrbook::AddressBook& book() { return shelf_->first(); }
+
+ private:
+  void make();
+  void drop();
+
+  Plan plan_;
+  std::uint32_t number_;
+  conn::NodeId id_;
+  // Callbacks of a life that has ended are none of ours.
+  std::shared_ptr<bool> life_;
+  std::shared_ptr<pex::Bookshelf> shelf_;
+  std::shared_ptr<pex::PexReactor> pex_;
+  std::unique_ptr<p2p::Switch> switch_;  // goes first
+};
+
+}  // namespace peerage::sim

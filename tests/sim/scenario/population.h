@@ -1,0 +1,68 @@
+// The nodes of a scenario, and how they stand together.
+//
+// Seeds come first. Nodes are added while time goes on; one that is to be gone for ever stays in
+// the list, down.
+//
+// Threads: none of its own. The world and the internet outlive it.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "tests/sim/go/go_node.h"
+#include "tests/sim/scenario/internet.h"
+#include "tests/sim/scenario/node.h"
+
+namespace peerage::sim {
+
+class Population {
+ public:
+  static constexpr std::size_t kFullOutbound = 10;
+
+  Population(SimWorld& world, Internet& internet) : world_(world), internet_(internet) {}
+
+  // Running soon.
+  Node& add_seed(Node::Plan plan = Node::seed_plan());
+  // With the seeds that there are.
+  Node& add_node(Node::Plan plan = Node::plan());
+  // One with the Go node's policy, as far as the model goes.
+  Member& add_go_node();
+
+  std::size_t size() const noexcept { return nodes_.size(); }
+  Member& at(std::size_t index) { return *nodes_.at(index); }
+  const std::vector<std::unique_ptr<Member>>& nodes() const noexcept { return nodes_; }
+  const std::vector<conn::HostAddress>& seeds() const noexcept { return seeds_; }
+  // A running node that is no seed, by lot; null when there is none.
+  Member* draw();
+
+  // How they stand now. Of nodes that are no seeds and have been running for `settled`.
+  struct State {
+    std::size_t running = 0;
+    std::size_t full = 0;       // have all outbound peers
+    std::size_t outbound = 0;   // peers, of all
+    std::size_t largest = 0;    // of those that are connected with one another, by whatever way
+    std::size_t addresses = 0;  // in their books
+    double connected_share() const { return share(largest); }
+    double full_share() const { return share(full); }
+    double share(std::size_t part) const {
+      return running == 0 ? 1 : static_cast<double>(part) / static_cast<double>(running);
+    }
+  };
+  State state(Duration settled = 0s) const;
+
+  // Of all, since they were made.
+  Member::Tally tally() const;  // the most in a second: of any one
+
+ private:
+  Node& add(Node::Plan plan);
+  std::uint32_t next_number() const { return static_cast<std::uint32_t>(nodes_.size() + 1); }
+
+  SimWorld& world_;
+  Internet& internet_;
+  std::vector<std::unique_ptr<Member>> nodes_;
+  std::vector<conn::HostAddress> seeds_;
+};
+
+}  // namespace peerage::sim

@@ -1,0 +1,50 @@
+#include "tests/sim/scenario/scenario.h"
+
+#include <algorithm>
+#include <array>
+
+namespace peerage::sim {
+namespace {
+
+constexpr std::array<Scenario, 6> kScenarios = {{
+    {"cold-start", "all nodes begin at once, with two seeds and nothing else", 1000, 1, cold_start},
+    {"churn", "a tenth of the nodes leave in an hour, as many come; others restart", 1000, 6,
+     churn},
+    {"partition", "two halves lose sight of one another for six hours", 1000, 8, partition},
+    {"seed-loss", "the seeds go for two hours, and come back with empty books", 500, 4, seed_loss},
+    {"flash-crowd", "nine newcomers for each node, all at once, at one seed", 1000, 0.5,
+     flash_crowd},
+    {"mixed", "half of the nodes follow the Go node's policy", 400, 6, mixed},
+}};
+
+}  // namespace
+
+std::string_view name(Fault fault) noexcept {
+  switch (fault) {
+    case Fault::none:
+      return "none";
+    case Fault::no_jitter:
+      return "no-jitter";
+    case Fault::no_sticky_redial:
+      return "no-sticky-redial";
+  }
+  return "";
+}
+
+std::span<const Scenario> scenarios() {
+  return kScenarios;
+}
+
+const Scenario* find_scenario(std::string_view name) {
+  const auto found = std::find_if(kScenarios.begin(), kScenarios.end(),
+                                  [&](const Scenario& each) { return each.name == name; });
+  return found == kScenarios.end() ? nullptr : &*found;
+}
+
+Report run(const Scenario& scenario, ScenarioOptions options) {
+  if (options.nodes == 0) options.nodes = scenario.nodes;
+  if (options.hours <= 0) options.hours = scenario.hours;
+  return scenario.run(options);
+}
+
+}  // namespace peerage::sim

@@ -1,0 +1,63 @@
+// The scenarios: what may happen to a network of nodes, each a function from its options to a
+// report with checks.
+//
+// The same options give the same report and the same trace hash, to the last event.
+//
+// Threads: a scenario runs on the calling thread and shares nothing; scratch files lie in a folder
+// of its own.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "tests/sim/report.h"
+
+namespace peerage::sim {
+
+// A rule of ours that is taken away, to see that a scenario notices.
+enum class Fault : std::uint8_t { none, no_jitter, no_sticky_redial };
+std::string_view name(Fault fault) noexcept;
+
+struct ScenarioOptions {
+  std::size_t nodes = 0;  // 0: the scenario's own number
+  double hours = 0;       // 0: the scenario's own
+  std::uint64_t seed = 1;
+  Fault fault = Fault::none;
+  // What part is done, 0 to 1, and how things stand. Called now and then.
+  std::function<void(double done, const std::string& now)> progress;
+};
+
+struct Scenario {
+  std::string_view name;
+  std::string_view about;
+  std::size_t nodes;
+  double hours;
+  Report (*run)(const ScenarioOptions& options);
+};
+
+std::span<const Scenario> scenarios();
+// Null when there is none of that name.
+const Scenario* find_scenario(std::string_view name);
+// With the scenario's own numbers where the options name none.
+Report run(const Scenario& scenario, ScenarioOptions options);
+
+// --- each in a file of its name ---
+
+// All begin at the same moment, with two seeds and nothing else.
+Report cold_start(const ScenarioOptions& options);
+// A tenth of the nodes goes in an hour, and as many new ones come; others restart.
+Report churn(const ScenarioOptions& options);
+// Two halves lose sight of one another for six hours.
+Report partition(const ScenarioOptions& options);
+// All seeds go for some hours, and come back with empty books.
+Report seed_loss(const ScenarioOptions& options);
+// Nine newcomers for each node, all at once, at one seed.
+Report flash_crowd(const ScenarioOptions& options);
+
+// Half of the nodes follow the Go node's policy.
+Report mixed(const ScenarioOptions& options);
+
+}  // namespace peerage::sim

@@ -1,0 +1,95 @@
+#include "tests/sim/scenario/scenario_command.h"
+
+#include <cstdio>
+#include <fstream>
+#include <memory>
+#include <utility>
+
+#include <unistd.h>
+
+#include "tests/sim/plot.h"
+#include "tests/sim/scenario/scenario.h"
+
+namespace peerage::sim {
+namespace {
+
+struct Wish {
+  ScenarioOptions options;
+  std::string fault = "none";
+  bool json = false, csv = false;
+  std::string plot;
+};
+
+class Progress {
+ public:
+  void clear() {
+    if (std::exchange(shown_, false)) std::fputs("\r\x1b[K", stderr);
+  }
+  void show(double done, const std::string& now) {
+    if (isatty(STDERR_FILENO) == 0) return;
+    std::fprintf(stderr, "\r\x1b[K%3.0f %%  %s", 100 * done, now.c_str());
+    shown_ = true;
+  }
+
+ private:
+  bool shown_ = false;
+};
+
+void write_plot(const std::string& file, const Report& report) {
+  // The dials have another unit.
+  std::vector<Curve> shares;
+  for (const Curve& each : report.curves) {
+    if (each.name.find("dials") == std::string::npos) shares.push_back(each);
+  }
+  std::ofstream out(file);
+  out << plot_svg({.title = report.title, .y = "share of the nodes"}, shares);
+  out.flush();
+  if (!out) throw CLI::RuntimeError("cannot write " + file, 1);
+}
+
+int perform(const Scenario& scenario, Wish wish) {
+  for (const Fault fault : {Fault::no_jitter, Fault::no_sticky_redial}) {
+    if (wish.fault == name(fault)) wish.options.fault = fault;
+  }
+  Progress progress;
+  wish.options.progress = [&progress](double done, const std::string& now) {
+    progress.show(done, now);
+  };
+  const Report report = run(scenario, wish.options);
+  progress.clear();
+  const std::string text = wish.json ? report.json() : wish.csv ? report.csv() : report.text();
+  std::fputs(text.c_str(), stdout);
+  if (!wish.plot.empty()) write_plot(wish.plot, report);
+  return report.holds() ? 0 : 1;
+}
+
+}  // namespace
+
+void add_scenario_commands(CLI::App& app, int& exit_code) {
+  for (const Scenario& scenario : scenarios()) {
+    CLI::App* const command =
+        app.add_subcommand(std::string(scenario.name), std::string(scenario.about));
+    auto wish = std::make_shared<Wish>();
+    wish->options.nodes = scenario.nodes;
+    wish->options.hours = scenario.hours;
+    command->add_option("--nodes", wish->options.nodes, "how many nodes")
+        ->check(CLI::Range(std::size_t{10}, std::size_t{100'000}))
+        ->capture_default_str();
+    command->add_option("--hours", wish->options.hours, "virtual hours")
+        ->check(CLI::Range(0.0, 24.0 * 365))
+        ->capture_default_str();
+    command->add_option("--seed", wish->options.seed, "another one gives another run")
+        ->capture_default_str();
+    command
+        ->add_option("--fault", wish->fault,
+                     "take a rule away, to see that the checks notice: no-jitter, no-sticky-redial")
+        ->check(CLI::IsMember({"none", "no-jitter", "no-sticky-redial"}))
+        ->capture_default_str();
+    CLI::Option* const json = command->add_flag("--json", wish->json, "all of it as one object");
+    command->add_flag("--csv", wish->csv, "the curves as a table")->excludes(json);
+    command->add_option("--plot", wish->plot, "draw the curves into this SVG file");
+    command->callback([&scenario, wish, &exit_code] { exit_code = perform(scenario, *wish); });
+  }
+}
+
+}  // namespace peerage::sim
