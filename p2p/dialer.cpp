@@ -208,6 +208,7 @@ void Dialer::back_off(Backoff& backoff, TimePoint from, Duration cap) {
 }
 
 void Dialer::rest(const std::string& address, TimePoint begun) {
+  if (config_.requested_max_pause <= Duration(0)) return;
   Resting entry{address, {}};
   const auto known = std::find_if(resting_.begin(), resting_.end(),
                                   [&](const Resting& each) { return each.address == address; });

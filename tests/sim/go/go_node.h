@@ -22,6 +22,10 @@
 
 namespace peerage::sim::go {
 
+// For long trials in which nobody vanishes without a word: pings, each minute on each connection,
+// cost 40 times what else a node does. Both ends must have it.
+inline constexpr conn::LivenessConfig kRarePings = {.ping_interval = 12h, .pong_timeout = 45s};
+
 class GoNode {
  public:
   using KeySeed = conn::ByteArray<32>;
@@ -30,10 +34,10 @@ class GoNode {
     // as a node that is well set up does.
     p2p::SwitchConfig node = plain_config();
     std::vector<std::string> networks = {"test-chain"};
-    std::vector<conn::HostAddress> seeds;  // literals
+    std::vector<conn::HostAddress> seeds = {};  // literals
     GoPexConfig::Mode mode = GoPexConfig::Mode::node;
     std::optional<conn::Duration> mark_good_after = 1h;  // see GoPexConfig
-    std::shared_ptr<p2p::Reactor> reactor;               // one more
+    std::shared_ptr<p2p::Reactor> reactor = {};          // one more
   };
   enum class Book : std::uint8_t { kept, lost };
 

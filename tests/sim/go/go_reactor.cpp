@@ -68,7 +68,8 @@ p2p::SwitchConfig as_go(p2p::SwitchConfig config) {
   config.half_open.per_neighbourhood = config.half_open.total;
   // How many are dialled is decided by the reactor alone.
   p2p.max_num_outbound_peers = 100'000;
-  p2p.dial_timeout = 1s;  // both are fixed there, whatever the file says
+  // Both are fixed there, whatever the file says. A handshake has twice 3 s; we allow 5 s for all.
+  p2p.dial_timeout = 1s;
   p2p.handshake_timeout = 6s;
   return config;
 }

@@ -43,7 +43,7 @@ struct GoPexTest : testing::Test {
   }
   GoPex::Actions tick() {
     EXPECT_TRUE(pex().deadline());
-    now = pex().deadline().value_or(now);
+    now = pex().deadline().value_or(now + 30s);
     return pex().on_time(now);
   }
   template <typename Kind>
