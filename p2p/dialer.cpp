@@ -24,6 +24,8 @@ constexpr Duration kFirstPause = 1s;
 // How long after the loss, and after each failure, a sticky peer is tried again; then it is given
 // up.
 constexpr std::array<Duration, 8> kStickyPauses = {500ms, 5s, 15s, 45s, 2min, 5min, 10min, 20min};
+// One that is sought goes on at this pause.
+constexpr Duration kSeekPause = 5min;
 // For so many tries its slot is kept.
 constexpr std::size_t kStickyReserved = 4;
 
@@ -93,17 +95,15 @@ std::vector<DialOrder> Dialer::take_due(TimePoint now) {
     }
   }
   for (auto& [id, entry] : sticky_) {
-    const bool used_up = entry.tries >= kStickyPauses.size();
-    if (used_up || entry.next > now || dialling_.contains(id)) continue;
+    if (is_given_up(entry, now) || entry.next > now || dialling_.contains(id)) continue;
     if (pace_.available(now) == 0) break;
-    if (needs_slot(id) && slots_used() >= config_.max_outbound) {
-      on_sticky_failed(entry, now);
-    } else {
+    if (has_place_for(id, entry)) {
       begin({entry.target, DialPurpose::sticky, {}}, now, orders);
+    } else {
+      on_sticky_failed(entry, now);
     }
   }
-  std::erase_if(sticky_,
-                [](const auto& entry) { return entry.second.tries >= kStickyPauses.size(); });
+  std::erase_if(sticky_, [&](const auto& entry) { return is_given_up(entry.second, now); });
   return orders;
 }
 
@@ -169,8 +169,30 @@ void Dialer::on_gone(const NodeId& id, const std::optional<HostAddress>& address
   const bool worth_it = config_.sticky_redial == StickyRedial::yes && redial == Redial::yes &&
                         was.direction == Direction::outbound && address && lasted >= kLongLived;
   if (worth_it && sticky_.size() < std::max<std::size_t>(config_.max_outbound, 1)) {
-    sticky_[id] = {*address, 0, now + sticky_pause(0)};
+    Sticky& entry = sticky_[id] = {*address, 0, now, now, false};
+    entry.next += sticky_pause(entry);
+    note_torn(now);
   }
+}
+
+void Dialer::note_torn(TimePoint now) {
+  const auto lately = [now](const Sticky& entry) { return entry.lost + kTornWithin > now; };
+  std::size_t lost = 0, left = 0;
+  for (const auto& [id, entry] : sticky_) lost += lately(entry) ? 1 : 0;
+  for (const auto& [id, peer] : connected_) left += peer.direction == Direction::outbound ? 1 : 0;
+  if (lost < 2 || 3 * lost < lost + left) return;
+  for (auto& [id, entry] : sticky_) {
+    if (lately(entry)) entry.torn = true;
+  }
+}
+
+bool Dialer::is_given_up(const Sticky& entry, TimePoint now) const {
+  return entry.torn ? now - entry.lost >= kSeekFor : entry.tries >= kStickyPauses.size();
+}
+
+bool Dialer::has_place_for(const NodeId& id, const Sticky& entry) const {
+  const std::size_t limit = config_.max_outbound + (entry.torn ? 1 : 0);
+  return !needs_slot(id) || slots_used() < limit;
 }
 
 bool Dialer::needs_slot(const NodeId& id) const {
@@ -251,14 +273,17 @@ TimePoint Dialer::rests_until(const HostAddress& target) const {
 }
 
 // Shorter by lot: many have lost the same peer.
-Duration Dialer::sticky_pause(std::size_t tries) {
-  return conn::backoff_pause({kStickyPauses.at(tries), Duration::max()}, 0, random_());
+Duration Dialer::sticky_pause(const Sticky& entry) {
+  const Duration next =
+      entry.tries < kStickyPauses.size() ? kStickyPauses[entry.tries] : kStickyPauses.back();
+  const Duration cap = entry.torn ? kSeekPause : kStickyPauses.back();
+  return conn::backoff_pause({next, cap}, 0, random_());
 }
 
 // One that has used up its tries is forgotten by the next take_due.
 void Dialer::on_sticky_failed(Sticky& entry, TimePoint now) {
   ++entry.tries;
-  entry.next = entry.tries < kStickyPauses.size() ? now + sticky_pause(entry.tries) : now;
+  entry.next = is_given_up(entry, now) ? now : now + sticky_pause(entry);
 }
 
 }  // namespace peerage::p2p

@@ -12,6 +12,11 @@
 //    peers).
 //    When many are lost at once they wait for one another: kStickyPace dials in any second, those
 //    of other purposes included.
+//  - A third of the outbound peers or more, lost within kTornWithin, is no accident: the network
+//  may
+//    have fallen in two, and both parts fill their sets from their own side. Such peers are sought
+//    for kSeekFor, also when the set is full: for one of them there is a place beyond max_outbound,
+//    and through it the two parts find one another again. It takes the next slot that is free.
 //  - Every way of dialling counts against max_outbound, those under way included; persistent peers
 //    and unconditional ones do not.
 //  - An address that failed is not tried again for a pause that doubles from 1 s to 60 s, whoever
@@ -58,6 +63,8 @@ class Dialer {
   static constexpr std::size_t kMaxResting = 1024;
   static constexpr std::size_t kMaxOwnAddresses = 16;
   static constexpr std::size_t kStickyPace = 2;
+  static constexpr conn::Duration kTornWithin = std::chrono::minutes(15);
+  static constexpr conn::Duration kSeekFor = std::chrono::hours(24);
   static constexpr conn::Duration kStable = std::chrono::minutes(1);
   static constexpr conn::Duration kSelfRest = std::chrono::hours(24);
   // A number in [0, 1), at random.
@@ -117,6 +124,8 @@ class Dialer {
     conn::HostAddress target;
     std::size_t tries = 0;
     conn::TimePoint next;
+    conn::TimePoint lost;
+    bool torn = false;  // lost with many others
   };
   struct Dialling {
     conn::HostAddress target;
@@ -139,7 +148,10 @@ class Dialer {
   bool is_busy(const conn::NodeId& id) const;
   std::size_t slots_used() const;
   void begin(DialOrder order, conn::TimePoint now, std::vector<DialOrder>& orders);
-  conn::Duration sticky_pause(std::size_t tries);
+  void note_torn(conn::TimePoint now);
+  bool is_given_up(const Sticky& entry, conn::TimePoint now) const;
+  bool has_place_for(const conn::NodeId& id, const Sticky& entry) const;
+  conn::Duration sticky_pause(const Sticky& entry);
   void back_off(Backoff& backoff, conn::TimePoint from, conn::Duration cap);
   void rest(const std::string& address, conn::TimePoint begun);
   void rest_own(const conn::HostAddress& target, conn::TimePoint until);

@@ -12,9 +12,9 @@
 namespace peerage::sim {
 
 struct PlotLabels {
-  std::string title;
+  std::string title = {};
   std::string x = "hours";
-  std::string y;
+  std::string y = {};
   enum class Scale : std::uint8_t { linear, logarithmic } x_scale = Scale::linear;
 };
 

@@ -11,7 +11,7 @@ Report flash_crowd(const ScenarioOptions& options) {
   const auto took = stage.go_on_until(
       [](const Population::State& state) { return state.full == state.running; }, 30min, 1s);
   stage.report.at_most("until all have full outbound sets",
-                       std::chrono::duration<double>(took.value_or(30min)).count(), 120, "s");
+                       std::chrono::duration<double>(took.value_or(30min)).count(), 60, "s");
   stage.report.figure("turned away by the seed",
                       static_cast<double>(stage.population.at(0).tally().refused));
   if (stage.world.now() < stage.end()) stage.go_on(stage.end() - stage.world.now(), 1min);

@@ -13,7 +13,7 @@ namespace peerage::sim {
 class GoMember final : public Member {
  public:
   GoMember(SimHost& host, std::uint32_t number, go::GoNode::Plan plan)
-      : Member(host, plan.mode == go::GoPexConfig::Mode::seed ? Kind::seed : Kind::node),
+      : Member(host, plan.mode == go::GoPexConfig::Mode::seed ? Kind::go_seed : Kind::go_node),
         node_(host, number, std::move(plan)) {
     node_.on_event = [this](const p2p::SwitchEvent& event) {
       note(event);

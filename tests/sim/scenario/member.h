@@ -17,7 +17,7 @@ class Member {
  public:
   static constexpr std::uint16_t kPort = 26656;
 
-  enum class Kind : std::uint8_t { node, seed };
+  enum class Kind : std::uint8_t { node, seed, go_node, go_seed };
   enum class State : std::uint8_t { down, starting, running, stopping };
   enum class Disk : std::uint8_t { kept, lost };
 
@@ -35,7 +35,8 @@ class Member {
 
   State state() const noexcept { return state_; }
   bool is_running() const noexcept { return state_ == State::running; }
-  bool is_seed() const noexcept { return kind_ == Kind::seed; }
+  Kind kind() const noexcept { return kind_; }
+  bool is_seed() const noexcept { return kind_ == Kind::seed || kind_ == Kind::go_seed; }
   TimePoint started_at() const noexcept { return started_at_; }
   SimHost& host() const { return host_; }
   const IpAddress& ip() const { return host_.address(); }

@@ -37,6 +37,9 @@ Node::~Node() {
 void Node::make() {
   p2p::SwitchConfig config = plan_.node;
   config.networks = plan_.networks;
+  if (config.p2p.external_address.empty()) {
+    config.p2p.external_address = ip().to_string() + ":" + std::to_string(kPort);
+  }
   pex::prepare(config, plan_.pex);
   shelf_ = std::make_shared<pex::Bookshelf>(
       host_, id_,

@@ -106,7 +106,7 @@ Member::Tally Population::tally() const {
     all.refused += each.refused;
     all.bans += each.bans;
     all.dropped_for_abuse += each.dropped_for_abuse;
-    if (node->is_seed()) continue;
+    if (node->kind() != Member::Kind::node) continue;
     all.most_dials_in_a_second = std::max(all.most_dials_in_a_second, each.most_dials_in_a_second);
   }
   return all;

@@ -46,6 +46,8 @@ class Population {
     std::size_t addresses = 0;  // in their books
     double connected_share() const { return share(largest); }
     double full_share() const { return share(full); }
+    // Of the outbound peers that they want.
+    double outbound_share() const { return share(outbound) / kFullOutbound; }
     double share(std::size_t part) const {
       return running == 0 ? 1 : static_cast<double>(part) / static_cast<double>(running);
     }
@@ -53,7 +55,7 @@ class Population {
   State state(Duration settled = 0s) const;
 
   // Of all, since they were made.
-  Member::Tally tally() const;  // the most in a second: of any one
+  Member::Tally tally() const;  // the most in a second: of any one node of ours
 
  private:
   Node& add(Node::Plan plan);

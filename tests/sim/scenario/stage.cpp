@@ -60,7 +60,7 @@ double Stage::hour() const {
 Population::State Stage::look(Duration settled) {
   const Population::State state = population.state(settled);
   lowest_connected_ = std::min(lowest_connected_, state.connected_share());
-  lowest_full_ = std::min(lowest_full_, state.full_share());
+  lowest_outbound_ = std::min(lowest_outbound_, state.outbound_share());
   connected_.add(hour(), state.connected_share());
   full_.add(hour(), state.full_share());
   const std::size_t dials = population.tally().dials;

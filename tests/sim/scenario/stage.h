@@ -36,9 +36,9 @@ class Stage {
   TimePoint end() const { return began_ + span(); }
   double hour() const;
   // Since the last time that this was asked.
-  void forget_lows() { lowest_connected_ = lowest_full_ = 1; }
+  void forget_lows() { lowest_connected_ = lowest_outbound_ = 1; }
   double lowest_connected() const { return lowest_connected_; }
-  double lowest_full() const { return lowest_full_; }
+  double lowest_outbound() const { return lowest_outbound_; }  // of the peers wanted
 
   // With the checks that every scenario has: dials, bans, abuse.
   Report finish();
@@ -53,7 +53,7 @@ class Stage {
   Population::State look(Duration settled);
 
   const TimePoint began_;
-  double lowest_connected_ = 1, lowest_full_ = 1;
+  double lowest_connected_ = 1, lowest_outbound_ = 1;
   std::size_t dials_before_ = 0;
   TimePoint looked_at_;
   Curve connected_{"in one component", {}}, full_{"with a full outbound set", {}},

@@ -555,6 +555,61 @@ TEST_F(StickyTest, WhenAllAreLostAtOnceNoMoreThanTwoAreDialledInAnySecond) {
   EXPECT_LE(begun.back() - begun.front(), 5s);
 }
 
+// Ten outbound peers of an hour, of which `lost` go at once.
+struct TornTest : StickyTest {
+  void tear(unsigned lost) {
+    config.max_outbound = 10;
+    for (unsigned i = 0; i < 10; ++i) establish(node(i));
+    now += 1h;
+    for (unsigned i = 0; i < lost; ++i) lose(node(i));
+  }
+  // All dials come to nothing; free slots are filled with others. How many dials there were.
+  std::size_t go_on_without(Duration span) {
+    std::size_t dials = 0;
+    const TimePoint end = now + span;
+    while (dialer().deadline() && *dialer().deadline() <= end) {
+      now = std::max(now, *dialer().deadline());
+      for (const HostAddress& each : take()) {
+        ++dials;
+        fail(each);
+      }
+      for (; dialer().free_slots() > 0; ++others) establish(node(others));
+    }
+    now = end;
+    return dials;
+  }
+  unsigned others = 100;
+};
+
+TEST_F(TornTest, PeersThatWereLostTogetherAreSoughtForADayAndOneIsTakenBeyondTheFullSet) {
+  tear(5);
+  go_on_without(6h);
+  EXPECT_EQ(dialer().free_slots(), 0u);
+  ASSERT_TRUE(dialer().deadline());
+  EXPECT_LE(*dialer().deadline(), now + 5min);
+  ASSERT_TRUE(go_on());
+  const auto found = take();
+  ASSERT_EQ(found.size(), 1u);
+  connect(found[0]);
+  EXPECT_EQ(go_on_without(1h), 0u) << "one is enough";
+  lose(node(9), Dialer::Redial::no);
+  EXPECT_EQ(dialer().free_slots(), 0u) << "it has the slot now";
+  EXPECT_GT(go_on_without(10min), 0u) << "and there is a place beyond again";
+}
+
+TEST_F(TornTest, AfterADayTheyAreGivenUp) {
+  tear(10);
+  EXPECT_GT(go_on_without(24h), 1000u);
+  EXPECT_EQ(go_on_without(24h), 0u);
+  EXPECT_EQ(dialer().deadline(), std::nullopt);
+}
+
+TEST_F(TornTest, FewThatAreLostAreNoSign) {
+  tear(3);
+  go_on_without(1h);
+  EXPECT_EQ(go_on_without(24h), 0u);
+}
+
 TEST_F(StickyTest, ItsSlotIsKeptForTheFirstFourTriesOnly) {
   establish_for(node(1), 1h);
   lose(node(1));
