@@ -59,7 +59,9 @@ Result<Admission::Admitted> Admission::on_proven(
     }
     if (newcomer.direction == Direction::inbound &&
         slots_taken(Direction::inbound) >= config_.max_inbound) {
-      admitted.evict = evict_one(candidates(), now);
+      if (config_.eviction == InboundEviction::yes) {
+        admitted.evict = evict_one(candidates(), now);
+      }
       if (admitted.evict.empty()) return conn::fail(Stage::admission, Reason::no_free_slot);
     }
   }

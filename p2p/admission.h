@@ -39,6 +39,7 @@ struct AdmissionConfig {
   std::vector<conn::Cidr> exempt;
   HalfOpenLimits half_open;
   ConnectionRateConfig rate;
+  InboundEviction eviction = InboundEviction::yes;
   std::uint64_t handshake_rate = kHandshakeRate;  // per second
 };
 

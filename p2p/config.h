@@ -57,10 +57,16 @@ inline constexpr std::uint64_t kHandshakeBurst = 64;
 
 // --- dialling ---
 
+// Countermeasures that an experiment takes away, to see what each is worth (spec/eclipse.md). No
+// node has a reason to.
+enum class StickyRedial : std::uint8_t { no, yes };     // p2p/dialer.h
+enum class InboundEviction : std::uint8_t { no, yes };  // p2p/eviction.h
+
 struct DialerConfig {
   std::size_t max_outbound = 10;  // comet: max_num_outbound_peers
   conn::Duration persistent_max_pause = 60s;
   conn::Duration requested_max_pause = 60s;
+  StickyRedial sticky = StickyRedial::yes;
 };
 inline constexpr conn::Duration kResolveTimeout = 5s;
 

@@ -163,8 +163,8 @@ void Dialer::on_gone(const NodeId& id, const std::optional<HostAddress>& address
       return each.address == text;
     });
   }
-  const bool worth_it = redial == Redial::yes && was.direction == Direction::outbound && address &&
-                        lasted >= kLongLived;
+  const bool worth_it = redial == Redial::yes && config_.sticky == StickyRedial::yes &&
+                        was.direction == Direction::outbound && address && lasted >= kLongLived;
   if (worth_it && sticky_.size() < std::max<std::size_t>(config_.max_outbound, 1)) {
     sticky_[id] = {*address, 0, now + kStickyPauses.front()};
   }

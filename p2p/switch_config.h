@@ -37,6 +37,8 @@ struct SwitchConfig {
   std::vector<conn::Cidr> exempt_networks;
   HalfOpenLimits half_open;
   ConnectionRateConfig connection_rate;
+  StickyRedial sticky_redial = StickyRedial::yes;
+  InboundEviction inbound_eviction = InboundEviction::yes;
   InboxConfig inbox;
   conn::LivenessConfig liveness;
   conn::ReassemblyConfig reassembly;

@@ -28,11 +28,14 @@ AdmissionConfig admission_config(const SwitchConfig& config) {
   }
   admission.half_open = config.half_open;
   admission.rate = config.connection_rate;
+  admission.eviction = config.inbound_eviction;
   return admission;
 }
 
-DialerConfig dialer_config(const P2pConfig& p2p) {
+DialerConfig dialer_config(const SwitchConfig& config) {
+  const P2pConfig& p2p = config.p2p;
   DialerConfig dialer;
+  dialer.sticky = config.sticky_redial;
   dialer.max_outbound = p2p.max_num_outbound_peers;
   if (p2p.persistent_peers_max_dial_period > conn::Duration(0)) {
     dialer.persistent_max_pause = p2p.persistent_peers_max_dial_period;
@@ -85,7 +88,7 @@ SwitchCore::SwitchCore(conn::Runtime& runtime, conn::NodeKey key, SwitchConfig c
       admission_(
           admission_config(config_), [this](std::size_t below) { return random() % below; },
           control_.now()),
-      dialer_(dialer_config(config_.p2p), id_,
+      dialer_(dialer_config(config_), id_,
               [this] { return static_cast<double>(random() >> 11) * 0x1p-53; }),
       transport_(runtime, key_, timeouts(config_.p2p), listen_ip(config_.p2p)),
       unconditional_(config_.p2p.unconditional_peer_ids.begin(),

@@ -333,6 +333,15 @@ TEST(Admission, FortyAttackersThatHoldAllSlotsDoNotKeepANewcomerOut) {
   }
 }
 
+TEST(Admission, WithoutEvictionWhoCameFirstKeepsItsSlot) {
+  AdmissionConfig config;
+  config.eviction = InboundEviction::no;
+  Admission admission = new_admission(config);
+  fill(admission);
+  EXPECT_EQ(refusal(admission.on_proven(inbound(41), 41, never_asked, kStart + 1h)),
+            Reason::no_free_slot);
+}
+
 TEST(Admission, ANodeThatHasToGoGoesWithAllItsLinks) {
   Admission admission = new_admission();
   fill(admission);

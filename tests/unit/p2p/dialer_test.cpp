@@ -503,6 +503,14 @@ TEST_F(StickyTest, ALongLivedPeerThatIsLostIsDialledAgainBeforeTheBookIsAsked) {
   EXPECT_EQ(dialer().deadline(), std::nullopt);
 }
 
+TEST_F(StickyTest, WithoutItALostPeerIsTheBooksAffair) {
+  config.sticky = StickyRedial::no;
+  establish_for(node(1), kLongLived);
+  lose(node(1));
+  EXPECT_EQ(dialer().free_slots(), 3u);
+  EXPECT_EQ(dialer().deadline(), std::nullopt);
+}
+
 TEST_F(StickyTest, ItIsTriedAtGrowingIntervalsAndThenGivenUp) {
   establish_for(node(1), 1h);
   lose(node(1));
