@@ -22,6 +22,10 @@ Result<Admission::Handshake> Admission::on_arrival(const IpAddress& ip, TimePoin
   if (const Ban* ban = bans_.find(ip, now)) {
     return conn::fail(Stage::admission, Reason::banned, ban->reason);
   }
+  if (config_.full_inbound == FullInbound::refuse &&
+      slots_taken(Direction::inbound) + half_open_.size() >= config_.max_inbound) {
+    return conn::fail(Stage::admission, Reason::no_free_slot);
+  }
   if (!any_contains(config_.exempt, ip)) {
     if (auto taken = rate_.take(ip, now); !taken) return tl::unexpected(taken.error());
   }
@@ -59,7 +63,7 @@ Result<Admission::Admitted> Admission::on_proven(
     }
     if (newcomer.direction == Direction::inbound &&
         slots_taken(Direction::inbound) >= config_.max_inbound) {
-      if (config_.eviction == InboundEviction::yes) {
+      if (config_.full_inbound == FullInbound::evict_one) {
         admitted.evict = evict_one(candidates(), now);
       }
       if (admitted.evict.empty()) return conn::fail(Stage::admission, Reason::no_free_slot);

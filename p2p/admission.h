@@ -34,12 +34,12 @@ namespace peerage::p2p {
 
 struct AdmissionConfig {
   std::size_t max_inbound = 40;
+  FullInbound full_inbound = FullInbound::evict_one;
   std::size_t max_per_ip = 1;  // peers at one IP address; 0: unlimited
   PerIpLimit per_ip_limit = PerIpLimit::all_peers;
   std::vector<conn::Cidr> exempt;
   HalfOpenLimits half_open;
   ConnectionRateConfig rate;
-  InboundEviction eviction = InboundEviction::yes;
   std::uint64_t handshake_rate = kHandshakeRate;  // per second
 };
 
@@ -53,7 +53,8 @@ class Admission {
     HalfOpenPool::Ticket ticket = 0;
     std::optional<HalfOpenPool::Ticket> displaced;
   };
-  // Refused: banned, connection_rate_exceeded, authentication_failed_lately, too_many_handshakes.
+  // Refused: banned, connection_rate_exceeded, authentication_failed_lately, too_many_handshakes;
+  // no_free_slot with FullInbound::refuse, and this also for those that would need none.
   conn::Result<Handshake> on_arrival(const conn::IpAddress& ip, conn::TimePoint now);
   // A handshake of a stranger has failed by its fault.
   void on_failed_authentication(const conn::IpAddress& ip, conn::TimePoint now);

@@ -42,6 +42,11 @@ struct HalfOpenLimits {
 // us, for a seed, whose visits go to many nodes of one host.
 enum class PerIpLimit : std::uint8_t { all_peers, inbound_peers };
 
+// What becomes of a stranger when all inbound slots are taken: the least useful peer has to go for
+// it, or it is turned away at the door, where handshakes under way count as peers. The latter is
+// the Go node's rule, for experiments with it: no node has a reason to.
+enum class FullInbound : std::uint8_t { evict_one, refuse };
+
 // One connection in `interval` for a host, and `burst` saved up: 0.2/s and 16, as go-libp2p has it.
 struct ConnectionRateConfig {
   conn::Duration interval = 5s;  // whole seconds (a part counts as one); 0: unlimited
@@ -57,16 +62,15 @@ inline constexpr std::uint64_t kHandshakeBurst = 64;
 
 // --- dialling ---
 
-// Countermeasures that an experiment takes away, to see what each is worth (spec/eclipse.md). No
-// node has a reason to.
-enum class StickyRedial : std::uint8_t { no, yes };     // p2p/dialer.h
-enum class InboundEviction : std::uint8_t { no, yes };  // p2p/eviction.h
+// Whether a long-lived outbound peer that is lost is dialled again. `no` is for experiments with
+// what the Go node does: no node has a reason to.
+enum class StickyRedial : std::uint8_t { yes, no };
 
 struct DialerConfig {
   std::size_t max_outbound = 10;  // comet: max_num_outbound_peers
   conn::Duration persistent_max_pause = 60s;
-  conn::Duration requested_max_pause = 60s;
-  StickyRedial sticky = StickyRedial::yes;
+  conn::Duration requested_max_pause = 60s;  // 0: none
+  StickyRedial sticky_redial = StickyRedial::yes;
 };
 inline constexpr conn::Duration kResolveTimeout = 5s;
 

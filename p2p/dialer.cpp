@@ -163,7 +163,7 @@ void Dialer::on_gone(const NodeId& id, const std::optional<HostAddress>& address
       return each.address == text;
     });
   }
-  const bool worth_it = redial == Redial::yes && config_.sticky == StickyRedial::yes &&
+  const bool worth_it = config_.sticky_redial == StickyRedial::yes && redial == Redial::yes &&
                         was.direction == Direction::outbound && address && lasted >= kLongLived;
   if (worth_it && sticky_.size() < std::max<std::size_t>(config_.max_outbound, 1)) {
     sticky_[id] = {*address, 0, now + kStickyPauses.front()};
@@ -211,6 +211,7 @@ void Dialer::back_off(Backoff& backoff, TimePoint from, Duration cap) {
 }
 
 void Dialer::rest(const std::string& address, TimePoint begun) {
+  if (config_.requested_max_pause <= Duration(0)) return;
   Resting entry{address, {}};
   const auto known = std::find_if(resting_.begin(), resting_.end(),
                                   [&](const Resting& each) { return each.address == address; });

@@ -37,13 +37,18 @@ struct SwitchConfig {
   std::vector<conn::Cidr> exempt_networks;
   HalfOpenLimits half_open;
   ConnectionRateConfig connection_rate;
-  StickyRedial sticky_redial = StickyRedial::yes;
-  InboundEviction inbound_eviction = InboundEviction::yes;
   InboxConfig inbox;
   conn::LivenessConfig liveness;
   conn::ReassemblyConfig reassembly;
   std::size_t reassembly_total_bytes = conn::kTotalReassemblyBytes;
   conn::SendQueueConfig send_queue;
+
+  // --- for experiments: no node has a reason to change them ---
+  FullInbound full_inbound = FullInbound::evict_one;
+  StickyRedial sticky_redial = StickyRedial::yes;
+  // How long an address that failed rests at most, whoever asks for it; 0: who asks must pace
+  // itself.
+  conn::Duration failed_address_max_pause = DialerConfig{}.requested_max_pause;
 
   std::shared_ptr<LogSink> log;  // none: silent
 };

@@ -19,6 +19,7 @@ namespace {
 AdmissionConfig admission_config(const SwitchConfig& config) {
   AdmissionConfig admission;
   admission.max_inbound = config.p2p.max_num_inbound_peers;
+  admission.full_inbound = config.full_inbound;
   admission.max_per_ip = config.max_peers_per_ip.value_or(config.p2p.allow_duplicate_ip ? 0 : 1);
   admission.per_ip_limit = config.per_ip_limit;
   admission.exempt = config.exempt_networks;
@@ -28,14 +29,14 @@ AdmissionConfig admission_config(const SwitchConfig& config) {
   }
   admission.half_open = config.half_open;
   admission.rate = config.connection_rate;
-  admission.eviction = config.inbound_eviction;
   return admission;
 }
 
 DialerConfig dialer_config(const SwitchConfig& config) {
   const P2pConfig& p2p = config.p2p;
   DialerConfig dialer;
-  dialer.sticky = config.sticky_redial;
+  dialer.requested_max_pause = config.failed_address_max_pause;
+  dialer.sticky_redial = config.sticky_redial;
   dialer.max_outbound = p2p.max_num_outbound_peers;
   if (p2p.persistent_peers_max_dial_period > conn::Duration(0)) {
     dialer.persistent_max_pause = p2p.persistent_peers_max_dial_period;

@@ -63,7 +63,7 @@ std::vector<Policy> make_policies() {
   all.push_back(ours("no-sticky", "a lost peer is not dialled again before others",
                      [](Plan& plan) { plan.node.sticky_redial = p2p::StickyRedial::no; }));
   all.push_back(ours("no-eviction", "inbound slots for who came first",
-                     [](Plan& plan) { plan.node.inbound_eviction = p2p::InboundEviction::no; }));
+                     [](Plan& plan) { plan.node.full_inbound = p2p::FullInbound::refuse; }));
   all.push_back(
       ours("source-claim", "sources believed in what they say of themselves", [](Plan&) {}));
   all.back().source = Policy::Source::claim;

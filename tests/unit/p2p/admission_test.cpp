@@ -295,6 +295,24 @@ TEST(Admission, FullInboundSlotsRefuseANewcomerWhenNobodyHasToGo) {
   EXPECT_TRUE(admission.on_proven(inbound(41), 41, never_asked, kStart));
 }
 
+TEST(Admission, WhereNobodyIsEvictedAStrangerIsTurnedAwayAtTheDoorAndHandshakesCount) {
+  AdmissionConfig config;
+  config.full_inbound = FullInbound::refuse;
+  Admission admission = new_admission(config);
+  fill(admission, 39);
+  const auto last = admission.on_arrival(stranger(40), kStart);
+  ASSERT_TRUE(last);
+  EXPECT_EQ(refusal(admission.on_arrival(stranger(41), kStart)), Reason::no_free_slot);
+  admission.half_open().leave(last->ticket);
+  EXPECT_TRUE(admission.on_proven(inbound(40), 40, never_asked, kStart));
+  EXPECT_EQ(refusal(admission.on_arrival(stranger(41), kStart)), Reason::no_free_slot);
+  EXPECT_EQ(refusal(admission.on_proven(inbound(41), 41, never_asked, kStart)),
+            Reason::no_free_slot);
+  EXPECT_TRUE(admission.on_proven(outbound(42), 42, never_asked, kStart));
+  admission.on_gone(id(7), 7);
+  EXPECT_TRUE(admission.on_arrival(stranger(41), kStart));
+}
+
 TEST(Admission, ASlotThatIsEvictedIsPromisedToTheNewcomer) {
   Admission admission = new_admission();
   fill(admission);
@@ -331,15 +349,6 @@ TEST(Admission, FortyAttackersThatHoldAllSlotsDoNotKeepANewcomerOut) {
     std::erase_if(candidates, [&](const auto& peer) { return peer.link == admitted->evict[0]; });
     admission.on_gone(id(static_cast<unsigned>(admitted->evict[0])), admitted->evict[0]);
   }
-}
-
-TEST(Admission, WithoutEvictionWhoCameFirstKeepsItsSlot) {
-  AdmissionConfig config;
-  config.eviction = InboundEviction::no;
-  Admission admission = new_admission(config);
-  fill(admission);
-  EXPECT_EQ(refusal(admission.on_proven(inbound(41), 41, never_asked, kStart + 1h)),
-            Reason::no_free_slot);
 }
 
 TEST(Admission, ANodeThatHasToGoGoesWithAllItsLinks) {

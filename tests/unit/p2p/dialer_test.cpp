@@ -376,6 +376,18 @@ TEST_F(DialerTest, AnAddressThatFailedRestsForAPauseThatDoublesUpToAMinute) {
   EXPECT_EQ(request(node(1)), kAccepted);
 }
 
+TEST_F(DialerTest, WithoutALongestPauseNoAddressRests) {
+  config.requested_max_pause = 0s;
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(request(node(1)), kAccepted);
+    take();
+    fail(node(1));
+  }
+  establish(node(1));
+  lose(node(1));
+  EXPECT_EQ(request(node(1)), kAccepted);
+}
+
 TEST_F(DialerTest, AnotherAddressOfTheSameNodeDoesNotRest) {
   EXPECT_EQ(request(node(1)), kAccepted);
   take();
@@ -503,14 +515,6 @@ TEST_F(StickyTest, ALongLivedPeerThatIsLostIsDialledAgainBeforeTheBookIsAsked) {
   EXPECT_EQ(dialer().deadline(), std::nullopt);
 }
 
-TEST_F(StickyTest, WithoutItALostPeerIsTheBooksAffair) {
-  config.sticky = StickyRedial::no;
-  establish_for(node(1), kLongLived);
-  lose(node(1));
-  EXPECT_EQ(dialer().free_slots(), 3u);
-  EXPECT_EQ(dialer().deadline(), std::nullopt);
-}
-
 TEST_F(StickyTest, ItIsTriedAtGrowingIntervalsAndThenGivenUp) {
   establish_for(node(1), 1h);
   lose(node(1));
@@ -567,6 +571,14 @@ TEST_F(StickyTest, OnlyLongLivedOutboundPeersThatWeDidNotPartWithAreWorthIt) {
   establish_for(node(4), kLongLived);
   dialer().on_gone(node(4).id, std::nullopt, Dialer::Redial::yes, now);
   EXPECT_EQ(dialer().deadline(), std::nullopt) << "no address";
+}
+
+TEST_F(StickyTest, NobodyIsWorthItWhereThatIsSwitchedOff) {
+  config.sticky_redial = StickyRedial::no;
+  establish_for(node(1), 1h);
+  lose(node(1));
+  EXPECT_EQ(dialer().deadline(), std::nullopt);
+  EXPECT_EQ(dialer().free_slots(), 3u);
 }
 
 TEST_F(StickyTest, WhenItConnectsToUsItIsNotDialledAnyMore) {

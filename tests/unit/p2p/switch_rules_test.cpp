@@ -120,6 +120,29 @@ TEST_F(SwitchRules, UnconditionalAndPersistentPeersNeedNoSlotAndOthersEvict) {
   EXPECT_EQ(hub.node->counters().get(Counter::evicted), 1u);
 }
 
+TEST_F(SwitchRules, ASwitchCanBeToldToEvictNobodyAndToGoBackToNobody) {
+  SwitchConfig plain = node_config();
+  plain.p2p.max_num_inbound_peers = 1;
+  plain.full_inbound = FullInbound::refuse;
+  plain.sticky_redial = StickyRedial::no;
+  plain.failed_address_max_pause = 0s;
+  SimNode& hub = add(plain);
+  SimNode& first = add(plain);
+  SimNode& late = add(plain);
+  ASSERT_TRUE(connect(first, hub));
+  for (std::size_t i = 1; i <= 3; ++i) {
+    late.node->dial(hub.address());
+    ASSERT_TRUE(until([&] { return late.events<DialFailed>().size() == i; }, 1s));
+  }
+  EXPECT_TRUE(connected(first, hub));
+  EXPECT_EQ(hub.node->counters().get(Counter::handshakes_inbound), 1u) << "at the door";
+  EXPECT_EQ(late.node->counters().get(Counter::handshakes_outbound), 3u) << "no pause";
+  world.run_for(kLongLived + 1min);
+  world.reset(ip_of(first), ip_of(hub));
+  world.run_for(1h);
+  EXPECT_EQ(first.peers(), 0u);
+}
+
 TEST_F(SwitchRules, AUsefulPeerOfLongStandingIsNotEvicted) {
   SwitchConfig tight = node_config();
   tight.p2p.max_num_inbound_peers = 1;
