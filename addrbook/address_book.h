@@ -144,6 +144,9 @@ class AddressBook {
   // the kind by `bias` and by the roots of how many there are, as in the Go node. When the kind has
   // none that will do, the other is asked.
   std::optional<conn::NetAddress> pick(Bias bias, Time now, const Acceptable& acceptable = nullptr);
+  // The vetted one, of those that will do, that was verified first and has not been belied since:
+  // how long we have known somebody cannot be made up.
+  std::optional<conn::NetAddress> longest_known(Time now, const Acceptable& acceptable = nullptr);
   // Vetted addresses whose places others claim: to be dialled, and let go of.
   std::vector<conn::NetAddress> to_test(Time now);
   // Those that had been connected longest when the last run ended, to be redialled first: at most

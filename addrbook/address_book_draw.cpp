@@ -57,6 +57,19 @@ std::optional<AddressBook::Index> AddressBook::draw(Kind kind, const Acceptable&
   return std::nullopt;
 }
 
+std::optional<NetAddress> AddressBook::longest_known(Time now, const Acceptable& acceptable) {
+  wake(now);
+  const DrawList& list = drawn_[index_of(Kind::vetted)];
+  const KnownAddress* best = nullptr;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    const KnownAddress& known = at(list[i]).known;
+    if (known.verified_since == kNever) continue;  // belied
+    if (best != nullptr && known.verified_since >= best->verified_since) continue;
+    if (!acceptable || acceptable(known)) best = &known;
+  }
+  return best == nullptr ? std::nullopt : std::optional(best->address);
+}
+
 std::vector<NetAddress> AddressBook::to_test(Time now) {
   contests_.expire(now);
   std::vector<NetAddress> holders;

@@ -36,11 +36,12 @@ OutboundPolicy::Situation OutboundKeeper::situation(TimePoint now) const {
   situation.connected = means_.around.connected.size();
   for (const auto& [id, each] : means_.around.connected) {
     if (each.peer->direction() == Direction::outbound) {
-      situation.outbound.push_back(each.peer->socket().ip);
+      situation.outbound.push_back({id, each.peer->socket().ip});
     }
   }
   for (const auto& [id, dial] : means_.around.dialling) {
-    if (const auto ip = conn::IpAddress::parse(dial.target.host)) situation.outbound.push_back(*ip);
+    if (const auto ip = conn::IpAddress::parse(dial.target.host))
+      situation.outbound.push_back({id, *ip});
   }
   situation.unavailable = [this, now](const addrbook::KnownAddress& known) {
     const conn::NodeId& id = known.address.id;

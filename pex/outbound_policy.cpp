@@ -47,19 +47,33 @@ OutboundPolicy::Plan OutboundPolicy::plan(const Situation& situation) {
   if (started_ == addrbook::kNever) started_ = situation.book_now;
   Plan plan;
   Groups groups;
-  for (const auto& ip : situation.outbound) ++groups[book_.group(ip)];
-  std::size_t outbound = situation.outbound.size();
+  std::size_t long_known_ones = 0;
+  for (const Situation::Outbound& peer : situation.outbound) {
+    ++groups[book_.group(peer.ip)];
+    // Using it keeps it from being forgotten.
+    if (drawn_.use(peer.id) == nullptr) ++long_known_ones;
+  }
+  const std::size_t slots = situation.outbound.size() + situation.free_slots;
+  const std::size_t for_long_known = slots * limits_.long_known_percent / 100;
+  Step step{situation, groups, plan.dials, situation.outbound.size()};
   bool exhausted = false;
   while (plan.dials.size() < situation.free_slots && pace_.available(now) > 0) {
     auto target = next_anchor(situation);
-    if (!target) target = from_book(situation, groups, outbound, plan.dials);
+    if (!target && long_known_ones < for_long_known) target = long_known(step);
+    if (target) {
+      ++long_known_ones;
+      drawn_.erase(target->id);
+    } else {
+      target = by_lot(step);
+      if (target) drawn_.use(target->id, [] { return char{}; });
+    }
     if (!target) {
       exhausted = true;
       break;
     }
     pace_.note(now);
     ++groups[book_.group(target->endpoint.ip)];
-    ++outbound;
+    ++step.outbound;
     plan.dials.push_back(*target);
   }
   plan.ask_seeds = exhausted && plan.dials.empty();
@@ -88,21 +102,32 @@ std::optional<NetAddress> OutboundPolicy::next_anchor(const Situation& situation
   return std::nullopt;
 }
 
-std::optional<NetAddress> OutboundPolicy::from_book(const Situation& situation,
-                                                    const Groups& groups, std::size_t outbound,
-                                                    const std::vector<NetAddress>& chosen) {
-  const auto available = [&](const KnownAddress& known) {
-    return is_due(known, situation.book_now) && !situation.unavailable(known) &&
-           std::none_of(chosen.begin(), chosen.end(),
-                        [&](const NetAddress& each) { return each.id == known.address.id; });
-  };
-  const std::size_t of_one = outbound < limits_.diverse ? 1 : limits_.per_group;
-  const auto diverse = [&](const KnownAddress& known) {
-    const auto group = groups.find(book_.group(known.address.endpoint.ip));
-    return (group == groups.end() || group->second < of_one) && available(known);
-  };
-  auto target = book_.pick(bias_with(outbound), situation.book_now, diverse);
-  if (!target) target = book_.pick(bias_with(outbound), situation.book_now, available);
+bool OutboundPolicy::available(const Step& step, const KnownAddress& known) const {
+  return is_due(known, step.situation.book_now) && !step.situation.unavailable(known) &&
+         std::none_of(step.chosen.begin(), step.chosen.end(),
+                      [&](const NetAddress& each) { return each.id == known.address.id; });
+}
+
+bool OutboundPolicy::diverse(const Step& step, const KnownAddress& known) const {
+  const std::size_t of_one = step.outbound < limits_.diverse ? 1 : limits_.per_group;
+  const auto group = step.groups.find(book_.group(known.address.endpoint.ip));
+  return (group == step.groups.end() || group->second < of_one) && available(step, known);
+}
+
+std::optional<NetAddress> OutboundPolicy::long_known(const Step& step) {
+  return book_.longest_known(step.situation.book_now,
+                             [&](const KnownAddress& known) { return diverse(step, known); });
+}
+
+std::optional<NetAddress> OutboundPolicy::by_lot(const Step& step) {
+  const addrbook::Bias bias = bias_with(step.outbound);
+  const addrbook::Time now = step.situation.book_now;
+  auto target =
+      book_.pick(bias, now, [&](const KnownAddress& known) { return diverse(step, known); });
+  if (!target) {
+    target =
+        book_.pick(bias, now, [&](const KnownAddress& known) { return available(step, known); });
+  }
   return target;
 }
 

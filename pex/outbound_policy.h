@@ -2,8 +2,12 @@
 //
 //  - First the anchors, once: those that had been outbound peers for longest when the last run
 //    ended. (A peer that is lost while we run is dialled again by p2p/dialer.h before anybody.)
-//  - Then the book, with the Go node's idea: the more outbound peers we have, the more of them may
-//    be new ones.
+//  - Then the vetted addresses that we have known for longest, until they are
+//    OutboundLimits::long_known_percent of the set: what is vetted lately may be somebody's who has
+//    all the others.
+//  - Then the book by lot, with the Go node's idea: the more outbound peers we have, the more of
+//    them may be new ones. Who comes this way counts as drawn for as long as it stays, and when it
+//    comes back, even if it is vetted meanwhile.
 //  - One of a group until OutboundLimits::diverse, then two. A preference: a network that has but
 //    one group is a network too.
 //  - Seeds, when nobody in the book can be dialled and slots are free.
@@ -12,7 +16,7 @@
 //    claimed, or a feeler to one we never met. They take no slot.
 //
 // A pure state machine: it is told how things stand and says what to begin; it does not look at
-// what came of it, for the book knows. Bounded: kMaxFelt groups.
+// what came of it, for the book knows. Bounded: kMaxFelt groups, kMaxDrawn nodes.
 // Threads: none of its own (the control shard).
 // Source: comet p2p/pex/pex_reactor.go:ensurePeers; Bitcoin Core src/net.cpp:ThreadOpenConnections.
 #pragma once
@@ -34,12 +38,17 @@ namespace peerage::pex {
 class OutboundPolicy {
  public:
   static constexpr std::size_t kMaxFelt = 4096;
+  static constexpr std::size_t kMaxDrawn = 1024;
 
   struct Situation {
     conn::TimePoint now;
     addrbook::Time book_now;
-    // IPs of outbound peers, and of nodes that are being dialled to become one.
-    std::vector<conn::IpAddress> outbound;
+    // Outbound peers, and nodes that are being dialled to become one.
+    struct Outbound {
+      conn::NodeId id;
+      conn::IpAddress ip;
+    };
+    std::vector<Outbound> outbound;
     std::size_t free_slots = 0;  // beyond those
     std::size_t connected = 0;   // peers, of either direction
     // Who cannot be dialled now: connected, being dialled, refused just before, ourselves. Must not
@@ -73,10 +82,18 @@ class OutboundPolicy {
     conn::TimePoint since;
   };
 
+  // What one step of a plan looks at.
+  struct Step {
+    const Situation& situation;
+    const Groups& groups;
+    const std::vector<conn::NetAddress>& chosen;
+    std::size_t outbound = 0;
+  };
   std::optional<conn::NetAddress> next_anchor(const Situation& situation);
-  std::optional<conn::NetAddress> from_book(const Situation& situation, const Groups& groups,
-                                            std::size_t outbound,
-                                            const std::vector<conn::NetAddress>& chosen);
+  std::optional<conn::NetAddress> long_known(const Step& step);
+  std::optional<conn::NetAddress> by_lot(const Step& step);
+  bool available(const Step& step, const addrbook::KnownAddress& known) const;
+  bool diverse(const Step& step, const addrbook::KnownAddress& known) const;
   std::optional<conn::NetAddress> next_test(const Situation& situation);
   conn::Duration around(conn::Duration pause);
   double lot_of(const conn::NodeId& id) const;
@@ -93,6 +110,7 @@ class OutboundPolicy {
   conn::TimePoint next_ask_;
   conn::Duration ask_pause_;
   conn::RecentMap<std::uint64_t, Felt> felt_{kMaxFelt};
+  conn::RecentMap<conn::NodeId, char> drawn_{kMaxDrawn};  // by lot
 };
 
 }  // namespace peerage::pex

@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "tests/sim/eclipse/eclipse_command.h"
 #include "tests/sim/scenario/scenario_command.h"
 
 int main(int argc, char** argv) {
@@ -11,6 +12,7 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   int exit_code = 0;
   peerage::sim::add_scenario_commands(app, exit_code);
+  peerage::sim::eclipse::add_eclipse_command(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -50,6 +50,28 @@ TEST_F(PickTest, EachOfTheFewThatWillDoIsAsLikelyAsAnother) {
   EXPECT_LT(chi_square, 24.3) << "of 7 degrees of freedom, 1 in 1000 would be beyond";
 }
 
+TEST_F(PickTest, LongestKnownIsWhoWasVerifiedFirstOfTheVettedThatWillDo) {
+  EXPECT_EQ(book.longest_known(now), std::nullopt);
+  for (std::uint32_t i = 0; i < 5; ++i) {
+    hear(scattered(i));
+    i == 0 ? visit(scattered(i)) : vet(scattered(i));
+    now += 1h;
+  }
+  EXPECT_EQ(book.longest_known(now), scattered(1)) << "the first was only visited";
+  // It was met lately, and is no younger for it.
+  visit(scattered(1));
+  EXPECT_EQ(book.longest_known(now), scattered(1));
+  EXPECT_EQ(book.longest_known(
+                now, [](const KnownAddress& known) { return known.address != scattered(1); }),
+            scattered(2));
+  book.mark_bad(scattered(1), Reason::misbehaved, now + 1h, now);
+  EXPECT_EQ(book.longest_known(now), scattered(2));
+  EXPECT_EQ(book.longest_known(now + 2h), scattered(1));
+  // Another node is there: how long it was known counts no more.
+  fail(scattered(1), Reason::wrong_id, Stage::authentication);
+  EXPECT_NE(book.longest_known(now + 2h), scattered(1));
+}
+
 TEST_F(PickTest, NobodyIsPickedWhereAllRest) {
   for (const auto& [fresh, vetted] :
        {std::pair{1u, 0u}, {0u, 1u}, {0u, 30u}, {30u, 0u}, {9u, 9u}}) {

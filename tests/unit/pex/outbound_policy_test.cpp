@@ -25,7 +25,7 @@ class OutboundPolicyTest : public test::BookTest {
     OutboundPolicy::Situation now_;
     now_.now = steady;
     now_.book_now = now;
-    for (const NetAddress& each : outbound) now_.outbound.push_back(each.endpoint.ip);
+    for (const NetAddress& each : outbound) now_.outbound.push_back({each.id, each.endpoint.ip});
     now_.free_slots = slots - outbound.size();
     now_.connected = outbound.size();
     now_.unavailable = [this](const KnownAddress& known) {
@@ -130,6 +130,94 @@ TEST_F(OutboundPolicyTest, AnchorsComeFirstAndOnce) {
   ASSERT_GE(dialled.size(), 3u);
   EXPECT_EQ(std::vector(dialled.begin(), dialled.begin() + 3), book.anchors());
   EXPECT_EQ(dialled[0], scattered(29));
+}
+
+// A book of a day's experience, and since then an attacker's who has filled it.
+struct LongKnownTest : OutboundPolicyTest {
+  void SetUp() override {
+    for (std::uint32_t i = 0; i < 20; ++i) {
+      hear(scattered(i));
+      vet(scattered(i));
+      now += 1h;
+      steady += 1h;
+    }
+    for (std::uint32_t i = 0; i < 400; ++i) {
+      hear(scattered(kAttackers + i), "66." + std::to_string(i % 50) + ".1.1");
+      vet(scattered(kAttackers + i));
+    }
+    now += 1h;
+    steady += 1h;
+  }
+  static constexpr std::uint32_t kAttackers = 1000;
+  static bool is_old(const NetAddress& address) {
+    for (std::uint32_t i = 0; i < 20; ++i) {
+      if (address == scattered(i)) return true;
+    }
+    return false;
+  }
+  std::size_t old_ones() const {
+    return static_cast<std::size_t>(std::count_if(outbound.begin(), outbound.end(), is_old));
+  }
+  void lose(const std::function<bool(const NetAddress&)>& which) {
+    std::erase_if(outbound, which);
+    now += 1h;
+    steady += 1h;
+  }
+};
+
+TEST_F(LongKnownTest, SixOfTenAreThoseThatWeHaveKnownForLongest) {
+  run(60s);
+  ASSERT_EQ(outbound.size(), 10u);
+  for (std::uint32_t i = 0; i < 6; ++i) EXPECT_EQ(outbound[i], scattered(i)) << i;
+}
+
+TEST_F(LongKnownTest, WhoCameByLotCountsAsSuchHoweverGoodItIsMeanwhile) {
+  run(60s);
+  // Those by lot stay for ever; the others come and go.
+  for (std::uint32_t round = 0; round < 10; ++round) {
+    lose([round](const NetAddress& each) { return each == scattered(round % 6); });
+    run(60s);
+    ASSERT_EQ(outbound.size(), 10u);
+    EXPECT_GE(old_ones(), 6u) << round;
+  }
+}
+
+TEST_F(LongKnownTest, WhoCameByLotAndComesBackIsNoBetterForIt) {
+  run(60s);
+  const std::vector<NetAddress> by_lot(outbound.begin() + 6, outbound.end());
+  lose([](const NetAddress&) { return true; });
+  // As when the switch has dialled them again by itself.
+  for (const NetAddress& each : by_lot) outbound.push_back(each);
+  run(60s);
+  ASSERT_EQ(outbound.size(), 10u);
+  EXPECT_GE(old_ones(), 6u);
+}
+
+TEST_F(LongKnownTest, WhereNoneOfThemAnswersOthersAreTaken) {
+  answers = [](const NetAddress& each) { return !is_old(each); };
+  run(300s);
+  EXPECT_EQ(outbound.size(), 10u);
+}
+
+TEST_F(LongKnownTest, TheyAreNoMoreOfAGroupThanOthers) {
+  book.forget(scattered(0));
+  for (std::uint32_t i = 0; i < 8; ++i) {
+    const NetAddress each = address(5000 + i, "5.5." + std::to_string(i) + ".1");
+    hear(each);
+    // Known for longer than any other.
+    const auto when = std::exchange(now, test::kBookStart - 24h);
+    vet(each);
+    now = when;
+  }
+  now += 1h;
+  steady += 1h;
+  run(60s);
+  EXPECT_LE(std::count_if(outbound.begin(), outbound.end(),
+                          [](const NetAddress& each) {
+                            return each.endpoint.ip.v4_bytes()[0] == 5 &&
+                                   each.endpoint.ip.v4_bytes()[1] == 5;
+                          }),
+            2);
 }
 
 TEST_F(OutboundPolicyTest, SeedsAreWantedWhileTheBookCannotServe) {

@@ -1,0 +1,23 @@
+// Asymmetric cryptography that costs next to nothing, for simulations of a hundred thousand
+// handshakes. Production code has no seam for it and knows nothing of it: a program that links
+// `peerage_sim_cheap_crypto` has libsodium's five asymmetric functions that conn/ uses interposed
+// by its linker, and may then switch between the real ones (the default) and these.
+//
+// What is kept: both ends of a key exchange agree, and only they by what they hold; a key exchange
+// with the neutral element fails; a key pair follows from its seed; a signature belongs to one
+// message and one key, and any other is refused. What is not kept: secrecy. Whoever has the public
+// key can sign. Hashes, HKDF and the AEAD are the real ones.
+//
+// Threads: the switch is process-wide; set it before anything is begun.
+#pragma once
+
+#include <cstdint>
+
+namespace peerage::sim {
+
+enum class Cryptography : std::uint8_t { real, cheap };
+
+void use_cryptography(Cryptography which);
+Cryptography cryptography();
+
+}  // namespace peerage::sim

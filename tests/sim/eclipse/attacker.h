@@ -1,0 +1,118 @@
+// The attacker: so many addresses in so many groups, as many IDs as it likes, and strategies that
+// decide what it does with them.
+//
+// Its nodes never leave and never misbehave: whoever dials them finds a good peer for ever. Beyond
+// that it may talk to the victim so many times a minute; each talk is an inbound connection that
+// says something of itself (`Visit`). It looks into the victim's book (an attacker learns much of
+// it from answers), to see whether it gains anything: if not, it slows down.
+//
+// Each ID has a port of its own, for who is dialled must know as whom.
+//
+// Threads: the world's one.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "tests/sim/eclipse/honest_world.h"
+#include "tests/sim/eclipse/lot.h"
+#include "tests/sim/eclipse/plans.h"
+#include "tests/sim/eclipse/puppet.h"
+#include "tests/sim/eclipse/victim.h"
+
+namespace peerage::sim::eclipse {
+
+// What the attacker owns, and where it is.
+class Estate {
+ public:
+  Estate(const AttackPlan& plan, std::size_t ids_per_address);
+
+  std::size_t addresses() const { return addresses_.size(); }
+  const std::vector<conn::IpAddress>& all() const { return addresses_; }
+  const conn::IpAddress& address(std::size_t index) const { return addresses_[index]; }
+  bool owns(const conn::IpAddress& ip) const { return index_.contains(ip); }
+  std::optional<std::size_t> index_of(const conn::IpAddress& ip) const;
+
+  // The node number `index`: with those below addresses() each is at an address of its own.
+  std::size_t nodes() const { return addresses_.size() * ids_per_address_; }
+  std::size_t ids_per_address() const { return ids_per_address_; }
+  conn::NetAddress node(std::size_t index) const;
+  KeyPtr key(std::size_t index) const;
+
+ private:
+  std::vector<conn::IpAddress> addresses_;
+  std::map<conn::IpAddress, std::size_t> index_;
+  std::size_t ids_per_address_;
+  mutable std::vector<KeyPtr> keys_;  // made when they are asked for
+};
+
+// An inbound connection of the victim's, for what it tells.
+struct Visit {
+  std::size_t node = 0;   // whose ID it proves
+  conn::IpAddress from;   // the socket
+  conn::Endpoint claims;  // where it says that it listens
+  conn::Duration stay = 2s;
+};
+
+class Strategy;
+
+class Attacker final : private Puppet::Owner {
+ public:
+  // Whether the sockets bear the addresses that they claim: for a victim that believes claims.
+  enum class Sockets : std::uint8_t { own, as_claimed };
+
+  Attacker(SimWorld& world, const AttackPlan& plan, std::size_t ids_per_address, Sockets sockets,
+           HonestWorld& honest, Victim& victim, Lot& lot);
+  ~Attacker() override;
+
+  void begin();
+
+  const Estate& estate() const { return estate_; }
+  Estate& estate() { return estate_; }
+  HonestWorld& honest() { return honest_; }
+  Victim& victim() { return victim_; }
+  Lot& lot() { return lot_; }
+  const AttackPlan& plan() const { return plan_; }
+
+  // Connections of its own making that last, by the index of their address.
+  const std::set<std::size_t>& occupants() const { return occupants_; }
+  std::uint64_t visits() const { return visits_; }
+  bool refreshing() const { return refreshing_; }
+
+  // A place that nobody is at, in any group.
+  conn::Endpoint nowhere();
+
+ private:
+  void on_arrival(std::unique_ptr<conn::Arrival> arrival);
+  void next_visit();
+  void make(const Visit& visit);
+  void look_at_gain();
+  std::size_t entries() const;
+
+  void on_ready(Puppet& puppet) override;
+  void on_request(Puppet& puppet) override;
+  void on_end(Puppet& puppet) override;
+
+  SimWorld& world_;
+  const AttackPlan plan_;
+  Estate estate_;
+  const Sockets sockets_;
+  HonestWorld& honest_;
+  Victim& victim_;
+  Lot& lot_;
+  SimHost* host_ = nullptr;
+  std::vector<std::unique_ptr<conn::Listener>> listeners_;
+  std::vector<std::unique_ptr<Strategy>> strategies_;
+  std::size_t turn_ = 0;
+  Puppets puppets_;
+  std::set<std::size_t> occupants_;
+  std::map<const Puppet*, conn::Duration> stays_;  // of visits that are not over
+  std::uint64_t visits_ = 0;
+  std::size_t gained_ = 0;  // entries, when last looked at
+  bool refreshing_ = false;
+};
+
+}  // namespace peerage::sim::eclipse

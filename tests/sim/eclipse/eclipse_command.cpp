@@ -1,0 +1,182 @@
+#include "tests/sim/eclipse/eclipse_command.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <unistd.h>
+
+#include "tests/sim/cheap_crypto.h"
+#include "tests/sim/eclipse/campaign.h"
+#include "tests/sim/eclipse/price.h"
+#include "tests/sim/eclipse/report.h"
+
+namespace peerage::sim::eclipse {
+namespace {
+
+struct Options {
+  std::size_t trials = 20;
+  std::string policies = "ours";
+  std::string attackers;
+  std::string ages = "all";
+  double hours = 72;
+  std::uint64_t seed = 1;
+  double rate = 20;
+  std::string strategies = "all";
+  bool ablations = false;
+  bool price = false;
+  bool no_restarts = false;
+  bool json = false;
+  bool csv = false;
+  bool real_crypto = false;
+  std::size_t jobs = 2;
+  std::size_t trials_of_world = 4;
+  WorldPlan world;
+};
+
+std::vector<std::string> split(const std::string& text) {
+  std::vector<std::string> parts;
+  std::size_t begin = 0;
+  while (begin <= text.size()) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    if (end > begin) parts.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return parts;
+}
+
+std::vector<conn::Duration> ages_of(const std::string& text) {
+  std::vector<conn::Duration> ages;
+  for (const std::string& each : split(text == "all" ? "fresh,1d,30d" : text)) {
+    ages.push_back(parse_age(each));
+  }
+  return ages;
+}
+
+std::vector<AttackPlan> attackers_of(const Options& options) {
+  std::vector<AttackPlan> attackers;
+  if (options.attackers.empty()) attackers = reference_attackers();
+  for (const std::string& each : split(options.attackers)) attackers.push_back(parse_attack(each));
+  for (AttackPlan& each : attackers) {
+    each.tactics = parse_tactics(options.strategies);
+    each.rate = options.rate;
+  }
+  return attackers;
+}
+
+std::vector<conn::Duration> checkpoints_of(double hours) {
+  std::vector<conn::Duration> checkpoints;
+  for (const double each : {1.0, 6.0, 24.0, 72.0}) {
+    if (each < hours) checkpoints.push_back(std::chrono::seconds(std::lround(3600 * each)));
+  }
+  checkpoints.push_back(std::chrono::seconds(std::lround(3600 * hours)));
+  return checkpoints;
+}
+
+void show_progress(std::size_t done, std::size_t all) {
+  // A line for a log; one that is written over for a reader.
+  const bool reader = ::isatty(STDERR_FILENO) != 0;
+  if (!reader && done * 20 / all == (done - 1) * 20 / all) return;
+  std::fprintf(stderr, reader ? "\r%zu of %zu trials" : "%zu of %zu trials\n", done, all);
+  if (reader && done == all) std::fputc('\n', stderr);
+}
+
+void run_command(const Options& options) {
+  use_cryptography(options.real_crypto ? Cryptography::real : Cryptography::cheap);
+  Campaign campaign;
+  campaign.trials = options.trials;
+  campaign.trials_of_world = options.trials_of_world;
+  campaign.seed = options.seed;
+  campaign.jobs = options.jobs;
+  campaign.world = options.world;
+  campaign.timing.checkpoints = checkpoints_of(options.hours);
+  if (options.no_restarts) campaign.timing.restarts = Timing::Restarts::none;
+  campaign.on_progress = show_progress;
+
+  const auto names = parse_policies(options.ablations ? "ablations" : options.policies);
+  const auto ages = ages_of(options.ages);
+  const auto attackers = attackers_of(options);
+  if (options.price) {
+    for (const std::string& name : names) {
+      for (const conn::Duration age : ages) {
+        const Price price = find_price(campaign, {name, attackers.front(), age});
+        std::fputs(as_text(price).c_str(), stdout);
+        std::fflush(stdout);
+      }
+    }
+    return;
+  }
+  for (const std::string& name : names) {
+    for (const conn::Duration age : ages) {
+      for (const AttackPlan& attacker : attackers) campaign.cases.push_back({name, attacker, age});
+    }
+  }
+  const auto outcomes = run(campaign);
+  std::vector<Summary> summaries;
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    summaries.push_back(summarize(campaign.cases[i], outcomes[i]));
+  }
+  const std::string text = options.json  ? as_json(summaries)
+                           : options.csv ? as_csv(summaries)
+                                         : as_table(summaries);
+  std::fputs(text.c_str(), stdout);
+}
+
+}  // namespace
+
+void add_eclipse_command(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand(
+      "eclipse", "Try to surround a node with an attacker's peers (spec/eclipse.md)");
+  command->add_option("--trials", options->trials, "Of each case")->capture_default_str();
+  command
+      ->add_option("--policy", options->policies,
+                   "Whose: ours, go, one of ours without a countermeasure, all")
+      ->capture_default_str();
+  command->add_flag("--ablations", options->ablations,
+                    "Ours, and ours without each countermeasure");
+  command->add_option("--attackers", options->attackers,
+                      "addresses/groups, ...; by default the four that goals are set for");
+  command->add_option("--age", options->ages, "Of the victim: fresh, 1d, 30d, all")
+      ->capture_default_str();
+  command->add_option("--hours", options->hours, "How long the attack lasts")
+      ->capture_default_str()
+      ->check(CLI::Range(0.1, 10'000.0));
+  command->add_option("--seed", options->seed)->capture_default_str();
+  command->add_option("--rate", options->rate, "Connections a minute that tell something")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  command->add_option("--strategies", options->strategies, "s1 to s7, or all")
+      ->capture_default_str();
+  command->add_flag("--no-restarts", options->no_restarts, "Try none");
+  command->add_flag("--price", options->price,
+                    "Search for the attacker that succeeds in half of the trials");
+  command->add_flag("--json", options->json);
+  command->add_flag("--csv", options->csv);
+  command->add_option("--jobs", options->jobs, "Processes beside one another")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 256));
+  command
+      ->add_option("--trials-of-world", options->trials_of_world,
+                   "That have one warm-up behind them")
+      ->capture_default_str();
+  command->add_flag("--real-crypto", options->real_crypto, "X25519 and Ed25519 as they are");
+  command
+      ->add_option("--restarts", options->world.restarts,
+                   "Share of the ends of honest sessions that are mere restarts")
+      ->capture_default_str();
+  command->callback([options] {
+    try {
+      run_command(*options);
+    } catch (const std::exception& error) {
+      std::fprintf(stderr, "peerage-sim: %s\n", error.what());
+      throw CLI::RuntimeError(1);
+    }
+  });
+}
+
+}  // namespace peerage::sim::eclipse

@@ -1,0 +1,28 @@
+// The world as it stands, gone on with in a child process: what the child does, ours has not done.
+// So one history has many continuations (a restart now, or later, or never; one attacker, or
+// another), and none has to be lived through again.
+//
+// Threads: the calling process must have but one.
+#pragma once
+
+#include <functional>
+#include <string>
+
+namespace peerage::sim::eclipse {
+
+// Runs `work` in a copy of this process, and gives what it returned. Throws std::runtime_error
+// when the copy cannot be made, or fails.
+std::string in_child(const std::function<std::string()>& work);
+
+// A child that runs beside us; what it writes to its descriptor can be read at ours.
+struct Child {
+  int pid = -1;
+  int descriptor = -1;
+};
+Child begin_child(const std::function<void(int descriptor)>& work);
+// Writes a line. Throws std::runtime_error.
+void write_line(int descriptor, const std::string& text);
+// Waits for its end. Throws std::runtime_error unless it ended well.
+void end_child(const Child& child);
+
+}  // namespace peerage::sim::eclipse
