@@ -38,7 +38,8 @@ class OutboundPolicy {
   struct Situation {
     conn::TimePoint now;
     addrbook::Time book_now;
-    // IPs of outbound peers, and of nodes that are being dialled to become one.
+    // IPs of outbound peers, and of nodes that are being dialled to become one. Not looked at when
+    // there is no free slot.
     std::vector<conn::IpAddress> outbound;
     std::size_t free_slots = 0;  // beyond those
     std::size_t connected = 0;   // peers, of either direction
