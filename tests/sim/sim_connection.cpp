@@ -105,8 +105,10 @@ void SimConnection::send(End to, ByteView bytes) {
         plan_.bandwidth == 0
             ? Duration(0)
             : Duration(static_cast<Duration::rep>(size * 1'000'000'000 / plan_.bandwidth));
-    world_.harm_.cut += cut && !black_holed_ ? 1 : 0;
-    if (cut && plan_.cut == LinkPlan::Cut::black_hole) black_holed_ = true;
+    const bool silently = plan_.cut == LinkPlan::Cut::black_hole;
+    world_.harm_.cut += cut && !silently ? 1 : 0;
+    world_.harm_.silently_cut += cut && silently && !black_holed_ ? 1 : 0;
+    if (cut && silently) black_holed_ = true;
     const bool breaks = cut && plan_.cut == LinkPlan::Cut::reset;
     travel(
         to, transmission,
@@ -131,11 +133,7 @@ void SimConnection::arrive(End to, Arrival arrival) {
     ++world_.harm_.swallowed;
     half(to).held.push_back(arrival);
   } else if (take(to, arrival)) {
-    if (hosts_[index(to)]->is_awake()) {
-      run_readable(to);
-    } else {
-      notify_readable(to);
-    }
+    notify_readable(to);
   }
 }
 
@@ -174,28 +172,25 @@ void SimConnection::when_writable(End end, Task task) {
   if (half(other(end)).outstanding < plan_.window || reset_) notify_writable(end);
 }
 
-void SimConnection::run_readable(End end) {
-  Half& mine = half(end);
-  if (!mine.open) return;
-  if (const Task task = std::exchange(mine.readable, nullptr)) task();
-}
-
-void SimConnection::run_writable(End end) {
-  Half& mine = half(end);
-  if (!mine.open) return;
-  if (const Task task = std::exchange(mine.writable, nullptr)) task();
-}
-
+// What arrives at the same moment is read at once.
 void SimConnection::notify_readable(End end) {
-  if (!half(end).readable) return;
-  hosts_[index(end)]->later(world_.now(),
-                            [self = shared_from_this(), end] { self->run_readable(end); });
+  if (!half(end).readable || std::exchange(half(end).readable_soon, true)) return;
+  hosts_[index(end)]->later(world_.now(), [self = shared_from_this(), end] {
+    Half& mine = self->half(end);
+    mine.readable_soon = false;
+    if (!mine.open) return;
+    if (const Task task = std::exchange(mine.readable, nullptr)) task();
+  });
 }
 
 void SimConnection::notify_writable(End end) {
-  if (!half(end).writable) return;
-  hosts_[index(end)]->later(world_.now(),
-                            [self = shared_from_this(), end] { self->run_writable(end); });
+  if (!half(end).writable || std::exchange(half(end).writable_soon, true)) return;
+  hosts_[index(end)]->later(world_.now(), [self = shared_from_this(), end] {
+    Half& mine = self->half(end);
+    mine.writable_soon = false;
+    if (!mine.open) return;
+    if (const Task task = std::exchange(mine.writable, nullptr)) task();
+  });
 }
 
 void SimConnection::shutdown_write(End end) {

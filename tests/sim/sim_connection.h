@@ -58,6 +58,8 @@ class SimConnection : public std::enable_shared_from_this<SimConnection> {
     bool ended = false;           // the other side will send no more
     bool open = true;
     bool write_shut = false;
+    bool readable_soon = false;  // on its way
+    bool writable_soon = false;
     Task readable;
     Task writable;
     TimePoint line_free;       // when the line towards this end has carried what was sent
@@ -74,8 +76,6 @@ class SimConnection : public std::enable_shared_from_this<SimConnection> {
   void arrive(End to, Arrival arrival);
   // Whether the end has something to read for it.
   bool take(End to, Arrival arrival);
-  void run_readable(End end);
-  void run_writable(End end);
   // Soon, for a callback never runs inside the call that asked for it.
   void notify_readable(End end);
   void notify_writable(End end);

@@ -127,7 +127,8 @@ class SimWorld {
     std::uint64_t lost = 0;       // pieces that came later for it
     std::uint64_t swallowed = 0;  // arrivals in a black hole
     std::uint64_t cut = 0;        // connections, after so many bytes
-    std::uint64_t reset = 0;      // connections, by `reset`
+    std::uint64_t silently_cut = 0;
+    std::uint64_t reset = 0;  // connections, by `reset`
     std::uint64_t refused = 0, unreachable = 0,
                   unanswered = 0;  // dials, by a plan
     std::uint64_t listening_refused = 0;
