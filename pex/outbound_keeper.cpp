@@ -34,15 +34,8 @@ OutboundPolicy::Situation OutboundKeeper::situation(TimePoint now) const {
   situation.book_now = means_.shelf.now();
   situation.free_slots = means_.node.snapshot()->free_outbound;
   situation.connected = means_.around.connected.size();
-  for (const auto& [id, each] : means_.around.connected) {
-    if (each.peer->direction() == Direction::outbound) {
-      situation.outbound.push_back({id, each.peer->socket().ip});
-    }
-  }
-  for (const auto& [id, dial] : means_.around.dialling) {
-    if (const auto ip = conn::IpAddress::parse(dial.target.host))
-      situation.outbound.push_back({id, *ip});
-  }
+  // Of interest to new dials alone, and there are mostly none to begin.
+  if (situation.free_slots > 0) situation.outbound = outbound();
   situation.unavailable = [this, now](const addrbook::KnownAddress& known) {
     const conn::NodeId& id = known.address.id;
     const TimePoint* refused = refused_.find(id);
@@ -50,6 +43,19 @@ OutboundPolicy::Situation OutboundKeeper::situation(TimePoint now) const {
            (refused != nullptr && now < *refused);
   };
   return situation;
+}
+
+std::vector<OutboundPolicy::Situation::Outbound> OutboundKeeper::outbound() const {
+  std::vector<OutboundPolicy::Situation::Outbound> all;
+  for (const auto& [id, each] : means_.around.connected) {
+    if (each.peer->direction() != Direction::outbound) continue;
+    all.push_back({id, each.peer->socket().ip});
+  }
+  for (const auto& [id, dial] : means_.around.dialling) {
+    const auto ip = conn::IpAddress::parse(dial.target.host);
+    if (ip) all.push_back({id, *ip});
+  }
+  return all;
 }
 
 TimePoint OutboundKeeper::on_time(TimePoint now) {

@@ -29,6 +29,8 @@ class OutboundKeeper final : public Duty {
   static constexpr std::size_t kMaxRefused = 256;
 
   OutboundPolicy::Situation situation(conn::TimePoint now) const;
+  // Outbound peers, and nodes that are being dialled to become one.
+  std::vector<OutboundPolicy::Situation::Outbound> outbound() const;
   void ask_seed(conn::TimePoint now);
   void ask_waiting_seeds(conn::TimePoint now);
   void ask_a_peer(conn::TimePoint now);

@@ -43,7 +43,8 @@ class OutboundPolicy {
   struct Situation {
     conn::TimePoint now;
     addrbook::Time book_now;
-    // Outbound peers, and nodes that are being dialled to become one.
+    // Outbound peers, and nodes that are being dialled to become one. Not looked at when there is
+    // no free slot.
     struct Outbound {
       conn::NodeId id;
       conn::IpAddress ip;

@@ -33,6 +33,55 @@ bool Report::holds() const {
   return std::all_of(checks.begin(), checks.end(), [](const Check& each) { return each.holds(); });
 }
 
+void Report::add(const Report& other) {
+  for (const Figure& theirs : other.figures) {
+    const auto ours = std::find_if(figures.begin(), figures.end(),
+                                   [&](const Figure& each) { return each.name == theirs.name; });
+    if (ours == figures.end()) {
+      figures.push_back(theirs);
+    } else if (ours->runs == Figure::Over::sum) {
+      ours->value += theirs.value;
+    } else {
+      ours->value = std::max(ours->value, theirs.value);
+    }
+  }
+  for (const Check& theirs : other.checks) {
+    const auto ours = std::find_if(checks.begin(), checks.end(),
+                                   [&](const Check& each) { return each.name == theirs.name; });
+    if (ours == checks.end()) {
+      checks.push_back(theirs);
+    } else {
+      const bool worse = ours->bound == Check::Bound::at_most ? theirs.value > ours->value
+                                                              : theirs.value < ours->value;
+      if (worse) *ours = theirs;
+    }
+  }
+  curves.clear();
+}
+
+std::optional<Report> Report::from_json(const std::string& text) {
+  const auto json = nlohmann::json::parse(text, nullptr, false);
+  if (json.is_discarded()) return std::nullopt;
+  try {
+    Report report;
+    report.title = json.at("title");
+    for (const auto& each : json.at("figures")) {
+      report.figures.push_back(
+          {each.at("name"), each.at("value"), each.at("unit"),
+           each.contains("over_runs") ? Figure::Over::sum : Figure::Over::largest});
+    }
+    for (const auto& each : json.at("checks")) {
+      const bool at_most = each.contains("at_most");
+      report.checks.push_back({each.at("name"), each.at("value"),
+                               at_most ? Check::Bound::at_most : Check::Bound::at_least,
+                               each.at(at_most ? "at_most" : "at_least"), each.at("unit")});
+    }
+    return report;
+  } catch (const nlohmann::json::exception&) {
+    return std::nullopt;
+  }
+}
+
 std::string Report::text() const {
   std::size_t width = 0;
   for (const Figure& each : figures) width = std::max(width, each.name.size());
@@ -55,6 +104,7 @@ std::string Report::json() const {
   auto& figures_json = json["figures"] = nlohmann::ordered_json::array();
   for (const Figure& each : figures) {
     figures_json.push_back({{"name", each.name}, {"value", each.value}, {"unit", each.unit}});
+    if (each.runs == Figure::Over::sum) figures_json.back()["over_runs"] = "sum";
   }
   auto& checks_json = json["checks"] = nlohmann::ordered_json::array();
   for (const Check& each : checks) {

@@ -4,6 +4,8 @@
 // Threads: plain values.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +16,8 @@ struct Figure {
   std::string name;
   double value = 0;
   std::string unit;
+  // What becomes of it when reports of several runs become one.
+  enum class Over : std::uint8_t { largest, sum } runs = Over::largest;
 };
 
 // What must hold; an experiment whose checks do not all hold has failed.
@@ -41,6 +45,10 @@ struct Report {
   void figure(std::string name, double value, std::string unit = {}) {
     figures.push_back({std::move(name), value, std::move(unit)});
   }
+  // Of several runs, the sum.
+  void total(std::string name, double value, std::string unit = {}) {
+    figures.push_back({std::move(name), value, std::move(unit), Figure::Over::sum});
+  }
   void at_most(std::string name, double value, double limit, std::string unit = {}) {
     checks.push_back({std::move(name), value, Check::Bound::at_most, limit, std::move(unit)});
   }
@@ -49,6 +57,11 @@ struct Report {
   }
   bool holds() const;
 
+  // Another run of the same: of each check what is worse. Its curves are not taken.
+  void add(const Report& other);
+
+  // What `json` gave, but for the curves; nothing for another text.
+  static std::optional<Report> from_json(const std::string& text);
   std::string text() const;  // a table
   std::string json() const;  // one object
   std::string csv() const;   // the curves: a row for each moment, a column for each curve

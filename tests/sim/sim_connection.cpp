@@ -38,9 +38,8 @@ class SimStream final : public conn::Stream {
 
 }  // namespace
 
-SimConnection::SimConnection(SimWorld& world, const LinkPlan& plan, Endpoint dialler,
-                             Endpoint acceptor)
-    : world_(world), plan_(plan), endpoints_{dialler, acceptor} {}
+SimConnection::SimConnection(SimWorld& world, const LinkPlan& plan, Hosts hosts, Ends ends)
+    : world_(world), plan_(plan), hosts_(hosts), endpoints_(ends) {}
 
 std::unique_ptr<conn::Stream> SimConnection::stream(End end) {
   return std::make_unique<SimStream>(shared_from_this(), end);
@@ -49,24 +48,30 @@ std::unique_ptr<conn::Stream> SimConnection::stream(End end) {
 IoResult SimConnection::read(End end, conn::MutableBytes into) {
   Half& mine = half(end);
   if (!mine.open) return {IoStatus::failed, 0, Reason::io_error};
-  if (mine.unread() == 0) {
+  if (mine.arrived == 0) {
     if (reset_) return {IoStatus::failed, 0, Reason::connection_reset};
     return {mine.ended ? IoStatus::end : IoStatus::would_block, 0, {}};
   }
-  const std::size_t count = std::min(into.size(), mine.unread());
+  const std::size_t count = std::min(into.size(), mine.arrived);
   if (count == 0) return {};
-  std::copy_n(mine.inbox.begin() + static_cast<std::ptrdiff_t>(mine.inbox_read), count,
-              into.begin());
-  mine.inbox_read += count;
+  std::copy_n(mine.bytes.begin() + static_cast<std::ptrdiff_t>(mine.begin), count, into.begin());
+  mine.begin += count;
+  mine.arrived -= count;
   mine.outstanding -= count;
-  if (mine.unread() == 0) {
-    mine.inbox = {};
-    mine.inbox_read = 0;
+  if (mine.begin == mine.bytes.size()) {
+    mine.bytes = {};
+    mine.begin = 0;
+  } else if (mine.begin > plan_.window) {
+    mine.bytes.erase(mine.bytes.begin(),
+                     mine.bytes.begin() + static_cast<std::ptrdiff_t>(mine.begin));
+    mine.begin = 0;
   }
-  // The sender learns of the room one latency later.
-  world_.after(plan_.latency, [self = shared_from_this(), end] {
-    if (!self->black_holed_) self->notify_writable(other(end));
-  });
+  // A sender that waits learns of the room one latency later.
+  if (half(other(end)).writable) {
+    world_.after(plan_.latency, [self = shared_from_this(), end] {
+      if (!self->black_holed_) self->notify_writable(other(end));
+    });
+  }
   return {IoStatus::ok, count, {}};
 }
 
@@ -88,62 +93,76 @@ IoResult SimConnection::write(End end, std::span<const ByteView> parts) {
 }
 
 void SimConnection::send(End to, ByteView bytes) {
-  while (!bytes.empty()) {
-    std::size_t size = bytes.size();
+  Half& receiver = half(to);
+  if (receiver.open) receiver.bytes.insert(receiver.bytes.end(), bytes.begin(), bytes.end());
+  for (std::size_t left = bytes.size(), size = 0; left > 0; left -= size) {
+    size = left;
     if (plan_.split == LinkPlan::Split::byte_by_byte) size = 1;
     if (plan_.split == LinkPlan::Split::random) size = 1 + world_.random() % size;
-    half(to).carried += size;
-    const bool cut = half(to).carried > plan_.cut_after;
+    receiver.carried += size;
+    const bool cut = receiver.carried > plan_.cut_after;
     const Duration transmission =
         plan_.bandwidth == 0
             ? Duration(0)
             : Duration(static_cast<Duration::rep>(size * 1'000'000'000 / plan_.bandwidth));
-    if (cut && plan_.cut == LinkPlan::Cut::black_hole) black_holed_ = true;
-    arrive(to, transmission,
-           [self = shared_from_this(), to, cut,
-            piece = Bytes(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size))] {
-             if (cut && self->plan_.cut == LinkPlan::Cut::reset) {
-               self->reset();
-             } else {
-               self->deliver(to, piece);
-             }
-           });
-    bytes = bytes.subspan(size);
+    const bool silently = plan_.cut == LinkPlan::Cut::black_hole;
+    world_.harm_.cut += cut && !silently ? 1 : 0;
+    world_.harm_.silently_cut += cut && silently && !black_holed_ ? 1 : 0;
+    if (cut && silently) black_holed_ = true;
+    const bool breaks = cut && plan_.cut == LinkPlan::Cut::reset;
+    travel(
+        to, transmission,
+        {breaks ? Arrival::Kind::reset : Arrival::Kind::bytes, static_cast<std::uint32_t>(size)});
   }
 }
 
-// Everything that travels towards an end goes through here, so that it arrives in order.
-void SimConnection::arrive(End to, Duration transmission, Task effect) {
+// Everything that travels towards an end goes through here, so that it arrives
+// in order.
+void SimConnection::travel(End to, Duration transmission, Arrival arrival) {
   Half& receiver = half(to);
   receiver.line_free =
       std::max(receiver.line_free, world_.now()) + transmission + world_.delay_by_loss(plan_);
-  world_.at(receiver.line_free + plan_.latency,
-            [self = shared_from_this(), to, effect = std::move(effect)] {
-              if (self->reset_) return;
-              if (self->black_holed_) {
-                self->half(to).held.push_back(effect);
-              } else {
-                effect();
-              }
-            });
+  receiver.last_arrival = std::max(receiver.last_arrival, receiver.line_free + plan_.latency);
+  world_.at(receiver.last_arrival,
+            [self = shared_from_this(), to, arrival] { self->arrive(to, arrival); });
 }
 
-void SimConnection::deliver(End to, const Bytes& bytes) {
-  Half& receiver = half(to);
-  world_.trace(bytes.size() << 17 | endpoints_[index(to)].port << 1 | index(to));
-  if (!receiver.open) {
-    reset();
-    return;
+void SimConnection::arrive(End to, Arrival arrival) {
+  if (reset_) return;
+  if (black_holed_) {
+    ++world_.harm_.swallowed;
+    half(to).held.push_back(arrival);
+  } else if (take(to, arrival)) {
+    notify_readable(to);
   }
-  receiver.inbox.insert(receiver.inbox.end(), bytes.begin(), bytes.end());
-  notify_readable(to);
+}
+
+bool SimConnection::take(End to, Arrival arrival) {
+  Half& receiver = half(to);
+  switch (arrival.kind) {
+    case Arrival::Kind::bytes:
+      world_.trace(std::uint64_t{arrival.size} << 17 | std::uint64_t{endpoint(to).port} << 1 |
+                   index(to));
+      if (receiver.open) {
+        receiver.arrived += arrival.size;
+        return true;
+      }
+      break;
+    case Arrival::Kind::end:
+      receiver.ended = true;
+      return true;
+    case Arrival::Kind::reset:
+      break;
+  }
+  reset();
+  return false;
 }
 
 void SimConnection::when_readable(End end, Task task) {
   Half& mine = half(end);
   if (!mine.open) return;
   mine.readable = std::move(task);
-  if (mine.unread() > 0 || mine.ended || reset_) notify_readable(end);
+  if (mine.arrived > 0 || mine.ended || reset_) notify_readable(end);
 }
 
 void SimConnection::when_writable(End end, Task task) {
@@ -153,19 +172,22 @@ void SimConnection::when_writable(End end, Task task) {
   if (half(other(end)).outstanding < plan_.window || reset_) notify_writable(end);
 }
 
+// What arrives at the same moment is read at once.
 void SimConnection::notify_readable(End end) {
-  if (!half(end).readable) return;
-  world_.after(0ns, [self = shared_from_this(), end] {
+  if (!half(end).readable || std::exchange(half(end).readable_soon, true)) return;
+  hosts_[index(end)]->later(world_.now(), [self = shared_from_this(), end] {
     Half& mine = self->half(end);
+    mine.readable_soon = false;
     if (!mine.open) return;
     if (const Task task = std::exchange(mine.readable, nullptr)) task();
   });
 }
 
 void SimConnection::notify_writable(End end) {
-  if (!half(end).writable) return;
-  world_.after(0ns, [self = shared_from_this(), end] {
+  if (!half(end).writable || std::exchange(half(end).writable_soon, true)) return;
+  hosts_[index(end)]->later(world_.now(), [self = shared_from_this(), end] {
     Half& mine = self->half(end);
+    mine.writable_soon = false;
     if (!mine.open) return;
     if (const Task task = std::exchange(mine.writable, nullptr)) task();
   });
@@ -175,25 +197,20 @@ void SimConnection::shutdown_write(End end) {
   Half& mine = half(end);
   if (!mine.open || mine.write_shut || reset_) return;
   mine.write_shut = true;
-  arrive(other(end), 0ns, [self = shared_from_this(), to = other(end)] {
-    self->half(to).ended = true;
-    self->notify_readable(to);
-  });
+  travel(other(end), 0ns, {Arrival::Kind::end, 0});
 }
 
 void SimConnection::close(End end) {
   Half& mine = half(end);
   if (!mine.open) return;
-  const bool unread = mine.unread() > 0;
+  const bool unread = mine.arrived > 0;
   if (!unread) shutdown_write(end);
   mine.open = false;
   mine.readable = nullptr;
   mine.writable = nullptr;
-  mine.inbox = {};
-  mine.inbox_read = 0;
-  if (unread && !reset_) {
-    arrive(other(end), 0ns, [self = shared_from_this()] { self->reset(); });
-  }
+  mine.bytes = {};
+  mine.begin = mine.arrived = 0;
+  if (unread && !reset_) travel(other(end), 0ns, {Arrival::Kind::reset, 0});
 }
 
 void SimConnection::reset() {
@@ -215,7 +232,10 @@ void SimConnection::abandon() {
 void SimConnection::heal() {
   black_holed_ = false;
   for (const End end : {End::dialler, End::acceptor}) {
-    for (const Task& effect : std::exchange(half(end).held, {})) effect();
+    for (const Arrival arrival : std::exchange(half(end).held, {})) {
+      if (reset_) break;
+      if (take(end, arrival)) notify_readable(end);
+    }
     notify_writable(end);
   }
 }

@@ -1,54 +1,18 @@
 #include "tests/sim/sim_world.h"
 
-#include <algorithm>
-#include <deque>
 #include <utility>
 
 #include "tests/sim/sim_connection.h"
 
 namespace peerage::sim {
 
-using conn::fail;
-using conn::Reason;
-using conn::Result;
-using conn::Stage;
-
-namespace {
-
-// What an operation's event and its handle share.
-template <typename T>
-struct Operation {
-  std::function<void(Result<T>)> done;
-  void finish(Result<T> outcome) {
-    if (const auto callback = std::exchange(done, nullptr)) callback(std::move(outcome));
-  }
-};
-
-template <typename T>
-class OperationHandle final : public conn::Pending {
- public:
-  explicit OperationHandle(std::shared_ptr<Operation<T>> operation)
-      : operation_(std::move(operation)) {}
-  ~OperationHandle() override { operation_->done = nullptr; }
-
- private:
-  std::shared_ptr<Operation<T>> operation_;
-};
-
-}  // namespace
-
-// --- the world ---
-
 SimWorld::SimWorld(std::uint64_t seed) : random_state_(seed) {}
 
 SimWorld::~SimWorld() {
-  // What tasks own may touch the world while it is torn down, and a task on an executor may own
-  // that executor.
+  // What tasks own may touch the world while it is torn down, and a task on an
+  // executor may own that executor.
   do {
-    while (!events_.empty()) {
-      const Event dropped = events_.top();
-      events_.pop();
-    }
+    while (!events_.empty()) (void)events_.pop();
     for (const auto& host : hosts_) host->drop_executor_tasks();
   } while (!events_.empty());
   // What a black hole has swallowed keeps its connection alive.
@@ -72,30 +36,33 @@ std::uint64_t SimWorld::random() {
   return z ^ (z >> 31);
 }
 
-void SimWorld::at(TimePoint when, Task task) {
-  events_.push({std::max(when, now_), order_++, std::make_shared<Task>(std::move(task))});
-}
-
 bool SimWorld::step() {
   if (events_.empty()) return false;
-  const Event event = events_.top();
-  events_.pop();
+  EventQueue::Event event = events_.pop();
   now_ = event.when;
   trace(static_cast<std::uint64_t>(now_.time_since_epoch().count()));
-  (*event.task)();
+  if (SimHost* const host = event.owner.host; host != nullptr) {
+    if (!host->lives(event.owner.life)) return true;
+    if (now_ < host->paused_until_) {
+      ++harm_.slept;
+      events_.push(host->paused_until_, std::move(event.action), event.owner);
+      return true;
+    }
+  }
+  event.action();
   return true;
 }
 
 void SimWorld::run_for(Duration span) {
   const TimePoint end = now_ + span;
-  while (!events_.empty() && events_.top().when <= end) step();
+  while (!events_.empty() && events_.next() <= end) step();
   now_ = end;
 }
 
 bool SimWorld::run_until(const std::function<bool()>& done, Duration limit) {
   const TimePoint end = now_ + limit;
   while (!done()) {
-    if (events_.empty() || events_.top().when > end) return false;
+    if (events_.empty() || events_.next() > end) return false;
     step();
   }
   return true;
@@ -145,11 +112,25 @@ void SimWorld::heal(const Between& which) {
   for_each_connection(which, [](SimConnection& connection) { connection.heal(); });
 }
 void SimWorld::reset(const Between& which) {
-  for_each_connection(which, [](SimConnection& connection) { connection.reset(); });
+  for_each_connection(which, [this](SimConnection& connection) {
+    harm_.reset += connection.is_open() ? 1 : 0;
+    connection.reset();
+  });
+}
+void SimWorld::apply_links(const Between& which) {
+  for_each_connection(which, [this](SimConnection& connection) {
+    connection.set_plan(link(connection.endpoint(SimConnection::End::dialler).ip,
+                             connection.endpoint(SimConnection::End::acceptor).ip));
+  });
 }
 
 void SimWorld::set_name(const std::string& host, std::optional<std::vector<IpAddress>> addresses) {
   names_[host] = std::move(addresses);
+}
+
+std::uint64_t SimWorld::lookups(const std::string& host) const {
+  const auto found = lookups_.find(host);
+  return found == lookups_.end() ? 0 : found->second;
 }
 
 void SimWorld::set_wall_clock(conn::WallTime now) {
@@ -179,290 +160,8 @@ Duration SimWorld::delay_by_loss(const LinkPlan& plan) {
     if (static_cast<double>(random() >> 11) * 0x1p-53 >= plan.loss) break;
     delay += again;
   }
+  harm_.lost += delay.count() > 0 ? 1 : 0;
   return delay;
-}
-
-void SimWorld::trace(std::uint64_t value) {
-  for (int i = 0; i < 8; ++i) {
-    trace_ = (trace_ ^ (value & 0xff)) * 0x100000001b3;
-    value >>= 8;
-  }
-}
-
-// --- a host ---
-
-class SimHost::SimShard final : public conn::Shard {
- public:
-  explicit SimShard(SimHost& host) : host_(host) {}
-
-  TimePoint now() const override { return host_.world_.now(); }
-  void post(Task task) override { host_.later(now(), std::move(task)); }
-  bool is_current() const override { return true; }
-  conn::MutableBytes scratch(conn::Scratch half) override {
-    // Shared by the whole world: one event runs at a time.
-    static Bytes reading(conn::kScratchBytes);
-    static Bytes writing(conn::kScratchBytes);
-    return half == conn::Scratch::reading ? reading : writing;
-  }
-  std::unique_ptr<conn::Timer> make_timer(Task on_expiry) override;
-
-  SimHost& host_;
-};
-
-namespace {
-
-class SimTimer final : public conn::Timer {
- public:
-  SimTimer(std::function<void(TimePoint, Task)> later, Task on_expiry)
-      : later_(std::move(later)), core_(std::make_shared<Core>(std::move(on_expiry))) {}
-  ~SimTimer() override { cancel(); }
-
-  void arm(TimePoint when) override {
-    later_(when, [core = core_, armed = ++core_->generation] {
-      if (core->generation != armed) return;
-      ++core->generation;
-      const Task run = core->on_expiry;  // the timer may be destroyed by its own callback
-      run();
-    });
-  }
-  void cancel() noexcept override { ++core_->generation; }
-
- private:
-  struct Core {
-    explicit Core(Task task) : on_expiry(std::move(task)) {}
-    Task on_expiry;
-    std::uint64_t generation = 0;
-  };
-  std::function<void(TimePoint, Task)> later_;
-  std::shared_ptr<Core> core_;
-};
-
-class SimArrival final : public conn::Arrival {
- public:
-  explicit SimArrival(std::shared_ptr<SimConnection> connection)
-      : connection_(std::move(connection)) {}
-  ~SimArrival() override {
-    if (connection_) connection_->reset();
-  }
-  Endpoint remote_endpoint() const override {
-    return connection_->endpoint(SimConnection::End::dialler);
-  }
-  std::unique_ptr<conn::Stream> claim(conn::Shard&) override {
-    return std::exchange(connection_, nullptr)->stream(SimConnection::End::acceptor);
-  }
-
- private:
-  std::shared_ptr<SimConnection> connection_;
-};
-
-}  // namespace
-
-std::unique_ptr<conn::Timer> SimHost::SimShard::make_timer(Task on_expiry) {
-  return std::make_unique<SimTimer>(
-      [this](TimePoint when, Task task) { host_.later(when, std::move(task)); },
-      std::move(on_expiry));
-}
-
-class SimHost::SimListener final : public conn::Listener {
- public:
-  SimListener(SimHost& host, Endpoint at, OnArrival on_arrival)
-      : host_(host), at_(at), on_arrival_(std::move(on_arrival)) {
-    host_.listeners_[at_] = this;
-  }
-  ~SimListener() override { host_.listeners_.erase(at_); }
-  Endpoint local_endpoint() const override { return at_; }
-  void arrive(std::shared_ptr<SimConnection> connection) {
-    const OnArrival handler = on_arrival_;
-    handler(std::make_unique<SimArrival>(std::move(connection)));
-  }
-
- private:
-  SimHost& host_;
-  Endpoint at_;
-  OnArrival on_arrival_;
-};
-
-class SimHost::SimExecutor final : public conn::Executor {
- public:
-  explicit SimExecutor(SimHost& host) : core_(std::make_shared<Core>(host)) {}
-  ~SimExecutor() override { core_->tasks.clear(); }
-  void post(Task task) override {
-    core_->tasks.push_back(std::move(task));
-    core_->schedule();
-  }
-  bool is_current() const override { return core_->host.running_executor_ == this; }
-  void block(Duration span) { core_->free_at = core_->host.world_.now() + span; }
-
- private:
-  struct Core : std::enable_shared_from_this<Core> {
-    explicit Core(SimHost& on) : host(on) {}
-    void schedule() {
-      if (scheduled || tasks.empty()) return;
-      scheduled = true;
-      host.later(std::max(free_at, host.world_.now()), [self = shared_from_this()] {
-        self->scheduled = false;
-        if (self->tasks.empty()) return;
-        const Task task = std::move(self->tasks.front());
-        self->tasks.pop_front();
-        SimExecutor* const outer = std::exchange(self->host.running_executor_, self->executor);
-        task();
-        self->host.running_executor_ = outer;
-        self->schedule();
-      });
-    }
-    SimHost& host;
-    SimExecutor* executor = nullptr;
-    std::deque<Task> tasks;
-    TimePoint free_at;
-    bool scheduled = false;
-  };
-  std::shared_ptr<Core> core_;
-  friend class SimHost;
-};
-
-std::unique_ptr<conn::Executor> SimHost::make_executor() {
-  auto executor = std::make_unique<SimExecutor>(*this);
-  executor->core_->executor = executor.get();
-  executor_tasks_.emplace_back(
-      std::shared_ptr<std::deque<Task>>(executor->core_, &executor->core_->tasks));
-  return executor;
-}
-
-void SimHost::drop_executor_tasks() {
-  for (const auto& weak : executor_tasks_) {
-    std::deque<Task> dropped;
-    if (const auto tasks = weak.lock()) dropped.swap(*tasks);
-  }
-}
-
-void SimHost::block_executor(Duration span) {
-  if (running_executor_ != nullptr) running_executor_->block(span);
-}
-
-SimHost::SimHost(SimWorld& world, std::vector<IpAddress> addresses, std::size_t shards)
-    : world_(world), addresses_(std::move(addresses)) {
-  for (std::size_t i = 0; i < shards; ++i) shards_.push_back(std::make_unique<SimShard>(*this));
-}
-SimHost::~SimHost() = default;
-
-void SimHost::later(TimePoint when, Task task) {
-  world_.at(when, [this, running = running_, task = std::move(task)] {
-    if (!*running) return;
-    if (world_.now() < paused_until_) {
-      later(paused_until_, task);
-    } else {
-      task();
-    }
-  });
-}
-
-void SimHost::plug_in() {
-  running_ = std::make_shared<bool>(true);
-  executor_tasks_.clear();
-}
-
-std::size_t SimHost::shard_count() const {
-  return shards_.size();
-}
-conn::Shard& SimHost::shard(std::size_t index) {
-  return *shards_.at(index);
-}
-
-conn::WallTime SimHost::wall_now() const {
-  return world_.wall_base_ + clock_ahead_ +
-         std::chrono::duration_cast<std::chrono::milliseconds>(world_.now().time_since_epoch());
-}
-
-void SimHost::random(conn::MutableBytes into) {
-  for (std::uint8_t& byte : into) byte = static_cast<std::uint8_t>(world_.random());
-}
-
-SimHost::SimListener* SimHost::listener_at(const Endpoint& endpoint) const {
-  for (const IpAddress& ip : {endpoint.ip, IpAddress::v4(0, 0, 0, 0), IpAddress{}}) {
-    const auto found = listeners_.find({ip, endpoint.port});
-    if (found != listeners_.end()) return found->second;
-  }
-  return nullptr;
-}
-
-std::unique_ptr<conn::Pending> SimHost::connect(conn::Shard&, const conn::Route& route,
-                                                Duration timeout, ConnectDone done) {
-  const Endpoint to = route.to;
-  auto operation = std::make_shared<Operation<std::unique_ptr<conn::Stream>>>();
-  operation->done = std::move(done);
-  const auto refuse = [this, operation](TimePoint when, Reason reason) {
-    later(when, [operation, reason] { operation->finish(fail(Stage::connect, reason)); });
-  };
-  auto own = std::find_if(addresses_.begin(), addresses_.end(),
-                          [&to](const IpAddress& ip) { return ip.is_v4() == to.ip.is_v4(); });
-  if (own == addresses_.end()) own = addresses_.begin();
-  const Endpoint from{route.from.value_or(*own), next_port_};
-  next_port_ = next_port_ == 0xffff ? 49152 : static_cast<std::uint16_t>(next_port_ + 1);
-
-  const LinkPlan plan = world_.link(from.ip, to.ip);
-  const TimePoint there = world_.now() + plan.latency + world_.delay_by_loss(plan);
-  const TimePoint back = there + plan.latency;
-  SimHost* target = world_.host_of(to.ip);
-  refuse(world_.now() + timeout, Reason::connect_timed_out);
-  if (plan.connect == LinkPlan::Connect::ignored) {
-    // Only the timeout answers.
-  } else if (target == nullptr || plan.connect == LinkPlan::Connect::unreachable) {
-    refuse(back, Reason::unreachable);
-  } else if (plan.connect == LinkPlan::Connect::refused) {
-    refuse(back, Reason::connection_refused);
-  } else {
-    later(there, [this, operation, refuse, plan, from, to, target, back] {
-      SimListener* listener = *target->running_ ? target->listener_at(to) : nullptr;
-      if (!operation->done) return;  // given up meanwhile
-      if (listener == nullptr) {
-        refuse(back, Reason::connection_refused);
-        return;
-      }
-      auto connection = std::make_shared<SimConnection>(world_, plan, from, to);
-      world_.add_connection(connection);
-      later(back, [operation, connection] {
-        if (operation->done) {
-          operation->finish(connection->stream(SimConnection::End::dialler));
-        } else {
-          connection->reset();
-        }
-      });
-      listener->arrive(std::move(connection));
-    });
-  }
-  return std::make_unique<OperationHandle<std::unique_ptr<conn::Stream>>>(operation);
-}
-
-Result<std::unique_ptr<conn::Listener>> SimHost::listen(conn::Shard&, const Endpoint& at,
-                                                        OnArrival on_arrival) {
-  Endpoint endpoint = at;
-  if (endpoint.port == 0) endpoint.port = next_port_++;
-  if (listener_at(endpoint) != nullptr) {
-    return fail(Stage::configuration, Reason::address_in_use, endpoint.to_string());
-  }
-  return std::make_unique<SimListener>(*this, endpoint, std::move(on_arrival));
-}
-
-std::unique_ptr<conn::Pending> SimHost::resolve(conn::Shard&, const std::string& host,
-                                                Duration timeout, ResolveDone done) {
-  auto operation = std::make_shared<Operation<std::vector<IpAddress>>>();
-  operation->done = std::move(done);
-  using Outcome = Result<std::vector<IpAddress>>;
-  const auto answer = [this, operation](Duration delay, const Outcome& outcome) {
-    later(world_.now() + delay, [operation, outcome] { operation->finish(outcome); });
-  };
-  const auto known = world_.names_.find(host);
-  answer(timeout, fail(Stage::resolve, Reason::name_lookup_timed_out, host));
-  if (const auto literal = IpAddress::parse(host)) {
-    answer(0ns, std::vector{*literal});
-  } else if (known == world_.names_.end() || (known->second && known->second->empty())) {
-    answer(1ms, fail(Stage::resolve, Reason::name_not_found, host));
-  } else if (known->second) {
-    auto addresses = *known->second;
-    addresses.resize(std::min(addresses.size(), conn::kMaxResolvedAddresses));
-    answer(1ms, addresses);
-  }
-  return std::make_unique<OperationHandle<std::vector<IpAddress>>>(operation);
 }
 
 }  // namespace peerage::sim

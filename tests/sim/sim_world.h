@@ -1,14 +1,17 @@
-// A simulated internet in virtual time: the second implementation of conn/runtime.h.
+// A simulated internet in virtual time: the second implementation of
+// conn/runtime.h.
 //
-// Production code runs on it unchanged. A SimWorld holds the clock, the events and the links; each
-// SimHost is a machine with addresses and is the Runtime of what runs on it. Nothing here sleeps
-// and nothing is concurrent: the world is one thread that runs events in the order of their time,
-// and of their making when times are equal. The same seed and the same calls give the same
+// Production code runs on it unchanged. A SimWorld holds the clock, the events
+// and the links; each SimHost is a machine with addresses and is the Runtime of
+// what runs on it. Nothing here sleeps and nothing is concurrent: the world is
+// one thread that runs events in the order of their time, and of their making
+// when times are equal. The same seed and the same calls give the same
 // trace_hash().
 //
 // A test plays a scripted peer by using streams of another host directly.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -16,13 +19,13 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <queue>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "conn/config.h"
 #include "conn/runtime.h"
+#include "tests/sim/event_queue.h"
 
 namespace peerage::sim {
 
@@ -35,14 +38,16 @@ using conn::Task;
 using conn::TimePoint;
 using namespace std::chrono_literals;
 
-// How the way between two hosts behaves. Applies to connections made after it was set.
+// How the way between two hosts behaves. Applies to connections made after it
+// was set, and to those of SimWorld::apply_links.
 struct LinkPlan {
   Duration latency = 1ms;  // one way
-  // Of what is written, the part that is lost and comes later: 200 ms, doubled while it is lost
-  // again. In [0, 1).
+  // Of what is written, the part that is lost and comes later: 200 ms, doubled
+  // while it is lost again. In [0, 1).
   double loss = 0;
   std::uint64_t bandwidth = 0;  // bytes per second each way; 0: unlimited
-  // Bytes sent and not yet read by the other side, at most: then a write would block.
+  // Bytes sent and not yet read by the other side, at most: then a write would
+  // block.
   std::size_t window = 256u << 10;
   // How what is written arrives.
   enum class Split : std::uint8_t { whole, byte_by_byte, random };
@@ -72,8 +77,8 @@ class SimWorld {
   std::uint64_t random();  // from the seed
 
   // Runs `task` at `when` (now, if that has passed).
-  void at(TimePoint when, Task task);
-  void after(Duration delay, Task task) { at(now_ + delay, std::move(task)); }
+  void at(TimePoint when, Action task) { events_.push(std::max(when, now_), std::move(task), {}); }
+  void after(Duration delay, Action task) { at(now_ + delay, std::move(task)); }
 
   // Runs the next event; false when there is none.
   bool step();
@@ -85,14 +90,16 @@ class SimWorld {
   void set_default_link(const LinkPlan& plan) { default_link_ = plan; }
   // Both directions between two addresses; goes before the rule.
   void set_link(const IpAddress& a, const IpAddress& b, const LinkPlan& plan);
-  // What holds for all others, in place of the default link: asked when `from` dials `to`.
+  // What holds for all others, in place of the default link: asked when `from`
+  // dials `to`.
   using LinkRule = std::function<LinkPlan(const IpAddress& from, const IpAddress& to)>;
   void set_link_rule(LinkRule rule) { link_rule_ = std::move(rule); }
 
   // Connections between addresses for which it is true, in either order.
   using Between = std::function<bool(const IpAddress& dialler, const IpAddress& acceptor)>;
   static Between between(const IpAddress& a, const IpAddress& b);
-  // Everything between them stops arriving, silently; or goes on where it stopped.
+  // Everything between them stops arriving, silently; or goes on where it
+  // stopped.
   void black_hole(const Between& which);
   void heal(const Between& which);
   // Breaks their connections with a reset.
@@ -101,13 +108,36 @@ class SimWorld {
   void heal(const IpAddress& a, const IpAddress& b) { heal(between(a, b)); }
   void reset(const IpAddress& a, const IpAddress& b) { reset(between(a, b)); }
 
-  // What DNS says. A name that is not set does not exist; one without a value is never answered.
+  // The links of those that are open behave from now on as for new ones. What
+  // was sent arrives no later than what is sent now.
+  void apply_links(const Between& which);
+
+  // What DNS says. A name that is not set does not exist; one without a value
+  // is never answered.
   void set_name(const std::string& host, std::optional<std::vector<IpAddress>> addresses);
+  // How often it was looked up.
+  std::uint64_t lookups(const std::string& host) const;
 
   // Wall clock minus virtual time; may jump.
   void set_wall_clock(conn::WallTime now);
 
+  // What plans and calls have done to those who live here: an injector that has
+  // done nothing has proven nothing.
+  struct Harm {
+    std::uint64_t lost = 0;       // pieces that came later for it
+    std::uint64_t swallowed = 0;  // arrivals in a black hole
+    std::uint64_t cut = 0;        // connections, after so many bytes
+    std::uint64_t silently_cut = 0;
+    std::uint64_t reset = 0;  // connections, by `reset`
+    std::uint64_t refused = 0, unreachable = 0,
+                  unanswered = 0;  // dials, by a plan
+    std::uint64_t listening_refused = 0;
+    std::uint64_t slept = 0;  // events that waited for a host to wake
+  };
+  const Harm& harm() const { return harm_; }
+
   std::uint64_t trace_hash() const { return trace_; }
+  std::size_t events_waiting() const { return events_.size(); }
   std::size_t open_connections() const;
   // Between two addresses.
   std::size_t open_connections(const IpAddress& a, const IpAddress& b);
@@ -115,32 +145,28 @@ class SimWorld {
  private:
   friend class SimHost;
   friend class SimConnection;
-  struct Event {
-    TimePoint when;
-    std::uint64_t order;
-    std::shared_ptr<Task> task;
-    bool operator<(const Event& other) const {
-      return std::tie(when, order) > std::tie(other.when, other.order);
-    }
-  };
   LinkPlan link(const IpAddress& from, const IpAddress& to) const;
   SimHost* host_of(const IpAddress& address) const;
   // How much later something arrives because it was lost at first.
   Duration delay_by_loss(const LinkPlan& plan);
-  void trace(std::uint64_t value);
+  void trace(std::uint64_t value) {
+    trace_ = (trace_ ^ value) * 0x9e3779b97f4a7c15;
+    trace_ ^= trace_ >> 29;
+  }
   void add_connection(const std::shared_ptr<SimConnection>& connection);
   void for_each_connection(const Between& which, const std::function<void(SimConnection&)>& action);
 
   TimePoint now_{std::chrono::hours(1000)};  // not zero: nobody may rely on an epoch
   conn::WallTime wall_base_{std::chrono::hours(24 * 365 * 50)};
   std::uint64_t random_state_;
-  std::uint64_t order_ = 0;
   std::uint64_t trace_ = 0xcbf29ce484222325;
-  std::priority_queue<Event> events_;
+  EventQueue events_;
+  Harm harm_;
   LinkPlan default_link_;
   LinkRule link_rule_;
   std::map<std::pair<IpAddress, IpAddress>, LinkPlan> links_;
   std::map<std::string, std::optional<std::vector<IpAddress>>> names_;
+  std::map<std::string, std::uint64_t> lookups_;
   std::vector<std::weak_ptr<SimConnection>> connections_;
   std::size_t sweep_at_ = 1024;  // so many connections, gone ones included
   std::vector<std::unique_ptr<SimHost>> hosts_;
@@ -154,16 +180,21 @@ class SimHost final : public conn::Runtime {
   ~SimHost() override;
 
   const IpAddress& address() const { return addresses_.front(); }
-  // The task that runs now on an executor of this host blocks it for so long: what is posted to
-  // that executor waits, as behind a task that really blocks.
+  // The task that runs now on an executor of this host blocks it for so long:
+  // what is posted to that executor waits, as behind a task that really blocks.
   void block_executor(Duration span);
 
-  // As if unplugged: nothing posted or armed runs any more, also after plug_in().
-  void stop() { *running_ = false; }
+  // As if unplugged: nothing posted or armed runs any more, also after
+  // plug_in().
+  void stop() { running_ = false; }
   // It runs again; what ran on it before must be gone.
   void plug_in();
-  // As if the machine slept: what is due until then runs then.
+  // As if the machine slept: what is due until then runs then, and what reaches
+  // it waits.
   void pause_until(TimePoint when) { paused_until_ = when; }
+  // Whether it may listen; `refused`: as if another program had the port.
+  enum class Listening : std::uint8_t { allowed, refused };
+  void set_listening(Listening listening) { listening_ = listening; }
   // How much its wall clock is ahead of the world's.
   void set_clock_ahead(std::chrono::milliseconds by) { clock_ahead_ = by; }
 
@@ -171,7 +202,7 @@ class SimHost final : public conn::Runtime {
   conn::Shard& shard(std::size_t index) override;
   std::unique_ptr<conn::Executor> make_executor() override;
   bool on_a_shard() const override { return true; }
-  bool stopped() const override { return !*running_; }
+  bool stopped() const override { return !running_; }
   conn::WallTime wall_now() const override;
   void random(conn::MutableBytes into) override;
   std::unique_ptr<conn::Pending> connect(conn::Shard& shard, const conn::Route& route,
@@ -183,11 +214,19 @@ class SimHost final : public conn::Runtime {
 
  private:
   friend class SimWorld;
+  friend class SimConnection;
   class SimShard;
+  class SimTimer;
   class SimListener;
   class SimExecutor;
-  // Runs `task` later, while the host runs.
-  void later(TimePoint when, Task task);
+  // Runs `task` later, if the host still lives this life then.
+  EventQueue::Ticket later(TimePoint when, Action task) {
+    return world_.events_.push(std::max(when, world_.now_), std::move(task), {this, life_});
+  }
+  bool lives(std::uint32_t life) const { return running_ && life == life_; }
+  bool is_awake() const { return running_ && paused_until_ <= world_.now_; }
+  // A connection has come to a listener of ours.
+  void welcome(const Endpoint& at, std::shared_ptr<SimConnection> connection);
   void drop_executor_tasks();
   SimListener* listener_at(const Endpoint& endpoint) const;
 
@@ -198,8 +237,10 @@ class SimHost final : public conn::Runtime {
   SimExecutor* running_executor_ = nullptr;
   std::vector<std::weak_ptr<std::deque<Task>>> executor_tasks_;
   std::uint16_t next_port_ = 49152;
-  std::shared_ptr<bool> running_ = std::make_shared<bool>(true);
+  bool running_ = true;
+  std::uint32_t life_ = 0;
   TimePoint paused_until_;
+  Listening listening_ = Listening::allowed;
   std::chrono::milliseconds clock_ahead_{0};
 };
 

@@ -5,10 +5,14 @@
 // from the n-th on, as many as planned, fail in the planned way. `hits` tells how many have: an
 // injector that has not hit has proven nothing.
 //
+// Or all calls to the files in a folder fail, for as long as it is spoilt: the disk of one of many
+// nodes in a process.
+//
 // Threads: any.
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 
 namespace peerage::test {
 
@@ -29,6 +33,15 @@ class FaultyVfs {
   static void disarm();
   static std::uint64_t calls();
   static std::uint64_t hits();
+
+  // From now on it is what SQLite takes for a file that names no other. `skipped`: nothing is
+  // synced, for processes that end in order and whose files nobody needs afterwards.
+  enum class Syncing : std::uint8_t { done, skipped };
+  static void make_default(Syncing syncing);
+  static void spoil(const std::filesystem::path& folder, Fault fault);
+  static void mend(const std::filesystem::path& folder);
+  // Calls that have failed so, by `spoil`.
+  static std::uint64_t spoilt_calls(Fault fault);
 };
 
 }  // namespace peerage::test

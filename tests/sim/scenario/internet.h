@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <unordered_set>
+#include <utility>
 
 #include "tests/sim/sim_world.h"
 
@@ -37,6 +38,10 @@ class Internet {
   void hide(const IpAddress& address) { hidden_.insert(address.to_string()); }
   bool is_hidden(const IpAddress& address) const { return hidden_.contains(address.to_string()); }
 
+  // Has the last word on how the way between two addresses is, whenever that is asked.
+  using Bend = std::function<void(const IpAddress& from, const IpAddress& to, LinkPlan& plan)>;
+  void set_bend(Bend bend) { bend_ = std::move(bend); }
+
   // From now on nothing passes between those for which `side` differs: connections fall silent, and
   // dials are not answered. Replaces an earlier partition.
   using Side = std::function<bool(const IpAddress&)>;
@@ -49,6 +54,7 @@ class Internet {
   SimWorld& world_;
   Options options_;
   Side side_;
+  Bend bend_;
   std::unordered_set<std::string> drawn_;
   std::unordered_set<std::string> hidden_;
 };

@@ -13,8 +13,8 @@ void Member::note(const p2p::SwitchEvent& event) {
     tally_.most_dials_in_a_second = std::max(tally_.most_dials_in_a_second, dialled_.size());
   } else if (std::holds_alternative<p2p::Refused>(event)) {
     ++tally_.refused;
-  } else if (std::holds_alternative<p2p::Banned>(event)) {
-    ++tally_.bans;
+  } else if (const auto* banned = std::get_if<p2p::Banned>(&event)) {
+    tally_.bans += banned->ban.reason != kOperatorsBan ? 1 : 0;
   } else if (const auto* gone = std::get_if<p2p::Gone>(&event)) {
     tally_.dropped_for_abuse += gone->why.reason == conn::Reason::misbehaved ? 1 : 0;
   }

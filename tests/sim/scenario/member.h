@@ -16,6 +16,8 @@ namespace peerage::sim {
 class Member {
  public:
   static constexpr std::uint16_t kPort = 26656;
+  // The reason of a ban that a scenario asks for, and that is not counted.
+  static constexpr const char* kOperatorsBan = "the operator's wish";
 
   enum class Kind : std::uint8_t { node, seed, go_node, go_seed };
   enum class State : std::uint8_t { down, starting, running, stopping };

@@ -60,9 +60,17 @@ void Node::start() {
   const auto whether_alive = [life = std::weak_ptr(life_)] { return !life.expired(); };
   shelf_->open([this, whether_alive](conn::Result<pex::Bookshelf::Opened> opened) {
     if (!whether_alive() || state_ != State::starting) return;
-    if (opened) switch_->restore_bans(std::move(opened->bans));
+    if (!opened) {
+      give_up();
+      return;
+    }
+    switch_->restore_bans(std::move(opened->bans));
     switch_->start([this, whether_alive](const conn::Result<void>& started) {
-      if (!whether_alive() || state_ != State::starting || !started) return;
+      if (!whether_alive() || state_ != State::starting) return;
+      if (!started) {
+        give_up();
+        return;
+      }
       state_ = State::running;
       started_at_ = host_.shard(0).now();
     });
@@ -81,6 +89,12 @@ void Node::stop() {
   switch_->stop([this, life = std::weak_ptr(life_), ended] {
     if (!life.expired()) shelf_->close(ended);
   });
+}
+
+void Node::give_up() {
+  life_.reset();
+  state_ = State::down;
+  drop();
 }
 
 // Not inside a callback of its own, for it takes itself apart.

@@ -32,6 +32,7 @@ class Node final : public Member {
   Node(SimHost& host, std::uint32_t number, Plan plan);
   ~Node() override;
 
+  // `down` again soon when its file cannot be opened, or it cannot listen.
   void start() override;
   void stop() override;
   void crash(Disk disk) override;
@@ -40,9 +41,15 @@ class Node final : public Member {
   p2p::Switch& node() override { return *switch_; }
   std::size_t known_addresses() override { return book().size(); }
   addrbook::AddressBook& book() { return shelf_->first(); }
+  // Null when the book is in memory alone.
+  const addrbook::Store::State* book_file() const {
+    return shelf_ ? shelf_->file_state() : nullptr;
+  }
 
  private:
   void make();
+  // As a program that ends with an error.
+  void give_up();
   void drop();
 
   Plan plan_;

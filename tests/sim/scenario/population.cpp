@@ -77,12 +77,19 @@ Population::State Population::state(Duration settled) const {
     counts[i] = world_.now() - node.started_at() >= settled;
   }
   Sets sets(nodes_.size());
+  std::vector<std::vector<std::size_t>> peers(nodes_.size());
   for (const auto& [id, index] : index_of) {
-    for (const auto& peer : nodes_[index]->peers()) {
-      // Both ends must have it: a link that one of them has lost carries nothing.
+    const auto snapshot = nodes_[index]->node().snapshot();
+    for (const auto& peer : snapshot->peers) {
       const auto other = index_of.find(peer->id());
-      if (other == index_of.end()) continue;
-      if (nodes_[other->second]->node().find_peer(id)) sets.join(index, other->second);
+      if (other != index_of.end()) peers[index].push_back(other->second);
+    }
+    std::sort(peers[index].begin(), peers[index].end());
+  }
+  for (std::size_t i = 0; i < peers.size(); ++i) {
+    for (const std::size_t other : peers[i]) {
+      // Both ends must have it: a link that one of them has lost carries nothing.
+      if (std::binary_search(peers[other].begin(), peers[other].end(), i)) sets.join(i, other);
     }
   }
   std::unordered_map<std::size_t, std::size_t> sizes;

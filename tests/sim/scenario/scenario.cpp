@@ -6,7 +6,7 @@
 namespace peerage::sim {
 namespace {
 
-constexpr std::array<Scenario, 6> kScenarios = {{
+constexpr std::array<Scenario, 7> kScenarios = {{
     {"cold-start", "all nodes begin at once, with two seeds and nothing else", 1000, 1, cold_start},
     {"churn", "a tenth of the nodes leave in an hour, as many come; others restart", 1000, 6,
      churn},
@@ -15,6 +15,8 @@ constexpr std::array<Scenario, 6> kScenarios = {{
     {"flash-crowd", "nine newcomers for each node, all at once, at one seed", 1000, 0.5,
      flash_crowd},
     {"mixed", "half of the nodes follow the Go node's policy", 400, 6, mixed},
+    {"soak", "links, hosts, clocks, names and disks fail for a day, but for its last hour", 50, 24,
+     soak},
 }};
 
 }  // namespace

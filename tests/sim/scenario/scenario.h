@@ -56,6 +56,9 @@ Report partition(const ScenarioOptions& options);
 Report seed_loss(const ScenarioOptions& options);
 // Nine newcomers for each node, all at once, at one seed.
 Report flash_crowd(const ScenarioOptions& options);
+// Links, hosts, clocks, names and disks fail by lot for all but the first minutes and the last
+// hour.
+Report soak(const ScenarioOptions& options);
 
 // Half of the nodes follow the Go node's policy.
 Report mixed(const ScenarioOptions& options);

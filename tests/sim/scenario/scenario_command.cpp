@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "tests/sim/plot.h"
+#include "tests/sim/scenario/many_runs.h"
 #include "tests/sim/scenario/scenario.h"
 
 namespace peerage::sim {
@@ -15,6 +16,7 @@ namespace {
 
 struct Wish {
   ScenarioOptions options;
+  ManyRuns many;
   std::string fault = "none";
   bool json = false, csv = false;
   std::string plot;
@@ -55,7 +57,8 @@ int perform(const Scenario& scenario, Wish wish) {
   wish.options.progress = [&progress](double done, const std::string& now) {
     progress.show(done, now);
   };
-  const Report report = run(scenario, wish.options);
+  const Report report = wish.many.seeds == 1 ? run(scenario, wish.options)
+                                             : run_many(scenario, wish.options, wish.many);
   progress.clear();
   const std::string text = wish.json ? report.json() : wish.csv ? report.csv() : report.text();
   std::fputs(text.c_str(), stdout);
@@ -80,14 +83,24 @@ void add_scenario_commands(CLI::App& app, int& exit_code) {
         ->capture_default_str();
     command->add_option("--seed", wish->options.seed, "another one gives another run")
         ->capture_default_str();
+    CLI::Option* const seeds =
+        command
+            ->add_option("--seeds", wish->many.seeds,
+                         "run under so many seeds, from that one on, each in its own process")
+            ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}))
+            ->capture_default_str();
+    command->add_option("--jobs", wish->many.jobs, "of them side by side")
+        ->check(CLI::Range(std::size_t{1}, std::size_t{1024}))
+        ->capture_default_str();
     command
         ->add_option("--fault", wish->fault,
                      "take a rule away, to see that the checks notice: no-jitter, no-sticky-redial")
         ->check(CLI::IsMember({"none", "no-jitter", "no-sticky-redial"}))
         ->capture_default_str();
     CLI::Option* const json = command->add_flag("--json", wish->json, "all of it as one object");
-    command->add_flag("--csv", wish->csv, "the curves as a table")->excludes(json);
-    command->add_option("--plot", wish->plot, "draw the curves into this SVG file");
+    command->add_flag("--csv", wish->csv, "the curves as a table")->excludes(json)->excludes(seeds);
+    command->add_option("--plot", wish->plot, "draw the curves into this SVG file")
+        ->excludes(seeds);
     command->callback([&scenario, wish, &exit_code] { exit_code = perform(scenario, *wish); });
   }
 }
