@@ -1,5 +1,6 @@
 #include "tests/sim/scenario/scenario_command.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <memory>
@@ -40,11 +41,21 @@ class Progress {
 void write_plot(const std::string& file, const Report& report) {
   // The dials have another unit.
   std::vector<Curve> shares;
+  double hours = 0;
   for (const Curve& each : report.curves) {
-    if (each.name.find("dials") == std::string::npos) shares.push_back(each);
+    if (each.name.find("dials") != std::string::npos) continue;
+    shares.push_back(each);
+    if (!each.points.empty()) hours = std::max(hours, each.points.back().first);
+  }
+  PlotLabels labels{.title = report.title, .y = "share of the nodes"};
+  if (hours <= 2) {
+    labels.x = "minutes";
+    for (Curve& each : shares) {
+      for (auto& [x, y] : each.points) x *= 60;
+    }
   }
   std::ofstream out(file);
-  out << plot_svg({.title = report.title, .y = "share of the nodes"}, shares);
+  out << plot_svg(labels, shares);
   out.flush();
   if (!out) throw CLI::RuntimeError("cannot write " + file, 1);
 }
