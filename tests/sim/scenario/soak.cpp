@@ -6,6 +6,8 @@
 #include <stdexcept>
 #include <system_error>
 
+#include <unistd.h>
+
 #include "tests/sim/scenario/faults.h"
 #include "tests/sim/scenario/soak_watch.h"
 #include "tests/sim/scenario/stage.h"
@@ -26,12 +28,17 @@ constexpr double kSlots = Population::kFullOutbound + 1;
 constexpr double kFaultsInADay = 500;  // of 50 nodes, at least
 constexpr double kGrowthOfANode = 64;  // KiB from a third of the time on
 
+// In memory where there is such a place: nobody needs the files afterwards.
+std::filesystem::path scratch_place() {
+  const std::filesystem::path memory = "/dev/shm";
+  return std::filesystem::canonical(
+      access(memory.c_str(), W_OK) == 0 ? memory : std::filesystem::temp_directory_path());
+}
+
 class ScratchFolder {
  public:
   ScratchFolder() {
-    std::string pattern =
-        (std::filesystem::canonical(std::filesystem::temp_directory_path()) / "soak-XXXXXX")
-            .string();
+    std::string pattern = (scratch_place() / "soak-XXXXXX").string();
     if (mkdtemp(pattern.data()) == nullptr) {
       throw std::system_error(errno, std::generic_category(), "mkdtemp");
     }

@@ -60,7 +60,11 @@ void SoakWatch::on_second() {
     Member& member = population_.at(node);
     if (!member.is_running() || member.is_seed()) continue;
     const auto snapshot = member.node().snapshot();
-    most_slots_ = std::max(most_slots_, snapshot->outbound + snapshot->dialling);
+    // Not `outbound`: a dial that has proved itself and is not shown yet is under way, too.
+    const auto shown = static_cast<std::size_t>(std::count_if(
+        snapshot->peers.begin(), snapshot->peers.end(),
+        [](const p2p::PeerPtr& peer) { return peer->direction() == p2p::Direction::outbound; }));
+    most_slots_ = std::max(most_slots_, shown + snapshot->dialling);
   }
 }
 
