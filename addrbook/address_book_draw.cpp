@@ -12,8 +12,9 @@ using conn::NetAddress;
 
 namespace {
 
-// Draws before all are looked through.
-constexpr int kBlindDraws = 64;
+// Draws before all are looked through. A list that is no longer than that is so at once, unless
+// not all in it are equally likely: that takes no more draws, and nobody is asked twice.
+constexpr std::size_t kBlindDraws = 64;
 
 // comet pex/addrbook.go:GetSelection.
 std::size_t selection_size(std::size_t of) {
@@ -43,7 +44,8 @@ std::optional<AddressBook::Index> AddressBook::draw(Kind kind, const Acceptable&
   if (list.size() == 0) return std::nullopt;
   const bool blames = kind == Kind::fresh && blame_.groups() > 0;
   const auto will_do = [&](Index index) { return !acceptable || acceptable(at(index).known); };
-  for (int i = 0; i < kBlindDraws; ++i) {
+  const std::size_t blind = blames || list.size() > kBlindDraws ? kBlindDraws : 0;
+  for (std::size_t i = 0; i < blind; ++i) {
     const Index index = list[random_.below(list.size())];
     const auto trust = [&] { return blame_.trust(placement_.group(at(index).known.source), now); };
     if (blames && random_.share() >= trust()) continue;

@@ -43,6 +43,8 @@ constexpr std::array<std::string_view, Faults::kKinds> kNames = {"loss",
 constexpr Duration kServicePause = 10s;
 constexpr Duration kOperatorsBan = 1h;
 constexpr std::size_t kAddressesOfName = 300;
+// In one of so many decks.
+constexpr std::size_t kHalvesOf = 3;
 
 }  // namespace
 
@@ -116,15 +118,20 @@ double Faults::fraction() {
   return static_cast<double>(stage_.world.random() >> 11) * 0x1p-53;
 }
 
+// Rather short than long, as most troubles are.
 Duration Faults::between(Duration shortest, Duration longest) {
-  return shortest + std::chrono::duration_cast<Duration>((longest - shortest) * fraction());
+  const double lot = fraction();
+  return shortest + std::chrono::duration_cast<Duration>((longest - shortest) * (lot * lot));
 }
 
-// One of each kind, in another order each time.
+// One of each kind, in another order each time; but for two halves, which are a fault to everybody
+// at once, and rarer.
 Faults::Kind Faults::deal() {
   if (deck_.empty()) {
+    const bool with_halves = decks_++ % kHalvesOf == 0;
     for (std::size_t i = 0; i < kKinds; ++i) {
-      const auto at = static_cast<std::ptrdiff_t>(below(i + 1));
+      if (!with_halves && static_cast<Kind>(i) == Kind::halves) continue;
+      const auto at = static_cast<std::ptrdiff_t>(below(deck_.size() + 1));
       deck_.insert(deck_.begin() + at, static_cast<Kind>(i));
     }
   }
@@ -156,8 +163,9 @@ void Faults::on_second() {
   }
   start_those_due();
   while (next_ <= now) {
-    begin(deal());
-    next_ += between(setup_.pause / 5, setup_.pause * 9 / 5);
+    // Some cannot be now: another.
+    for (int tries = 0; tries < 10 && !begin(deal()); ++tries) continue;
+    next_ += std::chrono::duration_cast<Duration>(setup_.pause * (0.2 + 1.6 * fraction()));
   }
 }
 
@@ -186,7 +194,7 @@ void Faults::start_those_due() {
 
 // --- what goes wrong ---
 
-void Faults::begin(Kind kind) {
+bool Faults::begin(Kind kind) {
   // Who cannot be dialled anyway does not notice.
   const bool is_dialled = kind == Kind::refused || kind == Kind::unreachable;
   const bool by_name = kind >= Kind::name_not_found && kind <= Kind::name_of_many;
@@ -197,7 +205,8 @@ void Faults::begin(Kind kind) {
     if (by_name && !setup_.uses_names(each)) return false;
     return !(loses_disk && stage_.population.at(each).is_seed());
   });
-  if (!node || (by_name && names_are_)) return;
+  const bool on_disk = kind >= Kind::disk_full && kind <= Kind::disk_short_write;
+  if (!node || (by_name && names_are_) || (on_disk && disk_is_spoilt(*node))) return false;
   ++begun_[index(kind)];
   if (kind <= Kind::island || is_dialled) {
     begin_on_links(kind, *node);
@@ -208,6 +217,7 @@ void Faults::begin(Kind kind) {
   } else {
     begin_on_life(kind, *node);
   }
+  return true;
 }
 
 void Faults::on_links_of(std::size_t node, const LinkTrouble& what, Duration span) {
@@ -293,7 +303,6 @@ void Faults::begin_on_life(Kind kind, std::size_t node) {
     }
     default: {  // a disk
       const auto folder = setup_.folder(node);
-      if (disk_is_spoilt(node)) return;
       spoilt_.push_back(node);
       test::FaultyVfs::spoil(folder, disk_fault(kind));
       for_a_while(node, between(2min, 20min), [this, node, folder] {

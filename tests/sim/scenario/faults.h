@@ -1,5 +1,5 @@
-// What goes wrong among the nodes of a soak, and when: all kinds as often as one another, dealt by
-// lot from one seed, each to a node by lot.
+// What goes wrong among the nodes of a soak, and when: nearly all kinds as often as one another,
+// dealt by lot from one seed, each to a node by lot.
 //
 // Some faults come with what makes them felt: who cannot look names up has lost its book; a port is
 // taken when a node starts again. A node that is down, for whatever reason, is started again some
@@ -101,7 +101,8 @@ class Faults {
   Kind deal();
   std::optional<std::size_t> draw(const std::function<bool(std::size_t)>& fit = nullptr);
 
-  void begin(Kind kind);
+  // False when it cannot be now.
+  bool begin(Kind kind);
   void begin_on_links(Kind kind, std::size_t node);
   void begin_on_life(Kind kind, std::size_t node);
   void begin_on_clock(Kind kind, std::size_t node);
@@ -121,6 +122,7 @@ class Faults {
   Setup setup_;
   TimePoint next_;
   std::vector<Kind> deck_;
+  std::size_t decks_ = 0;
   std::vector<UnderWay> under_way_;
   std::vector<std::optional<TimePoint>> start_again_;  // by node
   std::vector<std::size_t> spoilt_;                    // nodes whose disk is

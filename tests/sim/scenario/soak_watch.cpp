@@ -11,6 +11,8 @@ namespace {
 constexpr Duration kBanSlack = 5s;
 // What is learnt is in the file after so long.
 constexpr Duration kWritten = 10s;
+// Seconds in which all are looked at once.
+constexpr std::size_t kTurns = 5;
 
 Node& ours(Member& member) {
   return dynamic_cast<Node&>(member);
@@ -55,12 +57,19 @@ void SoakWatch::judge(std::size_t node, Down& down) {
 }
 
 void SoakWatch::on_second() {
+  ++turn_;
   for (std::size_t node = 0; node < down_.size(); ++node) {
     if (down_[node].is_down) judge(node, down_[node]);
     Member& member = population_.at(node);
-    if (!member.is_running() || member.is_seed()) continue;
+    // Each has its turn: what leaks stays.
+    const bool has_turn = node % kTurns == turn_ % kTurns;
+    if (!has_turn || !member.is_running() || member.is_seed()) continue;
     const auto snapshot = member.node().snapshot();
-    most_slots_ = std::max(most_slots_, snapshot->outbound + snapshot->dialling);
+    // Not `outbound`: a dial that has proved itself and is not shown yet is under way, too.
+    const auto shown = static_cast<std::size_t>(std::count_if(
+        snapshot->peers.begin(), snapshot->peers.end(),
+        [](const p2p::PeerPtr& peer) { return peer->direction() == p2p::Direction::outbound; }));
+    most_slots_ = std::max(most_slots_, shown + snapshot->dialling);
   }
 }
 

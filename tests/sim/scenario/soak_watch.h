@@ -66,6 +66,7 @@ class SoakWatch {
   std::list<Ban> bans_;
   Books books_, books_after_jumps_;
   std::size_t bans_seen_ = 0, bans_overdue_ = 0, bans_vanished_ = 0, most_slots_ = 0;
+  std::size_t turn_ = 0;
 };
 
 }  // namespace peerage::sim
