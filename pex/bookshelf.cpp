@@ -86,7 +86,9 @@ Bookshelf::Opened Bookshelf::load(addrbook::Store::Loaded loaded) {
     const auto ban = in_force(row);
     if (!ban) continue;
     opened.bans.push_back(*ban);
-    bans_.try_emplace(ban->target, std::move(row));
+    // Written as it counts from now on: one whose times lay in the future would begin anew with
+    // every start.
+    if (bans_.try_emplace(ban->target, std::move(row)).second) changed_bans_.insert(ban->target);
   }
   return opened;
 }

@@ -56,6 +56,7 @@ Faults::Faults(Stage& stage, Trouble& trouble, Setup setup)
     : stage_(stage), trouble_(trouble), setup_(std::move(setup)), next_(stage.world.now()) {
   start_again_.resize(stage_.population.size());
   clock_is_wrong_.resize(stage_.population.size());
+  asleep_until_.resize(stage_.population.size());
   for (std::size_t i = 0; i < spoilt_calls_before_.size(); ++i) {
     spoilt_calls_before_[i] = test::FaultyVfs::spoilt_calls(static_cast<test::Fault>(i));
   }
@@ -203,6 +204,8 @@ bool Faults::begin(Kind kind) {
   const auto node = draw([&](std::size_t each) {
     if (is_dialled && stage_.internet.is_hidden(ip(each))) return false;
     if (by_name && !setup_.uses_names(each)) return false;
+    // Who sleeps does not hear the operator.
+    if (kind == Kind::ban && asleep_until_[each] > stage_.world.now()) return false;
     return !(loses_disk && stage_.population.at(each).is_seed());
   });
   const bool on_disk = kind >= Kind::disk_full && kind <= Kind::disk_short_write;
@@ -278,7 +281,8 @@ void Faults::begin_on_life(Kind kind, std::size_t node) {
   Member& member = stage_.population.at(node);
   switch (kind) {
     case Kind::sleep:
-      return member.host().pause_until(stage_.world.now() + between(5s, 15min));
+      asleep_until_[node] = stage_.world.now() + between(5s, 15min);
+      return member.host().pause_until(asleep_until_[node]);
     case Kind::crash:
       ++hits_[index(kind)];
       return crash(node, Member::Disk::kept);
@@ -402,6 +406,7 @@ void Faults::going_down(std::size_t node, Member::Disk disk) {
 void Faults::crash(std::size_t node, Member::Disk disk) {
   going_down(node, disk);
   stage_.population.at(node).crash(disk);
+  asleep_until_[node] = stage_.world.now();
   stage_.population.at(node).host().pause_until(stage_.world.now());
 }
 

@@ -127,6 +127,7 @@ class Faults {
   std::vector<std::optional<TimePoint>> start_again_;  // by node
   std::vector<std::size_t> spoilt_;                    // nodes whose disk is
   std::vector<bool> clock_is_wrong_;                   // by node
+  std::vector<TimePoint> asleep_until_;                // by node
   std::array<std::uint64_t, kKinds> begun_{};
   std::array<std::uint64_t, kKinds> hits_{};          // of kinds that nobody else counts
   std::array<std::uint64_t, 4> spoilt_calls_before_;  // by fault

@@ -4,6 +4,8 @@
 #include <memory>
 #include <utility>
 
+#include "addrbook/row.h"
+
 namespace peerage::sim {
 namespace {
 
@@ -85,9 +87,11 @@ void SoakWatch::look_at(const Ban& ban, const std::vector<p2p::Ban>& in_force) {
   });
   bans_seen_ += is_there ? 1 : 0;
   // With a clock that stood before its beginning when the node started, it lasts its whole time
-  // from there.
-  const TimePoint from = std::max(ban.begun, population_.at(ban.node).started_at());
-  bans_overdue_ += is_there && world_.now() > from + ban.span + kBanSlack ? 1 : 0;
+  // from there; and longer by what a clock may differ without being held to be wrong.
+  const TimePoint started = population_.at(ban.node).started_at();
+  const TimePoint due =
+      started > ban.begun ? started + ban.span + addrbook::row::kClockSlack : ban.begun + ban.span;
+  bans_overdue_ += is_there && world_.now() > due + kBanSlack ? 1 : 0;
   const bool is_due = world_.now() < ban.begun + ban.span - kBanSlack;
   bans_vanished_ += !is_there && is_due && !ban.may_vanish ? 1 : 0;
 }

@@ -7,6 +7,7 @@
 
 #include "addrbook/book_file.h"
 #include "conn/asio_runtime.h"
+#include "tests/sim/sim_world.h"
 #include "tests/support/book_fixture.h"
 #include "tests/support/files.h"
 
@@ -146,6 +147,38 @@ TEST_F(BookshelfTest, ABanWithoutAnEndIsAnAgeLongAndBreaksNoClock) {
   ASSERT_EQ(bans.size(), 1u);
   EXPECT_GT(bans[0].until - runtime.shard(0).now(), 24h * 365 * 90);
   close();
+}
+
+TEST_F(BookshelfTest, ABanOfAClockThatWasAheadEndsHoweverOftenTheNodeStarts) {
+  sim::SimWorld world;
+  sim::SimHost& host = world.add_host({test::ip("20.1.1.1")});
+  const auto life = [&](const std::function<void(Bookshelf&, const Bookshelf::Opened&)>& in_it) {
+    Bookshelf sims(host, test::numbered_id(0),
+                   Bookshelf::Settings{directory.path() / "sim.db", {"net-a"}, {}, {}});
+    bool over = false;
+    sims.open([&](Result<Bookshelf::Opened> opened) {
+      ASSERT_TRUE(opened);
+      in_it(sims, *opened);
+      sims.close([&](const Result<void>&) { over = true; });
+    });
+    ASSERT_TRUE(world.run_until([&] { return over; }, 1min));
+  };
+  host.set_clock_ahead(24h * 3652);
+  life([&](Bookshelf& sims, const Bookshelf::Opened&) {
+    sims.on_banned({test::numbered_id(5), world.now() + 1h, "too much"});
+  });
+  host.set_clock_ahead(0ms);
+  const conn::TimePoint begun = world.now();
+  for (int start = 0; start < 3; ++start) {
+    life([&](Bookshelf&, const Bookshelf::Opened& opened) {
+      ASSERT_EQ(opened.bans.size(), 1u);
+      EXPECT_LE(opened.bans[0].until, begun + 1h + 2s);
+      EXPECT_GE(opened.bans[0].until, begun + 1h - 2s);
+    });
+    world.run_for(19min);
+  }
+  world.run_for(10min);
+  life([](Bookshelf&, const Bookshelf::Opened& opened) { EXPECT_TRUE(opened.bans.empty()); });
 }
 
 TEST_F(BookshelfTest, WhoToldWhomIsKeptIfItIsToBe) {
