@@ -53,7 +53,7 @@ void SeedList::failed(const conn::NodeId& id, conn::TimePoint now) {
 }
 
 conn::Duration SeedList::pause(conn::Duration first, std::uint32_t times) const {
-  constexpr std::size_t kParts = 1 << 20;
+  static constexpr std::size_t kParts = 1 << 20;
   const double part = static_cast<double>(lot_(kParts)) / static_cast<double>(kParts);
   return conn::backoff_pause({first, pauses_.cap}, times, part);
 }

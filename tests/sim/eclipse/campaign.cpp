@@ -159,6 +159,7 @@ std::vector<std::vector<Outcome>> run(const Campaign& campaign) {
           {begin_child([&](int descriptor) { play(campaign, world, own, descriptor); }), {}});
     }
     std::vector<pollfd> waiting;
+    waiting.reserve(running.size());
     for (const Running& each : running) waiting.push_back({each.child.descriptor, POLLIN, 0});
     if (::poll(waiting.data(), waiting.size(), -1) < 0) continue;
     for (std::size_t i = running.size(); i > 0; --i) {

@@ -78,8 +78,8 @@ std::size_t Policy::ids_for(std::size_t addresses) const {
 }
 
 const std::vector<Policy>& policies() {
-  static const std::vector<Policy> all = make_policies();
-  return all;
+  static const std::vector<Policy> kAll = make_policies();
+  return kAll;
 }
 
 const Policy& policy(const std::string& name) {

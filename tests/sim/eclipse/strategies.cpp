@@ -12,7 +12,7 @@ using conn::NetAddress;
 // The next of the attacker's nodes that the victim does not know of, beginning at `next`; one look
 // through a part of them.
 std::optional<std::size_t> next_unknown(Attacker& attacker, std::size_t& next, std::size_t nodes) {
-  constexpr std::size_t kLook = 64;
+  static constexpr std::size_t kLook = 64;
   for (std::size_t i = 0; i < std::min(kLook, nodes); ++i) {
     const std::size_t node = next++ % nodes;
     if (!attacker.victim().knows(attacker.estate().node(node))) return node;

@@ -148,7 +148,7 @@ Outcome Trial::attack(const AttackPlan& plan, std::uint64_t seed, const Timing& 
       point.plain = tried(Moment::any);
       point.timed = tried(Moment::anchors_down);
     }
-    outcome.checkpoints.push_back(std::move(point));
+    outcome.checkpoints.push_back(point);
   }
   const double hours = hours_since(start);
   outcome.dials_per_hour = hours == 0 ? 0 : static_cast<double>(victim_->dials() - dials) / hours;

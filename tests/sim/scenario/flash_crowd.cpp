@@ -4,7 +4,10 @@ namespace peerage::sim {
 
 Report flash_crowd(const ScenarioOptions& options) {
   Stage stage("A flash crowd of " + std::to_string(options.nodes) + " at one seed", options);
-  stage.add_seeds(1);
+  // A weak machine, so that most of the crowd are turned away at first.
+  Node::Plan seed = Node::seed_plan();
+  seed.node.half_open.total = 16;
+  stage.population.add_seed(seed);
   stage.add_nodes(options.nodes / 10);
   stage.go_on(10min, 1min);
   stage.add_nodes(options.nodes - options.nodes / 10);

@@ -40,7 +40,7 @@ TEST(ScenarioTest, AColdStartEndsWithFullSets) {
 }
 
 TEST(ScenarioTest, ACrowdAtOneSeedIsServedAndWithoutJitterItIsNot) {
-  ScenarioOptions options = options_of(500, 0.1);
+  ScenarioOptions options = options_of(300, 0.1);
   const Report report = flash_crowd(options);
   EXPECT_TRUE(report.holds()) << report.text();
   options.fault = Fault::no_jitter;
