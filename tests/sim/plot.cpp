@@ -126,7 +126,8 @@ class Picture {
 
   void legend(std::size_t index) {
     const double x = kLeft + 230.0 * static_cast<double>(index % kLegendColumns);
-    const double y = kHeight + 6 + 20.0 * static_cast<double>(index / kLegendColumns);
+    const std::size_t row = index / kLegendColumns;
+    const double y = kHeight + 6 + 20.0 * static_cast<double>(row);
     svg_ += "<rect " + format("x=\"%.1f\" y=\"%.1f\"", x, y - 4) +
             " width=\"18\" height=\"4\" fill=\"" + kColours[index % kColours.size()] + "\"/>\n";
     text(x + 24, y + 2, curves_[index].name, "start");

@@ -61,6 +61,7 @@ Worker begin(const Scenario& scenario, ScenarioOptions options, std::uint64_t se
 Worker wait_for_one(std::vector<Worker>& workers) {
   while (true) {
     std::vector<pollfd> waiting;
+    waiting.reserve(workers.size());
     for (const Worker& each : workers) waiting.push_back({each.answer, POLLIN, 0});
     if (poll(waiting.data(), waiting.size(), -1) < 0) continue;
     for (std::size_t i = 0; i < waiting.size(); ++i) {
