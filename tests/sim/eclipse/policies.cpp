@@ -52,8 +52,8 @@ std::vector<Policy> make_policies() {
     plan.pex.outbound.diverse = 0;
     plan.pex.outbound.per_group = kNoLimit;
   }));
-  all.push_back(ours("no-long-known", "all outbound peers by lot",
-                     [](Plan& plan) { plan.pex.outbound.long_known_percent = 0; }));
+  all.push_back(ours("all-by-lot", "no outbound peers chosen for their age, or by seeds",
+                     [](Plan& plan) { plan.pex.outbound.chosen_percent = 0; }));
   all.push_back(ours("no-feelers", "no dials to see who is alive", [](Plan& plan) {
     // Tests before eviction go on; to look through the book in vain is not done every 30 s.
     plan.pex.outbound.feelers_per_group = 0;

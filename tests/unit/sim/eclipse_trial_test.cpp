@@ -223,7 +223,7 @@ TEST_F(EclipseTest, AnAttackerOfOneGroupGainsWhereClaimsAreBelieved) {
 TEST_F(EclipseTest, AnAttackerWhoNeverLeavesGainsWhereAllPeersComeByLot) {
   attack = parse_attack("512/64");
   small.nodes = 2000;
-  play("s2,s4", 24h, 24h, "no-long-known", 3);
+  play("s2,s4", 24h, 24h, "all-by-lot", 3);
   const double by_lot = trial->standing().outbound;
   play("s2,s4", 24h, 24h, "ours", 3);
   EXPECT_GT(by_lot, trial->standing().outbound);
