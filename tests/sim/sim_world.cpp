@@ -125,6 +125,16 @@ void SimWorld::for_each_connection(const IpAddress& a, const IpAddress& b,
   }
 }
 
+// Those that are gone are forgotten each time that they may be half of all: a world may have a
+// hundred thousand connections, of which a few live.
+void SimWorld::note_connection(const std::shared_ptr<SimConnection>& connection) {
+  if (connections_.size() >= forget_at_) {
+    std::erase_if(connections_, [](const auto& weak) { return weak.expired(); });
+    forget_at_ = 2 * connections_.size() + 64;
+  }
+  connections_.push_back(connection);
+}
+
 void SimWorld::black_hole(const IpAddress& a, const IpAddress& b) {
   for_each_connection(a, b, [](SimConnection& connection) { connection.black_hole(); });
 }
@@ -386,7 +396,7 @@ std::unique_ptr<conn::Pending> SimHost::connect(conn::Shard&, const conn::Route&
         return;
       }
       auto connection = std::make_shared<SimConnection>(world_, plan, from, to);
-      world_.connections_.push_back(connection);
+      world_.note_connection(connection);
       later(back, [operation, connection] {
         if (operation->done) {
           operation->finish(connection->stream(SimConnection::End::dialler));

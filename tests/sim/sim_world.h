@@ -113,6 +113,7 @@ class SimWorld {
   const LinkPlan& link(const IpAddress& a, const IpAddress& b) const;
   SimHost* host_of(const IpAddress& address) const;
   void trace(std::uint64_t value);
+  void note_connection(const std::shared_ptr<SimConnection>& connection);
   void for_each_connection(const IpAddress& a, const IpAddress& b,
                            const std::function<void(SimConnection&)>& action);
 
@@ -126,6 +127,7 @@ class SimWorld {
   std::map<std::pair<IpAddress, IpAddress>, LinkPlan> links_;
   std::map<std::string, std::optional<std::vector<IpAddress>>> names_;
   std::vector<std::weak_ptr<SimConnection>> connections_;
+  std::size_t forget_at_ = 64;  // connections
   std::vector<std::unique_ptr<SimHost>> hosts_;
   std::map<IpAddress, SimHost*> host_of_;
 };
