@@ -86,7 +86,6 @@ class HonestWorld final : private Puppet::Owner {
   std::vector<std::size_t> reachable_;
   std::map<conn::IpAddress, std::size_t> at_;
   std::vector<conn::IpAddress> spare_;  // where those who move go
-  std::size_t hosted_ = 0;
   std::uint64_t keys_ = 0;
   conn::NetAddress victim_;
   double share_ = 0;
