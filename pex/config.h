@@ -61,10 +61,10 @@ struct OutboundLimits {
   // when other groups have nothing, it does not hold.
   std::size_t diverse = 5;
   std::size_t per_group = 2;
-  // Of the outbound peers, in percent, those that are chosen for how long we have known them and
-  // not by lot. Whoever fills the book comes by lot, and never leaves: without this, honest peers,
+  // Of the outbound peers, in percent, those that are not drawn by lot: the longest known, or
+  // seeds' word. Whoever fills the book comes by lot, and never leaves: without this, honest peers,
   // who do, give way to him one by one (spec/eclipse.md).
-  std::size_t long_known_percent = 60;
+  std::size_t chosen_percent = 60;
   // After a dial an address waits: this long, doubled for each failure, at most so long.
   std::chrono::seconds redial = std::chrono::seconds(15);
   std::chrono::seconds redial_cap = std::chrono::hours(1);

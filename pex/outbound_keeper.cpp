@@ -121,6 +121,7 @@ void OutboundKeeper::on_connected(const p2p::Connected& event, TimePoint now) {
     return;
   }
   const bool is_seed = seeds_.contains(peer.id());
+  if (is_seed) policy_.seed_is_at(peer.socket().ip);
   if (!is_seed && !means_.shelf.first().need_more()) return;
   if (!means_.exchange.ask(peer, now) && is_seed) unasked_seeds_.insert(peer.id());
 }

@@ -42,40 +42,15 @@ void OutboundPolicy::learnt(TimePoint now) {
   next_ask_ = std::min(next_ask_, now + ask_pause_);
 }
 
+void OutboundPolicy::seed_is_at(const conn::IpAddress& ip) {
+  seeds_at_.use(ip, [] { return char{}; });
+}
+
 OutboundPolicy::Plan OutboundPolicy::plan(const Situation& situation) {
   const TimePoint now = situation.now;
   if (started_ == addrbook::kNever) started_ = situation.book_now;
   Plan plan;
-  Groups groups;
-  std::size_t long_known_ones = 0;
-  for (const Situation::Outbound& peer : situation.outbound) {
-    ++groups[book_.group(peer.ip)];
-    // Using it keeps it from being forgotten.
-    if (drawn_.use(peer.id) == nullptr) ++long_known_ones;
-  }
-  const std::size_t slots = situation.outbound.size() + situation.free_slots;
-  const std::size_t for_long_known = slots * limits_.long_known_percent / 100;
-  Step step{situation, groups, plan.dials, situation.outbound.size()};
-  bool exhausted = false;
-  while (plan.dials.size() < situation.free_slots && pace_.available(now) > 0) {
-    auto target = next_anchor(situation);
-    if (!target && long_known_ones < for_long_known) target = long_known(step);
-    if (target) {
-      ++long_known_ones;
-      drawn_.erase(target->id);
-    } else {
-      target = by_lot(step);
-      if (target) drawn_.use(target->id, [] { return char{}; });
-    }
-    if (!target) {
-      exhausted = true;
-      break;
-    }
-    pace_.note(now);
-    ++groups[book_.group(target->endpoint.ip)];
-    ++step.outbound;
-    plan.dials.push_back(*target);
-  }
+  const bool exhausted = plan_dials(situation, plan.dials);
   plan.ask_seeds = exhausted && plan.dials.empty();
   if (now >= next_test_ && pace_.available(now) > 0) {
     plan.test = next_test(situation);
@@ -91,6 +66,37 @@ OutboundPolicy::Plan OutboundPolicy::plan(const Situation& situation) {
     ask_pause_ = std::min(2 * ask_pause_, limits_.ask_pause_cap);
   }
   return plan;
+}
+
+// True when free slots are left and nobody for them.
+bool OutboundPolicy::plan_dials(const Situation& situation, std::vector<NetAddress>& dials) {
+  Groups groups;
+  Step step{situation, groups, dials, situation.outbound.size()};
+  const std::size_t slots = situation.outbound.size() + situation.free_slots;
+  step.to_choose = slots * limits_.chosen_percent / 100;
+  for (const Situation::Outbound& peer : situation.outbound) {
+    ++groups[book_.group(peer.ip)];
+    // Using it keeps it from being forgotten.
+    step.to_choose -= by_lot_.use(peer.id) == nullptr && step.to_choose > 0 ? 1 : 0;
+  }
+  while (dials.size() < situation.free_slots && pace_.available(situation.now) > 0) {
+    auto target = next_anchor(situation);
+    if (!target && step.to_choose > 0) target = long_known(step);
+    if (!target && step.to_choose > 0) target = by_seeds(step);
+    if (target) {
+      by_lot_.erase(target->id);
+      step.to_choose -= step.to_choose > 0 ? 1 : 0;
+    } else {
+      target = by_lot(step);
+      if (!target) return true;
+      by_lot_.use(target->id, [] { return char{}; });
+    }
+    pace_.note(situation.now);
+    ++groups[book_.group(target->endpoint.ip)];
+    ++step.outbound;
+    dials.push_back(*target);
+  }
+  return false;
 }
 
 std::optional<NetAddress> OutboundPolicy::next_anchor(const Situation& situation) {
@@ -117,6 +123,13 @@ bool OutboundPolicy::diverse(const Step& step, const KnownAddress& known) const 
 std::optional<NetAddress> OutboundPolicy::long_known(const Step& step) {
   return book_.longest_known(step.situation.book_now,
                              [&](const KnownAddress& known) { return diverse(step, known); });
+}
+
+std::optional<NetAddress> OutboundPolicy::by_seeds(const Step& step) {
+  if (seeds_at_.size() == 0) return std::nullopt;
+  return book_.pick({100}, step.situation.book_now, [&](const KnownAddress& known) {
+    return seeds_at_.find(known.source) != nullptr && diverse(step, known);
+  });
 }
 
 std::optional<NetAddress> OutboundPolicy::by_lot(const Step& step) {

@@ -2,9 +2,10 @@
 //
 //  - First the anchors, once: those that had been outbound peers for longest when the last run
 //    ended. (A peer that is lost while we run is dialled again by p2p/dialer.h before anybody.)
-//  - Then the vetted addresses that we have known for longest, until they are
-//    OutboundLimits::long_known_percent of the set: what is vetted lately may be somebody's who has
-//    all the others.
+//  - Then, until they are OutboundLimits::chosen_percent of the set, the vetted addresses that we
+//    have known for longest: what is vetted lately may be somebody's who has all the others. A node
+//    that has no such ones takes what the seeds that it met have told: the first attacker among its
+//    peers fills its book with his own.
 //  - Then the book by lot, with the Go node's idea: the more outbound peers we have, the more of
 //    them may be new ones. Who comes this way counts as drawn for as long as it stays, and when it
 //    comes back, even if it is vetted meanwhile.
@@ -16,9 +17,9 @@
 //    claimed, or a feeler to one we never met. They take no slot.
 //
 // A pure state machine: it is told how things stand and says what to begin; it does not look at
-// what came of it, for the book knows. Bounded: kMaxFelt groups, kMaxDrawn nodes.
-// Threads: none of its own (the control shard).
-// Source: comet p2p/pex/pex_reactor.go:ensurePeers; Bitcoin Core src/net.cpp:ThreadOpenConnections.
+// what came of it, for the book knows. Bounded: kMaxFelt groups, kMaxDrawn nodes,
+// kMaxSeedAddresses. Threads: none of its own (the control shard). Source: comet
+// p2p/pex/pex_reactor.go:ensurePeers; Bitcoin Core src/net.cpp:ThreadOpenConnections.
 #pragma once
 
 #include <cstddef>
@@ -39,6 +40,7 @@ class OutboundPolicy {
  public:
   static constexpr std::size_t kMaxFelt = 4096;
   static constexpr std::size_t kMaxDrawn = 1024;
+  static constexpr std::size_t kMaxSeedAddresses = 64;
 
   struct Situation {
     conn::TimePoint now;
@@ -67,6 +69,9 @@ class OutboundPolicy {
   OutboundPolicy(addrbook::AddressBook& book, conn::TimePoint now, std::uint64_t salt,
                  const OutboundLimits& limits = {});
 
+  // A seed is at this address: what comes from there is a seed's word.
+  void seed_is_at(const conn::IpAddress& ip);
+
   // Somebody has told us of addresses that we did not know.
   void learnt(conn::TimePoint now);
 
@@ -89,9 +94,12 @@ class OutboundPolicy {
     const Groups& groups;
     const std::vector<conn::NetAddress>& chosen;
     std::size_t outbound = 0;
+    std::size_t to_choose = 0;  // peers that are not to come by lot
   };
+  bool plan_dials(const Situation& situation, std::vector<conn::NetAddress>& dials);
   std::optional<conn::NetAddress> next_anchor(const Situation& situation);
   std::optional<conn::NetAddress> long_known(const Step& step);
+  std::optional<conn::NetAddress> by_seeds(const Step& step);
   std::optional<conn::NetAddress> by_lot(const Step& step);
   bool available(const Step& step, const addrbook::KnownAddress& known) const;
   bool diverse(const Step& step, const addrbook::KnownAddress& known) const;
@@ -111,7 +119,8 @@ class OutboundPolicy {
   conn::TimePoint next_ask_;
   conn::Duration ask_pause_;
   conn::RecentMap<std::uint64_t, Felt> felt_{kMaxFelt};
-  conn::RecentMap<conn::NodeId, char> drawn_{kMaxDrawn};  // by lot
+  conn::RecentMap<conn::NodeId, char> by_lot_{kMaxDrawn};
+  conn::RecentMap<conn::IpAddress, char> seeds_at_{kMaxSeedAddresses};
 };
 
 }  // namespace peerage::pex

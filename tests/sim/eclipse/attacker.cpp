@@ -16,6 +16,9 @@ namespace {
 constexpr std::size_t kAnswer = pex::kMaxAddresses;
 constexpr std::uint64_t kFirstKey = std::uint64_t{1} << 32;  // the honest ones are below
 constexpr conn::Duration kLookPause = 1h;
+// Vetted after half an hour; a lost peer is dialled again for forty minutes (p2p/dialer.cpp).
+constexpr conn::Duration kUntilVetted = 35min;
+constexpr conn::Duration kRest = 1h;
 // In the order in which their part of an answer comes.
 constexpr Tactic kAnswering[] = {Tactic::wrong_ids, Tactic::long_answers};
 
@@ -82,7 +85,8 @@ void Attacker::begin() {
   const bool poisons = plan_.tactics.contains(Tactic::seed_poisoning);
   honest_.contaminate(share, poisons ? std::max(share, plan_.seed_share) : share,
                       [this] { return estate_.node(lot_.below(estate_.addresses())); });
-  gained_ = entries();
+  hold_ = hold();
+  began_ = world_.now();
   world_.after(kLookPause, [this] { look_at_gain(); });
   next_visit();
 }
@@ -93,19 +97,21 @@ conn::Endpoint Attacker::nowhere() {
           kPort};
 }
 
-std::size_t Attacker::entries() const {
-  std::size_t count = 0;
-  victim_.for_each_known([&](const NetAddress& address, addrbook::Kind) {
-    count += estate_.owns(address.endpoint.ip) ? 1 : 0;
+double Attacker::hold() const {
+  std::size_t mine = 0, honest = 0;
+  victim_.for_each_known([&](const NetAddress& address, addrbook::Kind kind) {
+    if (kind != addrbook::Kind::fresh) return;
+    mine += estate_.owns(address.endpoint.ip) ? 1 : 0;
+    honest += honest_.has(address.endpoint.ip) ? 1 : 0;
   });
-  return count;
+  return static_cast<double>(1 + mine) / static_cast<double>(1 + honest);
 }
 
 // A hundredth more in an hour is worth going on; a twentieth lost, to begin again.
 void Attacker::look_at_gain() {
-  const std::size_t now = entries();
-  refreshing_ = refreshing_ ? now + gained_ / 20 >= gained_ : now <= gained_ + gained_ / 100;
-  gained_ = refreshing_ ? std::max(gained_, now) : now;
+  const double now = hold();
+  refreshing_ = refreshing_ ? now >= 0.95 * hold_ : now <= 1.01 * hold_;
+  hold_ = refreshing_ ? std::max(hold_, now) : now;
   world_.after(kLookPause, [this] { look_at_gain(); });
 }
 
@@ -126,7 +132,8 @@ void Attacker::make(const Visit& visit) {
   const auto index = estate_.index_of(visit.from);
   const bool lasts = visit.stay == conn::Duration::max();
   if (lasts && index) occupants_.insert(*index);
-  const IpAddress from = sockets_ == Sockets::as_claimed ? visit.claims.ip : visit.from;
+  const IpAddress from =
+      sockets_ == Sockets::as_claimed ? visit.alibi.value_or(visit.claims.ip) : visit.from;
   auto puppet = Puppet::dial(
       *host_, from, victim_.address(),
       {estate_.key(visit.node), "tcp://" + visit.claims.to_string(), index.value_or(0)}, *this);
@@ -139,15 +146,27 @@ void Attacker::on_arrival(std::unique_ptr<conn::Arrival> arrival) {
   const conn::Endpoint at = stream->local_endpoint();
   const auto index = estate_.index_of(at.ip);
   if (!index) return;
+  const auto rests = rests_.find(*index);
+  if (rests != rests_.end() && world_.now() < rests->second) return;  // nobody is there
   const std::size_t node = *index + (at.port - kPort) * estate_.addresses();
   puppets_.add(Puppet::answer(*host_, std::move(stream),
                               {estate_.key(node), "tcp://" + at.to_string(), *index}, *this));
+}
+
+bool Attacker::harvests() const {
+  return plan_.tactics.contains(Tactic::grinding) && world_.now() - began_ < plan_.harvest;
 }
 
 void Attacker::on_ready(Puppet& puppet) {
   const auto stay = stays_.find(&puppet);
   if (stay == stays_.end()) {
     puppet.gossip();
+    world_.after(kUntilVetted, [this, weak = puppet.weak_from_this()] {
+      const auto self = weak.lock();
+      if (!self || !harvests()) return;
+      rests_[self->tag()] = world_.now() + kRest;
+      self->close();
+    });
   } else if (stay->second == conn::Duration::max()) {
     puppet.gossip_for_ever();
   } else {

@@ -55,6 +55,8 @@ struct Visit {
   conn::IpAddress from;   // the socket
   conn::Endpoint claims;  // where it says that it listens
   conn::Duration stay = 2s;
+  // Where the socket is for a victim that believes what it is told of that; nothing: at `claims`.
+  std::optional<conn::IpAddress> alibi = {};
 };
 
 class Strategy;
@@ -90,7 +92,10 @@ class Attacker final : private Puppet::Owner {
   void next_visit();
   void make(const Visit& visit);
   void look_at_gain();
-  std::size_t entries() const;
+  // Whether a node that was dialled is to leave when it has been vetted.
+  bool harvests() const;
+  // How many of its nodes there are in the victim's new table for each honest one.
+  double hold() const;
 
   void on_ready(Puppet& puppet) override;
   void on_request(Puppet& puppet) override;
@@ -110,8 +115,10 @@ class Attacker final : private Puppet::Owner {
   Puppets puppets_;
   std::set<std::size_t> occupants_;
   std::map<const Puppet*, conn::Duration> stays_;  // of visits that are not over
+  std::map<std::size_t, conn::TimePoint> rests_;   // by address: has left, and is not there
+  conn::TimePoint began_;
   std::uint64_t visits_ = 0;
-  std::size_t gained_ = 0;  // entries, when last looked at
+  double hold_ = 0;  // when last looked at
   bool refreshing_ = false;
 };
 

@@ -26,6 +26,7 @@ struct Options {
   double hours = 72;
   std::uint64_t seed = 1;
   double rate = 20;
+  double harvest = 0;
   std::string strategies = "all";
   bool ablations = false;
   bool price = false;
@@ -64,6 +65,7 @@ std::vector<AttackPlan> attackers_of(const Options& options) {
   for (AttackPlan& each : attackers) {
     each.tactics = parse_tactics(options.strategies);
     each.rate = options.rate;
+    each.harvest = std::chrono::seconds(std::lround(3600 * options.harvest));
   }
   return attackers;
 }
@@ -152,6 +154,10 @@ void add_eclipse_command(CLI::App& app) {
       ->check(CLI::PositiveNumber);
   command->add_option("--strategies", options->strategies, "s1 to s7, or all")
       ->capture_default_str();
+  command
+      ->add_option("--harvest", options->harvest,
+                   "Hours in which the attacker's peers leave when they are vetted")
+      ->capture_default_str();
   command->add_flag("--no-restarts", options->no_restarts, "Try none");
   command->add_flag("--price", options->price,
                     "Search for the attacker that succeeds in half of the trials");
@@ -164,6 +170,9 @@ void add_eclipse_command(CLI::App& app) {
       ->add_option("--trials-of-world", options->trials_of_world,
                    "That have one warm-up behind them")
       ->capture_default_str();
+  command->add_option("--nodes", options->world.nodes, "Honest ones")
+      ->capture_default_str()
+      ->check(CLI::Range(10, 100'000));
   command->add_flag("--real-crypto", options->real_crypto, "X25519 and Ed25519 as they are");
   command
       ->add_option("--restarts", options->world.restarts,

@@ -5,6 +5,8 @@
 #include <exception>
 #include <stdexcept>
 
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,6 +23,7 @@ Child begin_child(const std::function<void(int descriptor)>& work) {
     return {pid, ends[0]};
   }
   ::close(ends[0]);
+  (void)::prctl(PR_SET_PDEATHSIG, SIGKILL);  // nobody wants to know any more
   int status = 0;
   try {
     work(ends[1]);

@@ -2,6 +2,8 @@
 // So one history has many continuations (a restart now, or later, or never; one attacker, or
 // another), and none has to be lived through again.
 //
+// A child ends with its parent. (Linux: prctl.)
+//
 // Threads: the calling process must have but one.
 #pragma once
 

@@ -3,23 +3,13 @@
 #include <stdexcept>
 #include <utility>
 
+#include "tests/sim/eclipse/gossip_reactor.h"
 #include "tests/sim/eclipse/puppet.h"
 
 namespace peerage::sim::eclipse {
 namespace {
 
 constexpr std::uint64_t kVictimKey = 0xffff'ffff'0000'0001;
-
-// The other reactors of a real node, as far as they matter here: messages come, and are valid.
-class Gossip final : public p2p::Reactor {
- public:
-  std::string name() const override { return "gossip"; }
-  std::vector<p2p::ReactorChannel> channels() const override {
-    return {{.descriptor = {.id = kGossipChannel}}};
-  }
-  p2p::Delivery delivery() const override { return p2p::Delivery::in_line; }
-  void receive(const p2p::PeerPtr&, p2p::Message) override {}
-};
 
 conn::NodeKey victim_key() {
   conn::ByteArray<32> seed{};
@@ -53,7 +43,7 @@ void OurVictim::make() {
   pex_ = std::make_shared<pex::PexReactor>(host_, shelf_, plan_.pex);
   node_ = std::make_unique<p2p::Switch>(host_, std::move(key), plan_.node);
   pex::PexReactor::attach(*node_, pex_);
-  node_->add_reactor(std::make_shared<Gossip>());
+  node_->add_reactor(std::make_shared<GossipReactor>());
   node_->on_event([this](const p2p::SwitchEvent& event) { on_event(event); });
   outbound_.clear();
   started_ = stopped_ = false;

@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "tests/sim/eclipse/go_victim.h"
 #include "tests/sim/eclipse/our_victim.h"
 
 namespace peerage::sim::eclipse {
@@ -31,6 +32,18 @@ Policy ours(std::string name, std::string what, Change change) {
   return policy;
 }
 
+Policy go(std::string name, std::string what, std::optional<conn::Duration> mark_good_after) {
+  Policy policy;
+  policy.name = std::move(name);
+  policy.what = std::move(what);
+  policy.entries = kManyEntries;
+  policy.make = [mark_good_after](SimHost& host, const std::vector<conn::HostAddress>& seeds,
+                                  const std::filesystem::path&) {
+    return std::make_unique<GoVictim>(host, seeds, mark_good_after);
+  };
+  return policy;
+}
+
 std::vector<Policy> make_policies() {
   using Plan = OurVictim::Plan;
   std::vector<Policy> all;
@@ -39,8 +52,8 @@ std::vector<Policy> make_policies() {
     plan.pex.outbound.diverse = 0;
     plan.pex.outbound.per_group = kNoLimit;
   }));
-  all.push_back(ours("no-long-known", "all outbound peers by lot",
-                     [](Plan& plan) { plan.pex.outbound.long_known_percent = 0; }));
+  all.push_back(ours("all-by-lot", "no outbound peers chosen for their age, or by seeds",
+                     [](Plan& plan) { plan.pex.outbound.chosen_percent = 0; }));
   all.push_back(ours("no-feelers", "no dials to see who is alive", [](Plan& plan) {
     // Tests before eviction go on; to look through the book in vain is not done every 30 s.
     plan.pex.outbound.feelers_per_group = 0;
@@ -67,6 +80,14 @@ std::vector<Policy> make_policies() {
   all.push_back(
       ours("source-claim", "sources believed in what they say of themselves", [](Plan&) {}));
   all.back().source = Policy::Source::claim;
+  all.push_back(ours("source-claim-no-caps", "the two together", [](Plan& plan) {
+    plan.book.max_per_host = kNoLimit;
+    plan.book.max_per_neighbourhood = kNoLimit;
+  }));
+  all.back().entries = kManyEntries;
+  all.back().source = Policy::Source::claim;
+  all.push_back(go("go", "the Go node, with a consensus that marks good after an hour", 1h));
+  all.push_back(go("go-p2p", "the Go node, where nobody marks good", std::nullopt));
   return all;
 }
 

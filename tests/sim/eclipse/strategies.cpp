@@ -38,7 +38,9 @@ class SelfReport final : public Strategy {
     }
     const auto node = next_unknown(attacker, next_, estate.nodes());
     if (!node) return std::nullopt;
-    return Visit{*node, some_socket(attacker), estate.node(*node).endpoint};
+    // Filed under any group that it likes, if it is believed.
+    return Visit{*node, some_socket(attacker), estate.node(*node).endpoint, 2s,
+                 attacker.nowhere().ip};
   }
 
  private:

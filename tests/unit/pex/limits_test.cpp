@@ -56,7 +56,7 @@ TEST(Limits, AreThoseOfTheSpecification) {
   EXPECT_EQ(outbound.dials_per_second, 2u);
   EXPECT_EQ(outbound.diverse, 5u);
   EXPECT_EQ(outbound.per_group, 2u);
-  EXPECT_EQ(outbound.long_known_percent, 60u);
+  EXPECT_EQ(outbound.chosen_percent, 60u);
   EXPECT_EQ(outbound.redial, 15s);
   EXPECT_EQ(outbound.redial_cap, 1h);
   EXPECT_EQ(outbound.feeler_pause, 2min);

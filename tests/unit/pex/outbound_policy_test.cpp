@@ -193,6 +193,28 @@ TEST_F(LongKnownTest, WhoCameByLotAndComesBackIsNoBetterForIt) {
   EXPECT_GE(old_ones(), 6u);
 }
 
+TEST_F(OutboundPolicyTest, ANodeThatKnowsNobodyTakesSixOfTenFromWhatSeedsSay) {
+  policy.seed_is_at(test::ip("70.1.1.1"));
+  for (std::uint32_t i = 0; i < 20; ++i) hear(scattered(i), "70.1.1.1");
+  for (std::uint32_t i = 1000; i < 2000; ++i) {
+    hear(scattered(i), "66." + std::to_string(i % 50) + ".1.1");
+  }
+  run(60s);
+  ASSERT_EQ(outbound.size(), 10u);
+  EXPECT_GE(std::count_if(outbound.begin(), outbound.end(),
+                          [&](const NetAddress& each) {
+                            return book.find(each)->source == test::ip("70.1.1.1");
+                          }),
+            6);
+}
+
+TEST_F(LongKnownTest, ASeedsWordCountsForLess) {
+  policy.seed_is_at(test::ip("70.1.1.1"));
+  for (std::uint32_t i = 500; i < 520; ++i) hear(scattered(i), "70.1.1.1");
+  run(60s);
+  EXPECT_GE(old_ones(), 6u);
+}
+
 TEST_F(LongKnownTest, WhereNoneOfThemAnswersOthersAreTaken) {
   answers = [](const NetAddress& each) { return !is_old(each); };
   run(300s);

@@ -1,0 +1,25 @@
+// The other reactors of a real node, as far as they matter to a victim: messages come now and then,
+// and are valid, so that a peer that sends them is of use.
+//
+// Threads: inline delivery; it keeps nothing.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "p2p/reactor.h"
+#include "tests/sim/eclipse/puppet.h"
+
+namespace peerage::sim::eclipse {
+
+class GossipReactor final : public p2p::Reactor {
+ public:
+  std::string name() const override { return "gossip"; }
+  std::vector<p2p::ReactorChannel> channels() const override {
+    return {{.descriptor = {.id = kGossipChannel}}};
+  }
+  p2p::Delivery delivery() const override { return p2p::Delivery::in_line; }
+  void receive(const p2p::PeerPtr&, p2p::Message) override {}
+};
+
+}  // namespace peerage::sim::eclipse
