@@ -56,24 +56,18 @@ AddressBook::AddressBook(std::string network, const NodeId& own_id, const BookKe
       random_(seed),
       tables_{BucketTable(config_.geometry.fresh_buckets),
               BucketTable(config_.geometry.vetted_buckets)},
-      by_id_(0, hash_with(random_)),
-      by_neighbourhood_(0, hash_with(random_)),
-      told_(config_.told_per_second, config_.told_burst, config_.told_after_request) {
-  // Most lookups find nothing: short chains are worth their memory.
-  by_id_.max_load_factor(0.5F);
-  by_neighbourhood_.max_load_factor(0.5F);
-}
+      hash_(hash_with(random_)),
+      told_(config_.told_per_second, config_.told_burst, config_.told_after_request) {}
 
 // --- what never enters ---
 
 void AddressBook::add_own(const conn::Endpoint& endpoint) {
   if (own_.size() >= kMaxOwnAddresses || !own_.insert(endpoint).second) return;
-  const auto [begin, end] = by_neighbourhood_.equal_range(conn::neighbourhood_of(endpoint.ip));
-  std::vector<Index> ours;
-  for (auto it = begin; it != end; ++it) {
-    if (at(it->second).known.address.endpoint == endpoint) ours.push_back(it->second);
-  }
-  for (const Index index : ours) erase(index);
+  std::vector<NetAddress> ours;
+  for_each([&](const KnownAddress& known) {
+    if (known.address.endpoint == endpoint) ours.push_back(known.address);
+  });
+  for (const NetAddress& address : ours) forget(address);
 }
 
 void AddressBook::set_private_ids(std::set<NodeId> ids) {
@@ -170,19 +164,20 @@ std::optional<Added> AddressBook::crowded(const IpAddress& ip, Time now,
                                           std::vector<Index>& give_way) const {
   if (exempt(ip)) return std::nullopt;
   const IpAddress host = conn::host_of(ip);
-  const auto [begin, end] = by_neighbourhood_.equal_range(conn::neighbourhood_of(ip));
+  const IpAddress neighbourhood = conn::neighbourhood_of(ip);
   std::size_t neighbours = 0, at_host = 0;
   std::optional<Index> bad_neighbour, bad_at_host;
-  for (auto it = begin; it != end; ++it) {
-    if (std::find(give_way.begin(), give_way.end(), it->second) != give_way.end()) continue;
-    const KnownAddress& known = at(it->second).known;
-    if (known.origin == Origin::configuration || exempt(known.address.endpoint.ip)) continue;
+  by_neighbourhood_.for_each(hash_(neighbourhood), [&](Index index) {
+    if (std::find(give_way.begin(), give_way.end(), index) != give_way.end()) return;
+    const KnownAddress& known = at(index).known;
+    if (known.origin == Origin::configuration) return;
+    if (conn::neighbourhood_of(known.address.endpoint.ip) != neighbourhood) return;
     const bool same_host = conn::host_of(known.address.endpoint.ip) == host;
     const bool replaceable = known.kind == Kind::fresh && is_bad(known, now);
     ++neighbours;
     at_host += same_host ? 1 : 0;
-    if (replaceable) (same_host ? bad_at_host : bad_neighbour) = it->second;
-  }
+    if (replaceable) (same_host ? bad_at_host : bad_neighbour) = index;
+  });
   if (at_host >= config_.max_per_host) {
     if (!bad_at_host) return Added::too_many_for_host;
     give_way.push_back(*bad_at_host);

@@ -36,7 +36,6 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -46,6 +45,7 @@
 #include "addrbook/config.h"
 #include "addrbook/contests.h"
 #include "addrbook/draw_list.h"
+#include "addrbook/index_table.h"
 #include "addrbook/keyed_hash.h"
 #include "addrbook/known_address.h"
 #include "addrbook/placement.h"
@@ -208,7 +208,7 @@ class AddressBook {
   void everything_changed();
 
  private:
-  using Index = std::uint32_t;
+  using Index = IndexTable::Index;
   struct Entry {
     KnownAddress known;
     Place place;
@@ -271,8 +271,10 @@ class AddressBook {
   DrawList verified_;                  // those within kVerifiedLimit, and more; not resting
   Time verified_sifted_ = kNever;
   std::set<std::pair<Time, Index>> resting_;
-  std::unordered_multimap<conn::NodeId, Index, KeyedHash> by_id_;
-  std::unordered_multimap<conn::IpAddress, Index, KeyedHash> by_neighbourhood_;
+  KeyedHash hash_;
+  IndexTable by_id_;
+  IndexTable by_neighbourhood_;  // those that the caps hold for, or most of an exempt network's
+                                 // would be in one row
 
   ToldRate told_;
   Blame blame_;

@@ -24,8 +24,9 @@ AddressBook::Index AddressBook::insert(KnownAddress known, Place place) {
   entry.known = std::move(known);
   entry.used = true;
   const KnownAddress& kept = entry.known;
-  by_id_.emplace(kept.address.id, index);
-  by_neighbourhood_.emplace(conn::neighbourhood_of(kept.address.endpoint.ip), index);
+  const conn::IpAddress& ip = kept.address.endpoint.ip;
+  by_id_.insert(hash_(kept.address.id), index);
+  if (!exempt(ip)) by_neighbourhood_.insert(hash_(conn::neighbourhood_of(ip)), index);
   take_place(index, kept.kind, place);
   if (kept.bad_until != kNever) {
     resting_.insert({kept.bad_until, index});
@@ -46,13 +47,9 @@ void AddressBook::remove_entry(Index index) {
   contests_.end(index);
   verified_.remove(index);
   resting_.erase({known.bad_until, index});
-  const auto remove_from = [index](auto& table, const auto& key) {
-    const auto [begin, end] = table.equal_range(key);
-    table.erase(
-        std::find_if(begin, end, [index](const auto& each) { return each.second == index; }));
-  };
-  remove_from(by_id_, known.address.id);
-  remove_from(by_neighbourhood_, conn::neighbourhood_of(known.address.endpoint.ip));
+  const conn::IpAddress& ip = known.address.endpoint.ip;
+  by_id_.remove(hash_(known.address.id), index);
+  if (!exempt(ip)) by_neighbourhood_.remove(hash_(conn::neighbourhood_of(ip)), index);
   note_erased(known.address);
   const bool dirty = entry.dirty;
   entry = Entry{};
@@ -76,17 +73,15 @@ void AddressBook::note_erased(const NetAddress& address) {
 // --- looking ---
 
 std::optional<AddressBook::Index> AddressBook::index_of(const NetAddress& address) const {
-  const auto [begin, end] = by_id_.equal_range(address.id);
-  for (auto it = begin; it != end; ++it) {
-    if (at(it->second).known.address.endpoint == address.endpoint) return it->second;
-  }
-  return std::nullopt;
+  return by_id_.find(hash_(address.id),
+                     [&](Index index) { return at(index).known.address == address; });
 }
 
 std::vector<AddressBook::Index> AddressBook::indices_of(const NodeId& id) const {
   std::vector<Index> indices;
-  const auto [begin, end] = by_id_.equal_range(id);
-  for (auto it = begin; it != end; ++it) indices.push_back(it->second);
+  by_id_.for_each(hash_(id), [&](Index index) {
+    if (at(index).known.address.id == id) indices.push_back(index);
+  });
   return indices;
 }
 
