@@ -55,8 +55,7 @@ OutboundPolicy::Plan OutboundPolicy::plan(const Situation& situation) {
   if (now >= next_test_ && pace_.available(now) > 0) {
     plan.test = next_test(situation);
     if (plan.test) pace_.note(now);
-    // Finding none means that the whole book has been looked through.
-    next_test_ = now + around(plan.test ? limits_.feeler_pause : limits_.feeler_pause / 4);
+    next_test_ = now + around(limits_.feeler_pause);
   }
   const bool has_slots = situation.free_slots > 0;
   if (has_slots) next_ask_ = std::min(next_ask_, now + limits_.ask_pause);

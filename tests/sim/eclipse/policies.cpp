@@ -55,7 +55,7 @@ std::vector<Policy> make_policies() {
   all.push_back(ours("all-by-lot", "no outbound peers chosen for their age, or by seeds",
                      [](Plan& plan) { plan.pex.outbound.chosen_percent = 0; }));
   all.push_back(ours("no-feelers", "no dials to see who is alive", [](Plan& plan) {
-    // Tests before eviction go on; to look through the book in vain is not done every 30 s.
+    // Tests before eviction go on.
     plan.pex.outbound.feelers_per_group = 0;
     plan.pex.outbound.feeler_pause = 10min;
   }));
