@@ -46,7 +46,16 @@ const Scenario* find_scenario(std::string_view name) {
 Report run(const Scenario& scenario, ScenarioOptions options) {
   if (options.nodes == 0) options.nodes = scenario.nodes;
   if (options.hours <= 0) options.hours = scenario.hours;
-  return scenario.run(options);
+  if (!options.cryptography) {
+    const double node_hours = static_cast<double>(options.nodes) * options.hours;
+    options.cryptography =
+        node_hours > kRealCryptographyUpTo ? Cryptography::cheap : Cryptography::real;
+  }
+  const Cryptography before = cryptography();
+  use_cryptography(*options.cryptography);
+  Report report = scenario.run(options);
+  use_cryptography(before);
+  return report;
 }
 
 }  // namespace peerage::sim

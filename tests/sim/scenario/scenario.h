@@ -9,10 +9,12 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
+#include "tests/sim/cheap_crypto.h"
 #include "tests/sim/report.h"
 
 namespace peerage::sim {
@@ -26,9 +28,15 @@ struct ScenarioOptions {
   double hours = 0;       // 0: the scenario's own
   std::uint64_t seed = 1;
   Fault fault = Fault::none;
+  // Nothing: the real one up to kRealCryptographyUpTo, beyond that the cheap one, and the report's
+  // title says so.
+  std::optional<Cryptography> cryptography = {};
   // What part is done, 0 to 1, and how things stand. Called now and then.
   std::function<void(double done, const std::string& now)> progress;
 };
+
+// In larger worlds handshakes alone would take minutes.
+inline constexpr double kRealCryptographyUpTo = 1000;  // nodes times hours
 
 struct Scenario {
   std::string_view name;
@@ -41,7 +49,8 @@ struct Scenario {
 std::span<const Scenario> scenarios();
 // Null when there is none of that name.
 const Scenario* find_scenario(std::string_view name);
-// With the scenario's own numbers where the options name none.
+// With the scenario's own numbers where the options name none. Sets the process's cryptography
+// while it runs.
 Report run(const Scenario& scenario, ScenarioOptions options);
 
 // --- each in a file of its name ---

@@ -19,6 +19,7 @@ struct Wish {
   ScenarioOptions options;
   ManyRuns many;
   std::string fault = "none";
+  std::string cryptography = "auto";
   bool json = false, csv = false;
   std::string plot;
 };
@@ -64,6 +65,8 @@ int perform(const Scenario& scenario, Wish wish) {
   for (const Fault fault : {Fault::no_jitter, Fault::no_sticky_redial}) {
     if (wish.fault == name(fault)) wish.options.fault = fault;
   }
+  if (wish.cryptography == "real") wish.options.cryptography = Cryptography::real;
+  if (wish.cryptography == "cheap") wish.options.cryptography = Cryptography::cheap;
   Progress progress;
   wish.options.progress = [&progress](double done, const std::string& now) {
     progress.show(done, now);
@@ -107,6 +110,11 @@ void add_scenario_commands(CLI::App& app, int& exit_code) {
         ->add_option("--fault", wish->fault,
                      "take a rule away, to see that the checks notice: no-jitter, no-sticky-redial")
         ->check(CLI::IsMember({"none", "no-jitter", "no-sticky-redial"}))
+        ->capture_default_str();
+    command
+        ->add_option("--crypto", wish->cryptography,
+                     "of handshakes: real, cheap, or auto: real up to 1000 nodes times hours")
+        ->check(CLI::IsMember({"auto", "real", "cheap"}))
         ->capture_default_str();
     CLI::Option* const json = command->add_flag("--json", wish->json, "all of it as one object");
     command->add_flag("--csv", wish->csv, "the curves as a table")->excludes(json)->excludes(seeds);

@@ -24,6 +24,7 @@ std::size_t resident_bytes() {
 Stage::Stage(std::string title, const ScenarioOptions& chosen)
     : options(chosen), world(chosen.seed), began_(world.now()), looked_at_(world.now()) {
   report.title = std::move(title);
+  if (cryptography() == Cryptography::cheap) report.title += ", with cheap cryptography";
   if (options.fault != Fault::none) {
     report.title += ", with a planted fault: " + std::string(name(options.fault));
   }
