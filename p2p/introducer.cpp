@@ -32,6 +32,10 @@ void Introducer::start(const conn::Endpoint& listening) {
     advertise("tcp://" + listening.to_string());
     return;
   }
+  if (const auto literal = conn::IpAddress::parse(external_->host)) {
+    advertise_external(*literal);  // before the first dial
+    return;
+  }
   timer_ = control_.make_timer([this] { look_up(); });
   look_up();
 }
@@ -56,10 +60,13 @@ void Introducer::on_looked_up(const conn::Result<std::vector<conn::IpAddress>>& 
     timer_->arm(control_.now() + kRetry);
     return;
   }
-  advertised_ = conn::Endpoint{addresses->front(), external_->port};
+  advertise_external(addresses->front());
+  timer_->arm(control_.now() + kRefresh);
+}
+
+void Introducer::advertise_external(const conn::IpAddress& ip) {
+  advertised_ = conn::Endpoint{ip, external_->port};
   advertise("tcp://" + advertised_->to_string());
-  const bool is_name = !conn::IpAddress::parse(external_->host);
-  if (is_name) timer_->arm(control_.now() + kRefresh);
 }
 
 void Introducer::advertise(const std::string& listen_addr) {

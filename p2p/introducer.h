@@ -38,6 +38,7 @@ class Introducer {
  private:
   void look_up();
   void on_looked_up(const conn::Result<std::vector<conn::IpAddress>>& addresses);
+  void advertise_external(const conn::IpAddress& ip);
   void advertise(const std::string& listen_addr);
 
   conn::Runtime& runtime_;

@@ -272,6 +272,17 @@ TEST_F(SwitchRules, AnExternalAddressThatIsANameIsAdvertisedAsItsLiteral) {
   EXPECT_EQ(a.peer(b)->info().listen_addr, "tcp://0.0.0.0:26656");
 }
 
+TEST_F(SwitchRules, AnExternalAddressIsAdvertisedFromTheFirstDialOn) {
+  SimNode& a = add();
+  world.run_for(1s);
+  SwitchConfig config = node_config();
+  config.p2p.external_address = "198.51.100.7:4000";
+  config.p2p.persistent_peers = {a.address()};
+  SimNode& b = add(config);
+  ASSERT_TRUE(until([&] { return connected(a, b); }));
+  EXPECT_EQ(a.peer(b)->info().listen_addr, "tcp://198.51.100.7:4000");
+}
+
 TEST_F(SwitchRules, AnExternalNameThatCannotBeResolvedIsAskedForAgain) {
   SwitchConfig config = node_config();
   config.p2p.external_address = "later.example:4000";
