@@ -17,6 +17,7 @@ Rivals::Actions Rivals::on_proven(const NodeId& id, LinkId link, Direction direc
     node.held.push_back({link, direction});
     node.wait = wait;
     node.decide_at = now + span;
+    note_timed(id);
   };
   const auto refuse = [&] { actions.push_back({Action::Kind::drop, link, Reason::duplicate_id}); };
 
@@ -91,9 +92,11 @@ Rivals::Actions Rivals::on_gone(const NodeId& id, LinkId link) {
 Rivals::Actions Rivals::on_time(TimePoint now) {
   now_ = now;
   Actions actions;
-  for (auto& [id, node] : nodes_) {
-    if (is_timed(node) && node.decide_at <= now) decide(id, node, actions);
-  }
+  std::vector<NodeId> due;
+  for_each_timed([&](const NodeId& id, const Node& node) {
+    if (node.decide_at <= now) due.push_back(id);
+  });
+  for (const NodeId& id : due) decide(id, nodes_.at(id), actions);
   return actions;
 }
 
@@ -128,9 +131,9 @@ void Rivals::decide(const NodeId& id, Node& node, Actions& actions) {
 
 std::optional<TimePoint> Rivals::deadline() const {
   std::optional<TimePoint> earliest;
-  for (const auto& [id, node] : nodes_) {
-    if (is_timed(node) && (!earliest || node.decide_at < *earliest)) earliest = node.decide_at;
-  }
+  for_each_timed([&](const NodeId&, const Node& node) {
+    if (!earliest || node.decide_at < *earliest) earliest = node.decide_at;
+  });
   return earliest;
 }
 
@@ -142,16 +145,25 @@ std::optional<LinkId> Rivals::shown(const NodeId& id) const {
 
 std::vector<NodeId> Rivals::waiting_for_rival() const {
   std::vector<NodeId> ids;
-  for (const auto& [id, node] : nodes_) {
+  for_each_timed([&](const NodeId& id, const Node& node) {
     if (node.wait == Wait::rival && node.held.front().direction == Direction::outbound) {
       ids.push_back(id);
     }
-  }
+  });
   return ids;
 }
 
 bool Rivals::is_timed(const Node& node) {
   return node.wait == Wait::rival || node.wait == Wait::remote || node.wait == Wait::life;
+}
+
+// Most nodes never wait for anything; each peer that comes or goes asks for the deadline.
+void Rivals::note_timed(const NodeId& id) {
+  std::erase_if(timed_, [&](const NodeId& each) {
+    const auto node = nodes_.find(each);
+    return each == id || node == nodes_.end() || !is_timed(node->second);
+  });
+  timed_.push_back(id);
 }
 
 void Rivals::admit_held(Node& node, TimePoint now, Actions& actions) {

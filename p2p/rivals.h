@@ -99,6 +99,15 @@ class Rivals {
 
   // Whether its wait ends at decide_at, if nothing ends it before.
   static bool is_timed(const Node& node);
+  // The timed ones, and their IDs.
+  template <typename Visit>
+  void for_each_timed(const Visit& visit) const {
+    for (const conn::NodeId& id : timed_) {
+      const auto node = nodes_.find(id);
+      if (node != nodes_.end() && is_timed(node->second)) visit(id, node->second);
+    }
+  }
+  void note_timed(const conn::NodeId& id);
   static void admit_held(Node& node, conn::TimePoint now, Actions& actions);
   static void drop_held(Node& node, std::vector<Link>::iterator link, conn::Reason why,
                         Actions& actions);
@@ -108,7 +117,8 @@ class Rivals {
 
   conn::NodeId own_;
   Nodes nodes_;
-  conn::TimePoint now_;  // the latest that we were told
+  std::vector<conn::NodeId> timed_;  // and some that were until lately
+  conn::TimePoint now_;              // the latest that we were told
 };
 
 }  // namespace peerage::p2p
