@@ -112,7 +112,9 @@ Added AddressBook::decide(const NetAddress& address, const Source& source, Time 
   }
   const bool own_word = source.origin == Origin::configuration || source.origin == Origin::import;
   const bool rated = !own_word && !exempt(source.ip);
-  if (rated && !told_.take(placement_.group(source.ip), now)) return Added::told_too_fast;
+  if (rated && !told_.take(placement_.group(source.ip), source.word, now)) {
+    return Added::told_too_fast;
+  }
   // Who gives way goes only when nothing else refuses the address.
   std::vector<Index> give_way;
   if (const auto refused = refused_for_its_id(address, source, now, give_way)) return *refused;

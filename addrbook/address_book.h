@@ -59,6 +59,7 @@ struct Source {
   conn::IpAddress ip;  // of the socket
   conn::NodeId id;     // nobody: an operator, a file
   Origin origin = Origin::pex;
+  Word word = Word::unasked;
 };
 
 enum class Added : std::uint8_t {

@@ -36,6 +36,9 @@ enum class Origin : std::uint8_t {
 };
 inline constexpr std::size_t kOriginCount = 5;
 
+// Whether somebody speaks because we have asked.
+enum class Word : std::uint8_t { unasked, answer };
+
 // `fresh` is what others call "new": heard of. `vetted` ("old", "tried"): we dialled it, it proved
 // its ID and its network, and it was of use.
 enum class Kind : std::uint8_t { fresh, vetted };

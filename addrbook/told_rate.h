@@ -1,5 +1,6 @@
 // How many addresses each group of sockets may tell us of: a slow trickle unasked, an answer's
-// worth after we have asked.
+// worth after we have asked, and that for answers alone: whoever is asked by us gains nothing for
+// what its group says of its own accord.
 //
 // Bounded: the groups heard of last are remembered, at most 2 * kGeneration of them; one that is
 // forgotten begins with a full bucket, which is little.
@@ -24,13 +25,14 @@ class ToldRate {
       : per_second_(per_second), burst_(burst), after_request_(after_request) {}
 
   // One more address from this group: whether it is heard.
-  bool take(std::uint64_t group, Time now);
+  bool take(std::uint64_t group, Word word, Time now);
   void expect_answer(std::uint64_t group, Time now);
   std::size_t groups() const noexcept { return recent_.size() + older_.size(); }
 
  private:
   struct Bucket {
-    double tokens = 0;
+    double tokens = 0;    // for whatever is said
+    double promised = 0;  // for answers
     Time filled = kNever;
   };
   Bucket& filled(std::uint64_t group, Time now);

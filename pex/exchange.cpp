@@ -93,7 +93,8 @@ Exchange::Outcome Exchange::on_list(Peer& peer, std::span<const NetAddress> addr
   counts_.addresses_refused += refused;
   std::size_t fresh = 0;
   if (addrbook::AddressBook* book = shelf_.find(peer.network())) {
-    const addrbook::Source source = {peer.socket().ip, peer.id(), addrbook::Origin::pex};
+    const addrbook::Source source = {peer.socket().ip, peer.id(), addrbook::Origin::pex,
+                                     addrbook::Word::answer};
     const addrbook::Time time = shelf_.now();
     for (const NetAddress& address : addresses) {
       const auto outcome = book->add(address, source, time);

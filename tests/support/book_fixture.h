@@ -36,7 +36,7 @@ inline conn::NetAddress scattered(std::uint32_t n) {
 }
 
 inline addrbook::Source told_by(std::string_view ip_text) {
-  return {ip(ip_text), {}, addrbook::Origin::pex};
+  return {ip(ip_text), {}, addrbook::Origin::pex, addrbook::Word::answer};
 }
 
 inline addrbook::BookKey book_key(std::uint8_t number = 1) {

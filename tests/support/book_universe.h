@@ -75,7 +75,10 @@ inline addrbook::Source universe_source(Choices& choices) {
                                  Origin::inbound,       Origin::import, Origin::discovery,
                                  Origin::configuration, Origin::pex};
   const auto ip = *conn::IpAddress::parse(choices.of(kSourceHosts));
-  return {ip, universe_id(25 + choices.below(6)), choices.of(kOrigins)};
+  constexpr addrbook::Word kWords[] = {addrbook::Word::unasked, addrbook::Word::answer};
+  const auto id = universe_id(25 + choices.below(6));
+  const Origin origin = choices.of(kOrigins);
+  return {ip, id, origin, choices.of(kWords)};
 }
 
 inline conn::Failure universe_failure(Choices& choices) {

@@ -49,6 +49,7 @@ class NaiveBook {
   };
   struct Tokens {
     double left;
+    double promised;
     Time filled;
   };
 
@@ -180,16 +181,19 @@ class NaiveBook {
     return first;
   }
 
-  bool heard(const conn::IpAddress& source) {
+  bool heard(const conn::IpAddress& source, addrbook::Word word) {
     Tokens& tokens = tokens_of(source);
+    if (word == addrbook::Word::answer && tokens.promised >= 1) {
+      tokens.promised -= 1;
+      return true;
+    }
     if (tokens.left < 1) return false;
     tokens.left -= 1;
     return true;
   }
   void expect_answer(const conn::IpAddress& source) {
     Tokens& tokens = tokens_of(source);
-    tokens.left = std::min(tokens.left + config.told_after_request,
-                           config.told_burst + config.told_after_request);
+    tokens.promised = config.told_after_request;
   }
 
   // `gone`: those that the real book let go of for it.
@@ -273,7 +277,7 @@ class NaiveBook {
  private:
   Tokens& tokens_of(const conn::IpAddress& source) {
     const auto [it, begins] =
-        told.try_emplace(placement.group(source), Tokens{config.told_burst, now});
+        told.try_emplace(placement.group(source), Tokens{config.told_burst, 0, now});
     Tokens& tokens = it->second;
     if (tokens.left < config.told_burst) {
       const double grown =
@@ -290,7 +294,8 @@ class NaiveBook {
     if (find(address)) return Added::known;
     const bool operators =
         source.origin == Origin::configuration || source.origin == Origin::import;
-    if (!operators && !exempt(source.ip) && !heard(source.ip)) return Added::told_too_fast;
+    if (!operators && !exempt(source.ip) && !heard(source.ip, source.word))
+      return Added::told_too_fast;
     for (const Row& row : rows) {
       if (row.known.address.id == address.id && met(row.known) && !stale(row.known)) {
         return Added::proven_elsewhere;
