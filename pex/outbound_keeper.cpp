@@ -26,6 +26,7 @@ OutboundKeeper::OutboundKeeper(Means means, const OutboundLimits& limits, TimePo
       seeds_(limits.seeds, limits.spread == OutboundLimits::Spread::none
                                ? [](std::size_t) { return std::size_t{0}; }
                                : means_.lot),
+      first_seeds_wanted_(limits.first_seeds),
       second_look_(limits.seed_second_look) {}
 
 OutboundPolicy::Situation OutboundKeeper::situation(TimePoint now) const {
@@ -60,21 +61,33 @@ std::vector<OutboundPolicy::Situation::Outbound> OutboundKeeper::outbound() cons
 
 TimePoint OutboundKeeper::on_time(TimePoint now) {
   const auto state = situation(now);
+  ask_first_seeds(state, now);
   const auto plan = policy_.plan(state);
   for (const conn::NetAddress& target : plan.dials) means_.node.dial(HostAddress::of(target));
   if (plan.test) means_.node.dial(HostAddress::of(*plan.test), DialPurpose::feeler);
-  if (plan.ask_seeds) ask_seed(now);
+  if (plan.ask_seeds && policy_.may_dial(now)) ask_seed(now, SeedList::Of::all);
   if (plan.ask_a_peer) ask_a_peer(now);
   if (state.free_slots > 0) ask_waiting_seeds(now);
   if (state.free_slots == 0) seeds_.rested();
   return now + (state.free_slots > 0 ? kWanting : kIdle);
 }
 
-void OutboundKeeper::ask_seed(TimePoint now) {
-  const auto seed = seeds_.next(now);
-  if (!seed) return;
+// Who knows nobody hears what several have to say before it chooses.
+void OutboundKeeper::ask_first_seeds(const OutboundPolicy::Situation& state, TimePoint now) {
+  const bool knows_nobody = means_.shelf.first().size_of(addrbook::Kind::vetted) == 0;
+  if (!knows_nobody || state.free_slots == 0) return;
+  while (first_seeds_ < first_seeds_wanted_ && policy_.may_dial(now) &&
+         ask_seed(now, SeedList::Of::unasked)) {
+    ++first_seeds_;
+  }
+}
+
+bool OutboundKeeper::ask_seed(TimePoint now, SeedList::Of which) {
+  const auto seed = seeds_.next(now, which);
+  if (!seed) return false;
   policy_.dialled(now);
   means_.node.dial(seed->address);
+  return true;
 }
 
 // Those that had been asked just before they came. Once: a seed that has answered is about to

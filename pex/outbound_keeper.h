@@ -31,7 +31,9 @@ class OutboundKeeper final : public Duty {
   OutboundPolicy::Situation situation(conn::TimePoint now) const;
   // Outbound peers, and nodes that are being dialled to become one.
   std::vector<OutboundPolicy::Situation::Outbound> outbound() const;
-  void ask_seed(conn::TimePoint now);
+  void ask_first_seeds(const OutboundPolicy::Situation& state, conn::TimePoint now);
+  // Whether there was one to be asked.
+  bool ask_seed(conn::TimePoint now, SeedList::Of which);
   void ask_waiting_seeds(conn::TimePoint now);
   void ask_a_peer(conn::TimePoint now);
   void on_connected(const p2p::Connected& event, conn::TimePoint now);
@@ -41,6 +43,8 @@ class OutboundKeeper final : public Duty {
   OutboundPolicy policy_;
   SeedList seeds_;
   std::set<conn::NodeId> unasked_seeds_;  // connected, and could not be asked when they came
+  const std::size_t first_seeds_wanted_;
+  std::size_t first_seeds_ = 0;  // asked
   const conn::Duration second_look_;
   bool looked_again_ = false;
   // Whom the switch would not dial, and when it may be asked again.

@@ -126,9 +126,19 @@ std::optional<NetAddress> OutboundPolicy::long_known(const Step& step) {
 
 std::optional<NetAddress> OutboundPolicy::by_seeds(const Step& step) {
   if (seeds_at_.size() == 0) return std::nullopt;
-  return book_.pick({100}, step.situation.book_now, [&](const KnownAddress& known) {
-    return seeds_at_.find(known.source) != nullptr && diverse(step, known);
+  std::map<std::uint64_t, std::vector<NetAddress>> said;
+  book_.for_each([&](const KnownAddress& known) {
+    const bool rests = known.bad_until != addrbook::kNever;
+    if (rests || seeds_at_.find(known.source) == nullptr || !diverse(step, known)) return;
+    said[book_.group(known.address.endpoint.ip)].push_back(known.address);
   });
+  if (said.empty()) return std::nullopt;
+  const auto below = [this](std::size_t limit) {
+    return static_cast<std::size_t>(fraction(salt_ + ++drawn_) * static_cast<double>(limit));
+  };
+  // By groups: addresses are cheap, and whoever has poisoned the seeds has many of each group.
+  const auto group = std::next(said.begin(), static_cast<std::ptrdiff_t>(below(said.size())));
+  return group->second[below(group->second.size())];
 }
 
 std::optional<NetAddress> OutboundPolicy::by_lot(const Step& step) {
@@ -174,7 +184,7 @@ double OutboundPolicy::lot_of(const conn::NodeId& id) const {
 // From half of it to half as much again: nodes that began at the same moment part ways.
 conn::Duration OutboundPolicy::around(conn::Duration pause) {
   if (limits_.spread == OutboundLimits::Spread::none) return pause;
-  const double part = 0.5 + fraction(salt_ + ++pauses_);
+  const double part = 0.5 + fraction(salt_ + ++drawn_);
   return conn::Duration(
       static_cast<conn::Duration::rep>(static_cast<double>(pause.count()) * part));
 }

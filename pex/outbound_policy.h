@@ -78,6 +78,9 @@ class OutboundPolicy {
   // A dial begins that is not of a plan; it counts for the pace all the same.
   void dialled(conn::TimePoint now) { pace_.note(now); }
 
+  // Whether its pace allows a dial.
+  bool may_dial(conn::TimePoint now) { return pace_.available(now) > 0; }
+
   // What to begin now. To be asked about once a second, and whenever something has changed.
   Plan plan(const Situation& situation);
 
@@ -110,7 +113,7 @@ class OutboundPolicy {
 
   addrbook::AddressBook& book_;
   std::uint64_t salt_;
-  std::uint64_t pauses_ = 0;  // drawn so far
+  std::uint64_t drawn_ = 0;  // lots, so far
   OutboundLimits limits_;
   p2p::DialPace pace_;
   addrbook::Time started_ = addrbook::kNever;  // in the book's time, once known

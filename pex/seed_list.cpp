@@ -31,11 +31,12 @@ std::set<conn::NodeId> SeedList::ids() const {
   return all;
 }
 
-std::optional<SeedList::Target> SeedList::next(conn::TimePoint now) {
-  if (now < next_any_) return std::nullopt;
+std::optional<SeedList::Target> SeedList::next(conn::TimePoint now, Of which) {
+  if (now < next_any_ && which == Of::all) return std::nullopt;
   std::vector<Seed*> due;
   for (Seed& seed : seeds_) {
-    if (seed.next <= now) due.push_back(&seed);
+    const bool asked = seed.asked > 0 || seed.failures > 0;
+    if (seed.next <= now && (which == Of::all || !asked)) due.push_back(&seed);
   }
   if (due.empty()) return std::nullopt;
   Seed& chosen = *due[lot_(due.size())];

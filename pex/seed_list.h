@@ -43,8 +43,10 @@ class SeedList {
     conn::HostAddress address;
     std::string network;  // empty: of the first that we serve
   };
-  // One that may be asked now, which then rests.
-  std::optional<Target> next(conn::TimePoint now);
+  // One that may be asked now, which then rests. Of those that were not asked before one may be
+  // asked soon after another, too.
+  enum class Of : std::uint8_t { all, unasked };
+  std::optional<Target> next(conn::TimePoint now, Of which = Of::all);
   // The dial to it came to nothing.
   void failed(const conn::NodeId& id, conn::TimePoint now);
   // It has said that it is of this network: asked again at once.

@@ -65,6 +65,7 @@ TEST(Limits, AreThoseOfTheSpecification) {
   EXPECT_EQ(outbound.seeds.retry, 4s);
   EXPECT_EQ(outbound.seeds.cap, 10min);
   EXPECT_EQ(outbound.seeds.between, 15s);
+  EXPECT_EQ(outbound.first_seeds, 3u);
   EXPECT_EQ(outbound.seed_second_look, 3s);
   EXPECT_EQ(outbound.ask_pause, 30s);
   EXPECT_EQ(outbound.ask_pause_cap, 16min);

@@ -208,6 +208,25 @@ TEST_F(OutboundPolicyTest, ANodeThatKnowsNobodyTakesSixOfTenFromWhatSeedsSay) {
             6);
 }
 
+TEST_F(OutboundPolicyTest, WhatSeedsSayIsTakenByGroupsForAddressesAreCheap) {
+  policy.seed_is_at(test::ip("70.1.1.1"));
+  for (std::uint32_t i = 0; i < 40; ++i) hear(scattered(i), "70.1.1.1");
+  std::set<conn::NodeId> of_four_groups;
+  for (std::uint32_t i = 0; i < 160; ++i) {
+    NetAddress address = scattered(1000 + i);
+    const auto in_group = static_cast<std::uint8_t>(i / 4);
+    address.endpoint.ip = conn::IpAddress::v4(77, static_cast<std::uint8_t>(i % 4), in_group, 1);
+    of_four_groups.insert(address.id);
+    hear(address, "70.1.1.1");
+  }
+  run(60s);
+  ASSERT_EQ(outbound.size(), 10u);
+  EXPECT_LE(std::count_if(outbound.begin(), outbound.end(),
+                          [&](const NetAddress& each) { return of_four_groups.contains(each.id); }),
+            5)
+      << "by addresses it would be eight";
+}
+
 TEST_F(LongKnownTest, ASeedsWordCountsForLess) {
   policy.seed_is_at(test::ip("70.1.1.1"));
   for (std::uint32_t i = 500; i < 520; ++i) hear(scattered(i), "70.1.1.1");

@@ -1,5 +1,6 @@
 // Whole nodes with peer exchange, in virtual time.
 #include <algorithm>
+#include <set>
 
 #include <gtest/gtest.h>
 
@@ -34,6 +35,19 @@ TEST_F(PexNetwork, NodesThatStartTogetherWithTheirSeedFindEachOtherWithinSeconds
                            [](const auto& node) { return node->peers() >= 4; });
       },
       8s));
+}
+
+TEST_F(PexNetwork, ANodeThatKnowsNobodyAsksThreeSeedsAtOnce) {
+  std::vector<conn::HostAddress> seeds;
+  for (int i = 0; i < 5; ++i) seeds.push_back(add(seed_plan()).address());
+  world.run_for(1s);
+  PexNode& node = add(plan_with_seeds(seeds));
+  std::set<conn::NodeId> asked;
+  node.on_event = [&](const p2p::SwitchEvent& event) {
+    if (const auto* dialled = std::get_if<p2p::Dialled>(&event)) asked.insert(dialled->target.id);
+  };
+  world.run_for(2s);
+  EXPECT_EQ(asked.size(), 3u);
 }
 
 }  // namespace

@@ -41,6 +41,20 @@ TEST_F(SeedListTest, EachIsAskedBeforeAnyIsAskedTwice) {
   EXPECT_TRUE(list.next(now));
 }
 
+TEST_F(SeedListTest, OnesThatWereNotAskedBeforeMayBeAskedSoonAfterAnother) {
+  pauses.between = 15s;
+  SeedList paced(pauses, lot);
+  paced.set({seed(1), seed(2), seed(3)});
+  std::set<conn::NodeId> asked;
+  asked.insert(paced.next(now)->address.id);
+  EXPECT_FALSE(paced.next(now));
+  while (const auto next = paced.next(now, SeedList::Of::unasked)) asked.insert(next->address.id);
+  EXPECT_EQ(asked.size(), 3u);
+  paced.failed(seed(2).id, now);
+  now += 1min;
+  EXPECT_FALSE(paced.next(now, SeedList::Of::unasked)) << "nor one that was asked in vain";
+}
+
 TEST_F(SeedListTest, ThePauseDoublesUpToItsCapAndBeginsAnewWhenTheNeedIsOver) {
   list.set({seed(1)});
   ASSERT_TRUE(list.next(now));
