@@ -1,12 +1,28 @@
 // The program that runs the experiments: one subcommand for each.
+#include <cstdio>
+#include <cstdlib>
 #include <exception>
 
 #include <CLI/CLI.hpp>
+#include <unistd.h>
 
 #include "tests/sim/eclipse/eclipse_command.h"
 #include "tests/sim/scenario/scenario_command.h"
 
+namespace {
+
+// A world holds gigabytes in small pieces that are looked at in no order: with huge pages it takes
+// a fifth less time. glibc asks for them when it is told to before the start, so we start again.
+void use_huge_pages(char** argv) {
+  if (getenv("GLIBC_TUNABLES") != nullptr) return;
+  setenv("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1", 0);
+  execv("/proc/self/exe", argv);  // if that fails, we go on without
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
+  use_huge_pages(argv);
   CLI::App app("Whole networks of nodes in virtual time, and what may happen to them",
                "peerage-sim");
   app.require_subcommand(1);

@@ -11,10 +11,10 @@ Report cold_start(const ScenarioOptions& options) {
   stage.add_nodes(options.nodes);
   const Duration span = stage.span();
   const auto took = stage.go_on_until(
-      [](const Population::State& state) {
-        return state.running > 0 && state.full == state.running;
+      [&](const Population::State& state) {
+        return stage.population.have_all_been_full() && state.running == options.nodes;
       },
-      std::min<Duration>(span, 30min), 1s);
+      std::min<Duration>(span, 30min), stage.look_pause());
   stage.report.at_most("until all have had full outbound sets",
                        std::chrono::duration<double>(took.value_or(span)).count(), 300, "s");
   stage.forget_lows();

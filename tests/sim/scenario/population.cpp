@@ -105,6 +105,18 @@ Population::State Population::state(Duration settled) const {
   return state;
 }
 
+bool Population::have_all_been_full() {
+  has_been_full_.resize(nodes_.size());
+  bool all = true;
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    Member& node = *nodes_[i];
+    if (has_been_full_[i] || !node.is_running() || node.is_seed()) continue;
+    has_been_full_[i] = node.outbound() >= kFullOutbound;
+    all = all && has_been_full_[i];
+  }
+  return all;
+}
+
 Member::Tally Population::tally() const {
   Member::Tally all;
   for (const auto& node : nodes_) {

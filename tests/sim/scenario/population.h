@@ -53,6 +53,9 @@ class Population {
     }
   };
   State state(Duration settled = 0s) const;
+  // Whether each node that runs and is no seed has had a full outbound set at one of these looks:
+  // in a large world somebody always has just lost a peer.
+  bool have_all_been_full();
 
   // Of all, since they were made.
   Member::Tally tally() const;  // the most in a second: of any one node of ours
@@ -65,6 +68,7 @@ class Population {
   Internet& internet_;
   std::vector<std::unique_ptr<Member>> nodes_;
   std::vector<conn::HostAddress> seeds_;
+  std::vector<bool> has_been_full_;  // by index
 };
 
 }  // namespace peerage::sim

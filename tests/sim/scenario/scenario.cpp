@@ -6,7 +6,7 @@
 namespace peerage::sim {
 namespace {
 
-constexpr std::array<Scenario, 7> kScenarios = {{
+constexpr std::array<Scenario, 8> kScenarios = {{
     {"cold-start", "all nodes begin at once, with two seeds and nothing else", 1000, 1, cold_start},
     {"churn", "a tenth of the nodes leave in an hour, as many come; others restart", 1000, 6,
      churn},
@@ -14,6 +14,8 @@ constexpr std::array<Scenario, 7> kScenarios = {{
     {"seed-loss", "the seeds go for two hours, and come back with empty books", 500, 4, seed_loss},
     {"flash-crowd", "nine newcomers for each node, all at once, at one seed", 1000, 0.5,
      flash_crowd},
+    {"false-claims", "one company's addresses claim to be nodes in a thousand networks", 200, 2,
+     false_claims},
     {"mixed", "half of the nodes follow the Go node's policy", 400, 6, mixed},
     {"soak", "links, hosts, clocks, names and disks fail for a day, but for its last hour", 50, 24,
      soak},
@@ -29,6 +31,8 @@ std::string_view name(Fault fault) noexcept {
       return "no-jitter";
     case Fault::no_sticky_redial:
       return "no-sticky-redial";
+    case Fault::source_from_claim:
+      return "source-from-claim";
   }
   return "";
 }

@@ -20,7 +20,7 @@
 namespace peerage::sim {
 
 // A rule of ours that is taken away, to see that a scenario notices.
-enum class Fault : std::uint8_t { none, no_jitter, no_sticky_redial };
+enum class Fault : std::uint8_t { none, no_jitter, no_sticky_redial, source_from_claim };
 std::string_view name(Fault fault) noexcept;
 
 struct ScenarioOptions {
@@ -68,7 +68,8 @@ Report flash_crowd(const ScenarioOptions& options);
 // Links, hosts, clocks, names and disks fail by lot for all but the first minutes and the last
 // hour.
 Report soak(const ScenarioOptions& options);
-
+// One company's addresses visit some nodes each second, and claim to be in other networks.
+Report false_claims(const ScenarioOptions& options);
 // Half of the nodes follow the Go node's policy.
 Report mixed(const ScenarioOptions& options);
 

@@ -1,6 +1,7 @@
 #include "tests/sim/scenario/scenario_command.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <fstream>
 #include <memory>
@@ -15,6 +16,9 @@
 namespace peerage::sim {
 namespace {
 
+constexpr std::array kFaults = {Fault::none, Fault::no_jitter, Fault::no_sticky_redial,
+                                Fault::source_from_claim};
+
 struct Wish {
   ScenarioOptions options;
   ManyRuns many;
@@ -23,6 +27,13 @@ struct Wish {
   bool json = false, csv = false;
   std::string plot;
 };
+
+std::vector<std::string> fault_names() {
+  std::vector<std::string> names;
+  names.reserve(kFaults.size());
+  for (const Fault fault : kFaults) names.emplace_back(name(fault));
+  return names;
+}
 
 class Progress {
  public:
@@ -62,7 +73,7 @@ void write_plot(const std::string& file, const Report& report) {
 }
 
 int perform(const Scenario& scenario, Wish wish) {
-  for (const Fault fault : {Fault::no_jitter, Fault::no_sticky_redial}) {
+  for (const Fault fault : kFaults) {
     if (wish.fault == name(fault)) wish.options.fault = fault;
   }
   if (wish.cryptography == "real") wish.options.cryptography = Cryptography::real;
@@ -107,9 +118,11 @@ void add_scenario_commands(CLI::App& app, int& exit_code) {
         ->check(CLI::Range(std::size_t{1}, std::size_t{1024}))
         ->capture_default_str();
     command
-        ->add_option("--fault", wish->fault,
-                     "take a rule away, to see that the checks notice: no-jitter, no-sticky-redial")
-        ->check(CLI::IsMember({"none", "no-jitter", "no-sticky-redial"}))
+        ->add_option(
+            "--fault", wish->fault,
+            "take a rule away, to see that the checks of flash-crowd, churn or false-claims "
+            "notice: no-jitter, no-sticky-redial, source-from-claim")
+        ->check(CLI::IsMember(fault_names()))
         ->capture_default_str();
     command
         ->add_option("--crypto", wish->cryptography,

@@ -4,6 +4,8 @@
 // Threads: none of its own.
 #pragma once
 
+#include <algorithm>
+
 #include "tests/sim/scenario/population.h"
 #include "tests/sim/scenario/scenario.h"
 
@@ -28,6 +30,9 @@ class Stage {
   // The same, until it holds; how long that took, or nothing when it did not within `limit`.
   std::optional<Duration> go_on_until(const std::function<bool(const Population::State&)>& holds,
                                       Duration limit, Duration pause, Duration settled = 0s);
+  // Between looks for the moment when something holds: more of it for large worlds, where a look
+  // takes long.
+  Duration look_pause() const { return std::max<std::size_t>(1, options.nodes / 1000) * 1s; }
   // Called each second of virtual time while going on.
   std::function<void()> each_second;
 

@@ -57,6 +57,24 @@ TEST(ScenarioTest, PeersThatRestartAreDialledAgainAndWithoutStickyRedialTheyAreN
   EXPECT_FALSE(planted.holds()) << planted.text();
 }
 
+TEST(ScenarioTest, OneCompanysClaimsFillNoBookAndWhereTheyAreBelievedTheyDo) {
+  ScenarioOptions options = options_of(60, 0.5);
+  const Report report = false_claims(options);
+  EXPECT_TRUE(report.holds()) << report.text();
+  options.fault = Fault::source_from_claim;
+  const Report planted = false_claims(options);
+  EXPECT_FALSE(planted.holds()) << planted.text();
+}
+
+TEST(ScenarioTest, LargeWorldsHaveCheapCryptographyAndSaySo) {
+  const Scenario* const scenario = find_scenario("cold-start");
+  ScenarioOptions options = options_of(20, 0.1);
+  EXPECT_EQ(run(*scenario, options).title.find("cheap"), std::string::npos);
+  options.cryptography = Cryptography::cheap;
+  EXPECT_NE(run(*scenario, options).title.find("cheap"), std::string::npos);
+  EXPECT_EQ(cryptography(), Cryptography::real) << "as it was before";
+}
+
 TEST(ScenarioTest, TwoPartsOfANetworkMeetAgain) {
   const Report report = partition(options_of(60, 7.25));
   EXPECT_TRUE(report.holds()) << report.text();

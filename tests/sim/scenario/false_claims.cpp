@@ -1,0 +1,131 @@
+// One company's addresses come to the nodes again and again, each time as somebody else who says
+// that it listens in another network. What they tell must count as one company's word.
+#include <algorithm>
+#include <map>
+#include <set>
+#include <vector>
+
+#include "tests/sim/scenario/stage.h"
+
+namespace peerage::sim {
+namespace {
+
+constexpr std::size_t kVictims = 5;
+constexpr std::size_t kAddresses = 50;  // of the company
+constexpr Duration kWarmUp = 10min;
+constexpr Duration kVisitEach = 3s;  // to each of the victims
+constexpr Duration kStay = 10s;
+constexpr std::uint32_t kFirstNumber = 1'000'000;  // of keys; the honest nodes' are below
+// The book hears of an address in ten seconds from one source's group, and ten more at first.
+constexpr double kHeardInAnHour = 360, kHeardAtOnce = 10;
+
+class Liars {
+ public:
+  explicit Liars(Stage& stage) : stage_(stage) {
+    while (victims_.size() < kVictims) {
+      Member* const drawn = stage.population.draw();
+      if (std::find(victims_.begin(), victims_.end(), drawn) == victims_.end()) {
+        victims_.push_back(drawn);
+      }
+    }
+  }
+  ~Liars() {
+    while (!visits_.empty()) end_one();
+  }
+  Liars(const Liars&) = delete;
+  Liars& operator=(const Liars&) = delete;
+
+  void on_second() {
+    const TimePoint now = stage_.world.now();
+    while (!visits_.empty() && visits_.begin()->first <= now) end_one();
+    if (now < next_) return;
+    next_ = now + kVisitEach;
+    for (Member* const victim : victims_) begin_one(*victim);
+  }
+
+  std::size_t made() const { return made_; }
+  // The most that a victim's book holds of what they claimed, and whether it is the only one.
+  double most_believed() const {
+    std::size_t most = 0;
+    for (Member* const victim : victims_) {
+      std::size_t believed = 0;
+      dynamic_cast<Node&>(*victim).book().for_each([&](const addrbook::KnownAddress& known) {
+        believed += claimed_.contains(known.address.endpoint.ip) ? 1 : 0;
+      });
+      most = std::max(most, believed);
+    }
+    return static_cast<double>(most);
+  }
+  double least_honest() const {
+    std::size_t least = stage_.options.nodes;
+    for (Member* const victim : victims_) {
+      std::size_t honest = 0;
+      dynamic_cast<Node&>(*victim).book().for_each([&](const addrbook::KnownAddress& known) {
+        honest += claimed_.contains(known.address.endpoint.ip) ? 0 : 1;
+      });
+      least = std::min(least, honest);
+    }
+    return static_cast<double>(least);
+  }
+
+ private:
+  // Where it is, and where it says that it is. To believe the claim is to take its sockets for
+  // being there: so they are.
+  SimHost& host_for(const IpAddress& claim) {
+    if (stage_.options.fault == Fault::source_from_claim) return stage_.world.add_host({claim});
+    const auto index = static_cast<std::uint8_t>(made_ % kAddresses);
+    if (hosts_.size() <= index) {
+      hosts_.push_back(&stage_.world.add_host({IpAddress::v4(66, 66, index, 1)}));
+    }
+    return *hosts_[index];
+  }
+  void begin_one(Member& victim) {
+    const IpAddress claim = stage_.internet.draw();
+    claimed_.insert(claim);
+    Node::Plan plan = Node::plan();
+    plan.node.p2p.max_num_outbound_peers = 1;
+    plan.node.p2p.external_address = claim.to_string() + ":" + std::to_string(Member::kPort);
+    SimHost& host = host_for(claim);
+    const auto number = static_cast<std::uint32_t>(made_++);
+    auto liar = std::make_unique<Node>(host, kFirstNumber + number, std::move(plan));
+    liar->start();
+    liar->node().dial(victim.address());
+    visits_.emplace(stage_.world.now() + kStay, std::move(liar));
+  }
+  void end_one() {
+    visits_.begin()->second->crash(Member::Disk::lost);
+    visits_.erase(visits_.begin());
+  }
+
+  Stage& stage_;
+  std::vector<Member*> victims_;
+  std::vector<SimHost*> hosts_;
+  std::multimap<TimePoint, std::unique_ptr<Node>> visits_;  // by their ends
+  std::set<IpAddress> claimed_;
+  std::size_t made_ = 0;
+  TimePoint next_;
+};
+
+}  // namespace
+
+Report false_claims(const ScenarioOptions& options) {
+  Stage stage("False claims of one company in a network of " + std::to_string(options.nodes),
+              options);
+  stage.add_seeds();
+  stage.add_nodes(options.nodes);
+  stage.go_on(kWarmUp, 1min);
+  Liars liars(stage);
+  stage.each_second = [&liars] { liars.on_second(); };
+  const Duration span = stage.end() - stage.world.now();
+  stage.go_on(span, 1min);
+  const double hours = std::chrono::duration<double, std::ratio<3600>>(span).count();
+  stage.report.figure("visits to a node", static_cast<double>(liars.made()) / kVictims);
+  stage.report.at_most("false addresses in a book", liars.most_believed(),
+                       kHeardAtOnce + kHeardInAnHour * hours);
+  stage.report.at_least("other addresses in a book", liars.least_honest(),
+                        0.9 * static_cast<double>(options.nodes));
+  stage.report.at_least("with a full outbound set", stage.population.state().full_share(), 1);
+  return stage.finish();
+}
+
+}  // namespace peerage::sim
