@@ -4,6 +4,8 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
+#include <fstream>
+#include <stdexcept>
 
 namespace peerage::sim {
 namespace {
@@ -143,6 +145,14 @@ class Picture {
 
 std::string plot_svg(const PlotLabels& labels, const std::vector<Curve>& curves) {
   return Picture(labels, curves).draw();
+}
+
+void write_plot(const std::string& file, const PlotLabels& labels,
+                const std::vector<Curve>& curves) {
+  std::ofstream out(file);
+  out << plot_svg(labels, curves);
+  out.flush();
+  if (!out) throw std::runtime_error("cannot write " + file);
 }
 
 }  // namespace peerage::sim

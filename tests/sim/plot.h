@@ -1,7 +1,7 @@
 // Curves over time as one SVG picture that stands by itself: axes, a legend, no script, readable on
 // light and on dark pages.
 //
-// Threads: a pure function.
+// Threads: pure functions, but for the file.
 #pragma once
 
 #include <string>
@@ -20,5 +20,8 @@ struct PlotLabels {
 
 // The y axis begins at 0. At most eight curves have a colour of their own.
 std::string plot_svg(const PlotLabels& labels, const std::vector<Curve>& curves);
+// Into a file; throws std::runtime_error when it cannot be written.
+void write_plot(const std::string& file, const PlotLabels& labels,
+                const std::vector<Curve>& curves);
 
 }  // namespace peerage::sim

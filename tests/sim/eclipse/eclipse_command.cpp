@@ -14,6 +14,7 @@
 #include "tests/sim/eclipse/campaign.h"
 #include "tests/sim/eclipse/price.h"
 #include "tests/sim/eclipse/report.h"
+#include "tests/sim/plot.h"
 
 namespace peerage::sim::eclipse {
 namespace {
@@ -31,6 +32,7 @@ struct Options {
   bool ablations = false;
   bool price = false;
   bool no_restarts = false;
+  std::string plot;
   bool json = false;
   bool csv = false;
   bool real_crypto = false;
@@ -70,9 +72,12 @@ std::vector<AttackPlan> attackers_of(const Options& options) {
   return attackers;
 }
 
-std::vector<conn::Duration> checkpoints_of(double hours) {
+// A curve wants more of them.
+std::vector<conn::Duration> checkpoints_of(double hours, bool for_curves) {
+  std::vector<double> moments = {1, 6, 24, 72};
+  if (for_curves) moments = {0.5, 1, 2, 4, 6, 9, 12, 18, 24, 36, 48, 60, 72};
   std::vector<conn::Duration> checkpoints;
-  for (const double each : {1.0, 6.0, 24.0, 72.0}) {
+  for (const double each : moments) {
     if (each < hours) checkpoints.push_back(std::chrono::seconds(std::lround(3600 * each)));
   }
   checkpoints.push_back(std::chrono::seconds(std::lround(3600 * hours)));
@@ -95,8 +100,9 @@ void run_command(const Options& options) {
   campaign.seed = options.seed;
   campaign.jobs = options.jobs;
   campaign.world = options.world;
-  campaign.timing.checkpoints = checkpoints_of(options.hours);
-  if (options.no_restarts) campaign.timing.restarts = Timing::Restarts::none;
+  campaign.timing.checkpoints = checkpoints_of(options.hours, !options.plot.empty());
+  if (options.no_restarts || !options.plot.empty())
+    campaign.timing.restarts = Timing::Restarts::none;
   campaign.on_progress = show_progress;
 
   const auto names = parse_policies(options.ablations ? "ablations" : options.policies);
@@ -126,6 +132,11 @@ void run_command(const Options& options) {
                            : options.csv ? as_csv(summaries)
                                          : as_table(summaries);
   std::fputs(text.c_str(), stdout);
+  if (!options.plot.empty()) {
+    write_plot(options.plot,
+               {.title = "What an attacker holds of the outbound peers", .y = "share"},
+               as_curves(summaries));
+  }
 }
 
 }  // namespace
@@ -161,6 +172,9 @@ void add_eclipse_command(CLI::App& app) {
   command->add_flag("--no-restarts", options->no_restarts, "Try none");
   command->add_flag("--price", options->price,
                     "Search for the attacker that succeeds in half of the trials");
+  command->add_option("--plot", options->plot,
+                      "Draw the attacker's share of the outbound peers into this SVG file; no "
+                      "restarts then");
   command->add_flag("--json", options->json);
   command->add_flag("--csv", options->csv);
   command->add_option("--jobs", options->jobs, "Processes beside one another")

@@ -143,6 +143,18 @@ std::string as_table(const std::vector<Summary>& summaries) {
   return text;
 }
 
+std::vector<Curve> as_curves(const std::vector<Summary>& summaries) {
+  std::vector<Curve> curves;
+  for (const Summary& each : summaries) {
+    Curve curve{print("%s, %zu/%zu, %s", each.of.policy.c_str(), each.of.attack.addresses,
+                      each.of.attack.groups, age_text(each.of.age).c_str()),
+                {{0, 0}}};
+    for (const Row& row : each.rows) curve.add(row.hours, row.mean.outbound);
+    curves.push_back(std::move(curve));
+  }
+  return curves;
+}
+
 std::string as_csv(const std::vector<Summary>& summaries) {
   std::string text =
       "policy,addresses,groups,age_hours,hours,trials,eclipsed,restart,anchors_down,new,old,"

@@ -10,6 +10,7 @@
 
 #include "tests/sim/eclipse/campaign.h"
 #include "tests/sim/eclipse/statistics.h"
+#include "tests/sim/report.h"
 
 namespace peerage::sim::eclipse {
 
@@ -49,6 +50,9 @@ Summary summarize(const Case& of, const std::vector<Outcome>& outcomes);
 // "fresh", "1d", "30d", "6h". The inverse throws std::invalid_argument.
 std::string age_text(conn::Duration age);
 conn::Duration parse_age(const std::string& text);
+
+// The attacker's share of the outbound peers over time, a curve for each case.
+std::vector<Curve> as_curves(const std::vector<Summary>& summaries);
 
 std::string as_table(const std::vector<Summary>& summaries);
 std::string as_csv(const std::vector<Summary>& summaries);

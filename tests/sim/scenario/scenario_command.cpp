@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <fstream>
 #include <memory>
 #include <utility>
 
@@ -50,7 +49,7 @@ class Progress {
   bool shown_ = false;
 };
 
-void write_plot(const std::string& file, const Report& report) {
+void draw(const std::string& file, const Report& report) {
   // The dials have another unit.
   std::vector<Curve> shares;
   double hours = 0;
@@ -66,10 +65,7 @@ void write_plot(const std::string& file, const Report& report) {
       for (auto& [x, y] : each.points) x *= 60;
     }
   }
-  std::ofstream out(file);
-  out << plot_svg(labels, shares);
-  out.flush();
-  if (!out) throw CLI::RuntimeError("cannot write " + file, 1);
+  write_plot(file, labels, shares);
 }
 
 int perform(const Scenario& scenario, Wish wish) {
@@ -87,7 +83,7 @@ int perform(const Scenario& scenario, Wish wish) {
   progress.clear();
   const std::string text = wish.json ? report.json() : wish.csv ? report.csv() : report.text();
   std::fputs(text.c_str(), stdout);
-  if (!wish.plot.empty()) write_plot(wish.plot, report);
+  if (!wish.plot.empty()) draw(wish.plot, report);
   return report.holds() ? 0 : 1;
 }
 

@@ -91,7 +91,7 @@ TEST(EclipseOutcome, SurvivesBeingText) {
 
 TEST(EclipseReport, CountsHitsAndTakesMeans) {
   Outcome hit, miss;
-  hit.checkpoints = {{1, true, {.fresh = 0.4}, Restart{true, 1}, Restart{true, 1}}};
+  hit.checkpoints = {{1, true, {.fresh = 0.4, .outbound = 1}, Restart{true, 1}, Restart{true, 1}}};
   hit.eclipsed_at = 0.5;
   miss.checkpoints = {{1, false, {.fresh = 0.2}, Restart{false, 0.5}, Restart{true, 0.5}}};
   const Summary summary = summarize({"ours", parse_attack("10/1"), 24h}, {hit, miss});
@@ -105,6 +105,10 @@ TEST(EclipseReport, CountsHitsAndTakesMeans) {
   EXPECT_EQ(summary.hours_to_eclipse, 0.5);
   EXPECT_NE(as_table({summary}).find("ours, attacker 10/1, victim 1d: 2 trials"),
             std::string::npos);
+  const auto curves = as_curves({summary});
+  ASSERT_EQ(curves.size(), 1u);
+  EXPECT_EQ(curves[0].name, "ours, 10/1, 1d");
+  EXPECT_EQ(curves[0].points, (std::vector<std::pair<double, double>>{{0, 0}, {1, 0.5}}));
 }
 
 TEST(EclipseChildren, WhatAChildDoesWeHaveNotDone) {
