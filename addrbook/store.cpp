@@ -173,8 +173,6 @@ void Store::arm() {
 
 void Store::changed() {
   if (std::exchange(changed_, true)) return;
-  // What a dial changes comes in steps, moments apart: one batch for all of them.
-  next_ = std::max(next_, shard_.now() + kPace);
   arm();
 }
 
@@ -209,6 +207,7 @@ void Store::begin() {
 }
 
 void Store::write(Batch batch) {
+  next_ = shard_.now() + kPace;
   auto shared = std::make_shared<Batch>(std::move(batch));
   run([shared](Worker& worker) { return worker.write(std::move(*shared)); },
       [](Store& store, Written& written) { store.finished(written); });

@@ -1,10 +1,10 @@
 // Keeps the book durable while the book itself stays in memory: writes behind it, on a thread of
 // its own, what has changed.
 //
-// It pulls. The book says `changed`; kPace later the store takes a batch of it, and the next when
-// that one is committed: one batch is under way at any time, so that what waits, waits in the book,
-// where a row that changes again is still one row. A full batch is followed by the next at once, so
-// that the store keeps up.
+// It pulls. The book says `changed`; at most once in kPace the store takes a batch of it, and the
+// next when that one is committed: one batch is under way at any time, so that what waits, waits in
+// the book, where a row that changes again is still one row. A full batch is followed by the next
+// at once, so that the store keeps up.
 //
 // A batch that could not be committed goes back to the book, which merges it with what has changed
 // since: nothing is written by half, and nothing is lost while the process lives. The store tries
