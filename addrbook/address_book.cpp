@@ -172,7 +172,6 @@ std::optional<Added> AddressBook::crowded(const IpAddress& ip, Time now,
   by_neighbourhood_.for_each(hash_(neighbourhood), [&](Index index) {
     if (std::find(give_way.begin(), give_way.end(), index) != give_way.end()) return;
     const KnownAddress& known = at(index).known;
-    if (known.origin == Origin::configuration) return;
     if (conn::neighbourhood_of(known.address.endpoint.ip) != neighbourhood) return;
     const bool same_host = conn::host_of(known.address.endpoint.ip) == host;
     const bool replaceable = known.kind == Kind::fresh && is_bad(known, now);

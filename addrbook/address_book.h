@@ -184,6 +184,10 @@ class AddressBook {
   std::uint64_t group(const conn::IpAddress& ip) const { return placement_.group(ip); }
   // Free of the caps: in an exempt network, or private in a book that is not strict.
   bool exempt(const conn::IpAddress& ip) const;
+  // Whether it counts for the caps of its host and neighbourhood.
+  bool is_capped(const KnownAddress& known) const {
+    return known.origin != Origin::configuration && !exempt(known.address.endpoint.ip);
+  }
   // Whether there is no more hope of it: then others may say where its ID is, even if it was
   // proven.
   static bool is_stale(const KnownAddress& known, Time now);
@@ -274,8 +278,8 @@ class AddressBook {
   std::set<std::pair<Time, Index>> resting_;
   KeyedHash hash_;
   IndexTable by_id_;
-  IndexTable by_neighbourhood_;  // those that the caps hold for, or most of an exempt network's
-                                 // would be in one row
+  IndexTable by_neighbourhood_;  // of those that count for the caps: without bound, others would
+                                 // lie in one row
 
   ToldRate told_;
   Blame blame_;

@@ -24,9 +24,10 @@ AddressBook::Index AddressBook::insert(KnownAddress known, Place place) {
   entry.known = std::move(known);
   entry.used = true;
   const KnownAddress& kept = entry.known;
-  const conn::IpAddress& ip = kept.address.endpoint.ip;
   by_id_.insert(hash_(kept.address.id), index);
-  if (!exempt(ip)) by_neighbourhood_.insert(hash_(conn::neighbourhood_of(ip)), index);
+  if (is_capped(kept)) {
+    by_neighbourhood_.insert(hash_(conn::neighbourhood_of(kept.address.endpoint.ip)), index);
+  }
   take_place(index, kept.kind, place);
   if (kept.bad_until != kNever) {
     resting_.insert({kept.bad_until, index});
@@ -47,9 +48,10 @@ void AddressBook::remove_entry(Index index) {
   contests_.end(index);
   verified_.remove(index);
   resting_.erase({known.bad_until, index});
-  const conn::IpAddress& ip = known.address.endpoint.ip;
   by_id_.remove(hash_(known.address.id), index);
-  if (!exempt(ip)) by_neighbourhood_.remove(hash_(conn::neighbourhood_of(ip)), index);
+  if (is_capped(known)) {
+    by_neighbourhood_.remove(hash_(conn::neighbourhood_of(known.address.endpoint.ip)), index);
+  }
   note_erased(known.address);
   const bool dirty = entry.dirty;
   entry = Entry{};
