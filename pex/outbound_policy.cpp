@@ -80,16 +80,12 @@ bool OutboundPolicy::plan_dials(const Situation& situation, std::vector<NetAddre
   }
   while (dials.size() < situation.free_slots && pace_.available(situation.now) > 0) {
     auto target = next_anchor(situation);
-    if (!target && step.to_choose > 0) target = long_known(step);
-    if (!target && step.to_choose > 0) target = by_seeds(step);
-    if (target) {
-      by_lot_.erase(target->id);
-      step.to_choose -= step.to_choose > 0 ? 1 : 0;
-    } else {
-      target = by_lot(step);
-      if (!target) return true;
-      by_lot_.use(target->id, [] { return char{}; });
+    if (!target && step.to_choose > 0) {
+      target = choose(step);
+      step.to_choose -= target ? 1 : 0;
     }
+    if (!target) target = by_lot(step);
+    if (!target) return true;
     pace_.note(situation.now);
     ++groups[book_.group(target->endpoint.ip)];
     ++step.outbound;
@@ -102,9 +98,17 @@ std::optional<NetAddress> OutboundPolicy::next_anchor(const Situation& situation
   while (anchors_tried_ < book_.anchors().size()) {
     const NetAddress& anchor = book_.anchors()[anchors_tried_++];
     const KnownAddress* known = book_.find(anchor);
+    mark_drawn(anchor.id);
     if (known != nullptr && !situation.unavailable(*known)) return anchor;
   }
   return std::nullopt;
+}
+
+std::optional<NetAddress> OutboundPolicy::choose(const Step& step) {
+  auto target = long_known(step);
+  if (!target) target = by_seeds(step);
+  if (target) by_lot_.erase(target->id);
+  return target;
 }
 
 bool OutboundPolicy::available(const Step& step, const KnownAddress& known) const {
@@ -150,6 +154,7 @@ std::optional<NetAddress> OutboundPolicy::by_lot(const Step& step) {
     target =
         book_.pick(bias, now, [&](const KnownAddress& known) { return available(step, known); });
   }
+  if (target) mark_drawn(target->id);
   return target;
 }
 

@@ -2,6 +2,7 @@
 //
 //  - First the anchors, once: those that had been outbound peers for longest when the last run
 //    ended. (A peer that is lost while we run is dialled again by p2p/dialer.h before anybody.)
+//    They count as drawn by lot: who never leaves is among them, and that may be an attacker.
 //  - Then, until they are OutboundLimits::chosen_percent of the set, the vetted addresses that we
 //    have known for longest: what is vetted lately may be somebody's who has all the others. A node
 //    that has no such ones takes what the seeds that it met have told: the first attacker among its
@@ -13,13 +14,15 @@
 //    one group is a network too.
 //  - Seeds, when nobody in the book can be dialled and slots are free.
 //  - One test dial each feeler_pause or so, also when the set is full: of a vetted address whose
-//  place is
-//    claimed, or a feeler to one we never met. They take no slot.
+//    place is claimed, or a feeler to one we never met. They take no slot.
 //
 // A pure state machine: it is told how things stand and says what to begin; it does not look at
-// what came of it, for the book knows. Bounded: kMaxFelt groups, kMaxDrawn nodes,
-// kMaxSeedAddresses. Threads: none of its own (the control shard). Source: comet
-// p2p/pex/pex_reactor.go:ensurePeers; Bitcoin Core src/net.cpp:ThreadOpenConnections.
+// what came of it, for the book knows. Bounded: kMaxFelt groups, kMaxDrawn nodes, and
+// kMaxSeedAddresses addresses of seeds.
+//
+// Threads: none of its own (the control shard).
+//
+// Source: comet p2p/pex/pex_reactor.go:ensurePeers; Bitcoin Core src/net.cpp:ThreadOpenConnections.
 #pragma once
 
 #include <cstddef>
@@ -101,9 +104,13 @@ class OutboundPolicy {
   };
   bool plan_dials(const Situation& situation, std::vector<conn::NetAddress>& dials);
   std::optional<conn::NetAddress> next_anchor(const Situation& situation);
+  std::optional<conn::NetAddress> choose(const Step& step);
   std::optional<conn::NetAddress> long_known(const Step& step);
   std::optional<conn::NetAddress> by_seeds(const Step& step);
   std::optional<conn::NetAddress> by_lot(const Step& step);
+  void mark_drawn(const conn::NodeId& id) {
+    by_lot_.use(id, [] { return char{}; });
+  }
   bool available(const Step& step, const addrbook::KnownAddress& known) const;
   bool diverse(const Step& step, const addrbook::KnownAddress& known) const;
   std::optional<conn::NetAddress> next_test(const Situation& situation);

@@ -193,6 +193,21 @@ TEST_F(LongKnownTest, WhoCameByLotAndComesBackIsNoBetterForIt) {
   EXPECT_GE(old_ones(), 6u);
 }
 
+TEST_F(LongKnownTest, AnchorsCountAsDrawnByLotForWhoNeverLeavesIsAmongThem) {
+  std::vector<KnownAddress> rows;
+  book.for_each([&](const KnownAddress& known) {
+    rows.push_back(known);
+    rows.back().connected_since = is_old(known.address) ? addrbook::kNever : now;
+  });
+  book.load(test::book_key(), rows, now);
+  ASSERT_EQ(book.anchors().size(), 3u);
+  ASSERT_TRUE(std::none_of(book.anchors().begin(), book.anchors().end(), is_old));
+  run(60s);
+  ASSERT_EQ(outbound.size(), 10u);
+  EXPECT_EQ(std::vector(dialled.begin(), dialled.begin() + 3), book.anchors());
+  EXPECT_EQ(old_ones(), 6u);
+}
+
 TEST_F(OutboundPolicyTest, ANodeThatKnowsNobodyTakesSixOfTenFromWhatSeedsSay) {
   policy.seed_is_at(test::ip("70.1.1.1"));
   for (std::uint32_t i = 0; i < 20; ++i) hear(scattered(i), "70.1.1.1");
