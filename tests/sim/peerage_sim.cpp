@@ -2,6 +2,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
+#include <system_error>
 
 #include <CLI/CLI.hpp>
 #include <unistd.h>
@@ -16,7 +18,9 @@ namespace {
 void use_huge_pages(char** argv) {
   if (getenv("GLIBC_TUNABLES") != nullptr) return;
   setenv("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1", 0);
-  execv("/proc/self/exe", argv);  // if that fails, we go on without
+  std::error_code unknown;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", unknown);
+  execv(program.c_str(), argv);  // if that fails, we go on without
 }
 
 }  // namespace

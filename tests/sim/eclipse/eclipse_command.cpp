@@ -101,8 +101,9 @@ void run_command(const Options& options) {
   campaign.jobs = options.jobs;
   campaign.world = options.world;
   campaign.timing.checkpoints = checkpoints_of(options.hours, !options.plot.empty());
-  if (options.no_restarts || !options.plot.empty())
+  if (options.no_restarts || !options.plot.empty()) {
     campaign.timing.restarts = Timing::Restarts::none;
+  }
   campaign.on_progress = show_progress;
 
   const auto names = parse_policies(options.ablations ? "ablations" : options.policies);

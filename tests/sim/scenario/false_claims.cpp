@@ -1,6 +1,7 @@
 // One company's addresses come to the nodes again and again, each time as somebody else who says
 // that it listens in another network. What they tell must count as one company's word.
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <set>
 #include <vector>
@@ -44,28 +45,22 @@ class Liars {
   }
 
   std::size_t made() const { return made_; }
-  // The most that a victim's book holds of what they claimed, and whether it is the only one.
-  double most_believed() const {
-    std::size_t most = 0;
+  // Of what they claimed, the most that a victim's book holds; and the least that one holds beside.
+  struct Believed {
+    std::size_t most_false = 0;
+    std::size_t least_other = std::numeric_limits<std::size_t>::max();
+  };
+  Believed believed() const {
+    Believed all;
     for (Member* const victim : victims_) {
-      std::size_t believed = 0;
+      std::size_t claimed = 0, other = 0;
       dynamic_cast<Node&>(*victim).book().for_each([&](const addrbook::KnownAddress& known) {
-        believed += claimed_.contains(known.address.endpoint.ip) ? 1 : 0;
+        ++(claimed_.contains(known.address.endpoint.ip) ? claimed : other);
       });
-      most = std::max(most, believed);
+      all.most_false = std::max(all.most_false, claimed);
+      all.least_other = std::min(all.least_other, other);
     }
-    return static_cast<double>(most);
-  }
-  double least_honest() const {
-    std::size_t least = stage_.options.nodes;
-    for (Member* const victim : victims_) {
-      std::size_t honest = 0;
-      dynamic_cast<Node&>(*victim).book().for_each([&](const addrbook::KnownAddress& known) {
-        honest += claimed_.contains(known.address.endpoint.ip) ? 0 : 1;
-      });
-      least = std::min(least, honest);
-    }
-    return static_cast<double>(least);
+    return all;
   }
 
  private:
@@ -120,9 +115,10 @@ Report false_claims(const ScenarioOptions& options) {
   stage.go_on(span, 1min);
   const double hours = std::chrono::duration<double, std::ratio<3600>>(span).count();
   stage.report.figure("visits to a node", static_cast<double>(liars.made()) / kVictims);
-  stage.report.at_most("false addresses in a book", liars.most_believed(),
+  const Liars::Believed believed = liars.believed();
+  stage.report.at_most("false addresses in a book", static_cast<double>(believed.most_false),
                        kHeardAtOnce + kHeardInAnHour * hours);
-  stage.report.at_least("other addresses in a book", liars.least_honest(),
+  stage.report.at_least("other addresses in a book", static_cast<double>(believed.least_other),
                         0.9 * static_cast<double>(options.nodes));
   stage.report.at_least("with a full outbound set", stage.population.state().full_share(), 1);
   return stage.finish();

@@ -19,7 +19,7 @@ namespace {
 constexpr std::size_t kSeeds = 2;
 constexpr Duration kWarmUp = 15min;
 constexpr Duration kPeace = 1h;
-// For each node: a million in twenty weeks of 200 nodes.
+// For each node: ten thousand in twenty days of 50 nodes.
 constexpr double kFaultsInAnHour = 0.46;
 constexpr std::size_t kHiddenOf = 10;  // one of so many cannot be dialled
 constexpr std::size_t kNamedOf = 3;    // one of so many knows the seeds by name
