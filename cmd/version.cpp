@@ -1,7 +1,7 @@
 #include <iostream>
 
 #include "cmd/commands.h"
-#include "conn/frame_cipher.h"
+#include "conn/frame_aead.h"
 #include "p2p/config.h"
 
 namespace peerage::cmd {
@@ -13,7 +13,7 @@ void add_version(CLI::App& app, Action& action) {
       std::cout << "peerage " << PEERAGE_VERSION << '\n'
                 << "protocol p2p " << p2p::kP2pVersion << ", block " << p2p::kBlockVersion
                 << " (CometBFT/Tendermint v0.34 to v0.40, v1.0)\n"
-                << "frame cipher " << conn::frame_cipher_name() << '\n'
+                << "frame cipher " << conn::frame_aead().name() << '\n'
                 << "compiler "
                 <<
 #if defined(__clang__)

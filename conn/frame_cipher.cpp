@@ -4,13 +4,11 @@
 #include <cstring>
 #include <limits>
 
-#include <sodium.h>
-
 namespace peerage::conn {
 
-std::optional<ByteArray<12>> FrameNonce::take() noexcept {
+std::optional<FrameAead::Nonce> FrameNonce::take() noexcept {
   if (exhausted_) return std::nullopt;
-  ByteArray<12> nonce{};
+  FrameAead::Nonce nonce{};
   for (std::size_t i = 0; i < 8; ++i) nonce[4 + i] = static_cast<std::uint8_t>(next_ >> (8 * i));
   if (next_ == std::numeric_limits<std::uint64_t>::max()) exhausted_ = true;
   ++next_;
@@ -47,16 +45,14 @@ void FrameWriter::close_frame() noexcept {
 }
 
 Result<void> FrameSealer::seal(MutableBytes frames) {
+  const FrameAead& aead = frame_aead();
   for (std::size_t at = 0; at < frames.size(); at += kFrameSealed) {
     const auto nonce = nonce_.take();
     if (!nonce) {
       wipe(frames);
       return fail(Stage::established, Reason::nonces_exhausted);
     }
-    std::uint8_t* frame = frames.data() + at;
-    crypto_aead_chacha20poly1305_ietf_encrypt_detached(frame, frame + kFramePlain, nullptr, frame,
-                                                       kFramePlain, nullptr, 0, nullptr,
-                                                       nonce->data(), key_.view().data());
+    aead.seal(frames.subspan(at).first<kFrameSealed>(), *nonce, key_);
   }
   return {};
 }
@@ -64,9 +60,7 @@ Result<void> FrameSealer::seal(MutableBytes frames) {
 Result<ByteView> FrameOpener::open(MutableBytes frame) {
   const auto nonce = nonce_.take();
   if (!nonce) return fail(Stage::established, Reason::nonces_exhausted);
-  if (crypto_aead_chacha20poly1305_ietf_decrypt_detached(
-          frame.data(), nullptr, frame.data(), kFramePlain, frame.data() + kFramePlain, nullptr, 0,
-          nonce->data(), key_.view().data()) != 0) {
+  if (!frame_aead().open(frame.first<kFrameSealed>(), *nonce, key_)) {
     return fail(Stage::established, Reason::frame_forged);
   }
   std::size_t length = 0;
@@ -78,10 +72,6 @@ Result<ByteView> FrameOpener::open(MutableBytes frame) {
                 "announces " + std::to_string(length) + " bytes of at most 1024");
   }
   return frame.subspan(kFrameHeader, length);
-}
-
-std::string_view frame_cipher_name() noexcept {
-  return "libsodium";
 }
 
 }  // namespace peerage::conn

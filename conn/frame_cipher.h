@@ -3,9 +3,9 @@
 //
 //   seal( LE32(n) | n bytes of the stream | filler to 1028 ) | tag (16)
 //
-// with ChaCha20-Poly1305 (RFC 8439), no associated data, and a nonce of four zero bytes and a
-// little-endian 64-bit counter that starts at 0 and grows by one for each frame. Frame boundaries
-// mean nothing to the stream that runs through them.
+// with ChaCha20-Poly1305 (conn/frame_aead.h), no associated data, and a nonce of four zero bytes
+// and a little-endian 64-bit counter that starts at 0 and grows by one for each frame. Frame
+// boundaries mean nothing to the stream that runs through them.
 //
 // Everything works in place and on many frames at once: a caller lays plaintext into 1044-byte
 // slots of a buffer (FrameWriter), seals them together, and writes them with one call; on the other
@@ -21,22 +21,20 @@
 #pragma once
 
 #include <optional>
-#include <string_view>
 
 #include "conn/bytes.h"
 #include "conn/config.h"
 #include "conn/failure.h"
+#include "conn/frame_aead.h"
 
 namespace peerage::conn {
-
-using FrameKey = Secret<32>;
 
 // The counter of one direction. After the last of the 2^64 nonces there is no next one.
 class FrameNonce {
  public:
   explicit FrameNonce(std::uint64_t first = 0) : next_(first) {}
   // The next nonce; nullopt when all are used.
-  std::optional<ByteArray<12>> take() noexcept;
+  std::optional<FrameAead::Nonce> take() noexcept;
 
  private:
   std::uint64_t next_;
@@ -92,8 +90,5 @@ class FrameOpener {
   FrameKey key_;
   FrameNonce nonce_;
 };
-
-// The implementation of ChaCha20-Poly1305 in use, for `peerage version`.
-std::string_view frame_cipher_name() noexcept;
 
 }  // namespace peerage::conn
