@@ -1,6 +1,7 @@
 #include "conn/channel_scheduler.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace peerage::conn {
 
@@ -30,23 +31,24 @@ std::optional<ChannelScheduler::OutgoingPacket> ChannelScheduler::next() {
   }
   const std::size_t index = choose();
   Channel& channel = channels_[index];
-  lent_ = channel.messages.front();
+  const Bytes& message = *channel.messages.front();
 
-  const std::size_t remaining = lent_->size() - channel.offset;
+  const std::size_t remaining = message.size() - channel.offset;
   const bool last = remaining <= max_packet_data(channel.id, Eof::yes);
   const std::size_t size =
       last ? remaining : std::min(remaining - 1, max_packet_data(channel.id, Eof::no));
   OutgoingPacket packet;
   packet.header = encode_msg_header(channel.id, last ? Eof::yes : Eof::no, size);
-  packet.data = ByteView(*lent_).subspan(channel.offset, size);
+  packet.data = ByteView(message).subspan(channel.offset, size);
   packet.channel_index = index;
 
   now_ = channel.start;
   channel.account = std::max(channel.account, now_) + cost(packet.wire_size(), channel.priority);
   channel.start = channel.account;
   if (last) {
-    packet.completed = lent_->size();
+    packet.completed = message.size();
     channel.offset = 0;
+    lent_ = std::move(channel.messages.front());
     channel.messages.pop_front();
     --waiting_;
   } else {

@@ -74,7 +74,7 @@ class ChannelScheduler {
   std::vector<Channel> channels_;
   VirtualTime now_ = 0;      // the start of the packet sent last
   std::size_t waiting_ = 0;  // messages
-  SharedBytes lent_;         // keeps the last packet's data alive
+  SharedBytes lent_;         // the message completed last: its data are still looked at
 };
 
 }  // namespace peerage::conn

@@ -107,6 +107,7 @@ void Connection::close(Failure why) {
   timer_.reset();
   // The owner may keep us for long; what we held for the peer goes now.
   queue_.discard();
+  drained_ = std::vector<QueuedMessage>();
   scheduler_.clear();
   assembler_.clear();
   wipe(sealed_);
@@ -204,6 +205,7 @@ Result<void> Connection::read_once() {
 
   const std::size_t total = held + read.bytes;
   const std::size_t whole = total / kFrameSealed * kFrameSealed;
+  read_at_ = now;
   stream_bytes_ = 0;
   const Result<void> received = receive_frames(scratch.first(whole));
   receive_tokens_.take_debt(stream_bytes_, now);
@@ -240,11 +242,10 @@ Result<void> Connection::receive_stream(ByteView stream) {
 Result<void> Connection::receive_packet(ByteView body) {
   const Result<Packet> packet = decode_packet(body);
   if (!packet) return tl::unexpected(packet.error());
-  const TimePoint now = shard_.now();
-  if (packet->kind == PacketKind::ping) return liveness_.on_ping(now);
-  if (packet->kind == PacketKind::pong) return liveness_.on_pong(now);
+  if (packet->kind == PacketKind::ping) return liveness_.on_ping(read_at_);
+  if (packet->kind == PacketKind::pong) return liveness_.on_pong(read_at_);
 
-  auto message = assembler_.receive(packet->channel, packet->data, packet->eof, now);
+  auto message = assembler_.receive(packet->channel, packet->data, packet->eof, read_at_);
   if (!message) return tl::unexpected(message.error());
   if (packet->data.empty() && !packet->eof) return liveness_.on_idle_packet();
   liveness_.on_progress();
@@ -255,6 +256,7 @@ Result<void> Connection::receive_packet(ByteView body) {
 void Connection::receive_early_data() {
   const Bytes early = std::exchange(early_data_, {});
   if (state_ == State::open) {
+    read_at_ = shard_.now();
     if (const Result<void> received = receive_stream(early); !received) {
       close(received.error());
       return;
@@ -278,7 +280,8 @@ void Connection::pump() {
       break;
     }
     // What was accepted while we wrote may be more urgent than what waits.
-    for (QueuedMessage& message : queue_.drain()) {
+    queue_.drain(drained_);
+    for (QueuedMessage& message : drained_) {
       scheduler_.add(message.channel_index, std::move(message.bytes));
     }
     const Result<bool> batch = seal_batch();
@@ -343,6 +346,7 @@ Result<bool> Connection::seal_batch() {
     send_tokens_.take(packet->wire_size(), now);
     if (packet->completed) queue_.release(packet->channel_index, *packet->completed);
   }
+  queue_.settle();
   const MutableBytes frames = writer.finish();
   if (frames.empty()) return false;
   if (const Result<void> sealed = sealer_.seal(frames); !sealed) {

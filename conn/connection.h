@@ -162,11 +162,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
   MessageAssembler assembler_;
   TokenBucket receive_tokens_;
   ByteMeter received_;
-  std::size_t stream_bytes_ = 0;            // that the read which is under way has brought
+  TimePoint read_at_;                       // the read that is under way
+  std::size_t stream_bytes_ = 0;            // that it has brought
   bool reading_paused_ = false;             // by the owner
   std::optional<TimePoint> read_again_at_;  // the receive rate is used up until then
 
   SendQueue queue_;
+  std::vector<QueuedMessage> drained_;
   ChannelScheduler scheduler_;
   FrameSealer sealer_;
   Bytes sealed_;  // frames, or a part of one, that the socket has not taken

@@ -18,7 +18,7 @@ SendQueue::SendQueue(std::span<const ChannelDescriptor> channels, const SendQueu
       reserved_per_channel_(config.reserved_per_channel_bytes) {
   channels_.reserve(channels.size());
   for (const ChannelDescriptor& channel : channels) {
-    channels_.push_back({channel, {}});
+    channels_.push_back({channel, {}, {}});
     per_peer_bytes_ = std::max(per_peer_bytes_, channel.max_message_bytes);
   }
 }
@@ -62,16 +62,33 @@ SendResult SendQueue::judge(const Channel& channel, std::size_t size) const {
   return SendResult::queued;
 }
 
-std::vector<QueuedMessage> SendQueue::drain() {
+void SendQueue::drain(std::vector<QueuedMessage>& taken) {
+  taken.clear();
   const std::lock_guard lock(mutex_);
-  return std::exchange(waiting_, {});
+  if (waiting_.empty()) {
+    taken = std::vector<QueuedMessage>();
+    waiting_ = std::vector<QueuedMessage>();
+  } else {
+    taken.swap(waiting_);
+  }
 }
 
-void SendQueue::release(std::size_t channel_index, std::size_t bytes) {
+void SendQueue::release(std::size_t channel_index, std::size_t bytes) noexcept {
+  ChannelLoad& released = channels_[channel_index].released;
+  released.messages += 1;
+  released.bytes += bytes;
+  unsettled_ = true;
+}
+
+void SendQueue::settle() {
+  if (!std::exchange(unsettled_, false)) return;
   const std::lock_guard lock(mutex_);
-  channels_[channel_index].load.messages -= 1;
-  channels_[channel_index].load.bytes -= bytes;
-  total_bytes_ -= bytes;
+  for (Channel& channel : channels_) {
+    const ChannelLoad released = std::exchange(channel.released, {});
+    channel.load.messages -= released.messages;
+    channel.load.bytes -= released.bytes;
+    total_bytes_ -= released.bytes;
+  }
   if (waiters_ > 0) room_.notify_all();
 }
 
@@ -85,7 +102,8 @@ void SendQueue::discard() {
   std::vector<QueuedMessage> dropped;  // freed when the lock is not held
   const std::lock_guard lock(mutex_);
   closed_ = true;
-  for (Channel& channel : channels_) channel.load = {};
+  for (Channel& channel : channels_) channel.load = channel.released = {};
+  unsettled_ = false;
   total_bytes_ = 0;
   dropped.swap(waiting_);
   room_.notify_all();

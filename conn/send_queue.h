@@ -2,13 +2,14 @@
 // of their channel and of the peer, or refused at once. Nobody ever waits here.
 //
 // Bytes and messages are counted from the moment they are accepted until their last packet has been
-// formed (`release`). A refusal is an answer, not an event: the caller decides whether to try
-// later. Empty messages are refused: the Go node's queue loses count over one.
+// formed (`release`, and `settle` once for many). A refusal is an answer, not an event: the caller
+// decides whether to try later. Empty messages are refused: the Go node's queue loses count over
+// one.
 //
 // Invariant: the bytes held for a channel never exceed its send_queue_bytes, but for one longer
 // message that is alone there; those held for the peer never exceed per_peer_bytes plus
 // reserved_per_channel_bytes for each channel.
-// Threads: `offer`, `queued_*` on any; the rest on the connection's shard.
+// Threads: `offer`, `queued_bytes`, `channel_load` on any; the rest on the connection's shard.
 #pragma once
 
 #include <atomic>
@@ -51,10 +52,12 @@ class SendQueue {
   // With `patience`, a full queue is waited for so long.
   Offer offer(ChannelId channel, SharedBytes bytes, Duration patience = Duration(0));
 
-  // Everything accepted since the last call, in order.
-  std::vector<QueuedMessage> drain();
-  // A message left: its room is free again.
-  void release(std::size_t channel_index, std::size_t bytes);
+  // Puts everything accepted since the last call into `taken`, in order. What `taken` held is
+  // dropped, and its memory serves for what comes next; where nothing has come, neither keeps any.
+  void drain(std::vector<QueuedMessage>& taken);
+  // A message left: its room is free again when settle() is called.
+  void release(std::size_t channel_index, std::size_t bytes) noexcept;
+  void settle();
   // Nothing is accepted from now on; what is queued stays until drained.
   void close();
   // Closes, and drops what is accepted and not released; nothing is to be released after that.
@@ -71,11 +74,13 @@ class SendQueue {
   struct Channel {
     ChannelDescriptor descriptor;
     ChannelLoad load;
+    ChannelLoad released;  // and not settled; the shard's alone
   };
   Channel* find(ChannelId id);
   SendResult judge(const Channel& channel, std::size_t size) const;
 
-  mutable std::mutex mutex_;  // guards everything below; held for a few instructions
+  mutable std::mutex mutex_;  // guards everything below, but for what is the shard's alone; held
+                              // for a few instructions
   std::vector<Channel> channels_;
   std::size_t per_peer_bytes_;
   std::size_t reserved_per_channel_;
@@ -84,6 +89,7 @@ class SendQueue {
   std::condition_variable room_;  // somebody waits for a change, when waiters_ says so
   std::size_t waiters_ = 0;
   std::vector<QueuedMessage> waiting_;
+  bool unsettled_ = false;  // the shard's alone
 };
 
 }  // namespace peerage::conn

@@ -29,6 +29,11 @@ struct SendQueueTest : testing::Test {
   SendResult offer(ChannelId channel, std::size_t size) {
     return queue.offer(channel, message(size)).result;
   }
+  static std::vector<QueuedMessage> drain(SendQueue& from) {
+    std::vector<QueuedMessage> drained;
+    from.drain(drained);
+    return drained;
+  }
 };
 
 TEST_F(SendQueueTest, TakesMessagesUpToTheChannelsCount) {
@@ -73,10 +78,12 @@ TEST_F(SendQueueTest, RefusesWhatCouldNeverBeSent) {
 
 TEST_F(SendQueueTest, RoomReturnsWhenAMessageHasLeftNotWhenItIsDrained) {
   EXPECT_EQ(offer(kFirst, 1000), SendResult::queued);
-  const auto drained = queue.drain();
+  const auto drained = drain(queue);
   ASSERT_EQ(drained.size(), 1u);
   EXPECT_EQ(offer(kFirst, 1), SendResult::channel_full);
   queue.release(drained[0].channel_index, drained[0].bytes->size());
+  EXPECT_EQ(offer(kFirst, 1), SendResult::channel_full) << "not settled yet";
+  queue.settle();
   EXPECT_EQ(offer(kFirst, 1), SendResult::queued);
   EXPECT_EQ(queue.queued_bytes(), 1u);
 }
@@ -84,15 +91,29 @@ TEST_F(SendQueueTest, RoomReturnsWhenAMessageHasLeftNotWhenItIsDrained) {
 TEST_F(SendQueueTest, TheShardIsWokenOnceForEachDrain) {
   EXPECT_TRUE(queue.offer(kFirst, message(1)).wake);
   EXPECT_FALSE(queue.offer(kFirst, message(1)).wake);
-  queue.drain();
+  drain(queue);
   EXPECT_TRUE(queue.offer(kFirst, message(1)).wake);
+}
+
+TEST_F(SendQueueTest, MemoryServesAgainWhileMessagesComeAndIsFreedWhenNoneHave) {
+  std::vector<QueuedMessage> taken;
+  for (int round = 0; round < 4; ++round) {
+    for (int i = 0; i < 50; ++i) EXPECT_EQ(offer(kSecond, 1), SendResult::queued);
+    queue.drain(taken);
+    ASSERT_EQ(taken.size(), 50u);
+    for (const QueuedMessage& each : taken) queue.release(each.channel_index, each.bytes->size());
+    queue.settle();
+  }
+  EXPECT_GE(taken.capacity(), 50u);
+  queue.drain(taken);
+  EXPECT_EQ(taken.capacity(), 0u);
 }
 
 TEST_F(SendQueueTest, AClosedQueueTakesNothingAndKeepsWhatItHas) {
   EXPECT_EQ(offer(kFirst, 5), SendResult::queued);
   queue.close();
   EXPECT_EQ(offer(kFirst, 5), SendResult::closed);
-  EXPECT_EQ(queue.drain().size(), 1u);
+  EXPECT_EQ(drain(queue).size(), 1u);
 }
 
 TEST_F(SendQueueTest, DiscardedItHoldsNothingAndTakesNothing) {
@@ -104,19 +125,19 @@ TEST_F(SendQueueTest, DiscardedItHoldsNothingAndTakesNothing) {
   EXPECT_EQ(queue.queued_bytes(), 0u);
   EXPECT_EQ(queue.channel_load(0).messages, 0u);
   EXPECT_EQ(queue.channel_load(1).bytes, 0u);
-  EXPECT_TRUE(queue.drain().empty());
+  EXPECT_TRUE(drain(queue).empty());
   EXPECT_EQ(offer(kFirst, 5), SendResult::closed);
 }
 
 TEST_F(SendQueueTest, ARefusalChangesNothingAndWakesNobody) {
   EXPECT_EQ(offer(kFirst, 1000), SendResult::queued);
-  queue.drain();
+  drain(queue);
   const SendQueue::Offer refused = queue.offer(kFirst, message(1));
   EXPECT_EQ(refused.result, SendResult::channel_full);
   EXPECT_FALSE(refused.wake);
   EXPECT_EQ(queue.channel_load(0).messages, 1u);
   EXPECT_EQ(queue.queued_bytes(), 1000u);
-  EXPECT_TRUE(queue.drain().empty());
+  EXPECT_TRUE(drain(queue).empty());
 }
 
 TEST_F(SendQueueTest, MessagesComeOutInTheOrderInWhichTheyWereAcceptedWithTheirChannels) {
@@ -124,7 +145,7 @@ TEST_F(SendQueueTest, MessagesComeOutInTheOrderInWhichTheyWereAcceptedWithTheirC
   queue.offer(kSecond, a);
   queue.offer(kFirst, b);
   queue.offer(kSecond, c);
-  const auto drained = queue.drain();
+  const auto drained = drain(queue);
   ASSERT_EQ(drained.size(), 3u);
   EXPECT_EQ(drained[0].bytes, a);
   EXPECT_EQ(drained[0].channel_index, 1u);
@@ -141,11 +162,12 @@ TEST_F(SendQueueTest, WhateverIsOfferedTheReserveAndThePeersBytesAreNeverExceede
     if (random() % 3 == 0 && !held.empty()) {
       const std::size_t at = random() % held.size();
       bounded.release(held[at].channel_index, held[at].bytes->size());
+      bounded.settle();
       held.erase(held.begin() + static_cast<std::ptrdiff_t>(at));
     } else {
       bounded.offer(random() % 2 == 0 ? kFirst : kSecond, message(1 + random() % 400));
     }
-    for (QueuedMessage& each : bounded.drain()) held.push_back(std::move(each));
+    for (QueuedMessage& each : drain(bounded)) held.push_back(std::move(each));
     ASSERT_LE(bounded.queued_bytes(), 5500u + 2 * 300u);
     ASSERT_LE(bounded.channel_load(0).bytes, 1000u);
     ASSERT_LE(bounded.channel_load(0).messages, 3u);
@@ -169,10 +191,11 @@ TEST_F(SendQueueTest, EveryMessageAcceptedFromManyThreadsIsDrainedOnceOrDiscarde
   }
   std::size_t left = 0;
   while (left < 1000) {
-    for (const QueuedMessage& each : queue.drain()) {
+    for (const QueuedMessage& each : drain(queue)) {
       queue.release(each.channel_index, each.bytes->size());
       ++left;
     }
+    queue.settle();
   }
   queue.discard();
   for (std::thread& thread : threads) thread.join();
@@ -194,16 +217,17 @@ TEST_F(SendQueueTest, BoundsHoldWithManyThreads) {
     });
   }
   std::size_t left = 0;
-  const auto drain = [&] {
-    for (const QueuedMessage& each : queue.drain()) {
+  const auto drain_all = [&] {
+    for (const QueuedMessage& each : drain(queue)) {
       EXPECT_LE(queue.queued_bytes(), 6200u);
       queue.release(each.channel_index, each.bytes->size());
       ++left;
     }
+    queue.settle();
   };
-  while (running > 0) drain();
+  while (running > 0) drain_all();
   for (std::thread& thread : threads) thread.join();
-  drain();
+  drain_all();
   EXPECT_GE(accepted, 100u);
   EXPECT_EQ(left, accepted);
   EXPECT_EQ(queue.queued_bytes(), 0u);
