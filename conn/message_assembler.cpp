@@ -30,12 +30,13 @@ Result<std::optional<ChannelMessage>> MessageAssembler::receive(std::int32_t id,
                 "channel " + std::to_string(id) + " takes " +
                     std::to_string(channel->descriptor.max_message_bytes) + " bytes");
   }
+  // A message that is whole in one packet never counts as half-received.
+  if (eof && partial.empty()) {
+    return ChannelMessage{channel->descriptor.id, Bytes(data.begin(), data.end())};
+  }
   if (!data.empty()) {
-    // A message that is whole in one packet never counts as half-received.
-    if (!(eof && partial.empty())) {
-      const Result<void> grown = grow(*channel, data.size());
-      if (!grown) return tl::unexpected(grown.error());
-    }
+    const Result<void> grown = grow(*channel, data.size());
+    if (!grown) return tl::unexpected(grown.error());
     partial.insert(partial.end(), data.begin(), data.end());
     channel->last_gain = now;
   }

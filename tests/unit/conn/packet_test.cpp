@@ -168,6 +168,33 @@ TEST(Packet, AChannelOutsideAByteIsReportedAsItIs) {
   EXPECT_EQ(decode_packet(*from_hex("1a0b08ffffffffffffffffff01"))->channel, -1);
 }
 
+TEST(Packet, TheUsualFormOfAMessageAndAnyOtherDecodeAlike) {
+  const std::vector<std::string> messages = {
+      "",         "08a001",           "1001",         "1a03010203",       "081a",
+      "08a00110", "0820100108a00110", "10011a020000", "08201001",         "08201a0401020304",
+      "1a00",     "10001a00",         "1a01ff0820",   "08a00110011a0109", "08ffffffffffffffffff01",
+      "1a0508",   "088080808020",     "1002",         "082010011a020102"};
+  const auto body_of = [](const Bytes& inner) {
+    Bytes body = {0x1a, static_cast<std::uint8_t>(inner.size())};
+    body.insert(body.end(), inner.begin(), inner.end());
+    return body;
+  };
+  for (const std::string& hex : messages) {
+    SCOPED_TRACE(hex);
+    Bytes inner = *from_hex(hex);
+    const Bytes usual = body_of(inner);
+    inner.insert(inner.begin(), {0x20, 0x05});  // a field that nobody knows
+    const Bytes other = body_of(inner);
+    const auto one = decode_packet(usual), two = decode_packet(other);
+    ASSERT_EQ(one.has_value(), two.has_value());
+    if (!one) continue;
+    EXPECT_EQ(one->kind, two->kind);
+    EXPECT_EQ(one->channel, two->channel);
+    EXPECT_EQ(one->eof, two->eof);
+    EXPECT_EQ(to_hex(one->data), to_hex(two->data));
+  }
+}
+
 TEST(Packet, AFieldNumberThatOnlyFits64BitsIsRefused) {
   // (2^32 + 3) << 3 | 2: its low bits say packet_msg.
   EXPECT_FALSE(decode_packet(*from_hex("9a8080808001021001")));
