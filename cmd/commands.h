@@ -27,6 +27,7 @@ void add_seed(CLI::App& app, Action& action);
 void add_check_config(CLI::App& app, Action& action);
 void add_crawl(CLI::App& app, Action& action);
 void add_demo(CLI::App& app, Action& action);
+void add_bench(CLI::App& app, Action& action);
 
 // --- shared by the subcommands ---
 

@@ -28,6 +28,7 @@ int main(int argc, char** argv) {
   peerage::cmd::add_probe(app, action);
   peerage::cmd::add_addrbook(app, action);
   peerage::cmd::add_check_config(app, action);
+  peerage::cmd::add_bench(app, action);
   peerage::cmd::add_version(app, action);
   try {
     auto arguments = peerage::cmd::normalise_arguments({argv + std::min(argc, 1), argv + argc});

@@ -36,6 +36,7 @@ struct SwitchConfig {
   // private and loopback networks are so too.
   std::vector<conn::Cidr> exempt_networks;
   HalfOpenLimits half_open;
+  std::uint64_t handshake_rate = kHandshakeRate;  // begun with strangers, per second; 0: unlimited
   ConnectionRateConfig connection_rate;
   InboxConfig inbox;
   conn::LivenessConfig liveness;

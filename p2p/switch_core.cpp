@@ -29,6 +29,7 @@ AdmissionConfig admission_config(const SwitchConfig& config) {
   }
   admission.half_open = config.half_open;
   admission.rate = config.connection_rate;
+  admission.handshake_rate = config.handshake_rate;
   return admission;
 }
 
