@@ -88,7 +88,7 @@ inline constexpr Duration kRateSlice = 2ms;
 
 // Sealed frames that may wait for the socket: what a message of high priority can find ahead of it
 // on our side.
-inline constexpr std::size_t kMaxFramesPerWrite = 16;
+inline constexpr std::size_t kMaxFramesPerWrite = 32;
 
 // Descriptors that connections leave to the rest of the process: its database, its log.
 inline constexpr std::size_t kReservedDescriptors = 32;

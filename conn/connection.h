@@ -128,7 +128,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // --- receiving ---
   void want_readable();
   void on_readable();
-  Result<void> read_once();
+  Result<std::size_t> read_once();
   Result<void> receive_frames(MutableBytes frames);
   Result<void> receive_stream(ByteView stream);
   Result<void> receive_packet(ByteView body);

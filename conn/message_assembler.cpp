@@ -54,10 +54,9 @@ Result<void> MessageAssembler::grow(Channel& channel, std::size_t size) {
   Bytes& partial = channel.partial;
   const std::size_t needed = partial.size() + size;
   if (needed <= partial.capacity()) return {};
-  // Half as much again, but no more than the message may become.
-  const std::size_t capacity = std::max(
-      needed,
-      std::min(partial.capacity() + partial.capacity() / 2, channel.descriptor.max_message_bytes));
+  // Twice as much, but no more than the message may become.
+  const std::size_t capacity =
+      std::max(needed, std::min(2 * partial.capacity(), channel.descriptor.max_message_bytes));
   const std::size_t held = held_ - partial.capacity() + capacity;
   if (held > per_peer_bytes_) return fail(Stage::established, Reason::peer_memory_exhausted);
   if (!holder_.resize(held)) return fail(Stage::established, Reason::total_memory_exhausted);

@@ -72,7 +72,11 @@ std::optional<Packet> decode_usual_msg(ByteView body) noexcept {
     body = body.subspan(read.size);
     return read.value;
   };
-  if (!next_is(kMsgTag) || varint() != body.size()) return std::nullopt;
+  const auto length_of_rest = [&] {
+    const auto length = varint();
+    return length == body.size();
+  };
+  if (!next_is(kMsgTag) || !length_of_rest()) return std::nullopt;
   Packet packet{.kind = PacketKind::msg, .channel = 0, .eof = false, .data = {}};
   if (next_is(kChannelTag)) {
     const auto channel = varint();
@@ -85,7 +89,7 @@ std::optional<Packet> decode_usual_msg(ByteView body) noexcept {
     packet.eof = *eof != 0;
   }
   if (next_is(kDataTag)) {
-    if (varint() != body.size()) return std::nullopt;
+    if (!length_of_rest()) return std::nullopt;
     packet.data = std::exchange(body, {});
   }
   if (!body.empty()) return std::nullopt;

@@ -57,8 +57,8 @@ MsgHeader encode_msg_header(ChannelId channel, Eof eof, std::size_t data_size) n
 std::size_t max_packet_data(ChannelId channel, Eof eof) noexcept;
 
 // Cuts a byte stream into packet bodies: whole bodies are passed on where they lie, and only what
-// straddles two calls is copied, into at most kMaxVarint + kMaxPacket bytes that are freed when the
-// stream is at a packet boundary.
+// straddles two calls is copied, into at most kMaxVarint + kMaxPacket bytes. They are kept for the
+// next packet that straddles, until `rest` is called.
 class PacketReader {
  public:
   // Calls `on_body(ByteView) -> Result<void>` for each whole body in order and stops at its first
@@ -69,6 +69,11 @@ class PacketReader {
 
   // In the middle of a packet.
   bool partial() const noexcept { return !carry_.empty(); }
+
+  // No more for now: at a packet boundary no memory is held.
+  void rest() noexcept {
+    if (!partial()) carry_ = Bytes();
+  }
 
  private:
   // The length of the packet at the front of `bytes`, prefix included; 0 when more is needed.
@@ -111,8 +116,8 @@ Result<void> PacketReader::receive(ByteView stream, OnBody&& on_body) {
                   stream.begin() + static_cast<std::ptrdiff_t>(count));
     stream = stream.subspan(count);
     if (carry_.size() < extent->total) return {};
-    const Bytes packet = std::exchange(carry_, {});
-    const Result<void> taken = on_body(ByteView(packet).subspan(extent->prefix));
+    const Result<void> taken = on_body(ByteView(carry_).subspan(extent->prefix));
+    carry_.clear();
     if (!taken) return taken;
   }
   return {};

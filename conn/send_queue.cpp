@@ -18,7 +18,7 @@ SendQueue::SendQueue(std::span<const ChannelDescriptor> channels, const SendQueu
       reserved_per_channel_(config.reserved_per_channel_bytes) {
   channels_.reserve(channels.size());
   for (const ChannelDescriptor& channel : channels) {
-    channels_.push_back({channel, {}, {}});
+    channels_.push_back({channel, {}, 0, {}});
     per_peer_bytes_ = std::max(per_peer_bytes_, channel.max_message_bytes);
   }
 }
@@ -31,12 +31,15 @@ SendQueue::Offer SendQueue::offer(ChannelId id, SharedBytes bytes, Duration pati
   const std::size_t size = bytes->size();
   SendResult result = judge(*channel, size);
   if (patience > Duration(0) && may_pass(result)) {
-    ++waiters_;
+    std::size_t* waiters = nullptr;
     room_.wait_for(lock, patience, [&] {
+      if (waiters != nullptr) --*waiters;
       result = judge(*channel, size);
+      waiters = result == SendResult::peer_full ? &waiters_for_peer_ : &channel->waiters;
+      ++*waiters;
       return !may_pass(result);
     });
-    --waiters_;
+    --*waiters;
   }
   if (result != SendResult::queued) return {result, false};
   channel->load.messages += 1;
@@ -82,14 +85,24 @@ void SendQueue::release(std::size_t channel_index, std::size_t bytes) noexcept {
 
 void SendQueue::settle() {
   if (!std::exchange(unsettled_, false)) return;
-  const std::lock_guard lock(mutex_);
-  for (Channel& channel : channels_) {
-    const ChannelLoad released = std::exchange(channel.released, {});
-    channel.load.messages -= released.messages;
-    channel.load.bytes -= released.bytes;
-    total_bytes_ -= released.bytes;
+  bool wake = false;
+  {
+    const std::lock_guard lock(mutex_);
+    for (Channel& channel : channels_) {
+      const ChannelLoad released = std::exchange(channel.released, {});
+      channel.load.messages -= released.messages;
+      channel.load.bytes -= released.bytes;
+      total_bytes_ -= released.bytes;
+      wake = wake || (channel.waiters > 0 && half_empty(channel));
+    }
+    wake = wake || waiters_for_peer_ > 0;
   }
-  if (waiters_ > 0) room_.notify_all();
+  if (wake) room_.notify_all();
+}
+
+bool SendQueue::half_empty(const Channel& channel) noexcept {
+  return channel.load.messages <= channel.descriptor.send_queue_messages / 2 &&
+         channel.load.bytes <= channel.descriptor.send_queue_bytes / 2;
 }
 
 void SendQueue::close() {

@@ -49,7 +49,9 @@ class SendQueue {
     SendResult result = SendResult::closed;
     bool wake = false;
   };
-  // With `patience`, a full queue is waited for so long.
+  // With `patience`, a full queue is waited for so long. Who waits for a channel is woken when half
+  // of it is free, and at the end: the message could leave no sooner, and one wake-up for each that
+  // leaves costs more than sending it.
   Offer offer(ChannelId channel, SharedBytes bytes, Duration patience = Duration(0));
 
   // Puts everything accepted since the last call into `taken`, in order. What `taken` held is
@@ -74,9 +76,11 @@ class SendQueue {
   struct Channel {
     ChannelDescriptor descriptor;
     ChannelLoad load;
+    std::size_t waiters = 0;
     ChannelLoad released;  // and not settled; the shard's alone
   };
   Channel* find(ChannelId id);
+  static bool half_empty(const Channel& channel) noexcept;
   SendResult judge(const Channel& channel, std::size_t size) const;
 
   mutable std::mutex mutex_;  // guards everything below, but for what is the shard's alone; held
@@ -86,8 +90,8 @@ class SendQueue {
   std::size_t reserved_per_channel_;
   std::size_t total_bytes_ = 0;
   bool closed_ = false;
-  std::condition_variable room_;  // somebody waits for a change, when waiters_ says so
-  std::size_t waiters_ = 0;
+  std::condition_variable room_;
+  std::size_t waiters_for_peer_ = 0;  // for room under per_peer_bytes
   std::vector<QueuedMessage> waiting_;
   bool unsettled_ = false;  // the shard's alone
 };

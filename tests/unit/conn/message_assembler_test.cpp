@@ -190,7 +190,7 @@ TEST_F(MessageAssemblerTest, AMessageHandedOverKeepsNoMemoryBackFromTheOthers) {
 }
 
 TEST_F(MessageAssemblerTest, ThePeerThatIsToGiveWayIsToldSoAtItsNextByte) {
-  ReassemblyBudget small(4 * ReassemblyBudget::kStep);
+  ReassemblyBudget small(5 * ReassemblyBudget::kStep);
   MessageAssembler greedy(channels, {}, small), other(channels, {}, small);
   int told = 0;
   greedy.set_on_evict([&told] { ++told; });
@@ -202,7 +202,7 @@ TEST_F(MessageAssemblerTest, ThePeerThatIsToGiveWayIsToldSoAtItsNextByte) {
     ASSERT_TRUE(other.receive(0x21, Bytes(1024), false, kStart)) << i;
   }
   EXPECT_EQ(told, 1);
-  for (int i = 0; i < 100 && !failure; ++i) {
+  for (int i = 0; i < 200 && !failure; ++i) {
     const auto taken = greedy.receive(0x21, Bytes(1024), false, kStart);
     if (!taken) failure = taken.error();
   }
