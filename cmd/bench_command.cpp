@@ -33,7 +33,7 @@ class End {
       return value_or(parse_channel(text), "is no channel: 0 to 255, or 0x00 to 0xff");
     });
     app_->add_option("--shards", options_->shards, "Network threads; 0: one for each core")
-        ->check(CLI::Range(0, 1024))
+        ->check(CLI::Range(std::size_t{0}, std::size_t{1024}))
         ->capture_default_str();
     app_->callback(
         [&action, run, options = options_] { action = [run, options] { return run(*options); }; });
