@@ -5,7 +5,8 @@ table.py BUILD_DIR [--runs N] [--full] [--json FILE] [--check | --keep]
 
 Each run measures everything once, the limits of the machine first (limits_bench), and a figure of the
 table is the median of all runs. Machines differ, and a shared one differs from itself: what is kept in
-baseline.json and compared with --check are ratios of a figure to the limit of the same run.
+baseline.json and compared with --check are ratios of a figure to a limit that was measured with it. There the
+best of all runs counts, of the figure and of the limit: other work on the machine can only make both worse.
 """
 import argparse
 import json
@@ -34,7 +35,7 @@ class Row:
     def __init__(self, key, title, unit, digits, goal=None, more_is_better=False, limit=None):
         self.key, self.title, self.unit, self.digits = key, title, unit, digits
         self.goal, self.more_is_better = goal, more_is_better
-        self.limit = limit  # of a run's figures: what the figure is compared with; None: it is not checked
+        self.limit = limit  # from a run's figures, what this one is compared with; None: it is not checked
 
     def shown_goal(self):
         return "" if self.goal is None else f"{'>=' if self.more_is_better else '<='} {self.goal:g}"
@@ -44,12 +45,12 @@ class Row:
             return ""
         return "yes" if (value >= self.goal if self.more_is_better else value <= self.goal) else "no"
 
-    def ratio(self, figures):
-        """How far from the limit: more is worse."""
-        if self.limit is None or self.key not in figures:
+    def ratio(self, runs):
+        """How far from the limit: more is worse. None for what has no limit, or was not measured."""
+        having = [run for run in runs if self.key in run] if self.limit else []
+        if not having:
             return None
-        limit, value = self.limit(figures), figures[self.key]
-        return limit / value if self.more_is_better else value / limit
+        return min(run[self.key] for run in having) / min(self.limit(run) for run in having)
 
 
 def both_ends(figures):
@@ -215,30 +216,24 @@ def measure(build, full, say):
 
 # --- telling ---
 
-def median_of(runs, value):
-    """Median, lowest and highest of what the runs have of it; None when none has."""
-    values = [each for each in map(value, runs) if each is not None]
-    return (statistics.median(values), min(values), max(values)) if values else None
-
-
 def show(cipher, runs, baseline):
     print(f"medians of {len(runs)} run{'s' if len(runs) > 1 else ''}; cipher {cipher}; CPU is of both ends where "
           "none is named")
-    print(f"{'':48} {'':9} {'median':>8} {'lowest':>8} {'highest':>8}  {'goal':<8} {'met':<4} {'to limit':>8} {'kept':>6}")
+    print(f"{'':46} {'':8} {'median':>8} {'lowest':>8} {'highest':>8}  {'goal':<8} {'met':<4} {'to limit':>8} {'kept':>6}")
     for row in rows():
-        seen = median_of(runs, lambda run, row=row: run.get(row.key))
-        if seen is None:
+        values = [run[row.key] for run in runs if row.key in run]
+        if not values:
             continue
-        ratio = median_of(runs, row.ratio)
-        shown = [f"{value:.{row.digits}f}" for value in seen]
-        kept = baseline.get(row.key)
-        print(f"{row.title:48} {row.unit:9} {shown[0]:>8} {shown[1]:>8} {shown[2]:>8}  {row.shown_goal():<8} "
-              f"{row.met(seen[0]):<4} {f'{ratio[0]:.2f}' if ratio else '':>8} "
-              f"{f'{kept:.2f}' if ratio and kept else '':>6}".rstrip())
+        median = statistics.median(values)
+        shown = [f"{value:.{row.digits}f}" for value in (median, min(values), max(values))]
+        ratio, kept = row.ratio(runs), baseline.get(row.key)
+        print(f"{row.title:46} {row.unit:8} {shown[0]:>8} {shown[1]:>8} {shown[2]:>8}  {row.shown_goal():<8} "
+              f"{row.met(median):<4} {f'{ratio:.2f}' if ratio else '':>8} {f'{kept:.2f}' if ratio and kept else '':>6}"
+              .rstrip())
 
 
 def ratios_of(runs):
-    return {row.key: ratio[0] for row in rows() if (ratio := median_of(runs, row.ratio))}
+    return {row.key: ratio for row in rows() if (ratio := row.ratio(runs))}
 
 
 def worse(ratios, baseline):
@@ -260,7 +255,7 @@ def parse(arguments):
     parser = argparse.ArgumentParser(prog="./dev bench", description="The table of what Peerage costs.")
     parser.add_argument("build", type=pathlib.Path, help=argparse.SUPPRESS)
     parser.add_argument("--runs", type=int, default=5, metavar="N", help="how often all is measured; default: 5")
-    parser.add_argument("--full", action="store_true", help="with 10000 idle peers")
+    parser.add_argument("--full", action="store_true", help="once with 10000 idle peers, too")
     parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="keep the figures of each run")
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--check", action="store_true",
@@ -274,18 +269,29 @@ def parse(arguments):
     return options
 
 
+def measure_all(options):
+    """The cipher, and what has been measured when all runs are done, or at Ctrl-C."""
+    build, runs, cipher = options.build.resolve(), [], ""
+    talk = sys.stderr.isatty()
+    try:
+        for number in range(options.runs):
+            def say(what, number=number):
+                if talk:
+                    print(f"\r\033[Krun {number + 1} of {options.runs}: {what}", end="", file=sys.stderr, flush=True)
+            # Ten thousand peers take a while, and their memory does not vary: once is enough.
+            cipher, figures = measure(build, options.full and number == 0, say)
+            runs.append(figures)
+    except KeyboardInterrupt:
+        if not runs or options.check or options.keep:
+            raise SystemExit("\ninterrupted") from None
+    if talk:
+        print("\r\033[K", end="", file=sys.stderr)
+    return cipher, runs
+
+
 def main(arguments):
     options = parse(arguments)
-    build = options.build.resolve()
-    runs, cipher = [], ""
-    for number in range(options.runs):
-        def say(what, number=number):
-            if sys.stderr.isatty():
-                print(f"\r\033[Krun {number + 1} of {options.runs}: {what}", end="", file=sys.stderr, flush=True)
-        cipher, figures = measure(build, options.full, say)
-        runs.append(figures)
-    if sys.stderr.isatty():
-        print("\r\033[K", end="", file=sys.stderr)
+    cipher, runs = measure_all(options)
     baseline, ratios = read_baseline(), ratios_of(runs)
     show(cipher, runs, baseline)
     if options.json:

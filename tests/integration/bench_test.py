@@ -230,6 +230,7 @@ class Ends(unittest.TestCase):
 
 
 def load_table():
+    sys.dont_write_bytecode = True  # not beside the sources
     path = pathlib.Path(__file__).resolve().parents[1] / "bench" / "table.py"
     spec = importlib.util.spec_from_file_location("table", path)
     table = importlib.util.module_from_spec(spec)
@@ -244,9 +245,11 @@ class Table(unittest.TestCase):
     RUN = {"limit aead CPU s/GB": 1.5, "limit tcp CPU s/GB": 0.5, "limit tcp rtt us": 50.0, "1 KiB CPU s/GB": 3.0,
            "rtt us": 100.0, "peer kB": 7.0}
 
-    def test_a_figure_is_compared_with_the_limit_of_its_own_run(self):
-        twice_as_slow = {key: value if key == "peer kB" else value * 2 for key, value in self.RUN.items()}
-        for runs in ([self.RUN], [twice_as_slow], [self.RUN, twice_as_slow]):
+    def test_a_slow_machine_and_a_disturbed_run_change_no_ratio(self):
+        slow = {key: value if key == "peer kB" else value * 2 for key, value in self.RUN.items()}
+        disturbed = {**self.RUN, "rtt us": 500.0}
+        limit_disturbed = {**self.RUN, "limit tcp rtt us": 500.0, "rtt us": 120.0}
+        for runs in ([self.RUN], [slow], [self.RUN, slow], [disturbed, self.RUN], [self.RUN, limit_disturbed]):
             self.assertEqual(self.table.ratios_of(runs), {"1 KiB CPU s/GB": 1.5, "rtt us": 2.0, "peer kB": 7.0})
 
     def test_worse_is_a_fifth_above_what_was_kept(self):
