@@ -46,7 +46,7 @@ struct BenchOptions {
   std::uint64_t msg_count = 0;    // source
   std::uint64_t expect_msgs = 0;  // sink; 0: it runs until a signal
   std::uint64_t count = 0;        // rtt, handshakes
-  std::size_t concurrency = 8;    // handshakes
+  std::size_t concurrency = 8;    // handshakes, hold
   std::size_t peers = 0;          // hold
   conn::Duration interval = std::chrono::milliseconds(7);
   conn::Duration span{0};  // hold; 0: until a signal
@@ -65,5 +65,7 @@ int run_bench_sink(const BenchOptions& options);
 int run_bench_echo(const BenchOptions& options);
 int run_bench_source(const BenchOptions& options);
 int run_bench_rtt(const BenchOptions& options);
+int run_bench_handshakes(const BenchOptions& options);
+int run_bench_hold(const BenchOptions& options);
 
 }  // namespace peerage::cmd

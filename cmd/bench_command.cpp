@@ -12,6 +12,9 @@ namespace {
 
 using conn::Duration;
 
+constexpr std::uint64_t kMost = 1'000'000'000'000;
+constexpr std::size_t kMostPeers = 1'000'000;
+
 // Options of every end, and what is added by each: what is wrong with one ends in exit code 2.
 class End {
  public:
@@ -30,7 +33,7 @@ class End {
       return value_or(parse_channel(text), "is no channel: 0 to 255, or 0x00 to 0xff");
     });
     app_->add_option("--shards", options_->shards, "Network threads; 0: one for each core")
-        ->check(CLI::Range(0, 1024))
+        ->check(CLI::Range(std::size_t{0}, std::size_t{1024}))
         ->capture_default_str();
     app_->callback(
         [&action, run, options = options_] { action = [run, options] { return run(*options); }; });
@@ -64,6 +67,11 @@ class End {
     return parsed(name, what, usual, (*options_).*into, [](const auto& text) {
       return value_or(parse_duration(text), "is no duration such as 10s or 7ms");
     });
+  }
+  End& concurrency() {
+    number("--concurrency", &BenchOptions::concurrency, 1, 4096, "Handshakes at a time")
+        ->capture_default_str();
+    return *this;
   }
   CLI::App* operator->() { return app_; }
 
@@ -103,8 +111,6 @@ class End {
   std::shared_ptr<BenchOptions> options_;
 };
 
-constexpr std::uint64_t kMost = 1'000'000'000'000;
-
 void add_listening(CLI::App& parent, Action& action) {
   End sink(parent, action, "sink", "Count the messages of whoever connects", run_bench_sink);
   sink.listens().number("--expect-msgs", &BenchOptions::expect_msgs, 1, kMost,
@@ -128,6 +134,23 @@ void add_dialling(CLI::App& parent, Action& action) {
   rtt.span("--interval", &BenchOptions::interval, "7ms", "From one to the next, at least");
 }
 
+void add_many(CLI::App& parent, Action& action) {
+  End handshakes(parent, action, "handshakes", "Connect again and again, each time as another",
+                 run_bench_handshakes);
+  handshakes.dials().number("--count", &BenchOptions::count, 1, kMostPeers, "How many")->required();
+  handshakes.concurrency();
+  handshakes->footer("Exit code: 0 if all succeeded, 1 if not; they are counted by reason.");
+
+  End hold(parent, action, "hold", "Stay connected, idle, as many nodes at once", run_bench_hold);
+  hold.dials().number("--peers", &BenchOptions::peers, 1, kMostPeers, "How many")->required();
+  hold.concurrency();
+  hold.span("--for", &BenchOptions::span, nullptr,
+            "How long, once all are up; default: until SIGINT or SIGTERM");
+  hold->footer(
+      "It says \"up N of M\" on standard error when all are. Exit code: 0 if all were alive to the "
+      "end, 1 if not.");
+}
+
 }  // namespace
 
 void add_bench(CLI::App& app, Action& action) {
@@ -136,6 +159,7 @@ void add_bench(CLI::App& app, Action& action) {
   command->require_subcommand(1);
   add_listening(*command, action);
   add_dialling(*command, action);
+  add_many(*command, action);
   command->footer(
       "Each end is a node with one channel of opaque messages, and prints one line of JSON when it "
       "is done; CPU and memory in it are of its own process. The other end may be another "

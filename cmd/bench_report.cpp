@@ -70,10 +70,10 @@ void BenchReport::set_traffic(const BenchMoment& begin, const BenchMoment& end, 
                               std::uint64_t bytes) {
   const double seconds = std::chrono::duration<double>(end.at - begin.at).count();
   const double cpu = end.cpu_s - begin.cpu_s;
-  json_["seconds"] = rounded(seconds);
   json_["msgs"] = msgs;
   json_["bytes"] = bytes;
   if (seconds > 0 && msgs > 0) {
+    json_["seconds"] = rounded(seconds);
     json_["MBps"] = rounded(static_cast<double>(bytes) / 1e6 / seconds);
     json_["msgs_per_s"] = rounded(static_cast<double>(msgs) / seconds);
   }

@@ -24,7 +24,10 @@ class Counting : public BenchReactor {
       : BenchReactor(options), expected_(options.expect_msgs) {}
 
   void init_peer(const p2p::PeerPtr&) override {
-    ++peers_;
+    const std::size_t now = ++peers_;
+    for (std::size_t most = most_peers_;
+         now > most && !most_peers_.compare_exchange_weak(most, now);) {
+    }
     ++peers_ever_;
   }
   void remove_peer(const p2p::PeerPtr&, const conn::Failure&) override { --peers_; }
@@ -32,12 +35,15 @@ class Counting : public BenchReactor {
 
   bool complete() const { return complete_; }
   std::size_t peers() const { return peers_; }
+  std::size_t most_peers() const { return most_peers_; }
   std::uint64_t peers_ever() const { return peers_ever_; }
   std::uint64_t msgs() const { return msgs_; }
 
-  void report(BenchReport& into) const {
-    BenchMoment end = complete_ ? end_ : BenchMoment::now();
-    if (!complete_) end.at = std::max(last_.load(), begin_.at);
+  // Once nothing comes any more; `ended` is when we stopped to wait.
+  void report(BenchReport& into, const BenchMoment& ended) const {
+    BenchMoment end = ended;
+    end.at = std::max(last_.load(), begin_.at);
+    if (complete_) end = end_;
     into.set_traffic(begin_, end, complete_ ? expected_ : msgs_.load(),
                      complete_ ? end_bytes_ : bytes_.load());
   }
@@ -62,6 +68,7 @@ class Counting : public BenchReactor {
   std::atomic<std::uint64_t> msgs_ = 0;
   std::atomic<std::uint64_t> bytes_ = 0;
   std::atomic<std::size_t> peers_ = 0;
+  std::atomic<std::size_t> most_peers_ = 0;
   std::atomic<std::uint64_t> peers_ever_ = 0;
   std::atomic<conn::TimePoint> last_{conn::TimePoint{}};
   BenchMoment begin_;            // of the first message
@@ -108,8 +115,7 @@ class PeerMemory {
   void report(BenchReport& into) const {
     into.set("rss_kb", resident_kb());
     into.set("rss_before_kb", before_kb_);
-    if (most_ == 0) return;
-    into.set("peers", most_);
+    if (most_ == 0) return;  // or they were too quick to be seen
     const double gained = static_cast<double>(most_kb_) - static_cast<double>(before_kb_);
     into.set("rss_peers_kb", most_kb_);
     into.set("rss_kb_per_peer", gained / static_cast<double>(most_));
@@ -140,24 +146,27 @@ int listen_and_report(const char* role, const BenchOptions& options) {
   } while (!reactor->complete() && !signals.wait(kTick));
 
   const BenchMoment ended = BenchMoment::now();
-  BenchReport result(role);
-  reactor->report(result);
-  memory.report(result);
-  if (const std::uint64_t came = reactor->peers_ever(); came > 0) {
-    result.set("handshakes", came);
-    if (reactor->msgs() == 0) {
-      result.set("cpu_s", ended.cpu_s - begun.cpu_s);
-      result.set("cpu_us_per_handshake",
-                 (ended.cpu_s - begun.cpu_s) * 1e6 / static_cast<double>(came));
-    }
-  }
-  if constexpr (std::is_same_v<Role, Echoing>) result.set("refused", reactor->refused());
+  memory.look(reactor->peers());
   // The sender knows that all has arrived when its own goodbye is answered: let it say that first.
   for (conn::Duration waited{0};
        reactor->complete() && reactor->peers() > 0 && waited < kPartingPatience; waited += kTick) {
     if (signals.wait(kTick)) break;
   }
   (*node)->node().stop_and_wait();
+
+  BenchReport result(role);
+  reactor->report(result, ended);
+  result.set("peers", reactor->most_peers());
+  memory.report(result);
+  if (const std::uint64_t came = reactor->peers_ever(); came > 0) {
+    result.set("handshakes", came);
+    if (reactor->msgs() == 0) {  // then that is what the CPU went into
+      result.set("cpu_s", ended.cpu_s - begun.cpu_s);
+      result.set("cpu_us_per_handshake",
+                 (ended.cpu_s - begun.cpu_s) * 1e6 / static_cast<double>(came));
+    }
+  }
+  if constexpr (std::is_same_v<Role, Echoing>) result.set("refused", reactor->refused());
   return result.print() ? 0 : 1;
 }
 

@@ -275,7 +275,7 @@ class Home(unittest.TestCase):
     def test_help_names_every_subcommand(self):
         text = run("--help", expect=0).stdout
         for command in ("init", "gen-node-key", "show-node-id", "probe", "addrbook", "check-config", "version", "start",
-                        "seed", "crawl", "demo"):
+                        "seed", "crawl", "demo", "bench"):
             self.assertIn(command, text)
 
 
