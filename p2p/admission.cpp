@@ -50,8 +50,10 @@ Result<Admission::Admitted> Admission::on_proven(
   if (known != slots_.end()) {
     Slot& slot = known->second;
     if (newcomer.standing == Standing::privileged) {
-      slot.peer.standing = Standing::privileged;
-      slot.evicting = false;
+      alter(slot, [&slot] {
+        slot.peer.standing = Standing::privileged;
+        slot.evicting = false;
+      });
     }
     if (slot.evicting) return conn::fail(Stage::admission, Reason::no_free_slot, "evicted");
     slot.links.push_back({link, newcomer.direction});
@@ -69,7 +71,9 @@ Result<Admission::Admitted> Admission::on_proven(
       if (admitted.evict.empty()) return conn::fail(Stage::admission, Reason::no_free_slot);
     }
   }
-  slots_[newcomer.id] = {newcomer, {{link, newcomer.direction}}, false};
+  Slot& slot = slots_[newcomer.id] = {newcomer, {{link, newcomer.direction}}, false};
+  by_ip_.emplace(newcomer.ip, &slot);
+  if (takes_slot(slot)) ++taken(newcomer.direction);
   return admitted;
 }
 
@@ -79,20 +83,25 @@ void Admission::on_gone(const NodeId& id, LinkId link) {
   auto& links = slot->second.links;
   std::erase_if(links, [link](const Slot::Held& held) { return held.id == link; });
   if (links.empty()) {
+    if (takes_slot(slot->second)) --taken(slot->second.peer.direction);
+    const auto [from, to] = by_ip_.equal_range(slot->second.peer.ip);
+    by_ip_.erase(
+        std::find_if(from, to, [&](const auto& entry) { return entry.second == &slot->second; }));
     slots_.erase(slot);
   } else {
     // The one of two that stays may be the other way round; unless that would be one too many, it
     // takes a slot of that kind.
     const Direction left = links.front().direction;
     if (left == Direction::outbound || slots_taken(Direction::inbound) < config_.max_inbound) {
-      slot->second.peer.direction = left;
+      alter(slot->second, [&] { slot->second.peer.direction = left; });
     }
   }
 }
 
 void Admission::set_standing(const NodeId& id, Standing standing) {
   const auto slot = slots_.find(id);
-  if (slot != slots_.end()) slot->second.peer.standing = standing;
+  if (slot == slots_.end()) return;
+  alter(slot->second, [&] { slot->second.peer.standing = standing; });
 }
 
 Result<void> Admission::may_dial(const NodeId& id, const std::optional<IpAddress>& ip,
@@ -104,15 +113,15 @@ Result<void> Admission::may_dial(const NodeId& id, const std::optional<IpAddress
   return {};
 }
 
-bool Admission::takes_slot(const Slot& slot, Direction direction) {
-  return slot.peer.standing == Standing::ordinary && slot.peer.direction == direction &&
-         !slot.evicting;
+bool Admission::takes_slot(const Slot& slot) noexcept {
+  return slot.peer.standing == Standing::ordinary && !slot.evicting;
 }
 
-std::size_t Admission::slots_taken(Direction direction) const {
-  return static_cast<std::size_t>(std::count_if(
-      slots_.begin(), slots_.end(),
-      [direction](const auto& entry) { return takes_slot(entry.second, direction); }));
+template <typename Change>
+void Admission::alter(Slot& slot, Change&& change) {
+  if (takes_slot(slot)) --taken(slot.peer.direction);
+  change();
+  if (takes_slot(slot)) ++taken(slot.peer.direction);
 }
 
 Result<void> Admission::check_bans(const NodeId& id, const std::optional<IpAddress>& ip,
@@ -126,14 +135,14 @@ Result<void> Admission::check_bans(const NodeId& id, const std::optional<IpAddre
 std::vector<LinkId> Admission::evict_one(std::vector<EvictionCandidate> candidates, TimePoint now) {
   std::map<LinkId, Slot*> inbound;
   for (auto& [id, slot] : slots_) {
-    if (!takes_slot(slot, Direction::inbound)) continue;
+    if (!takes_slot(slot) || slot.peer.direction != Direction::inbound) continue;
     for (const Slot::Held& held : slot.links) inbound[held.id] = &slot;
   }
   std::erase_if(candidates, [&](const auto& peer) { return !inbound.contains(peer.link); });
   const auto chosen = choose_eviction(std::move(candidates), now);
   if (!chosen) return {};
   Slot& slot = *inbound.at(*chosen);
-  slot.evicting = true;
+  alter(slot, [&slot] { slot.evicting = true; });
   std::vector<LinkId> links;
   for (const Slot::Held& held : slot.links) links.push_back(held.id);
   return links;
@@ -143,10 +152,11 @@ bool Admission::address_is_full(const NodeId& id, const IpAddress& ip, Direction
   const bool inbound_only = config_.per_ip_limit == PerIpLimit::inbound_peers;
   if (config_.max_per_ip == 0 || any_contains(config_.exempt, ip)) return false;
   if (inbound_only && direction == Direction::outbound) return false;
-  const auto others = std::count_if(slots_.begin(), slots_.end(), [&](const auto& entry) {
-    const Slot& slot = entry.second;
-    return entry.first != id && slot.peer.standing == Standing::ordinary && slot.peer.ip == ip &&
-           !slot.evicting && (!inbound_only || slot.peer.direction == Direction::inbound);
+  const auto [from, to] = by_ip_.equal_range(ip);
+  const auto others = std::count_if(from, to, [&](const auto& entry) {
+    const Slot& slot = *entry.second;
+    return slot.peer.id != id && takes_slot(slot) &&
+           (!inbound_only || slot.peer.direction == Direction::inbound);
   });
   return static_cast<std::size_t>(others) >= config_.max_per_ip;
 }

@@ -17,6 +17,7 @@
 // Threads: none of its own (the control shard).
 #pragma once
 
+#include <array>
 #include <functional>
 #include <map>
 #include <optional>
@@ -93,7 +94,9 @@ class Admission {
   BanList& bans() noexcept { return bans_; }
   const BanList& bans() const noexcept { return bans_; }
   // IDs that hold an ordinary slot.
-  std::size_t slots_taken(Direction direction) const;
+  std::size_t slots_taken(Direction direction) const noexcept {
+    return taken_[direction == Direction::inbound ? 0 : 1];
+  }
 
  private:
   struct Slot {
@@ -107,7 +110,13 @@ class Admission {
     // would stay without a slot.
     bool evicting = false;
   };
-  static bool takes_slot(const Slot& slot, Direction direction);
+  static bool takes_slot(const Slot& slot) noexcept;
+  // Every change of a slot goes through here, so that what is taken stays counted.
+  template <typename Change>
+  void alter(Slot& slot, Change&& change);
+  std::size_t& taken(Direction direction) noexcept {
+    return taken_[direction == Direction::inbound ? 0 : 1];
+  }
   conn::Result<void> check_bans(const conn::NodeId& id, const std::optional<conn::IpAddress>& ip,
                                 conn::TimePoint now) const;
   // The least useful of the candidates loses its slot; its links. Empty: nobody has to go.
@@ -121,6 +130,8 @@ class Admission {
   HalfOpenPool half_open_;
   conn::TokenBucket handshakes_;
   std::map<conn::NodeId, Slot> slots_;
+  std::multimap<conn::IpAddress, const Slot*> by_ip_;  // into slots_
+  std::array<std::size_t, 2> taken_{};                 // slots, inbound and outbound
 };
 
 }  // namespace peerage::p2p

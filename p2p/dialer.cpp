@@ -142,6 +142,11 @@ void Dialer::on_dial_ended(const NodeId& id, const conn::Failure* failure, TimeP
 
 void Dialer::on_connected(const NodeId& id, Direction direction, TimePoint now) {
   connected_[id] = {direction, now};
+  if (direction == Direction::outbound) {
+    outbound_.insert(id);
+  } else {
+    outbound_.erase(id);
+  }
   sticky_.erase(id);
 }
 
@@ -151,6 +156,7 @@ void Dialer::on_gone(const NodeId& id, const std::optional<HostAddress>& address
   if (found == connected_.end()) return;
   const Connected was = found->second;
   connected_.erase(found);
+  outbound_.erase(id);
   const Duration lasted = now - was.since;
   if (const auto entry = persistent_.find(id); entry != persistent_.end()) {
     if (lasted >= kStable) {
@@ -177,9 +183,9 @@ void Dialer::on_gone(const NodeId& id, const std::optional<HostAddress>& address
 
 void Dialer::note_torn(TimePoint now) {
   const auto lately = [now](const Sticky& entry) { return entry.lost + kTornWithin > now; };
-  std::size_t lost = 0, left = 0;
+  std::size_t lost = 0;
+  const std::size_t left = outbound_.size();
   for (const auto& [id, entry] : sticky_) lost += lately(entry) ? 1 : 0;
-  for (const auto& [id, peer] : connected_) left += peer.direction == Direction::outbound ? 1 : 0;
   if (lost < 2 || 3 * lost < lost + left) return;
   for (auto& [id, entry] : sticky_) {
     if (lately(entry)) entry.torn = true;
@@ -207,9 +213,7 @@ bool Dialer::is_busy(const NodeId& id) const {
 
 std::size_t Dialer::slots_used() const {
   std::size_t used = 0;
-  for (const auto& [id, peer] : connected_) {
-    if (peer.direction == Direction::outbound && needs_slot(id)) ++used;
-  }
+  for (const NodeId& id : outbound_) used += needs_slot(id) ? 1 : 0;
   for (const auto& [id, dial] : dialling_) {
     if (needs_slot(id)) ++used;
   }

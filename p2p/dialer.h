@@ -170,6 +170,7 @@ class Dialer {
   std::vector<DialOrder> requested_;  // accepted, not yet taken
   std::map<conn::NodeId, Dialling> dialling_;
   std::map<conn::NodeId, Connected> connected_;
+  std::set<conn::NodeId> outbound_;      // of them
   std::list<Resting> resting_;           // the latest last
   std::list<OwnAddress> own_addresses_;  // the same
 };

@@ -30,7 +30,6 @@ PeerRegistry::PeerRegistry(const NodeId& own, const Link::Common& common, Admiss
       settings_(settings),
       events_(std::move(events)),
       rivals_(own),
-      peers_(std::make_shared<const Peers>()),
       self_(std::make_shared<PeerRegistry*>(this)) {}
 
 void PeerRegistry::on_proven(Proven node, DialPurpose purpose, const AttemptReport& report,
@@ -171,7 +170,7 @@ void PeerRegistry::apply(const Rivals::Actions& actions) {
 void PeerRegistry::admit(LinkId id) {
   Entry& entry = links_.at(id);
   entry.shown_since = control_.now();
-  publish();
+  peers_ = peers_.with(entry.link->peer());
   entry.link->shard().post([link = entry.link] { link->admit(); });
   events_.connected({entry.link->peer(), entry.purpose, entry.report});
 }
@@ -204,7 +203,7 @@ void PeerRegistry::on_ended(LinkId id, const Failure& why, EndedBy ended_by) {
   const PeerPtr& peer = entry.link->peer();
   admission_.on_gone(peer->id(), id);
   if (entry.shown_since) {
-    publish();
+    peers_ = peers_.without(peer);
     events_.gone({peer, why, control_.now() - *entry.shown_since, ended_by});
   } else {
     events_.not_admitted(
@@ -226,14 +225,6 @@ void PeerRegistry::arm() {
   } else {
     timer_->cancel();
   }
-}
-
-void PeerRegistry::publish() {
-  auto peers = std::make_shared<Peers>();
-  for (const auto& [id, entry] : links_) {
-    if (entry.shown_since) peers->push_back(entry.link->peer());
-  }
-  peers_.publish(std::move(peers));
 }
 
 std::vector<EvictionCandidate> PeerRegistry::eviction_candidates() const {

@@ -17,8 +17,8 @@
 
 #include "p2p/admission.h"
 #include "p2p/link.h"
+#include "p2p/peer_list.h"
 #include "p2p/rivals.h"
-#include "p2p/snapshot_cell.h"
 #include "p2p/switch_events.h"
 
 namespace peerage::p2p {
@@ -47,7 +47,6 @@ class PeerRegistry {
     std::size_t inbox_bytes = 0;
     std::uint64_t group_key = 0;  // secret: for the eviction's protection by group
   };
-  using Peers = std::vector<PeerPtr>;
 
   PeerRegistry(const conn::NodeId& own, const Link::Common& common, Admission& admission,
                const Settings& settings, Events events);
@@ -72,7 +71,7 @@ class PeerRegistry {
   void stop_if(const std::function<bool(const Peer&)>& condition, const conn::Failure& why);
 
   PeerPtr find(const conn::NodeId& id) const;
-  std::shared_ptr<const Peers> peers() const { return peers_.read(); }  // any thread
+  const PeerList& peers() const noexcept { return peers_; }  // those shown to reactors
   bool empty() const noexcept { return links_.empty(); }
 
  private:
@@ -90,7 +89,6 @@ class PeerRegistry {
   void probe(LinkId id);
   void on_ended(LinkId id, const conn::Failure& why, EndedBy ended_by);
   void arm();
-  void publish();
   std::vector<EvictionCandidate> eviction_candidates() const;
 
   Link::Common common_;
@@ -101,7 +99,7 @@ class PeerRegistry {
   Rivals rivals_;
   LinkId next_link_ = 1;
   std::map<LinkId, Entry> links_;
-  SnapshotCell<Peers> peers_;
+  PeerList peers_;
   std::unique_ptr<conn::Timer> timer_;  // for the rivals
   // Links tell us of their end by way of this; it goes when we do.
   std::shared_ptr<PeerRegistry*> self_;

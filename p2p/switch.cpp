@@ -68,7 +68,7 @@ std::shared_ptr<const SwitchSnapshot> Switch::snapshot() const {
 }
 
 std::vector<PeerPtr> Switch::peers() const {
-  return snapshot()->peers;
+  return snapshot()->peers.to_vector();
 }
 
 PeerPtr Switch::find_peer(const conn::NodeId& id) const {

@@ -25,6 +25,7 @@
 #include "conn/node_key.h"
 #include "conn/runtime.h"
 #include "p2p/counters.h"
+#include "p2p/peer_list.h"
 #include "p2p/reactor.h"
 #include "p2p/switch_config.h"
 #include "p2p/switch_events.h"
@@ -35,8 +36,8 @@ class SwitchCore;
 
 // How things stood a moment ago; immutable.
 struct SwitchSnapshot {
-  std::vector<PeerPtr> peers;  // shown to reactors
-  std::size_t inbound = 0;     // of them, those that take a slot
+  PeerList peers;           // shown to reactors
+  std::size_t inbound = 0;  // of them, those that take a slot
   std::size_t outbound = 0;
   std::size_t dialling = 0;
   std::size_t handshakes = 0;     // of strangers, under way

@@ -446,7 +446,7 @@ void SwitchCore::tell(const SwitchEvent& event) {
 void SwitchCore::publish() {
   if (!peers_) return;
   auto snapshot = std::make_shared<SwitchSnapshot>();
-  snapshot->peers = *peers_->peers();
+  snapshot->peers = peers_->peers();
   snapshot->inbound = admission_.slots_taken(Direction::inbound);
   snapshot->outbound = admission_.slots_taken(Direction::outbound);
   snapshot->dialling = dialer_.dialling();

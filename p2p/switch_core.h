@@ -23,6 +23,7 @@
 #include "p2p/introducer.h"
 #include "p2p/peer_registry.h"
 #include "p2p/reactor_host.h"
+#include "p2p/snapshot_cell.h"
 #include "p2p/switch.h"
 
 namespace peerage::p2p {
