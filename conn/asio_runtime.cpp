@@ -19,6 +19,7 @@
 #include "conn/asio_runtime_executor.h"
 #include "conn/asio_runtime_resolver.h"
 #include "conn/asio_runtime_socket.h"
+#include "conn/frame_aead.h"
 
 namespace peerage::conn {
 namespace {
@@ -113,6 +114,12 @@ struct ConnectOperation final : Operation<std::unique_ptr<Stream>> {
   tcp::socket socket;
 };
 
+// Chosen now, and not while the first peer waits: the library may test itself.
+void prepare_cryptography() {
+  if (sodium_init() < 0) throw std::runtime_error("libsodium cannot be initialised");
+  (void)frame_aead();
+}
+
 }  // namespace
 
 // --- shards ---
@@ -160,7 +167,7 @@ class AsioRuntime::ShardOnAsio final : public Shard {
 
 AsioRuntime::AsioRuntime(std::size_t shards, Lookup lookup)
     : resolver_(std::make_shared<Resolver>(std::move(lookup))) {
-  if (sodium_init() < 0) throw std::runtime_error("libsodium cannot be initialised");
+  prepare_cryptography();
   if (shards == 0) shards = std::max(1u, std::thread::hardware_concurrency());
   for (std::size_t i = 0; i < shards; ++i) shards_.push_back(std::make_unique<ShardOnAsio>());
   for (const auto& shard : shards_) {
@@ -170,7 +177,7 @@ AsioRuntime::AsioRuntime(std::size_t shards, Lookup lookup)
 
 AsioRuntime::AsioRuntime(asio::io_context& host, Lookup lookup)
     : resolver_(std::make_shared<Resolver>(std::move(lookup))) {
-  if (sodium_init() < 0) throw std::runtime_error("libsodium cannot be initialised");
+  prepare_cryptography();
   shards_.push_back(std::make_unique<ShardOnAsio>(host));
 }
 

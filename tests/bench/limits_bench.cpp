@@ -30,6 +30,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "conn/frame_aead.h"
 #include "conn/frame_cipher.h"
 
 namespace {
@@ -319,7 +320,7 @@ int main() {
       "{\"cipher\": \"%s\", \"seal_ns\": %.1f, \"open_ns\": %.1f, \"sodium_seal_ns\": %.1f, "
       "\"sodium_open_ns\": %.1f, \"aead_cpu_s_per_GB\": %.4f, \"keys_us\": %.2f, "
       "\"tcp_MBps\": %.1f, \"tcp_cpu_s_per_GB\": %.4f, \"tcp_rtt_us\": %.2f}\n",
-      std::string(conn::frame_cipher_name()).c_str(), cipher.seal_ns, cipher.open_ns,
+      std::string(conn::frame_aead().name()).c_str(), cipher.seal_ns, cipher.open_ns,
       sodium.seal_ns, sodium.open_ns, (cipher.seal_ns + cipher.open_ns) / kPayload, keys_us,
       tcp.mbps, tcp.cpu_s_per_gb, round_trip_us);
   return 0;

@@ -259,7 +259,7 @@ def parse(arguments):
     parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="keep the figures of each run")
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--check", action="store_true",
-                      help=f"fail if a ratio to the machine's limit is more than {TOLERANCE:.0%} worse than the kept")
+                      help="fail if a ratio to the machine's limit is more than 20 %% worse than the kept")
     what.add_argument("--keep", action="store_true", help="keep these ratios for later checks")
     options = parser.parse_args(arguments)
     if options.runs < 1:
