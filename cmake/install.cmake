@@ -13,6 +13,7 @@ foreach(library conn addrbook p2p pex)
     FILES_MATCHING PATTERN "*.h"
     # The rooms behind conn/asio_runtime.h.
     PATTERN "asio_runtime_*.h" EXCLUDE
+    REGEX "conn/frame_aead_libraries\\.h$" EXCLUDE
     # And behind addrbook/book_file.h.
     REGEX "addrbook/(book_opening|book_reader|own_file|row|schema|sqlite|told_table)\\.h$" EXCLUDE)
   set_target_properties(peerage_${library} PROPERTIES EXPORT_NAME ${library})
