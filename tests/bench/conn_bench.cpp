@@ -82,6 +82,25 @@ void encode_packets(benchmark::State& state) {
 }
 BENCHMARK(encode_packets)->Arg(64)->Arg(1000);
 
+// As every node writes a packet, and with a field before it that nobody knows.
+void decode(benchmark::State& state, bool usual) {
+  const Bytes data(64, 0x5a);
+  const MsgHeader header = encode_msg_header(kChannel, Eof::yes, data.size());
+  Bytes body;
+  if (!usual) body = {0x20, 0x05};
+  const ByteView head = header.view().subspan(1);  // without the length
+  body.insert(body.end(), head.begin(), head.end());
+  body.insert(body.end(), data.begin(), data.end());
+  for (auto _ : state) {
+    const auto packet = decode_packet(body);
+    if (!packet) state.SkipWithError("not decoded");
+    benchmark::DoNotOptimize(packet);
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK_CAPTURE(decode, usual, true);
+BENCHMARK_CAPTURE(decode, any, false);
+
 void append_packet(Bytes& stream, ByteView data) {
   const MsgHeader header = encode_msg_header(kChannel, Eof::yes, data.size());
   stream.insert(stream.end(), header.view().begin(), header.view().end());

@@ -4,10 +4,10 @@
 //   limits_bench
 //
 // Printed is one JSON object on one line:
-//   seal_ns, open_ns            one frame through conn/frame_cipher.h, in batches of 16
-//   sodium_seal_ns, _open_ns    the same bytes through libsodium
-//   aead_cpu_s_per_GB           of payload, both ends, from the first two
-//   keys_us                     what one side of a handshake cannot do without: two X25519
+//   seal_ns, open_ns            one frame through conn/frame_cipher.h, in batches as a connection
+//   writes sodium_seal_ns, _open_ns    the same bytes through libsodium aead_cpu_s_per_GB of
+//   payload, both ends, from the first two keys_us                     what one side of a handshake
+//   cannot do without: two X25519
 //                               operations, a signature and a verification, through libsodium
 //   tcp_MBps, tcp_cpu_s_per_GB  plain TCP over loopback, two processes, writes of 64 KiB
 //   tcp_rtt_us                  there and back, 64 bytes, idle in between; the median
