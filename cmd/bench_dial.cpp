@@ -3,7 +3,7 @@
 #include <future>
 #include <utility>
 
-#include <sodium.h>
+#include "cmd/own_key.h"
 
 namespace peerage::cmd {
 namespace {
@@ -76,14 +76,8 @@ std::optional<conn::IpAddress> loopback_source(const conn::IpAddress& to, std::s
   return conn::IpAddress::v4(127, 64, byte(index / kLast), byte(index));
 }
 
-conn::NodeKey fresh_node_key() {
-  conn::Secret<32> seed;
-  randombytes_buf(seed.writable().data(), 32);
-  return conn::NodeKey::from_seed(seed);
-}
-
 Result<conn::NodeId> who_answers(conn::Runtime& runtime, const BenchOptions& options) {
-  const conn::NodeKey key = fresh_node_key();
+  const conn::NodeKey key = fresh_key();
   const BenchDial dial = {options.dial, loopback_source(options.dial.endpoint.ip, 0), &key,
                           options.network, options.channel};
   std::promise<Result<conn::NodeId>> answer;

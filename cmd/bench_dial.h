@@ -34,9 +34,6 @@ std::unique_ptr<conn::Pending> start_bench_dial(conn::Runtime& runtime, conn::Sh
 // way. Nothing when `to` is not on loopback.
 std::optional<conn::IpAddress> loopback_source(const conn::IpAddress& to, std::size_t index);
 
-// A key of nobody's.
-conn::NodeKey fresh_node_key();
-
 // Who answers at the target, found out by a handshake with a new identity.
 conn::Result<conn::NodeId> who_answers(conn::Runtime& runtime, const BenchOptions& options);
 

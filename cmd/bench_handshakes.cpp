@@ -7,7 +7,7 @@ namespace peerage::cmd {
 
 int run_bench_handshakes(const BenchOptions& given) {
   BenchOptions options = given;
-  const BenchSignals signals;
+  const Signals signals{SIGINT, SIGTERM};
   const auto key = bench_key(options.home);  // for the sake of a home that is not there
   if (!key) return report(key.error());
   if (auto allowed = allow_connections(options.concurrency); !allowed) {
@@ -18,7 +18,7 @@ int run_bench_handshakes(const BenchOptions& given) {
   const auto id = who_answers(runtime, options);
   if (!id) return report(id.error());
   options.dial.id = *id;
-  const auto keys = fresh_node_keys(options.count);
+  const auto keys = fresh_keys(options.count);
   DialResults results =
       dial_many(runtime, options, keys, signals, [](std::size_t, p2p::Upgraded) {});
   runtime.stop();

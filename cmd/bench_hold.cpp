@@ -66,13 +66,13 @@ class Holding {
   FailureCounts lost_;  // guarded by mutex_
 };
 
-void hold_on(const BenchOptions& options, const BenchSignals& signals) {
+void hold_on(const BenchOptions& options, const Signals& signals) {
   static constexpr conn::Duration kLongTick = 1h;
   if (options.span > conn::Duration(0)) {
-    (void)signals.wait(options.span);
+    (void)signals.wait_for(options.span);
     return;
   }
-  while (!signals.wait(kLongTick)) {
+  while (signals.wait_for(kLongTick) == 0) {
   }
 }
 
@@ -80,7 +80,7 @@ void hold_on(const BenchOptions& options, const BenchSignals& signals) {
 
 int run_bench_hold(const BenchOptions& given) {
   BenchOptions options = given;
-  const BenchSignals signals;
+  const Signals signals{SIGINT, SIGTERM};
   const auto key = bench_key(options.home);  // for the sake of a home that is not there
   if (!key) return report(key.error());
   if (auto allowed = allow_connections(options.peers); !allowed) return report(allowed.error());
@@ -88,7 +88,7 @@ int run_bench_hold(const BenchOptions& given) {
   const auto id = who_answers(runtime, options);
   if (!id) return report(id.error());
   options.dial.id = *id;
-  const auto keys = fresh_node_keys(options.peers);
+  const auto keys = fresh_keys(options.peers);
   const std::uint64_t before_kb = resident_kb();
   Holding holding(runtime, options);
   const DialResults results = dial_many(

@@ -7,6 +7,8 @@
 #include <mutex>
 #include <utility>
 
+#include "cmd/own_key.h"
+
 namespace peerage::cmd {
 namespace {
 
@@ -82,15 +84,15 @@ class Lane {
 
 }  // namespace
 
-std::vector<conn::NodeKey> fresh_node_keys(std::size_t count) {
+std::vector<conn::NodeKey> fresh_keys(std::size_t count) {
   std::vector<conn::NodeKey> keys;
   keys.reserve(count);
-  for (std::size_t i = 0; i < count; ++i) keys.push_back(fresh_node_key());
+  for (std::size_t i = 0; i < count; ++i) keys.push_back(fresh_key());
   return keys;
 }
 
 DialResults dial_many(conn::Runtime& runtime, const BenchOptions& options,
-                      const std::vector<conn::NodeKey>& keys, const BenchSignals& signals,
+                      const std::vector<conn::NodeKey>& keys, const Signals& signals,
                       const DialTaken& taken) {
   Work work(runtime, options, keys, taken);
   const std::size_t count = std::min(options.concurrency, keys.size());
@@ -105,7 +107,7 @@ DialResults dial_many(conn::Runtime& runtime, const BenchOptions& options,
   }
   std::unique_lock lock(work.mutex);
   while (!work.finished.wait_for(lock, 50ms, [&work] { return work.lanes == 0; })) {
-    if (!signals.wait(conn::Duration(0))) continue;
+    if (signals.wait_for(conn::Duration(0)) == 0) continue;
     work.stop = true;
     work.results.interrupted = true;
   }

@@ -26,11 +26,11 @@ struct DialResults {
 // Takes a proven connection, on the shard of that number.
 using DialTaken = std::function<void(std::size_t shard, p2p::Upgraded)>;
 
-std::vector<conn::NodeKey> fresh_node_keys(std::size_t count);
+std::vector<conn::NodeKey> fresh_keys(std::size_t count);
 
 // One handshake for each key. A signal ends it early.
 DialResults dial_many(conn::Runtime& runtime, const BenchOptions& options,
-                      const std::vector<conn::NodeKey>& keys, const BenchSignals& signals,
+                      const std::vector<conn::NodeKey>& keys, const Signals& signals,
                       const DialTaken& taken);
 
 }  // namespace peerage::cmd

@@ -3,18 +3,13 @@
 #include <iostream>
 #include <utility>
 
-#include <sodium.h>
-#include <sys/resource.h>
-
 #include "cmd/bench_dial.h"
 #include "cmd/commands.h"
+#include "cmd/own_key.h"
 
 namespace peerage::cmd {
 
-using conn::fail;
-using conn::Reason;
 using conn::Result;
-using conn::Stage;
 
 namespace {
 
@@ -45,46 +40,11 @@ p2p::SwitchConfig bench_config(const BenchOptions& options, const conn::Endpoint
 
 }  // namespace
 
-BenchSignals::BenchSignals() {
-  sigemptyset(&set_);
-  for (const int signal : {SIGINT, SIGTERM}) sigaddset(&set_, signal);
-  pthread_sigmask(SIG_BLOCK, &set_, nullptr);
-}
-
-bool BenchSignals::wait(conn::Duration span) const {
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(span);
-  const timespec timeout = {seconds.count(), (span - seconds).count()};
-  return sigtimedwait(&set_, nullptr, &timeout) > 0;
-}
-
-Result<void> allow_connections(std::size_t needed) {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return {};
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
-  // Beside those that connections leave free: the standard ones, and a shard's own few.
-  static constexpr std::size_t kOwn = 32;
-  const std::size_t all = needed + conn::kReservedDescriptors + kOwn;
-  if (limit.rlim_max == RLIM_INFINITY || all <= limit.rlim_max) return {};
-  return fail(Stage::configuration, Reason::out_of_descriptors,
-              std::to_string(needed) + " connections need " + std::to_string(all) +
-                  " descriptors, and the hard limit is " + std::to_string(limit.rlim_max) +
-                  " (ulimit -Hn)");
-}
-
 Result<conn::NodeKey> bench_key(const std::filesystem::path& home) {
-  if (home.empty()) return fresh_node_key();
+  if (home.empty()) return fresh_key();
   const auto file = node_key_path(home);
   if (!file) return tl::unexpected(file.error());
-  std::error_code error;
-  std::filesystem::create_directories(file->parent_path(), error);
-  if (error) {
-    return fail(Stage::configuration, Reason::io_error,
-                file->parent_path().string() + ": " + error.message());
-  }
-  conn::Secret<32> seed;
-  randombytes_buf(seed.writable().data(), 32);
-  return conn::NodeKey::load_or_create(*file, seed);
+  return load_or_create_key(*file);
 }
 
 std::vector<p2p::ReactorChannel> BenchReactor::channels() const {

@@ -4,31 +4,16 @@
 #pragma once
 
 #include <condition_variable>
-#include <csignal>
 #include <memory>
 #include <mutex>
 #include <optional>
 
 #include "cmd/bench.h"
+#include "cmd/process.h"
 #include "conn/asio_runtime.h"
 #include "p2p/switch.h"
 
 namespace peerage::cmd {
-
-// SIGINT and SIGTERM, for the thread that waits for them. Made before any thread is.
-class BenchSignals {
- public:
-  BenchSignals();
-  // Whether one came within `span`.
-  bool wait(conn::Duration span) const;
-
- private:
-  sigset_t set_{};
-};
-
-// Raises the soft limit of descriptors to the hard one. An error says that even so there are fewer
-// than `needed` for connections.
-conn::Result<void> allow_connections(std::size_t needed);
 
 // The key of a home, which is made when it is not there; without a home a new one.
 conn::Result<conn::NodeKey> bench_key(const std::filesystem::path& home);

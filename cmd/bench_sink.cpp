@@ -133,8 +133,8 @@ class PeerMemory {
 
 template <typename Role>
 int listen_and_report(const char* role, const BenchOptions& options) {
-  const BenchSignals signals;
-  (void)allow_connections(0);
+  const Signals signals{SIGINT, SIGTERM};
+  (void)allow_connections(0);  // as many as there may be
   const auto reactor = std::make_shared<Role>(options);
   auto node = BenchNode::start(options, options.laddr, reactor);
   if (!node) return report(node.error());
@@ -143,14 +143,14 @@ int listen_and_report(const char* role, const BenchOptions& options) {
   (*node)->announce();
   do {
     memory.look(reactor->peers());
-  } while (!reactor->complete() && !signals.wait(kTick));
+  } while (!reactor->complete() && signals.wait_for(kTick) == 0);
 
   const BenchMoment ended = BenchMoment::now();
   memory.look(reactor->peers());
   // The sender knows that all has arrived when its own goodbye is answered: let it say that first.
   for (conn::Duration waited{0};
        reactor->complete() && reactor->peers() > 0 && waited < kPartingPatience; waited += kTick) {
-    if (signals.wait(kTick)) break;
+    if (signals.wait_for(kTick) != 0) break;
   }
   (*node)->node().stop_and_wait();
 

@@ -1,16 +1,16 @@
 // crawl: goes through a network once, from its seeds, and reports what is there.
-#include <csignal>
 #include <cstdio>
 #include <fstream>
 #include <future>
 #include <iostream>
 #include <memory>
 
-#include <sodium.h>
 #include <unistd.h>
 
 #include "cmd/commands.h"
 #include "cmd/crawl.h"
+#include "cmd/own_key.h"
+#include "cmd/process.h"
 #include "cmd/setting_value.h"
 #include "conn/asio_runtime.h"
 
@@ -71,13 +71,6 @@ Result<CrawlOptions> crawl_options(const Options& options) {
   return crawl;
 }
 
-Result<conn::NodeKey> key_of(const Options& options) {
-  if (!options.key_file.empty()) return conn::NodeKey::load(options.key_file);
-  conn::Secret<32> seed;
-  randombytes_buf(seed.writable().data(), 32);
-  return conn::NodeKey::from_seed(seed);
-}
-
 // One line on a terminal, written again and again; elsewhere nothing.
 class ProgressLine {
  public:
@@ -95,7 +88,7 @@ class ProgressLine {
 };
 
 // Until it is over, its time is, or somebody says so.
-CrawlResult::Ended watch(const Crawl& crawl, const sigset_t& stop_signals, conn::Duration span) {
+CrawlResult::Ended watch(const Crawl& crawl, const Signals& signals, conn::Duration span) {
   const ProgressLine line;
   const auto end = std::chrono::steady_clock::now() + span;
   for (;;) {
@@ -103,8 +96,7 @@ CrawlResult::Ended watch(const Crawl& crawl, const sigset_t& stop_signals, conn:
     line.show(progress);
     if (progress.over) return CrawlResult::Ended::all_visited;
     if (std::chrono::steady_clock::now() >= end) return CrawlResult::Ended::time_over;
-    const timespec tick = {0, 200'000'000};
-    if (sigtimedwait(&stop_signals, nullptr, &tick) > 0) return CrawlResult::Ended::interrupted;
+    if (signals.wait_for(200ms) != 0) return CrawlResult::Ended::interrupted;
   }
 }
 
@@ -121,10 +113,7 @@ bool write(const Options& options, std::ofstream& csv_file, const CrawlResult& r
 
 int crawl_and_report(const Options& options, const CrawlOptions& crawl_options, conn::NodeKey key,
                      conn::Duration span) {
-  sigset_t stop_signals;  // blocked before any thread starts: only sigtimedwait takes them
-  sigemptyset(&stop_signals);
-  for (const int signal : {SIGINT, SIGTERM}) sigaddset(&stop_signals, signal);
-  pthread_sigmask(SIG_BLOCK, &stop_signals, nullptr);
+  const Signals signals{SIGINT, SIGTERM};
   // Opened now: that it cannot be written is not to be found out in ten minutes.
   std::ofstream csv_file;
   if (!options.csv.empty() && options.csv != "-") {
@@ -136,7 +125,7 @@ int crawl_and_report(const Options& options, const CrawlOptions& crawl_options, 
   std::promise<Result<void>> started;
   crawl.start([&started](Result<void> outcome) { started.set_value(std::move(outcome)); });
   const Result<void> running = started.get_future().get();
-  const auto ended = running ? watch(crawl, stop_signals, span) : CrawlResult::Ended::interrupted;
+  const auto ended = running ? watch(crawl, signals, span) : CrawlResult::Ended::interrupted;
   std::promise<std::pair<CrawlResult, Result<void>>> finished;
   crawl.finish(ended, [&finished](CrawlResult result, Result<void> saved) {
     finished.set_value({std::move(result), std::move(saved)});
@@ -155,7 +144,7 @@ int run(const Options& options) {
   if (!crawl) return report(crawl.error());
   const auto span = span_of("for", options.span);
   if (!span) return report(span.error());
-  auto key = key_of(options);
+  auto key = key_of_option(options.key_file);
   if (!key) return report(key.error());
   return crawl_and_report(options, *crawl, std::move(*key), *span);
 }

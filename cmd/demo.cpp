@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "cmd/commands.h"
+#include "cmd/process.h"
 #include "conn/bytes.h"
 
 namespace peerage::cmd {
@@ -278,12 +279,9 @@ conn::Duration Demo::since_start() const {
 // --- all of it ---
 
 int run_demo(const DemoOptions& options) {
-  sigset_t stop_signals;
-  sigemptyset(&stop_signals);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&stop_signals, signal);
-  ::sigprocmask(SIG_BLOCK, &stop_signals, nullptr);
+  const Signals stop_signals{SIGINT, SIGTERM, SIGHUP};
   std::signal(SIGPIPE, SIG_IGN);  // who reads what we say may go first
-  const int signals = ::signalfd(-1, &stop_signals, SFD_CLOEXEC | SFD_NONBLOCK);
+  const int signals = ::signalfd(-1, &stop_signals.set(), SFD_CLOEXEC | SFD_NONBLOCK);
 
   auto directory = DemoDirectory::make(options.directory);
   if (!directory) return report(directory.error());

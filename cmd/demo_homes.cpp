@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "conn/node_key.h"
+#include "cmd/own_key.h"
 
 namespace peerage::cmd {
 
@@ -89,12 +89,7 @@ Result<std::vector<DemoHome>> make_demo_homes(const std::filesystem::path& direc
   for (std::size_t i = 0; i <= nodes; ++i) {
     const std::string name = i == 0 ? "seed" : "node-" + std::to_string(i);
     const auto home = directory / name;
-    std::error_code error;
-    std::filesystem::create_directories(home / "config", error);
-    if (error) return failure(home, error.message());
-    conn::Secret<32> seed;
-    randombytes_buf(seed.writable().data(), 32);
-    const auto key = conn::NodeKey::load_or_create(home / "config" / "node_key.json", seed);
+    const auto key = load_or_create_key(home / "config" / "node_key.json");
     if (!key) return tl::unexpected(key.error());
     homes.push_back({name, home, {key->id(), (*endpoints)[i]}});
   }

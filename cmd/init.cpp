@@ -6,11 +6,10 @@
 #include <string>
 
 #include <fcntl.h>
-#include <sodium.h>
 #include <unistd.h>
 
 #include "cmd/commands.h"
-#include "conn/node_key.h"
+#include "cmd/own_key.h"
 
 namespace peerage::cmd {
 namespace {
@@ -61,9 +60,7 @@ int run(const std::filesystem::path& home, const std::string& moniker, const std
   const auto key_path = node_key_path(home);
   if (!key_path) return report(key_path.error());
   const bool existed = std::filesystem::exists(*key_path);
-  conn::Secret<32> seed;
-  randombytes_buf(seed.writable().data(), 32);
-  const auto key = conn::NodeKey::load_or_create(*key_path, seed);
+  const auto key = load_or_create_key(*key_path);
   if (!key) return report(key.error());
   std::cout << (existed ? "kept  " : "wrote ") << key_path->string() << '\n'
             << "node ID " << key->id().to_string() << '\n';

@@ -4,10 +4,9 @@
 #include <future>
 #include <utility>
 
-#include <sodium.h>
-#include <sys/resource.h>
-
 #include "cmd/addrbook.h"
+#include "cmd/own_key.h"
+#include "cmd/process.h"
 #include "cmd/report_text.h"
 
 namespace peerage::cmd {
@@ -21,14 +20,6 @@ using p2p::LogLevel;
 
 namespace {
 
-// How many connections there may be is for our limits to say, not for the shell's.
-void raise_descriptor_limit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 // Waits for what `begin` will hand over; nothing when it does not in time.
 template <typename T>
 std::optional<T> wait_for(const std::function<void(std::function<void(T)>)>& begin,
@@ -40,23 +31,12 @@ std::optional<T> wait_for(const std::function<void(std::function<void(T)>)>& beg
   return outcome.get();
 }
 
-Result<void> make_directories(const Settings& settings) {
-  for (const auto& directory :
-       {settings.node_key_file.parent_path(), settings.book_file.parent_path()}) {
-    std::error_code error;
-    std::filesystem::create_directories(directory, error);
-    if (error) {
-      return fail(Stage::configuration, Reason::io_error,
-                  directory.string() + ": " + error.message());
-    }
-  }
-  return {};
-}
-
-Result<conn::NodeKey> load_key(const Settings& settings) {
-  conn::Secret<32> seed;
-  randombytes_buf(seed.writable().data(), 32);
-  return conn::NodeKey::load_or_create(settings.node_key_file, seed);
+Result<void> make_book_directory(const Settings& settings) {
+  const auto directory = settings.book_file.parent_path();
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  if (!error) return {};
+  return fail(Stage::configuration, Reason::io_error, directory.string() + ": " + error.message());
 }
 
 // "*" is every network that the book knows.
@@ -156,13 +136,13 @@ std::string count_of(const p2p::SwitchSnapshot& snapshot, p2p::Direction directi
 // --- the home ---
 
 Result<std::unique_ptr<Node>> Node::prepare(Settings settings, Role role, const ProgramLog& log) {
-  raise_descriptor_limit();
+  (void)allow_connections(0);  // as many as there may be
   if (!settings.config.p2p.pex) {
     return fail(Stage::configuration, Reason::config_malformed,
                 "pex = false leaves nothing to do: this node has no reactor but peer exchange");
   }
-  if (auto made = make_directories(settings); !made) return tl::unexpected(made.error());
-  auto key = load_key(settings);
+  if (auto made = make_book_directory(settings); !made) return tl::unexpected(made.error());
+  auto key = load_or_create_key(settings.node_key_file);
   if (!key) return tl::unexpected(key.error());
   if (auto settled = settle_networks(settings); !settled) return tl::unexpected(settled.error());
   p2p::Log say(log.module("main"), {});

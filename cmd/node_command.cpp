@@ -8,6 +8,7 @@
 
 #include "cmd/commands.h"
 #include "cmd/node.h"
+#include "cmd/process.h"
 #include "cmd/service_notify.h"
 
 namespace peerage::cmd {
@@ -15,27 +16,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using p2p::LogLevel;
-
-// Blocked in all threads that are started later; the main thread waits for them.
-class Signals {
- public:
-  Signals() {
-    sigemptyset(&set_);
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&set_, signal);
-    pthread_sigmask(SIG_BLOCK, &set_, nullptr);
-    // A log that nobody reads any more is no reason to end.
-    std::signal(SIGPIPE, SIG_IGN);
-  }
-  // The one that came, or 0.
-  int wait_for(std::chrono::nanoseconds span) const {
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(span);
-    const timespec timeout = {seconds.count(), (span - seconds).count()};
-    return std::max(0, sigtimedwait(&set_, nullptr, &timeout));
-  }
-
- private:
-  sigset_t set_{};
-};
 
 struct Options {
   std::filesystem::path home;
@@ -72,7 +52,8 @@ void reload(Node& node, const Options& options, p2p::Log& say, const ServiceNoti
 }
 
 int run(const Options& options, std::optional<Node::Role> only) {
-  const Signals signals;
+  const Signals signals{SIGINT, SIGTERM, SIGHUP};
+  std::signal(SIGPIPE, SIG_IGN);  // a log that nobody reads any more is no reason to end
   auto settings = load_settings(options.home, options.flags);
   if (!settings) return report(settings.error());
   const auto log = log_of(*settings);

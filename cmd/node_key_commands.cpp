@@ -2,37 +2,12 @@
 #include <iostream>
 #include <memory>
 
-#include <sodium.h>
-
 #include "cmd/commands.h"
-#include "conn/node_key.h"
+#include "cmd/own_key.h"
 
 namespace peerage::cmd {
 
 using conn::NodeKey;
-
-namespace {
-
-conn::Result<void> make_directory_of(const std::filesystem::path& file) {
-  std::error_code error;
-  std::filesystem::create_directories(file.parent_path(), error);
-  if (!error) return {};
-  return conn::fail(conn::Stage::configuration, conn::Reason::key_file_unwritable,
-                    file.parent_path().string() + ": " + error.message());
-}
-
-conn::Secret<32> fresh_seed() {
-  conn::Secret<32> seed;
-  randombytes_buf(seed.writable().data(), 32);
-  return seed;
-}
-
-conn::Result<NodeKey> load_or_create(const std::filesystem::path& file) {
-  if (const auto made = make_directory_of(file); !made) return tl::unexpected(made.error());
-  return NodeKey::load_or_create(file, fresh_seed());
-}
-
-}  // namespace
 
 void add_gen_node_key(CLI::App& app, Action& action) {
   CLI::App* command =
@@ -48,8 +23,8 @@ void add_gen_node_key(CLI::App& app, Action& action) {
         return report({conn::Stage::configuration, conn::Reason::key_file_unwritable,
                        path->string() + ": there is a key already"});
       }
-      if (const auto made = make_directory_of(*path); !made) return report(made.error());
-      const NodeKey key = NodeKey::from_seed(fresh_seed());
+      if (const auto made = make_key_directory(*path); !made) return report(made.error());
+      const NodeKey key = fresh_key();
       if (const auto saved = key.save_new(*path); !saved) return report(saved.error());
       std::cout << key.id().to_string() << '\n';
       return 0;
@@ -73,7 +48,7 @@ void add_show_node_id(CLI::App& app, Action& action) {
     action = [options] {
       const auto path = node_key_path(options->home, options->flags);
       if (!path) return report(path.error());
-      const auto key = options->create ? load_or_create(*path) : NodeKey::load(*path);
+      const auto key = options->create ? load_or_create_key(*path) : NodeKey::load(*path);
       if (!key) return report(key.error());
       std::cout << key->id().to_string() << '\n';
       return 0;

@@ -6,9 +6,8 @@
 #include <string>
 #include <vector>
 
-#include <sodium.h>
-
 #include "cmd/commands.h"
+#include "cmd/own_key.h"
 #include "cmd/probe.h"
 #include "conn/asio_runtime.h"
 
@@ -78,10 +77,7 @@ int run(const Options& options) {
     if (!target) return report(target.error());
     targets.push_back(std::move(*target));
   }
-  conn::Secret<32> seed;
-  randombytes_buf(seed.writable().data(), 32);
-  auto key = options.key_file.empty() ? conn::Result<conn::NodeKey>(conn::NodeKey::from_seed(seed))
-                                      : conn::NodeKey::load(options.key_file);
+  const auto key = key_of_option(options.key_file);
   if (!key) return report(key.error());
 
   ProbeOptions probe_options;
