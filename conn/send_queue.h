@@ -1,5 +1,5 @@
 // The bounded way into a connection, for every thread: messages are counted in against the limits
-// of their channel and of the peer, or refused at once. Nobody ever waits here.
+// of their channel and of the peer, or refused at once. Only who asks to wait for room waits.
 //
 // Bytes and messages are counted from the moment they are accepted until their last packet has been
 // formed (`release`, and `settle` once for many). A refusal is an answer, not an event: the caller

@@ -1,6 +1,7 @@
 #include "conn/send_queue.h"
 
 #include <atomic>
+#include <chrono>
 #include <random>
 #include <thread>
 
@@ -8,6 +9,8 @@
 
 namespace peerage::conn {
 namespace {
+
+using namespace std::chrono_literals;
 
 constexpr ChannelId kFirst{1}, kSecond{2};
 
@@ -231,6 +234,84 @@ TEST_F(SendQueueTest, BoundsHoldWithManyThreads) {
   EXPECT_GE(accepted, 100u);
   EXPECT_EQ(left, accepted);
   EXPECT_EQ(queue.queued_bytes(), 0u);
+}
+
+// --- who waits ---
+// A thread may wait or find room at once: both must end. That it waits at times is what the many
+// messages are for, and a wake-up that is missing keeps it for an hour.
+
+TEST_F(SendQueueTest, WhoWaitsForAChannelGoesOnWhenMessagesHaveLeft) {
+  static constexpr int kCount = 2000;
+  std::thread sender([this] {
+    for (int i = 0; i < kCount; ++i) {
+      ASSERT_EQ(queue.offer(kFirst, message(1), 1h).result, SendResult::queued);
+    }
+  });
+  for (int left = 0; left < kCount;) {
+    for (const QueuedMessage& each : drain(queue)) {
+      queue.release(each.channel_index, each.bytes->size());
+      queue.settle();
+      ++left;
+    }
+  }
+  sender.join();
+  EXPECT_EQ(queue.queued_bytes(), 0u);
+}
+
+TEST_F(SendQueueTest, WhoWaitsForThePeersBytesGoesOnWhenAnyChannelHasRoom) {
+  static constexpr int kCount = 2000;
+  std::thread sender([this] {
+    for (int i = 0; i < kCount; ++i) {
+      ASSERT_EQ(queue.offer(kFirst, message(900), 1h).result, SendResult::queued);
+    }
+  });
+  int left = 0;
+  while (left < kCount) {
+    // Of 6000 bytes too few are left for the sender, until this leaves.
+    const bool filled = offer(kSecond, 5000) == SendResult::queued;
+    std::vector<QueuedMessage> first, second;
+    for (QueuedMessage& each : drain(queue)) {
+      (each.channel_index == 0 ? first : second).push_back(std::move(each));
+    }
+    EXPECT_LE(second.size(), filled ? 1u : 0u);
+    for (const auto& group : {first, second}) {
+      for (const QueuedMessage& each : group) {
+        queue.release(each.channel_index, each.bytes->size());
+        queue.settle();
+      }
+    }
+    left += static_cast<int>(first.size());
+  }
+  sender.join();
+  EXPECT_EQ(queue.queued_bytes(), 0u);
+}
+
+TEST_F(SendQueueTest, WhoWaitsIsToldOfTheEnd) {
+  ASSERT_EQ(offer(kFirst, 1000), SendResult::queued);
+  ASSERT_EQ(offer(kSecond, 5000), SendResult::queued);
+  std::vector<std::thread> threads;
+  for (const ChannelId channel : {kFirst, kSecond}) {
+    threads.emplace_back([this, channel] {
+      EXPECT_EQ(queue.offer(channel, message(500), 1h).result, SendResult::closed);
+    });
+  }
+  queue.close();
+  for (std::thread& thread : threads) thread.join();
+}
+
+TEST_F(SendQueueTest, PatienceEndsWithTheReasonForWhichThereIsNoRoom) {
+  ASSERT_EQ(offer(kFirst, 1000), SendResult::queued);
+  ASSERT_EQ(offer(kSecond, 5000), SendResult::queued);
+  EXPECT_EQ(queue.offer(kFirst, message(1), 1ms).result, SendResult::channel_full);
+  EXPECT_EQ(queue.offer(kSecond, message(500), 1ms).result, SendResult::peer_full);
+}
+
+TEST_F(SendQueueTest, NobodyWaitsForWhatTimeCannotChange) {
+  EXPECT_EQ(queue.offer(kFirst, message(2001), 1h).result, SendResult::message_too_long);
+  EXPECT_EQ(queue.offer(kFirst, message(0), 1h).result, SendResult::empty_message);
+  EXPECT_EQ(queue.offer(ChannelId{9}, message(1), 1h).result, SendResult::unknown_channel);
+  queue.close();
+  EXPECT_EQ(queue.offer(kFirst, message(1), 1h).result, SendResult::closed);
 }
 
 }  // namespace
