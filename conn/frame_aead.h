@@ -8,7 +8,8 @@
 // Only what sealed frames need: kFramePlain bytes in place with the tag behind them, no associated
 // data.
 //
-// Threads: any; what state an implementation needs is the thread's own. Source of the choice:
+// Threads: any; what state an implementation needs is the thread's own. That may hold the last key
+// it used until the next frame or the end of the thread, and is wiped then. Source of the choice:
 // spec/performance.md.
 #pragma once
 

@@ -191,6 +191,24 @@ TEST(Admission, HandshakesBeginWithinTheirBudget) {
   EXPECT_LE(begun, kHandshakeRate + kHandshakeBurst);
 }
 
+TEST(Admission, TheBudgetOfHandshakesIsTheConfiguredOne) {
+  AdmissionConfig config;
+  config.handshake_rate = 10;
+  Admission admission = new_admission(config);
+  for (std::uint64_t i = 0; i < kHandshakeBurst; ++i) EXPECT_TRUE(admission.take_handshake(kStart));
+  EXPECT_FALSE(admission.take_handshake(kStart));
+  EXPECT_EQ(admission.next_handshake(kStart), kStart + 100ms);
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(admission.take_handshake(kStart + 1s));
+  EXPECT_FALSE(admission.take_handshake(kStart + 1s));
+}
+
+TEST(Admission, ABudgetOfZeroIsNone) {
+  AdmissionConfig config;
+  config.handshake_rate = 0;
+  Admission admission = new_admission(config);
+  for (int i = 0; i < 100'000; ++i) ASSERT_TRUE(admission.take_handshake(kStart));
+}
+
 // --- the second gate: bans and addresses ---
 
 TEST(Admission, ABannedNodeIsRefusedAtTheSecondGateWhateverItsStanding) {
