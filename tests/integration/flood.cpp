@@ -17,9 +17,6 @@
 #include <memory>
 #include <vector>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <nlohmann/json.hpp>
 #include <sodium.h>
 #include <sys/epoll.h>
@@ -29,6 +26,7 @@
 #include "conn/ip_address.h"
 #include "tests/integration/flags.h"
 #include "tests/integration/flood_visitor.h"
+#include "tests/integration/visitors.h"
 #include "tests/support/peers.h"
 
 namespace {
@@ -37,10 +35,6 @@ using namespace peerage;
 using namespace std::chrono_literals;
 using nlohmann::json;
 using Clock = std::chrono::steady_clock;
-
-#ifndef IP_BIND_ADDRESS_NO_PORT
-#define IP_BIND_ADDRESS_NO_PORT 24
-#endif
 
 struct Options {
   conn::Endpoint to;
@@ -56,20 +50,6 @@ struct Options {
   std::string network;
   std::uint8_t key = 0;  // 0: a fresh one each time
 };
-
-std::uint32_t to_number(const conn::IpAddress& ip) {
-  const auto bytes = ip.v4_bytes();
-  return std::uint32_t{bytes[0]} << 24 | std::uint32_t{bytes[1]} << 16 |
-         std::uint32_t{bytes[2]} << 8 | bytes[3];
-}
-
-sockaddr_in to_sockaddr(std::uint32_t ip, std::uint16_t port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(ip);
-  address.sin_port = htons(port);
-  return address;
-}
 
 std::vector<const test::Script*> parse_scripts(const std::string& names) {
   std::vector<const test::Script*> chosen;
@@ -92,7 +72,7 @@ Options parse(test::Flags& flags) {
   const auto from = conn::IpAddress::parse(flags.text("from", "127.0.0.1"));
   if (!to || !from) throw std::invalid_argument("--to IP:PORT and --from IP are addresses");
   options.to = *to;
-  options.from = to_number(*from);
+  options.from = test::to_number(*from);
   options.scripts = parse_scripts(flags.text("script"));
   options.count = flags.number("count", options.count);
   options.step = flags.number("step", options.step);
@@ -106,29 +86,6 @@ Options parse(test::Flags& flags) {
   flags.expect_no_others();
   return options;
 }
-
-// Milliseconds, to be summed up.
-class Spans {
- public:
-  void add(Clock::duration span) {
-    values_.push_back(std::chrono::duration<double, std::milli>(span).count());
-  }
-  std::size_t within(double limit) const {
-    return static_cast<std::size_t>(std::count_if(
-        values_.begin(), values_.end(), [limit](double value) { return value <= limit; }));
-  }
-  json summary() {
-    if (values_.empty()) return {{"count", 0}};
-    std::sort(values_.begin(), values_.end());
-    return {{"count", values_.size()},
-            {"p50", values_[(values_.size() - 1) / 2]},
-            {"p99", values_[(values_.size() - 1) * 99 / 100]},
-            {"max", values_.back()}};
-  }
-
- private:
-  std::vector<double> values_;
-};
 
 class Flood {
  public:
@@ -198,30 +155,15 @@ class Flood {
   void start(const Try& attempt) {
     const std::size_t number = attempt.number;
     last_change_ = Clock::now();
-    const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (socket < 0) return count_end("no socket");
-    const int on = 1;
-    ::setsockopt(socket, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
-    ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     const auto place =
         static_cast<std::uint32_t>(options_.addresses == 0 ? number : number % options_.addresses);
-    const sockaddr_in from = to_sockaddr(options_.from + place * options_.step, 0);
-    const sockaddr_in to = to_sockaddr(to_number(options_.to.ip), options_.to.port);
     auto guest = std::make_unique<Guest>(*options_.scripts[number % options_.scripts.size()],
                                          make_key(), options_.network);
     guest->number = number;
     guest->tries = attempt.tries;
     guest->began = attempt.began;
-    if (::bind(socket, reinterpret_cast<const sockaddr*>(&from), sizeof from) != 0 ||
-        (::connect(socket, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0 &&
-         errno != EINPROGRESS)) {
-      ::close(socket);
-      return count_end("cannot connect");
-    }
-    epoll_event event{};
-    event.events = EPOLLIN | EPOLLOUT;
-    event.data.fd = socket;
-    ::epoll_ctl(epoll_, EPOLL_CTL_ADD, socket, &event);
+    const int socket = test::dial(epoll_, options_.from + place * options_.step, options_.to);
+    if (socket < 0) return count_end("cannot connect");
     open_[socket] = std::move(guest);
   }
 
@@ -262,19 +204,13 @@ class Flood {
 
   // False when the guest has gone.
   bool on_connected(int socket, Guest& guest) {
-    int error = 0;
-    socklen_t size = sizeof error;
-    ::getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size);
+    const int error = test::finish_dial(epoll_, socket);
     if (error != 0) {
       end(socket, error == ECONNRESET ? "reset" : std::strerror(error));
       return false;
     }
     guest.connected = true;
     guest.connected_at = guest.next_byte = Clock::now();
-    epoll_event event{};
-    event.events = EPOLLIN;
-    event.data.fd = socket;
-    ::epoll_ctl(epoll_, EPOLL_CTL_MOD, socket, &event);
     return act(socket, guest);
   }
 
@@ -345,8 +281,8 @@ class Flood {
   Clock::time_point next_round_;
   std::map<std::string, std::size_t> ends_;
   std::map<std::string, std::size_t> reached_;
-  Spans lifetimes_;
-  Spans answered_;
+  test::Spans lifetimes_;
+  test::Spans answered_;
 };
 
 }  // namespace

@@ -22,10 +22,7 @@
 #include <memory>
 #include <vector>
 
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <nlohmann/json.hpp>
 #include <sodium.h>
 #include <sys/epoll.h>
@@ -36,6 +33,7 @@
 #include "conn/ip_address.h"
 #include "tests/integration/flags.h"
 #include "tests/integration/seed_client.h"
+#include "tests/integration/visitors.h"
 
 namespace {
 
@@ -44,10 +42,6 @@ using namespace std::chrono_literals;
 using nlohmann::json;
 using test::SeedClient;
 using Clock = std::chrono::steady_clock;
-
-#ifndef IP_BIND_ADDRESS_NO_PORT
-#define IP_BIND_ADDRESS_NO_PORT 24
-#endif
 
 struct Options {
   conn::Endpoint to;
@@ -61,23 +55,9 @@ struct Options {
   bool listen = false;
 };
 
-std::uint32_t to_number(const conn::IpAddress& ip) {
-  const auto bytes = ip.v4_bytes();
-  return std::uint32_t{bytes[0]} << 24 | std::uint32_t{bytes[1]} << 16 |
-         std::uint32_t{bytes[2]} << 8 | bytes[3];
-}
-
 std::string to_text(std::uint32_t ip) {
   return std::to_string(ip >> 24) + "." + std::to_string(ip >> 16 & 255) + "." +
          std::to_string(ip >> 8 & 255) + "." + std::to_string(ip & 255);
-}
-
-sockaddr_in to_sockaddr(std::uint32_t ip, std::uint16_t port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(ip);
-  address.sin_port = htons(port);
-  return address;
 }
 
 Options parse(test::Flags& flags) {
@@ -86,7 +66,7 @@ Options parse(test::Flags& flags) {
   const auto from = conn::IpAddress::parse(flags.text("from", "127.0.1.1"));
   if (!to || !from) throw std::invalid_argument("--to IP:PORT and --from IP are addresses");
   options.to = *to;
-  options.from = to_number(*from);
+  options.from = test::to_number(*from);
   options.network = flags.text("network");
   options.rate = flags.number("rate", options.rate);
   options.count = static_cast<std::size_t>(options.rate * flags.number("seconds", 1.0));
@@ -100,25 +80,6 @@ Options parse(test::Flags& flags) {
   }
   return options;
 }
-
-// Milliseconds, to be summed up.
-class Spans {
- public:
-  void add(Clock::duration span) {
-    values_.push_back(std::chrono::duration<double, std::milli>(span).count());
-  }
-  json summary() {
-    if (values_.empty()) return {{"count", 0}};
-    std::sort(values_.begin(), values_.end());
-    return {{"count", values_.size()},
-            {"p50", values_[(values_.size() - 1) / 2]},
-            {"p99", values_[(values_.size() - 1) * 99 / 100]},
-            {"max", values_.back()}};
-  }
-
- private:
-  std::vector<double> values_;
-};
 
 class Load {
  public:
@@ -185,23 +146,8 @@ class Load {
         keys_[number], options_.network,
         options_.listen ? "tcp://" + to_text(ip) + ":1" : "tcp://0.0.0.0:1");
     guest->dialled = last_change_ = Clock::now();
-    const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (socket < 0) return count_failure("no socket");
-    const int on = 1;
-    ::setsockopt(socket, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
-    ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    const sockaddr_in from = to_sockaddr(ip, 0);
-    const sockaddr_in to = to_sockaddr(to_number(options_.to.ip), options_.to.port);
-    if (::bind(socket, reinterpret_cast<const sockaddr*>(&from), sizeof from) != 0 ||
-        (::connect(socket, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0 &&
-         errno != EINPROGRESS)) {
-      ::close(socket);
-      return count_failure(std::string("connect: ") + std::strerror(errno));
-    }
-    epoll_event event{};
-    event.events = EPOLLIN | EPOLLOUT;
-    event.data.fd = socket;
-    ::epoll_ctl(epoll_, EPOLL_CTL_ADD, socket, &event);
+    const int socket = test::dial(epoll_, ip, options_.to);
+    if (socket < 0) return count_failure(std::string("connect: ") + std::strerror(errno));
     open_[socket] = std::move(guest);
     most_together_ = std::max(most_together_, open_.size());
   }
@@ -218,15 +164,9 @@ class Load {
 
   void on_ready(int socket, Guest& guest) {
     if (!guest.connected) {
-      int error = 0;
-      socklen_t size = sizeof error;
-      ::getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size);
+      const int error = test::finish_dial(epoll_, socket);
       if (error != 0) return end(socket, std::string("connect: ") + std::strerror(error));
       guest.connected = true;
-      epoll_event event{};
-      event.events = EPOLLIN;
-      event.data.fd = socket;
-      ::epoll_ctl(epoll_, EPOLL_CTL_MOD, socket, &event);
       if (!send(socket, guest)) return;
     }
     conn::ByteArray<conn::kFrameSealed> buffer;
@@ -293,9 +233,9 @@ class Load {
   std::map<std::string, std::size_t> failures_;
   Clock::time_point began_;
   Clock::time_point last_change_;  // somebody came, was answered, or went
-  Spans late_;
-  Spans answer_;
-  Spans close_;
+  test::Spans late_;
+  test::Spans answer_;
+  test::Spans close_;
 };
 
 // An address of a public network for each row, in a /16 of its own as far as there are any.
