@@ -15,6 +15,7 @@
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
 #include <sodium.h>
+#include <unistd.h>
 
 #include "conn/asio_runtime_executor.h"
 #include "conn/asio_runtime_resolver.h"
@@ -30,6 +31,18 @@ using asio_runtime::tcp;
 using asio_runtime::to_asio;
 
 constexpr int kListenBacklog = 1024;
+
+// Asio watches a socket for room to write from the first time that is asked for, as connecting
+// does, and then answers each wait for something to read with "writable" first. Registered anew, it
+// is not watched for that.
+tcp::socket registered_anew(tcp::socket socket, const tcp& protocol, asio::error_code& error) {
+  tcp::socket anew(socket.get_executor());
+  const int descriptor = socket.release(error);
+  if (error) return anew;
+  anew.assign(protocol, descriptor, error);
+  if (error) ::close(descriptor);
+  return anew;
+}
 
 Failure connect_failure(int error) {
   return {Stage::connect, reason_of(error, Reason::io_error), std::strerror(error)};
@@ -249,14 +262,17 @@ std::unique_ptr<Pending> AsioRuntime::connect(Shard& shard, const Route& route, 
     operation->abandon();
     operation->finish(fail(Stage::connect, Reason::connect_timed_out));
   });
-  operation->socket.async_connect(target, [operation, to](const asio::error_code& outcome) {
+  operation->socket.async_connect(target, [operation, target, to](const asio::error_code& outcome) {
     if (outcome) {
       operation->finish(tl::unexpected(connect_failure(outcome.value())));
       return;
     }
-    asio::error_code ignored;
-    const Endpoint local = from_asio(operation->socket.local_endpoint(ignored));
-    operation->finish(asio_runtime::make_stream(std::move(operation->socket), local, to));
+    asio::error_code failed;
+    const Endpoint local = from_asio(operation->socket.local_endpoint(failed));
+    tcp::socket connected =
+        registered_anew(std::move(operation->socket), target.protocol(), failed);
+    if (failed) return operation->finish(tl::unexpected(connect_failure(failed.value())));
+    operation->finish(asio_runtime::make_stream(std::move(connected), local, to));
   });
   return std::make_unique<OperationHandle<std::unique_ptr<Stream>>>(operation);
 }
