@@ -10,6 +10,8 @@ if(PROJECT_IS_TOP_LEVEL)
 endif()
 if(PEERAGE_SANITIZE)
   add_compile_options(-fsanitize=${PEERAGE_SANITIZE} -fno-sanitize-recover=all
-    -fno-omit-frame-pointer)
+    -fno-omit-frame-pointer
+    # For line numbers in reports; more takes longer to compile.
+    -g1)
   add_link_options(-fsanitize=${PEERAGE_SANITIZE})
 endif()

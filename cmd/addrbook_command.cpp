@@ -3,6 +3,8 @@
 #include <memory>
 #include <string>
 
+#include <CLI/CLI.hpp>
+
 #include "cmd/addrbook.h"
 #include "cmd/commands.h"
 

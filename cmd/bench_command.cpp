@@ -3,6 +3,8 @@
 #include <memory>
 #include <string>
 
+#include <CLI/CLI.hpp>
+
 #include "cmd/bench.h"
 #include "cmd/commands.h"
 #include "cmd/setting_value.h"

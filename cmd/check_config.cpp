@@ -10,6 +10,7 @@
 #include <tuple>
 #include <utility>
 
+#include <CLI/CLI.hpp>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/file.h>

@@ -2,6 +2,8 @@
 
 #include <iostream>
 
+#include <CLI/CLI.hpp>
+
 namespace peerage::cmd {
 
 void add_home_option(CLI::App& command, std::filesystem::path& home) {

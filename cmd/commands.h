@@ -6,10 +6,12 @@
 #include <filesystem>
 #include <functional>
 
-#include <CLI/CLI.hpp>
-
 #include "cmd/settings.h"
 #include "conn/failure.h"
+
+namespace CLI {
+class App;  // <CLI/CLI.hpp> takes long to compile
+}
 
 namespace peerage::cmd {
 

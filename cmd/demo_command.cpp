@@ -1,6 +1,7 @@
 // demo: a network on this machine, to look at.
 #include <memory>
 
+#include <CLI/CLI.hpp>
 #include <unistd.h>
 
 #include "cmd/commands.h"

@@ -4,6 +4,7 @@
 #include <iostream>
 #include <utility>
 
+#include <CLI/CLI.hpp>
 #include <sodium.h>
 
 #include "cmd/arguments.h"

@@ -6,6 +6,8 @@
 #include <iostream>
 #include <memory>
 
+#include <CLI/CLI.hpp>
+
 #include "cmd/commands.h"
 #include "cmd/node.h"
 #include "cmd/process.h"

@@ -2,6 +2,8 @@
 #include <iostream>
 #include <memory>
 
+#include <CLI/CLI.hpp>
+
 #include "cmd/commands.h"
 #include "cmd/own_key.h"
 

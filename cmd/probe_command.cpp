@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include <CLI/CLI.hpp>
+
 #include "cmd/commands.h"
 #include "cmd/own_key.h"
 #include "cmd/probe.h"

@@ -1,5 +1,7 @@
 #include <iostream>
 
+#include <CLI/CLI.hpp>
+
 #include "cmd/commands.h"
 #include "conn/frame_aead.h"
 #include "p2p/config.h"

@@ -8,12 +8,14 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/book_pair.h"
+#include "tests/support/sanitized.h"
 
 namespace peerage::test {
 namespace {
 
 constexpr std::uint64_t kStepsEach = 4'000;
-constexpr std::uint64_t kSeedsEach = 75;  // of four parts: 1.2 million operations
+// Of four parts: 1.2 million operations.
+constexpr std::uint64_t kSeedsEach = test::kSanitized ? 25 : 75;
 
 class Drawn : public Choices {
  public:

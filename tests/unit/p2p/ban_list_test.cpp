@@ -224,14 +224,7 @@ TEST(BanList, AgreesWithAPlainListWhateverHappens) {
 
 // Measured in optimised builds only, in processor time, and the best of many rounds counts: what
 // else the machine does is no fault of the list.
-#if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#if !defined(__has_feature)
-#define PEERAGE_MEASURES 1
-#elif !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)
-#define PEERAGE_MEASURES 1
-#endif
-#endif
-#ifdef PEERAGE_MEASURES
+#if defined(__OPTIMIZE__) && !PEERAGE_SANITIZED
 TEST(BanList, AmongTenThousandOfEveryLengthALookupTakesLessThanTenMicroseconds) {
   std::mt19937 random(1);
   BanList bans;

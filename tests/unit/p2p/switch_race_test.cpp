@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/sanitized.h"
 #include "tests/support/sim_node.h"
 
 namespace peerage::p2p {
@@ -19,17 +20,7 @@ using test::node_config;
 using test::SimNode;
 using namespace std::chrono_literals;
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::uint64_t kSeedsEach = 100;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr std::uint64_t kSeedsEach = 100;
-#else
-constexpr std::uint64_t kSeedsEach = 2'500;
-#endif
-#else
-constexpr std::uint64_t kSeedsEach = 2'500;
-#endif
+constexpr std::uint64_t kSeedsEach = test::kSanitized ? 50 : 2'500;
 
 class Chaos {
  public:

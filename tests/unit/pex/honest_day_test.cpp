@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/pex_world.h"
+#include "tests/support/sanitized.h"
 
 namespace peerage::pex {
 namespace {
@@ -10,18 +11,8 @@ using namespace std::chrono_literals;
 using test::PexNode;
 
 // Sanitizers make a day a long one.
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define PEERAGE_SHORT_DAYS
-#endif
-#endif
-#ifdef PEERAGE_SHORT_DAYS
-constexpr int kHours = 4;
-constexpr std::uint64_t kDays = 2;
-#else
-constexpr int kHours = 24;
-constexpr std::uint64_t kDays = 20;
-#endif
+constexpr int kHours = test::kSanitized ? 4 : 24;
+constexpr std::uint64_t kDays = test::kSanitized ? 2 : 20;
 
 // Fifty nodes and two seeds; each number is the seed of another day.
 class HonestDay : public test::PexWorld, public testing::WithParamInterface<std::uint64_t> {
