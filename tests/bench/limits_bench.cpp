@@ -4,13 +4,18 @@
 //   limits_bench
 //
 // Printed is one JSON object on one line:
-//   seal_ns, open_ns            one frame through conn/frame_cipher.h, in batches as a connection
-//   writes sodium_seal_ns, _open_ns    the same bytes through libsodium aead_cpu_s_per_GB of
-//   payload, both ends, from the first two keys_us                     what one side of a handshake
-//   cannot do without: two X25519
-//                               operations, a signature and a verification, through libsodium
-//   tcp_MBps, tcp_cpu_s_per_GB  plain TCP over loopback, two processes, writes of 64 KiB
-//   tcp_rtt_us                  there and back, 64 bytes, idle in between; the median
+//
+//   cryptography, in CPU time
+//     seal_ns, open_ns                 a frame through conn/frame_cipher.h, in full batches
+//     sodium_seal_ns, sodium_open_ns   the same bytes through libsodium
+//     aead_cpu_s_per_GB                of payload, both ends, from the first two
+//     keys_us                          one side of a handshake, through libsodium: two X25519
+//                                      operations, a signature and a verification
+//   plain TCP over loopback, two processes
+//     tcp_MBps, tcp_cpu_s_per_GB       writes of 64 KiB
+//     tcp_rtt_us                       there and back, 64 bytes, idle in between; the median
+//     tcp_handshake_us                 CPU of one side: connect, three messages of a handshake's
+//                                      sizes each way, close; eight connections in step
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -157,6 +162,8 @@ struct Pipe {
   sockaddr_in at{};
 };
 
+constexpr std::size_t kTogether = 8;  // handshakes
+
 Pipe listen_somewhere() {
   Pipe pipe;
   pipe.listener = ::socket(AF_INET, SOCK_STREAM, 0);
@@ -165,7 +172,8 @@ Pipe listen_somewhere() {
   socklen_t size = sizeof pipe.at;
   auto* address = reinterpret_cast<sockaddr*>(&pipe.at);
   if (pipe.listener < 0 || ::bind(pipe.listener, address, size) != 0 ||
-      ::listen(pipe.listener, 1) != 0 || ::getsockname(pipe.listener, address, &size) != 0) {
+      ::listen(pipe.listener, kTogether) != 0 ||
+      ::getsockname(pipe.listener, address, &size) != 0) {
     die("listen");
   }
   return pipe;
@@ -300,6 +308,49 @@ double measure_round_trip_us() {
   return us[us.size() / 2];
 }
 
+// The messages of a handshake without what is in them: an ephemeral key, then a frame with the
+// proof of the own key, then one with NodeInfo.
+constexpr std::array<std::size_t, 3> kHandshakeMessages = {35, conn::kFrameSealed,
+                                                           conn::kFrameSealed};
+
+void exchange_all(const std::array<int, kTogether>& sockets) {
+  conn::Bytes bytes(conn::kFrameSealed);
+  for (const std::size_t size : kHandshakeMessages) {
+    for (const int socket : sockets) write_all(socket, bytes.data(), size);
+    for (const int socket : sockets) {
+      if (!read_all(socket, bytes.data(), size)) std::abort();
+    }
+  }
+}
+
+double measure_handshake_us() {
+  static constexpr std::size_t kTimes = 500;
+  const Pipe pipe = listen_somewhere();
+  const double cpu = in_two_processes(
+      [&] {
+        std::array<int, kTogether> sockets;
+        for (std::size_t i = 0; i < kTimes; ++i) {
+          for (int& socket : sockets) socket = connect_to(pipe);
+          exchange_all(sockets);
+          for (const int socket : sockets) ::close(socket);
+        }
+      },
+      [&] {
+        std::array<int, kTogether> sockets;
+        for (std::size_t i = 0; i < kTimes; ++i) {
+          for (int& socket : sockets) socket = accept_one(pipe);
+          exchange_all(sockets);
+          for (const int socket : sockets) {
+            std::uint8_t byte = 0;
+            if (read_all(socket, &byte, 1)) std::abort();
+            ::close(socket);
+          }
+        }
+      });
+  ::close(pipe.listener);
+  return cpu * 1e6 / (2 * kTimes * kTogether);
+}
+
 }  // namespace
 
 int main() {
@@ -314,14 +365,16 @@ int main() {
   in_two_processes(measure, measure);  // two ends are at work, and share what cores share
   const Loopback tcp = measure_throughput();
   const double round_trip_us = measure_round_trip_us();
+  const double handshake_us = measure_handshake_us();
   // Of each frame's 1024 bytes of the stream about 10 are headers of packets.
   static constexpr double kPayload = static_cast<double>(conn::kFrameData) - 10;
   std::printf(
       "{\"cipher\": \"%s\", \"seal_ns\": %.1f, \"open_ns\": %.1f, \"sodium_seal_ns\": %.1f, "
       "\"sodium_open_ns\": %.1f, \"aead_cpu_s_per_GB\": %.4f, \"keys_us\": %.2f, "
-      "\"tcp_MBps\": %.1f, \"tcp_cpu_s_per_GB\": %.4f, \"tcp_rtt_us\": %.2f}\n",
+      "\"tcp_MBps\": %.1f, \"tcp_cpu_s_per_GB\": %.4f, \"tcp_rtt_us\": %.2f, "
+      "\"tcp_handshake_us\": %.2f}\n",
       std::string(conn::frame_aead().name()).c_str(), cipher.seal_ns, cipher.open_ns,
       sodium.seal_ns, sodium.open_ns, (cipher.seal_ns + cipher.open_ns) / kPayload, keys_us,
-      tcp.mbps, tcp.cpu_s_per_gb, round_trip_us);
+      tcp.mbps, tcp.cpu_s_per_gb, round_trip_us, handshake_us);
   return 0;
 }
