@@ -25,10 +25,9 @@ void add_gen_node_key(CLI::App& app, Action& action) {
         return report({conn::Stage::configuration, conn::Reason::key_file_unwritable,
                        path->string() + ": there is a key already"});
       }
-      if (const auto made = make_key_directory(*path); !made) return report(made.error());
-      const NodeKey key = fresh_key();
-      if (const auto saved = key.save_new(*path); !saved) return report(saved.error());
-      std::cout << key.id().to_string() << '\n';
+      const auto key = create_key(*path);
+      if (!key) return report(key.error());
+      std::cout << key->id().to_string() << '\n';
       return 0;
     };
   });

@@ -10,14 +10,15 @@ namespace peerage::cmd {
 // One that nobody had before.
 conn::NodeKey fresh_key();
 
-// The key in `file`. When there is no such file a fresh one is saved there, in directories that
-// are made as well; a damaged file is an error. Errors: those of NodeKey::load_or_create.
+// A fresh key, saved in `file`, whose directories are made as well. Errors: those of
+// NodeKey::save_new, as when there is a file already; and key_file_unwritable.
+conn::Result<conn::NodeKey> create_key(const std::filesystem::path& file);
+
+// The key in `file`; when there is no such file, one that is created as by create_key. Errors:
+// those of NodeKey::load_or_create, as when the file is damaged.
 conn::Result<conn::NodeKey> load_or_create_key(const std::filesystem::path& file);
 
 // The key in the file that --node-key names; without one (empty) a fresh key.
 conn::Result<conn::NodeKey> key_of_option(const std::filesystem::path& file);
-
-// For the file that is about to be saved. Error: key_file_unwritable.
-conn::Result<void> make_key_directory(const std::filesystem::path& file);
 
 }  // namespace peerage::cmd

@@ -37,6 +37,17 @@ TEST(OwnKey, IsMadeWithItsDirectoriesAndStaysTheSame) {
   EXPECT_EQ(made->id(), again->id());
 }
 
+TEST(OwnKey, IsNotCreatedOverAnother) {
+  const TemporaryDirectory directory;
+  const auto file = directory.path() / "config" / "node_key.json";
+  const auto made = create_key(file);
+  ASSERT_TRUE(made) << made.error().text();
+  const auto another = create_key(file);
+  ASSERT_FALSE(another);
+  EXPECT_EQ(another.error().reason, Reason::key_file_unwritable);
+  EXPECT_EQ(load_or_create_key(file)->id(), made->id());
+}
+
 TEST(OwnKey, ADamagedFileIsAnErrorAndStays) {
   const TemporaryDirectory directory;
   const auto file = directory.path() / "node_key.json";
