@@ -14,8 +14,8 @@
 // Invariants: a nonce is used once (the counter never wraps: sealing and opening end with
 // nonces_exhausted); filler is zero when sent and ignored when received; no frame with n = 0 is
 // ever sent (a Go reader takes a stale byte from one); nothing of a frame is looked at before its
-// tag has been verified. A sealer or opener wipes its key when it goes; of the last one
-// that a thread used, see conn/frame_aead.h.
+// tag has been verified. A sealer or opener wipes its key when it goes; of the last one that a
+// thread used, see conn/frame_aead.h.
 //
 // Source: comet p2p/conn/secret_connection.go:Write, Read, incrNonce.
 // Threads: none of its own; a sealer or opener belongs to one connection.
