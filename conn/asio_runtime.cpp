@@ -139,23 +139,35 @@ void prepare_cryptography() {
 
 class AsioRuntime::ShardOnAsio final : public Shard {
  public:
-  ShardOnAsio() : owned_(std::make_unique<asio::io_context>(1)), context_(*owned_) {
+  ShardOnAsio() : owned_(std::make_unique<OwnContext>()), context_(*owned_) {
     work_.emplace(context_.get_executor());
   }
   explicit ShardOnAsio(asio::io_context& host) : context_(host) {}
 
   asio::io_context& context() { return context_; }
-  void run() noexcept { context_.run(); }
+  void run() noexcept {
+    context_.run();
+    over_ = true;
+  }
   void stop() {
-    stopped_ = true;
-    if (owned_) context_.stop();
+    if (owned_) {
+      context_.stop();
+    } else {
+      over_ = true;
+    }
+  }
+  // Frees what waits. Nothing else may touch the shard meanwhile.
+  void clear() {
+    if (owned_) owned_->shutdown();
   }
 
   TimePoint now() const override {
     return TimePoint(std::chrono::steady_clock::now().time_since_epoch());
   }
+  // What is not run is freed: at once when nothing runs here any more, and otherwise with the
+  // runtime, for the thread may be in the midst of what the task owns.
   void post(Task task) override {
-    if (!stopped_) asio::post(context_, std::move(task));
+    if (!over_) asio::post(context_, std::move(task));
   }
   bool is_current() const override { return context_.get_executor().running_in_this_thread(); }
   std::unique_ptr<Timer> make_timer(Task on_expiry) override {
@@ -168,10 +180,14 @@ class AsioRuntime::ShardOnAsio final : public Shard {
   }
 
  private:
-  std::unique_ptr<asio::io_context> owned_;
+  struct OwnContext : asio::io_context {
+    OwnContext() : io_context(1) {}
+    using io_context::shutdown;
+  };
+  std::unique_ptr<OwnContext> owned_;
   asio::io_context& context_;
   std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work_;
-  std::atomic<bool> stopped_ = false;
+  std::atomic<bool> over_ = false;  // no task runs any more
   Bytes reading_;
   Bytes writing_;
 };
@@ -179,7 +195,8 @@ class AsioRuntime::ShardOnAsio final : public Shard {
 // --- the runtime ---
 
 AsioRuntime::AsioRuntime(std::size_t shards, Lookup lookup)
-    : resolver_(std::make_shared<Resolver>(std::move(lookup))) {
+    : executors_(std::make_unique<asio_runtime::Executors>()),
+      resolver_(std::make_shared<Resolver>(std::move(lookup))) {
   prepare_cryptography();
   if (shards == 0) shards = std::max(1u, std::thread::hardware_concurrency());
   for (std::size_t i = 0; i < shards; ++i) shards_.push_back(std::make_unique<ShardOnAsio>());
@@ -189,28 +206,38 @@ AsioRuntime::AsioRuntime(std::size_t shards, Lookup lookup)
 }
 
 AsioRuntime::AsioRuntime(asio::io_context& host, Lookup lookup)
-    : resolver_(std::make_shared<Resolver>(std::move(lookup))) {
+    : executors_(std::make_unique<asio_runtime::Executors>()),
+      resolver_(std::make_shared<Resolver>(std::move(lookup))) {
   prepare_cryptography();
   shards_.push_back(std::make_unique<ShardOnAsio>(host));
 }
 
 AsioRuntime::~AsioRuntime() {
   stop();
+  // A task that waits at one shard may own what belongs to another.
+  for (const auto& shard : shards_) shard->clear();
 }
 
 void AsioRuntime::stop() {
   stopped_ = true;
   resolver_->stop();
+  executors_->stop();
   for (const auto& shard : shards_) shard->stop();
-  // A shard cannot wait for itself, nor two for each other.
-  if (!on_a_shard()) wait();
+  if (may_wait()) wait();
 }
 
 void AsioRuntime::wait() {
-  const std::lock_guard lock(joining_);
-  for (std::thread& thread : threads_) {
-    if (thread.joinable()) thread.join();
+  {
+    const std::lock_guard lock(joining_);
+    for (std::thread& thread : threads_) {
+      if (thread.joinable()) thread.join();
+    }
   }
+  executors_->wait();
+}
+
+bool AsioRuntime::may_wait() const {
+  return !on_a_shard() && !executors_->is_any_current();
 }
 
 std::size_t AsioRuntime::shard_count() const {
@@ -221,7 +248,7 @@ Shard& AsioRuntime::shard(std::size_t index) {
 }
 
 std::unique_ptr<Executor> AsioRuntime::make_executor() {
-  return asio_runtime::make_executor();
+  return executors_->make();
 }
 
 bool AsioRuntime::on_a_shard() const {

@@ -9,7 +9,10 @@
 // its thread, not the shard: its timeout is reported in time, and stopping does not wait for it.
 //
 // This is the one public header that shows Asio, for hosts that bring their own io_context.
-// Threads: `stop` on any, also from a callback; construction and destruction outside the shards.
+//
+// Threads: `stop` on any, also from a callback; construction and destruction outside the shards and
+// executors. When the destructor begins, nothing but tasks that never ran may still hold what was
+// made here; it frees those first, and then what they were made with.
 #pragma once
 
 #include <atomic>
@@ -26,6 +29,10 @@
 
 namespace peerage::conn {
 
+namespace asio_runtime {
+class Executors;
+}
+
 // Replaces the system's name lookup; runs on a resolver thread and may block.
 using Lookup = std::function<Result<std::vector<IpAddress>>(const std::string& host)>;
 
@@ -41,17 +48,18 @@ class AsioRuntime final : public Runtime {
   AsioRuntime(const AsioRuntime&) = delete;
   AsioRuntime& operator=(const AsioRuntime&) = delete;
 
-  // Stops the shards and, unless called on one of them, waits for their threads: then nothing runs
-  // any more. Safe to repeat. A host's io_context is not stopped.
+  // Stops the shards and executors and, unless called on one of them, waits for what they have
+  // begun: then nothing runs any more. Safe to repeat. A host's io_context is not stopped.
   void stop();
-  // Waits until somebody has stopped the runtime. Not from a shard.
-  void wait();
 
   std::size_t shard_count() const override;
   Shard& shard(std::size_t index) override;
   std::unique_ptr<Executor> make_executor() override;
   bool on_a_shard() const override;
   bool stopped() const override { return stopped_; }
+  // For a host's own io_context only executors are waited for.
+  void wait() override;
+  bool may_wait() const override;
   WallTime wall_now() const override;
   void random(MutableBytes into) override;
   std::unique_ptr<Pending> connect(Shard& shard, const Route& route, Duration timeout,
@@ -65,6 +73,7 @@ class AsioRuntime final : public Runtime {
   class ShardOnAsio;
   class Resolver;
 
+  const std::unique_ptr<asio_runtime::Executors> executors_;
   std::vector<std::unique_ptr<ShardOnAsio>> shards_;
   std::atomic<bool> stopped_ = false;
   std::mutex joining_;

@@ -1,12 +1,46 @@
-// The real world's executor: a thread of its own. Private to the runtime.
+// The real world's executors, each a thread of its own. Private to the runtime.
+//
+// What their tasks hold may need the runtime, so they end with it: stop() and wait() leave nothing
+// that could still touch a shard. That is why the threads belong to this account and not to the
+// executors: one that is destroyed by its own task is survived by that task.
+//
+// Threads: all methods on any, but wait() and the destructor on none of the executors'.
 #pragma once
 
 #include <memory>
+#include <mutex>
+#include <vector>
 
 #include "conn/runtime.h"
 
 namespace peerage::conn::asio_runtime {
 
-std::unique_ptr<Executor> make_executor();
+class Executors {
+ public:
+  Executors();
+  ~Executors();  // stops and waits
+  Executors(const Executors&) = delete;
+  Executors& operator=(const Executors&) = delete;
+
+  // After stop(), one that ignores what is posted to it.
+  std::unique_ptr<Executor> make();
+  // True in a task of one of them.
+  bool is_any_current() const;
+  // Drops what no executor has begun yet.
+  void stop();
+  // Waits until all have stopped and what they had begun is over.
+  void wait();
+
+ private:
+  class ThreadExecutor;
+  class Worker;
+  struct Entry;
+
+  std::vector<std::shared_ptr<Worker>> workers() const;
+
+  mutable std::mutex mutex_;
+  std::vector<Entry> entries_;  // guarded by mutex_
+  bool stopped_ = false;        // guarded by mutex_
+};
 
 }  // namespace peerage::conn::asio_runtime

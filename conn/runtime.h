@@ -106,7 +106,7 @@ class Shard {
  public:
   virtual ~Shard() = default;
   virtual TimePoint now() const = 0;    // any thread
-  virtual void post(Task task) = 0;     // any thread; ignored once the runtime has stopped
+  virtual void post(Task task) = 0;     // any thread; not run once the runtime has stopped
   virtual bool is_current() const = 0;  // true on the shard's own thread; any thread
   virtual std::unique_ptr<Timer> make_timer(Task on_expiry) = 0;  // the shard's thread
   // kScratchBytes, shared by all users of the shard: valid until control returns to the shard.
@@ -115,7 +115,7 @@ class Shard {
 
 // A queue of tasks that run one after another, apart from every shard: here a task may block. Made
 // by the runtime. Destroying it drops what has not begun and waits for what has; on its own thread
-// it does not wait.
+// it does not wait. It stops with its runtime: what is posted then is ignored.
 class Executor {
  public:
   virtual ~Executor() = default;
@@ -165,8 +165,15 @@ class Runtime {
   // True where nothing may block: on a shard's thread, and everywhere in virtual time. Any thread.
   virtual bool on_a_shard() const = 0;
 
-  // Nothing that is posted runs any more. Any thread.
+  // Nothing that is posted runs any more; something that had begun may still be running. Wakes
+  // nobody: who waits for something else looks here each kStoppedLook. Any thread.
   virtual bool stopped() const = 0;
+  // Waits until the runtime has been stopped and nothing of it runs any more, on shards or
+  // executors. Only where may_wait() says so.
+  virtual void wait() = 0;
+  // False where waiting for the runtime would be waiting for oneself: on its shards and executors,
+  // and everywhere in virtual time. Any thread.
+  virtual bool may_wait() const = 0;
 
   virtual WallTime wall_now() const = 0;  // any thread
   // Fit for keys. (The simulated runtime draws from its seed.) Any thread.
@@ -196,5 +203,6 @@ class Runtime {
 };
 
 inline constexpr std::size_t kMaxResolvedAddresses = 16;
+inline constexpr Duration kStoppedLook = std::chrono::milliseconds(50);
 
 }  // namespace peerage::conn

@@ -4,15 +4,6 @@
 #include <utility>
 
 namespace peerage::conn {
-namespace {
-
-// Refusals that time can lift.
-bool may_pass(SendResult result) {
-  return result == SendResult::channel_full || result == SendResult::peer_full;
-}
-
-}  // namespace
-
 SendQueue::SendQueue(std::span<const ChannelDescriptor> channels, const SendQueueConfig& config)
     : per_peer_bytes_(config.per_peer_bytes),
       reserved_per_channel_(config.reserved_per_channel_bytes) {

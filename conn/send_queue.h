@@ -34,6 +34,10 @@ enum class SendResult : std::uint8_t {
   message_too_long,  // over the channel's max_message_bytes
   closed,            // the connection is closing or closed
 };
+// Whether it is a refusal that time can lift.
+constexpr bool may_pass(SendResult result) {
+  return result == SendResult::channel_full || result == SendResult::peer_full;
+}
 
 struct QueuedMessage {
   std::size_t channel_index = 0;  // into the descriptors

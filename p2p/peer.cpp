@@ -1,5 +1,6 @@
 #include "p2p/peer.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace peerage::p2p {
@@ -15,10 +16,15 @@ Peer::Peer(Description description, conn::Runtime& runtime, conn::Shard& shard,
 conn::SendResult Peer::send(conn::ChannelId channel, conn::SharedBytes bytes,
                             conn::Duration patience) {
   if (!description_.info.has_channel(channel)) return conn::SendResult::unknown_channel;
-  const conn::SendResult first = connection_->send(channel, bytes);
-  const bool full = first == conn::SendResult::channel_full || first == conn::SendResult::peer_full;
-  if (!full || patience <= conn::Duration(0) || runtime_.on_a_shard()) return first;
-  return connection_->send(channel, std::move(bytes), patience);
+  conn::SendResult result = connection_->send(channel, bytes);
+  if (!may_pass(result) || patience <= conn::Duration(0) || runtime_.on_a_shard()) return result;
+  const conn::TimePoint now = shard_.now();
+  const conn::TimePoint end = now + std::min(patience, conn::TimePoint::max() - now);
+  while (may_pass(result) && shard_.now() < end) {
+    if (runtime_.stopped()) return conn::SendResult::closed;
+    result = connection_->send(channel, bytes, std::min(end - shard_.now(), conn::kStoppedLook));
+  }
+  return result;
 }
 
 PeerStatus Peer::status() const {

@@ -61,8 +61,8 @@ class Peer : public std::enable_shared_from_this<Peer> {
   bool is_private() const noexcept { return private_; }
 
   // Queues a message, or says why not. A channel that the peer does not have is unknown_channel.
-  // Off the network threads it waits up to `patience` for room in a full queue; on one it never
-  // does.
+  // Off the network threads it waits up to `patience` for room in a full queue, while the runtime
+  // runs; on one it never does.
   conn::SendResult send(conn::ChannelId channel, conn::SharedBytes bytes,
                         conn::Duration patience = kSendPatience);
   conn::SendResult send(conn::ChannelId channel, conn::Bytes bytes) {

@@ -1,6 +1,5 @@
 #include "p2p/reactor_host.h"
 
-#include <algorithm>
 #include <exception>
 #include <stdexcept>
 #include <utility>
@@ -112,12 +111,6 @@ void ReactorHost::stop(std::function<void()> done) {
         table_->seats[i]->reactor->stop();
       },
       [done = std::move(done)](const Result<void>&) { done(); });
-}
-
-bool ReactorHost::on_a_reactor() const {
-  return std::any_of(table_->seats.begin(), table_->seats.end(), [](const auto& seat) {
-    return seat->executor && seat->executor->is_current();
-  });
 }
 
 void ReactorHost::for_each(const std::function<void(std::size_t)>& call,

@@ -30,9 +30,6 @@ class ReactorHost {
   // shard when all have returned.
   void stop(std::function<void()> done);
 
-  // True in a call of a reactor that has an executor.
-  bool on_a_reactor() const;
-
  private:
   class Context;
   // Runs `call` for every reactor where it is called; then `done` with the first error.

@@ -16,7 +16,7 @@ Switch::Switch(SwitchCore& core) : core_(std::shared_ptr<SwitchCore>(), &core), 
 
 Switch::~Switch() {
   if (!owner_) return;
-  if (core_->may_wait()) {
+  if (core_->runtime().may_wait()) {
     stop_and_wait();
   } else {
     stop();
@@ -36,14 +36,20 @@ void Switch::start(Started done) {
 }
 
 conn::Result<void> Switch::start_and_wait() {
+  const conn::Result<void> stopping =
+      conn::fail(conn::Stage::configuration, conn::Reason::stopping);
   auto promise = std::make_shared<std::promise<conn::Result<void>>>();
   auto outcome = promise->get_future();
   start([promise](const conn::Result<void>& result) { promise->set_value(result); });
   promise.reset();
+  // A runtime that stops drops what was posted, then or later.
+  while (outcome.wait_for(conn::kStoppedLook) != std::future_status::ready) {
+    if (core_->runtime().stopped()) return stopping;
+  }
   try {
     return outcome.get();
-  } catch (const std::future_error&) {  // the runtime has stopped, and dropped what was posted
-    return conn::fail(conn::Stage::configuration, conn::Reason::stopping);
+  } catch (const std::future_error&) {
+    return stopping;
   }
 }
 

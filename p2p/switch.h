@@ -14,7 +14,8 @@
 // functions whose name says so. Reactors, events: see there.
 //
 // Lifetime: the runtime outlives the switch. Destroying the switch stops it and waits, unless that
-// happens on a network thread or in a reactor's call: then it is stopped soon after.
+// happens on a network thread or in a reactor's call: then it is stopped soon after. A runtime that
+// is stopped first is as a crash: what reactors have begun is waited for, and then nobody is told.
 #pragma once
 
 #include <functional>

@@ -220,8 +220,13 @@ void SwitchCore::on_stopped() {
 }
 
 void SwitchCore::wait_until_stopped() {
-  std::unique_lock lock(mutex_);
-  while (!stopped_ && !runtime_.stopped()) stopped_changed_.wait_for(lock, 50ms);
+  {
+    std::unique_lock lock(mutex_);
+    while (!stopped_ && !runtime_.stopped()) stopped_changed_.wait_for(lock, conn::kStoppedLook);
+    if (stopped_) return;
+  }
+  // What it had begun may be at work on us.
+  if (runtime_.may_wait()) runtime_.wait();
 }
 
 conn::Endpoint SwitchCore::listen_endpoint() const {

@@ -40,8 +40,8 @@ class SwitchCore : public std::enable_shared_from_this<SwitchCore> {
   // --- on any thread ---
   // Runs `task` on the control shard, later; the core lives until then.
   void post(std::function<void(SwitchCore&)> task);
-  bool may_wait() const { return !runtime_.on_a_shard() && !reactors_.on_a_reactor(); }
-  // Waits until stopping has been completed, or the runtime has stopped.
+  const conn::Runtime& runtime() const noexcept { return runtime_; }
+  // Waits until stopping has been completed, or the runtime has stopped. Where that may wait.
   void wait_until_stopped();
   const conn::NodeId& id() const noexcept { return id_; }
   conn::Endpoint listen_endpoint() const;

@@ -203,6 +203,8 @@ class SimHost final : public conn::Runtime {
   std::unique_ptr<conn::Executor> make_executor() override;
   bool on_a_shard() const override { return true; }
   bool stopped() const override { return !running_; }
+  void wait() override {}
+  bool may_wait() const override { return false; }
   conn::WallTime wall_now() const override;
   void random(conn::MutableBytes into) override;
   std::unique_ptr<conn::Pending> connect(conn::Shard& shard, const conn::Route& route,

@@ -60,6 +60,104 @@ TEST(AsioRuntimeTest, StoppingDoesNotWaitForALookupThatHangs) {
   release->set_value();
 }
 
+// --- the end ---
+
+// Something that is at work until it is let go.
+struct Work {
+  std::promise<void> begun;
+  std::promise<void> release;
+  std::atomic<bool> over = false;
+  Task task() {
+    return [this] {
+      begun.set_value();
+      release.get_future().wait();
+      std::this_thread::sleep_for(20ms);  // whoever does not wait for us, is gone by now
+      over = true;
+    };
+  }
+};
+
+TEST(AsioRuntimeTest, StoppingWaitsForWhatAnExecutorHasBegunAndDropsTheRest) {
+  AsioRuntime runtime(1);
+  const auto executor = runtime.make_executor();
+  Work work;
+  executor->post(work.task());
+  auto owned = std::make_shared<int>();
+  const std::weak_ptr<int> waits = owned;
+  executor->post([owned = std::exchange(owned, nullptr)] { ADD_FAILURE() << "it had not begun"; });
+  work.begun.get_future().wait();
+  std::thread stopper([&] {
+    runtime.stop();
+    EXPECT_TRUE(work.over);
+  });
+  while (!waits.expired()) std::this_thread::yield();
+  EXPECT_FALSE(work.over);
+  work.release.set_value();
+  stopper.join();
+  executor->post([] { ADD_FAILURE() << "posted after the stop"; });
+  runtime.make_executor()->post([] { ADD_FAILURE() << "made after the stop"; });
+}
+
+TEST(AsioRuntimeTest, WaitingEndsWhenItIsStoppedOnAnExecutorAndThatIsDone) {
+  AsioRuntime runtime(2);
+  const auto executor = runtime.make_executor();
+  std::atomic<bool> over = false;
+  executor->post([&] {
+    EXPECT_FALSE(runtime.may_wait());
+    runtime.stop();
+    over = true;
+  });
+  runtime.wait();
+  EXPECT_TRUE(over);
+  EXPECT_TRUE(runtime.may_wait());
+}
+
+// A timer that is freed slowly, so that whoever does not wait is in its way.
+struct SlowlyFreed {
+  explicit SlowlyFreed(Shard& shard) : timer(shard.make_timer([] {})) {
+    timer->arm(shard.now() + 1h);
+  }
+  ~SlowlyFreed() { std::this_thread::sleep_for(20ms); }
+  std::unique_ptr<Timer> timer;
+};
+
+std::shared_ptr<SlowlyFreed> slowly_freed(Shard& shard) {
+  std::promise<std::shared_ptr<SlowlyFreed>> made;
+  shard.post([&] { made.set_value(std::make_shared<SlowlyFreed>(shard)); });
+  return made.get_future().get();
+}
+
+TEST(AsioRuntimeTest, ATaskThatDestroysItsExecutorMayStillHoldATimer) {
+  for (int i = 0; i < 10; ++i) {
+    AsioRuntime runtime(1);
+    std::shared_ptr<Executor> executor = runtime.make_executor();
+    auto timer = slowly_freed(runtime.shard(0));
+    std::promise<void> begun;
+    executor->post([&begun, executor, timer] { begun.set_value(); });
+    executor.reset();
+    timer.reset();
+    begun.get_future().wait();
+    (void)runtime.make_executor();  // the last one's thread is cleared away
+  }
+}
+
+TEST(AsioRuntimeTest, WhatWaitsAtOneShardMayOwnWhatBelongsToAnother) {
+  AsioRuntime runtime(2);
+  auto first = slowly_freed(runtime.shard(0));
+  auto second = slowly_freed(runtime.shard(1));
+  // Neither begins before the runtime has stopped.
+  std::promise<void> stopping;
+  const auto stopped = stopping.get_future().share();
+  for (std::size_t i = 0; i < 2; ++i) runtime.shard(i).post([stopped] { stopped.wait(); });
+  runtime.shard(0).post([second = std::exchange(second, nullptr)] { ADD_FAILURE(); });
+  runtime.shard(1).post([first = std::exchange(first, nullptr)] { ADD_FAILURE(); });
+  std::thread stopper([&] { runtime.stop(); });
+  while (!runtime.stopped()) std::this_thread::yield();
+  std::this_thread::sleep_for(20ms);
+  stopping.set_value();
+  stopper.join();
+}
+
 TEST(AsioRuntimeTest, RunsOnTheHostsOwnContext) {
   asio::io_context host;
   AsioRuntime runtime(host);

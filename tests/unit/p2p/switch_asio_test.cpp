@@ -205,6 +205,82 @@ TEST_F(SwitchOnFullSockets, AWaitForRoomEndsWithThePeer) {
   EXPECT_EQ(sent.get(), conn::SendResult::closed);
 }
 
+TEST_F(SwitchOnFullSockets, AWaitForRoomEndsWithTheRuntime) {
+  auto sent = send();
+  std::thread stopper([this] { runtime.stop(); });
+  EXPECT_EQ(sent.get(), conn::SendResult::closed);
+  release.set_value();  // what b's reactor has begun is waited for
+  stopper.join();
+}
+
+// As a crash: the reactor is in the midst of a call when all is taken away.
+TEST(SwitchOnSockets, ARuntimeStopsWhenReactorsHaveReturnedAndThenEverythingMayGo) {
+  conn::AsioRuntime others(1);
+  Node b(others, 2, loopback_config(0, 2));
+  ASSERT_TRUE(b.node.start_and_wait());
+  for (int i = 0; i < 10; ++i) {
+    auto runtime = std::make_unique<conn::AsioRuntime>(2);
+    auto a = std::make_unique<Node>(*runtime, 1, loopback_config(0, 1));
+    std::promise<void> called;
+    std::atomic<bool> returned = false;
+    a->reactor->on_add = [&](const PeerPtr&) {
+      called.set_value();
+      std::this_thread::sleep_for(20ms);
+      a->node.broadcast(kEcho, Bytes(10, 1));
+      returned = true;
+    };
+    ASSERT_TRUE(a->node.start_and_wait());
+    a->node.dial(b.address());
+    called.get_future().wait();
+    runtime->stop();
+    EXPECT_TRUE(returned);
+    a.reset();
+    runtime.reset();
+  }
+}
+
+TEST(SwitchOnSockets, DestroyedWhileItsRuntimeStopsItWaitsForWhatReactorsHaveBegun) {
+  conn::AsioRuntime others(1);
+  Node b(others, 2, loopback_config(0, 2));
+  ASSERT_TRUE(b.node.start_and_wait());
+  conn::AsioRuntime runtime(2);
+  auto a = std::make_unique<Node>(runtime, 1, loopback_config(0, 1));
+  const auto reactor = a->reactor;
+  std::promise<void> called;
+  std::atomic<bool> returned = false;
+  reactor->on_add = [&, node = &a->node](const PeerPtr&) {
+    called.set_value();
+    std::this_thread::sleep_for(100ms);
+    node->broadcast(kEcho, Bytes(10, 1));
+    returned = true;
+  };
+  ASSERT_TRUE(a->node.start_and_wait());
+  a->node.dial(b.address());
+  called.get_future().wait();
+  // On a shard, where stopping does not wait.
+  runtime.shard(0).post([&] { runtime.stop(); });
+  while (!runtime.stopped()) std::this_thread::yield();
+  a.reset();
+  EXPECT_TRUE(returned);
+}
+
+TEST(SwitchOnSockets, AStartThatTheRuntimesStopOvertakesDoesNotHang) {
+  conn::AsioRuntime runtime(1);
+  Node a(runtime, 1, loopback_config(0, 1));
+  std::promise<void> release;
+  runtime.shard(0).post([released = release.get_future().share()] { released.wait(); });
+  auto started = std::async(std::launch::async, [&] { return a.node.start_and_wait(); });
+  EXPECT_EQ(started.wait_for(100ms), std::future_status::timeout);
+  std::thread stopper([&] { runtime.stop(); });
+  while (!runtime.stopped()) std::this_thread::yield();
+  std::this_thread::sleep_for(10ms);
+  release.set_value();
+  stopper.join();
+  const auto outcome = started.get();
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().reason, Reason::stopping);
+}
+
 TEST(SwitchOnSockets, StoppedWithItsRuntimeGoneItDoesNotHang) {
   auto runtime = std::make_unique<conn::AsioRuntime>(1);
   Node a(*runtime, 1, loopback_config(0, 1));
