@@ -137,7 +137,8 @@ void prepare_cryptography() {
 
 // --- shards ---
 
-class AsioRuntime::ShardOnAsio final : public Shard {
+class AsioRuntime::ShardOnAsio final : public Shard,
+                                       public std::enable_shared_from_this<ShardOnAsio> {
  public:
   ShardOnAsio() : owned_(std::make_unique<OwnContext>()), context_(*owned_) {
     work_.emplace(context_.get_executor());
@@ -145,17 +146,13 @@ class AsioRuntime::ShardOnAsio final : public Shard {
   explicit ShardOnAsio(asio::io_context& host) : context_(host) {}
 
   asio::io_context& context() { return context_; }
-  void run() noexcept {
-    context_.run();
-    over_ = true;
-  }
+  void run() noexcept { context_.run(); }
   void stop() {
-    if (owned_) {
-      context_.stop();
-    } else {
-      over_ = true;
-    }
+    stopped_ = true;
+    if (owned_) context_.stop();
   }
+  // Nothing runs any more, on any shard.
+  void set_over() { over_ = true; }
   // Frees what waits. Nothing else may touch the shard meanwhile.
   void clear() {
     if (owned_) owned_->shutdown();
@@ -164,10 +161,16 @@ class AsioRuntime::ShardOnAsio final : public Shard {
   TimePoint now() const override {
     return TimePoint(std::chrono::steady_clock::now().time_since_epoch());
   }
-  // What is not run is freed: at once when nothing runs here any more, and otherwise with the
-  // runtime, for the thread may be in the midst of what the task owns.
+  // What is not run is freed when nothing else runs, for a thread may be in the midst of what the
+  // task owns. A host's queue may outlive the runtime, and what is freed with it may need us.
   void post(Task task) override {
-    if (!over_) asio::post(context_, std::move(task));
+    if (!owned_) {
+      asio::post(context_, [self = shared_from_this(), task = std::move(task)] {
+        if (!self->stopped_) task();
+      });
+    } else if (!over_) {
+      asio::post(context_, std::move(task));
+    }
   }
   bool is_current() const override { return context_.get_executor().running_in_this_thread(); }
   std::unique_ptr<Timer> make_timer(Task on_expiry) override {
@@ -187,7 +190,8 @@ class AsioRuntime::ShardOnAsio final : public Shard {
   std::unique_ptr<OwnContext> owned_;
   asio::io_context& context_;
   std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work_;
-  std::atomic<bool> over_ = false;  // no task runs any more
+  std::atomic<bool> stopped_ = false;
+  std::atomic<bool> over_ = false;
   Bytes reading_;
   Bytes writing_;
 };
@@ -199,9 +203,14 @@ AsioRuntime::AsioRuntime(std::size_t shards, Lookup lookup)
       resolver_(std::make_shared<Resolver>(std::move(lookup))) {
   prepare_cryptography();
   if (shards == 0) shards = std::max(1u, std::thread::hardware_concurrency());
-  for (std::size_t i = 0; i < shards; ++i) shards_.push_back(std::make_unique<ShardOnAsio>());
-  for (const auto& shard : shards_) {
-    threads_.emplace_back([&shard = *shard] { shard.run(); });
+  for (std::size_t i = 0; i < shards; ++i) shards_.push_back(std::make_shared<ShardOnAsio>());
+  try {
+    for (const auto& shard : shards_) {
+      threads_.emplace_back([&shard = *shard] { shard.run(); });
+    }
+  } catch (...) {
+    stop();
+    throw;
   }
 }
 
@@ -209,7 +218,7 @@ AsioRuntime::AsioRuntime(asio::io_context& host, Lookup lookup)
     : executors_(std::make_unique<asio_runtime::Executors>()),
       resolver_(std::make_shared<Resolver>(std::move(lookup))) {
   prepare_cryptography();
-  shards_.push_back(std::make_unique<ShardOnAsio>(host));
+  shards_.push_back(std::make_shared<ShardOnAsio>(host));
 }
 
 AsioRuntime::~AsioRuntime() {
@@ -219,10 +228,10 @@ AsioRuntime::~AsioRuntime() {
 }
 
 void AsioRuntime::stop() {
-  stopped_ = true;
   resolver_->stop();
   executors_->stop();
   for (const auto& shard : shards_) shard->stop();
+  stopped_ = true;
   if (may_wait()) wait();
 }
 
@@ -234,6 +243,8 @@ void AsioRuntime::wait() {
     }
   }
   executors_->wait();
+  for (const auto& shard : shards_) shard->set_over();
+  executors_->clear();
 }
 
 bool AsioRuntime::may_wait() const {

@@ -10,9 +10,12 @@
 //
 // This is the one public header that shows Asio, for hosts that bring their own io_context.
 //
+// Tasks that the stop has overtaken may own anything, on any shard. They are freed when nothing
+// runs any more: by whoever waits for that, the destructor at the latest. By then nobody but they
+// may hold what was made here.
+//
 // Threads: `stop` on any, also from a callback; construction and destruction outside the shards and
-// executors. When the destructor begins, nothing but tasks that never ran may still hold what was
-// made here; it frees those first, and then what they were made with.
+// executors.
 #pragma once
 
 #include <atomic>
@@ -40,16 +43,22 @@ class AsioRuntime final : public Runtime {
  public:
   static constexpr std::size_t kResolverThreads = 4;
 
-  // Starts `shards` threads; 0 means one for each hardware thread. `lookup` is for tests.
+  // Starts `shards` threads; 0 means one for each hardware thread. `lookup` is for tests. Throws
+  // std::system_error when the system has no thread left.
   explicit AsioRuntime(std::size_t shards = 0, Lookup lookup = {});
-  // One shard on the host's own io_context, which the host runs, on one thread.
+  // One shard on the host's own io_context, which the host runs, on one thread, also while there is
+  // nothing to do (asio::make_work_guard), and which outlives the runtime. To end, stop the
+  // switches, and the host when they have told that they stopped. Where that cannot be waited for:
+  // let the host's run() return, then stop the runtime, then destroy switches and runtime. (Without
+  // the last stop a switch would wait for the host.)
   explicit AsioRuntime(asio::io_context& host, Lookup lookup = {});
   ~AsioRuntime() override;  // stops
   AsioRuntime(const AsioRuntime&) = delete;
   AsioRuntime& operator=(const AsioRuntime&) = delete;
 
   // Stops the shards and executors and, unless called on one of them, waits for what they have
-  // begun: then nothing runs any more. Safe to repeat. A host's io_context is not stopped.
+  // begun: then nothing runs any more. Safe to repeat. A host's io_context is not stopped, nor
+  // waited for; nothing that was posted runs there any more.
   void stop();
 
   std::size_t shard_count() const override;
@@ -57,7 +66,7 @@ class AsioRuntime final : public Runtime {
   std::unique_ptr<Executor> make_executor() override;
   bool on_a_shard() const override;
   bool stopped() const override { return stopped_; }
-  // For a host's own io_context only executors are waited for.
+  // Of a host's own io_context it knows nothing, and waits for executors alone.
   void wait() override;
   bool may_wait() const override;
   WallTime wall_now() const override;
@@ -74,7 +83,7 @@ class AsioRuntime final : public Runtime {
   class Resolver;
 
   const std::unique_ptr<asio_runtime::Executors> executors_;
-  std::vector<std::unique_ptr<ShardOnAsio>> shards_;
+  std::vector<std::shared_ptr<ShardOnAsio>> shards_;
   std::atomic<bool> stopped_ = false;
   std::mutex joining_;
   std::vector<std::thread> threads_;

@@ -19,18 +19,21 @@ class Executors::Worker {
     changed_.notify_all();
   }
   void stop() {
-    std::deque<Task> dropped;  // what tasks own may post: freed when the lock is not held
     const std::lock_guard lock(mutex_);
     stopped_ = true;
-    dropped.swap(tasks_);
     changed_.notify_all();
+  }
+  void clear() {
+    std::deque<Task> dropped;  // what tasks own may post: freed when the lock is not held
+    const std::lock_guard lock(mutex_);
+    dropped.swap(tasks_);
   }
   void run() noexcept {
     thread_ = std::this_thread::get_id();
     std::unique_lock lock(mutex_);
     while (true) {
       changed_.wait(lock, [this] { return stopped_ || !tasks_.empty(); });
-      if (tasks_.empty()) break;
+      if (stopped_) break;
       Task task = std::move(tasks_.front());
       tasks_.pop_front();
       lock.unlock();
@@ -72,6 +75,7 @@ class Executors::ThreadExecutor final : public Executor {
   explicit ThreadExecutor(std::shared_ptr<Worker> worker) : worker_(std::move(worker)) {}
   ~ThreadExecutor() override {
     worker_->stop();
+    worker_->clear();
     if (!is_current()) worker_->wait_until_over();
   }
   void post(Task task) override { worker_->post(std::move(task)); }
@@ -116,7 +120,6 @@ std::vector<std::shared_ptr<Executors::Worker>> Executors::workers() const {
   return workers;
 }
 
-// Without the lock: what is dropped may destroy executors, and what is waited for make some.
 void Executors::stop() {
   {
     const std::lock_guard lock(mutex_);
@@ -125,8 +128,13 @@ void Executors::stop() {
   for (const auto& worker : workers()) worker->stop();
 }
 
+// Without the lock: what is waited for may make executors, and what is freed destroy some.
 void Executors::wait() {
   for (const auto& worker : workers()) worker->wait_until_over();
+}
+
+void Executors::clear() {
+  for (const auto& worker : workers()) worker->clear();
 }
 
 }  // namespace peerage::conn::asio_runtime

@@ -26,10 +26,12 @@ class Executors {
   std::unique_ptr<Executor> make();
   // True in a task of one of them.
   bool is_any_current() const;
-  // Drops what no executor has begun yet.
+  // They begin nothing more. Does not wait.
   void stop();
   // Waits until all have stopped and what they had begun is over.
   void wait();
+  // Frees what was not begun. It may own anything: only when all has stopped.
+  void clear();
 
  private:
   class ThreadExecutor;

@@ -1,6 +1,7 @@
 #include "conn/asio_runtime_resolver.h"
 
 #include <cstring>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -48,9 +49,17 @@ void AsioRuntime::Resolver::submit(Shard& shard, std::string host, Deliver deliv
   const std::lock_guard lock(mutex_);
   if (stopped_) return;
   jobs_.push_back({&shard, std::move(host), std::move(deliver)});
-  if (busy_ < kResolverThreads) {
-    ++busy_;
+  if (busy_ == kResolverThreads) return;
+  try {
     std::thread([self = shared_from_this()] { self->work(); }).detach();
+    ++busy_;
+  } catch (const std::system_error& error) {
+    if (busy_ > 0) return;  // one that runs will come to it
+    const Job job = std::move(jobs_.back());
+    jobs_.pop_back();
+    shard.post([deliver = job.deliver, why = job.host + ": " + error.what()] {
+      deliver(fail(Stage::resolve, Reason::name_lookup_failed, why));
+    });
   }
 }
 

@@ -82,8 +82,8 @@ SwitchConfig checked(SwitchConfig config) {
 SwitchCore::SwitchCore(conn::Runtime& runtime, conn::NodeKey key, SwitchConfig config)
     : runtime_(runtime),
       control_(runtime.shard(0)),
-      key_(std::move(key)),
-      id_(key_.id()),
+      key_(std::make_shared<const conn::NodeKey>(std::move(key))),
+      id_(key_->id()),
       config_(checked(std::move(config))),
       log_(config_.log, control_.now()),
       reactors_(runtime),
@@ -225,8 +225,11 @@ void SwitchCore::wait_until_stopped() {
     while (!stopped_ && !runtime_.stopped()) stopped_changed_.wait_for(lock, conn::kStoppedLook);
     if (stopped_) return;
   }
-  // What it had begun may be at work on us.
-  if (runtime_.may_wait()) runtime_.wait();
+  if (!runtime_.may_wait()) return;
+  runtime_.wait();  // what it had begun may be at work on us
+  // Nobody will complete the stopping: we need not live for it.
+  const std::lock_guard lock(mutex_);
+  until_stopped_.reset();
 }
 
 conn::Endpoint SwitchCore::listen_endpoint() const {

@@ -4,9 +4,10 @@
 // It owns the parts, passes what one finds out on to the others, and knows the order of starting
 // and stopping. Each part's file says what it decides.
 //
-// Threads: everything on the control shard, unless it says otherwise. What the parts post holds
-// them by reference; the core outlives that because it ends them first, and is itself kept by every
-// task that was posted for it.
+// Threads: everything on the control shard, unless it says otherwise. What the parts post there
+// holds them by reference; the core outlives that because it ends them first, and is itself kept by
+// every task that was posted for it. What runs on other shards may outlive the core, and has its
+// own share of what it needs.
 #pragma once
 
 #include <atomic>
@@ -93,7 +94,7 @@ class SwitchCore : public std::enable_shared_from_this<SwitchCore> {
 
   conn::Runtime& runtime_;
   conn::Shard& control_;
-  const conn::NodeKey key_;
+  const std::shared_ptr<const conn::NodeKey> key_;
   const conn::NodeId id_;
   const SwitchConfig config_;
   Log log_;

@@ -17,10 +17,10 @@ using conn::Stage;
 // `progress` belong to the control shard.
 class Attempt : public std::enable_shared_from_this<Attempt> {
  public:
-  Attempt(conn::Runtime& runtime, const conn::NodeKey& key, std::size_t shard,
+  Attempt(conn::Runtime& runtime, std::shared_ptr<const conn::NodeKey> key, std::size_t shard,
           Transport::Progress progress, Transport::Done done)
       : runtime_(runtime),
-        key_(key),
+        key_(std::move(key)),
         shard_index_(shard),
         shard_(runtime.shard(shard)),
         control_(runtime.shard(0)),
@@ -101,7 +101,7 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
     conn::Secret<32> ephemeral;
     runtime_.random(ephemeral.writable());
     running_ = Upgrade::start(
-        shard_, std::move(stream), Handshake(key_, std::move(ephemeral), std::move(plan)),
+        shard_, std::move(stream), Handshake(*key_, std::move(ephemeral), std::move(plan)),
         [this](Result<Upgraded> upgraded, const UpgradeReport& report) {
           report_.upgrade = report;
           if (upgraded) {
@@ -144,7 +144,7 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
   }
 
   conn::Runtime& runtime_;
-  const conn::NodeKey& key_;
+  const std::shared_ptr<const conn::NodeKey> key_;
   const std::size_t shard_index_;
   conn::Shard& shard_;
   conn::Shard& control_;

@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "conn/runtime.h"
@@ -71,11 +72,12 @@ class Transport {
     conn::Duration handshake = kHandshakeTimeout;
   };
 
-  // `key` and `runtime` must outlive all attempts. `own`: where we listen; between loopback
+  // The runtime must outlive all attempts; the key, which other shards sign with until they hear of
+  // the end, is shared with them. `own`: where we listen; between loopback
   // addresses that is also where we dial from, so that nodes of one machine are told apart.
-  Transport(conn::Runtime& runtime, const conn::NodeKey& key, const Timeouts& timeouts,
-            const conn::IpAddress& own)
-      : runtime_(runtime), key_(key), timeouts_(timeouts), own_(own) {}
+  Transport(conn::Runtime& runtime, std::shared_ptr<const conn::NodeKey> key,
+            const Timeouts& timeouts, const conn::IpAddress& own)
+      : runtime_(runtime), key_(std::move(key)), timeouts_(timeouts), own_(own) {}
 
   // Upgrades an accepted connection; `deadline` is for all of it.
   std::unique_ptr<conn::Pending> accept(std::unique_ptr<conn::Arrival> arrival, std::size_t shard,
@@ -89,7 +91,7 @@ class Transport {
 
  private:
   conn::Runtime& runtime_;
-  const conn::NodeKey& key_;
+  const std::shared_ptr<const conn::NodeKey> key_;
   Timeouts timeouts_;
   conn::IpAddress own_;
 };

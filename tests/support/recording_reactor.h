@@ -29,6 +29,7 @@ class RecordingReactor : public p2p::Reactor {
   std::function<void(const p2p::PeerPtr&)> on_add;
   std::function<void(const p2p::PeerPtr&, p2p::Message)> on_receive;
   std::function<void(const p2p::PeerPtr&, const conn::Failure&)> on_remove;
+  std::function<void()> on_stop;
 
   void start(p2p::ReactorContext& context) override {
     expect(!started_, "started twice");
@@ -36,10 +37,13 @@ class RecordingReactor : public p2p::Reactor {
     context_ = &context;
   }
   void stop() override {
-    const std::lock_guard lock(mutex_);
-    expect_locked(started_ && !stopped_, "stopped twice or before the start");
-    expect_locked(live_.empty(), "stopped with peers");
-    stopped_ = true;
+    {
+      const std::lock_guard lock(mutex_);
+      expect_locked(started_ && !stopped_, "stopped twice or before the start");
+      expect_locked(live_.empty(), "stopped with peers");
+      stopped_ = true;
+    }
+    if (on_stop) on_stop();
   }
   void init_peer(const p2p::PeerPtr& peer) override {
     {

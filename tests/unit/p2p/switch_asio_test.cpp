@@ -5,6 +5,7 @@
 #include <future>
 #include <thread>
 
+#include <asio/executor_work_guard.hpp>
 #include <gtest/gtest.h>
 
 #include "conn/asio_runtime.h"
@@ -262,6 +263,83 @@ TEST(SwitchOnSockets, DestroyedWhileItsRuntimeStopsItWaitsForWhatReactorsHaveBeg
   while (!runtime.stopped()) std::this_thread::yield();
   a.reset();
   EXPECT_TRUE(returned);
+}
+
+TEST(SwitchOnSockets, ATaskThatTheRuntimesStopOvertakesMayOwnASwitch) {
+  conn::AsioRuntime runtime(2);
+  auto a = std::make_shared<Node>(runtime, 1, loopback_config(0, 1));
+  ASSERT_TRUE(a->node.start_and_wait());
+  const std::weak_ptr<RecordingReactor> reactor = a->reactor;
+  const auto executor = runtime.make_executor();
+  std::promise<void> release;
+  executor->post([released = release.get_future().share()] { released.wait(); });
+  executor->post([a = std::exchange(a, nullptr)] { ADD_FAILURE() << "overtaken"; });
+  std::thread stopper([&] { runtime.stop(); });
+  while (!runtime.stopped()) std::this_thread::yield();
+  release.set_value();
+  stopper.join();
+  EXPECT_TRUE(reactor.expired());
+}
+
+TEST(SwitchOnSockets, AStopThatTheRuntimesStopOvertakesLeavesNothingBehind) {
+  conn::AsioRuntime others(1);
+  Node b(others, 2, loopback_config(0, 2));
+  ASSERT_TRUE(b.node.start_and_wait());
+  std::weak_ptr<RecordingReactor> reactor;
+  {
+    conn::AsioRuntime runtime(2);
+    Node a(runtime, 1, loopback_config(0, 1));
+    reactor = a.reactor;
+    std::promise<void> release;
+    a.reactor->on_stop = [released = release.get_future().share()] { released.wait(); };
+    ASSERT_TRUE(a.node.start_and_wait());
+    a.node.dial(b.address());
+    ASSERT_TRUE(eventually([&] { return a.node.snapshot()->peers.size() == 1; }));
+    a.node.stop();
+    ASSERT_TRUE(eventually([&] { return a.reactor->stopped(); }));
+    std::thread stopper([&] { runtime.stop(); });
+    while (!runtime.stopped()) std::this_thread::yield();
+    release.set_value();
+    stopper.join();
+  }
+  EXPECT_TRUE(reactor.expired());
+}
+
+TEST(SwitchOnSockets, ASwitchIsDestroyedWhileOtherShardsShakeHandsForIt) {
+  conn::AsioRuntime runtime(3), others(1);
+  for (std::uint32_t i = 0; i < 10; ++i) {
+    Node a(runtime, 1, loopback_config(0, 1));
+    ASSERT_TRUE(a.node.start_and_wait());
+    std::vector<std::unique_ptr<Node>> dialling;
+    for (std::uint32_t j = 0; j < 8; ++j) {
+      dialling.push_back(std::make_unique<Node>(
+          others, 10 + j, loopback_config(1, static_cast<std::uint8_t>(1 + j))));
+      ASSERT_TRUE(dialling.back()->node.start_and_wait());
+    }
+    for (const auto& each : dialling) each->node.dial(a.address());
+    std::this_thread::sleep_for(std::chrono::microseconds(500 * i));
+  }
+}
+
+// As a host that cannot wait for its switches' end.
+TEST(SwitchOnSockets, AHostsContextMayEndFirstAndKeepWhatWaitsThere) {
+  std::weak_ptr<RecordingReactor> reactor;
+  {
+    asio::io_context host;
+    const auto work = asio::make_work_guard(host);
+    conn::AsioRuntime runtime(host);
+    Node a(runtime, 1, loopback_config(0, 1));
+    reactor = a.reactor;
+    std::promise<conn::Result<void>> started;
+    a.node.start([&](const conn::Result<void>& outcome) { started.set_value(outcome); });
+    std::thread thread([&] { host.run(); });
+    EXPECT_TRUE(started.get_future().get());
+    host.stop();
+    thread.join();
+    a.node.dial(a.address());  // waits in the host's queue
+    runtime.stop();
+  }
+  EXPECT_TRUE(reactor.expired());
 }
 
 TEST(SwitchOnSockets, AStartThatTheRuntimesStopOvertakesDoesNotHang) {
