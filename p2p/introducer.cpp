@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "p2p/switch_settings.h"
+
 namespace peerage::p2p {
 
 Introducer::Introducer(conn::Runtime& runtime, const conn::NodeId& own, const SwitchConfig& config,
@@ -9,16 +11,7 @@ Introducer::Introducer(conn::Runtime& runtime, const conn::NodeId& own, const Sw
     : runtime_(runtime), control_(runtime.shard(0)), lookup_failed_(std::move(lookup_failed)) {
   auto introduction = std::make_shared<Introduction>();
   introduction->networks = config.networks;
-  NodeInfo& info = introduction->info;
-  info.node_id = own.to_string();
-  info.listen_addr = config.p2p.laddr;
-  info.network = config.networks.front();
-  info.version = config.version;
-  info.app_version = config.app_version;
-  info.channels = std::move(channels);
-  info.moniker = config.moniker;
-  info.tx_index = config.tx_index;
-  info.rpc_address = config.rpc_address;
+  introduction->info = own_node_info(config, own, std::move(channels));
   current_ = std::move(introduction);
   // It fails when there is none: the switch has refused what is no host and port.
   if (auto parts = conn::split_host_port(config.p2p.external_address)) {

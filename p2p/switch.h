@@ -53,7 +53,7 @@ struct BroadcastResult {
 class Switch {
  public:
   // Throws std::invalid_argument for a configuration that makes no sense (no network, an address
-  // that cannot be parsed).
+  // that cannot be parsed, a moniker that every peer would refuse, deadlines that contradict).
   Switch(conn::Runtime& runtime, conn::NodeKey key, SwitchConfig config);
   ~Switch();
   Switch(const Switch&) = delete;

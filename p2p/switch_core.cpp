@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
-#include <stdexcept>
 #include <utility>
+
+#include "p2p/switch_settings.h"
 
 namespace peerage::p2p {
 
@@ -13,71 +14,6 @@ using conn::Reason;
 using conn::Result;
 using conn::Stage;
 using namespace std::chrono_literals;
-
-namespace {
-
-AdmissionConfig admission_config(const SwitchConfig& config) {
-  AdmissionConfig admission;
-  admission.max_inbound = config.p2p.max_num_inbound_peers;
-  admission.full_inbound = config.full_inbound;
-  admission.max_per_ip = config.max_peers_per_ip.value_or(config.p2p.allow_duplicate_ip ? 0 : 1);
-  admission.per_ip_limit = config.per_ip_limit;
-  admission.exempt = config.exempt_networks;
-  if (config.p2p.allow_duplicate_ip) {
-    admission.exempt.insert(admission.exempt.end(), conn::private_networks().begin(),
-                            conn::private_networks().end());
-  }
-  admission.half_open = config.half_open;
-  admission.rate = config.connection_rate;
-  admission.handshake_rate = config.handshake_rate;
-  return admission;
-}
-
-DialerConfig dialer_config(const SwitchConfig& config) {
-  const P2pConfig& p2p = config.p2p;
-  DialerConfig dialer;
-  dialer.requested_max_pause = config.failed_address_max_pause;
-  dialer.sticky_redial = config.sticky_redial;
-  dialer.max_outbound = p2p.max_num_outbound_peers;
-  if (p2p.persistent_peers_max_dial_period > conn::Duration(0)) {
-    dialer.persistent_max_pause = p2p.persistent_peers_max_dial_period;
-  }
-  return dialer;
-}
-
-Transport::Timeouts timeouts(const P2pConfig& p2p) {
-  Transport::Timeouts limits;
-  limits.dial = p2p.dial_timeout;
-  limits.handshake = std::min(p2p.handshake_timeout, kHandshakeTimeout);
-  return limits;
-}
-
-conn::IpAddress listen_ip(const P2pConfig& p2p) {
-  return *conn::IpAddress::parse(conn::split_host_port(p2p.laddr)->host);
-}
-
-conn::ConnectionConfig connection_config(const SwitchConfig& config) {
-  return {config.liveness, config.reassembly, config.send_queue, config.p2p.send_rate,
-          config.p2p.recv_rate};
-}
-
-SwitchConfig checked(SwitchConfig config) {
-  const auto refuse = [](const std::string& what) { throw std::invalid_argument(what); };
-  if (config.networks.empty()) refuse("a switch needs a network");
-  for (const std::string* address : {&config.p2p.laddr, &config.p2p.external_address}) {
-    if (address->empty() && address == &config.p2p.external_address) continue;
-    if (const auto parts = conn::split_host_port(*address); !parts) {
-      refuse(*address + ": " + parts.error().detail);
-    }
-  }
-  if (!conn::IpAddress::parse(conn::split_host_port(config.p2p.laddr)->host)) {
-    refuse(config.p2p.laddr + ": laddr must be an IP address and a port");
-  }
-  if (config.half_open.total == 0) refuse("half_open.total must be at least 1");
-  return config;
-}
-
-}  // namespace
 
 SwitchCore::SwitchCore(conn::Runtime& runtime, conn::NodeKey key, SwitchConfig config)
     : runtime_(runtime),
@@ -92,7 +28,7 @@ SwitchCore::SwitchCore(conn::Runtime& runtime, conn::NodeKey key, SwitchConfig c
           control_.now()),
       dialer_(dialer_config(config_), id_,
               [this] { return static_cast<double>(random() >> 11) * 0x1p-53; }),
-      transport_(runtime, key_, timeouts(config_.p2p), listen_ip(config_.p2p)),
+      transport_(runtime, key_, transport_timeouts(config_.p2p), listen_ip(config_.p2p)),
       unconditional_(config_.p2p.unconditional_peer_ids.begin(),
                      config_.p2p.unconditional_peer_ids.end()),
       private_(config_.p2p.private_peer_ids.begin(), config_.p2p.private_peer_ids.end()),
@@ -154,8 +90,9 @@ Result<void> SwitchCore::open() {
   const auto choose_shard = [this] { return next_shard(); };
   dial_desk_.emplace(runtime_, transport_, dialer_, admission_, counters_, introduce, choose_shard,
                      dial_events());
-  acceptor_.emplace(runtime_, transport_, admission_, counters_, timeouts(config_.p2p).handshake,
-                    introduce, choose_shard, acceptor_events());
+  acceptor_.emplace(runtime_, transport_, admission_, counters_,
+                    transport_timeouts(config_.p2p).handshake, introduce, choose_shard,
+                    acceptor_events());
 
   const auto laddr = conn::split_host_port(config_.p2p.laddr);
   auto listening = acceptor_->listen({*conn::IpAddress::parse(laddr->host), laddr->port});

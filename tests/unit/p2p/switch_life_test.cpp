@@ -226,6 +226,11 @@ TEST_F(SwitchLife, AConfigurationThatMakesNoSenseIsRefused) {
   refused([](auto& config) { config.p2p.laddr = "tcp://0.0.0.0"; });
   refused([](auto& config) { config.p2p.laddr = "tcp://host.example:26656"; });
   refused([](auto& config) { config.p2p.external_address = "nonsense"; });
+  refused([](auto& config) { config.moniker = "Z\xc3\xbcrich"; });
+  refused([](auto& config) { config.moniker = " "; });
+  refused([](auto& config) { config.moniker = std::string(11'000, 'm'); });
+  refused([](auto& config) { config.networks = {std::string(11'000, 'n')}; });
+  refused([](auto& config) { config.liveness.ping_interval = config.liveness.pong_timeout; });
 }
 
 }  // namespace

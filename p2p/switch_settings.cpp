@@ -1,0 +1,97 @@
+#include "p2p/switch_settings.h"
+
+#include <algorithm>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace peerage::p2p {
+
+SwitchConfig checked(SwitchConfig config) {
+  const auto refuse = [](const std::string& what) { throw std::invalid_argument(what); };
+  if (config.networks.empty()) refuse("a switch needs a network");
+  for (const std::string* address : {&config.p2p.laddr, &config.p2p.external_address}) {
+    if (address->empty() && address == &config.p2p.external_address) continue;
+    if (const auto parts = conn::split_host_port(*address); !parts) {
+      refuse(*address + ": " + parts.error().detail);
+    }
+  }
+  if (!conn::IpAddress::parse(conn::split_host_port(config.p2p.laddr)->host)) {
+    refuse(config.p2p.laddr + ": laddr must be an IP address and a port");
+  }
+  NodeInfo info = own_node_info(config, conn::NodeId(), {});
+  if (const auto valid = validate(info); !valid) refuse(valid.error().detail);
+  for (const std::string& network : config.networks) {
+    info.network = network;
+    if (encode(info).size() > kMaxNodeInfo) {
+      refuse("moniker, network and version are together longer than a peer takes");
+    }
+  }
+  if (config.half_open.total == 0) refuse("half_open.total must be at least 1");
+  if (config.liveness.pong_timeout >= config.liveness.ping_interval) {
+    refuse("liveness.pong_timeout must be less than ping_interval");
+  }
+  return config;
+}
+
+AdmissionConfig admission_config(const SwitchConfig& config) {
+  AdmissionConfig admission;
+  admission.max_inbound = config.p2p.max_num_inbound_peers;
+  admission.full_inbound = config.full_inbound;
+  admission.max_per_ip = config.max_peers_per_ip.value_or(config.p2p.allow_duplicate_ip ? 0 : 1);
+  admission.per_ip_limit = config.per_ip_limit;
+  admission.exempt = config.exempt_networks;
+  if (config.p2p.allow_duplicate_ip) {
+    admission.exempt.insert(admission.exempt.end(), conn::private_networks().begin(),
+                            conn::private_networks().end());
+  }
+  admission.half_open = config.half_open;
+  admission.rate = config.connection_rate;
+  admission.handshake_rate = config.handshake_rate;
+  return admission;
+}
+
+DialerConfig dialer_config(const SwitchConfig& config) {
+  const P2pConfig& p2p = config.p2p;
+  DialerConfig dialer;
+  dialer.requested_max_pause = config.failed_address_max_pause;
+  dialer.sticky_redial = config.sticky_redial;
+  dialer.max_outbound = p2p.max_num_outbound_peers;
+  if (p2p.persistent_peers_max_dial_period > conn::Duration(0)) {
+    dialer.persistent_max_pause = p2p.persistent_peers_max_dial_period;
+  }
+  return dialer;
+}
+
+Transport::Timeouts transport_timeouts(const P2pConfig& p2p) {
+  Transport::Timeouts limits;
+  limits.dial = p2p.dial_timeout;
+  limits.handshake = std::min(p2p.handshake_timeout, kHandshakeTimeout);
+  return limits;
+}
+
+conn::IpAddress listen_ip(const P2pConfig& p2p) {
+  return *conn::IpAddress::parse(conn::split_host_port(p2p.laddr)->host);
+}
+
+conn::ConnectionConfig connection_config(const SwitchConfig& config) {
+  return {config.liveness, config.reassembly, config.send_queue, config.p2p.send_rate,
+          config.p2p.recv_rate};
+}
+
+NodeInfo own_node_info(const SwitchConfig& config, const conn::NodeId& own,
+                       std::vector<conn::ChannelId> channels) {
+  NodeInfo info;
+  info.node_id = own.to_string();
+  info.listen_addr = config.p2p.laddr;
+  info.network = config.networks.front();
+  info.version = config.version;
+  info.app_version = config.app_version;
+  info.channels = std::move(channels);
+  info.moniker = config.moniker;
+  info.tx_index = config.tx_index;
+  info.rpc_address = config.rpc_address;
+  return info;
+}
+
+}  // namespace peerage::p2p

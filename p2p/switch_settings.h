@@ -1,0 +1,32 @@
+// What a SwitchConfig means to each part of the switch, and whether it makes sense. Private to the
+// switch.
+//
+// Threads: pure functions.
+#pragma once
+
+#include <vector>
+
+#include "conn/connection.h"
+#include "conn/node_id.h"
+#include "p2p/admission.h"
+#include "p2p/dialer.h"
+#include "p2p/node_info.h"
+#include "p2p/switch_config.h"
+#include "p2p/transport.h"
+
+namespace peerage::p2p {
+
+// The same; throws std::invalid_argument, with what is wrong, if the switch could not start with it
+// or every peer would refuse what it says of itself.
+SwitchConfig checked(SwitchConfig config);
+
+AdmissionConfig admission_config(const SwitchConfig& config);
+DialerConfig dialer_config(const SwitchConfig& config);
+Transport::Timeouts transport_timeouts(const P2pConfig& p2p);
+conn::ConnectionConfig connection_config(const SwitchConfig& config);
+conn::IpAddress listen_ip(const P2pConfig& p2p);
+// What we say of ourselves until we know better where we listen.
+NodeInfo own_node_info(const SwitchConfig& config, const conn::NodeId& own,
+                       std::vector<conn::ChannelId> channels);
+
+}  // namespace peerage::p2p
