@@ -59,7 +59,6 @@ void OurVictim::start() {
   }
   shelf_->open([this, go](const conn::Result<pex::Bookshelf::Opened>& opened) {
     if (!opened) throw std::runtime_error("the victim's book: " + opened.error().text());
-    node_->restore_bans(opened->bans);
     go();
   });
 }
