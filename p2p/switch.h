@@ -11,7 +11,8 @@
 //
 // Threads: everything but add_reactor and on_event (both before the start) is callable from any
 // thread, reactor calls and event handlers included, and waits for nobody, but for the two
-// functions whose name says so. Reactors, events: see there.
+// functions whose name says so. Reactors, events: see there. The control shard, where event
+// handlers and what is handed over run, is shard 0 of the runtime; peers are spread over all.
 //
 // Lifetime: the runtime outlives the switch. Destroying the switch stops it and waits, unless that
 // happens on a network thread or in a reactor's call: then it is stopped soon after. A runtime that
