@@ -15,7 +15,12 @@ foreach(library conn addrbook p2p pex)
     PATTERN "asio_runtime_*.h" EXCLUDE
     REGEX "conn/frame_aead_libraries\\.h$" EXCLUDE
     # And behind addrbook/book_file.h.
-    REGEX "addrbook/(book_opening|book_reader|own_file|row|schema|sqlite|told_table)\\.h$" EXCLUDE)
+    REGEX "addrbook/(best|book_opening|book_reader|own_file|row|schema|sqlite|told_table)\\.h$" EXCLUDE
+    # Behind p2p/switch.h.
+    REGEX "p2p/(acceptor|admission|connection_rate|dial_desk|eviction|half_open_pool|introducer)\\.h$" EXCLUDE
+    REGEX "p2p/(lane|link|peer_registry|reactor_host|shard_owned|snapshot_cell|switch_core)\\.h$" EXCLUDE
+    # And behind pex/pex_reactor.h.
+    REGEX "pex/(crawler|outbound_keeper|outbound_policy|seed_list|visits)\\.h$" EXCLUDE)
   set_target_properties(peerage_${library} PROPERTIES EXPORT_NAME ${library})
 endforeach()
 set_target_properties(peerage_spdlog PROPERTIES EXPORT_NAME spdlog)
@@ -35,8 +40,9 @@ install(EXPORT peerageTargets NAMESPACE peerage:: DESTINATION ${package})
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/peerageConfig.cmake.in
   ${PROJECT_BINARY_DIR}/peerageConfig.cmake INSTALL_DESTINATION ${package}
   NO_SET_AND_CHECK_MACRO)
+# Before 1.0 a minor version may break what the one before it promised.
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/peerageConfigVersion.cmake
-  COMPATIBILITY SameMajorVersion)
+  COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/peerageConfig.cmake ${PROJECT_BINARY_DIR}/peerageConfigVersion.cmake
   DESTINATION ${package})
 

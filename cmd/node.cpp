@@ -193,7 +193,6 @@ Result<void> Node::start() {
   auto opened = open_shelf();
   if (!opened) return tl::unexpected(opened.error());
   log_book(*opened);
-  node_->restore_bans(std::move(opened->bans));
   if (auto started = node_->start_and_wait(); !started) return started;
   const conn::Endpoint here = node_->listen_endpoint();
   runtime_.shard(0).post([this, here] {
@@ -235,7 +234,7 @@ void Node::log_book(const pex::Bookshelf::Opened& opened) {
   log_.write(LogLevel::info, "address book",
              {{"file", settings_.book_file.string()},
               {"addresses", count(opened.addresses)},
-              {"bans", count(opened.bans.size())}});
+              {"bans", count(opened.bans)}});
 }
 
 Result<void> Node::stop() {

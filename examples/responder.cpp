@@ -7,6 +7,7 @@
 // Upgrade, Connection. It keeps no limits on who connects; that is the Switch's work.
 #include <csignal>
 #include <filesystem>
+#include <future>
 #include <iostream>
 #include <map>
 #include <memory>
@@ -171,16 +172,17 @@ int main(int argc, char** argv) {
     return 1;
   }
   auto responder = std::make_unique<Responder>(runtime, std::move(*key), *options);
-  runtime.shard(0).post([&] {
-    if (!responder->start()) std::raise(SIGTERM);
-  });
+  std::promise<bool> started;
+  auto listens = started.get_future();
+  runtime.shard(0).post([&] { started.set_value(responder->start()); });
+  const bool worked = listens.get();
   int signal = 0;
-  sigwait(&stop_signals, &signal);
+  if (worked) sigwait(&stop_signals, &signal);
   // Everything of the responder lives on the shard, and is let go of there.
   runtime.shard(0).post([&] {
     responder.reset();
     runtime.stop();
   });
   runtime.wait();
-  return 0;
+  return worked ? 0 : 1;
 }

@@ -48,15 +48,19 @@ int main(int argc, char** argv) {
   std::promise<conn::Result<void>> opened;
   runtime.shard(0).post(
       [&] { shelf->open([&](auto book) { opened.set_value(book.map([](const auto&) {})); }); });
-  auto ready = opened.get_future().get();
-  if (ready) ready = node.start_and_wait();
-  if (!ready) return std::cerr << "seed: " << ready.error().text() << '\n', 1;
-  std::cout << "listening " << node.listen_address().to_string() << std::endl;
-
-  int signal = 0;
-  sigwait(&stop_signals, &signal);
+  auto outcome = opened.get_future().get();
+  if (outcome) outcome = node.start_and_wait();
+  if (outcome) {
+    std::cout << "listening " << node.listen_address().to_string() << std::endl;
+    int signal = 0;
+    sigwait(&stop_signals, &signal);
+  }
+  // Also when it could not start: what is being written to the book comes to its end.
   node.stop_and_wait();
-  std::promise<void> closed;
-  runtime.shard(0).post([&] { shelf->close([&](auto) { closed.set_value(); }); });
-  closed.get_future().get();
+  std::promise<conn::Result<void>> closed;
+  runtime.shard(0).post([&] { shelf->close([&](auto saved) { closed.set_value(saved); }); });
+  const auto saved = closed.get_future().get();
+  runtime.stop();  // the book goes when nothing runs that may use it
+  if (outcome) outcome = saved;
+  if (!outcome) return std::cerr << "seed: " << outcome.error().text() << '\n', 1;
 }

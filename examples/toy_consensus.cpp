@@ -146,7 +146,10 @@ class Mempool : public p2p::Reactor {
  public:
   std::string name() const override { return "mempool"; }
   std::vector<p2p::ReactorChannel> channels() const override {
-    return {{.descriptor = {.id = kTransactions, .priority = 1}}};
+    // When they come too fast some are lost: by default the peer would be read no further until
+    // there is room, and its votes would wait with its transactions.
+    return {{.descriptor = {.id = kTransactions, .priority = 1},
+             .when_full = p2p::FullInbox::drop_newest}};
   }
   std::size_t received() const { return received_; }
 

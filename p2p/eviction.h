@@ -5,7 +5,8 @@
 // largest group that remains. A pure function over candidates.
 //
 //  - Persistent and unconditional peers are no candidates at all.
-//  - Useful long-lived ones never go: over kLongLived connected, and useful within that time.
+//  - Useful long-lived ones never go: over kLongLived connected, and useful within that time. A use
+//    is a message that a reactor's `receive` took without throwing, or a mark_good.
 //  - A share each is protected by a keyed hash of their group (which an attacker cannot aim at), by
 //    the lowest round trip (which he cannot fake from afar), by the latest use, and half of the
 //    rest by age. The shares are Bitcoin's, of 40 slots: 4, 8 and 4; fewer candidates, smaller
@@ -30,7 +31,7 @@ struct EvictionCandidate {
   std::uint64_t keyed_group = 0;  // a hash of the group under a secret key
   conn::TimePoint connected_since;
   std::optional<conn::Duration> round_trip;
-  std::optional<conn::TimePoint> last_useful;  // a valid message of a reactor, or mark_good
+  std::optional<conn::TimePoint> last_useful;  // see Peer::last_useful
 };
 
 // The link of the peer to let go; nullopt when all are worth more than a newcomer.

@@ -3,8 +3,8 @@
 //
 // Each channel says what should happen (FullInbox):
 //  - back_pressure: nothing is lost. All such channels of a peer share per_peer_bytes; beyond them
-//    we stop reading from that peer, and go on when half is free. Until then its pings are
-//    answered, and its other channels flow.
+//    we stop reading from that peer, and go on when half is free. That is the whole connection:
+//    what the peer has to say on its other channels waits as well.
 //  - drop_newest: a message that exceeds the channel's own bound is dropped and counted; the
 //    connection never waits for this channel.
 //  - disconnect: such a message costs the peer its connection.

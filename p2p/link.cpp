@@ -119,6 +119,7 @@ void Link::flush_and_stop(conn::Duration within) {
 }
 
 void Link::probe(std::function<void()> answered) {
+  if (state_ == State::ended) return;
   answered_ = std::move(answered);
   probed_at_ = shard_.now();
   connection_->probe();

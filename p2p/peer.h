@@ -92,7 +92,9 @@ class Peer : public std::enable_shared_from_this<Peer> {
     return value == nullptr ? std::nullopt : std::optional<T>(*value);
   }
 
-  // When a reactor last got a valid message or said mark_good; for choosing whom to keep.
+  // When a reactor's `receive` last returned from a message of the peer without throwing, or
+  // somebody said mark_good; for choosing whom to keep. Whether the message was worth anything is
+  // not asked: a reactor that is told nonsense throws, or ends the peer.
   std::optional<conn::TimePoint> last_useful() const noexcept;
 
  private:

@@ -14,10 +14,14 @@
 //  - Nothing is called before start has returned or after stop was called.
 //
 // Delivery. By default all calls of a reactor come one after another from an executor of its own:
-// it may block, and nothing but itself waits for it; its peers' messages pile up in bounded inboxes
-// (p2p/inbox.h). A reactor that says Delivery::in_line is called on the peer's network thread:
-// calls for one peer still come one after another, those for different peers at the same time. It
-// must not block. Different reactors know nothing of each other's progress with a peer.
+// it may block, and no other reactor's calls wait for it. Its peers' messages pile up meanwhile in
+// bounded inboxes (p2p/inbox.h), and its channels say what follows from a full one. By default we
+// stop reading from that peer, all its channels: then the peer's messages to other reactors wait,
+// too. A channel with bulk beside urgent ones should say FullInbox::drop_newest, so that
+// transactions delay no votes. A reactor that says Delivery::in_line is called on the peer's
+// network thread: calls for one peer still come one after another, those for different peers at
+// the same time. It must not block. Different reactors know nothing of each other's progress with
+// a peer.
 //
 // An exception that leaves a call ends that peer (reactor_failed), and nothing else.
 //

@@ -11,9 +11,12 @@ namespace peerage::p2p {
 
 // What happens when received messages pile up; see p2p/inbox.h.
 enum class FullInbox : std::uint8_t {
-  back_pressure,  // stop reading from the peer until there is room: nothing is lost
-  drop_newest,    // drop what does not fit, and count it: the peer's other channels never wait
-  disconnect,     // let go of the peer
+  // Stop reading from the peer, on all its channels, until there is room: nothing is lost.
+  back_pressure,
+  // Drop what does not fit, and count it (PeerStatus::inbox_dropped): the peer's other channels
+  // never wait. For bulk beside urgent messages, of which others bring the same again.
+  drop_newest,
+  disconnect,  // let go of the peer
 };
 
 struct ReactorChannel {

@@ -11,7 +11,8 @@
 //
 // Threads: everything but add_reactor and on_event (both before the start) is callable from any
 // thread, reactor calls and event handlers included, and waits for nobody, but for the two
-// functions whose name says so. Reactors, events: see there.
+// functions whose name says so. Reactors, events: see there. The control shard, where event
+// handlers and what is handed over run, is shard 0 of the runtime; peers are spread over all.
 //
 // Lifetime: the runtime outlives the switch. Destroying the switch stops it and waits, unless that
 // happens on a network thread or in a reactor's call: then it is stopped soon after. A runtime that
@@ -120,7 +121,8 @@ class Switch {
   // Ends connections that fall under it. `why` is for the operator.
   void ban(const BanTarget& target, conn::Duration span, const std::string& why);
   void unban(const BanTarget& target);
-  // Those that were in force when the node ran last, before the start: nobody is told of them.
+  // Those that were in force when the node ran last, before the start: nobody is told of them. The
+  // PEX reactor does it with those of its book; this is for who keeps them elsewhere.
   void restore_bans(std::vector<Ban> bans);
   // Hands over those in force, on the control shard.
   void list_bans(std::function<void(std::vector<Ban>)> into) const;

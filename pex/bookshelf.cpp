@@ -82,14 +82,19 @@ Bookshelf::Opened Bookshelf::load(addrbook::Store::Loaded loaded) {
     auto& of_it = rows == loaded.contents.addresses.end() ? none : rows->second;
     opened.addresses += book->load(key_, std::move(of_it), now()).kept;
   }
+  std::vector<p2p::Ban> brought;
   for (BanRow& row : loaded.contents.bans) {
-    const auto ban = in_force(row);
+    auto ban = in_force(row);
     if (!ban) continue;
-    opened.bans.push_back(*ban);
+    ++opened.bans;
+    // One that we have ourselves is the newer one.
+    if (!bans_.try_emplace(ban->target, std::move(row)).second) continue;
     // Written as it counts from now on: one whose times lay in the future would begin anew with
     // every start.
-    if (bans_.try_emplace(ban->target, std::move(row)).second) changed_bans_.insert(ban->target);
+    changed_bans_.insert(ban->target);
+    brought.push_back(std::move(*ban));
   }
+  if (on_bans_from_file && !brought.empty()) on_bans_from_file(std::move(brought));
   return opened;
 }
 
@@ -148,6 +153,14 @@ void Bookshelf::changed() {
 }
 
 // --- the bans ---
+
+std::vector<p2p::Ban> Bookshelf::bans_in_force() const {
+  std::vector<p2p::Ban> bans;
+  for (const auto& [target, row] : bans_) {
+    if (auto ban = in_force(row)) bans.push_back(std::move(*ban));
+  }
+  return bans;
+}
 
 void Bookshelf::on_banned(const p2p::Ban& ban) {
   const addrbook::Time time = now();

@@ -2,13 +2,15 @@
 // and the bans that are kept in the same file.
 //
 // It is the place where what p2p/ and addrbook/ do not know of each other meets: bans of the switch
-// become rows, rows become bans at the next start, and the store pulls from here what has changed
-// in any of the books. Rows of other networks in the file are left alone.
+// become rows, rows become bans at the next start (the reactor sees to both), and the store pulls
+// from here what has changed in any of the books. Rows of other networks in the file are left
+// alone.
 //
 // Without a file everything is in memory alone. A file that cannot be opened is the caller's to
 // judge; one that fails later costs nothing but its durability (addrbook/store.h).
 //
-// Threads: the control shard, all of it.
+// Threads: all of it on the control shard, which is shard 0 of the runtime: reach it by
+// `runtime.shard(0).post`. It is destroyed there, or when nothing runs there any more.
 #pragma once
 
 #include <cstdint>
@@ -51,8 +53,8 @@ class Bookshelf final : private addrbook::Store::Source {
 
   struct Opened {
     addrbook::Report report;
-    std::size_t addresses = 0;   // of our networks, that have a place
-    std::vector<p2p::Ban> bans;  // still in force: for the switch
+    std::size_t addresses = 0;  // of our networks, that have a place
+    std::size_t bans = 0;       // still in force
   };
   // Reads the file; what the books have learnt before stays. A failure leaves them in memory, and
   // `open` may be called again.
@@ -91,6 +93,10 @@ class Bookshelf final : private addrbook::Store::Source {
   void on_banned(const p2p::Ban& ban);
   void on_unbanned(const p2p::BanTarget& target);
   std::size_t bans() const noexcept { return bans_.size(); }
+  std::vector<p2p::Ban> bans_in_force() const;
+  // `open` has brought these from the file, beside the bans that were here already. The reactor's,
+  // while its switch runs (pex/pex_reactor.h).
+  std::function<void(std::vector<p2p::Ban>)> on_bans_from_file;
 
  private:
   addrbook::Batch take(std::size_t rows) override;

@@ -11,7 +11,8 @@
 //   pex::PexReactor::attach(node, pex);
 //   shelf->open(...);  node.start(...);
 //
-// With a file, open the shelf first and give the bans that it has to the switch.
+// With a file, open the shelf first: what it knows is then there for the first peer. Its bans are
+// given to the switch here, before that listens; those of a shelf that is opened later, when it is.
 //
 // Threads: made and attached on any, before the start. What it does, it does on the control shard;
 // set_seeds, set_private_ids and report may be called on any thread. `runtime` must outlive it.
@@ -88,6 +89,8 @@ class PexReactor final : public p2p::Reactor, public std::enable_shared_from_thi
   void on_time();
   // on_time() at `when`, if it is not to come sooner anyway.
   void arm(conn::TimePoint when);
+  // Of a file that was opened when peers may have been there already.
+  void on_late_bans(std::vector<p2p::Ban> bans);
   void note_sessions(conn::TimePoint now);
   PexReport make_report() const;
 

@@ -82,10 +82,26 @@ class Seed(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             with running("seed", "net", "127.0.0.1:0", f"{folder}/book.db") as seed:
                 endpoint = seed.stdout.readline().split("@")[1].strip()
-                self.assertEqual(run("seed", "net", endpoint, f"{folder}/other.db").returncode, 1)
+                # Each leaves the book in order, for the next: it ends while a new one is being written.
+                for _ in range(3):
+                    result = run("seed", "net", endpoint, f"{folder}/other.db")
+                    self.assertEqual(result.returncode, 1, result.stderr)
+                    self.assertRegex(result.stderr, r"^seed: .*another program listens on that address")
+                    self.assertEqual(result.stdout, "")
                 result = run("seed", "net", "127.0.0.1:0", f"{folder}/book.db")
                 self.assertEqual(result.returncode, 1)
                 self.assertIn("in use", result.stderr)
+
+
+class Responder(unittest.TestCase):
+    def test_an_address_that_is_taken_is_an_error(self):
+        with tempfile.TemporaryDirectory() as folder:
+            with running("responder", "--home", f"{folder}/first", "--laddr", "127.0.0.1:0") as responder:
+                endpoint = responder.stdout.readline().split("@")[1].strip()
+                result = run("responder", "--home", f"{folder}/second", "--laddr", endpoint)
+                self.assertEqual(result.returncode, 1)
+                self.assertRegex(result.stderr, r"^responder: .*another program listens on that address")
+                self.assertEqual(result.stdout, "")
 
 
 class ThoseThatEndByThemselves(unittest.TestCase):

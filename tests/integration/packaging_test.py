@@ -24,7 +24,7 @@ SOURCE = pathlib.Path(CACHE["CMAKE_HOME_DIRECTORY"])
 COMPILER = CACHE["CMAKE_CXX_COMPILER"]
 FLAGS = CACHE.get("CMAKE_CXX_FLAGS", "")
 VERSION = CACHE["CMAKE_PROJECT_VERSION"]
-MAJOR = int(VERSION.split(".")[0])
+MAJOR, MINOR = (int(part) for part in VERSION.split(".")[:2])
 
 
 def run(*command, **environment):
@@ -77,8 +77,11 @@ class Installed(unittest.TestCase):
 
     def test_what_is_private_stays_at_home(self):
         names = {path.name for path in PREFIX.rglob("*.h")}
-        self.assertIn("asio_runtime.h", names)
+        for public in ("asio_runtime.h", "switch.h", "requests.h", "typed.h", "pex_reactor.h", "json_file.h"):
+            self.assertIn(public, names)
         self.assertFalse({name for name in names if re.match(r"asio_runtime_|.*\.pb\.h$", name)})
+        for private in ("switch_core.h", "link.h", "lane.h", "peer_registry.h", "admission.h", "visits.h", "sqlite.h"):
+            self.assertNotIn(private, names)
         for file in [*LIBRARIES.rglob("*.cmake"), *LIBRARIES.rglob("*.pc")]:
             text = file.read_text()
             for forbidden in (str(BUILD), str(SOURCE), "peerage_options", "-Werror", "ASIO_"):
@@ -109,17 +112,18 @@ class Consumer(unittest.TestCase):
         self.assertFalse([flag for flag in command if re.match(r"-[WDf]", flag) and flag not in theirs], command)
 
     def test_find_package(self):
-        # An older minor version asked for is served by a newer one.
-        folder, commands = build_consumer("installed", f"-DCMAKE_PREFIX_PATH={PREFIX}", f"-DPEERAGE_WANTED={MAJOR}.0")
+        folder, commands = build_consumer("installed", f"-DCMAKE_PREFIX_PATH={PREFIX}",
+                                          f"-DPEERAGE_WANTED={MAJOR}.{MINOR}")
         self.assertWorks(folder)
         for source in ("consumer.cpp", "echo.cpp"):
             self.assertOnlyCxx20(commands[source])
             self.assertFalse([flag for flag in commands[source] if flag.startswith("-") and str(SOURCE) in flag])
 
-    def test_find_package_does_not_take_another_major_version(self):
-        wanted = MAJOR + 1
-        with self.assertRaisesRegex(AssertionError, f'compatible with requested\\s+version "{wanted}"'):
-            build_consumer("mismatched", f"-DCMAKE_PREFIX_PATH={PREFIX}", f"-DPEERAGE_WANTED={wanted}")
+    def test_find_package_takes_no_other_major_or_minor_version(self):
+        # An older minor version, too: what it promised may not hold any more.
+        for wanted in [f"{MAJOR + 1}", f"{MAJOR}.{MINOR + 1}"] + [f"{MAJOR}.{MINOR - 1}"] * (MINOR > 0):
+            with self.assertRaisesRegex(AssertionError, f'compatible with requested\\s+version "{wanted}"'):
+                build_consumer(f"mismatched-{wanted}", f"-DCMAKE_PREFIX_PATH={PREFIX}", f"-DPEERAGE_WANTED={wanted}")
 
     def test_add_subdirectory(self):
         folder, commands = build_consumer("subdirectory", f"-DPEERAGE_SOURCE={SOURCE}")

@@ -1,7 +1,9 @@
-// Nodes with peer exchange on the simulated network, each with a book in memory.
+// Nodes with peer exchange on the simulated network, each with a book in memory unless its plan
+// names a file.
 #pragma once
 
 #include <algorithm>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -25,6 +27,7 @@ class PexNode {
     pex::PexConfig pex;
     std::vector<std::string> networks = {"test-chain"};
     std::shared_ptr<p2p::Reactor> reactor;  // one more
+    std::filesystem::path book;             // empty: in memory
   };
 
   PexNode(sim::SimHost& host, std::uint32_t number, Plan plan)
@@ -42,7 +45,7 @@ class PexNode {
   void stop() {
     node->stop([this] { stopped = true; });
   }
-  // As after a restart without a file.
+  // As after a restart; a file must have been closed.
   void make_anew() {
     node.reset();
     make();
@@ -74,8 +77,7 @@ class PexNode {
     const conn::NodeKey key = numbered_key(number_);
     shelf = std::make_shared<pex::Bookshelf>(
         host_, key.id(),
-        pex::Bookshelf::Settings{{},
-                                 plan_.networks,
+        pex::Bookshelf::Settings{plan_.book, plan_.networks,
                                  pex::book_config(config.p2p, plan_.pex),
                                  pex::Bookshelf::Settings::Told::forgotten});
     pex = std::make_shared<pex::PexReactor>(host_, shelf, plan_.pex);

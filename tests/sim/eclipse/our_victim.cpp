@@ -57,9 +57,8 @@ void OurVictim::start() {
     go();
     return;
   }
-  shelf_->open([this, go](const conn::Result<pex::Bookshelf::Opened>& opened) {
+  shelf_->open([go](const conn::Result<pex::Bookshelf::Opened>& opened) {
     if (!opened) throw std::runtime_error("the victim's book: " + opened.error().text());
-    node_->restore_bans(opened->bans);
     go();
   });
 }

@@ -58,13 +58,12 @@ void Node::start() {
   state_ = State::starting;
   make();
   const auto whether_alive = [life = std::weak_ptr(life_)] { return !life.expired(); };
-  shelf_->open([this, whether_alive](conn::Result<pex::Bookshelf::Opened> opened) {
+  shelf_->open([this, whether_alive](const conn::Result<pex::Bookshelf::Opened>& opened) {
     if (!whether_alive() || state_ != State::starting) return;
     if (!opened) {
       give_up();
       return;
     }
-    switch_->restore_bans(std::move(opened->bans));
     switch_->start([this, whether_alive](const conn::Result<void>& started) {
       if (!whether_alive() || state_ != State::starting) return;
       if (!started) {

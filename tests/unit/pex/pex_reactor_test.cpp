@@ -1,0 +1,173 @@
+// What the reactor itself sees to, beside its parts: that bans which the book keeps are in force.
+#include "pex/pex_reactor.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/files.h"
+#include "tests/support/pex_visitor.h"
+#include "tests/support/pex_world.h"
+
+namespace peerage::pex {
+namespace {
+
+using namespace std::chrono_literals;
+using conn::Reason;
+using test::PexNode;
+using test::PexVisitor;
+
+class KeptBans : public test::PexWorld {
+ protected:
+  test::TemporaryDirectory directory;
+  std::vector<std::unique_ptr<PexVisitor>> visitors;
+  // What the node told of bans and of those whom it refused.
+  std::size_t told_of_bans = 0;
+  std::vector<Reason> refusals;
+  std::vector<Reason> endings;
+
+  PexVisitor& somebody() {
+    const auto number = static_cast<std::uint32_t>(3000 + visitors.size());
+    sim::SimHost& host = world.add_host({ip_of(number)}, 1);
+    visitors.push_back(std::make_unique<PexVisitor>(host, number));
+    return *visitors.back();
+  }
+  PexNode::Plan plan() {
+    PexNode::Plan plan;
+    plan.pex.outbound.dials_per_second = 0;
+    plan.book = directory / "book.db";
+    return plan;
+  }
+  void watch(PexNode& node) {
+    node.on_event = [this](const p2p::SwitchEvent& event) {
+      if (std::holds_alternative<p2p::Banned>(event)) ++told_of_bans;
+      if (const auto* refused = std::get_if<p2p::Refused>(&event)) {
+        refusals.push_back(refused->failure.reason);
+      } else if (const auto* gone = std::get_if<p2p::Gone>(&event)) {
+        endings.push_back(gone->why.reason);
+      }
+    };
+  }
+  void close_book(PexNode& node) {
+    bool closed = false;
+    node.shelf->close([&](const conn::Result<void>& result) { closed = result.has_value(); });
+    EXPECT_TRUE(until([&] { return closed; }, 10s));
+  }
+  void end(PexNode& node) {
+    node.stop();
+    ASSERT_TRUE(until([&] { return node.stopped; }, 30s));
+    close_book(node);
+  }
+  std::vector<p2p::Ban> bans_of(PexNode& node) {
+    std::vector<p2p::Ban> bans;
+    bool has = false;
+    node.node->list_bans([&](std::vector<p2p::Ban> now) {
+      bans = std::move(now);
+      has = true;
+    });
+    EXPECT_TRUE(until([&] { return has; }, 1s));
+    return bans;
+  }
+  void TearDown() override {
+    for (const auto& visitor : visitors) visitor->stop();
+    PexWorld::TearDown();
+    for (const auto& node : nodes) node->shelf->close([](const conn::Result<void>&) {});
+    world.run_for(5s);
+  }
+};
+
+TEST_F(KeptBans, AreInForceAfterARestartForWhoOnlyOpensTheShelfAndStartsAndNobodyIsTold) {
+  PexNode& node = add(plan());
+  PexVisitor& liar = somebody();
+  const conn::TimePoint begun = world.now();
+  node.node->ban(liar.node().id(), 1h, "it lies");
+  world.run_for(1s);
+  end(node);
+
+  node.make_anew();
+  watch(node);
+  node.start();
+  ASSERT_TRUE(until([&] { return node.started; }, 10s));
+  EXPECT_EQ(node.node->snapshot()->peers.size(), 0u);
+  const auto bans = bans_of(node);
+  ASSERT_EQ(bans.size(), 1u);
+  EXPECT_EQ(bans[0].target, p2p::BanTarget(liar.node().id()));
+  EXPECT_EQ(bans[0].reason, "it lies");
+  EXPECT_LE(bans[0].until, begun + 1h + 2s);
+  EXPECT_GE(bans[0].until, begun + 1h - 2s);
+  liar.dial(node.address());
+  EXPECT_TRUE(until([&] { return !refusals.empty(); }, 10s));
+  EXPECT_EQ(refusals, std::vector{Reason::banned});
+  EXPECT_EQ(told_of_bans, 0u);
+}
+
+TEST_F(KeptBans, AreInForceBeforeTheFirstPeerIsAdmitted) {
+  PexNode& node = add(plan());
+  PexVisitor& liar = somebody();
+  node.node->ban(liar.node().id(), 1h, "it lies");
+  world.run_for(1s);
+  end(node);
+
+  node.make_anew();
+  watch(node);
+  // In the moment in which the start is told, the bans are there.
+  std::optional<std::size_t> bans;
+  node.shelf->open([&](const auto& opened) {
+    ASSERT_TRUE(opened);
+    EXPECT_EQ(opened->bans, 1u);
+    node.node->start([&](const conn::Result<void>& result) {
+      node.started = result.has_value();
+      node.node->list_bans([&](const std::vector<p2p::Ban>& now) { bans = now.size(); });
+    });
+  });
+  liar.node().add_persistent_peer(node.address());  // it tries again and again
+  ASSERT_TRUE(until([&] { return bans.has_value(); }, 10s));
+  EXPECT_EQ(bans, 1u);
+  EXPECT_TRUE(until([&] { return refusals.size() >= 2; }, 5min));
+  EXPECT_EQ(node.peers(), 0u);
+  EXPECT_TRUE(endings.empty()) << "it was never a peer";
+}
+
+TEST_F(KeptBans, OfAFileThatIsOpenedLateEndThosePeersThatFallUnderThem) {
+  PexNode& node = add(plan());
+  PexVisitor& banned_node = somebody();
+  PexVisitor& of_banned_host = somebody();
+  PexVisitor& honest = somebody();
+  node.node->ban(banned_node.node().id(), 1h, "it lies");
+  node.node->ban(conn::Cidr(ip_of(3001)), 1h, "they lie");
+  world.run_for(1s);
+  end(node);
+
+  node.make_anew();
+  watch(node);
+  node.node->start([&](const conn::Result<void>& result) { node.started = result.has_value(); });
+  for (PexVisitor* each : {&banned_node, &of_banned_host, &honest}) each->dial(node.address());
+  ASSERT_TRUE(until([&] { return node.peers() == 3; }, 10s));
+  bool opened = false;
+  node.shelf->open([&](const auto& result) { opened = result.has_value(); });
+  ASSERT_TRUE(until([&] { return opened && node.peers() == 1; }, 10s));
+  EXPECT_EQ(node.node->peers().front()->id(), honest.node().id());
+  EXPECT_EQ(endings, (std::vector{Reason::banned, Reason::banned}));
+  EXPECT_EQ(bans_of(node).size(), 2u);
+  EXPECT_EQ(told_of_bans, 0u);
+}
+
+TEST_F(KeptBans, OfTheFileGiveWayToTheNodesOwnWordOnTheSameNode) {
+  PexNode& node = add(plan());
+  const conn::NodeId liar = test::numbered_key(3000).id();
+  node.node->ban(liar, 1h, "it lied");
+  world.run_for(1s);
+  end(node);
+
+  node.make_anew();
+  node.node->start([&](const conn::Result<void>& result) { node.started = result.has_value(); });
+  ASSERT_TRUE(until([&] { return node.started; }, 10s));
+  node.node->ban(liar, 24h, "it lies again");
+  bool opened = false;
+  node.shelf->open([&](const auto& result) { opened = result.has_value(); });
+  ASSERT_TRUE(until([&] { return opened; }, 10s));
+  const auto bans = bans_of(node);
+  ASSERT_EQ(bans.size(), 1u);
+  EXPECT_EQ(bans[0].reason, "it lies again");
+}
+
+}  // namespace
+}  // namespace peerage::pex
