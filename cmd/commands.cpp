@@ -28,7 +28,7 @@ void add_settings_options(CLI::App& command, Flags& flags) {
   command.add_option("--seeds", flags.seeds, "Nodes to ask for addresses: ID@HOST:PORT,...");
   command.add_option("--persistent-peers", flags.persistent_peers,
                      "Nodes to stay connected to: ID@HOST:PORT,...");
-  command.add_option("--laddr", flags.laddr, "Where to listen: HOST:PORT");
+  command.add_option("--laddr", flags.laddr, "Where to listen: IP:PORT");
   command.add_option("--external-address", flags.external_address,
                      "Where others reach this node: HOST:PORT");
   command.add_option("--moniker", flags.moniker, "The node's name for others");

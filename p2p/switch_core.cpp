@@ -5,6 +5,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "p2p/listen_address.h"
+
 namespace peerage::p2p {
 
 using conn::Failure;
@@ -53,7 +55,7 @@ Transport::Timeouts timeouts(const P2pConfig& p2p) {
 }
 
 conn::IpAddress listen_ip(const P2pConfig& p2p) {
-  return *conn::IpAddress::parse(conn::split_host_port(p2p.laddr)->host);
+  return listen_address(p2p.laddr)->ip;
 }
 
 conn::ConnectionConfig connection_config(const SwitchConfig& config) {
@@ -64,14 +66,15 @@ conn::ConnectionConfig connection_config(const SwitchConfig& config) {
 SwitchConfig checked(SwitchConfig config) {
   const auto refuse = [](const std::string& what) { throw std::invalid_argument(what); };
   if (config.networks.empty()) refuse("a switch needs a network");
-  for (const std::string* address : {&config.p2p.laddr, &config.p2p.external_address}) {
-    if (address->empty() && address == &config.p2p.external_address) continue;
-    if (const auto parts = conn::split_host_port(*address); !parts) {
-      refuse(*address + ": " + parts.error().detail);
-    }
+  const auto refuse_address = [&refuse](const std::string& text, const Failure& why) {
+    refuse(text + ": " + why.detail);
+  };
+  const std::string& external = config.p2p.external_address;
+  if (const auto parts = conn::split_host_port(external); !external.empty() && !parts) {
+    refuse_address(external, parts.error());
   }
-  if (!conn::IpAddress::parse(conn::split_host_port(config.p2p.laddr)->host)) {
-    refuse(config.p2p.laddr + ": laddr must be an IP address and a port");
+  if (const auto listens = listen_address(config.p2p.laddr); !listens) {
+    refuse_address("laddr " + config.p2p.laddr, listens.error());
   }
   if (config.half_open.total == 0) refuse("half_open.total must be at least 1");
   return config;
@@ -157,8 +160,7 @@ Result<void> SwitchCore::open() {
   acceptor_.emplace(runtime_, transport_, admission_, counters_, timeouts(config_.p2p).handshake,
                     introduce, choose_shard, acceptor_events());
 
-  const auto laddr = conn::split_host_port(config_.p2p.laddr);
-  auto listening = acceptor_->listen({*conn::IpAddress::parse(laddr->host), laddr->port});
+  auto listening = acceptor_->listen(*listen_address(config_.p2p.laddr));
   if (!listening) return tl::unexpected(listening.error());
   {
     const std::lock_guard lock(mutex_);

@@ -338,6 +338,31 @@ class Settings(unittest.TestCase):
                 self.assertIn("the node of this home runs", str(self.check("--laddr", laddr)))
         self.assertNotIn("in use", str(self.check("--laddr", laddr)))
 
+    def test_what_a_start_would_refuse_is_an_error(self):
+        for arguments, text in ((["--laddr", "localhost:4102"], "--laddr: must be an IP address and a port"),
+                                (["--moniker", "  "], "--moniker: must be printable ASCII and not blank"),
+                                (["--moniker", "\u00fc"], "--moniker: must be printable ASCII and not blank")):
+            errors = [each["text"] for each in self.check("--network", "net-1", *arguments, expect=1)
+                      if each["severity"] == "error"]
+            self.assertTrue(any(each.startswith(text) for each in errors), errors)
+            said = run("start", "--home", self.home, "--network", "net-1", *arguments, expect=1).stderr
+            self.assertIn(text, said)
+
+    def test_addresses_that_a_start_takes_over_count(self):
+        self.file.write_text('[p2p]\naddr_book_file = "config/addrbook.json"\n')
+        asked = ["--network", "net-1", "--laddr", "127.0.0.1:0"]
+        self.assertIn("can only wait", str(self.check(*asked)))
+        book = {"key": "ab" * 12, "addrs": [comet_entry(1)]}
+        (self.home / "config" / "addrbook.json").write_text(json.dumps(book))
+        self.assertNotIn("can only wait", str(self.check(*asked)))
+
+    def test_a_config_file_that_may_not_be_read_is_there(self):
+        # A link to itself stands for it: who runs the tests may be allowed to read everything.
+        self.file.symlink_to(self.file.name)
+        found = str(self.check("--network", "net-1", expect=1))
+        self.assertIn("cannot be read", found)
+        self.assertNotIn("no such file", found)
+
     def test_our_own_id_and_a_key_that_others_can_read_are_told(self):
         own = run("init", "--home", self.home, "--network", "net-1", expect=0).stdout.split()[-1]
         (self.home / "config" / "node_key.json").chmod(0o644)
