@@ -376,6 +376,14 @@ class Settings(unittest.TestCase):
         self.assertTrue([each for each in found if each["text"].startswith("CMT_P2P_LADDR: ")])
         self.check("--laddr", "127.0.0.1:0", expect=0, CMT_P2P_LADDR="nowhere", TENDERSEED_CHAIN_ID="net-1")
 
+    def test_a_variable_that_nobody_reads_is_named_by_check_config_and_by_a_start(self):
+        self.file.write_bytes((VECTORS / "config" / "config-v0.38.25.toml").read_bytes())
+        text = "PEERAGE_NETWROK has no effect: there is no such setting; did you mean PEERAGE_NETWORK?"
+        found = self.check("--network", "net-1", "--laddr", "127.0.0.1:0", PEERAGE_NETWROK="x")
+        self.assertIn({"severity": "warning", "text": text}, found)
+        said = run("seed", "--home", self.home, expect=1, variables={"PEERAGE_NETWROK": "x"}).stdout
+        self.assertRegex(said, f"(?m)^W.*{text.replace('?', '.')}")
+
     def test_the_id_is_that_of_the_key_that_the_settings_name(self):
         run("init", "--home", self.home, expect=0)
         (self.home / "config" / "node_key.json").rename(self.home / "key.json")
