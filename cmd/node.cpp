@@ -286,6 +286,11 @@ void Node::reload(const Settings& fresh) {
   from.unconditional_peer_ids = to.unconditional_peer_ids;
   from.private_peer_ids = to.private_peer_ids;
   from.seeds = to.seeds;
+  for (const Overruled& each : fresh.overruled) {
+    log_.write(LogLevel::warn,
+               "a list of the file has no effect: a variable or an option has the last word",
+               {{"list", each.key}, {"by", each.by}});
+  }
   log_.write(LogLevel::info, "lists read again",
              {{"persistent", count(to.persistent_peers.size())},
               {"seeds", count(to.seeds.size())},

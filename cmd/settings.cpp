@@ -90,8 +90,10 @@ class Layers {
   SettingsReading read() {
     tell_unknown_variables();
     if (read_file()) {
+      const P2pConfig of_file = config().p2p;
       apply_environment();
       apply_flags();
+      note_overruled(of_file);
       settle_all();
       resolve();
     }
@@ -195,6 +197,19 @@ class Layers {
     apply(config().moniker, "", "moniker", "--moniker", f.moniker);
     apply(config().log_level, "", "log_level", "--log-level", f.log_level);
     apply(config().log_format, "", "log_format", "--log-format", f.log_format);
+  }
+
+  void note_overruled(const P2pConfig& of_file) {
+    const auto note = [this](const char* key, const auto& in_file, const auto& now) {
+      const auto from = from_.find(key);
+      if (from == from_.end() || in_file.empty() || in_file == now) return;
+      settings().overruled.push_back({key_in_file(config(), key), from->second});
+    };
+    const P2pConfig& p2p = config().p2p;
+    note("p2p.seeds", of_file.seeds, p2p.seeds);
+    note("p2p.persistent_peers", of_file.persistent_peers, p2p.persistent_peers);
+    note("p2p.unconditional_peer_ids", of_file.unconditional_peer_ids, p2p.unconditional_peer_ids);
+    note("p2p.private_peer_ids", of_file.private_peer_ids, p2p.private_peer_ids);
   }
 
   void settle_all() {

@@ -53,6 +53,13 @@ std::filesystem::path default_home(const Environment& environment);
 std::filesystem::path expand_home(const std::filesystem::path& path,
                                   const Environment& environment);
 
+// A list that config.toml has, and that a variable or an option overrules: it does not change when
+// the file is read again.
+struct Overruled {
+  std::string key;  // as in the file
+  std::string by;   // "PEERAGE_P2P_SEEDS", "--seeds"
+};
+
 struct Settings {
   std::filesystem::path home;         // absolute, as all paths here
   std::filesystem::path config_file;  // read, if it was there
@@ -64,6 +71,8 @@ struct Settings {
   std::filesystem::path node_key_file;
   std::filesystem::path book_file;  // SQLite
   std::filesystem::path json_book;  // an addrbook.json to keep up to date; empty: none was named
+
+  std::vector<Overruled> overruled;
 
   std::vector<std::string> warnings;  // what was probably not meant; printable
   std::vector<std::string> notices;   // what has no effect, and why; likewise

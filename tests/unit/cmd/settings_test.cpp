@@ -154,6 +154,22 @@ TEST_F(SettingsTest, AVariableOfOursThatNobodyReadsIsNamedWithTheOneMeant) {
   EXPECT_TRUE(load().warnings.empty());
 }
 
+TEST_F(SettingsTest, AListOfTheFileThatIsOverruledIsNamedWithWhatDoesIt) {
+  const std::string here = kId + "@here:1", there = kId + "@there:1";
+  config("[p2p]\nseeds = \"" + here + "\"\npersistent_peers = \"" + here + "\"\n");
+  variables = {{"CMT_P2P_SEEDS", there}, {"PEERAGE_P2P_PRIVATE_PEER_IDS", kId}};
+  flags.persistent_peers = there;
+  const auto overruled = load().overruled;
+  ASSERT_EQ(overruled.size(), 2u);
+  EXPECT_EQ(overruled[0].key, "p2p.seeds");
+  EXPECT_EQ(overruled[0].by, "CMT_P2P_SEEDS");
+  EXPECT_EQ(overruled[1].key, "p2p.persistent_peers");
+  EXPECT_EQ(overruled[1].by, "--persistent-peers");
+  variables = {{"CMT_P2P_SEEDS", here}};
+  flags.persistent_peers.reset();
+  EXPECT_TRUE(load().overruled.empty()) << "it says the same";
+}
+
 TEST_F(SettingsTest, TheNetworkIsNamedByTheFirstThatDoes) {
   put("config/genesis.json", R"({"chain_id":"of-genesis","app_state":{}})");
   EXPECT_EQ(load().networks, (std::vector<std::string>{"of-genesis"}));
