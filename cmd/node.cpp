@@ -233,11 +233,14 @@ Result<void> Node::stop() {
         runtime_.shard(0).post([this, done = std::move(done)] { shelf_->close(done); });
       },
       left());
-  runtime_.stop();
+  const Failure too_slow{Stage::configuration, Reason::book_unwritable,
+                         settings_.book_file.string() + ": the disk takes too long"};
+  // Said now, because the runtime waits for what the disk has begun, and may be killed over it.
   if (!closed) {
-    return fail(Stage::configuration, Reason::book_unwritable,
-                settings_.book_file.string() + ": the disk takes too long");
+    log_.write(LogLevel::error, "the address book is not saved yet", {{"why", too_slow.text()}});
   }
+  runtime_.stop();
+  if (!closed) return tl::unexpected(too_slow);
   if (!*closed) return *closed;
   if (mirror_ && !mirror_->finish()) {
     return fail(Stage::configuration, Reason::address_file_unwritable,
