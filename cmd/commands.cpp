@@ -4,6 +4,9 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cmd/setting_value.h"
+#include "conn/bytes.h"
+
 namespace peerage::cmd {
 
 void add_home_option(CLI::App& command, std::filesystem::path& home) {
@@ -50,6 +53,20 @@ int report(const conn::Failure& failure) {
   std::cerr << '\n';
   if (!hint(failure.reason).empty()) std::cerr << "  hint: " << hint(failure.reason) << '\n';
   return 1;
+}
+
+int report_wrong_usage(const conn::Failure& failure) {
+  report(failure);
+  return 2;
+}
+
+conn::Result<conn::Duration> duration_of(const std::string& option, const std::string& text) {
+  auto duration = parse_duration(text);
+  if (!duration) duration = parse_duration(text + "s");
+  if (duration && *duration > conn::Duration(0)) return *duration;
+  return conn::fail(
+      conn::Stage::configuration, conn::Reason::invalid_argument,
+      "--" + option + ": \"" + conn::printable(text, 64) + "\" is no duration such as 10s or 5m");
 }
 
 }  // namespace peerage::cmd

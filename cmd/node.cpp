@@ -111,10 +111,11 @@ Result<std::unique_ptr<Node>> Node::prepare(Settings settings, Role role, const 
     return fail(Stage::configuration, Reason::config_malformed,
                 "pex = false leaves nothing to do: this node has no reactor but peer exchange");
   }
+  // Before anything is made: a start that was a mistake leaves nothing behind.
+  if (auto settled = settle_networks(settings); !settled) return tl::unexpected(settled.error());
   if (auto made = make_book_directory(settings); !made) return tl::unexpected(made.error());
   auto key = load_or_create_key(settings.node_key_file);
   if (!key) return tl::unexpected(key.error());
-  if (auto settled = settle_networks(settings); !settled) return tl::unexpected(settled.error());
   p2p::Log say(log.module("main"), {});
   if (!settings.json_book.empty()) {
     const BookHome home = {settings.home, settings.config, settings.networks, settings.book_file,

@@ -184,14 +184,15 @@ class Probe(unittest.TestCase):
             self.assertEqual(failure_of(port), "ephemeral_key_reflected")
 
     def test_wrong_arguments_are_errors_with_a_reason(self):
-        for arguments, text in ((["probe"], "target"), (["probe", "1.2.3.4:1"], "ID@HOST:PORT"),
+        for arguments, text in ((["probe"], "target"), (["probe", "foo"], "ID@HOST:PORT"),
+                                (["probe", "1.2.3.4:1"], "ID@HOST:PORT"),
                                 (["probe", f"{OTHER_ID}@1.2.3.4"], "port"),
                                 (["probe", "xyz@1.2.3.4:1"], "40 hex"),
                                 (["probe", f"{OTHER_ID}@1.2.3.4:0"], "port 0"),
                                 (["probe", f"{OTHER_ID}@1.2.3.4:1", "--timeout", "soon"], "soon"),
-                                (["nonsense"], "nonsense"), ([], "Subcommands")):
+                                (["nonsense"], "nonsense"), (["help", "nonsense"], "nonsense"), ([], "Subcommands")):
             result = run(*arguments)
-            self.assertIn(result.returncode, (1, 2), arguments)
+            self.assertEqual(result.returncode, 2, arguments)
             self.assertIn(text, result.stderr + result.stdout, arguments)
 
     def test_ctrl_c_ends_a_probe(self):
@@ -244,7 +245,9 @@ class Home(unittest.TestCase):
     def test_gen_node_key_makes_one_and_never_a_second(self):
         made = run("gen-node-key", "--home", self.home, expect=0).stdout
         self.assertEqual(run("show-node-id", "--home", self.home, expect=0).stdout, made)
-        self.assertIn("already", run("gen-node-key", "--home", self.home, expect=1).stderr)
+        again = run("gen-node-key", "--home", self.home, expect=1)
+        self.assertIn("already", again.stderr)
+        self.assertEqual(again.stdout, made)
 
     def test_a_damaged_key_is_an_error_and_stays(self):
         run("init", "--home", self.home, expect=0)
@@ -271,12 +274,21 @@ class Home(unittest.TestCase):
         text = run("version", expect=0).stdout
         self.assertIn("peerage ", text)
         self.assertIn("frame cipher", text)
+        self.assertEqual(run("--version", expect=0).stdout, text.splitlines(keepends=True)[0])
 
     def test_help_names_every_subcommand(self):
         text = run("--help", expect=0).stdout
         for command in ("init", "gen-node-key", "show-node-id", "probe", "addrbook", "check-config", "version", "start",
                         "seed", "crawl", "demo", "bench"):
             self.assertIn(command, text)
+        self.assertEqual(run("help", expect=0).stdout, text)
+        self.assertEqual(run("help", "addrbook", "list", expect=0).stdout,
+                         run("addrbook", "list", "--help", expect=0).stdout)
+
+    def test_a_start_that_cannot_be_leaves_nothing_behind(self):
+        for command in ("start", "seed"):
+            self.assertIn("no network is named", run(command, "--home", self.home, expect=1).stderr)
+            self.assertFalse(self.home.exists())
 
 
 def comet_entry(number, **changes):
