@@ -26,8 +26,10 @@ void add_config_option(CLI::App& command, Flags& flags) {
 
 void add_settings_options(CLI::App& command, Flags& flags) {
   add_config_option(command, flags);
-  command.add_option("--network", flags.network,
-                     "The network (chain ID); several, with commas; \"*\" for any");
+  command.add_option(
+      "--network", flags.network,
+      "The network (chain ID); several, with commas; \"*\" for any. An addrbook.json is that of "
+      "the first");
   command.add_option("--seeds", flags.seeds, "Nodes to ask for addresses: ID@HOST:PORT,...");
   command.add_option("--persistent-peers", flags.persistent_peers,
                      "Nodes to stay connected to: ID@HOST:PORT,...");
