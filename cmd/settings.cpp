@@ -147,6 +147,7 @@ class Layers {
       variables[full_name(section, key)] = variable;
     });
     std::vector<std::string> known;
+    known.reserve(variables.size());
     for (const auto& [name, variable] : variables) known.push_back(name);
     for (auto each = environment_.lower_bound(std::string(kPrefix));
          each != environment_.end() && each->first.starts_with(kPrefix); ++each) {

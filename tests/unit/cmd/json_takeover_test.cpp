@@ -14,8 +14,6 @@
 namespace peerage::cmd {
 namespace {
 
-using p2p::LogLevel;
-
 std::string text_of(const std::filesystem::path& path) {
   std::ifstream file(path);
   return {std::istreambuf_iterator<char>(file), {}};
