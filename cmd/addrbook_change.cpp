@@ -61,7 +61,7 @@ Result<OwnedBook> own_book(const BookHome& home, Missing missing, Time now) {
   auto opened = BookFile::open(home.file, options, now);
   if (!opened) {
     if (opened.error().reason == Reason::book_in_use) {
-      opened.error().detail += "; stop the node first, or use the node's own controls";
+      opened.error().detail += "; stop the node first";
     }
     return tl::unexpected(std::move(opened.error()));
   }

@@ -50,10 +50,10 @@ class BenchNode {
   void on_event(const p2p::SwitchEvent& event);
 
   conn::AsioRuntime runtime_;
-  std::unique_ptr<p2p::Switch> switch_;
   std::mutex mutex_;
   std::condition_variable dialled_;
   std::optional<conn::Result<p2p::PeerPtr>> dial_outcome_;  // guarded by mutex_
+  std::unique_ptr<p2p::Switch> switch_;  // the first to go: its events use the others
 };
 
 }  // namespace peerage::cmd

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "addrbook/book_file.h"
+#include "addrbook/json_file.h"
 #include "cmd/addrbook.h"
 #include "cmd/commands.h"
 #include "cmd/config_check.h"
@@ -86,6 +87,10 @@ Surroundings look_around(const Settings& settings) {
   } else {
     around.book_failure = book.error();
   }
+  if (!settings.json_book.empty()) {
+    const auto json = addrbook::load_json_book(settings.json_book, book_now());
+    if (json) around.json_addresses = json->entries.size();
+  }
   if (!settings.config.genesis_file.empty()) {
     const auto chain_id = read_chain_id(settings.home / settings.config.genesis_file);
     if (chain_id) around.genesis_chain_id = chain_id->value_or("");
@@ -105,7 +110,10 @@ int run(const Options& options) {
                                           options.all ? Listing::full : Listing::brief);
   std::error_code error;
   const Settings& settings = reading.settings;
-  if (!std::filesystem::exists(settings.config_file, error) && !options.flags.config_file) {
+  // One that may not even be looked at has been told of.
+  if (std::filesystem::status(settings.config_file, error).type() ==
+          std::filesystem::file_type::not_found &&
+      !options.flags.config_file) {
     reading.findings.push_back({Severity::notice, settings.config_file.string(), 0,
                                 "there is no such file: all settings have their defaults"});
   }

@@ -4,6 +4,9 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cmd/setting_value.h"
+#include "conn/bytes.h"
+
 namespace peerage::cmd {
 
 void add_home_option(CLI::App& command, std::filesystem::path& home) {
@@ -23,12 +26,14 @@ void add_config_option(CLI::App& command, Flags& flags) {
 
 void add_settings_options(CLI::App& command, Flags& flags) {
   add_config_option(command, flags);
-  command.add_option("--network", flags.network,
-                     "The network (chain ID); several, with commas; \"*\" for any");
+  command.add_option(
+      "--network", flags.network,
+      "The network (chain ID); several, with commas; \"*\" for any. An addrbook.json is that of "
+      "the first");
   command.add_option("--seeds", flags.seeds, "Nodes to ask for addresses: ID@HOST:PORT,...");
   command.add_option("--persistent-peers", flags.persistent_peers,
                      "Nodes to stay connected to: ID@HOST:PORT,...");
-  command.add_option("--laddr", flags.laddr, "Where to listen: HOST:PORT");
+  command.add_option("--laddr", flags.laddr, "Where to listen: IP:PORT");
   command.add_option("--external-address", flags.external_address,
                      "Where others reach this node: HOST:PORT");
   command.add_option("--moniker", flags.moniker, "The node's name for others");
@@ -50,6 +55,20 @@ int report(const conn::Failure& failure) {
   std::cerr << '\n';
   if (!hint(failure.reason).empty()) std::cerr << "  hint: " << hint(failure.reason) << '\n';
   return 1;
+}
+
+int report_wrong_usage(const conn::Failure& failure) {
+  report(failure);
+  return 2;
+}
+
+conn::Result<conn::Duration> duration_of(const std::string& option, const std::string& text) {
+  auto duration = parse_duration(text);
+  if (!duration) duration = parse_duration(text + "s");
+  if (duration && *duration > conn::Duration(0)) return *duration;
+  return conn::fail(
+      conn::Stage::configuration, conn::Reason::invalid_argument,
+      "--" + option + ": \"" + conn::printable(text, 64) + "\" is no duration such as 10s or 5m");
 }
 
 }  // namespace peerage::cmd

@@ -5,9 +5,11 @@
 
 #include <filesystem>
 #include <functional>
+#include <string>
 
 #include "cmd/settings.h"
 #include "conn/failure.h"
+#include "conn/runtime.h"
 
 namespace CLI {
 class App;  // <CLI/CLI.hpp> takes long to compile
@@ -19,6 +21,7 @@ namespace peerage::cmd {
 using Action = std::function<int()>;
 
 void add_version(CLI::App& app, Action& action);
+void add_help(CLI::App& app, Action& action);
 void add_gen_node_key(CLI::App& app, Action& action);
 void add_show_node_id(CLI::App& app, Action& action);
 void add_init(CLI::App& app, Action& action);
@@ -46,5 +49,11 @@ conn::Result<std::filesystem::path> node_key_path(const std::filesystem::path& h
 
 // Prints "peerage: ..." with the hint, and returns 1.
 int report(const conn::Failure& failure);
+// The same for a command line that is wrong, and returns 2.
+int report_wrong_usage(const conn::Failure& failure);
+
+// What --`option` says: a duration such as "10s", or a bare number of seconds, and more than
+// nothing.
+conn::Result<conn::Duration> duration_of(const std::string& option, const std::string& text);
 
 }  // namespace peerage::cmd

@@ -16,6 +16,8 @@
 #include "cmd/toml_table.h"
 #include "conn/bytes.h"
 #include "p2p/config.h"
+#include "p2p/listen_address.h"
+#include "p2p/node_info.h"
 
 namespace peerage::cmd {
 namespace {
@@ -180,6 +182,15 @@ class Reader {
   std::size_t unread_ = 0;
 };
 
+// By the rule for what a peer says of itself.
+bool others_take(const std::string& moniker) {
+  p2p::NodeInfo info;
+  info.node_id = conn::NodeId().to_string();
+  info.listen_addr = P2pConfig().laddr;
+  info.moniker = moniker;
+  return p2p::validate(info).has_value();
+}
+
 void settle_network(const std::string& text, const ComplainOf& complain) {
   static const std::string kKey = "peerage.network";
   const auto names = split_list(text);
@@ -211,20 +222,22 @@ void settle_logging(const Config& config, const ComplainOf& complain) {
 
 void settle(Config& config, const ComplainOf& complain) {
   P2pConfig& p2p = config.p2p;
-  for (const auto& [key, value] : {std::pair{"p2p.laddr", &p2p.laddr},
-                                   std::pair{"p2p.external_address", &p2p.external_address}}) {
-    if (value->empty()) continue;
-    if (const auto parts = conn::split_host_port(*value); !parts) {
-      complain(key, parts.error().detail);
-    }
+  if (p2p.laddr.empty()) {
+    complain("p2p.laddr", "must name an address to listen on");
+  } else if (const auto listens = p2p::listen_address(p2p.laddr); !listens) {
+    complain("p2p.laddr", listens.error().detail);
   }
-  if (p2p.laddr.empty()) complain("p2p.laddr", "must name an address to listen on");
+  const auto external = conn::split_host_port(p2p.external_address);
+  if (!external && !p2p.external_address.empty()) {
+    complain("p2p.external_address", external.error().detail);
+  }
   if (p2p.seed_mode && !p2p.pex) complain("p2p.seed_mode", "needs pex = true");
   p2p.handshake_timeout = std::min<conn::Duration>(p2p.handshake_timeout, p2p::kHandshakeTimeout);
 
-  if (!std::all_of(config.moniker.begin(), config.moniker.end(),
-                   [](char c) { return c >= 0x20 && c < 0x7f; })) {
-    complain("moniker", "must be printable ASCII: others refuse a node with any other");
+  if (!config.moniker.empty() && !others_take(config.moniker)) {
+    complain("moniker",
+             "must be printable ASCII and not blank, for others refuse a node with any other; "
+             "without one a node finds a name");
   }
   if (config.node_key_file.empty()) complain("node_key_file", "must name a file");
   if (config.book_file.empty()) complain("peerage.book_file", "must name a file");

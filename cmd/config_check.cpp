@@ -127,9 +127,10 @@ class Check {
     const bool empty_book = around_.book_failure
                                 ? around_.book_failure->reason == Reason::book_missing
                                 : around_.book_addresses == 0;
+    const bool knows_nobody = empty_book && around_.json_addresses == 0;
     // Of lists that could not be read nobody knows who is in them.
     const bool all_read = first_error(reading_.findings) == nullptr;
-    if (all_read && p2p_.seeds.empty() && p2p_.persistent_peers.empty() && empty_book) {
+    if (all_read && p2p_.seeds.empty() && p2p_.persistent_peers.empty() && knows_nobody) {
       add(Severity::warning, "p2p.seeds",
           "no seeds, no persistent peers and an empty address book: this node can only wait for "
           "others to come");
@@ -176,6 +177,11 @@ class Check {
                              failure.reason == Reason::book_foreign ||
                              failure.reason == Reason::book_newer;
     const bool missing = failure.reason == Reason::book_missing;
+    if (missing && around_.json_addresses > 0) {
+      text = "is made at the first start, with what can be used of the " +
+             std::to_string(around_.json_addresses) + " addresses in " +
+             conn::printable(settings_.json_book.native(), 1024);
+    }
     add_of_file(missing       ? Severity::notice
                 : moved_aside ? Severity::warning
                               : Severity::error,

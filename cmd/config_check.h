@@ -27,7 +27,8 @@ struct Surroundings {
 
   std::optional<conn::Failure> book_failure;  // book_missing is one
   std::size_t book_addresses = 0;
-  bool book_held = false;  // a node of this home runs
+  std::size_t json_addresses = 0;  // in the addrbook.json that a start takes over
+  bool book_held = false;          // a node of this home runs
 
   std::string genesis_chain_id;  // empty: no genesis.json, or nothing in it
 };

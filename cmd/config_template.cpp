@@ -68,8 +68,9 @@ external_address = ""
 seeds = ""
 persistent_peers = ""
 
-# The address book of a comet node. When it is named here, it is kept up to date beside ours;
-# `peerage addrbook import` reads it.
+# The address book of a comet node. When it is named here, its addresses are taken over, and it is
+# kept up to date beside ours, both for the first network if there are several; the original stays
+# as addrbook.json.before-peerage.
 # addr_book_file = "config/addrbook.json"
 
 # With true, private and unroutable addresses are not kept. Set it to false on a private network.

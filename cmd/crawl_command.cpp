@@ -1,9 +1,11 @@
 // crawl: goes through a network once, from its seeds, and reports what is there.
+#include <cerrno>
 #include <cstdio>
 #include <fstream>
 #include <future>
 #include <iostream>
 #include <memory>
+#include <system_error>
 
 #include <CLI/CLI.hpp>
 #include <unistd.h>
@@ -12,7 +14,6 @@
 #include "cmd/crawl.h"
 #include "cmd/own_key.h"
 #include "cmd/process.h"
-#include "cmd/setting_value.h"
 #include "conn/asio_runtime.h"
 
 namespace peerage::cmd {
@@ -38,14 +39,6 @@ tl::unexpected<conn::Failure> wrong(const std::string& what) {
   return fail(Stage::configuration, Reason::invalid_argument, what);
 }
 
-Result<conn::Duration> span_of(const std::string& option, const std::string& text) {
-  const auto span = parse_duration(text);
-  if (!span || *span <= conn::Duration(0)) {
-    return wrong("--" + option + ": \"" + text + "\" is no duration such as 10m");
-  }
-  return *span;
-}
-
 Result<CrawlOptions> crawl_options(const Options& options) {
   CrawlOptions crawl;
   if (options.network.find(',') != std::string::npos) {
@@ -60,10 +53,10 @@ Result<CrawlOptions> crawl_options(const Options& options) {
   if (seeds->empty()) return wrong("--seeds: name at least one, as ID@HOST:PORT");
   crawl.seeds = *seeds;
   crawl.parallel = options.parallel;
-  const auto visit = span_of("visit-timeout", options.visit);
+  const auto visit = duration_of("visit-timeout", options.visit);
   if (!visit) return tl::unexpected(visit.error());
   crawl.visit = *visit;
-  const auto idle = span_of("idle", options.idle);
+  const auto idle = duration_of("idle", options.idle);
   if (!idle) return tl::unexpected(idle.error());
   crawl.idle = *idle;
   using Strict = conn::IpAddress::Strict;
@@ -118,8 +111,12 @@ int crawl_and_report(const Options& options, const CrawlOptions& crawl_options, 
   // Opened now: that it cannot be written is not to be found out in ten minutes.
   std::ofstream csv_file;
   if (!options.csv.empty() && options.csv != "-") {
+    errno = 0;
     csv_file.open(options.csv, std::ios::binary | std::ios::trunc);
-    if (!csv_file) return report({Stage::configuration, Reason::io_error, options.csv});
+    if (!csv_file) {
+      return report({Stage::configuration, Reason::io_error,
+                     options.csv + ": " + std::generic_category().message(errno)});
+    }
   }
   conn::AsioRuntime runtime(1);
   Crawl crawl(runtime, std::move(key), crawl_options);
@@ -142,9 +139,9 @@ int crawl_and_report(const Options& options, const CrawlOptions& crawl_options, 
 
 int run(const Options& options) {
   const auto crawl = crawl_options(options);
-  if (!crawl) return report(crawl.error());
-  const auto span = span_of("for", options.span);
-  if (!span) return report(span.error());
+  if (!crawl) return report_wrong_usage(crawl.error());
+  const auto span = duration_of("for", options.span);
+  if (!span) return report_wrong_usage(span.error());
   auto key = key_of_option(options.key_file);
   if (!key) return report(key.error());
   return crawl_and_report(options, *crawl, std::move(*key), *span);

@@ -8,6 +8,18 @@
 
 namespace peerage::cmd {
 
+std::string mirror_text(std::span<const addrbook::KnownAddress> rows, const addrbook::BookKey& key,
+                        addrbook::Time now) {
+  return addrbook::export_text(rows, addrbook::json_key(key), now) + '\n';
+}
+
+bool is_mirror(std::string_view text, const addrbook::BookKey& key) {
+  // A text of ours begins as each does that is written under this key.
+  const std::string whole = addrbook::json_text(addrbook::json_key(key), {});
+  const std::string_view begin = std::string_view(whole).substr(0, whole.find(','));
+  return text.starts_with(begin) && text.ends_with('\n');
+}
+
 struct JsonMirror::Task {
   std::filesystem::path from;
   std::string network;
@@ -22,8 +34,7 @@ struct JsonMirror::Task {
     const auto rows = contents->addresses.find(network);
     const std::vector<addrbook::KnownAddress> none;
     const auto& of_it = rows == contents->addresses.end() ? none : rows->second;
-    const auto text = addrbook::export_text(of_it, addrbook::json_key(contents->key), now);
-    const auto saved = addrbook::save_json_book(to, text);
+    const auto saved = addrbook::save_json_book(to, mirror_text(of_it, contents->key, now));
     return saved ? true : fail(saved.error());
   }
 

@@ -5,6 +5,10 @@
 // so the network does not wait for it: at the start, every kPace, and at the end. A comet node
 // saves at that pace, too.
 //
+// A mirror is known as ours by the key in it, which is made from the book's, and by its last byte:
+// the line end, which a comet node does not write. So when one has gone on with the file, it is its
+// own again, though it kept the key.
+//
 // Threads: start() and stop() on the control shard; finish() where it was made, after stop() or
 // when the runtime has stopped.
 #pragma once
@@ -12,11 +16,22 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 
+#include "addrbook/known_address.h"
+#include "addrbook/placement.h"
 #include "conn/runtime.h"
 
 namespace peerage::cmd {
+
+// What a mirror of these addresses of a book has in it.
+std::string mirror_text(std::span<const addrbook::KnownAddress> rows, const addrbook::BookKey& key,
+                        addrbook::Time now);
+// Whether a file with this text was made by mirror_text, for the book with this key, and by nobody
+// since.
+bool is_mirror(std::string_view text, const addrbook::BookKey& key);
 
 class JsonMirror {
  public:

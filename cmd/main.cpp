@@ -31,6 +31,7 @@ int main(int argc, char** argv) {
   peerage::cmd::add_check_config(app, action);
   peerage::cmd::add_bench(app, action);
   peerage::cmd::add_version(app, action);
+  peerage::cmd::add_help(app, action);
   try {
     auto arguments = peerage::cmd::normalise_arguments({argv + std::min(argc, 1), argv + argc});
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "cmd/addrbook.h"
+#include "cmd/json_takeover.h"
 #include "cmd/own_key.h"
 #include "cmd/process.h"
 #include "cmd/report_text.h"
@@ -55,37 +56,6 @@ Result<void> settle_networks(Settings& settings) {
   return fail(Stage::configuration, Reason::invalid_argument,
               "\"*\" serves the networks that the book knows, and it knows none yet: name them "
               "once, as in --network a,b");
-}
-
-bool holds_addresses(const std::filesystem::path& book) {
-  addrbook::Report report;
-  const auto contents = addrbook::BookFile::read(book, book_now(), report);
-  return contents && !contents->addresses.empty();
-}
-
-// The addresses of an addrbook.json become the book's, as long as it has none: once, unless that
-// was interrupted. A file that cannot be read is left as it is, for somebody to look at.
-void take_over_json(Settings& settings, const conn::NodeId& own, p2p::Log& say) {
-  std::error_code error;
-  if (settings.json_book.empty() || !std::filesystem::exists(settings.json_book, error) ||
-      holds_addresses(settings.book_file)) {
-    return;
-  }
-  const BookHome home = {settings.home, settings.config, settings.networks, settings.book_file,
-                         own};
-  const auto imported =
-      import_json(home, settings.networks.front(), settings.json_book, book_now());
-  if (imported) {
-    say.write(LogLevel::info, "addresses taken over",
-              {{"from", settings.json_book.string()},
-               {"entries", std::to_string(imported->entries)},
-               {"added", std::to_string(imported->outcomes[0])}});
-  } else {
-    // A node can do without; a comet node would have stopped.
-    say.write(LogLevel::warn, "no addresses could be taken over; the file stays as it is",
-              {{"from", settings.json_book.string()}, {"why", imported.error().text()}});
-    settings.json_book.clear();
-  }
 }
 
 p2p::SwitchConfig switch_config(const Settings& settings, std::shared_ptr<p2p::LogSink> log) {
@@ -141,12 +111,19 @@ Result<std::unique_ptr<Node>> Node::prepare(Settings settings, Role role, const 
     return fail(Stage::configuration, Reason::config_malformed,
                 "pex = false leaves nothing to do: this node has no reactor but peer exchange");
   }
+  // Before anything is made: a start that was a mistake leaves nothing behind.
+  if (auto settled = settle_networks(settings); !settled) return tl::unexpected(settled.error());
   if (auto made = make_book_directory(settings); !made) return tl::unexpected(made.error());
   auto key = load_or_create_key(settings.node_key_file);
   if (!key) return tl::unexpected(key.error());
-  if (auto settled = settle_networks(settings); !settled) return tl::unexpected(settled.error());
   p2p::Log say(log.module("main"), {});
-  take_over_json(settings, key->id(), say);
+  if (!settings.json_book.empty()) {
+    const BookHome home = {settings.home, settings.config, settings.networks, settings.book_file,
+                           key->id()};
+    if (!take_over_json(home, settings.networks.front(), settings.json_book, say)) {
+      settings.json_book.clear();
+    }
+  }
   return std::unique_ptr<Node>(new Node(std::move(settings), role, log, std::move(*key)));
 }
 
@@ -256,11 +233,14 @@ Result<void> Node::stop() {
         runtime_.shard(0).post([this, done = std::move(done)] { shelf_->close(done); });
       },
       left());
-  runtime_.stop();
+  const Failure too_slow{Stage::configuration, Reason::book_unwritable,
+                         settings_.book_file.string() + ": the disk takes too long"};
+  // Said now, because the runtime waits for what the disk has begun, and may be killed over it.
   if (!closed) {
-    return fail(Stage::configuration, Reason::book_unwritable,
-                settings_.book_file.string() + ": the disk takes too long");
+    log_.write(LogLevel::error, "the address book is not saved yet", {{"why", too_slow.text()}});
   }
+  runtime_.stop();
+  if (!closed) return tl::unexpected(too_slow);
   if (!*closed) return *closed;
   if (mirror_ && !mirror_->finish()) {
     return fail(Stage::configuration, Reason::address_file_unwritable,
@@ -309,6 +289,11 @@ void Node::reload(const Settings& fresh) {
   from.unconditional_peer_ids = to.unconditional_peer_ids;
   from.private_peer_ids = to.private_peer_ids;
   from.seeds = to.seeds;
+  for (const Overruled& each : fresh.overruled) {
+    log_.write(LogLevel::warn,
+               "a list of the file has no effect: a variable or an option has the last word",
+               {{"list", each.key}, {"by", each.by}});
+  }
   log_.write(LogLevel::info, "lists read again",
              {{"persistent", count(to.persistent_peers.size())},
               {"seeds", count(to.seeds.size())},

@@ -2,7 +2,7 @@
 // and their file.
 //
 // `prepare` brings the home into order: it makes the directories and the node key that are missing,
-// and takes the addresses of an addrbook.json over once, while the book has none. `start` opens
+// and takes over an addrbook.json that another program wrote (cmd/json_takeover.h). `start` opens
 // the book, which no other process may have, gives the switch the bans that are in it, and listens.
 // `stop` parts with everybody, saves and closes within kStopLimit.
 //

@@ -33,7 +33,9 @@ conn::Result<ProgramLog> log_of(const Settings& settings) {
 }
 
 // A comet node's file has many settings for its other parts: that is no news at each start.
-void log_notices(p2p::Log& say, const std::vector<std::string>& notices) {
+void log_notices(p2p::Log& say, const Settings& settings) {
+  for (const std::string& warning : settings.warnings) say.write(LogLevel::warn, warning);
+  const std::vector<std::string>& notices = settings.notices;
   static constexpr std::size_t kFew = 3;
   const auto level = notices.size() <= kFew ? LogLevel::warn : LogLevel::debug;
   for (const std::string& notice : notices) say.write(level, notice);
@@ -61,7 +63,7 @@ int run(const Options& options, std::optional<Node::Role> only) {
   const auto log = log_of(*settings);
   if (!log) return report(log.error());
   p2p::Log say(log->module("main"), {});
-  log_notices(say, settings->notices);
+  log_notices(say, *settings);
 
   const bool seed = only == Node::Role::seed || settings->config.p2p.seed_mode;
   auto node = Node::prepare(std::move(*settings), seed ? Node::Role::seed : Node::Role::node, *log);

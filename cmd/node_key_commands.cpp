@@ -1,6 +1,7 @@
 // gen-node-key and show-node-id: the node's identity on the command line.
 #include <iostream>
 #include <memory>
+#include <system_error>
 
 #include <CLI/CLI.hpp>
 
@@ -15,15 +16,21 @@ void add_gen_node_key(CLI::App& app, Action& action) {
   CLI::App* command =
       app.add_subcommand("gen-node-key", "Make a node key, unless there is one, and print its ID");
   command->alias("gen_node_key");
+  command->footer("Exit code: 0 when a key was made, 1 when there was one, or none could be made.");
   auto home = std::make_shared<std::filesystem::path>();
   add_home_option(*command, *home);
   command->callback([&action, home] {
     action = [home] {
       const auto path = node_key_path(*home);
       if (!path) return report(path.error());
-      if (std::filesystem::exists(*path)) {
-        return report({conn::Stage::configuration, conn::Reason::key_file_unwritable,
-                       path->string() + ": there is a key already"});
+      std::error_code error;
+      if (std::filesystem::exists(*path, error)) {
+        const auto there = NodeKey::load(*path);
+        if (!there) return report(there.error());
+        std::cout << there->id().to_string() << std::endl;
+        std::cerr << "peerage: " << path->string()
+                  << ": there is a key already, with this ID; it stays as it is\n";
+        return 1;
       }
       const auto key = create_key(*path);
       if (!key) return report(key.error());

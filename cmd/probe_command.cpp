@@ -63,12 +63,8 @@ std::vector<ProbeReport> probe_all(const conn::NodeKey& key,
 }
 
 int run(const Options& options) {
-  auto timeout = parse_duration(options.timeout);
-  if (!timeout) timeout = parse_duration(options.timeout + "s");  // a bare number is seconds
-  if (!timeout || *timeout <= conn::Duration(0)) {
-    return report({conn::Stage::configuration, conn::Reason::invalid_argument,
-                   "--timeout: \"" + options.timeout + "\" is no duration such as 10s"});
-  }
+  const auto timeout = duration_of("timeout", options.timeout);
+  if (!timeout) return report_wrong_usage(timeout.error());
   std::vector<conn::HostAddress> targets;
   for (const std::string& text : options.targets) {
     auto target = conn::HostAddress::parse(text);
@@ -76,7 +72,7 @@ int run(const Options& options) {
       target = conn::fail(conn::Stage::configuration, conn::Reason::address_malformed,
                           text + ": port 0 cannot be dialled");
     }
-    if (!target) return report(target.error());
+    if (!target) return report_wrong_usage(target.error());
     targets.push_back(std::move(*target));
   }
   const auto key = key_of_option(options.key_file);

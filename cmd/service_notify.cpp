@@ -17,7 +17,7 @@ namespace peerage::cmd {
 namespace {
 
 std::optional<std::int64_t> number_of(const Environment& environment, const char* name) {
-  const auto text = environment(name);
+  const auto text = value_of(environment, name);
   if (!text) return std::nullopt;
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
@@ -28,7 +28,7 @@ std::optional<std::int64_t> number_of(const Environment& environment, const char
 }  // namespace
 
 ServiceNotify::ServiceNotify(const Environment& environment) {
-  address_ = environment("NOTIFY_SOCKET").value_or("");
+  address_ = value_of(environment, "NOTIFY_SOCKET").value_or("");
   // An absolute path or an abstract name; systemd has no other kind for us.
   const bool known = address_.starts_with('/') || address_.starts_with('@');
   if (!known || address_.size() < 2 || address_.size() >= sizeof(sockaddr_un::sun_path)) {

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <cstdlib>
 #include <map>
 #include <utility>
 
+#include <unistd.h>
+
 #include "addrbook/book_file.h"
 #include "cmd/config_fields.h"
+#include "cmd/config_keys.h"
 #include "cmd/genesis.h"
 #include "conn/bytes.h"
 
@@ -36,6 +38,15 @@ std::string as_variable(std::string_view name) {
   return variable;
 }
 
+constexpr std::string_view kPrefix = "PEERAGE_";
+
+// Kubernetes gives each container the addresses of its services, as PEERAGE_SERVICE_HOST and
+// PEERAGE_PORT_26656_TCP for one that is called "peerage".
+bool is_of_a_service(std::string_view rest) {
+  return rest == "SERVICE_HOST" || rest.starts_with("SERVICE_PORT") || rest == "PORT" ||
+         rest.starts_with("PORT_");
+}
+
 struct Variable {
   std::string name, value;
 };
@@ -43,7 +54,7 @@ struct Variable {
 std::optional<Variable> first_set(const Environment& environment,
                                   const std::vector<std::string>& names) {
   for (const std::string& name : names) {
-    auto value = environment(name);
+    auto value = value_of(environment, name);
     if (value && !value->empty()) return Variable{name, std::move(*value)};
   }
   return std::nullopt;
@@ -77,9 +88,12 @@ class Layers {
   }
 
   SettingsReading read() {
+    tell_unknown_variables();
     if (read_file()) {
+      const P2pConfig of_file = config().p2p;
       apply_environment();
       apply_flags();
+      note_overruled(of_file);
       settle_all();
       resolve();
     }
@@ -124,6 +138,31 @@ class Layers {
     return !read.malformed;
   }
 
+  void tell_unknown_variables() {
+    // As it is written, and with the key's last part alone: "PEERAGE_SEEDS" is near, too.
+    std::map<std::string, std::string> variables = {{"HOME", std::string(kPrefix) + "HOME"}};
+    for_each_field(config(), [&](std::string_view section, std::string_view key, auto&) {
+      const std::string variable = variables_of(section, key).front();
+      variables[variable.substr(kPrefix.size())] = variable;
+      variables[full_name(section, key)] = variable;
+    });
+    std::vector<std::string> known;
+    known.reserve(variables.size());
+    for (const auto& [name, variable] : variables) known.push_back(name);
+    for (auto each = environment_.lower_bound(std::string(kPrefix));
+         each != environment_.end() && each->first.starts_with(kPrefix); ++each) {
+      const std::string rest = each->first.substr(kPrefix.size());
+      const auto found = variables.find(rest);
+      const bool is_known = found != variables.end() && found->second == each->first;
+      if (each->second.empty() || is_known || is_of_a_service(rest)) continue;
+      std::string text =
+          conn::printable(each->first, 96) + " has no effect: there is no such setting";
+      const std::string meant = nearest_name(rest, known);
+      if (!meant.empty()) text += "; did you mean " + variables.at(meant) + "?";
+      reading_.findings.push_back({Severity::warning, {}, 0, std::move(text)});
+    }
+  }
+
   template <typename T>
   void set(T& into, std::string_view section, std::string_view key, const std::string& from,
            const std::string& text) {
@@ -159,6 +198,19 @@ class Layers {
     apply(config().moniker, "", "moniker", "--moniker", f.moniker);
     apply(config().log_level, "", "log_level", "--log-level", f.log_level);
     apply(config().log_format, "", "log_format", "--log-format", f.log_format);
+  }
+
+  void note_overruled(const P2pConfig& of_file) {
+    const auto note = [this](const char* key, const auto& in_file, const auto& now) {
+      const auto from = from_.find(key);
+      if (from == from_.end() || in_file.empty() || in_file == now) return;
+      settings().overruled.push_back({key_in_file(config(), key), from->second});
+    };
+    const P2pConfig& p2p = config().p2p;
+    note("p2p.seeds", of_file.seeds, p2p.seeds);
+    note("p2p.persistent_peers", of_file.persistent_peers, p2p.persistent_peers);
+    note("p2p.unconditional_peer_ids", of_file.unconditional_peer_ids, p2p.unconditional_peer_ids);
+    note("p2p.private_peer_ids", of_file.private_peer_ids, p2p.private_peer_ids);
   }
 
   void settle_all() {
@@ -229,11 +281,20 @@ class Layers {
 }  // namespace
 
 Environment process_environment() {
-  return [](const std::string& name) -> std::optional<std::string> {
-    const char* value = std::getenv(name.c_str());
-    if (value == nullptr) return std::nullopt;
-    return value;
-  };
+  Environment variables;
+  for (char** each = environ; each != nullptr && *each != nullptr; ++each) {
+    const std::string_view text = *each;
+    const std::size_t equals = text.find('=');
+    if (equals == std::string_view::npos) continue;
+    variables.emplace(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return variables;
+}
+
+std::optional<std::string> value_of(const Environment& environment, const std::string& name) {
+  const auto found = environment.find(name);
+  if (found == environment.end()) return std::nullopt;
+  return found->second;
 }
 
 fs::path default_home(const Environment& environment) {
@@ -245,7 +306,7 @@ fs::path default_home(const Environment& environment) {
 fs::path expand_home(const fs::path& path, const Environment& environment) {
   const std::string text = path.string();
   if (text != "~" && !text.starts_with("~/")) return path;
-  const fs::path user_home = environment("HOME").value_or(".");
+  const fs::path user_home = value_of(environment, "HOME").value_or(".");
   return text.size() <= 2 ? user_home : user_home / text.substr(2);
 }
 
@@ -263,12 +324,15 @@ Result<Settings> load_settings(const fs::path& home, const Flags& flags,
     return fail(Stage::configuration, Reason::config_malformed,
                 where.empty() ? error->text : where + ": " + error->text);
   }
+  Settings& settings = reading.settings;
   for (Finding& each : reading.findings) {
-    const bool of_config = each.where == reading.settings.config_file.string();
-    reading.settings.notices.push_back(of_config ? std::move(each.text)
-                                                 : each.where + ": " + each.text);
+    if (!each.where.empty() && each.where != settings.config_file.string()) {
+      each.text = each.where + ": " + each.text;
+    }
+    auto& list = each.severity == Severity::warning ? settings.warnings : settings.notices;
+    list.push_back(std::move(each.text));
   }
-  return std::move(reading.settings);
+  return std::move(settings);
 }
 
 Result<void> require_network(const Settings& settings) {

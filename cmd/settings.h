@@ -3,7 +3,8 @@
 //
 // The environment: each key as a comet node has it, CMT_P2P_LADDR, CMT_MONIKER (and CMTP2P_LADDR,
 // TM_P2P_LADDR, TMP2P_LADDR), or PEERAGE_P2P_LADDR, which wins; keys of [peerage] as
-// PEERAGE_CRAWL_PARALLEL; TENDERSEED_CHAIN_ID and TENDERSEED_SEEDS. Empty variables are not set.
+// PEERAGE_CRAWL_PARALLEL; TENDERSEED_CHAIN_ID and TENDERSEED_SEEDS. Empty variables are not set. A
+// PEERAGE_ variable that is none of these is a warning, with the one that was probably meant.
 // What is wrong with a value is told in the same words wherever it stands, with the name of the
 // key, the variable or the option.
 //
@@ -14,7 +15,6 @@
 #pragma once
 
 #include <filesystem>
-#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -41,15 +41,24 @@ struct Flags {
   bool tenderseed = false;
 };
 
-// A variable's value; nothing when there is none. Tests have their own.
-using Environment = std::function<std::optional<std::string>(const std::string& name)>;
+// The variables and their values. Tests have their own.
+using Environment = std::map<std::string, std::string>;
 Environment process_environment();
+// A variable's value; nothing when there is none.
+std::optional<std::string> value_of(const Environment& environment, const std::string& name);
 
 // Where a node lives when nobody says: $PEERAGE_HOME, $CMTHOME, $TMHOME, or ~/.peerage.
 std::filesystem::path default_home(const Environment& environment);
 // With a leading "~/" put in place: in "--home=~/x" a shell leaves it as it is.
 std::filesystem::path expand_home(const std::filesystem::path& path,
                                   const Environment& environment);
+
+// A list that config.toml has, and that a variable or an option overrules: it does not change when
+// the file is read again.
+struct Overruled {
+  std::string key;  // as in the file
+  std::string by;   // "PEERAGE_P2P_SEEDS", "--seeds"
+};
 
 struct Settings {
   std::filesystem::path home;         // absolute, as all paths here
@@ -63,7 +72,10 @@ struct Settings {
   std::filesystem::path book_file;  // SQLite
   std::filesystem::path json_book;  // an addrbook.json to keep up to date; empty: none was named
 
-  std::vector<std::string> notices;  // what has no effect, and why; printable
+  std::vector<Overruled> overruled;
+
+  std::vector<std::string> warnings;  // what was probably not meant; printable
+  std::vector<std::string> notices;   // what has no effect, and why; likewise
 };
 
 // An error names the file and key, the variable or the option. A missing config.toml is none.

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "p2p/listen_address.h"
 #include "p2p/switch_settings.h"
 
 namespace peerage::p2p {
@@ -94,8 +95,7 @@ Result<void> SwitchCore::open() {
                     transport_timeouts(config_.p2p).handshake, introduce, choose_shard,
                     acceptor_events());
 
-  const auto laddr = conn::split_host_port(config_.p2p.laddr);
-  auto listening = acceptor_->listen({*conn::IpAddress::parse(laddr->host), laddr->port});
+  auto listening = acceptor_->listen(*listen_address(config_.p2p.laddr));
   if (!listening) return tl::unexpected(listening.error());
   {
     const std::lock_guard lock(mutex_);

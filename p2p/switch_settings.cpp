@@ -5,19 +5,22 @@
 #include <string>
 #include <utility>
 
+#include "p2p/listen_address.h"
+
 namespace peerage::p2p {
 
 SwitchConfig checked(SwitchConfig config) {
   const auto refuse = [](const std::string& what) { throw std::invalid_argument(what); };
   if (config.networks.empty()) refuse("a switch needs a network");
-  for (const std::string* address : {&config.p2p.laddr, &config.p2p.external_address}) {
-    if (address->empty() && address == &config.p2p.external_address) continue;
-    if (const auto parts = conn::split_host_port(*address); !parts) {
-      refuse(*address + ": " + parts.error().detail);
-    }
+  const auto refuse_address = [&refuse](const std::string& text, const conn::Failure& why) {
+    refuse(text + ": " + why.detail);
+  };
+  const std::string& external = config.p2p.external_address;
+  if (const auto parts = conn::split_host_port(external); !external.empty() && !parts) {
+    refuse_address(external, parts.error());
   }
-  if (!conn::IpAddress::parse(conn::split_host_port(config.p2p.laddr)->host)) {
-    refuse(config.p2p.laddr + ": laddr must be an IP address and a port");
+  if (const auto listens = listen_address(config.p2p.laddr); !listens) {
+    refuse_address("laddr " + config.p2p.laddr, listens.error());
   }
   NodeInfo info = own_node_info(config, conn::NodeId(), {});
   if (const auto valid = validate(info); !valid) refuse(valid.error().detail);
@@ -71,7 +74,7 @@ Transport::Timeouts transport_timeouts(const P2pConfig& p2p) {
 }
 
 conn::IpAddress listen_ip(const P2pConfig& p2p) {
-  return *conn::IpAddress::parse(conn::split_host_port(p2p.laddr)->host);
+  return listen_address(p2p.laddr)->ip;
 }
 
 conn::ConnectionConfig connection_config(const SwitchConfig& config) {

@@ -135,6 +135,19 @@ class Signals(Case):
         self.assertEqual(dropped.next_summary()["in"], 0)
         self.assert_stops(node)
 
+    def test_a_hangup_names_a_list_that_something_else_has_the_last_word_on(self):
+        own, other = self.passive(1).start(), self.passive(2).start()
+        node = self.friend_of(0, own)
+        PROGRAM.run("init", "--home", node.home, "--network", "net-1")
+        node.start()
+        self.write_lists(node, [other])
+        node.process.send_signal(signal.SIGHUP)
+        node.wait_for(lambda: node.said("lists read again"), 10, "a reload")
+        said = node.said("a list of the file has no effect: a variable or an option has the last word")
+        self.assertEqual([(line["list"], line["by"]) for line in said],
+                         [("p2p.persistent_peers", "PEERAGE_P2P_PERSISTENT_PEERS")])
+        self.assert_stops(node)
+
     def test_a_hangup_with_a_config_that_cannot_be_read_changes_nothing(self):
         other = self.passive(1).start()
         node = self.passive(0)

@@ -184,14 +184,15 @@ class Probe(unittest.TestCase):
             self.assertEqual(failure_of(port), "ephemeral_key_reflected")
 
     def test_wrong_arguments_are_errors_with_a_reason(self):
-        for arguments, text in ((["probe"], "target"), (["probe", "1.2.3.4:1"], "ID@HOST:PORT"),
+        for arguments, text in ((["probe"], "target"), (["probe", "foo"], "ID@HOST:PORT"),
+                                (["probe", "1.2.3.4:1"], "ID@HOST:PORT"),
                                 (["probe", f"{OTHER_ID}@1.2.3.4"], "port"),
                                 (["probe", "xyz@1.2.3.4:1"], "40 hex"),
                                 (["probe", f"{OTHER_ID}@1.2.3.4:0"], "port 0"),
                                 (["probe", f"{OTHER_ID}@1.2.3.4:1", "--timeout", "soon"], "soon"),
-                                (["nonsense"], "nonsense"), ([], "Subcommands")):
+                                (["nonsense"], "nonsense"), (["help", "nonsense"], "nonsense"), ([], "Subcommands")):
             result = run(*arguments)
-            self.assertIn(result.returncode, (1, 2), arguments)
+            self.assertEqual(result.returncode, 2, arguments)
             self.assertIn(text, result.stderr + result.stdout, arguments)
 
     def test_ctrl_c_ends_a_probe(self):
@@ -244,7 +245,9 @@ class Home(unittest.TestCase):
     def test_gen_node_key_makes_one_and_never_a_second(self):
         made = run("gen-node-key", "--home", self.home, expect=0).stdout
         self.assertEqual(run("show-node-id", "--home", self.home, expect=0).stdout, made)
-        self.assertIn("already", run("gen-node-key", "--home", self.home, expect=1).stderr)
+        again = run("gen-node-key", "--home", self.home, expect=1)
+        self.assertIn("already", again.stderr)
+        self.assertEqual(again.stdout, made)
 
     def test_a_damaged_key_is_an_error_and_stays(self):
         run("init", "--home", self.home, expect=0)
@@ -271,12 +274,21 @@ class Home(unittest.TestCase):
         text = run("version", expect=0).stdout
         self.assertIn("peerage ", text)
         self.assertIn("frame cipher", text)
+        self.assertEqual(run("--version", expect=0).stdout, text.splitlines(keepends=True)[0])
 
     def test_help_names_every_subcommand(self):
         text = run("--help", expect=0).stdout
         for command in ("init", "gen-node-key", "show-node-id", "probe", "addrbook", "check-config", "version", "start",
                         "seed", "crawl", "demo", "bench"):
             self.assertIn(command, text)
+        self.assertEqual(run("help", expect=0).stdout, text)
+        self.assertEqual(run("help", "addrbook", "list", expect=0).stdout,
+                         run("addrbook", "list", "--help", expect=0).stdout)
+
+    def test_a_start_that_cannot_be_leaves_nothing_behind(self):
+        for command in ("start", "seed"):
+            self.assertIn("no network is named", run(command, "--home", self.home, expect=1).stderr)
+            self.assertFalse(self.home.exists())
 
 
 def comet_entry(number, **changes):
@@ -338,6 +350,31 @@ class Settings(unittest.TestCase):
                 self.assertIn("the node of this home runs", str(self.check("--laddr", laddr)))
         self.assertNotIn("in use", str(self.check("--laddr", laddr)))
 
+    def test_what_a_start_would_refuse_is_an_error(self):
+        for arguments, text in ((["--laddr", "localhost:4102"], "--laddr: must be an IP address and a port"),
+                                (["--moniker", "  "], "--moniker: must be printable ASCII and not blank"),
+                                (["--moniker", "\u00fc"], "--moniker: must be printable ASCII and not blank")):
+            errors = [each["text"] for each in self.check("--network", "net-1", *arguments, expect=1)
+                      if each["severity"] == "error"]
+            self.assertTrue(any(each.startswith(text) for each in errors), errors)
+            said = run("start", "--home", self.home, "--network", "net-1", *arguments, expect=1).stderr
+            self.assertIn(text, said)
+
+    def test_addresses_that_a_start_takes_over_count(self):
+        self.file.write_text('[p2p]\naddr_book_file = "config/addrbook.json"\n')
+        asked = ["--network", "net-1", "--laddr", "127.0.0.1:0"]
+        self.assertIn("can only wait", str(self.check(*asked)))
+        book = {"key": "ab" * 12, "addrs": [comet_entry(1)]}
+        (self.home / "config" / "addrbook.json").write_text(json.dumps(book))
+        self.assertNotIn("can only wait", str(self.check(*asked)))
+
+    def test_a_config_file_that_may_not_be_read_is_there(self):
+        # A link to itself stands for it: who runs the tests may be allowed to read everything.
+        self.file.symlink_to(self.file.name)
+        found = str(self.check("--network", "net-1", expect=1))
+        self.assertIn("cannot be read", found)
+        self.assertNotIn("no such file", found)
+
     def test_our_own_id_and_a_key_that_others_can_read_are_told(self):
         own = run("init", "--home", self.home, "--network", "net-1", expect=0).stdout.split()[-1]
         (self.home / "config" / "node_key.json").chmod(0o644)
@@ -350,6 +387,14 @@ class Settings(unittest.TestCase):
         found = self.check(expect=1, CMT_P2P_LADDR="nowhere", PEERAGE_NETWORK="net-1")
         self.assertTrue([each for each in found if each["text"].startswith("CMT_P2P_LADDR: ")])
         self.check("--laddr", "127.0.0.1:0", expect=0, CMT_P2P_LADDR="nowhere", TENDERSEED_CHAIN_ID="net-1")
+
+    def test_a_variable_that_nobody_reads_is_named_by_check_config_and_by_a_start(self):
+        self.file.write_bytes((VECTORS / "config" / "config-v0.38.25.toml").read_bytes())
+        text = "PEERAGE_NETWROK has no effect: there is no such setting; did you mean PEERAGE_NETWORK?"
+        found = self.check("--network", "net-1", "--laddr", "127.0.0.1:0", PEERAGE_NETWROK="x")
+        self.assertIn({"severity": "warning", "text": text}, found)
+        said = run("seed", "--home", self.home, expect=1, variables={"PEERAGE_NETWROK": "x"}).stdout
+        self.assertRegex(said, f"(?m)^W.*{text.replace('?', '.')}")
 
     def test_the_id_is_that_of_the_key_that_the_settings_name(self):
         run("init", "--home", self.home, expect=0)

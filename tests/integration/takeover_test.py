@@ -94,6 +94,7 @@ class Comet(Case):
         self.assertEqual({row["network"] for row in book.values()}, {"recorded-1"})
         self.assertEqual({row["origin"] for row in book.values()}, {"import"})
         self.assert_loadable(mirror, recorded)
+        self.assertEqual((home / "config" / "addrbook.json.before-peerage").read_text(), BOOK)
 
         # Once: what is gone from the book does not come back from the file, which follows the book.
         gone = min(recorded)
@@ -106,6 +107,8 @@ class Comet(Case):
         self.assert_loadable(mirror, recorded - {gone})
         for name, content in kept.items():
             self.assertEqual((home / "config" / name).read_bytes(), content, name)
+        self.assertEqual(sorted(each.name for each in (home / "config").iterdir()),
+                         sorted([*kept, "addrbook.json", "addrbook.json.before-peerage"]))
 
     def assert_loadable(self, file, ids):
         """By us, and of the form that a comet node's has."""
@@ -131,6 +134,29 @@ class Comet(Case):
         node.next_summary()
         self.assert_stops(node)
         self.assertEqual(damaged.read_text(), BOOK[:-20])
+
+    def test_an_address_book_of_private_addresses_is_left_as_it_is_by_a_strict_one(self):
+        home = self.home((VECTORS / "config" / "config-v0.38.25.toml").read_text())
+        book = json.loads(BOOK)
+        for number, entry in enumerate(book["addrs"]):
+            entry["addr"]["ip"] = f"10.0.{number}.1"
+        text = json.dumps(book)
+        mirror = home / "config" / "addrbook.json"
+        mirror.write_text(text)
+        node = self.node(home, network=None, PEERAGE_P2P_ADDR_BOOK_STRICT="true").start()
+        said = node.said("no addresses could be taken over; the file stays as it is")
+        self.assertEqual([(line["level"], line["entries"]) for line in said], [("warn", "3")])
+        self.assertIn("addr_book_strict", said[0]["why"])
+        node.next_summary()
+        self.assert_stops(node)
+        self.assertEqual(mirror.read_text(), text)
+        # And with the setting that was meant, all is taken over.
+        node.settings["PEERAGE_P2P_ADDR_BOOK_STRICT"] = "false"
+        node.start()
+        self.assertEqual([line["added"] for line in node.said("addresses taken over")], ["3"])
+        self.assert_stops(node)
+        self.assertEqual((home / "config" / "addrbook.json.before-peerage").read_text(), text)
+        self.assertEqual(ids_of(mirror.read_text()), ids_of(BOOK))
 
     def test_a_takeover_that_was_interrupted_is_made_up_for(self):
         home = self.home((VECTORS / "config" / "config-v0.38.25.toml").read_text())

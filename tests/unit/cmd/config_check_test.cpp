@@ -124,6 +124,10 @@ TEST(ConfigCheck, ANodeThatKnowsNobodyIsNamed) {
   EXPECT_EQ(home.finding("can only wait").severity, Severity::warning);
   home.around.book_failure = Failure{Stage::configuration, Reason::book_missing, ""};
   EXPECT_EQ(home.finding("can only wait").severity, Severity::warning);
+  home.around.json_addresses = 3;
+  home.reading.settings.json_book = "/h/config/addrbook.json";
+  EXPECT_EQ(findings_text(home.findings()).find("can only wait"), std::string::npos);
+  EXPECT_EQ(home.finding("3 addresses in /h/config/addrbook.json").severity, Severity::notice);
   home.use("[peerage]\nnetwork = \"n\"\n[p2p]\npex = false\n");
   EXPECT_EQ(home.finding("dials nobody").severity, Severity::warning);
 }

@@ -105,6 +105,8 @@ TEST(Config, WrongTypesAndImpossibleValuesAreNamedWithTheirKey) {
            {"[p2p]\ndial_timeout = \"soon\"", "p2p.dial_timeout"},
            {"[p2p]\nladdr = \"tcp://0.0.0.0\"", "p2p.laddr"},
            {"[p2p]\nladdr = \"\"", "p2p.laddr"},
+           {"[p2p]\nladdr = \"localhost:4102\"", "p2p.laddr"},
+           {"moniker = \"  \"", "moniker"},
            {"[peerage]\nbook_file = \"\"", "peerage.book_file"},
            {"[peerage]\nbook_file = 3", "peerage.book_file"},
            {"[p2p]\nseed_mode = true\npex = false", "p2p.seed_mode"},

@@ -19,14 +19,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-Environment of(std::map<std::string, std::string> variables) {
-  return [variables = std::move(variables)](const std::string& name) -> std::optional<std::string> {
-    const auto found = variables.find(name);
-    if (found == variables.end()) return std::nullopt;
-    return found->second;
-  };
-}
-
 // systemd's end.
 class Manager {
  public:
@@ -63,7 +55,7 @@ std::string unique(const std::string& prefix) {
 
 TEST(ServiceNotify, EachStateIsADatagramToTheSocketOfThatPath) {
   const Manager manager(unique(::testing::TempDir()));
-  const ServiceNotify notify(of({{"NOTIFY_SOCKET", manager.name()}}));
+  const ServiceNotify notify(Environment({{"NOTIFY_SOCKET", manager.name()}}));
   notify.ready();
   EXPECT_EQ(manager.heard(), "READY=1");
   notify.stopping();
@@ -76,31 +68,31 @@ TEST(ServiceNotify, EachStateIsADatagramToTheSocketOfThatPath) {
 
 TEST(ServiceNotify, AnAbstractNameIsKnownByItsAt) {
   const Manager manager(unique("@"));
-  ServiceNotify(of({{"NOTIFY_SOCKET", manager.name()}})).ready();
+  ServiceNotify(Environment({{"NOTIFY_SOCKET", manager.name()}})).ready();
   EXPECT_EQ(manager.heard(), "READY=1");
 }
 
 TEST(ServiceNotify, AStatusIsOneLineAndCannotPassForAnotherState) {
   const Manager manager(unique("@"));
-  const ServiceNotify notify(of({{"NOTIFY_SOCKET", manager.name()}}));
+  const ServiceNotify notify(Environment({{"NOTIFY_SOCKET", manager.name()}}));
   notify.status("12 peers\nSTOPPING=1");
   EXPECT_EQ(manager.heard(), "STATUS=12 peers\\x0aSTOPPING=1");
 }
 
 TEST(ServiceNotify, WithoutASocketNothingHappens) {
   for (const std::string socket : {"", "relative", "@", "/", "/nonexistent/socket"}) {
-    const ServiceNotify notify(of({{"NOTIFY_SOCKET", socket}}));
+    const ServiceNotify notify(Environment({{"NOTIFY_SOCKET", socket}}));
     notify.ready();
     notify.status("x");
   }
-  const ServiceNotify too_long(of({{"NOTIFY_SOCKET", "/" + std::string(300, 'x')}}));
+  const ServiceNotify too_long(Environment({{"NOTIFY_SOCKET", "/" + std::string(300, 'x')}}));
   too_long.ready();
-  ServiceNotify(of({})).stopping();
+  ServiceNotify(Environment({})).stopping();
 }
 
 TEST(ServiceNotify, AManagerThatDoesNotListenHoldsNobodyUp) {
   const Manager manager(unique("@"));
-  const ServiceNotify notify(of({{"NOTIFY_SOCKET", manager.name()}}));
+  const ServiceNotify notify(Environment({{"NOTIFY_SOCKET", manager.name()}}));
   for (int i = 0; i < 10'000; ++i) notify.status("again");
   EXPECT_EQ(manager.heard(), "STATUS=again");
 }
@@ -108,7 +100,7 @@ TEST(ServiceNotify, AManagerThatDoesNotListenHoldsNobodyUp) {
 TEST(ServiceNotify, TheWatchdogIsFedTwiceAsOftenAsItAsks) {
   const auto interval = [](std::map<std::string, std::string> variables) {
     variables["NOTIFY_SOCKET"] = "/nonexistent";
-    return ServiceNotify(of(std::move(variables))).watchdog_interval();
+    return ServiceNotify(Environment(std::move(variables))).watchdog_interval();
   };
   EXPECT_EQ(interval({{"WATCHDOG_USEC", "30000000"}}), 15s);
   EXPECT_EQ(interval({{"WATCHDOG_USEC", "30000000"}, {"WATCHDOG_PID", std::to_string(::getpid())}}),

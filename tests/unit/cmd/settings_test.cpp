@@ -23,13 +23,7 @@ class SettingsTest : public ::testing::Test {
     std::ofstream(path) << text;
   }
   void config(const std::string& toml) const { put("config/config.toml", toml); }
-  Environment environment() const {
-    return [this](const std::string& name) -> std::optional<std::string> {
-      const auto found = variables.find(name);
-      if (found == variables.end()) return std::nullopt;
-      return found->second;
-    };
-  }
+  Environment environment() const { return variables; }
   Settings load() const {
     auto settings = load_settings(folder.path(), flags, environment());
     EXPECT_TRUE(settings) << settings.error().text();
@@ -42,7 +36,7 @@ class SettingsTest : public ::testing::Test {
   }
 
   test::TemporaryDirectory folder;
-  std::map<std::string, std::string> variables;
+  Environment variables;
   Flags flags;
 };
 
@@ -53,6 +47,7 @@ TEST_F(SettingsTest, AnEmptyHomeHasDefaultsAndNoNetwork) {
   EXPECT_EQ(settings.book_file, folder.path() / "data/addrbook.db");
   EXPECT_TRUE(settings.json_book.empty());
   EXPECT_TRUE(settings.networks.empty());
+  EXPECT_TRUE(settings.warnings.empty());
   EXPECT_TRUE(settings.notices.empty());
   const auto named = require_network(settings);
   ASSERT_FALSE(named);
@@ -132,6 +127,48 @@ TEST_F(SettingsTest, AMistakeIsNamedWhereItStands) {
       << refusal();
 }
 
+TEST_F(SettingsTest, AVariableOfOursThatNobodyReadsIsNamedWithTheOneMeant) {
+  for (const auto& [variable, meant] :
+       std::vector<std::pair<std::string, std::string>>{{"PEERAGE_NETWROK", "PEERAGE_NETWORK"},
+                                                        {"PEERAGE_SEEDS", "PEERAGE_P2P_SEEDS"},
+                                                        {"PEERAGE_P2P_LADR", "PEERAGE_P2P_LADDR"},
+                                                        {"PEERAGE_p2p_pex", "PEERAGE_P2P_PEX"},
+                                                        {"PEERAGE_LOGLEVEL", "PEERAGE_LOG_LEVEL"},
+                                                        {"PEERAGE_HOM", "PEERAGE_HOME"}}) {
+    variables = {{variable, "x"}};
+    const auto warnings = load().warnings;
+    ASSERT_EQ(warnings.size(), 1u) << variable;
+    EXPECT_TRUE(warnings[0].starts_with(variable + " has no effect: there is no such setting"));
+    EXPECT_TRUE(warnings[0].ends_with("; did you mean " + meant + "?")) << warnings[0];
+  }
+  variables = {{"PEERAGE_XYZZY", "x"}};
+  EXPECT_EQ(load().warnings,
+            std::vector<std::string>{"PEERAGE_XYZZY has no effect: there is no such setting"});
+  variables = {{"PEERAGE_HOME", "/h"},
+               {"PEERAGE_NETWROK", ""},
+               {"PEERAGE_MONIKER", "m"},
+               {"PEERAGE_SERVICE_HOST", "10.0.0.1"},
+               {"PEERAGE_PORT_26656_TCP_ADDR", "10.0.0.1"},
+               {"PEERAGES", "x"}};
+  EXPECT_TRUE(load().warnings.empty());
+}
+
+TEST_F(SettingsTest, AListOfTheFileThatIsOverruledIsNamedWithWhatDoesIt) {
+  const std::string here = kId + "@here:1", there = kId + "@there:1";
+  config("[p2p]\nseeds = \"" + here + "\"\npersistent_peers = \"" + here + "\"\n");
+  variables = {{"CMT_P2P_SEEDS", there}, {"PEERAGE_P2P_PRIVATE_PEER_IDS", kId}};
+  flags.persistent_peers = there;
+  const auto overruled = load().overruled;
+  ASSERT_EQ(overruled.size(), 2u);
+  EXPECT_EQ(overruled[0].key, "p2p.seeds");
+  EXPECT_EQ(overruled[0].by, "CMT_P2P_SEEDS");
+  EXPECT_EQ(overruled[1].key, "p2p.persistent_peers");
+  EXPECT_EQ(overruled[1].by, "--persistent-peers");
+  variables = {{"CMT_P2P_SEEDS", here}};
+  flags.persistent_peers.reset();
+  EXPECT_TRUE(load().overruled.empty()) << "it says the same";
+}
+
 TEST_F(SettingsTest, TheNetworkIsNamedByTheFirstThatDoes) {
   put("config/genesis.json", R"({"chain_id":"of-genesis","app_state":{}})");
   EXPECT_EQ(load().networks, (std::vector<std::string>{"of-genesis"}));
@@ -154,8 +191,8 @@ TEST_F(SettingsTest, AGenesisFileWithoutAChainIdIsNoticedAndNamesNothing) {
   put("config/genesis.json", "{}");
   const Settings settings = load();
   EXPECT_TRUE(settings.networks.empty());
-  ASSERT_EQ(settings.notices.size(), 1u);
-  EXPECT_NE(settings.notices[0].find("genesis.json: there is no chain_id"), std::string::npos);
+  ASSERT_EQ(settings.warnings.size(), 1u);
+  EXPECT_NE(settings.warnings[0].find("genesis.json: there is no chain_id"), std::string::npos);
 }
 
 TEST_F(SettingsTest, AnAddressBookOfACometNodeIsKeptWhenItIsNamed) {
