@@ -71,8 +71,8 @@ void AddressBook::add_own(const conn::Endpoint& endpoint) {
 }
 
 void AddressBook::set_private_ids(std::set<NodeId> ids) {
-  private_ids_ = std::move(ids);
-  for (const NodeId& id : private_ids_) forget(id);
+  config_.private_ids = std::move(ids);
+  for (const NodeId& id : config_.private_ids) forget(id);
 }
 
 std::optional<Added> AddressBook::never_enters(const NetAddress& address) const {
@@ -82,7 +82,7 @@ std::optional<Added> AddressBook::never_enters(const NetAddress& address) const 
     return Added::unroutable;
   }
   if (address.id == own_id_ || own_.contains(address.endpoint)) return Added::own;
-  if (private_ids_.contains(address.id)) return Added::private_id;
+  if (config_.private_ids.contains(address.id)) return Added::private_id;
   return std::nullopt;
 }
 
@@ -101,7 +101,7 @@ void AddressBook::expect_answer(const IpAddress& source, Time now) {
 
 Added AddressBook::decide(const NetAddress& address, const Source& source, Time now) {
   if (const auto refused = never_enters(address)) return *refused;
-  if (source.id != NodeId() && private_ids_.contains(source.id)) return Added::private_id;
+  if (source.id != NodeId() && config_.private_ids.contains(source.id)) return Added::private_id;
   if (const auto index = index_of(address)) {
     KnownAddress& known = at(*index).known;
     if (now - known.last_seen >= kSeenResolution) {

@@ -285,7 +285,6 @@ class AddressBook {
   Blame blame_;
   Contests contests_;
   std::set<conn::Endpoint> own_;
-  std::set<conn::NodeId> private_ids_;
   std::vector<conn::NetAddress> anchors_;
   Time last_met_ = kNever + Seconds(1);  // any node proved its ID
   std::array<std::uint64_t, kAddedCount> added_{};

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <set>
 #include <vector>
 
 #include "addrbook/known_address.h"
@@ -18,6 +19,8 @@ struct BookConfig {
   conn::IpAddress::Strict strict = conn::IpAddress::Strict::yes;
   // Free of the caps below, and what they tell is not rated.
   std::vector<conn::Cidr> exempt_networks;
+  // Never kept, and so never passed on; AddressBook::set_private_ids has others take their place.
+  std::set<conn::NodeId> private_ids;
 
   // Addresses of one host (an IPv4 address, an IPv6 /64) and of its neighbourhood (/24, /48). What
   // is free of them is not counted either; so is the operator's word (Origin::configuration).

@@ -142,7 +142,6 @@ Node::Node(Settings settings, Role role, const ProgramLog& log, conn::NodeKey ke
       pex::Bookshelf::Settings{settings_.book_file, settings_.networks, book,
                                role_ == Role::seed ? pex::Bookshelf::Settings::Told::kept
                                                    : pex::Bookshelf::Settings::Told::forgotten});
-  shelf_->set_private_ids(as_set(config.p2p.private_peer_ids));
   shelf_->on_file_state = [this](const addrbook::Store::State& state) {
     if (state.condition != addrbook::Store::State::Condition::degraded) return;
     log_.write(LogLevel::error, "the address book cannot be saved; trying again",

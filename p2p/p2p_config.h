@@ -32,8 +32,7 @@ struct P2pConfig {
   std::uint32_t max_num_inbound_peers = 40;   // without persistent and unconditional ones
   std::uint32_t max_num_outbound_peers = 10;  // the same
   std::vector<conn::NodeId> unconditional_peer_ids;
-  // Never passed on to others. The switch marks such peers; who keeps a book also tells that, with
-  // pex::PexReactor::set_private_ids.
+  // Never passed on to others: the switch marks such peers, pex::book_config tells the book.
   std::vector<conn::NodeId> private_peer_ids;
   conn::Duration persistent_peers_max_dial_period{0};  // 0: 60 s
   std::uint64_t send_rate = conn::kDefaultRate;        // bytes/s for each peer; 0: unlimited

@@ -103,6 +103,23 @@ TEST_F(AddressBookTest, PrivateIdsNeitherEnterNorTeachNorStay) {
   EXPECT_TRUE(book.selection(now).empty());
 }
 
+class BookWithPrivateIds : public BookTest {
+ protected:
+  static BookConfig keeping_quiet() {
+    BookConfig config = roomy();
+    config.private_ids = {numbered_id(7)};
+    return config;
+  }
+  BookWithPrivateIds() : BookTest(keeping_quiet()) {}
+};
+
+TEST_F(BookWithPrivateIds, ThoseOfTheConfigurationCountUntilOthersTakeTheirPlace) {
+  EXPECT_EQ(hear(address(7, "8.8.8.8")), Added::private_id);
+  book.set_private_ids({numbered_id(8)});
+  EXPECT_EQ(hear(address(8, "8.8.8.8")), Added::private_id);
+  EXPECT_EQ(hear(address(7, "8.8.8.8")), Added::added);
+}
+
 TEST_F(AddressBookTest, HearingOfAnAddressAgainChangesNothingButWhenItWasSeen) {
   hear(address(1, "8.8.8.8"), "77.1.2.3");
   const Time first = now;
