@@ -18,7 +18,7 @@ foreach(library conn addrbook p2p pex)
     REGEX "addrbook/(best|book_opening|book_reader|own_file|row|schema|sqlite|told_table)\\.h$" EXCLUDE
     # Behind p2p/switch.h.
     REGEX "p2p/(acceptor|admission|connection_rate|dial_desk|eviction|half_open_pool|introducer)\\.h$" EXCLUDE
-    REGEX "p2p/(lane|link|peer_registry|reactor_host|shard_owned|snapshot_cell|switch_core)\\.h$" EXCLUDE
+    REGEX "p2p/(lane|link|peer_registry|reactor_host|shard_owned|snapshot_cell|switch_(core|settings))\\.h$" EXCLUDE
     # And behind pex/pex_reactor.h.
     REGEX "pex/(crawler|outbound_keeper|outbound_policy|seed_list|visits)\\.h$" EXCLUDE)
   set_target_properties(peerage_${library} PROPERTIES EXPORT_NAME ${library})
