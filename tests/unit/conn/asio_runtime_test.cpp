@@ -90,10 +90,12 @@ TEST(AsioRuntimeTest, StoppingWaitsForWhatAnExecutorHasBegunAndDropsTheRest) {
     runtime.stop();
     EXPECT_TRUE(work.over);
   });
-  while (!waits.expired()) std::this_thread::yield();
+  while (!runtime.stopped()) std::this_thread::yield();
   EXPECT_FALSE(work.over);
+  EXPECT_FALSE(waits.expired()) << "it may own what is still at work";
   work.release.set_value();
   stopper.join();
+  EXPECT_TRUE(waits.expired());
   executor->post([] { ADD_FAILURE() << "posted after the stop"; });
   runtime.make_executor()->post([] { ADD_FAILURE() << "made after the stop"; });
 }
