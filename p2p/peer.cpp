@@ -16,13 +16,14 @@ Peer::Peer(Description description, conn::Runtime& runtime, conn::Shard& shard,
 conn::SendResult Peer::send(conn::ChannelId channel, conn::SharedBytes bytes,
                             conn::Duration patience) {
   if (!description_.info.has_channel(channel)) return conn::SendResult::unknown_channel;
-  conn::SendResult result = connection_->send(channel, bytes);
+  const conn::SharedBytes message = std::move(bytes);
+  conn::SendResult result = connection_->send(channel, message);
   if (!may_pass(result) || patience <= conn::Duration(0) || runtime_.on_a_shard()) return result;
   const conn::TimePoint now = shard_.now();
   const conn::TimePoint end = now + std::min(patience, conn::TimePoint::max() - now);
   while (may_pass(result) && shard_.now() < end) {
     if (runtime_.stopped()) return conn::SendResult::closed;
-    result = connection_->send(channel, bytes, std::min(end - shard_.now(), conn::kStoppedLook));
+    result = connection_->send(channel, message, std::min(end - shard_.now(), conn::kStoppedLook));
   }
   return result;
 }

@@ -15,7 +15,7 @@ using conn::Cidr;
 using conn::IpAddress;
 using namespace std::chrono_literals;
 
-void BM_LookUpAStranger(benchmark::State& state) {
+void look_up_a_stranger(benchmark::State& state) {
   std::mt19937 random(1);
   const conn::TimePoint now{1h};
   // The first bit is set in all bans and in no stranger, so that one is looked up at every length.
@@ -30,13 +30,14 @@ void BM_LookUpAStranger(benchmark::State& state) {
     bans.add({Cidr(some_v6(true), 1 + i % 128), now + 1h, ""}, now);
   }
   std::vector<IpAddress> strangers;
+  strangers.reserve(1'000);
   for (int i = 0; i < 1'000; ++i) strangers.push_back(some_v6(false));
   std::size_t next = 0;
   for (auto _ : state) {
     benchmark::DoNotOptimize(bans.find(strangers[next++ % strangers.size()], now));
   }
 }
-BENCHMARK(BM_LookUpAStranger);
+BENCHMARK(look_up_a_stranger);
 
 }  // namespace
 }  // namespace peerage::p2p
