@@ -121,8 +121,9 @@ class Switch {
   // Ends connections that fall under it. `why` is for the operator.
   void ban(const BanTarget& target, conn::Duration span, const std::string& why);
   void unban(const BanTarget& target);
-  // Those that were in force when the node ran last, before the start: nobody is told of them. The
-  // PEX reactor does it with those of its book; this is for who keeps them elsewhere.
+  // Those that were in force when the node ran last. Ends connections that fall under them; nobody
+  // is told of the bans. The PEX reactor does it with those of its book; this is for who keeps them
+  // elsewhere.
   void restore_bans(std::vector<Ban> bans);
   // Hands over those in force, on the control shard.
   void list_bans(std::function<void(std::vector<Ban>)> into) const;

@@ -29,7 +29,8 @@ SwitchCore::SwitchCore(conn::Runtime& runtime, conn::NodeKey key, SwitchConfig c
           control_.now()),
       dialer_(dialer_config(config_), id_,
               [this] { return static_cast<double>(random() >> 11) * 0x1p-53; }),
-      transport_(runtime, key_, transport_timeouts(config_.p2p), listen_ip(config_.p2p)),
+      transport_(runtime, key_, transport_timeouts(config_.p2p),
+                 listen_address(config_.p2p.laddr)->ip),
       unconditional_(config_.p2p.unconditional_peer_ids.begin(),
                      config_.p2p.unconditional_peer_ids.end()),
       private_(config_.p2p.private_peer_ids.begin(), config_.p2p.private_peer_ids.end()),
@@ -354,20 +355,25 @@ void SwitchCore::ban(const BanTarget& target, conn::Duration span, const std::st
   admission_.bans().add(ban, now);
   counters_.add(Counter::bans);
   log_.write(LogLevel::info, "banned", {{"target", to_string(target)}, {"why", ban.reason}});
-  if (peers_) {
-    peers_->stop_if(
-        [&target](const Peer& peer) {
-          const auto* id = std::get_if<NodeId>(&target);
-          return id != nullptr ? peer.id() == *id
-                               : std::get<conn::Cidr>(target).contains(peer.socket().ip);
-        },
-        {Stage::admission, Reason::banned, ban.reason});
-  }
+  end_those_under(ban);
   tell(Banned{ban});
 }
 
 void SwitchCore::restore_bans(const std::vector<Ban>& bans) {
-  for (const Ban& ban : bans) admission_.bans().add(ban, control_.now());
+  for (const Ban& ban : bans) {
+    admission_.bans().add(ban, control_.now());
+    end_those_under(ban);
+  }
+}
+
+void SwitchCore::end_those_under(const Ban& ban) {
+  if (!peers_) return;
+  const auto falls_under = [&ban](const Peer& peer) {
+    const auto* id = std::get_if<NodeId>(&ban.target);
+    return id != nullptr ? peer.id() == *id
+                         : std::get<conn::Cidr>(ban.target).contains(peer.socket().ip);
+  };
+  peers_->stop_if(falls_under, {Stage::admission, Reason::banned, ban.reason});
 }
 
 void SwitchCore::unban(const BanTarget& target) {

@@ -84,6 +84,7 @@ class SwitchCore : public std::enable_shared_from_this<SwitchCore> {
   void on_not_admitted(const Proven::Summary& node, DialPurpose purpose,
                        const AttemptReport& report, const conn::Failure& why);
 
+  void end_those_under(const Ban& ban);
   // The network of a dial; the first of ours if it names none.
   const std::string& network_of(const DialOrder& order) const;
   PeerMarks marks(const conn::NodeId& id) const;

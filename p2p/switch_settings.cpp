@@ -73,10 +73,6 @@ Transport::Timeouts transport_timeouts(const P2pConfig& p2p) {
   return limits;
 }
 
-conn::IpAddress listen_ip(const P2pConfig& p2p) {
-  return listen_address(p2p.laddr)->ip;
-}
-
 conn::ConnectionConfig connection_config(const SwitchConfig& config) {
   return {config.liveness, config.reassembly, config.send_queue, config.p2p.send_rate,
           config.p2p.recv_rate};

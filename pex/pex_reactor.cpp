@@ -86,8 +86,11 @@ void PexReactor::start(p2p::ReactorContext& context) {
   p2p::Switch& node = context.get_switch();
   // The switch listens when all reactors have started, and that is posted after this.
   node.restore_bans(shelf_->bans_in_force());
+  // The shelf may outlive both of us.
   shelf_->on_bans_from_file = [weak = weak_from_this()](std::vector<p2p::Ban> bans) {
-    if (const auto self = weak.lock()) self->on_late_bans(std::move(bans));
+    const auto self = weak.lock();
+    if (!self || self->context_ == nullptr) return;
+    self->context_->get_switch().restore_bans(std::move(bans));
   };
   const Duty::Means means = {
       node.id(), node,    *shelf_,
@@ -109,23 +112,6 @@ void PexReactor::stop() {
   timer_.reset();
   duty_.reset();
   context_ = nullptr;
-}
-
-void PexReactor::on_late_bans(std::vector<p2p::Ban> bans) {
-  if (context_ == nullptr) return;
-  p2p::Switch& node = context_->get_switch();
-  for (const auto& [id, each] : around_.connected) {
-    const p2p::Peer& peer = *each.peer;
-    const auto falls_under = [&peer](const p2p::Ban& ban) {
-      const auto* host = std::get_if<conn::Cidr>(&ban.target);
-      return host != nullptr ? host->contains(peer.socket().ip)
-                             : std::get<conn::NodeId>(ban.target) == peer.id();
-    };
-    const auto ban = std::find_if(bans.begin(), bans.end(), falls_under);
-    if (ban == bans.end()) continue;
-    node.stop_peer(peer, {conn::Stage::admission, conn::Reason::banned, ban->reason});
-  }
-  node.restore_bans(std::move(bans));
 }
 
 void PexReactor::set_seeds(std::vector<conn::HostAddress> seeds) {

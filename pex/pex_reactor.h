@@ -89,8 +89,6 @@ class PexReactor final : public p2p::Reactor, public std::enable_shared_from_thi
   void on_time();
   // on_time() at `when`, if it is not to come sooner anyway.
   void arm(conn::TimePoint when);
-  // Of a file that was opened when peers may have been there already.
-  void on_late_bans(std::vector<p2p::Ban> bans);
   void note_sessions(conn::TimePoint now);
   PexReport make_report() const;
 
