@@ -188,7 +188,7 @@ bool others_take(const std::string& moniker) {
   info.node_id = conn::NodeId().to_string();
   info.listen_addr = P2pConfig().laddr;
   info.moniker = moniker;
-  return p2p::validate(info).has_value();
+  return p2p::validate(info) && p2p::encode(info).size() <= p2p::kMaxNodeInfo;
 }
 
 void settle_network(const std::string& text, const ComplainOf& complain) {
@@ -236,8 +236,8 @@ void settle(Config& config, const ComplainOf& complain) {
 
   if (!config.moniker.empty() && !others_take(config.moniker)) {
     complain("moniker",
-             "must be printable ASCII and not blank, for others refuse a node with any other; "
-             "without one a node finds a name");
+             "must be printable ASCII and not blank, and short, for others refuse a node with any "
+             "other; without one a node finds a name");
   }
   if (config.node_key_file.empty()) complain("node_key_file", "must name a file");
   if (config.book_file.empty()) complain("peerage.book_file", "must name a file");

@@ -107,6 +107,7 @@ TEST(Config, WrongTypesAndImpossibleValuesAreNamedWithTheirKey) {
            {"[p2p]\nladdr = \"\"", "p2p.laddr"},
            {"[p2p]\nladdr = \"localhost:4102\"", "p2p.laddr"},
            {"moniker = \"  \"", "moniker"},
+           {"moniker = \"" + std::string(11'000, 'm') + "\"", "moniker"},
            {"[peerage]\nbook_file = \"\"", "peerage.book_file"},
            {"[peerage]\nbook_file = 3", "peerage.book_file"},
            {"[p2p]\nseed_mode = true\npex = false", "p2p.seed_mode"},
