@@ -265,6 +265,14 @@ TEST(SwitchOnSockets, DestroyedWhileItsRuntimeStopsItWaitsForWhatReactorsHaveBeg
   EXPECT_TRUE(returned);
 }
 
+// Stops the runtime while something is at work there, which `release` then lets end.
+void stop_around(conn::AsioRuntime& runtime, std::promise<void>& release) {
+  std::thread stopper([&runtime] { runtime.stop(); });
+  while (!runtime.stopped()) std::this_thread::yield();
+  release.set_value();
+  stopper.join();
+}
+
 TEST(SwitchOnSockets, ATaskThatTheRuntimesStopOvertakesMayOwnASwitch) {
   conn::AsioRuntime runtime(2);
   auto a = std::make_shared<Node>(runtime, 1, loopback_config(0, 1));
@@ -274,10 +282,7 @@ TEST(SwitchOnSockets, ATaskThatTheRuntimesStopOvertakesMayOwnASwitch) {
   std::promise<void> release;
   executor->post([released = release.get_future().share()] { released.wait(); });
   executor->post([a = std::exchange(a, nullptr)] { ADD_FAILURE() << "overtaken"; });
-  std::thread stopper([&] { runtime.stop(); });
-  while (!runtime.stopped()) std::this_thread::yield();
-  release.set_value();
-  stopper.join();
+  stop_around(runtime, release);
   EXPECT_TRUE(reactor.expired());
 }
 
@@ -297,10 +302,7 @@ TEST(SwitchOnSockets, AStopThatTheRuntimesStopOvertakesLeavesNothingBehind) {
     ASSERT_TRUE(eventually([&] { return a.node.snapshot()->peers.size() == 1; }));
     a.node.stop();
     ASSERT_TRUE(eventually([&] { return a.reactor->stopped(); }));
-    std::thread stopper([&] { runtime.stop(); });
-    while (!runtime.stopped()) std::this_thread::yield();
-    release.set_value();
-    stopper.join();
+    stop_around(runtime, release);
   }
   EXPECT_TRUE(reactor.expired());
 }
@@ -349,11 +351,7 @@ TEST(SwitchOnSockets, AStartThatTheRuntimesStopOvertakesDoesNotHang) {
   runtime.shard(0).post([released = release.get_future().share()] { released.wait(); });
   auto started = std::async(std::launch::async, [&] { return a.node.start_and_wait(); });
   EXPECT_EQ(started.wait_for(100ms), std::future_status::timeout);
-  std::thread stopper([&] { runtime.stop(); });
-  while (!runtime.stopped()) std::this_thread::yield();
-  std::this_thread::sleep_for(10ms);
-  release.set_value();
-  stopper.join();
+  stop_around(runtime, release);
   const auto outcome = started.get();
   ASSERT_FALSE(outcome);
   EXPECT_EQ(outcome.error().reason, Reason::stopping);
