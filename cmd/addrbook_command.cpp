@@ -1,9 +1,10 @@
 // addrbook: the address book of a home on the command line.
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <string>
-
-#include <CLI/CLI.hpp>
+#include <utility>
+#include <vector>
 
 #include "cmd/addrbook.h"
 #include "cmd/commands.h"
@@ -242,113 +243,147 @@ int forget_id(const BookHome& home, const Options& options) {
 
 using Run = int (*)(const BookHome&, const Options&);
 
-// A subcommand with --home, whose action is `run`.
-class Subcommand {
- public:
-  Subcommand(CLI::App& parent, Action& action, const char* name, const char* what, Run run)
-      : app_(parent.add_subcommand(name, what)), options_(std::make_shared<Options>()) {
-    add_home_option(*app_, options_->home);
-    app_->callback([&action, options = options_, run] {
-      action = [options, run] {
-        const auto home = BookHome::of(options->home);
-        return home ? run(*home, *options) : report(home.error());
-      };
-    });
-  }
-  CLI::App* operator->() { return app_; }
-  Options& options() { return *options_; }
+// --- the command line ---
 
-  Subcommand& json(const char* what = "One JSON object for each, each on a line") {
-    app_->add_flag("--json", options_->json, what);
-    return *this;
-  }
-  Subcommand& network(const char* what) {
-    app_->add_option("--network", options_->network, what);
-    return *this;
-  }
-  Subcommand& target(const char* name, const char* what) {
-    app_->add_option(name, options_->target, what)->required();
-    return *this;
-  }
+// A subcommand with --home and the options that `more` makes, whose action is `run`.
+Command verb(std::string name, std::string about, Run run,
+             const std::function<std::vector<Option>(Options&)>& more, std::string footer = {}) {
+  auto options = std::make_shared<Options>();
+  Command command{.name = std::move(name),
+                  .about = std::move(about),
+                  .options = {home_option(options->home)},
+                  .footer = std::move(footer),
+                  .run = [options, run] {
+                    const auto home = BookHome::of(options->home);
+                    return home ? run(*home, *options) : report(home.error());
+                  }};
+  for (Option& each : more(*options)) command.options.push_back(std::move(each));
+  return command;
+}
 
- private:
-  CLI::App* app_;
-  std::shared_ptr<Options> options_;
-};
+constexpr const char* kOneObject = "As one JSON object";
 
-void add_told(CLI::App& parent, Action& action) {
-  Subcommand telling(parent, action, "told", "Who told a seed of a node, or of whom that told it",
-                     told);
-  telling.json().network("Only of this network").target("id", "A node ID");
-  Options& options = telling.options();
-  CLI::Option* of = telling->add_flag("--of", options.of, "Who told of it; the default");
-  telling->add_flag("--by", options.by, "Of whom it told")->excludes(of);
+Option json(Options& options, const char* what = "One JSON object for each, each on a line") {
+  return {.name = "--json", .into = &options.json, .help = what};
+}
+Option network(Options& options, const char* what) {
+  return {.name = "--network", .into = &options.network, .help = what};
+}
+Option target(Options& options, const char* name, const char* what) {
+  return {.name = name, .into = &options.target, .help = what, .required = true};
+}
+Option limit(Options& options, const char* what) {
+  return {.name = "--limit",
+          .into = &options.limit,
+          .help = what,
+          .default_text = default_of(options.limit)};
+}
+
+std::vector<Option> list_options(Options& options) {
+  return {json(options),
+          network(options, "Only those of this network (chain ID)"),
+          {.name = "--kind",
+           .into = &options.kind,
+           .help = "Only these: new (heard of) or old (vetted)",
+           .choices = {"new", "old"}},
+          {.name = "--verified-since",
+           .into = &options.verified_since,
+           .help = "Only those verified within this time",
+           .example = "2h, 7d"},
+          {.name = "--last-failure",
+           .into = &options.last_failure,
+           .help = "Only those that last failed so",
+           .example = "connection_refused, ..."},
+          limit(options, "At most so many; 0: all")};
+}
+
+std::vector<Option> told_options(Options& options) {
   options.limit = addrbook::ToldQuery{}.limit;
-  telling->add_option("--limit", options.limit, "At most so many, those told last; 0: all")
-      ->capture_default_str();
+  return {json(options),
+          network(options, "Only of this network"),
+          target(options, "id", "A node ID"),
+          {.name = "--of", .into = &options.of, .help = "Who told of it; the default"},
+          {.name = "--by", .into = &options.by, .help = "Of whom it told", .excludes = {"--of"}},
+          limit(options, "At most so many, those told last; 0: all")};
 }
 
-void add_looking(CLI::App& parent, Action& action) {
-  Subcommand listing(parent, action, "list", "The addresses, verified last first", list);
-  listing.json().network("Only those of this network (chain ID)");
-  Options& options = listing.options();
-  listing->add_option("--kind", options.kind, "Only these: new (heard of) or old (vetted)")
-      ->check(CLI::IsMember({"new", "old"}));
-  listing->add_option("--verified-since", options.verified_since,
-                      "Only those verified within this time: 2h, 7d");
-  listing->add_option("--last-failure", options.last_failure,
-                      "Only those that last failed so: connection_refused, ...");
-  listing->add_option("--limit", options.limit, "At most so many; 0: all")->capture_default_str();
-
-  Subcommand(parent, action, "show", "Everything that is known of an ID", show)
-      .json()
-      .network("Only in the book of this network")
-      .target("id", "A node ID, or its first digits");
-  add_told(parent, action);
-  static constexpr const char* kOneObject = "As one JSON object";
-  Subcommand(parent, action, "stats", "How many there are of each kind", stats).json(kOneObject);
-  Subcommand(parent, action, "bans", "The bans in force", bans).json();
-  Subcommand checking(parent, action, "check", "Whether the file and all rows are sound", check);
-  checking.json(kOneObject);
-  checking->footer("Exit code: 0 if the book is sound, 1 if not, or if there is none.");
-  Subcommand(parent, action, "export", "Write an addrbook.json for a comet node", export_to)
-      .network("The network; default: that of config.toml, or the only one in the book")
-      .target("file", "The file; - is the standard output");
+std::vector<Option> import_options(Options& options) {
+  return {json(options, kOneObject),
+          network(options, "The network they belong to; default: that of config.toml"),
+          {.name = "file",
+           .into = &options.target,
+           .help = "The file; default: addr_book_file of config.toml"}};
 }
 
-void add_changing(CLI::App& parent, Action& action) {
-  Subcommand importing(parent, action, "import", "Take in the addresses of an addrbook.json",
-                       import_from);
-  importing.json("As one JSON object")
-      .network("The network they belong to; default: that of config.toml");
-  importing->add_option("file", importing.options().target,
-                        "The file; default: addr_book_file of config.toml");
-  importing->footer(
-      "What a file says of its addresses is not believed: they are new ones, never dialled.");
+std::vector<Option> ban_options(Options& options) {
+  return {json(options, kOneObject),
+          target(options, "target", "A node ID, an IP address or a network"),
+          {.name = "--for",
+           .into = &options.span,
+           .help = "How long",
+           .example = "12h, 7d",
+           .default_text = default_of(options.span)},
+          {.name = "--reason", .into = &options.reason, .help = "Why, for whoever reads the list"}};
+}
 
-  Subcommand banning(parent, action, "ban", "Let nobody in from there, and dial nobody there",
-                     add_ban);
-  banning.json("As one JSON object").target("target", "A node ID, an IP address or a network");
-  banning->add_option("--for", banning.options().span, "How long: 12h, 7d")->capture_default_str();
-  banning->add_option("--reason", banning.options().reason, "Why, for whoever reads the list");
-  Subcommand(parent, action, "unban", "Lift a ban", lift_ban)
-      .target("target", "A node ID, an IP address or a network, as it was banned");
-  Subcommand(parent, action, "forget", "Remove all addresses of an ID", forget_id)
-      .network("Only from the book of this network")
-      .target("id", "A node ID");
+std::vector<Command> looking() {
+  using Many = std::vector<Option>;
+  return {
+      verb("list", "The addresses, verified last first", list, list_options),
+      verb("show", "Everything that is known of an ID", show,
+           [](Options& options) {
+             return Many{json(options), network(options, "Only in the book of this network"),
+                         target(options, "id", "A node ID, or its first digits")};
+           }),
+      verb("told", "Who told a seed of a node, or of whom that told it", told, told_options),
+      verb("stats", "How many there are of each kind", stats,
+           [](Options& options) { return Many{json(options, kOneObject)}; }),
+      verb("bans", "The bans in force", bans,
+           [](Options& options) { return Many{json(options)}; }),
+      verb(
+          "check", "Whether the file and all rows are sound", check,
+          [](Options& options) { return Many{json(options, kOneObject)}; },
+          "Exit code: 0 if the book is sound, 1 if not, or if there is none."),
+      verb("export", "Write an addrbook.json for a comet node", export_to,
+           [](Options& options) {
+             return Many{
+                 network(options,
+                         "The network; default: that of config.toml, or the only one in the book"),
+                 target(options, "file", "The file; - is the standard output")};
+           }),
+  };
+}
+
+std::vector<Command> changing() {
+  using Many = std::vector<Option>;
+  return {
+      verb("import", "Take in the addresses of an addrbook.json", import_from, import_options,
+           "What a file says of its addresses is not believed: they are new ones, never dialled."),
+      verb("ban", "Let nobody in from there, and dial nobody there", add_ban, ban_options),
+      verb("unban", "Lift a ban", lift_ban,
+           [](Options& options) {
+             return Many{target(options, "target",
+                                "A node ID, an IP address or a network, as it was banned")};
+           }),
+      verb("forget", "Remove all addresses of an ID", forget_id,
+           [](Options& options) {
+             return Many{network(options, "Only from the book of this network"),
+                         target(options, "id", "A node ID")};
+           }),
+  };
 }
 
 }  // namespace
 
-void add_addrbook(CLI::App& app, Action& action) {
-  CLI::App* command = app.add_subcommand("addrbook", "Look into the address book, and change it");
-  command->require_subcommand(1);
-  add_looking(*command, action);
-  add_changing(*command, action);
-  command->footer(
-      "list, show, told, stats, bans, check and export also work while a node runs; import, ban, "
-      "unban "
-      "and forget need it stopped.");
+Command addrbook_command() {
+  Command command{
+      .name = "addrbook",
+      .about = "Look into the address book, and change it",
+      .footer = "list, show, told, stats, bans, check and export also work while a node runs; "
+                "import, ban, unban and forget need it stopped.",
+      .commands = looking()};
+  for (Command& each : changing()) command.commands.push_back(std::move(each));
+  return command;
 }
 
 }  // namespace peerage::cmd

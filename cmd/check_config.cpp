@@ -10,7 +10,6 @@
 #include <tuple>
 #include <utility>
 
-#include <CLI/CLI.hpp>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/file.h>
@@ -134,15 +133,20 @@ int run(const Options& options) {
 
 }  // namespace
 
-void add_check_config(CLI::App& app, Action& action) {
-  CLI::App* command = app.add_subcommand(
-      "check-config", "Tell what is wrong with a home's settings, and what is probably not meant");
+Command check_config_command() {
   auto options = std::make_shared<Options>();
-  add_home_option(*command, options->home);
-  add_settings_options(*command, options->flags);
-  command->add_flag("--all", options->all, "Each setting that has no effect by itself");
-  command->add_flag("--json", options->json, "As JSON, an object to a line");
-  command->callback([&action, options] { action = [options] { return run(*options); }; });
+  Command command{
+      .name = "check-config",
+      .about = "Tell what is wrong with a home's settings, and what is probably not meant",
+      .options = {home_option(options->home)},
+      .run = [options] { return run(*options); }};
+  for (Option& each : settings_options(options->flags)) command.options.push_back(std::move(each));
+  command.options.push_back({.name = "--all",
+                             .into = &options->all,
+                             .help = "Each setting that has no effect by itself"});
+  command.options.push_back(
+      {.name = "--json", .into = &options->json, .help = "As JSON, an object to a line"});
+  return command;
 }
 
 }  // namespace peerage::cmd

@@ -1,45 +1,60 @@
 #include "cmd/commands.h"
 
 #include <iostream>
-
-#include <CLI/CLI.hpp>
+#include <optional>
 
 #include "cmd/setting_value.h"
 #include "conn/bytes.h"
 
 namespace peerage::cmd {
 
-void add_home_option(CLI::App& command, std::filesystem::path& home) {
+Option home_option(std::filesystem::path& home) {
   home = default_home(process_environment());
-  command
-      .add_option_function<std::string>(
-          "--home",
-          [&home](const std::string& text) { home = expand_home(text, process_environment()); },
-          "The node's directory")
-      ->default_str(home.string());
+  return {.name = "--home",
+          .into = Option::Taker([&home](const std::string& text) {
+            home = expand_home(text, process_environment());
+            return std::optional<std::string>();
+          }),
+          .help = "The node's directory",
+          .default_text = default_of(home)};
 }
 
-void add_config_option(CLI::App& command, Flags& flags) {
-  command.add_option("--config", flags.config_file, "The configuration file, relative to the home");
-  command.add_flag("--tenderseed", flags.tenderseed)->group("");  // of normalise_arguments alone
+std::vector<Option> config_options(Flags& flags) {
+  return {{.name = "--config",
+           .into = &flags.config_file,
+           .help = "The configuration file, relative to the home"},
+          {.name = "--tenderseed", .into = &flags.tenderseed, .group = ""}};  // of arguments.h alone
 }
 
-void add_settings_options(CLI::App& command, Flags& flags) {
-  add_config_option(command, flags);
-  command.add_option(
-      "--network", flags.network,
-      "The network (chain ID); several, with commas; \"*\" for any. An addrbook.json is that of "
-      "the first");
-  command.add_option("--seeds", flags.seeds, "Nodes to ask for addresses: ID@HOST:PORT,...");
-  command.add_option("--persistent-peers", flags.persistent_peers,
-                     "Nodes to stay connected to: ID@HOST:PORT,...");
-  command.add_option("--laddr", flags.laddr, "Where to listen: IP:PORT");
-  command.add_option("--external-address", flags.external_address,
-                     "Where others reach this node: HOST:PORT");
-  command.add_option("--moniker", flags.moniker, "The node's name for others");
-  command.add_option("--log-level", flags.log_level,
-                     "debug, info, warn, error or none; by module: \"p2p:debug,*:error\"");
-  command.add_option("--log-format", flags.log_format, "plain or json");
+std::vector<Option> settings_options(Flags& flags) {
+  std::vector<Option> options = config_options(flags);
+  const std::vector<Option> values = {
+      {.name = "--network",
+       .into = &flags.network,
+       .help = "The network (chain ID); several, with commas; \"*\" for any. An addrbook.json is "
+               "that of the first"},
+      {.name = "--seeds",
+       .into = &flags.seeds,
+       .help = "Nodes to ask for addresses",
+       .example = "ID@HOST:PORT,..."},
+      {.name = "--persistent-peers",
+       .into = &flags.persistent_peers,
+       .help = "Nodes to stay connected to",
+       .example = "ID@HOST:PORT,..."},
+      {.name = "--laddr", .into = &flags.laddr, .help = "Where to listen", .example = "IP:PORT"},
+      {.name = "--external-address",
+       .into = &flags.external_address,
+       .help = "Where others reach this node",
+       .example = "HOST:PORT"},
+      {.name = "--moniker", .into = &flags.moniker, .help = "The node's name for others"},
+      {.name = "--log-level",
+       .into = &flags.log_level,
+       .help = "debug, info, warn, error or none; by module",
+       .example = "\"p2p:debug,*:error\""},
+      {.name = "--log-format", .into = &flags.log_format, .help = "plain or json"},
+  };
+  options.insert(options.end(), values.begin(), values.end());
+  return options;
 }
 
 conn::Result<std::filesystem::path> node_key_path(const std::filesystem::path& home,

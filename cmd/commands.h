@@ -1,47 +1,42 @@
-// The subcommands of the `peerage` program. Each adds itself to the command line and, when chosen,
-// sets what main() is to run and return: 0 for success, 1 for a failure that has been reported on
-// standard error.
+// The subcommands of the `peerage` program, each as data (cmd/cli/command.h). A command returns 0 for
+// success, 1 for a failure that has been reported on standard error, 2 for a wrong command line.
 #pragma once
 
 #include <filesystem>
-#include <functional>
 #include <string>
+#include <vector>
 
+#include "cmd/cli/command.h"
 #include "cmd/settings.h"
 #include "conn/failure.h"
 #include "conn/runtime.h"
 
-namespace CLI {
-class App;  // <CLI/CLI.hpp> takes long to compile
-}
-
 namespace peerage::cmd {
 
-// What the chosen subcommand does; returns the exit code.
-using Action = std::function<int()>;
+Command version_command();
+Command gen_node_key_command();
+Command show_node_id_command();
+Command init_command();
+Command probe_command();
+Command addrbook_command();
+Command start_command();
+Command seed_command();
+Command check_config_command();
+Command crawl_command();
+Command demo_command();
+Command bench_command();
 
-void add_version(CLI::App& app, Action& action);
-void add_help(CLI::App& app, Action& action);
-void add_gen_node_key(CLI::App& app, Action& action);
-void add_show_node_id(CLI::App& app, Action& action);
-void add_init(CLI::App& app, Action& action);
-void add_probe(CLI::App& app, Action& action);
-void add_addrbook(CLI::App& app, Action& action);
-void add_start(CLI::App& app, Action& action);
-void add_seed(CLI::App& app, Action& action);
-void add_check_config(CLI::App& app, Action& action);
-void add_crawl(CLI::App& app, Action& action);
-void add_demo(CLI::App& app, Action& action);
-void add_bench(CLI::App& app, Action& action);
+// The version in one line: "peerage 0.1.0".
+std::string version_line();
 
 // --- shared by the subcommands ---
 
-// --home, by default_home.
-void add_home_option(CLI::App& command, std::filesystem::path& home);
+// --home; sets `home` to default_home at once.
+Option home_option(std::filesystem::path& home);
 
-// --config, and the options that have the last word over it: for commands that are a node.
-void add_config_option(CLI::App& command, Flags& flags);
-void add_settings_options(CLI::App& command, Flags& flags);
+// --config and the options that go over it: for commands that are a node.
+std::vector<Option> config_options(Flags& flags);
+std::vector<Option> settings_options(Flags& flags);
 
 // The home's node key file, by its settings.
 conn::Result<std::filesystem::path> node_key_path(const std::filesystem::path& home,

@@ -7,7 +7,6 @@
 #include <memory>
 #include <system_error>
 
-#include <CLI/CLI.hpp>
 #include <unistd.h>
 
 #include "cmd/commands.h"
@@ -149,32 +148,56 @@ int run(const Options& options) {
 
 }  // namespace
 
-void add_crawl(CLI::App& app, Action& action) {
-  CLI::App* command = app.add_subcommand(
-      "crawl", "Go through a network once, and report who is reachable and why others are not");
-  command->footer(
-      "It ends when all that was heard of has been visited, after --for, or at Ctrl-C, and reports "
-      "in each case. Exit code: 0 when it reported, 1 when it could not, 2 for a wrong command "
-      "line.");
+Command crawl_command() {
   auto options = std::make_shared<Options>();
-  command->add_option("--seeds", options->seeds, "Where to begin: ID@HOST:PORT,...")->required();
-  command->add_option("--network", options->network, "The network (chain ID)")->required();
-  command->add_option("--for", options->span, "How long at most")->capture_default_str();
-  command->add_option("--idle", options->idle, "It is over when nothing was left to do for so long")
-      ->capture_default_str();
-  command->add_flag("--json", options->json, "Report as one JSON object");
-  command->add_option("--csv", options->csv,
-                      "Write a row for each address to this file; -: the standard output");
-  command->add_option("--parallel", options->parallel, "Visits at a time")
-      ->check(CLI::Range(1U, kMaxParallel))
-      ->capture_default_str();
-  command->add_option("--visit-timeout", options->visit, "For one visit")->capture_default_str();
-  command->add_flag("--private", options->private_networks,
-                    "Private and loopback addresses count, too");
-  command->add_option("--book", options->book, "Keep what is learnt in this address book");
-  command->add_option("--node-key", options->key_file,
-                      "A node_key.json to use; default: a new identity for each run");
-  command->callback([&action, options] { action = [options] { return run(*options); }; });
+  return {
+      .name = "crawl",
+      .about = "Go through a network once, and report who is reachable and why others are not",
+      .options = {{.name = "--seeds",
+                   .into = &options->seeds,
+                   .help = "Where to begin",
+                   .example = "ID@HOST:PORT,...",
+                   .required = true},
+                  {.name = "--network",
+                   .into = &options->network,
+                   .help = "The network (chain ID)",
+                   .required = true},
+                  {.name = "--for",
+                   .into = &options->span,
+                   .help = "How long at most",
+                   .default_text = default_of(options->span)},
+                  {.name = "--idle",
+                   .into = &options->idle,
+                   .help = "It is over when nothing was left to do for so long",
+                   .default_text = default_of(options->idle)},
+                  {.name = "--json", .into = &options->json, .help = "Report as one JSON object"},
+                  {.name = "--csv",
+                   .into = &options->csv,
+                   .help = "Write a row for each address to this file; -: the standard output"},
+                  {.name = "--parallel",
+                   .into = &options->parallel,
+                   .help = "Visits at a time",
+                   .default_text = default_of(options->parallel),
+                   .range = {{1, kMaxParallel}}},
+                  {.name = "--visit-timeout",
+                   .into = &options->visit,
+                   .help = "For one visit",
+                   .default_text = default_of(options->visit)},
+                  {.name = "--private",
+                   .into = &options->private_networks,
+                   .help = "Private and loopback addresses count, too"},
+                  {.name = "--book",
+                   .into = &options->book,
+                   .help = "Keep what is learnt in this address book"},
+                  {.name = "--node-key",
+                   .into = &options->key_file,
+                   .help = "A node_key.json to use; default: a new identity for each run"}},
+      .footer =
+          "It ends when all that was heard of has been visited, after --for, or at Ctrl-C, and "
+          "reports in each case. Exit code: 0 when it reported, 1 when it could not, 2 for a wrong "
+          "command line.",
+      .run = [options] { return run(*options); },
+  };
 }
 
 }  // namespace peerage::cmd

@@ -5,7 +5,6 @@
 #include <memory>
 #include <string>
 
-#include <CLI/CLI.hpp>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -70,22 +69,26 @@ int run(const std::filesystem::path& home, const std::string& moniker, const std
 
 }  // namespace
 
-void add_init(CLI::App& app, Action& action) {
+Command init_command() {
   struct Options {
     std::filesystem::path home;
     std::string moniker = host_name();
     std::string network;
   };
-  CLI::App* command = app.add_subcommand(
-      "init", "Make a home directory: config/config.toml, config/node_key.json, data/");
   auto options = std::make_shared<Options>();
-  add_home_option(*command, options->home);
-  command->add_option("--moniker", options->moniker, "The node's name for others")
-      ->capture_default_str();
-  command->add_option("--network", options->network, "The network (chain ID) to join");
-  command->callback([&action, options] {
-    action = [options] { return run(options->home, options->moniker, options->network); };
-  });
+  return {
+      .name = "init",
+      .about = "Make a home directory: config/config.toml, config/node_key.json, data/",
+      .options = {home_option(options->home),
+                  {.name = "--moniker",
+                   .into = &options->moniker,
+                   .help = "The node's name for others",
+                   .default_text = default_of(options->moniker)},
+                  {.name = "--network",
+                   .into = &options->network,
+                   .help = "The network (chain ID) to join"}},
+      .run = [options] { return run(options->home, options->moniker, options->network); },
+  };
 }
 
 }  // namespace peerage::cmd

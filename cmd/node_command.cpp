@@ -6,8 +6,6 @@
 #include <iostream>
 #include <memory>
 
-#include <CLI/CLI.hpp>
-
 #include "cmd/commands.h"
 #include "cmd/node.h"
 #include "cmd/process.h"
@@ -88,27 +86,27 @@ int run(const Options& options, std::optional<Node::Role> only) {
   return 0;
 }
 
-void add(CLI::App& app, Action& action, const char* name, const char* what,
-         std::optional<Node::Role> only) {
-  CLI::App* command = app.add_subcommand(name, what);
+Command command_of(std::string name, std::string about, std::optional<Node::Role> only) {
   auto options = std::make_shared<Options>();
-  add_home_option(*command, options->home);
-  add_settings_options(*command, options->flags);
-  command->callback(
-      [&action, options, only] { action = [options, only] { return run(*options, only); }; });
+  Command command{.name = std::move(name),
+                  .about = std::move(about),
+                  .options = settings_options(options->flags),
+                  .run = [options, only] { return run(*options, only); }};
+  command.options.insert(command.options.begin(), home_option(options->home));
+  return command;
 }
 
 }  // namespace
 
-void add_start(CLI::App& app, Action& action) {
-  add(app, action, "start",
-      "Run a node: peer exchange alone, to connect others, or a seed if seed_mode is set",
+Command start_command() {
+  return command_of(
+      "start", "Run a node: peer exchange alone, to connect others, or a seed if seed_mode is set",
       std::nullopt);
 }
 
-void add_seed(CLI::App& app, Action& action) {
-  add(app, action, "seed", "Run a seed: crawl networks and serve addresses that were verified",
-      Node::Role::seed);
+Command seed_command() {
+  return command_of("seed", "Run a seed: crawl networks and serve addresses that were verified",
+                    Node::Role::seed);
 }
 
 }  // namespace peerage::cmd

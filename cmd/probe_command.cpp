@@ -6,8 +6,6 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
 #include "cmd/commands.h"
 #include "cmd/own_key.h"
 #include "cmd/probe.h"
@@ -91,22 +89,32 @@ int run(const Options& options) {
 
 }  // namespace
 
-void add_probe(CLI::App& app, Action& action) {
-  CLI::App* command = app.add_subcommand(
-      "probe", "Dial nodes, report each stage with its time, and why it ended there");
-  command->footer(
-      "Exit code: 0 if every node was reached and proven, 1 if not, 2 for a wrong "
-      "command line.");
+Command probe_command() {
   auto options = std::make_shared<Options>();
-  command->add_option("target", options->targets, "ID@HOST:PORT, one or more")->required();
-  command->add_option("--network", options->network,
-                      "The network (chain ID) to claim; default: the one the node names");
-  command->add_flag("--json", options->json, "One JSON object for each target, each on a line");
-  command->add_option("--timeout", options->timeout, "For one target, all in all")
-      ->capture_default_str();
-  command->add_option("--node-key", options->key_file,
-                      "A node_key.json to use; default: a new identity for each run");
-  command->callback([&action, options] { action = [options] { return run(*options); }; });
+  return {
+      .name = "probe",
+      .about = "Dial nodes, report each stage with its time, and why it ended there",
+      .options = {{.name = "target",
+                   .into = &options->targets,
+                   .help = "ID@HOST:PORT, one or more",
+                   .required = true},
+                  {.name = "--network",
+                   .into = &options->network,
+                   .help = "The network (chain ID) to claim; default: the one the node names"},
+                  {.name = "--json",
+                   .into = &options->json,
+                   .help = "One JSON object for each target, each on a line"},
+                  {.name = "--timeout",
+                   .into = &options->timeout,
+                   .help = "For one target, all in all",
+                   .default_text = default_of(options->timeout)},
+                  {.name = "--node-key",
+                   .into = &options->key_file,
+                   .help = "A node_key.json to use; default: a new identity for each run"}},
+      .footer = "Exit code: 0 if every node was reached and proven, 1 if not, 2 for a wrong command "
+                "line.",
+      .run = [options] { return run(*options); },
+  };
 }
 
 }  // namespace peerage::cmd

@@ -1,13 +1,13 @@
 // The program that runs the experiments: one subcommand for each.
-#include <cstdio>
+#include <algorithm>
 #include <cstdlib>
-#include <exception>
 #include <filesystem>
+#include <iostream>
 #include <system_error>
 
-#include <CLI/CLI.hpp>
 #include <unistd.h>
 
+#include "cmd/cli/program.h"
 #include "tests/sim/eclipse/eclipse_command.h"
 #include "tests/sim/scenario/scenario_command.h"
 
@@ -27,19 +27,10 @@ void use_huge_pages(char** argv) {
 
 int main(int argc, char** argv) {
   use_huge_pages(argv);
-  CLI::App app("Whole networks of nodes in virtual time, and what may happen to them",
-               "peerage-sim");
-  app.require_subcommand(1);
-  int exit_code = 0;
-  peerage::sim::add_scenario_commands(app, exit_code);
-  peerage::sim::eclipse::add_eclipse_command(app);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "peerage-sim: %s\n", error.what());
-    return 1;
-  }
-  return exit_code;
+  peerage::cmd::Program program = {
+      .name = "peerage-sim",
+      .about = "Whole networks of nodes in virtual time, and what may happen to them",
+      .commands = peerage::sim::scenario_commands()};
+  program.commands.push_back(peerage::sim::eclipse::eclipse_command());
+  return run_program(program, {argv + std::min(argc, 1), argv + argc}, std::cout, std::cerr);
 }

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <cstdio>
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -92,7 +91,7 @@ void show_progress(std::size_t done, std::size_t all) {
   if (reader && done == all) std::fputc('\n', stderr);
 }
 
-void run_command(const Options& options) {
+int run_command(const Options& options) {
   use_cryptography(options.real_crypto ? Cryptography::real : Cryptography::cheap);
   Campaign campaign;
   campaign.trials = options.trials;
@@ -117,7 +116,7 @@ void run_command(const Options& options) {
         std::fflush(stdout);
       }
     }
-    return;
+    return 0;
   }
   for (const std::string& name : names) {
     for (const conn::Duration age : ages) {
@@ -138,69 +137,90 @@ void run_command(const Options& options) {
                {.title = "What an attacker holds of the outbound peers", .y = "share"},
                as_curves(summaries));
   }
+  return 0;
 }
 
 }  // namespace
 
-void add_eclipse_command(CLI::App& app) {
+cmd::Command eclipse_command() {
+  using cmd::default_of;
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand(
-      "eclipse", "Try to surround a node with an attacker's peers (spec/eclipse.md)");
-  command->add_option("--trials", options->trials, "Of each case")->capture_default_str();
-  command
-      ->add_option("--policy", options->policies,
-                   "Whose: ours, go, one of ours without a countermeasure, all")
-      ->capture_default_str();
-  command->add_flag("--ablations", options->ablations,
-                    "Ours, and ours without each countermeasure");
-  command->add_option("--attackers", options->attackers,
-                      "addresses/groups, ...; by default the four that goals are set for");
-  command->add_option("--age", options->ages, "Of the victim: fresh, 1d, 30d, all")
-      ->capture_default_str();
-  command->add_option("--hours", options->hours, "How long the attack lasts")
-      ->capture_default_str()
-      ->check(CLI::Range(0.1, 10'000.0));
-  command->add_option("--seed", options->seed)->capture_default_str();
-  command->add_option("--rate", options->rate, "Connections a minute that tell something")
-      ->capture_default_str()
-      ->check(CLI::PositiveNumber);
-  command->add_option("--strategies", options->strategies, "s1 to s7, or all")
-      ->capture_default_str();
-  command
-      ->add_option("--harvest", options->harvest,
-                   "Hours in which the attacker's peers leave when they are vetted")
-      ->capture_default_str();
-  command->add_flag("--no-restarts", options->no_restarts, "Try none");
-  command->add_flag("--price", options->price,
-                    "Search for the attacker that succeeds in half of the trials");
-  command->add_option("--plot", options->plot,
-                      "Draw the attacker's share of the outbound peers into this SVG file; no "
-                      "restarts then");
-  command->add_flag("--json", options->json);
-  command->add_flag("--csv", options->csv);
-  command->add_option("--jobs", options->jobs, "Processes beside one another")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 256));
-  command
-      ->add_option("--trials-of-world", options->trials_of_world,
-                   "That have one warm-up behind them")
-      ->capture_default_str();
-  command->add_option("--nodes", options->world.nodes, "Honest ones")
-      ->capture_default_str()
-      ->check(CLI::Range(10, 100'000));
-  command->add_flag("--real-crypto", options->real_crypto, "X25519 and Ed25519 as they are");
-  command
-      ->add_option("--restarts", options->world.restarts,
-                   "Share of the ends of honest sessions that are mere restarts")
-      ->capture_default_str();
-  command->callback([options] {
-    try {
-      run_command(*options);
-    } catch (const std::exception& error) {
-      std::fprintf(stderr, "peerage-sim: %s\n", error.what());
-      throw CLI::RuntimeError(1);
-    }
-  });
+  return {
+      .name = "eclipse",
+      .about = "Try to surround a node with an attacker's peers (spec/eclipse.md)",
+      .options = {{.name = "--trials",
+                   .into = &options->trials,
+                   .help = "Of each case",
+                   .default_text = default_of(options->trials)},
+                  {.name = "--policy",
+                   .into = &options->policies,
+                   .help = "Whose: ours, go, one of ours without a countermeasure, all",
+                   .default_text = default_of(options->policies)},
+                  {.name = "--ablations",
+                   .into = &options->ablations,
+                   .help = "Ours, and ours without each countermeasure"},
+                  {.name = "--attackers",
+                   .into = &options->attackers,
+                   .help = "addresses/groups, ...; by default the four that goals are set for"},
+                  {.name = "--age",
+                   .into = &options->ages,
+                   .help = "Of the victim: fresh, 1d, 30d, all",
+                   .default_text = default_of(options->ages)},
+                  {.name = "--hours",
+                   .into = &options->hours,
+                   .help = "How long the attack lasts",
+                   .default_text = default_of(options->hours),
+                   .range = {{0.1, 10'000}}},
+                  {.name = "--seed",
+                   .into = &options->seed,
+                   .help = "Another one gives another run",
+                   .default_text = default_of(options->seed)},
+                  {.name = "--rate",
+                   .into = &options->rate,
+                   .help = "Connections a minute that tell something",
+                   .default_text = default_of(options->rate),
+                   .range = {{1e-6, 1e6}}},
+                  {.name = "--strategies",
+                   .into = &options->strategies,
+                   .help = "s1 to s7, or all",
+                   .default_text = default_of(options->strategies)},
+                  {.name = "--harvest",
+                   .into = &options->harvest,
+                   .help = "Hours in which the attacker's peers leave when they are vetted",
+                   .default_text = default_of(options->harvest)},
+                  {.name = "--no-restarts", .into = &options->no_restarts, .help = "Try none"},
+                  {.name = "--price",
+                   .into = &options->price,
+                   .help = "Search for the attacker that succeeds in half of the trials"},
+                  {.name = "--plot",
+                   .into = &options->plot,
+                   .help = "Draw the attacker's share of the outbound peers into this SVG file; no "
+                           "restarts then"},
+                  {.name = "--json", .into = &options->json, .help = "The figures as one object"},
+                  {.name = "--csv", .into = &options->csv, .help = "The figures as a table"},
+                  {.name = "--jobs",
+                   .into = &options->jobs,
+                   .help = "Processes beside one another",
+                   .default_text = default_of(options->jobs),
+                   .range = {{1, 256}}},
+                  {.name = "--trials-of-world",
+                   .into = &options->trials_of_world,
+                   .help = "That have one warm-up behind them",
+                   .default_text = default_of(options->trials_of_world)},
+                  {.name = "--nodes",
+                   .into = &options->world.nodes,
+                   .help = "Honest ones",
+                   .default_text = default_of(options->world.nodes),
+                   .range = {{10, 100'000}}},
+                  {.name = "--real-crypto",
+                   .into = &options->real_crypto,
+                   .help = "X25519 and Ed25519 as they are"},
+                  {.name = "--restarts",
+                   .into = &options->world.restarts,
+                   .help = "Share of the ends of honest sessions that are mere restarts",
+                   .default_text = default_of(options->world.restarts)}},
+      .run = [options] { return run_command(*options); },
+  };
 }
 
 }  // namespace peerage::sim::eclipse

@@ -3,11 +3,11 @@
 // Threads: one, and no other in the process.
 #pragma once
 
-#include <CLI/CLI.hpp>
+#include "cmd/cli/command.h"
 
 namespace peerage::sim::eclipse {
 
-// Adds the subcommand; it runs when it is parsed. Throws CLI::Error for what cannot be run.
-void add_eclipse_command(CLI::App& app);
+// What it runs throws for what cannot be run.
+cmd::Command eclipse_command();
 
 }  // namespace peerage::sim::eclipse

@@ -87,50 +87,68 @@ int perform(const Scenario& scenario, Wish wish) {
   return report.holds() ? 0 : 1;
 }
 
+cmd::Command command_of(const Scenario& scenario) {
+  using cmd::default_of;
+  auto wish = std::make_shared<Wish>();
+  wish->options.nodes = scenario.nodes;
+  wish->options.hours = scenario.hours;
+  return {
+      .name = std::string(scenario.name),
+      .about = std::string(scenario.about),
+      .options = {{.name = "--nodes",
+                   .into = &wish->options.nodes,
+                   .help = "how many nodes",
+                   .default_text = default_of(wish->options.nodes),
+                   .range = {{10, 100'000}}},
+                  {.name = "--hours",
+                   .into = &wish->options.hours,
+                   .help = "virtual hours",
+                   .default_text = default_of(wish->options.hours),
+                   .range = {{0, 24 * 365}}},
+                  {.name = "--seed",
+                   .into = &wish->options.seed,
+                   .help = "another one gives another run",
+                   .default_text = default_of(wish->options.seed)},
+                  {.name = "--seeds",
+                   .into = &wish->many.seeds,
+                   .help = "run under so many seeds, from that one on, each in its own process",
+                   .default_text = default_of(wish->many.seeds),
+                   .range = {{1, 1'000'000}}},
+                  {.name = "--jobs",
+                   .into = &wish->many.jobs,
+                   .help = "of them side by side",
+                   .default_text = default_of(wish->many.jobs),
+                   .range = {{1, 1024}}},
+                  {.name = "--fault",
+                   .into = &wish->fault,
+                   .help = "take a rule away, to see that the checks of flash-crowd, churn or "
+                           "false-claims notice: no-jitter, no-sticky-redial, source-from-claim",
+                   .default_text = default_of(wish->fault),
+                   .choices = fault_names()},
+                  {.name = "--crypto",
+                   .into = &wish->cryptography,
+                   .help = "of handshakes: real, cheap, or auto: real up to 1000 nodes times hours",
+                   .default_text = default_of(wish->cryptography),
+                   .choices = {"auto", "real", "cheap"}},
+                  {.name = "--json", .into = &wish->json, .help = "all of it as one object"},
+                  {.name = "--csv",
+                   .into = &wish->csv,
+                   .help = "the curves as a table",
+                   .excludes = {"--json", "--seeds"}},
+                  {.name = "--plot",
+                   .into = &wish->plot,
+                   .help = "draw the curves into this SVG file",
+                   .excludes = {"--seeds"}}},
+      .run = [&scenario, wish] { return perform(scenario, *wish); },
+  };
+}
+
 }  // namespace
 
-void add_scenario_commands(CLI::App& app, int& exit_code) {
-  for (const Scenario& scenario : scenarios()) {
-    CLI::App* const command =
-        app.add_subcommand(std::string(scenario.name), std::string(scenario.about));
-    auto wish = std::make_shared<Wish>();
-    wish->options.nodes = scenario.nodes;
-    wish->options.hours = scenario.hours;
-    command->add_option("--nodes", wish->options.nodes, "how many nodes")
-        ->check(CLI::Range(std::size_t{10}, std::size_t{100'000}))
-        ->capture_default_str();
-    command->add_option("--hours", wish->options.hours, "virtual hours")
-        ->check(CLI::Range(0.0, 24.0 * 365))
-        ->capture_default_str();
-    command->add_option("--seed", wish->options.seed, "another one gives another run")
-        ->capture_default_str();
-    CLI::Option* const seeds =
-        command
-            ->add_option("--seeds", wish->many.seeds,
-                         "run under so many seeds, from that one on, each in its own process")
-            ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}))
-            ->capture_default_str();
-    command->add_option("--jobs", wish->many.jobs, "of them side by side")
-        ->check(CLI::Range(std::size_t{1}, std::size_t{1024}))
-        ->capture_default_str();
-    command
-        ->add_option(
-            "--fault", wish->fault,
-            "take a rule away, to see that the checks of flash-crowd, churn or false-claims "
-            "notice: no-jitter, no-sticky-redial, source-from-claim")
-        ->check(CLI::IsMember(fault_names()))
-        ->capture_default_str();
-    command
-        ->add_option("--crypto", wish->cryptography,
-                     "of handshakes: real, cheap, or auto: real up to 1000 nodes times hours")
-        ->check(CLI::IsMember({"auto", "real", "cheap"}))
-        ->capture_default_str();
-    CLI::Option* const json = command->add_flag("--json", wish->json, "all of it as one object");
-    command->add_flag("--csv", wish->csv, "the curves as a table")->excludes(json)->excludes(seeds);
-    command->add_option("--plot", wish->plot, "draw the curves into this SVG file")
-        ->excludes(seeds);
-    command->callback([&scenario, wish, &exit_code] { exit_code = perform(scenario, *wish); });
-  }
+std::vector<cmd::Command> scenario_commands() {
+  std::vector<cmd::Command> commands;
+  for (const Scenario& scenario : scenarios()) commands.push_back(command_of(scenario));
+  return commands;
 }
 
 }  // namespace peerage::sim

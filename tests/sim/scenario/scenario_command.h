@@ -1,11 +1,13 @@
-// `peerage-sim SCENARIO`: one subcommand for each scenario.
+// `peerage-sim SCENARIO`: one subcommand for each scenario. Its exit code is 1 when a check does not
+// hold.
 #pragma once
 
-#include <CLI/CLI.hpp>
+#include <vector>
+
+#include "cmd/cli/command.h"
 
 namespace peerage::sim {
 
-// A chosen subcommand runs when `app` parses, and sets `exit_code` to 1 when a check does not hold.
-void add_scenario_commands(CLI::App& app, int& exit_code);
+std::vector<cmd::Command> scenario_commands();
 
 }  // namespace peerage::sim

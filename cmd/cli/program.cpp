@@ -1,0 +1,171 @@
+#include "cmd/cli/program.h"
+
+#include <algorithm>
+#include <exception>
+#include <memory>
+#include <ostream>
+#include <sstream>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+
+namespace peerage::cmd {
+namespace {
+
+using Run = std::function<int()>;
+
+// CLI11 has an overload of add_option that is no template: by it one instantiation serves all
+// kinds. The callback's false becomes "Could not convert".
+CLI::Option* add_value(CLI::App& app, const Option& option, const std::string& help,
+                       CLI::callback_t take, const char* type) {
+  CLI::Option* const added = app.add_option(option.name, std::move(take), help);
+  added->type_name(type)->default_str(option.default_text);
+  return added;
+}
+
+template <typename T>
+CLI::Option* add_number(CLI::App& app, const Option& option, const std::string& help, T* into,
+                        const char* type) {
+  return add_value(
+      app, option, help,
+      [into](const CLI::results_t& texts) { return CLI::detail::lexical_cast(texts.front(), *into); },
+      type);
+}
+
+// Adds an option to the parser, by the kind of its destination.
+struct Adder {
+  CLI::App& app;
+  const Option& option;
+  const std::string help;
+
+  CLI::Option* operator()(bool* into) const { return app.add_flag(option.name, *into, help); }
+  CLI::Option* operator()(std::uint32_t* into) const {
+    return add_number(app, option, help, into, "UINT");
+  }
+  CLI::Option* operator()(std::uint64_t* into) const {
+    return add_number(app, option, help, into, "UINT");
+  }
+  CLI::Option* operator()(double* into) const {
+    return add_number(app, option, help, into, "FLOAT");
+  }
+  CLI::Option* operator()(std::vector<std::string>* into) const {
+    const auto take = [into](const CLI::results_t& texts) {
+      *into = texts;
+      return true;
+    };
+    CLI::Option* const added = add_value(app, option, help, take, "TEXT");
+    added->expected(1, CLI::detail::expected_max_vector_size);
+    return added;
+  }
+  // A text of any kind.
+  template <typename T>
+  CLI::Option* operator()(T* into) const {
+    const auto take = [into](const CLI::results_t& texts) {
+      *into = texts.front();
+      return true;
+    };
+    return add_value(app, option, help, take, "TEXT");
+  }
+  CLI::Option* operator()(const Option::Taker& taker) const {
+    const auto take = [taker, name = option.name](const CLI::results_t& texts) {
+      if (const auto wrong = taker(texts.front())) throw CLI::ValidationError(name, *wrong);
+      return true;
+    };
+    return add_value(app, option, help, take, "TEXT");
+  }
+};
+
+void add_option(CLI::App& app, const Option& option) {
+  std::string help = option.help;
+  if (!option.example.empty()) help += ": " + option.example;
+  CLI::Option* const added = std::visit(Adder{app, option, help}, option.into);
+  added->group(option.group)->required(option.required);
+  if (option.range) {
+    const auto [least, most] = *option.range;
+    if (std::holds_alternative<double*>(option.into)) {
+      added->check(CLI::Range(least, most));
+    } else {
+      added->check(
+          CLI::Range(static_cast<std::uint64_t>(least), static_cast<std::uint64_t>(most)));
+    }
+  }
+  if (!option.choices.empty()) added->check(CLI::IsMember(option.choices));
+}
+
+void add_command(CLI::App& parent, const Command& command, Run& chosen) {
+  CLI::App* const app = parent.add_subcommand(command.name, command.about);
+  for (const std::string& alias : command.aliases) app->alias(alias);
+  app->footer(command.footer);
+  for (const Option& each : command.options) add_option(*app, each);
+  for (const Option& each : command.options) {
+    for (const std::string& other : each.excludes) {
+      app->get_option(each.name)->excludes(app->get_option(other));
+    }
+  }
+  if (!command.commands.empty()) app->require_subcommand(1);
+  for (const Command& each : command.commands) add_command(*app, each, chosen);
+  if (command.run) app->callback([&chosen, &command] { chosen = command.run; });
+}
+
+// help NAME...: what --help of that command prints.
+void add_help(CLI::App& root, Run& chosen, std::ostream& out) {
+  CLI::App* const app =
+      root.add_subcommand("help", "Print what --help prints, of a command or of all");
+  auto names = std::make_shared<std::vector<std::string>>();
+  const Option option{.name = "command", .into = names.get(), .help = "As in",
+                      .example = "help addrbook list"};
+  add_option(*app, option);
+  app->callback([&root, &chosen, &out, names] {
+    const CLI::App* of = &root;
+    std::string path = root.get_name();
+    for (const std::string& name : *names) {
+      const auto found =
+          of->get_subcommands([&name](const CLI::App* each) { return each->check_name(name); });
+      // As it would be without "help".
+      if (found.empty()) throw CLI::ExtrasError({name});
+      of = found.front();
+      path += " " + of->get_name();
+    }
+    // help() would be that of the subcommand that was chosen, which is this one.
+    chosen = [of, path, &out] {
+      out << of->get_formatter()->make_help(of, path, CLI::AppFormatMode::Normal);
+      return 0;
+    };
+  });
+}
+
+}  // namespace
+
+std::string default_of(double number) {
+  std::ostringstream text;
+  text << number;
+  return text.str();
+}
+
+int run_program(const Program& program, std::vector<std::string> arguments, std::ostream& out,
+                std::ostream& err) {
+  CLI::App app(program.about, program.name);
+  app.require_subcommand(0, 1);
+  app.get_formatter()->column_width(34);
+  if (!program.version.empty()) {
+    app.set_version_flag("--version", program.version, "Print the version and exit");
+  }
+  Run chosen;
+  for (const Command& each : program.commands) add_command(app, each, chosen);
+  add_help(app, chosen, out);
+  try {
+    std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
+    app.parse(std::move(arguments));
+    if (chosen) return chosen();
+    err << app.help();
+    return 2;
+  } catch (const CLI::ParseError& error) {
+    // --help and the like are no errors; a wrong command line is 2, as for most tools.
+    return app.exit(error, out, err) == 0 ? 0 : 2;
+  } catch (const std::exception& error) {
+    err << program.name << ": " << error.what() << '\n';
+    return 1;
+  }
+}
+
+}  // namespace peerage::cmd
