@@ -114,7 +114,7 @@ int run_bench_hold(const BenchOptions& given) {
   result.set("seconds", std::chrono::duration<double>(end.at - begin.at).count());
   result.set("cpu_s", end.cpu_s - begin.cpu_s);
   result.set_failures(results.failures);
-  if (!lost.empty()) result.set("lost", lost.json());
+  if (!lost.empty()) result.set("lost", lost);
   result.set("rss_kb", held_kb);
   result.set("rss_before_kb", before_kb);
   if (alive > 0) {

@@ -7,6 +7,7 @@
 #include <iostream>
 #include <numeric>
 
+#include <nlohmann/json.hpp>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -56,46 +57,72 @@ std::uint64_t FailureCounts::total() const {
                          [](std::uint64_t sum, const auto& each) { return sum + each.second; });
 }
 
-nlohmann::ordered_json FailureCounts::json() const {
+std::string FailureCounts::json() const {
   auto by_name = nlohmann::ordered_json::object();
   for (const auto& [reason, count] : counts_) by_name[std::string(conn::name(reason))] = count;
-  return by_name;
+  return by_name.dump();
 }
 
-void BenchReport::set(const char* name, double value) {
-  json_[name] = rounded(value);
+BenchReport::BenchReport(std::string_view role) {
+  put("bench", nlohmann::json(role).dump());
+}
+
+void BenchReport::put(std::string_view name, std::string json) {
+  const auto there = std::find_if(figures_.begin(), figures_.end(),
+                                  [name](const auto& each) { return each.first == name; });
+  if (there != figures_.end()) {
+    there->second = std::move(json);
+  } else {
+    figures_.emplace_back(name, std::move(json));
+  }
+}
+
+void BenchReport::set(std::string_view name, double value) {
+  put(name, nlohmann::json(rounded(value)).dump());
+}
+
+void BenchReport::set(std::string_view name, const FailureCounts& counts) {
+  put(name, counts.json());
 }
 
 void BenchReport::set_traffic(const BenchMoment& begin, const BenchMoment& end, std::uint64_t msgs,
                               std::uint64_t bytes) {
   const double seconds = std::chrono::duration<double>(end.at - begin.at).count();
   const double cpu = end.cpu_s - begin.cpu_s;
-  json_["msgs"] = msgs;
-  json_["bytes"] = bytes;
+  set("msgs", msgs);
+  set("bytes", bytes);
   if (seconds > 0 && msgs > 0) {
-    json_["seconds"] = rounded(seconds);
-    json_["MBps"] = rounded(static_cast<double>(bytes) / 1e6 / seconds);
-    json_["msgs_per_s"] = rounded(static_cast<double>(msgs) / seconds);
+    set("seconds", seconds);
+    set("MBps", static_cast<double>(bytes) / 1e6 / seconds);
+    set("msgs_per_s", static_cast<double>(msgs) / seconds);
   }
-  json_["cpu_s"] = rounded(cpu);
-  if (bytes > 0) json_["cpu_s_per_GB"] = rounded(cpu * 1e9 / static_cast<double>(bytes));
+  set("cpu_s", cpu);
+  if (bytes > 0) set("cpu_s_per_GB", cpu * 1e9 / static_cast<double>(bytes));
 }
 
 void BenchReport::set_times(std::vector<double> us) {
   if (us.empty()) return;
   std::sort(us.begin(), us.end());
-  json_["p50_us"] = rounded(percentile(us, 0.5));
-  json_["p90_us"] = rounded(percentile(us, 0.9));
-  json_["p99_us"] = rounded(percentile(us, 0.99));
+  set("p50_us", percentile(us, 0.5));
+  set("p90_us", percentile(us, 0.9));
+  set("p99_us", percentile(us, 0.99));
   const double sum = std::accumulate(us.begin(), us.end(), 0.0);
-  json_["mean_us"] = rounded(sum / static_cast<double>(us.size()));
-  json_["min_us"] = rounded(us.front());
-  json_["max_us"] = rounded(us.back());
+  set("mean_us", sum / static_cast<double>(us.size()));
+  set("min_us", us.front());
+  set("max_us", us.back());
 }
 
 void BenchReport::set_failures(const FailureCounts& failures) {
-  json_["failed"] = failures.total();
-  if (!failures.empty()) json_["failures"] = failures.json();
+  set("failed", failures.total());
+  if (!failures.empty()) set("failures", failures);
+}
+
+std::string BenchReport::line() const {
+  std::string line;
+  for (const auto& [name, value] : figures_) {
+    line += (line.empty() ? "{\"" : ",\"") + name + "\":" + value;
+  }
+  return line + "}";
 }
 
 bool BenchReport::print() const {

@@ -4,13 +4,13 @@
 // Threads: plain values; `now` and `resident_kb` on any.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
-
-#include <nlohmann/json.hpp>
 
 #include "conn/failure.h"
 #include "conn/runtime.h"
@@ -38,22 +38,28 @@ class FailureCounts {
   void add(const FailureCounts& others);
   bool empty() const { return counts_.empty(); }
   std::uint64_t total() const;
-  nlohmann::ordered_json json() const;  // by name
+  std::string json() const;  // an object, by name
 
  private:
   std::map<conn::Reason, std::uint64_t> counts_;
 };
 
-// A report in the making. Figures that cannot be had (of no time, of no bytes) are left out.
+// A report in the making. Figures that cannot be had (of no time, of no bytes) are left out. One
+// that is set again keeps its place.
 class BenchReport {
  public:
-  explicit BenchReport(std::string_view role) { json_["bench"] = role; }
+  explicit BenchReport(std::string_view role);
 
-  template <typename T>
-  void set(const char* name, T value) {
-    json_[name] = value;
+  template <std::integral T>
+  void set(std::string_view name, T value) {
+    if constexpr (std::same_as<T, bool>) {
+      put(name, value ? "true" : "false");
+    } else {
+      put(name, std::to_string(value));
+    }
   }
-  void set(const char* name, double value);  // to six digits
+  void set(std::string_view name, double value);  // to six digits
+  void set(std::string_view name, const FailureCounts& counts);
   // seconds, msgs, bytes, MBps, msgs_per_s, cpu_s, cpu_s_per_GB; units of 10^6 and 10^9 bytes.
   void set_traffic(const BenchMoment& begin, const BenchMoment& end, std::uint64_t msgs,
                    std::uint64_t bytes);
@@ -62,12 +68,14 @@ class BenchReport {
   void set_failures(const FailureCounts& failures);
 
   // One line, without its end.
-  std::string line() const { return json_.dump(); }
+  std::string line() const;
   // On standard output. False when it could not be written.
   bool print() const;
 
  private:
-  nlohmann::ordered_json json_;
+  void put(std::string_view name, std::string json);
+
+  std::vector<std::pair<std::string, std::string>> figures_;  // names, and values as JSON
 };
 
 }  // namespace peerage::cmd
