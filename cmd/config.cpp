@@ -7,8 +7,6 @@
 #include <map>
 #include <utility>
 
-#include <toml++/toml.h>
-
 #include "addrbook/book_file.h"
 #include "cmd/config_fields.h"
 #include "cmd/config_keys.h"
@@ -38,19 +36,19 @@ constexpr std::size_t kShownKey = 96;
 // Reads one document into a ConfigReading.
 class Reader {
  public:
-  Reader(const toml::table& document, Listing listing, ConfigReading& reading)
-      : listing_(listing),
+  Reader(const TomlDocument& document, Listing listing, ConfigReading& reading)
+      : document_(document),
+        listing_(listing),
         reading_(reading),
-        root_(&document, "", complaint()),
-        p2p_(document["p2p"].as_table(), "p2p", complaint()),
-        own_(document["peerage"].as_table(), "peerage", complaint()) {
+        root_(&document.keys, "", complaint()),
+        p2p_(document.table("p2p"), "p2p", complaint()),
+        own_(document.table("peerage"), "peerage", complaint()) {
     for (const std::string name : {"p2p", "peerage"}) {
-      const toml::node* node = document.get(name);
-      if (node != nullptr && !node->is_table()) {
-        add(Severity::error, node->source().begin.line, name + ": must be a table");
+      if (root_.has(name) && document.table(name) == nullptr) {
+        add(Severity::error, root_.line_of(name), name + ": must be a table");
       }
     }
-    if (!document.contains("p2p") && (root_.has("chain_id") || root_.has("laddr"))) {
+    if (!root_.has("p2p") && (root_.has("chain_id") || root_.has("laddr"))) {
       become_tenderseed();
     }
   }
@@ -144,7 +142,8 @@ class Reader {
       if (!meant.empty()) text += "; did you mean " + meant + "?";
       return add(Severity::warning, key.line, std::move(text));
     }
-    if (key.table != nullptr && &table == &root_) return tell_section(shown, key, *reason);
+    const auto* section = &table == &root_ ? document_.table(key.key) : nullptr;
+    if (section != nullptr) return tell_section(shown, key.line, *section, *reason);
     if (listing_ == Listing::full || &table != &root_) {
       return add(Severity::notice, key.line, shown + " has no effect: " + std::string(*reason));
     }
@@ -154,17 +153,15 @@ class Reader {
     if (!alike.several) alike.line = key.line;
   }
 
-  void tell_section(const std::string& name, const TomlTable::Unread& section,
+  void tell_section(const std::string& name, std::size_t line, const TomlDocument::Keys& section,
                     std::string_view reason) {
     if (listing_ == Listing::brief) {
-      return add(Severity::notice, section.line,
-                 "[" + name + "] has no effect: " + std::string(reason));
+      return add(Severity::notice, line, "[" + name + "] has no effect: " + std::string(reason));
     }
-    for (const auto& [key, node] : *section.table) {
+    for (const auto& [key, value] : section) {
       if (++unread_ > kMaxUnread) return;
-      add(Severity::notice, node.source().begin.line,
-          conn::printable(name + "." + std::string(key.str()), kShownKey) +
-              " has no effect: " + std::string(reason));
+      add(Severity::notice, value.line,
+          conn::printable(name + "." + key, kShownKey) + " has no effect: " + std::string(reason));
     }
   }
 
@@ -174,6 +171,7 @@ class Reader {
     bool several = false;
   };
 
+  const TomlDocument& document_;
   const Listing listing_;
   ConfigReading& reading_;
   TomlTable root_, p2p_, own_;
@@ -266,12 +264,13 @@ ConfigReading read_config(std::string_view text, Listing listing) {
     reading.malformed = true;
     reading.findings.push_back({Severity::error, {}, line, conn::printable(what, 200)});
   };
-  // Debian's toml++ reports errors by exception; they end here.
   try {
-    const toml::table document = toml::parse(text);
-    Reader(document, listing, reading).read();
-  } catch (const toml::parse_error& error) {
-    malformed(error.source().begin.line, error.description());
+    const auto document = TomlDocument::parse(text);
+    if (document) {
+      Reader(*document, listing, reading).read();
+    } else {
+      malformed(document.error().line, document.error().what);
+    }
   } catch (const std::exception& error) {
     malformed(0, error.what());
   }

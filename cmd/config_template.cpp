@@ -1,19 +1,12 @@
 // The config.toml that `peerage init` writes.
-#include <sstream>
 #include <utility>
 
-#include <toml++/toml.h>
-
 #include "cmd/config.h"
+#include "cmd/toml_table.h"
 
 namespace peerage::cmd {
 
 std::string Config::template_text(std::string_view moniker, std::string_view network) {
-  const auto quoted = [](std::string_view text) {
-    std::ostringstream out;
-    out << toml::value<std::string>(std::string(text));
-    return out.str();
-  };
   std::string text =
       R"(# Configuration of a Peerage node. The keys of [p2p] are those of a comet node.
 
@@ -105,7 +98,7 @@ dial_timeout = "3s"
   for (const auto& [mark, value] :
        {std::pair<std::string_view, std::string_view>{"@NETWORK@", network},
         {"@MONIKER@", moniker}}) {
-    text.replace(text.find(mark), mark.size(), quoted(value));
+    text.replace(text.find(mark), mark.size(), toml_quoted(value));
   }
   return text;
 }
