@@ -96,4 +96,14 @@ inline constexpr std::size_t kReservedDescriptors = 32;
 // How long a connection that has said all waits for the remote to close first.
 inline constexpr Duration kLingerTimeout = 2s;
 
+// --- of all this, what is chosen for a connection ---
+
+struct ConnectionConfig {
+  LivenessConfig liveness;
+  ReassemblyConfig reassembly;
+  SendQueueConfig send_queue;
+  std::uint64_t send_rate = kDefaultRate;     // bytes of packets per second; 0: unlimited
+  std::uint64_t receive_rate = kDefaultRate;  // the same, and kReceiveSlack; 0: unlimited
+};
+
 }  // namespace peerage::conn

@@ -26,6 +26,7 @@
 #include "conn/byte_meter.h"
 #include "conn/channel_scheduler.h"
 #include "conn/config.h"
+#include "conn/connection_status.h"
 #include "conn/frame_cipher.h"
 #include "conn/liveness.h"
 #include "conn/message_assembler.h"
@@ -37,33 +38,6 @@
 #include "conn/token_bucket.h"
 
 namespace peerage::conn {
-
-struct ConnectionConfig {
-  LivenessConfig liveness;
-  ReassemblyConfig reassembly;
-  SendQueueConfig send_queue;
-  std::uint64_t send_rate = kDefaultRate;     // bytes of packets per second; 0: unlimited
-  std::uint64_t receive_rate = kDefaultRate;  // the same, and kReceiveSlack; 0: unlimited
-};
-
-struct ConnectionStatus {
-  Duration age{};
-  Duration silence{};            // since the last byte came from the remote
-  std::uint64_t sent_bytes = 0;  // frames, as on the wire
-  std::uint64_t received_bytes = 0;
-  double send_rate = 0;  // bytes per second, lately
-  double receive_rate = 0;
-  std::size_t queued_bytes = 0;      // accepted by send(), not yet in a packet
-  std::size_t reassembly_bytes = 0;  // held by half-received messages
-  std::size_t frame_bytes = 0;       // held by frames on their way through the socket; 0 when idle
-  std::optional<Duration> round_trip;
-  std::uint64_t unsolicited_pongs = 0;
-  struct Channel {
-    ChannelDescriptor descriptor;
-    SendQueue::ChannelLoad load;
-  };
-  std::vector<Channel> channels;
-};
 
 class Connection : public std::enable_shared_from_this<Connection> {
  public:

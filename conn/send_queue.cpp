@@ -118,7 +118,7 @@ std::size_t SendQueue::queued_bytes() const {
   return total_bytes_;
 }
 
-SendQueue::ChannelLoad SendQueue::channel_load(std::size_t channel_index) const {
+ChannelLoad SendQueue::channel_load(std::size_t channel_index) const {
   const std::lock_guard lock(mutex_);
   return channels_[channel_index].load;
 }

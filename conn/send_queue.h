@@ -22,22 +22,9 @@
 
 #include "conn/channel.h"
 #include "conn/config.h"
+#include "conn/connection_status.h"
 
 namespace peerage::conn {
-
-enum class SendResult : std::uint8_t {
-  queued,
-  channel_full,     // too many messages or bytes wait on this channel
-  peer_full,        // too many bytes wait for this peer
-  unknown_channel,  // the connection has no such channel
-  empty_message,
-  message_too_long,  // over the channel's max_message_bytes
-  closed,            // the connection is closing or closed
-};
-// Whether it is a refusal that time can lift.
-constexpr bool may_pass(SendResult result) {
-  return result == SendResult::channel_full || result == SendResult::peer_full;
-}
 
 struct QueuedMessage {
   std::size_t channel_index = 0;  // into the descriptors
@@ -70,10 +57,6 @@ class SendQueue {
   void discard();
 
   std::size_t queued_bytes() const;
-  struct ChannelLoad {
-    std::size_t messages = 0;
-    std::size_t bytes = 0;
-  };
   ChannelLoad channel_load(std::size_t channel_index) const;
 
  private:

@@ -29,7 +29,7 @@
 #include "p2p/direction.h"
 #include "p2p/eviction.h"
 #include "p2p/half_open_pool.h"
-#include "p2p/rivals.h"
+#include "p2p/link_id.h"
 
 namespace peerage::p2p {
 

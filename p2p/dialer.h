@@ -40,16 +40,10 @@
 #include "conn/runtime.h"
 #include "p2p/config.h"
 #include "p2p/dial_pace.h"
+#include "p2p/dial_purpose.h"
 #include "p2p/direction.h"
 
 namespace peerage::p2p {
-
-enum class DialPurpose : std::uint8_t {
-  persistent,
-  sticky,     // a lost long-lived peer
-  requested,  // the book's or the embedder's wish
-  feeler,     // to see whether an address is alive; may go one beyond max_outbound
-};
 
 // A dial to begin.
 struct DialOrder {

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "conn/connection.h"
+#include "p2p/inbox.h"
+
 namespace peerage::p2p {
 
 using conn::Failure;

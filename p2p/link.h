@@ -10,14 +10,26 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
-#include "conn/connection.h"
-#include "p2p/inbox.h"
+#include "conn/channel.h"
+#include "conn/config.h"
+#include "conn/failure.h"
+#include "conn/runtime.h"
+#include "conn/secret_handshake.h"
 #include "p2p/lane.h"
 #include "p2p/peer.h"
+#include "p2p/reactor_channel.h"
+
+namespace peerage::conn {
+class Connection;
+class ReassemblyBudget;
+}  // namespace peerage::conn
 
 namespace peerage::p2p {
+
+class InboxBudget;
 
 // The reactors of a switch and their channels; fixed once it has started.
 struct ReactorTable {

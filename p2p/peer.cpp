@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "conn/connection.h"
+#include "p2p/inbox.h"
+
 namespace peerage::p2p {
 
 Peer::Peer(Description description, conn::Runtime& runtime, conn::Shard& shard,
@@ -28,8 +31,16 @@ conn::SendResult Peer::send(conn::ChannelId channel, conn::SharedBytes bytes,
   return result;
 }
 
+bool Peer::is_open() const noexcept {
+  return connection_->is_open();
+}
+
 PeerStatus Peer::status() const {
   return {connection_->status(), inbox_->held_bytes(), inbox_->dropped()};
+}
+
+std::optional<conn::Duration> Peer::round_trip() const {
+  return connection_->round_trip();
 }
 
 void Peer::set(const std::string& key, std::any value) {

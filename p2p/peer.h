@@ -7,19 +7,31 @@
 
 #include <any>
 #include <atomic>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 
-#include "conn/connection.h"
+#include "conn/bytes.h"
+#include "conn/channel.h"
+#include "conn/connection_status.h"
+#include "conn/net_address.h"
+#include "conn/node_id.h"
+#include "conn/runtime.h"
+#include "p2p/config.h"
 #include "p2p/direction.h"
-#include "p2p/inbox.h"
+#include "p2p/link_id.h"
 #include "p2p/node_info.h"
-#include "p2p/rivals.h"
+
+namespace peerage::conn {
+class Connection;
+}
 
 namespace peerage::p2p {
+
+class Inbox;
 
 // Who ended a connection: we, on purpose; or the remote, the network, or a broken rule of the wire.
 enum class EndedBy : std::uint8_t { us, others };
@@ -75,11 +87,11 @@ class Peer : public std::enable_shared_from_this<Peer> {
   conn::SendResult try_send(conn::ChannelId channel, conn::Bytes bytes) {
     return try_send(channel, std::make_shared<const conn::Bytes>(std::move(bytes)));
   }
-  bool is_open() const noexcept { return connection_->is_open(); }
+  bool is_open() const noexcept;
 
   PeerStatus status() const;
   // Of the last answered ping.
-  std::optional<conn::Duration> round_trip() const { return connection_->round_trip(); }
+  std::optional<conn::Duration> round_trip() const;
 
   // What reactors keep with a peer, by name; gone with it.
   void set(const std::string& key, std::any value);

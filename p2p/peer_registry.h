@@ -20,6 +20,7 @@
 #include "p2p/peer_list.h"
 #include "p2p/rivals.h"
 #include "p2p/switch_events.h"
+#include "p2p/transport.h"
 
 namespace peerage::p2p {
 

@@ -30,10 +30,9 @@
 #include "conn/node_id.h"
 #include "conn/runtime.h"
 #include "p2p/direction.h"
+#include "p2p/link_id.h"
 
 namespace peerage::p2p {
-
-using LinkId = std::uint64_t;  // one connection; never used again
 
 class Rivals {
  public:

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <utility>
 
+#include "conn/reassembly_budget.h"
+#include "p2p/inbox.h"
 #include "p2p/listen_address.h"
 #include "p2p/switch_settings.h"
 

@@ -4,14 +4,18 @@
 // the order in which things happened; they must not block, and may call the switch.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <variant>
 
+#include "conn/failure.h"
+#include "conn/net_address.h"
+#include "conn/runtime.h"
+#include "p2p/attempt_report.h"
 #include "p2p/ban_list.h"
-#include "p2p/dialer.h"
+#include "p2p/dial_purpose.h"
 #include "p2p/peer.h"
-#include "p2p/transport.h"
 
 namespace peerage::p2p {
 

@@ -6,7 +6,7 @@
 
 #include <vector>
 
-#include "conn/connection.h"
+#include "conn/config.h"
 #include "conn/node_id.h"
 #include "p2p/admission.h"
 #include "p2p/dialer.h"

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "conn/runtime.h"
+#include "p2p/attempt_report.h"
 #include "p2p/direction.h"
 #include "p2p/upgrade.h"
 
@@ -53,12 +54,6 @@ struct Proven {
   Summary summary() const {
     return {upgraded->session.remote_id, direction, remote, dialled, upgraded->ours.network};
   }
-};
-
-// How an attempt went, whatever its outcome.
-struct AttemptReport {
-  UpgradeReport upgrade;
-  std::optional<conn::Endpoint> remote;  // of the last connection that was tried
 };
 
 class Transport {

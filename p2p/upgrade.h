@@ -9,22 +9,12 @@
 
 #include <functional>
 #include <memory>
-#include <optional>
 
 #include "conn/runtime.h"
+#include "p2p/attempt_report.h"
 #include "p2p/handshake.h"
 
 namespace peerage::p2p {
-
-// What was learnt on the way, whatever the outcome. Times count from the start of the upgrade and
-// are set for the stages that were completed.
-struct UpgradeReport {
-  std::optional<conn::NodeId> remote_id;
-  std::optional<NodeInfo> remote_info;
-  std::optional<conn::Duration> keys_exchanged;
-  std::optional<conn::Duration> authenticated;
-  std::optional<conn::Duration> node_info_received;
-};
 
 // A proven, compatible peer, ready for conn::Connection.
 struct Upgraded {

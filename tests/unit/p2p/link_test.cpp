@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "conn/reassembly_budget.h"
+#include "p2p/inbox.h"
 #include "tests/support/connection_fixture.h"
 
 namespace peerage::p2p {

@@ -1,0 +1,15 @@
+// What a dial is for.
+#pragma once
+
+#include <cstdint>
+
+namespace peerage::p2p {
+
+enum class DialPurpose : std::uint8_t {
+  persistent,
+  sticky,     // a lost long-lived peer
+  requested,  // the book's or the embedder's wish
+  feeler,     // to see whether an address is alive; may go one beyond max_outbound
+};
+
+}  // namespace peerage::p2p
