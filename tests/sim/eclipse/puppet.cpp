@@ -2,7 +2,8 @@
 
 #include <utility>
 
-#include "p2p/handshake.h"
+#include "conn/connection.h"
+#include "p2p/upgrade.h"
 #include "pex/messages.h"
 
 namespace peerage::sim::eclipse {

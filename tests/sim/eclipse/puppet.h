@@ -15,12 +15,18 @@
 #include <string>
 #include <vector>
 
-#include "conn/connection.h"
+#include "conn/channel.h"
 #include "conn/net_address.h"
 #include "conn/node_key.h"
 #include "p2p/direction.h"
-#include "p2p/upgrade.h"
 #include "tests/sim/sim_world.h"
+
+namespace peerage::conn {
+class Connection;
+}
+namespace peerage::p2p {
+struct Upgraded;
+}
 
 namespace peerage::sim::eclipse {
 
