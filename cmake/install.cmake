@@ -36,6 +36,27 @@ if(PEERAGE_BUILD_PROGRAM)
   install(FILES ${PROJECT_SOURCE_DIR}/packaging/peerage.service DESTINATION lib/systemd/system)
 endif()
 
+# Without debug information, which is thirty times the size of the rest. That of the program is kept
+# apart, in the component `debug`: `cmake --install build --component debug`.
+option(PEERAGE_INSTALL_STRIPPED "Install without debug information" ON)
+if(PEERAGE_INSTALL_STRIPPED AND CMAKE_OBJCOPY)
+  set(stripped_archives "")
+  foreach(library conn addrbook p2p spdlog pex proto)
+    string(APPEND stripped_archives " libpeerage_${library}.a")
+  endforeach()
+  set(debug_file ${PROJECT_BINARY_DIR}/peerage.debug)
+  configure_file(${CMAKE_CURRENT_LIST_DIR}/install_stripped.cmake.in
+    ${PROJECT_BINARY_DIR}/install_stripped.cmake @ONLY)
+  if(PEERAGE_BUILD_PROGRAM)
+    install(CODE "execute_process(COMMAND \"${CMAKE_OBJCOPY}\" --only-keep-debug \"$<TARGET_FILE:peerage>\" \"${debug_file}\" COMMAND_ERROR_IS_FATAL ANY)"
+      ALL_COMPONENTS)
+    # Where gdb looks: the folder .debug beside the program.
+    install(FILES ${debug_file} DESTINATION ${CMAKE_INSTALL_BINDIR}/.debug
+      COMPONENT debug EXCLUDE_FROM_ALL)
+  endif()
+  install(SCRIPT ${PROJECT_BINARY_DIR}/install_stripped.cmake)
+endif()
+
 install(EXPORT peerageTargets NAMESPACE peerage:: DESTINATION ${package})
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/peerageConfig.cmake.in
   ${PROJECT_BINARY_DIR}/peerageConfig.cmake INSTALL_DESTINATION ${package}

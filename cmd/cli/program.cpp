@@ -54,7 +54,7 @@ struct Adder {
       return true;
     };
     CLI::Option* const added = add_value(app, option, help, take, "TEXT");
-    added->expected(1, CLI::detail::expected_max_vector_size);
+    added->expected(CLI::detail::expected_max_vector_size);
     return added;
   }
   // A text of any kind.

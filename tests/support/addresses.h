@@ -3,23 +3,12 @@
 
 #include <string_view>
 
-#include <gtest/gtest.h>
-
 #include "conn/cidr.h"
 #include "conn/ip_address.h"
 
 namespace peerage::test {
 
-inline conn::IpAddress ip(std::string_view text) {
-  const auto address = conn::IpAddress::parse(text);
-  EXPECT_TRUE(address) << text;
-  return address.value_or(conn::IpAddress{});
-}
-
-inline conn::Cidr network(std::string_view text) {
-  const auto parsed = conn::Cidr::parse(text);
-  EXPECT_TRUE(parsed) << text;
-  return parsed ? *parsed : conn::Cidr(conn::IpAddress{});
-}
+conn::IpAddress ip(std::string_view text);
+conn::Cidr network(std::string_view text);
 
 }  // namespace peerage::test

@@ -1,6 +1,7 @@
 // A book and short names for the addresses, sources and times that tests of it speak of.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 #include <gtest/gtest.h>
@@ -15,35 +16,16 @@ using addrbook::Time;
 
 inline constexpr Time kBookStart{std::chrono::days(20'000)};
 
-inline conn::NodeId numbered_id(std::uint32_t number) {
-  conn::ByteArray<conn::NodeId::kBytes> bytes{};
-  for (std::size_t i = 0; i < 4; ++i) bytes[i] = static_cast<std::uint8_t>(number >> (8 * (3 - i)));
-  bytes[19] = 1;
-  return conn::NodeId(bytes);
-}
+conn::NodeId numbered_id(std::uint32_t number);
 
-inline conn::NetAddress address(std::uint32_t id, std::string_view ip_text,
-                                std::uint16_t port = 26656) {
-  return {numbered_id(id), {ip(ip_text), port}};
-}
+conn::NetAddress address(std::uint32_t id, std::string_view ip_text, std::uint16_t port = 26656);
 
 // The n-th of many addresses that lie in different /24s, and mostly in different /16s.
-inline conn::NetAddress scattered(std::uint32_t n) {
-  const auto ip = conn::IpAddress::v4(static_cast<std::uint8_t>(20 + n % 80),
-                                      static_cast<std::uint8_t>(n / 80 % 250),
-                                      static_cast<std::uint8_t>(n / 20000), 1);
-  return {numbered_id(1'000'000 + n), {ip, 26656}};
-}
+conn::NetAddress scattered(std::uint32_t n);
 
-inline addrbook::Source told_by(std::string_view ip_text) {
-  return {ip(ip_text), {}, addrbook::Origin::pex, addrbook::Word::answer};
-}
+addrbook::Source told_by(std::string_view ip_text);
 
-inline addrbook::BookKey book_key(std::uint8_t number = 1) {
-  addrbook::BookKey key{};
-  for (std::size_t i = 0; i < key.size(); ++i) key[i] = static_cast<std::uint8_t>(number * 31 + i);
-  return key;
-}
+addrbook::BookKey book_key(std::uint8_t number = 1);
 
 inline addrbook::Random::Seed seed(std::uint8_t number = 1) {
   return addrbook::Random::Seed{number};
@@ -51,48 +33,24 @@ inline addrbook::Random::Seed seed(std::uint8_t number = 1) {
 
 class BookTest : public ::testing::Test {
  protected:
-  explicit BookTest(addrbook::BookConfig config = roomy())
-      : book("test-chain", numbered_id(0), book_key(), seed(), std::move(config)) {}
+  explicit BookTest(addrbook::BookConfig config = roomy());
+  ~BookTest() override;
 
   // No limit on what is told: most tests are about other rules.
-  static addrbook::BookConfig roomy() {
-    addrbook::BookConfig config;
-    config.told_burst = 1e9;
-    return config;
-  }
+  static addrbook::BookConfig roomy();
   // Of so few places that they are soon taken.
-  static addrbook::BookConfig with(addrbook::Geometry geometry) {
-    addrbook::BookConfig config = roomy();
-    config.geometry = geometry;
-    return config;
-  }
+  static addrbook::BookConfig with(addrbook::Geometry geometry);
   // With what the internet does not route.
-  static addrbook::BookConfig lax() {
-    addrbook::BookConfig config = roomy();
-    config.strict = conn::IpAddress::Strict::no;
-    return config;
-  }
+  static addrbook::BookConfig lax();
 
-  addrbook::Added hear(const conn::NetAddress& address, std::string_view source = "77.1.2.3") {
-    return book.add(address, told_by(source), now);
-  }
+  addrbook::Added hear(const conn::NetAddress& address, std::string_view source = "77.1.2.3");
   // A dial that reaches it and ends well.
-  void visit(const conn::NetAddress& address) {
-    book.mark_attempt(address, now);
-    book.mark_connected(address, std::chrono::microseconds(5000), now);
-    book.mark_verified(address, {"moniker", "0.38.0", {}}, now);
-  }
-  void vet(const conn::NetAddress& address) {
-    visit(address);
-    book.mark_useful(address, now);
-  }
+  void visit(const conn::NetAddress& address);
+  void vet(const conn::NetAddress& address);
   void fail(const conn::NetAddress& address, conn::Reason reason = conn::Reason::connect_timed_out,
-            conn::Stage stage = conn::Stage::connect) {
-    book.mark_attempt(address, now);
-    book.mark_failed(address, {stage, reason, {}}, now);
-  }
+            conn::Stage stage = conn::Stage::connect);
   // We can reach others: only then does a failure count.
-  void meet_someone() { book.mark_connected(address(999, "9.9.9.9"), {}, now); }
+  void meet_someone();
 
   Time now = kBookStart;
   addrbook::AddressBook book;

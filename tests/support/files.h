@@ -3,14 +3,9 @@
 
 #include <cstddef>
 #include <filesystem>
-#include <iterator>
-#include <stdexcept>
-#include <string>
 #include <string_view>
-#include <system_error>
 
-#include <stdlib.h>
-#include <sys/stat.h>
+#include <sys/types.h>
 
 namespace peerage::test {
 
@@ -18,30 +13,14 @@ namespace peerage::test {
 // a disk is most of the time that they would take. Removed, with all that is in it, at the end.
 class TemporaryDirectory {
  public:
-  TemporaryDirectory() {
-    const std::filesystem::path memory = "/dev/shm";
-    std::error_code failed;
-    std::string name =
-        ((std::filesystem::is_directory(memory, failed) ? memory
-                                                        : std::filesystem::temp_directory_path()) /
-         "peerage-XXXXXX")
-            .string();
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp");
-    path_ = name;
-  }
-  ~TemporaryDirectory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
+  TemporaryDirectory();
+  ~TemporaryDirectory();
   TemporaryDirectory(const TemporaryDirectory&) = delete;
   TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
   const std::filesystem::path& path() const { return path_; }
-  std::filesystem::path operator/(std::string_view name) const { return path_ / name; }
+  std::filesystem::path operator/(std::string_view name) const;
   // How many names are in it.
-  std::size_t entries() const {
-    return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(path_),
-                                                  std::filesystem::directory_iterator{}));
-  }
+  std::size_t entries() const;
 
  private:
   std::filesystem::path path_;
@@ -49,8 +28,8 @@ class TemporaryDirectory {
 
 class Umask {
  public:
-  explicit Umask(mode_t mask) : before_(::umask(mask)) {}
-  ~Umask() { ::umask(before_); }
+  explicit Umask(mode_t mask);
+  ~Umask();
   Umask(const Umask&) = delete;
   Umask& operator=(const Umask&) = delete;
 

@@ -2,11 +2,12 @@
 // and keeps what comes back.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "pex/messages.h"
 #include "tests/support/sim_node.h"
 
 namespace peerage::test {
@@ -15,17 +16,8 @@ class PexVisitor {
  public:
   // `number` names its key; several on one host need ports of their own.
   PexVisitor(sim::SimHost& host, std::uint32_t number, std::uint16_t port = 26656,
-             const std::string& network = "test-chain")
-      : reactor_(std::make_shared<RecordingReactor>(
-            std::vector<p2p::ReactorChannel>{{.descriptor = pex::kChannel}},
-            p2p::Delivery::in_line)) {
-    reactor_->keep_messages();
-    p2p::SwitchConfig config = node_config();
-    config.networks = {network};
-    config.p2p.laddr = "tcp://0.0.0.0:" + std::to_string(port);
-    node_ = std::make_unique<SimNode>(host, number, config, reactor_);
-    node_->start();
-  }
+             const std::string& network = "test-chain");
+  ~PexVisitor();
 
   RecordingReactor& reactor() { return *reactor_; }
   p2p::Switch& node() { return *node_->node; }
@@ -33,27 +25,15 @@ class PexVisitor {
   void stop() { node_->stop(); }
   bool stopped() const { return node_->stopped; }
   bool is_connected() const { return node_->peers() > 0; }
-  std::size_t refusals() const { return node_->events<p2p::DialFailed>().size(); }
-  std::size_t ends() const { return node_->events<p2p::Gone>().size(); }
+  std::size_t refusals() const;
+  std::size_t ends() const;
 
   // To whoever is connected.
-  void say(const conn::Bytes& message) {
-    const auto peers = node().peers();
-    for (const auto& peer : peers) peer->try_send(conn::kPexChannel, message);
-  }
-  void ask() { say(pex::encode_request()); }
+  void say(const conn::Bytes& message);
+  void ask();
 
   // The lists that came.
-  std::vector<std::vector<conn::NetAddress>> lists() const {
-    std::vector<std::vector<conn::NetAddress>> lists;
-    for (const conn::Bytes& bytes : reactor_->messages()) {
-      const auto message = pex::decode(bytes);
-      if (!message) continue;
-      const auto* list = std::get_if<pex::Addresses>(&*message);
-      if (list != nullptr) lists.push_back(list->usable);
-    }
-    return lists;
-  }
+  std::vector<std::vector<conn::NetAddress>> lists() const;
 
  private:
   std::shared_ptr<RecordingReactor> reactor_;

@@ -2,7 +2,9 @@
 // names a file.
 #pragma once
 
-#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -30,65 +32,25 @@ class PexNode {
     std::filesystem::path book;             // empty: in memory
   };
 
-  PexNode(sim::SimHost& host, std::uint32_t number, Plan plan)
-      : host_(host), plan_(std::move(plan)), number_(number) {
-    make();
-  }
-  ~PexNode() { EXPECT_TRUE(!node || stopped); }
+  PexNode(sim::SimHost& host, std::uint32_t number, Plan plan);
+  ~PexNode();
 
-  void start() {
-    shelf->open([this](const auto& opened) {
-      EXPECT_TRUE(opened);
-      node->start([this](const conn::Result<void>& result) { started = result.has_value(); });
-    });
-  }
-  void stop() {
-    node->stop([this] { stopped = true; });
-  }
+  void start();
+  void stop();
   // As after a restart; a file must have been closed.
-  void make_anew() {
-    node.reset();
-    make();
-  }
+  void make_anew();
 
-  conn::HostAddress address() const { return {node->id(), host_.address().to_string(), 26656}; }
+  conn::HostAddress address() const;
   conn::NetAddress net_address() const { return {node->id(), {host_.address(), 26656}}; }
   sim::SimHost& host() const { return host_; }
   addrbook::AddressBook& book() const { return shelf->first(); }
-  std::size_t peers() const { return node->snapshot()->peers.size(); }
-  std::size_t outbound() const { return node->snapshot()->outbound; }
-  std::size_t inbound() const { return node->snapshot()->inbound; }
-  pex::PexReport report(sim::SimWorld& world) const {
-    pex::PexReport report;
-    bool has = false;
-    pex->report([&](const pex::PexReport& now) {
-      report = now;
-      has = true;
-    });
-    EXPECT_TRUE(world.run_until([&] { return has; }, 1s));
-    return report;
-  }
+  std::size_t peers() const;
+  std::size_t outbound() const;
+  std::size_t inbound() const;
+  pex::PexReport report(sim::SimWorld& world) const;
 
  private:
-  void make() {
-    p2p::SwitchConfig config = plan_.node;
-    config.networks = plan_.networks;
-    pex::prepare(config, plan_.pex);
-    const conn::NodeKey key = numbered_key(number_);
-    shelf = std::make_shared<pex::Bookshelf>(
-        host_, key.id(),
-        pex::Bookshelf::Settings{plan_.book, plan_.networks,
-                                 pex::book_config(config.p2p, plan_.pex),
-                                 pex::Bookshelf::Settings::Told::forgotten});
-    pex = std::make_shared<pex::PexReactor>(host_, shelf, plan_.pex);
-    node = std::make_unique<p2p::Switch>(host_, numbered_key(number_), config);
-    pex::PexReactor::attach(*node, pex);
-    if (plan_.reactor) node->add_reactor(plan_.reactor);
-    node->on_event([this](const p2p::SwitchEvent& event) {
-      if (on_event) on_event(event);
-    });
-    started = stopped = false;
-  }
+  void make();
 
   sim::SimHost& host_;
   Plan plan_;
@@ -105,56 +67,21 @@ class PexNode {
 
 class PexWorld : public testing::Test {
  protected:
-  explicit PexWorld(std::uint64_t seed = 7) : world(seed) {}
+  explicit PexWorld(std::uint64_t seed = 7);
+  ~PexWorld() override;
 
   sim::SimWorld world;
   std::vector<std::unique_ptr<PexNode>> nodes;
 
   // In a /16 of its own, in a network that the internet routes.
-  static conn::IpAddress ip_of(std::size_t number) {
-    return conn::IpAddress::v4(static_cast<std::uint8_t>(20 + number / 200),
-                               static_cast<std::uint8_t>(1 + number % 200), 3, 1);
-  }
-  PexNode& add(PexNode::Plan plan) {
-    const std::size_t number = nodes.size() + 1;
-    sim::SimHost& host = world.add_host({ip_of(number)}, 2);
-    nodes.push_back(
-        std::make_unique<PexNode>(host, static_cast<std::uint32_t>(number), std::move(plan)));
-    PexNode& node = *nodes.back();
-    node.start();
-    EXPECT_TRUE(world.run_until([&] { return node.started; }, 1s));
-    return node;
-  }
+  static conn::IpAddress ip_of(std::size_t number);
+  PexNode& add(PexNode::Plan plan);
   // As a new node of the same key at the same place.
-  void restart(PexNode& node) {
-    node.stop();
-    EXPECT_TRUE(until([&] { return node.stopped; }, 30s));
-    node.make_anew();
-    node.start();
-    EXPECT_TRUE(until([&] { return node.started; }, 1s));
-  }
-  static PexNode::Plan plan_with_seeds(std::vector<conn::HostAddress> seeds) {
-    PexNode::Plan plan;
-    plan.pex.seeds = std::move(seeds);
-    return plan;
-  }
-  static PexNode::Plan seed_plan() {
-    PexNode::Plan plan;
-    plan.pex = pex::PexConfig::seed();
-    return plan;
-  }
-  bool until(const std::function<bool()>& done, conn::Duration limit) {
-    return world.run_until(done, limit);
-  }
-  void TearDown() override {
-    for (const auto& node : nodes) node->stop();
-    EXPECT_TRUE(until(
-        [this] {
-          return std::all_of(nodes.begin(), nodes.end(),
-                             [](const auto& node) { return node->stopped; });
-        },
-        30s));
-  }
+  void restart(PexNode& node);
+  static PexNode::Plan plan_with_seeds(std::vector<conn::HostAddress> seeds);
+  static PexNode::Plan seed_plan();
+  bool until(const std::function<bool()>& done, conn::Duration limit);
+  void TearDown() override;
 };
 
 }  // namespace peerage::test

@@ -1,6 +1,8 @@
 // A few nodes on the simulated network, for the tests of p2p/switch.
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -18,70 +20,26 @@ struct SwitchFixture : testing::Test {
   std::vector<std::unique_ptr<SimNode>> nodes;
   std::vector<sim::SimHost*> hosts;
 
+  SwitchFixture();
+  ~SwitchFixture() override;
+
   // A node on a host of its own, in a group of its own; started.
-  SimNode& add(p2p::SwitchConfig config = node_config(),
-               std::shared_ptr<RecordingReactor> reactor = std::make_shared<RecordingReactor>()) {
-    const auto number = static_cast<std::uint8_t>(nodes.size() + 1);
-    return add_at(conn::IpAddress::v4(10, number, 0, 1), std::move(config), std::move(reactor));
-  }
-  SimNode& add_at(
-      conn::IpAddress ip, p2p::SwitchConfig config = node_config(),
-      std::shared_ptr<RecordingReactor> reactor = std::make_shared<RecordingReactor>()) {
-    hosts.push_back(&world.add_host({ip}, 2));
-    nodes.push_back(std::make_unique<SimNode>(*hosts.back(),
-                                              static_cast<std::uint32_t>(nodes.size() + 1),
-                                              std::move(config), std::move(reactor)));
-    SimNode& node = *nodes.back();
-    node.start();
-    EXPECT_TRUE(world.run_until([&] { return node.started.has_value(); }, 1s));
-    return node;
-  }
-  sim::SimHost& host_of(const SimNode& node) {
-    for (std::size_t i = 0; i < nodes.size(); ++i) {
-      if (nodes[i].get() == &node) return *hosts[i];
-    }
-    return *hosts.front();
-  }
-  const conn::IpAddress& ip_of(const SimNode& node) { return host_of(node).address(); }
+  SimNode& add(p2p::SwitchConfig config = node_config());
+  SimNode& add(p2p::SwitchConfig config, std::shared_ptr<RecordingReactor> reactor);
+  SimNode& add_at(conn::IpAddress ip, p2p::SwitchConfig config = node_config());
+  SimNode& add_at(conn::IpAddress ip, p2p::SwitchConfig config,
+                  std::shared_ptr<RecordingReactor> reactor);
+  sim::SimHost& host_of(const SimNode& node);
+  const conn::IpAddress& ip_of(const SimNode& node);
 
-  bool until(const std::function<bool()>& done, conn::Duration limit = 30s) {
-    return world.run_until(done, limit);
-  }
-  bool connected(const SimNode& a, const SimNode& b) { return a.peer(b) && b.peer(a); }
-  bool connect(SimNode& a, SimNode& b) {
-    a.node->dial(b.address());
-    return until([&] { return connected(a, b); });
-  }
-  void black_hole(const SimNode& a, const SimNode& b) {
-    world.black_hole(ip_of(a), ip_of(b));
-    sim::LinkPlan silent;
-    silent.connect = sim::LinkPlan::Connect::ignored;
-    world.set_link(ip_of(a), ip_of(b), silent);
-  }
-  void heal(const SimNode& a, const SimNode& b) {
-    world.heal(ip_of(a), ip_of(b));
-    world.set_link(ip_of(a), ip_of(b), {});
-  }
-  std::size_t links_between(const SimNode& a, const SimNode& b) {
-    return world.open_connections(ip_of(a), ip_of(b));
-  }
+  bool until(const std::function<bool()>& done, conn::Duration limit = 30s);
+  bool connected(const SimNode& a, const SimNode& b);
+  bool connect(SimNode& a, SimNode& b);
+  void black_hole(const SimNode& a, const SimNode& b);
+  void heal(const SimNode& a, const SimNode& b);
+  std::size_t links_between(const SimNode& a, const SimNode& b);
 
-  void TearDown() override {
-    for (const auto& node : nodes) {
-      EXPECT_EQ(node->reactor->breaches(), std::vector<std::string>{});
-      if (node->node) node->stop();
-    }
-    EXPECT_TRUE(until([this] {
-      for (const auto& node : nodes) {
-        if (node->node && !node->stopped) return false;
-      }
-      return true;
-    }));
-    for (const auto& node : nodes) {
-      EXPECT_EQ(node->reactor->inits(), node->reactor->removes());
-      EXPECT_EQ(node->reactor->breaches(), std::vector<std::string>{});
-    }
-  }
+  void TearDown() override;
 };
 
 }  // namespace peerage::test

@@ -1,52 +1,33 @@
-// The recorded cases of spec/vectors, for tests, and the little that reading them takes.
+// The recorded cases of spec/vectors, for tests, and the little that reading them takes. Who looks
+// into a case includes nlohmann/json.hpp: it is too heavy for those who do not.
 //
 // A case that cannot be read throws: a test that silently had no cases would prove nothing.
 #pragma once
 
-#include <algorithm>
-#include <fstream>
-#include <stdexcept>
+#include <cstddef>
 #include <string>
 #include <string_view>
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
-#include "conn/bytes.h"
+#include "tests/support/hex.h"
 
 namespace peerage::test {
 
 // spec/vectors/<name>.json.
-inline nlohmann::json load_vectors(const std::string& name) {
-  const std::string path = std::string(PEERAGE_VECTORS) + "/" + name + ".json";
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw std::runtime_error("cannot open " + path);
-  return nlohmann::json::parse(file);
-}
+nlohmann::json load_vectors(const std::string& name);
 
-// Hex of a vector (either case) as bytes.
-inline conn::Bytes hex(std::string_view text) {
-  auto bytes = conn::from_hex(text);
-  if (!bytes) throw std::runtime_error("not hex: " + std::string(text));
-  return std::move(*bytes);
-}
+// A file recorded whole, as a text: the part `key` of spec/vectors/<name>.json.
+std::string recorded_text(const std::string& name, const std::string& key);
 
-// The same, of a known length.
-template <std::size_t N>
-conn::ByteArray<N> hex_array(std::string_view text) {
-  const conn::Bytes bytes = hex(text);
-  if (bytes.size() != N) throw std::runtime_error("wrong length: " + std::string(text));
-  conn::ByteArray<N> array;
-  std::copy(bytes.begin(), bytes.end(), array.begin());
-  return array;
-}
+// What a JSON string says.
+std::string_view string_of(const nlohmann::json& text);
 
-// The same for a JSON string.
-inline conn::Bytes bytes_of(const nlohmann::json& text) {
-  return hex(text.get_ref<const std::string&>());
-}
+// Its hex as bytes.
+conn::Bytes bytes_of(const nlohmann::json& text);
 template <std::size_t N>
 conn::ByteArray<N> array_of(const nlohmann::json& text) {
-  return hex_array<N>(text.get_ref<const std::string&>());
+  return hex_array<N>(string_of(text));
 }
 template <std::size_t N>
 conn::Secret<N> secret_of(const nlohmann::json& text) {

@@ -2,6 +2,7 @@
 #include "addrbook/address_book.h"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "tests/support/book_fixture.h"
 #include "tests/support/vectors.h"

@@ -17,6 +17,7 @@
 #include "tests/sim/sim_world.h"
 #include "tests/support/book_source.h"
 #include "tests/support/faulty_vfs.h"
+#include "tests/support/files.h"
 #include "tests/support/sanitized.h"
 
 namespace peerage::addrbook {

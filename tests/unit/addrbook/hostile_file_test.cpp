@@ -12,6 +12,7 @@
 
 #include "addrbook/book_file.h"
 #include "tests/support/book_rows.h"
+#include "tests/support/files.h"
 #include "tests/support/forge.h"
 
 namespace peerage::addrbook {

@@ -44,9 +44,8 @@ std::vector<JsonEntry> chosen(const std::vector<KnownAddress>& rows) {
 }
 
 TEST(JsonFile, TheFileOfARealNodeIsWrittenAgainToTheByte) {
-  const auto vectors = test::load_vectors("addrbook");
   for (const char* name : {"file_sample", "file_sample_empty_book"}) {
-    const std::string text = vectors[name];
+    const std::string text = test::recorded_text("addrbook", name);
     const auto book = parse_json_book(text, kNow);
     ASSERT_TRUE(book) << book.error().text();
     EXPECT_EQ(json_text(book->key, book->entries), text);
@@ -261,8 +260,7 @@ TEST_F(JsonOnDisk, AFileWithoutEndIsNotReadToItsEnd) {
 class Import : public test::BookTest {};
 
 TEST_F(Import, AnImportedAddressIsFreshAndNeverDialled) {
-  const auto book_file =
-      parse_json_book(test::load_vectors("addrbook")["file_sample"].get<std::string>(), kNow);
+  const auto book_file = parse_json_book(test::recorded_text("addrbook", "file_sample"), kNow);
   ASSERT_TRUE(book_file);
   for (const JsonEntry& entry : book_file->entries) {
     const Source source{entry.source.endpoint.ip, entry.source.id, Origin::import};

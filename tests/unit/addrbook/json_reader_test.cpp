@@ -16,7 +16,7 @@ using test::kBookStart;
 const Time kLater = std::chrono::floor<Seconds>(*parse_go_time("2026-11-22T00:00:00Z"));
 
 std::string sample() {
-  return test::load_vectors("addrbook")["file_sample"];
+  return test::recorded_text("addrbook", "file_sample");
 }
 
 constexpr char kId[] = "4693bd77dbdd1646d1d4fdfd0599b2aa5f0eea23";
@@ -82,7 +82,7 @@ TEST(JsonReader, TheFileOfARealNodeIsUnderstood) {
 }
 
 TEST(JsonReader, AnEmptyBookIsABook) {
-  const std::string text = test::load_vectors("addrbook")["file_sample_empty_book"];
+  const std::string text = test::recorded_text("addrbook", "file_sample_empty_book");
   EXPECT_TRUE(read(text).entries.empty());
   EXPECT_TRUE(read(R"({"key": "", "addrs": null})").entries.empty());
 }

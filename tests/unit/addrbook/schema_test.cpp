@@ -7,6 +7,7 @@
 
 #include "addrbook/own_file.h"
 #include "tests/support/book_rows.h"
+#include "tests/support/files.h"
 
 namespace peerage::addrbook::schema {
 namespace {

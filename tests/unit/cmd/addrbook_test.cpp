@@ -4,11 +4,12 @@
 #include <fstream>
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "addrbook/sqlite.h"
 #include "tests/support/book_fixture.h"
 #include "tests/support/book_rows.h"
-#include "tests/support/vectors.h"
+#include "tests/support/files.h"
 
 namespace peerage::cmd {
 namespace {

@@ -5,6 +5,7 @@
 
 #include "cmd/addrbook.h"
 #include "tests/support/book_rows.h"
+#include "tests/support/files.h"
 
 namespace peerage::cmd {
 namespace {

@@ -10,6 +10,7 @@
 
 #include "cmd/json_mirror.h"
 #include "tests/support/book_rows.h"
+#include "tests/support/files.h"
 
 namespace peerage::cmd {
 namespace {

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/book_rows.h"
+#include "tests/support/files.h"
 
 namespace peerage::cmd {
 namespace {

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/hex.h"
 #include "tests/support/vectors.h"
 
 namespace peerage::conn {
@@ -121,7 +122,7 @@ TEST(Vectors, HexOfTheWrongLengthIsAnErrorAndNotAnEmptyCase) {
   EXPECT_EQ(test::hex_array<2>("ABcd"), (ByteArray<2>{0xab, 0xcd}));
   EXPECT_THROW(test::hex_array<2>("ab"), std::runtime_error);
   EXPECT_THROW(test::hex("zz"), std::runtime_error);
-  EXPECT_THROW(test::load_vectors("no_such_vectors"), std::runtime_error);
+  EXPECT_THROW(test::recorded_text("no_such_vectors", "any"), std::runtime_error);
 }
 
 }  // namespace

@@ -4,7 +4,9 @@
 #include <unordered_set>
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
+#include "tests/support/hex.h"
 #include "tests/support/vectors.h"
 
 namespace peerage::conn {

@@ -11,10 +11,12 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "tests/support/files.h"
+#include "tests/support/hex.h"
 #include "tests/support/vectors.h"
 
 namespace peerage::conn {

@@ -1,6 +1,7 @@
 // What the recordings of a real node's address book say about addresses: which are worth keeping,
 // and under which group they are counted.
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "conn/net_address.h"
 #include "tests/support/vectors.h"

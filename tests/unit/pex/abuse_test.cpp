@@ -1,6 +1,7 @@
 // Those who ask too often, or send what nobody asked for, and those beside them.
 #include <gtest/gtest.h>
 
+#include "pex/messages.h"
 #include "tests/support/pex_visitor.h"
 #include "tests/support/pex_world.h"
 

@@ -1,6 +1,7 @@
 // What a seed sends for what it receives, and who of many inbound peers stays.
 #include <gtest/gtest.h>
 
+#include "pex/messages.h"
 #include "tests/support/pex_visitor.h"
 #include "tests/support/pex_world.h"
 

@@ -1,6 +1,7 @@
 #include "pex/messages.h"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "tests/support/vectors.h"
 

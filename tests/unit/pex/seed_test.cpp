@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "pex/messages.h"
 #include "tests/support/pex_visitor.h"
 #include "tests/support/pex_world.h"
 
