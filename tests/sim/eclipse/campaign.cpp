@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "tests/sim/eclipse/in_child.h"
+#include "tests/sim/interrupt.h"
 
 namespace peerage::sim::eclipse {
 namespace {
@@ -101,7 +103,8 @@ class Results {
  public:
   explicit Results(const Campaign& campaign)
       : campaign_(campaign),
-        outcomes_(campaign.cases.size(), std::vector<Outcome>(campaign.trials)) {}
+        outcomes_(campaign.cases.size(),
+                  std::vector<std::optional<Outcome>>(campaign.trials)) {}
   // Takes the whole lines.
   void take(std::string& text) {
     std::size_t end = 0;
@@ -120,16 +123,22 @@ class Results {
       }
     }
   }
-  std::vector<std::vector<Outcome>> take_all() {
-    if (done_ != campaign_.cases.size() * campaign_.trials) {
-      throw std::runtime_error("some trials came to nothing");
+  bool complete() const { return done_ == campaign_.cases.size() * campaign_.trials; }
+  // Those that there are.
+  std::vector<std::vector<Outcome>> all() const {
+    std::vector<std::vector<Outcome>> cases;
+    for (const auto& outcomes : outcomes_) {
+      cases.emplace_back();
+      for (const auto& each : outcomes) {
+        if (each) cases.back().push_back(*each);
+      }
     }
-    return std::move(outcomes_);
+    return cases;
   }
 
  private:
   const Campaign& campaign_;
-  std::vector<std::vector<Outcome>> outcomes_;
+  std::vector<std::vector<std::optional<Outcome>>> outcomes_;
   std::size_t done_ = 0;
 };
 
@@ -150,7 +159,7 @@ std::vector<std::vector<Outcome>> run(const Campaign& campaign) {
   Results results(campaign);
   std::vector<Running> running;
   std::size_t next = 0;
-  while (next < worlds.size() || !running.empty()) {
+  while (!Interrupt::came() && (next < worlds.size() || !running.empty())) {
     while (next < worlds.size() && running.size() < std::max<std::size_t>(1, campaign.jobs)) {
       const auto own = directory.path() / std::to_string(next);
       std::filesystem::create_directory(own);
@@ -172,7 +181,11 @@ std::vector<std::vector<Outcome>> run(const Campaign& campaign) {
       running.erase(running.begin() + static_cast<std::ptrdiff_t>(i - 1));
     }
   }
-  return results.take_all();
+  if (!results.complete() && !Interrupt::came()) {
+    throw std::runtime_error("some trials came to nothing");
+  }
+  for (const Running& each : running) kill_child(each.child);
+  return results.all();
 }
 
 }  // namespace peerage::sim::eclipse

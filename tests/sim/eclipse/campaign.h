@@ -39,8 +39,9 @@ struct Campaign {
   std::function<void(std::size_t done, std::size_t all)> on_progress;
 };
 
-// For each case, in order, its outcomes in the order of their numbers. Throws std::runtime_error
-// when a trial fails.
+// For each case, in order, its outcomes in the order of their numbers; when it is broken off
+// (tests/sim/interrupt.h), those that there are by then. Throws std::runtime_error when a trial
+// fails.
 std::vector<std::vector<Outcome>> run(const Campaign& campaign);
 
 }  // namespace peerage::sim::eclipse

@@ -13,6 +13,7 @@
 #include "tests/sim/eclipse/campaign.h"
 #include "tests/sim/eclipse/price.h"
 #include "tests/sim/eclipse/report.h"
+#include "tests/sim/interrupt.h"
 #include "tests/sim/plot.h"
 
 namespace peerage::sim::eclipse {
@@ -91,6 +92,14 @@ void show_progress(std::size_t done, std::size_t all) {
   if (reader && done == all) std::fputc('\n', stderr);
 }
 
+int broken_off(const Campaign& campaign, const std::vector<std::vector<Outcome>>& outcomes) {
+  std::size_t played = 0;
+  for (const auto& each : outcomes) played += each.size();
+  std::fprintf(stderr, "broken off: %zu of %zu trials\n", played,
+               campaign.cases.size() * campaign.trials);
+  return Interrupt::kExitCode;
+}
+
 int run_command(const Options& options) {
   use_cryptography(options.real_crypto ? Cryptography::real : Cryptography::cheap);
   Campaign campaign;
@@ -104,6 +113,7 @@ int run_command(const Options& options) {
     campaign.timing.restarts = Timing::Restarts::none;
   }
   campaign.on_progress = show_progress;
+  const Interrupt interrupt;
 
   const auto names = parse_policies(options.ablations ? "ablations" : options.policies);
   const auto ages = ages_of(options.ages);
@@ -112,6 +122,7 @@ int run_command(const Options& options) {
     for (const std::string& name : names) {
       for (const conn::Duration age : ages) {
         const Price price = find_price(campaign, {name, attackers.front(), age});
+        if (Interrupt::came()) return Interrupt::kExitCode;  // what was found stands above
         std::fputs(as_text(price).c_str(), stdout);
         std::fflush(stdout);
       }
@@ -126,6 +137,7 @@ int run_command(const Options& options) {
   const auto outcomes = run(campaign);
   std::vector<Summary> summaries;
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    if (outcomes[i].empty()) continue;  // it was broken off before
     summaries.push_back(summarize(campaign.cases[i], outcomes[i]));
   }
   const std::string text = options.json  ? as_json(summaries)
@@ -137,7 +149,7 @@ int run_command(const Options& options) {
                {.title = "What an attacker holds of the outbound peers", .y = "share"},
                as_curves(summaries));
   }
-  return 0;
+  return Interrupt::came() ? broken_off(campaign, outcomes) : 0;
 }
 
 }  // namespace

@@ -6,9 +6,10 @@
 #include <stdexcept>
 
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "tests/sim/interrupt.h"
 
 namespace peerage::sim::eclipse {
 
@@ -23,7 +24,7 @@ Child begin_child(const std::function<void(int descriptor)>& work) {
     return {pid, ends[0]};
   }
   ::close(ends[0]);
-  (void)::prctl(PR_SET_PDEATHSIG, SIGKILL);  // nobody wants to know any more
+  Interrupt::leave_to_parent();
   int status = 0;
   try {
     work(ends[1]);
@@ -56,6 +57,12 @@ void end_child(const Child& child) {
   if (ended < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
     throw std::runtime_error("a child did not end well");
   }
+}
+
+void kill_child(const Child& child) {
+  ::kill(child.pid, SIGKILL);
+  ::close(child.descriptor);
+  (void)::waitpid(child.pid, nullptr, 0);
 }
 
 std::string in_child(const std::function<std::string()>& work) {

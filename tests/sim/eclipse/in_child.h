@@ -26,5 +26,7 @@ Child begin_child(const std::function<void(int descriptor)>& work);
 void write_line(int descriptor, const std::string& text);
 // Waits for its end. Throws std::runtime_error unless it ended well.
 void end_child(const Child& child);
+// Ends it, whatever it does.
+void kill_child(const Child& child);
 
 }  // namespace peerage::sim::eclipse

@@ -1,6 +1,7 @@
 #include "tests/sim/scenario/many_runs.h"
 
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <optional>
@@ -11,6 +12,8 @@
 #include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "tests/sim/interrupt.h"
 
 namespace peerage::sim {
 namespace {
@@ -25,6 +28,7 @@ struct Worker {
 // The child: its report is all that it says.
 [[noreturn]] void work(const Scenario& scenario, ScenarioOptions options, int answer) {
   int code = 1;
+  Interrupt::leave_to_parent();
   try {
     options.progress = nullptr;
     const std::string text = run(scenario, options).json();
@@ -57,9 +61,9 @@ Worker begin(const Scenario& scenario, ScenarioOptions options, std::uint64_t se
   return {seed, process, ends[0], {}};
 }
 
-// Until one of them has said all; it is taken out.
-Worker wait_for_one(std::vector<Worker>& workers) {
-  while (true) {
+// Until one of them has said all; it is taken out. Nothing when we are to end before.
+std::optional<Worker> wait_for_one(std::vector<Worker>& workers) {
+  while (!Interrupt::came()) {
     std::vector<pollfd> waiting;
     waiting.reserve(workers.size());
     for (const Worker& each : workers) waiting.push_back({each.answer, POLLIN, 0});
@@ -77,6 +81,15 @@ Worker wait_for_one(std::vector<Worker>& workers) {
       close(done.answer);
       return done;
     }
+  }
+  return std::nullopt;
+}
+
+void end_all(const std::vector<Worker>& workers) {
+  for (const Worker& each : workers) {
+    close(each.answer);
+    kill(each.process, SIGKILL);
+    waitpid(each.process, nullptr, 0);
   }
 }
 
@@ -97,9 +110,10 @@ Report run_many(const Scenario& scenario, const ScenarioOptions& options, const 
     while (begun < many.seeds && workers.size() < std::max<std::size_t>(many.jobs, 1)) {
       workers.push_back(begin(scenario, options, options.seed + begun++));
     }
-    const Worker done = wait_for_one(workers);
+    const auto done = wait_for_one(workers);
+    if (!done) break;
     ++ended;
-    const auto report = report_of(done);
+    const auto report = report_of(*done);
     if (report) {
       ++in_order;
       held += report->holds() ? 1 : 0;
@@ -110,7 +124,7 @@ Report run_many(const Scenario& scenario, const ScenarioOptions& options, const 
       }
     }
     if (!report || !report->holds()) {
-      std::fprintf(stderr, "seed %llu %s\n%s", static_cast<unsigned long long>(done.seed),
+      std::fprintf(stderr, "seed %llu %s\n%s", static_cast<unsigned long long>(done->seed),
                    report ? "does not hold:" : "did not end in order",
                    report ? report->text().c_str() : "");
     }
@@ -120,11 +134,14 @@ Report run_many(const Scenario& scenario, const ScenarioOptions& options, const 
           std::to_string(ended) + " seeds, of which " + std::to_string(held) + " held");
     }
   }
-  Report report = all.value_or(Report{});
-  report.title += ", under " + std::to_string(many.seeds) + " seeds";
+  Report report = all.value_or(Report{std::string(scenario.name), {}, {}, {}});
+  report.title += ", under " + std::to_string(ended) + " seeds";
   report.at_least("runs that ended in order", static_cast<double>(in_order),
-                  static_cast<double>(many.seeds));
-  return report;
+                  static_cast<double>(ended));
+  if (ended == many.seeds) return report;
+  end_all(workers);
+  report.title += ", broken off before " + std::to_string(many.seeds - ended) + " more";
+  throw Interrupted(std::move(report));
 }
 
 }  // namespace peerage::sim

@@ -16,7 +16,8 @@ struct ManyRuns {
   std::size_t jobs = 1;
 };
 
-// One that does not end in order fails a check of its own.
+// One that does not end in order fails a check of its own. Throws Interrupted, with what has ended,
+// when it is broken off.
 Report run_many(const Scenario& scenario, const ScenarioOptions& options, const ManyRuns& many);
 
 }  // namespace peerage::sim

@@ -8,6 +8,7 @@
 
 #include <unistd.h>
 
+#include "tests/sim/interrupt.h"
 #include "tests/sim/plot.h"
 #include "tests/sim/scenario/many_runs.h"
 #include "tests/sim/scenario/scenario.h"
@@ -68,6 +69,12 @@ void draw(const std::string& file, const Report& report) {
   write_plot(file, labels, shares);
 }
 
+void print(const Wish& wish, const Report& report) {
+  const std::string text = wish.json ? report.json() : wish.csv ? report.csv() : report.text();
+  std::fputs(text.c_str(), stdout);
+  if (!wish.plot.empty()) draw(wish.plot, report);
+}
+
 int perform(const Scenario& scenario, Wish wish) {
   for (const Fault fault : kFaults) {
     if (wish.fault == name(fault)) wish.options.fault = fault;
@@ -78,13 +85,18 @@ int perform(const Scenario& scenario, Wish wish) {
   wish.options.progress = [&progress](double done, const std::string& now) {
     progress.show(done, now);
   };
-  const Report report = wish.many.seeds == 1 ? run(scenario, wish.options)
-                                             : run_many(scenario, wish.options, wish.many);
-  progress.clear();
-  const std::string text = wish.json ? report.json() : wish.csv ? report.csv() : report.text();
-  std::fputs(text.c_str(), stdout);
-  if (!wish.plot.empty()) draw(wish.plot, report);
-  return report.holds() ? 0 : 1;
+  const Interrupt interrupt;
+  try {
+    const Report report = wish.many.seeds == 1 ? run(scenario, wish.options)
+                                               : run_many(scenario, wish.options, wish.many);
+    progress.clear();
+    print(wish, report);
+    return report.holds() ? 0 : 1;
+  } catch (const Interrupted& interrupted) {
+    progress.clear();
+    print(wish, interrupted.so_far);
+    return Interrupt::kExitCode;
+  }
 }
 
 cmd::Command command_of(const Scenario& scenario) {

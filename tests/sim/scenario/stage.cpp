@@ -6,6 +6,8 @@
 
 #include <unistd.h>
 
+#include "tests/sim/interrupt.h"
+
 namespace peerage::sim {
 namespace {
 
@@ -87,6 +89,10 @@ std::optional<Duration> Stage::go_on_until(
   const TimePoint from = world.now();
   TimePoint next_look = from + pause;
   while (world.now() - from < limit) {
+    if (Interrupt::came()) {
+      report.title += ", broken off";
+      throw Interrupted(finish());
+    }
     const Duration step = each_second ? Duration(1s) : pause;
     world.run_for(std::min(step, from + limit - world.now()));
     if (each_second) each_second();

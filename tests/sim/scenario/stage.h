@@ -25,7 +25,7 @@ class Stage {
   Node::Plan node_plan() const;
 
   // Goes on for so long, and looks each `pause` how things stand. Nodes count once they have run
-  // for `settled`.
+  // for `settled`. Throws Interrupted when it is broken off.
   void go_on(Duration span, Duration pause, Duration settled = 0s);
   // The same, until it holds; how long that took, or nothing when it did not within `limit`.
   std::optional<Duration> go_on_until(const std::function<bool(const Population::State&)>& holds,

@@ -1,0 +1,44 @@
+#include "tests/sim/interrupt.h"
+
+#include <csignal>
+
+#include <sys/prctl.h>
+
+namespace peerage::sim {
+namespace {
+
+volatile std::sig_atomic_t came_ = 0;
+
+void on_signal(int signal) {
+  came_ = 1;
+  std::signal(signal, SIG_DFL);
+}
+
+// Without SA_RESTART: a wait for children is to end, too.
+void set(void (*handler)(int)) {
+  struct sigaction action {};
+  action.sa_handler = handler;
+  for (const int signal : {SIGINT, SIGTERM}) sigaction(signal, &action, nullptr);
+}
+
+}  // namespace
+
+Interrupt::Interrupt() {
+  came_ = 0;
+  set(on_signal);
+}
+
+Interrupt::~Interrupt() {
+  set(SIG_DFL);
+}
+
+bool Interrupt::came() noexcept {
+  return came_ != 0;
+}
+
+void Interrupt::leave_to_parent() {
+  set(SIG_IGN);
+  (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
+}  // namespace peerage::sim
