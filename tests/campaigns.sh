@@ -1,0 +1,65 @@
+# shellcheck shell=bash
+# ./dev campaign: what takes too long to be run for each change.
+
+# name | about how long on two cores | what it shows | the command
+CAMPAIGNS='soak|2 min|twenty networks come through a day of failing links, hosts, clocks, names and disks|build/peerage-sim soak --hours 24 --seeds 20 --jobs 2
+soak-week|15 min|200 nodes come through a week of it, without growing|build/peerage-sim soak --nodes 200 --hours 168
+cold-start|20 s|1 000 nodes that begin at once find one another|build/peerage-sim cold-start --nodes 1000 --hours 0.1
+cold-start-10000|9 min|so do 10 000, in 8 GB, and they stay together|build/peerage-sim cold-start --nodes 10000 --hours 1
+churn|1 min|a network stays whole while a tenth leaves, comes and restarts in an hour|build/peerage-sim churn --nodes 1000 --hours 3
+partition|3 min|two halves that lost one another for six hours are soon one again|build/peerage-sim partition --nodes 1000 --hours 8
+flash-crowd|1 min|one small seed serves 900 newcomers at once|build/peerage-sim flash-crowd --nodes 1000
+eclipse|hours|what an attacker comes to hold of a node, ours and a Go node: the tables of spec/eclipse.md|build/peerage-sim eclipse --policy ours,go --age 1d --trials 200
+seed-load|2 min|a running seed answers 1 000 clients a second|PEERAGE_LOAD_SLOTS=500 PEERAGE_LOAD_RATE=1000 PEERAGE_LOAD_SECONDS=60 python3 tests/integration/seed_load_test.py build
+seed-kill|5 min|a running seed that is killed 200 times loses nothing|PEERAGE_KILLS=200 python3 tests/integration/seed_kill_test.py build
+fuzz|90 min|ten minutes of each fuzz target find nothing|./dev fuzz --seconds 600'
+
+help_campaign() {
+  local name time about line
+  cat <<'HELP'
+./dev campaign NAME [OPTION...]
+
+Runs what takes too long to be run for each change. An OPTION goes to the command, and counts where it says otherwise.
+
+HELP
+  while IFS='|' read -r name time about line; do
+    printf '  %-17s %-7s %s\n  %-25s   %s\n' "$name" "$time" "$about" "" "$line"
+  done <<<"$CAMPAIGNS"
+}
+
+cmd_campaign() {
+  [ "$#" -gt 0 ] || { help_campaign; return; }
+  local line word words extra=("${@:2}") settings=() command_line=() overruled=""
+  line=$(awk -F'|' -v name="$1" '$1 == name { print $4 }' <<<"$CAMPAIGNS")
+  [ -n "$line" ] || unknown "$1"
+  read -r -a words <<<"$line"
+  for word in "${words[@]}"; do
+    if [ -n "$overruled" ]; then
+      overruled="" # its value
+    elif [[ $word == [A-Z]*=* ]]; then
+      settings+=("$(setting "${word%%=*}" "${word#*=}")")
+    elif [[ $word == --* ]] && is_given "$word" "${extra[@]}"; then
+      overruled=$word
+    else
+      command_line+=("$word")
+    fi
+  done
+  command_line+=("${extra[@]}")
+  case "${command_line[0]}" in
+    ./dev) exec "${command_line[@]}" ;;
+    build/peerage-sim) build default peerage-sim ;;
+    *) build default peerage_tests ;;
+  esac
+  say "${settings[*]}${settings[*]:+ }${command_line[*]}"
+  run env "${settings[@]}" "${command_line[@]}"
+}
+
+# What the environment has counts as well.
+setting() { printf '%s=%s\n' "$1" "${!1-$2}"; } # name, value
+is_given() { # option, arguments...
+  local each
+  for each in "${@:2}"; do
+    [ "${each%%=*}" != "$1" ] || return 0
+  done
+  return 1
+}
