@@ -28,6 +28,10 @@ if(PEERAGE_SANITIZE)
     -g1)
   add_link_options(-fsanitize=${PEERAGE_SANITIZE})
 endif()
+if(PEERAGE_BUILD_FUZZERS)
+  # Where code has gone, for the fuzzers to learn from. Everything in that tree bears it.
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
 
 # Linked PRIVATE by what only starts things, asks and prints: at these levels it takes two thirds of
 # the time to compile, and under sanitizers half of it.

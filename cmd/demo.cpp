@@ -1,6 +1,7 @@
 #include "cmd/demo.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <iostream>
 #include <set>
@@ -177,8 +178,10 @@ void Demo::stay() {
   screen_.say("");
   screen_.say("The network stays up until Ctrl-C. From another terminal, look at a node:");
   const DemoHome& node = members_.at(1).home;
-  screen_.say("  peerage addrbook list --home " + node.home.string());
-  screen_.say("  peerage probe " + node.address.to_string() + " --network " +
+  // As it was called: to be pasted.
+  const std::string program = program_invocation_name;
+  screen_.say("  " + program + " addrbook list --home " + node.home.string());
+  screen_.say("  " + program + " probe " + node.address.to_string() + " --network " +
               std::string(kDemoNetwork));
   screen_.say("  tail -f " + node.home.string() + "/log");
   follow([] { return false; }, std::chrono::hours(24 * 365), "");
