@@ -12,6 +12,7 @@ flash-crowd|1 min|one small seed serves 900 newcomers at once|build/peerage-sim 
 eclipse|hours|what an attacker comes to hold of a node, ours and a Go node: the tables of spec/eclipse.md|build/peerage-sim eclipse --policy ours,go --age 1d --trials 200
 seed-load|2 min|a running seed answers 1 000 clients a second|PEERAGE_LOAD_SLOTS=500 PEERAGE_LOAD_RATE=1000 PEERAGE_LOAD_SECONDS=60 python3 tests/integration/seed_load_test.py build
 seed-kill|5 min|a running seed that is killed 200 times loses nothing|PEERAGE_KILLS=200 python3 tests/integration/seed_kill_test.py build
+tests|10 min|every unit test that repeats something repeats it as often as the specification says|PEERAGE_TEST_EFFORT=whole ./dev test unit_addrbook unit_p2p unit_pex unit_conn
 fuzz|90 min|ten minutes of each fuzz target find nothing|./dev fuzz --seconds 600'
 
 help_campaign() {
@@ -46,7 +47,7 @@ cmd_campaign() {
   done
   command_line+=("${extra[@]}")
   case "${command_line[0]}" in
-    ./dev) exec "${command_line[@]}" ;;
+    ./dev) exec env "${settings[@]}" "${command_line[@]}" ;;
     build/peerage-sim) build default peerage-sim ;;
     *) build default peerage_tests ;;
   esac

@@ -8,14 +8,14 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/book_pair.h"
-#include "tests/support/sanitized.h"
+#include "tests/support/effort.h"
 
 namespace peerage::test {
 namespace {
 
 constexpr std::uint64_t kStepsEach = 4'000;
-// Of four parts: 1.2 million operations.
-constexpr std::uint64_t kSeedsEach = test::kSanitized ? 25 : 75;
+// Of four parts; the whole are 1.2 million operations.
+const auto kSeedsEach = test::by_effort<std::uint64_t>({.whole = 75, .usual = 25, .sanitized = 6});
 
 class Drawn : public Choices {
  public:

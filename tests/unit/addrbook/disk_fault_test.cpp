@@ -16,9 +16,9 @@
 #include "addrbook/store.h"
 #include "tests/sim/sim_world.h"
 #include "tests/support/book_source.h"
+#include "tests/support/effort.h"
 #include "tests/support/faulty_vfs.h"
 #include "tests/support/files.h"
-#include "tests/support/sanitized.h"
 
 namespace peerage::addrbook {
 namespace {
@@ -31,7 +31,8 @@ using test::kBookNow;
 using test::row_of;
 
 constexpr std::uint64_t kPoints = 500;
-constexpr std::uint64_t kStep = test::kSanitized ? 3 : 1;  // from one point to the next
+// From one point to the next.
+const auto kStep = test::by_effort<std::uint64_t>({.whole = 1, .usual = 3, .sanitized = 12});
 
 // A node that opens its book after a crash, writes for a while, and closes it.
 class Life {

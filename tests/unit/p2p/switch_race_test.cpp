@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/support/sanitized.h"
+#include "tests/support/effort.h"
 #include "tests/support/sim_node.h"
 
 namespace peerage::p2p {
@@ -20,7 +20,8 @@ using test::node_config;
 using test::SimNode;
 using namespace std::chrono_literals;
 
-constexpr std::uint64_t kSeedsEach = test::kSanitized ? 50 : 2'500;
+const auto kSeedsEach =
+    test::by_effort<std::uint64_t>({.whole = 2'500, .usual = 1'000, .sanitized = 50});
 
 class Chaos {
  public:

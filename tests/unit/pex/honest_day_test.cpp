@@ -1,8 +1,8 @@
 // Honest nodes among themselves for a day: nobody ever has a reason to ban anybody.
 #include <gtest/gtest.h>
 
+#include "tests/support/effort.h"
 #include "tests/support/pex_world.h"
-#include "tests/support/sanitized.h"
 
 namespace peerage::pex {
 namespace {
@@ -10,9 +10,8 @@ namespace {
 using namespace std::chrono_literals;
 using test::PexNode;
 
-// Sanitizers make a day a long one.
-constexpr int kHours = test::kSanitized ? 4 : 24;
-constexpr std::uint64_t kDays = test::kSanitized ? 2 : 20;
+const int kHours = test::by_effort<int>({.whole = 24, .usual = 6, .sanitized = 4});
+const auto kDays = test::by_effort<std::uint64_t>({.whole = 20, .usual = 20, .sanitized = 2});
 
 // Fifty nodes and two seeds; each number is the seed of another day.
 class HonestDay : public test::PexWorld, public testing::WithParamInterface<std::uint64_t> {
