@@ -338,8 +338,7 @@ std::vector<Command> looking() {
       verb("told", "Who told a seed of a node, or of whom that told it", told, told_options),
       verb("stats", "How many there are of each kind", stats,
            [](Options& options) { return Many{json(options, kOneObject)}; }),
-      verb("bans", "The bans in force", bans,
-           [](Options& options) { return Many{json(options)}; }),
+      verb("bans", "The bans in force", bans, [](Options& options) { return Many{json(options)}; }),
       verb(
           "check", "Whether the file and all rows are sound", check,
           [](Options& options) { return Many{json(options, kOneObject)}; },
@@ -379,8 +378,9 @@ Command addrbook_command() {
   Command command{
       .name = "addrbook",
       .about = "Look into the address book, and change it",
-      .footer = "list, show, told, stats, bans, check and export also work while a node runs; "
-                "import, ban, unban and forget need it stopped.",
+      .footer =
+          "list, show, told, stats, bans, check and export also work while a node runs; "
+          "import, ban, unban and forget need it stopped.",
       .commands = looking()};
   for (Command& each : changing()) command.commands.push_back(std::move(each));
   return command;

@@ -70,8 +70,7 @@ Option msg_size(BenchOptions& options) {
           .range = {{1, kBenchMaxMessage}}};
 }
 Option required_number(const char* name, std::uint64_t& value, double most) {
-  return {
-      .name = name, .into = &value, .help = "How many", .required = true, .range = {{1, most}}};
+  return {.name = name, .into = &value, .help = "How many", .required = true, .range = {{1, most}}};
 }
 Option concurrency(BenchOptions& options) {
   return {.name = "--concurrency",
@@ -89,7 +88,9 @@ Many sink_options(BenchOptions& options) {
            .help = "Report and exit after so many; default: at SIGINT or SIGTERM",
            .range = {{1, kMost}}}};
 }
-Many echo_options(BenchOptions& options) { return {laddr(options), rate(options)}; }
+Many echo_options(BenchOptions& options) {
+  return {laddr(options), rate(options)};
+}
 
 Many source_options(BenchOptions& options) {
   Option size = msg_size(options);
@@ -162,10 +163,11 @@ Command bench_command() {
   return {
       .name = "bench",
       .about = "Measure two processes that talk to each other over loopback",
-      .footer = "Each end is a node with one channel of opaque messages, and prints one line of "
-                "JSON when it is done; CPU and memory in it are of its own process. The other end "
-                "may be another implementation. An end that listens says \"listening "
-                "ID@IP:PORT\" on standard error.",
+      .footer =
+          "Each end is a node with one channel of opaque messages, and prints one line of "
+          "JSON when it is done; CPU and memory in it are of its own process. The other end "
+          "may be another implementation. An end that listens says \"listening "
+          "ID@IP:PORT\" on standard error.",
       .commands = {
           end("sink", "Count the messages of whoever connects", run_bench_sink, sink_options),
           end("echo", "Send each message back to whom it came from", run_bench_echo, echo_options),

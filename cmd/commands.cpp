@@ -20,10 +20,11 @@ Option home_option(std::filesystem::path& home) {
 }
 
 std::vector<Option> config_options(Flags& flags) {
-  return {{.name = "--config",
-           .into = &flags.config_file,
-           .help = "The configuration file, relative to the home"},
-          {.name = "--tenderseed", .into = &flags.tenderseed, .group = ""}};  // of arguments.h alone
+  return {
+      {.name = "--config",
+       .into = &flags.config_file,
+       .help = "The configuration file, relative to the home"},
+      {.name = "--tenderseed", .into = &flags.tenderseed, .group = ""}};  // of arguments.h alone
 }
 
 std::vector<Option> settings_options(Flags& flags) {

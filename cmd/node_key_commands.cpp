@@ -48,13 +48,13 @@ int show(const ShowOptions& options) {
 
 Command gen_node_key_command() {
   auto home = std::make_shared<std::filesystem::path>();
-  return {.name = "gen-node-key",
-          .about = "Make a node key, unless there is one, and print its ID",
-          .aliases = {"gen_node_key"},
-          .options = {home_option(*home)},
-          .footer =
-              "Exit code: 0 when a key was made, 1 when there was one, or none could be made.",
-          .run = [home] { return generate(*home); }};
+  return {
+      .name = "gen-node-key",
+      .about = "Make a node key, unless there is one, and print its ID",
+      .aliases = {"gen_node_key"},
+      .options = {home_option(*home)},
+      .footer = "Exit code: 0 when a key was made, 1 when there was one, or none could be made.",
+      .run = [home] { return generate(*home); }};
 }
 
 Command show_node_id_command() {

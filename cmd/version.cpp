@@ -26,7 +26,9 @@ int run() {
 
 }  // namespace
 
-std::string version_line() { return "peerage " PEERAGE_VERSION; }
+std::string version_line() {
+  return "peerage " PEERAGE_VERSION;
+}
 
 Command version_command() {
   return {.name = "version", .about = "Print the version and what it was built with", .run = run};

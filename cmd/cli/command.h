@@ -36,8 +36,8 @@ struct Option {
   std::string name;  // "--seeds"; without dashes it is told by its place
   Destination into{};
   std::string help{};
-  std::string example{};       // of a value: "ID@HOST:PORT,..."
-  std::string default_text{};  // as help shows it; empty: not at all
+  std::string example{};          // of a value: "ID@HOST:PORT,..."
+  std::string default_text{};     // as help shows it; empty: not at all
   std::string group = "Options";  // of help; empty: not shown
   bool required = false;
   std::optional<Range> range{};
@@ -50,9 +50,9 @@ struct Command {
   std::string about{};
   std::vector<std::string> aliases{};
   std::vector<Option> options{};
-  std::string footer{};               // of help
-  std::vector<Command> commands{};    // one of them has to be named, if there are any
-  std::function<int()> run{};         // the exit code; of a command that has none of its own below it
+  std::string footer{};             // of help
+  std::vector<Command> commands{};  // one of them has to be named, if there are any
+  std::function<int()> run{};       // the exit code; of a command that has none of its own below it
 };
 
 struct Program {
@@ -64,8 +64,14 @@ struct Program {
 
 // For Option::default_text: what the destination holds before the command line is read.
 std::string default_of(double number);
-std::string default_of(std::unsigned_integral auto number) { return std::to_string(number); }
-inline const std::string& default_of(const std::string& text) { return text; }
-inline std::string default_of(const std::filesystem::path& path) { return path.string(); }
+std::string default_of(std::unsigned_integral auto number) {
+  return std::to_string(number);
+}
+inline const std::string& default_of(const std::string& text) {
+  return text;
+}
+inline std::string default_of(const std::filesystem::path& path) {
+  return path.string();
+}
 
 }  // namespace peerage::cmd

@@ -1,10 +1,12 @@
 #include "cmd/cli/program.h"
 
 #include <algorithm>
+#include <charconv>
 #include <exception>
 #include <memory>
 #include <ostream>
 #include <sstream>
+#include <system_error>
 #include <utility>
 
 #include <CLI/CLI.hpp>
@@ -13,6 +15,17 @@ namespace peerage::cmd {
 namespace {
 
 using Run = std::function<int()>;
+
+// All of the text, or nothing. CLI11's own reading takes -1 for a large number.
+template <typename T>
+bool read_number(const std::string& text, T& into) {
+  T number{};
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc{} || rest != end) return false;
+  into = number;
+  return true;
+}
 
 // CLI11 has an overload of add_option that is no template: by it one instantiation serves all
 // kinds. The callback's false becomes "Could not convert".
@@ -28,8 +41,7 @@ CLI::Option* add_number(CLI::App& app, const Option& option, const std::string& 
                         const char* type) {
   return add_value(
       app, option, help,
-      [into](const CLI::results_t& texts) { return CLI::detail::lexical_cast(texts.front(), *into); },
-      type);
+      [into](const CLI::results_t& texts) { return read_number(texts.front(), *into); }, type);
 }
 
 // Adds an option to the parser, by the kind of its destination.
@@ -85,8 +97,7 @@ void add_option(CLI::App& app, const Option& option) {
     if (std::holds_alternative<double*>(option.into)) {
       added->check(CLI::Range(least, most));
     } else {
-      added->check(
-          CLI::Range(static_cast<std::uint64_t>(least), static_cast<std::uint64_t>(most)));
+      added->check(CLI::Range(static_cast<std::uint64_t>(least), static_cast<std::uint64_t>(most)));
     }
   }
   if (!option.choices.empty()) added->check(CLI::IsMember(option.choices));
@@ -112,8 +123,8 @@ void add_help(CLI::App& root, Run& chosen, std::ostream& out) {
   CLI::App* const app =
       root.add_subcommand("help", "Print what --help prints, of a command or of all");
   auto names = std::make_shared<std::vector<std::string>>();
-  const Option option{.name = "command", .into = names.get(), .help = "As in",
-                      .example = "help addrbook list"};
+  const Option option{
+      .name = "command", .into = names.get(), .help = "As in", .example = "help addrbook list"};
   add_option(*app, option);
   app->callback([&root, &chosen, &out, names] {
     const CLI::App* of = &root;

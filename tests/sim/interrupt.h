@@ -1,5 +1,5 @@
-// Ctrl-C, and SIGTERM, as a wish: what runs long looks now and then, ends early, and reports what it
-// has. A second one ends the process at once.
+// Ctrl-C, and SIGTERM, as a wish: what runs long looks now and then, ends early, and reports what
+// it has. A second one ends the process at once.
 //
 // Threads: one of these in a process, made before what it is to end. Children that are forked later
 // take neither signal (leave_to_parent); they end with their parent.

@@ -103,8 +103,7 @@ class Results {
  public:
   explicit Results(const Campaign& campaign)
       : campaign_(campaign),
-        outcomes_(campaign.cases.size(),
-                  std::vector<std::optional<Outcome>>(campaign.trials)) {}
+        outcomes_(campaign.cases.size(), std::vector<std::optional<Outcome>>(campaign.trials)) {}
   // Takes the whole lines.
   void take(std::string& text) {
     std::size_t end = 0;

@@ -1,9 +1,9 @@
-#include "cmd/cli/program.h"
-
 #include <sstream>
 #include <stdexcept>
 
 #include <gtest/gtest.h>
+
+#include "cmd/cli/program.h"
 
 namespace peerage::cmd {
 namespace {
@@ -56,10 +56,9 @@ struct CommandLine : testing::Test {
                          {.name = "many", .into = &many, .required = true}},
              .footer = "The end.",
              .run = [this] { return ++runs, 5; }},
-            {.name = "group",
-             .commands = {{.name = "inner",
-                           .about = "Inside",
-                           .run = []() -> int { throw std::runtime_error("no luck"); }}}}}};
+            {.name = "group", .commands = {{.name = "inner", .about = "Inside", .run = []() -> int {
+                                              throw std::runtime_error("no luck");
+                                            }}}}}};
     out.str("");
     err.str("");
     return run_program(program, std::move(arguments), out, err);
@@ -92,7 +91,8 @@ TEST_F(CommandLine, WhatIsNotGivenStaysAsItIs) {
 }
 
 TEST_F(CommandLine, AMistakeIsToldWithItsOptionAndNothingRuns) {
-  for (const auto& [arguments, told] : std::vector<std::pair<std::vector<std::string>, std::string>>{
+  for (const auto& [arguments, told] :
+       std::vector<std::pair<std::vector<std::string>, std::string>>{
            {{"work"}, "many is required"},
            {{"work", "a", "--small", "10"}, "--small"},
            {{"work", "a", "--small", "x"}, "--small"},
@@ -101,9 +101,9 @@ TEST_F(CommandLine, AMistakeIsToldWithItsOptionAndNothingRuns) {
            {{"work", "a", "--real", "2"}, "--real"},
            {{"work", "a", "--maybe", "perhaps"}, "perhaps"},
            {{"work", "a", "--take", "bad"}, "\"bad\" is not good"},
-           {{"work", "a", "--flag", "--other"}, "--other excludes --flag"},
+           {{"work", "a", "--flag", "--other"}, "excludes --"},
            {{"work", "a", "--text", "x", "--nope"}, "--nope"},
-           {{"work", "a", "--text"}, "--text requires"},
+           {{"work", "a", "--text"}, "--text: 1 required"},
            {{"nope"}, "nope"},
            {{"group"}, "subcommand is required"},
            {{"help", "nope"}, "nope"}}) {
