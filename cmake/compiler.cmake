@@ -17,8 +17,8 @@ if(PROJECT_IS_TOP_LEVEL)
     -Wno-sign-conversion
     # g++ 12 sees uninitialised strings in every tl::expected that it inlines, and, as it inlines
     # more or less, strings that overlap, overflow or end too early inside std::string itself (GCC
-    # bugs 105562, 105651, 105329).
-    $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized;-Wno-restrict;-Wno-stringop-overflow;-Wno-stringop-overread>)
+    # bugs 105562, 105651, 105329, 105523).
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized;-Wno-restrict;-Wno-stringop-overflow;-Wno-stringop-overread;-Wno-array-bounds>)
 endif()
 
 if(PEERAGE_SANITIZE)
