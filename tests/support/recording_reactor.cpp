@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "p2p/peer.h"
+
 namespace peerage::test {
 
 RecordingReactor::RecordingReactor()

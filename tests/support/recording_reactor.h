@@ -8,7 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "p2p/peer.h"
+#include "conn/node_id.h"
+#include "p2p/link_id.h"
 #include "p2p/reactor.h"
 
 namespace peerage::test {
