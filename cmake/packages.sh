@@ -7,7 +7,8 @@ BUILD_PACKAGES=(g++ cmake ninja-build ccache lld pkgconf libasio-dev libsodium-d
 # Quicker frames, where it exists (conn/frame_aead.h).
 [ "$(uname -m)" != x86_64 ] || BUILD_PACKAGES+=(libipsec-mb-dev)
 CLANG_PACKAGES=(clang-14 libclang-rt-14-dev llvm-14)
-LINT_PACKAGES=(clang-format-14 clang-tidy-14)
+# The -dev packages for what makes clang-tidy three times as quick (tests/tidy_scope.cpp).
+LINT_PACKAGES=(clang-format-14 clang-tidy-14 libclang-14-dev llvm-14-dev)
 BENCH_PACKAGES=(libbenchmark-dev)
 APT_LOG=build/apt.log
 

@@ -120,7 +120,8 @@ void BenchReport::set_failures(const FailureCounts& failures) {
 std::string BenchReport::line() const {
   std::string line;
   for (const auto& [name, value] : figures_) {
-    line += (line.empty() ? "{\"" : ",\"") + name + "\":" + value;
+    line += line.empty() ? "{\"" : ",\"";
+    line.append(name).append("\":").append(value);
   }
   return line + "}";
 }

@@ -1,5 +1,6 @@
-// The subcommands of the `peerage` program, each as data (cmd/cli/command.h). A command returns 0 for
-// success, 1 for a failure that has been reported on standard error, 2 for a wrong command line.
+// The subcommands of the `peerage` program, each as data (cmd/cli/command.h). A command returns 0
+// for success, 1 for a failure that has been reported on standard error, 2 for a wrong command
+// line.
 #pragma once
 
 #include <filesystem>

@@ -160,8 +160,10 @@ class Reader {
     }
     for (const auto& [key, value] : section) {
       if (++unread_ > kMaxUnread) return;
+      std::string full = name + ".";
+      full += key;
       add(Severity::notice, value.line,
-          conn::printable(name + "." + key, kShownKey) + " has no effect: " + std::string(reason));
+          conn::printable(full, kShownKey) + " has no effect: " + std::string(reason));
     }
   }
 

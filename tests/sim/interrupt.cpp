@@ -7,10 +7,10 @@
 namespace peerage::sim {
 namespace {
 
-volatile std::sig_atomic_t came_ = 0;
+volatile std::sig_atomic_t signal_came = 0;
 
 void on_signal(int signal) {
-  came_ = 1;
+  signal_came = 1;
   std::signal(signal, SIG_DFL);
 }
 
@@ -24,7 +24,7 @@ void set(void (*handler)(int)) {
 }  // namespace
 
 Interrupt::Interrupt() {
-  came_ = 0;
+  signal_came = 0;
   set(on_signal);
 }
 
@@ -33,7 +33,7 @@ Interrupt::~Interrupt() {
 }
 
 bool Interrupt::came() noexcept {
-  return came_ != 0;
+  return signal_came != 0;
 }
 
 void Interrupt::leave_to_parent() {

@@ -1,6 +1,6 @@
-// How often a test repeats what it does again and again: a usual run shows that it works and where it
-// breaks at once; the whole (`./dev campaign tests`, PEERAGE_TEST_EFFORT=whole) is what we promise.
-// Sanitizers make all up to ten times slower, so that under them it is less.
+// How often a test repeats what it does again and again: a usual run shows that it works and where
+// it breaks at once; the whole (`./dev campaign tests`, PEERAGE_TEST_EFFORT=whole) is what we
+// promise. Sanitizers make all up to ten times slower, so that under them it is less.
 #pragma once
 
 #include <cstdlib>

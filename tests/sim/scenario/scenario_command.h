@@ -1,5 +1,5 @@
-// `peerage-sim SCENARIO`: one subcommand for each scenario. Its exit code is 1 when a check does not
-// hold.
+// `peerage-sim SCENARIO`: one subcommand for each scenario. Its exit code is 1 when a check does
+// not hold.
 #pragma once
 
 #include <vector>
