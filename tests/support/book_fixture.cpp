@@ -30,7 +30,8 @@ addrbook::Source told_by(std::string_view ip_text) {
 
 addrbook::BookKey book_key(std::uint8_t number) {
   addrbook::BookKey key{};
-  for (std::size_t i = 0; i < key.size(); ++i) key[i] = static_cast<std::uint8_t>(number * 31U + i);
+  for (std::size_t i = 0; i < key.size(); ++i)
+    key[i] = static_cast<std::uint8_t>(std::size_t{number} * 31 + i);
   return key;
 }
 
