@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A crawl of a small network of real processes on loopback. crawl_test.py BUILD_DIR"""
+"""A crawl of a small network of real processes on loopback. crawl_test.py BUILD_DIR [CLASS[.test]]"""
 import contextlib
 import csv
 import io
@@ -12,6 +12,8 @@ import subprocess
 import sys
 import tempfile
 import unittest
+
+import side_by_side
 
 BUILD = pathlib.Path(sys.argv.pop(1)).resolve()
 PEERAGE = BUILD / "peerage"
@@ -108,6 +110,8 @@ class Crawl(unittest.TestCase):
         self.assertEqual(by_id[self.node.split("@")[0]]["moniker"], 'a, "node"')
         self.assertEqual(by_id[IMPOSTOR_ID]["reason"], "wrong_id")
         self.assertEqual(by_id[DEAD.split("@")[0]]["rtt_us"], "")
+
+    def test_a_table_may_be_piped(self):
         piped = crawl(*self.usual, "--csv", "-").stdout
         self.assertEqual(len(list(csv.DictReader(io.StringIO(piped)))), 5)
 
@@ -124,10 +128,12 @@ class Crawl(unittest.TestCase):
                                 check=True, capture_output=True, text=True).stdout
         self.assertEqual([json.loads(line)["address"] for line in listed.splitlines()], [self.node])
 
-    def test_its_time_is_bounded_and_ctrl_c_reports_all_the_same(self):
+    def test_its_time_is_bounded(self):
         report = json.loads(crawl(*self.endless, "--json", "--for", "5").stdout)
         self.assertEqual(report["ended"], "time_over")
         self.assertEqual(report["heard"], 5)
+
+    def test_ctrl_c_reports_all_the_same(self):
         ours, theirs = pty.openpty()
         running = subprocess.Popen([PEERAGE, "crawl", *self.endless, "--json"], stdout=subprocess.PIPE,
                                    stderr=theirs, text=True)
@@ -158,4 +164,4 @@ class Crawl(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=1)
+    side_by_side.main(BUILD)

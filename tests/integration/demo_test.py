@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""The demo as a newcomer runs it, and as he breaks it off. demo_test.py BUILD_DIR"""
+"""The demo as a newcomer runs it, and as he breaks it off. demo_test.py BUILD_DIR [CLASS[.test]]"""
+import contextlib
+import fcntl
 import os
 import pathlib
 import pty
@@ -12,6 +14,8 @@ import tempfile
 import time
 import unittest
 
+import side_by_side
+
 BUILD = pathlib.Path(sys.argv.pop(1)).resolve()
 PEERAGE = BUILD / "peerage"
 
@@ -23,7 +27,20 @@ class Demo(unittest.TestCase):
         self.folder = pathlib.Path(folder.name)
         self.environment = dict(os.environ, TMPDIR=folder.name)
 
-    def start(self, *arguments, stdout=subprocess.PIPE):
+    @contextlib.contextmanager
+    def alone_in_choosing(self):
+        """A demo looks for addresses that are free; no other one does until its seed listens on the first of them."""
+        with open(PEERAGE, "rb") as program:
+            fcntl.flock(program, fcntl.LOCK_EX)
+            yield
+
+    def start(self, *arguments):
+        with self.alone_in_choosing():
+            process = self.begin(*arguments)
+            self.read_until(process, "seed     started")
+        return process
+
+    def begin(self, *arguments, stdout=subprocess.PIPE):
         process = subprocess.Popen([PEERAGE, "demo", *arguments], stdout=stdout, stderr=subprocess.PIPE, text=True,
                                    stdin=subprocess.DEVNULL, env=self.environment)
         self.addCleanup(process.communicate)
@@ -68,32 +85,57 @@ class Demo(unittest.TestCase):
     def test_on_a_terminal_there_is_a_table(self):
         ours, theirs = pty.openpty()
         self.addCleanup(os.close, ours)
-        process = self.start("--nodes", "2", stdout=theirs)
-        os.close(theirs)
-        shown, end = "", time.monotonic() + 120
-        while time.monotonic() < end and process.poll() is None:
-            if select.select([ours], [], [], 0.1)[0]:
-                try:
-                    shown += os.read(ours, 4096).decode()
-                except OSError:  # its end
-                    break
+        with self.alone_in_choosing():
+            process = self.begin("--nodes", "2", stdout=theirs)
+            os.close(theirs)
+            shown = self.read_terminal(ours, process, lambda shown: re.search(r"seed .* started", shown))
+        shown += self.read_terminal(ours, process, lambda _: False)
         self.assertEqual(process.wait(20), 0, shown)
         self.assertIn("\x1b[", shown)
         self.assertRegex(shown, r"NODE +ADDRESS +IN +OUT +BOOK new +old +verified +LAST EVENT")
         self.assertRegex(shown, r"node-2 +127\.\d+\.3\.1:\d+ +\d")
         self.assertNothingIsLeft()
 
-    def test_ctrl_c_ends_it_at_any_moment(self):
-        for stop, moment in ((signal.SIGINT, "A seed and"), (signal.SIGINT, "seed     started"),
-                             (signal.SIGTERM, "node-2   started"), (signal.SIGINT, "is killed"),
-                             (signal.SIGHUP, "A crawler goes")):
-            process = self.start("--plain", "--nodes", "2")
-            self.read_until(process, moment)
-            process.send_signal(stop)
-            output, errors = process.communicate(timeout=20)
-            self.assertEqual(process.returncode, 1, (moment, output, errors))
-            self.assertIn("interrupted", output)
-            self.assertNothingIsLeft()
+    def read_terminal(self, ours, process, has_enough):
+        shown, end = "", time.monotonic() + 120
+        while not has_enough(shown) and time.monotonic() < end and process.poll() is None:
+            if select.select([ours], [], [], 0.1)[0]:
+                try:
+                    shown += os.read(ours, 4096).decode()
+                except OSError:  # its end
+                    break
+        return shown
+
+    def assertEndsBy(self, stop, process):
+        process.send_signal(stop)
+        output, errors = process.communicate(timeout=20)
+        self.assertEqual(process.returncode, 1, output + errors)
+        self.assertIn("interrupted", output)
+        self.assertNothingIsLeft()
+
+    def test_ctrl_c_ends_it_before_its_seed_has_started(self):
+        with self.alone_in_choosing():
+            process = self.begin("--plain", "--nodes", "2")
+            self.read_until(process, "A seed and")
+            self.assertEndsBy(signal.SIGINT, process)
+
+    def test_ctrl_c_ends_it_when_its_seed_has_started(self):
+        self.assertEndsBy(signal.SIGINT, self.start("--plain", "--nodes", "2"))
+
+    def test_a_termination_ends_it_when_its_nodes_have_started(self):
+        process = self.start("--plain", "--nodes", "2")
+        self.read_until(process, "node-2   started")
+        self.assertEndsBy(signal.SIGTERM, process)
+
+    def test_ctrl_c_ends_it_while_a_node_is_dead(self):
+        process = self.start("--plain", "--nodes", "2")
+        self.read_until(process, "is killed")
+        self.assertEndsBy(signal.SIGINT, process)
+
+    def test_a_hangup_ends_it_while_it_crawls(self):
+        process = self.start("--plain", "--nodes", "2")
+        self.read_until(process, "A crawler goes")
+        self.assertEndsBy(signal.SIGHUP, process)
 
     def test_killed_it_takes_its_children_with_it(self):
         process = self.start("--plain", "--nodes", "3")
@@ -145,4 +187,4 @@ class Demo(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=1)
+    side_by_side.main(BUILD, at_once=12)

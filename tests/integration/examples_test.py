@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The examples as a newcomer runs them: real processes, real sockets on loopback. examples_test.py BUILD_DIR"""
+"""The examples as a newcomer runs them: real processes, real sockets on loopback.
+examples_test.py BUILD_DIR [CLASS[.test]]"""
 import contextlib
 import json
 import pathlib
@@ -10,6 +11,8 @@ import sys
 import tempfile
 import time
 import unittest
+
+import side_by_side
 
 BUILD = pathlib.Path(sys.argv.pop(1)).resolve()
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -158,4 +161,4 @@ class All(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=1)
+    side_by_side.main(BUILD)

@@ -5,8 +5,8 @@ The node (switch_host) and its visitors (flood) are processes of their own. Each
 address of its own choice in 127.0.0.0/8, so that limits for an address and its neighbourhood hold as
 they do outside. What the node holds is read from /proc, not from what it says.
 
-PEERAGE_FLOOD_PART=10 has a tenth of the visitors come. In a tree built under sanitizers a fifth come,
-and the figures for memory, which are then the sanitizer's, are left out."""
+PEERAGE_FLOOD_PART=10 has a tenth of the visitors come, 1 has all of them; a class says which part it is without. In a
+tree built under sanitizers it is a fifth, and the figures for memory, which are then the sanitizer's, are left out."""
 import collections
 import contextlib
 import json
@@ -20,15 +20,11 @@ import unittest
 
 BUILD = pathlib.Path(sys.argv.pop(1)).resolve()
 SANITIZED = "PEERAGE_SANITIZE:STRING=\n" not in (BUILD / "CMakeCache.txt").read_text()
-PART = int(os.environ.get("PEERAGE_FLOOD_PART", 5 if SANITIZED else 1))
+PART = int(os.environ.get("PEERAGE_FLOOD_PART", 5 if SANITIZED else 0))
 
 HALF_OPEN = 64  # handshakes of strangers at most
 INBOUND = 40  # slots
 TIMEOUT = 5.0  # of a handshake
-
-
-def part_of(count):
-    return max(count // PART, 20)
 
 
 def flags(settings):
@@ -141,6 +137,11 @@ class Watch:
 
 
 class FloodTest(unittest.TestCase):
+    usual_part = 1
+
+    def part_of(self, count):
+        return max(count // (PART or self.usual_part), 20)
+
     # What a figure was, for who wants to see more than that it was good enough.
     def note(self, **figures):
         print(f"{self.id().split('.', 1)[1]}:",
@@ -181,11 +182,11 @@ class FloodTest(unittest.TestCase):
         return Visitors(node, "honest", count, first, step=256, rate=rate, together=count, tries=16, patience=10)
 
     def assert_admitted(self, report, figure):
-        """99 of 100 newcomers were admitted within 2 s."""
+        """99 of 100 newcomers, or all but one, were admitted within 2 s."""
         self.note(**{figure: f"{report['within_2_s']} of {report['started']} within 2 s, "
                              f"{report['first_try']} at the first try, "
                              f"p99 {report['answered_ms'].get('p99', 0):.0f} ms"})
-        self.assertGreaterEqual(report["within_2_s"], 0.99 * report["started"])
+        self.assertGreaterEqual(report["within_2_s"], min(0.99 * report["started"], report["started"] - 1))
 
     def assert_welcome(self, node, first, count=1):
         report = Visitors(node, "honest", count, first, step=256, together=4).report()
@@ -212,10 +213,10 @@ class Slowloris(FloodTest):
         with self.node() as node:
             before = node.held()
             # A second's worth of them at most in the pool at once, so that each stage has its share.
-            slow = Visitors(node, "silent,slow-key,slow-auth,slow-info", part_of(5000), "127.16.0.1",
-                            step=256, rate=part_of(1000), together=5000, patience=10)
+            slow = Visitors(node, "silent,slow-key,slow-auth,slow-info", self.part_of(5000), "127.16.0.1",
+                            step=256, rate=self.part_of(1000), together=5000, patience=10)
             with Watch(node) as watch:
-                newcomers = self.newcomers(node, count=part_of(200), rate=part_of(25)).report()
+                newcomers = self.newcomers(node, count=self.part_of(200), rate=self.part_of(25)).report()
                 report = slow.report()
             self.note(slow=report["reached"], lived=f"{report['lifetime_ms']['max']:.0f} ms",
                       most_descriptors=watch.descriptors, most_handshakes=watch.handshakes)
@@ -236,17 +237,19 @@ class Slowloris(FloodTest):
 class Handshakes(FloodTest):
     """T08: full handshakes with fresh IDs, and junk."""
 
+    usual_part = 2
+
     def test_newcomers_get_in_and_everything_comes_back(self):
         with self.node() as node:
             before, before_kb = node.held(), node.resident_kb()
             peers_before = node.status()["counters"]["peers_inbound"]
             # Ten thousand addresses in sixteen /16s: more groups than that are not cheap to have.
-            full = Visitors(node, "stay", part_of(10_000), "127.16.0.1", step=105, together=INBOUND + 40,
+            full = Visitors(node, "stay", self.part_of(10_000), "127.16.0.1", step=105, together=INBOUND + 40,
                             tries=8, patience=3)
-            junk = Visitors(node, "random,http,tls", part_of(10_000), "127.64.0.1", step=105, rate=1500,
+            junk = Visitors(node, "random,http,tls", self.part_of(10_000), "127.64.0.1", step=105, rate=1500,
                             together=64)
             with Watch(node) as watch:
-                newcomers = self.newcomers(node, count=part_of(150), rate=20)
+                newcomers = self.newcomers(node, count=self.part_of(150), rate=20)
                 reports = [visitors.report() for visitors in (full, junk)]
             self.assert_admitted(newcomers.report(), "newcomers")
             after = node.status()
@@ -254,8 +257,8 @@ class Handshakes(FloodTest):
                       peers=after["counters"]["peers_inbound"] - peers_before,
                       grown=f"{watch.resident_kb - before_kb} kB", most_descriptors=watch.descriptors)
             # Most of them were peers for a while: it was not the first gate that held.
-            self.assertGreaterEqual(after["counters"]["peers_inbound"] - peers_before, part_of(10_000) // 2)
-            self.assertGreater(after["counters"]["evicted"], part_of(10_000) // 4)
+            self.assertGreaterEqual(after["counters"]["peers_inbound"] - peers_before, self.part_of(10_000) // 2)
+            self.assertGreater(after["counters"]["evicted"], self.part_of(10_000) // 4)
             for reason in ("not_a_comet_node", "speaks_http", "speaks_tls"):
                 self.assertGreater(after["failures"][reason], 0)
             if not SANITIZED:
@@ -266,13 +269,13 @@ class Handshakes(FloodTest):
         with self.node() as node:
             before = node.status()["counters"]
             began = time.monotonic()
-            report = Visitors(node, "honest", part_of(2500), "127.16.0.1", addresses=1, rate=500,
+            report = Visitors(node, "honest", self.part_of(2500), "127.16.0.1", addresses=1, rate=500,
                               together=4).report()
             span = time.monotonic() - began
             after = node.status()
             counters = {name: value - before[name] for name, value in after["counters"].items()}
             self.note(came=counters["accepted"], begun=counters["handshakes_inbound"], seconds=f"{span:.1f}")
-            self.assertEqual(counters["accepted"], part_of(2500), report)
+            self.assertEqual(counters["accepted"], self.part_of(2500), report)
             self.assertGreaterEqual(counters["handshakes_inbound"], 16)
             self.assertLessEqual(counters["handshakes_inbound"], 16 + 0.2 * span + 1)
             self.assertEqual(counters["refused_at_accept"],
@@ -283,12 +286,13 @@ class Handshakes(FloodTest):
 
 
 class Rejections(FloodTest):
-    """V1: two thousand refusals of each kind."""
+    """V1: refusals of each kind, two thousand of all. A kilobyte kept for each of a half would show."""
 
+    usual_part = 2
     FREE = {"rate_interval": 0}  # so many come from few addresses
 
     def reject(self, node, reason, script, **settings):
-        count = part_of(2000)
+        count = self.part_of(2000)
 
         def come(number, first):
             arguments = {"step": 1, "together": 16, "tries": 1, **settings}
@@ -297,13 +301,13 @@ class Rejections(FloodTest):
         def refused():
             return node.status()["failures"].get(reason, 0)
 
-        come(part_of(200), "127.80.0.1")  # what is made once is made now
+        come(self.part_of(200), "127.80.0.1")  # what is made once is made now
         time.sleep(0.3)
         before, before_kb, refused_before = node.held(), node.resident_kb(), refused()
         come(count, "127.81.0.1")
         self.eventually(lambda: self.assertGreaterEqual(refused() - refused_before, 0.95 * count), 3)
         spent = self.assert_as_before(node, before, 5)
-        self.assert_memory(node, before_kb, 4 << 10, 5 - spent)
+        self.assert_memory(node, before_kb, 1 << 10, 5 - spent)
         self.note(**{reason: f"{refused() - refused_before} of {count}, {node.resident_kb() - before_kb:+} kB"})
 
     def test_of_those_who_fail_in_the_handshake(self):
@@ -337,51 +341,54 @@ class Rejections(FloodTest):
 
 
 class Failures(FloodTest):
-    """V6: seventy thousand connections that fail, at every stage."""
+    """V6: connections that fail at every stage, seventy thousand of all. A hundred bytes kept for each of a third would
+    show."""
+
+    usual_part = 3
 
     def let_fail(self, scripts, count, **settings):
         with self.node(rate_interval=0) as node:
-            Visitors(node, scripts, part_of(500), "127.90.0.1", step=257, together=32).report()
+            Visitors(node, scripts, self.part_of(500), "127.90.0.1", step=257, together=32).report()
             time.sleep(0.3)
             before, before_kb, before_status = node.held(), node.resident_kb(), node.status()
-            report = Visitors(node, scripts, part_of(count), "127.91.0.1", step=257, addresses=4000, together=32,
+            report = Visitors(node, scripts, self.part_of(count), "127.91.0.1", step=257, addresses=4000, together=32,
                               **settings).report()
             after = node.status()
             begun = after["counters"]["handshakes_inbound"] - before_status["counters"]["handshakes_inbound"]
             spent = self.assert_as_before(node, before, 5)
-            self.assert_memory(node, before_kb, 4 << 10, 5 - spent)
+            self.assert_memory(node, before_kb, 1 << 10, 5 - spent)
             self.note(came=report["started"], begun=begun, seconds=f"{report['seconds']:.1f}",
                       grown=f"{node.resident_kb() - before_kb:+} kB")
             self.assertEqual(report["ends"].get("stuck", 0), 0, report)
             # They did fail where they were to, not before.
-            self.assertGreaterEqual(begun, 0.9 * part_of(count))
+            self.assertGreaterEqual(begun, 0.9 * self.part_of(count))
             self.assert_welcome(node, "127.201.0.1")
             return collections.Counter(after["failures"])
 
     def test_before_there_are_keys(self):
         failures = self.let_fail("leave,leave-in-key,abort-in-key,random,http", 35_000, rate=1600)
         for reason in ("closed_before_key", "not_a_comet_node", "speaks_http"):
-            self.assertGreater(failures[reason], part_of(35_000) // 8)
+            self.assertGreater(failures[reason], self.part_of(35_000) // 8)
 
     def test_after_there_are_keys(self):
         failures = self.let_fail("leave-after-key,leave-in-auth,abort-in-auth,leave-after-auth,leave-in-info,"
                                  "abort-in-info,visit", 35_000)
         for reason in ("closed_before_authentication", "closed_after_authentication", "closed_by_remote"):
-            self.assertGreater(failures[reason], part_of(35_000) // 16)
+            self.assertGreater(failures[reason], self.part_of(35_000) // 16)
 
 
 class Aborts(FloodTest):
     def test_twenty_thousand_resets_do_not_stop_accepting(self):
         with self.node() as node:
             before = node.held()
-            report = Visitors(node, "abort", part_of(20_000), "127.16.0.1", step=105, addresses=2000,
+            report = Visitors(node, "abort", self.part_of(20_000), "127.16.0.1", step=105, addresses=2000,
                               together=64).report()
             # Some were aborted before the node could turn them away: how many is a race between the two.
-            self.assertGreater(report["ends"]["left"], part_of(20_000) // 50, report)
-            self.assertEqual(report["ends"]["left"] + report["ends"].get("reset", 0), part_of(20_000))
+            self.assertGreater(report["ends"]["left"], self.part_of(20_000) // 50, report)
+            self.assertEqual(report["ends"]["left"] + report["ends"].get("reset", 0), self.part_of(20_000))
             self.assert_welcome(node, "127.201.0.1")
             self.eventually(lambda: self.assertEqual(node.status()["counters"]["accepted"],
-                                                     part_of(20_000) + 9), 5)
+                                                     self.part_of(20_000) + 9), 5)
             self.note(aborted=report["started"], seconds=f"{report['seconds']:.1f}",
                       back_after=f"{self.assert_as_before(node, before, 5):.1f} s")
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Networks of real processes on loopback, each node at an address of its own: network_test.py BUILD_DIR"""
+"""Networks of real processes on loopback, each node at an address of its own: network_test.py BUILD_DIR [CLASS[.test]]"""
 import contextlib
 import json
 import os
@@ -13,6 +13,7 @@ import time
 import unittest
 
 import running
+import side_by_side
 from running import LOOPBACK, Node, Program, until, write_addrbook
 
 BUILD = pathlib.Path(sys.argv.pop(1)).resolve()
@@ -409,4 +410,4 @@ class Homes(Case):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=1)
+    side_by_side.main(BUILD)

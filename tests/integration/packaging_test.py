@@ -1,5 +1,9 @@
-#!/usr/bin/env python3
-"""The libraries as an embedder gets them: installed, and in the embedder's own build. packaging_test.py BUILD_DIR"""
+#!/usr/bin/env -S python3 -B
+"""The libraries as an embedder gets them: installed, and in the embedder's own build.
+packaging_test.py BUILD_DIR [CLASS[.test]]
+
+The build that has the sources of Peerage in it is in BUILD_DIR/packaging, and stays there. Three classes share it, one
+after another, so that none of them takes long: SubdirectoryConn, SubdirectoryLibraries, SubdirectoryPrograms."""
 import json
 import os
 import pathlib
@@ -24,6 +28,7 @@ SOURCE = pathlib.Path(CACHE["CMAKE_HOME_DIRECTORY"])
 COMPILER = CACHE["CMAKE_CXX_COMPILER"]
 FLAGS = CACHE.get("CMAKE_CXX_FLAGS", "")
 VERSION = CACHE["CMAKE_PROJECT_VERSION"]
+LAUNCHER = shutil.which("ccache")
 MAJOR, MINOR = (int(part) for part in VERSION.split(".")[:2])
 
 
@@ -36,27 +41,27 @@ def run(*command, **environment):
 
 
 def setUpModule():
-    global TEMP, PREFIX, LIBRARIES, ENVIRONMENT
+    global TEMP, ENVIRONMENT
     temporary = tempfile.TemporaryDirectory()
     unittest.addModuleCleanup(temporary.cleanup)
     TEMP = pathlib.Path(temporary.name).resolve()
-    PREFIX = TEMP / "prefix"
     # The folder is another one each time; a compiler cache is to find its files all the same.
     ENVIRONMENT = dict(os.environ, CCACHE_BASEDIR=str(TEMP), CCACHE_NOHASHDIR="1",
+                       CCACHE_SLOPPINESS="pch_defines,time_macros,include_file_mtime,include_file_ctime",
                        LLVM_PROFILE_FILE=str(TEMP / "%p.profraw"))
-    run(CACHE["CMAKE_COMMAND"], "--install", BUILD, "--prefix", PREFIX)
-    LIBRARIES = next(PREFIX.rglob("libpeerage_conn.a")).parent
 
 
-def build_consumer(name, *settings, targets=("consumer", "echo")):
-    """A build by CMake. Returns the folder of the programs, and the commands that compile, by source."""
-    build = TEMP / name
-    launcher = ["-DCMAKE_CXX_COMPILER_LAUNCHER=ccache"] if shutil.which("ccache") else []
-    run(CACHE["CMAKE_COMMAND"], "-S", CONSUMER, "-B", build, "-G", CACHE["CMAKE_GENERATOR"],
-        f"-DCMAKE_CXX_COMPILER={COMPILER}", f"-DCMAKE_CXX_FLAGS={FLAGS}", *launcher, *settings)
-    run(CACHE["CMAKE_COMMAND"], "--build", build, "--target", *targets, "-j", "2")
+def configure(build, *settings, **environment):
+    """The commands that compile, by source."""
+    run(CACHE["CMAKE_COMMAND"], "--fresh", "-S", CONSUMER, "-B", build, "-G", CACHE["CMAKE_GENERATOR"],
+        f"-DCMAKE_CXX_COMPILER={COMPILER}", f"-DCMAKE_CXX_FLAGS={FLAGS}", f"-DCMAKE_CXX_COMPILER_LAUNCHER={LAUNCHER or ''}",
+        *settings, **environment)
     commands = json.loads((build / "compile_commands.json").read_text())
-    return build, {pathlib.Path(entry["file"]).name: shlex.split(entry["command"]) for entry in commands}
+    return {pathlib.Path(entry["file"]).name: shlex.split(entry["command"]) for entry in commands}
+
+
+def build(folder, *targets, **environment):
+    run(CACHE["CMAKE_COMMAND"], "--build", folder, "--target", *targets, "-j", "2", **environment)
 
 
 def start_echo(folder, *arguments):
@@ -66,33 +71,7 @@ def start_echo(folder, *arguments):
     return process, process.stdout.readline().split()[1]
 
 
-class Installed(unittest.TestCase):
-    def test_public_headers_are_there_and_complete(self):
-        headers = PREFIX / "include" / "peerage"
-        self.assertEqual({path.name for path in (PREFIX / "include").iterdir()}, {"peerage"})
-        self.assertEqual({path.name for path in headers.iterdir()}, {"addrbook", "conn", "p2p", "pex"})
-        for header in headers.rglob("*.h"):
-            for included in re.findall(r'^#include "(.*)"', header.read_text(), re.MULTILINE):
-                self.assertTrue((headers / included).is_file(), f"{header} includes {included}")
-
-    def test_what_is_private_stays_at_home(self):
-        names = {path.name for path in PREFIX.rglob("*.h")}
-        for public in ("asio_runtime.h", "switch.h", "requests.h", "typed.h", "pex_reactor.h", "json_file.h"):
-            self.assertIn(public, names)
-        self.assertFalse({name for name in names if re.match(r"asio_runtime_|.*\.pb\.h$", name)})
-        for private in ("switch_core.h", "link.h", "lane.h", "peer_registry.h", "admission.h", "visits.h", "sqlite.h"):
-            self.assertNotIn(private, names)
-        for file in [*LIBRARIES.rglob("*.cmake"), *LIBRARIES.rglob("*.pc")]:
-            text = file.read_text()
-            for forbidden in (str(BUILD), str(SOURCE), "peerage_options", "-Werror", "ASIO_"):
-                self.assertNotIn(forbidden, text.replace("PEERAGE_ASIO_INCLUDE", ""), file)
-
-    def test_the_program_runs(self):
-        self.assertIn(f"peerage {VERSION}", run(PREFIX / "bin" / "peerage", "version"))
-        self.assertIn("\nType=notify\n", (PREFIX / "lib/systemd/system/peerage.service").read_text())
-
-
-class Consumer(unittest.TestCase):
+class Case(unittest.TestCase):
     def assertWorks(self, folder):
         [zero] = [key for key in json.loads((SOURCE / "spec/vectors/node_id.json").read_text())["keys"]
                   if not key["seed"].strip("0")]
@@ -111,9 +90,42 @@ class Consumer(unittest.TestCase):
         self.assertTrue([flag for flag in command if flag in ("-std=c++20", "-std=gnu++20")], command)
         self.assertFalse([flag for flag in command if re.match(r"-[WDf]", flag) and flag not in theirs], command)
 
+
+class Installed(Case):
+    @classmethod
+    def setUpClass(cls):
+        cls.prefix = TEMP / "prefix"
+        run(CACHE["CMAKE_COMMAND"], "--install", BUILD, "--prefix", cls.prefix)
+        cls.libraries = next(cls.prefix.rglob("libpeerage_conn.a")).parent
+
+    def test_public_headers_are_there_and_complete(self):
+        headers = self.prefix / "include" / "peerage"
+        self.assertEqual({path.name for path in (self.prefix / "include").iterdir()}, {"peerage"})
+        self.assertEqual({path.name for path in headers.iterdir()}, {"addrbook", "conn", "p2p", "pex"})
+        for header in headers.rglob("*.h"):
+            for included in re.findall(r'^#include "(.*)"', header.read_text(), re.MULTILINE):
+                self.assertTrue((headers / included).is_file(), f"{header} includes {included}")
+
+    def test_what_is_private_stays_at_home(self):
+        names = {path.name for path in self.prefix.rglob("*.h")}
+        for public in ("asio_runtime.h", "switch.h", "requests.h", "typed.h", "pex_reactor.h", "json_file.h"):
+            self.assertIn(public, names)
+        self.assertFalse({name for name in names if re.match(r"asio_runtime_|.*\.pb\.h$", name)})
+        for private in ("switch_core.h", "link.h", "lane.h", "peer_registry.h", "admission.h", "visits.h", "sqlite.h"):
+            self.assertNotIn(private, names)
+        for file in [*self.libraries.rglob("*.cmake"), *self.libraries.rglob("*.pc")]:
+            text = file.read_text()
+            for forbidden in (str(BUILD), str(SOURCE), "peerage_options", "-Werror", "ASIO_"):
+                self.assertNotIn(forbidden, text.replace("PEERAGE_ASIO_INCLUDE", ""), file)
+
+    def test_the_program_runs(self):
+        self.assertIn(f"peerage {VERSION}", run(self.prefix / "bin" / "peerage", "version"))
+        self.assertIn("\nType=notify\n", (self.prefix / "lib/systemd/system/peerage.service").read_text())
+
     def test_find_package(self):
-        folder, commands = build_consumer("installed", f"-DCMAKE_PREFIX_PATH={PREFIX}",
-                                          f"-DPEERAGE_WANTED={MAJOR}.{MINOR}")
+        folder = TEMP / "by_find_package"
+        commands = configure(folder, f"-DCMAKE_PREFIX_PATH={self.prefix}", f"-DPEERAGE_WANTED={MAJOR}.{MINOR}")
+        build(folder, "consumer", "echo")
         self.assertWorks(folder)
         for source in ("consumer.cpp", "echo.cpp"):
             self.assertOnlyCxx20(commands[source])
@@ -123,31 +135,62 @@ class Consumer(unittest.TestCase):
         # An older minor version, too: what it promised may not hold any more.
         for wanted in [f"{MAJOR + 1}", f"{MAJOR}.{MINOR + 1}"] + [f"{MAJOR}.{MINOR - 1}"] * (MINOR > 0):
             with self.assertRaisesRegex(AssertionError, f'compatible with requested\\s+version "{wanted}"'):
-                build_consumer(f"mismatched-{wanted}", f"-DCMAKE_PREFIX_PATH={PREFIX}", f"-DPEERAGE_WANTED={wanted}")
-
-    def test_add_subdirectory(self):
-        folder, commands = build_consumer("subdirectory", f"-DPEERAGE_SOURCE={SOURCE}")
-        self.assertWorks(folder)
-        self.assertOnlyCxx20(commands["consumer.cpp"])
-        # A compiler that we do not know may warn about our sources: no reason for another's build to fail.
-        for source, command in commands.items():
-            self.assertNotIn("-Werror", command, source)
-
-    def test_the_simulated_network_is_there_for_who_asks_and_needs_no_test_framework(self):
-        folder, commands = build_consumer("simulated", f"-DPEERAGE_SOURCE={SOURCE}", "-DPEERAGE_BUILD_SIM=ON",
-                                          targets=["reactor_test"])
-        self.assertNotIn("FAILED", run(folder / "reactor_test"))
-        self.assertOnlyCxx20(commands["reactor_test.cpp"])
+                configure(TEMP / "mismatched", f"-DCMAKE_PREFIX_PATH={self.prefix}", f"-DPEERAGE_WANTED={wanted}")
 
     def test_pkg_config(self):
-        flags = run("pkg-config", "--cflags", "--libs", "--static", "peerage-spdlog",
-                    PKG_CONFIG_PATH=os.pathsep.join(
-                        filter(None, [str(LIBRARIES / "pkgconfig"), os.environ.get("PKG_CONFIG_PATH")])))
+        path = [str(self.libraries / "pkgconfig"), *filter(None, [os.environ.get("PKG_CONFIG_PATH")])]
+        compiling, linking = (shlex.split(run("pkg-config", what, "--static", "peerage-spdlog",
+                                              PKG_CONFIG_PATH=os.pathsep.join(path)))
+                              for what in ("--cflags", "--libs"))
         folder = TEMP / "by_pkg_config"
         folder.mkdir()
+        compile = [*filter(None, [LAUNCHER]), COMPILER, *shlex.split(FLAGS), "-std=c++20"]
         for source in (CONSUMER / "consumer.cpp", ECHO):
-            run(COMPILER, *shlex.split(FLAGS), "-std=c++20", source, *shlex.split(flags), "-o", folder / source.stem)
+            program = folder / source.stem
+            run(*compile, *compiling, "-c", source, "-o", f"{program}.o")
+            run(COMPILER, *shlex.split(FLAGS), f"{program}.o", *linking, "-o", program)
         self.assertWorks(folder)
+
+
+class WithSources(Case):
+    folder = BUILD / "packaging"
+    # Where another checkout has the same folder, a compiler cache finds its files.
+    environment = {"CCACHE_BASEDIR": str(SOURCE)}
+
+
+class SubdirectoryConn(WithSources):
+    def test_it_is_configured_and_its_lowest_library_compiles(self):
+        commands = configure(self.folder, f"-DPEERAGE_SOURCE={SOURCE}", "-DPEERAGE_BUILD_SIM=ON", "-DPEERAGE_PCH=ON",
+                             **self.environment)
+        for source in ("consumer.cpp", "echo.cpp", "reactor_test.cpp"):
+            self.assertOnlyCxx20(commands[source])
+        build(self.folder, "peerage_conn", **self.environment)
+
+    def test_who_does_not_ask_gets_the_libraries_alone(self):
+        commands = configure(TEMP / "usual", f"-DPEERAGE_SOURCE={SOURCE}")
+        for source in ("switch.cpp", "store.cpp", "pex_reactor.cpp", "consumer.cpp"):
+            self.assertIn(source, commands)
+        for source in ("reactor_test.cpp", "sim_world.cpp"):
+            self.assertNotIn(source, commands)
+        for source, command in commands.items():
+            # A compiler that we do not know may warn about our sources: no reason for another's build to fail.
+            self.assertNotIn("-Werror", command, source)
+            self.assertFalse([word for word in command if "cmake_pch" in word], source)
+
+
+class SubdirectoryLibraries(WithSources):
+    def test_the_others_compile(self):
+        build(self.folder, "peerage_p2p", "peerage_sim", "peerage_spdlog", **self.environment)
+
+
+class SubdirectoryPrograms(WithSources):
+    def test_an_embedders_programs_work(self):
+        build(self.folder, "consumer", "echo", "reactor_test", **self.environment)
+        self.assertWorks(self.folder)
+
+    def test_the_simulated_network_needs_no_test_framework(self):
+        build(self.folder, "reactor_test", **self.environment)
+        self.assertNotIn("FAILED", run(self.folder / "reactor_test"))
 
 
 if __name__ == "__main__":
