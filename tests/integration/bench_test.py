@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """The ends of a benchmark as processes, and the table that is made of them. bench_test.py BUILD_DIR
 
 Nothing here says how long anything may take, but for the patience of the test itself."""

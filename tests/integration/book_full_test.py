@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """T39: an address book on a disk that is full: book_full_test.py BUILD_DIR
 
 The disk is a tmpfs of a megabyte, in a mount namespace of the test's own; where there can be none, it is skipped."""

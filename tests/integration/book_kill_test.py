@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """T37: an address book whose writer is killed, again and again: book_kill_test.py BUILD_DIR
 
 A process (book_writer) writes batches and says which have been acknowledged. It is killed at a random moment, hundreds

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """A crawl of a small network of real processes on loopback. crawl_test.py BUILD_DIR [CLASS[.test]]"""
 import contextlib
 import csv

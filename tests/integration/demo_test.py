@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """The demo as a newcomer runs it, and as he breaks it off. demo_test.py BUILD_DIR [CLASS[.test]]"""
 import contextlib
 import fcntl

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """./dev as a newcomer meets it, in a copy of its own, with tools that only note how they were called. dev_test.py
 
 Nothing is installed, compiled or fetched."""

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """The examples as a newcomer runs them: real processes, real sockets on loopback.
 examples_test.py BUILD_DIR [CLASS[.test]]"""
 import contextlib

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """A node under attack, on real sockets: flood_test.py BUILD_DIR [CLASS[.test]]
 
 The node (switch_host) and its visitors (flood) are processes of their own. Each visitor comes from an

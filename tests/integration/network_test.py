@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """Networks of real processes on loopback, each node at an address of its own: network_test.py BUILD_DIR [CLASS[.test]]"""
 import contextlib
 import json

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """The program as a user meets it: real processes, real sockets on loopback. program_test.py BUILD_DIR"""
 import contextlib
 import fcntl

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """A running seed that is killed, again and again, while it crawls and is asked: seed_kill_test.py BUILD_DIR
 
 A small network of nodes lives on. The seed has an addrbook.json that names them, crawls them, and is asked all the time

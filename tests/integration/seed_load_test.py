@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """A seed with a book of 2 000 addresses, and many clients a second: seed_load_test.py BUILD_DIR
 
 Each client comes from a /24 of its own, as clients of a seed do. PEERAGE_LOAD_RATE and PEERAGE_LOAD_SECONDS say how

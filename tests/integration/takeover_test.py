@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """The home of a comet node, or of a tenderseed, as it was recorded: it is taken over unchanged, and the program runs
 in it. takeover_test.py BUILD_DIR"""
 import json
