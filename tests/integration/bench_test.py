@@ -124,7 +124,8 @@ class Ends(unittest.TestCase):
             self.assertEqual((seen["handshakes"], seen["failed"]), (60, 0))
             self.assertLessEqual(TIMES | {"seconds", "handshakes_per_s", "cpu_s", "cpu_us_per_handshake"}, seen.keys())
             got = end.report(signal.SIGINT)
-            self.assertEqual(got["handshakes"], 61)  # and one that asked who is there
+            # And one that asked who is there; the last may be at its end alone when the signal comes.
+            self.assertIn(got["handshakes"], (60, 61))
             self.assertIn("cpu_us_per_handshake", got)
 
     def test_idle_peers_stay(self):
