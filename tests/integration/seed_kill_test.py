@@ -174,8 +174,8 @@ class SeedKill(unittest.TestCase):
         print(f"{kill + 1} kills in {took:.0f} s: {dict(landed)}; slowest start {self.starts[-1] * 1000:.0f} ms; at most "
               f"{self.most} addresses; {said['answered']} of {said['started']} clients answered", flush=True)
         self.assertEqual(self.seed.start().id(), identity)
-        # Two may be the machine's, which is busy elsewhere.
-        self.assertLess(self.starts[-3], 1 * running.SLOWER)
+        # Some are the machine's, which may be busy elsewhere; none takes the ten seconds after which it is given up.
+        self.assertLess(self.starts[len(self.starts) * 3 // 4], 1 * running.SLOWER)
         self.assertGreaterEqual(len(ever), NODES - 2)
         for place in places:
             self.assertGreaterEqual(landed[place], LEAST, place)
