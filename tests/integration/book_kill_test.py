@@ -79,12 +79,19 @@ class BookKill(unittest.TestCase):
             self.assertEqual(database.execute("PRAGMA integrity_check").fetchall(), [("ok",)])
         database.close()
 
+    @staticmethod
+    def has_proved(landed):
+        return landed[IN_TRANSACTION] >= 0.3 * KILLS and landed[OPENING] + landed[CLOSING] >= 0.05 * KILLS
+
     def test_every_acknowledged_batch_survives(self):
         landed = collections.Counter()
         batches = 0
         began = time.monotonic()
         self.start_anew()
-        for kill in range(KILLS):
+        kill = -1
+        # As many as are asked for; and more, where too few have landed, for those elsewhere prove nothing.
+        while kill + 1 < KILLS or (not self.has_proved(landed) and kill + 1 < 4 * KILLS):
+            kill += 1
             if kill % 50 == 49:
                 batches += self.acknowledged
                 self.start_anew()
@@ -98,14 +105,12 @@ class BookKill(unittest.TestCase):
                 self.assert_sound()
         batches += self.acknowledged
         self.openings.sort()
-        print(f"{KILLS} kills in {time.monotonic() - began:.0f} s,",
+        print(f"{kill + 1} kills in {time.monotonic() - began:.0f} s,",
               ", ".join(f"{PLACES[place]} {count}" for place, count in sorted(landed.items())) + ",",
               f"batches acknowledged {batches}, slowest opening {self.openings[-1]} ms", flush=True)
         # Some are the machine's, which may be busy elsewhere.
         self.assertLess(self.openings[len(self.openings) * 9 // 10], 1000 * SLOWER)
-        # Kills that land elsewhere prove nothing.
-        self.assertGreaterEqual(landed[IN_TRANSACTION], 0.3 * KILLS)
-        self.assertGreaterEqual(landed[OPENING] + landed[CLOSING], 0.05 * KILLS)
+        self.assertTrue(self.has_proved(landed), landed)
 
 
 if __name__ == "__main__":

@@ -33,8 +33,8 @@ MAJOR, MINOR = (int(part) for part in VERSION.split(".")[:2])
 
 
 def run(*command, **environment):
-    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=600,
-                            cwd=TEMP, env=dict(ENVIRONMENT, **environment), stdin=subprocess.DEVNULL)
+    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=TEMP,
+                            env=dict(ENVIRONMENT, **environment), stdin=subprocess.DEVNULL)
     if result.returncode != 0:
         raise AssertionError(f"{shlex.join(map(str, command))}: exit {result.returncode}\n{result.stdout}")
     return result.stdout
@@ -54,8 +54,8 @@ def setUpModule():
 def configure(build, *settings, **environment):
     """The commands that compile, by source."""
     run(CACHE["CMAKE_COMMAND"], "--fresh", "-S", CONSUMER, "-B", build, "-G", CACHE["CMAKE_GENERATOR"],
-        f"-DCMAKE_CXX_COMPILER={COMPILER}", f"-DCMAKE_CXX_FLAGS={FLAGS}", f"-DCMAKE_CXX_COMPILER_LAUNCHER={LAUNCHER or ''}",
-        *settings, **environment)
+        f"-DCMAKE_CXX_COMPILER={COMPILER}", f"-DCMAKE_CXX_COMPILER_LAUNCHER={LAUNCHER or ''}",
+        f"-DCMAKE_CXX_FLAGS={FLAGS}", *settings, **environment)
     commands = json.loads((build / "compile_commands.json").read_text())
     return {pathlib.Path(entry["file"]).name: shlex.split(entry["command"]) for entry in commands}
 
@@ -64,25 +64,26 @@ def build(folder, *targets, **environment):
     run(CACHE["CMAKE_COMMAND"], "--build", folder, "--target", *targets, "-j", "2", **environment)
 
 
-def start_echo(folder, *arguments):
-    """A running echo node, and the address that it says it listens at."""
-    process = subprocess.Popen([folder / "echo", *arguments], stdout=subprocess.PIPE, text=True, env=ENVIRONMENT,
-                               stdin=subprocess.DEVNULL)
-    return process, process.stdout.readline().split()[1]
-
-
 class Case(unittest.TestCase):
     def assertWorks(self, folder):
         [zero] = [key for key in json.loads((SOURCE / "spec/vectors/node_id.json").read_text())["keys"]
                   if not key["seed"].strip("0")]
         self.assertEqual(run(folder / "consumer"), zero["id"] + "\n")
-        server, address = start_echo(folder)
-        client, _ = start_echo(folder, "--dial", address)
+        server, address = self.start_echo(folder)
+        client, _ = self.start_echo(folder, "--dial", address)
         self.assertIn(" echoes hello", client.stdout.readline())
         for process in (client, server):
             process.send_signal(signal.SIGINT)
-            process.communicate(timeout=30)
-            self.assertEqual(process.returncode, 0)
+            self.assertEqual(process.wait(30), 0)
+
+    def start_echo(self, folder, *arguments):
+        """A running echo node, and the address that it says it listens at."""
+        process = subprocess.Popen([folder / "echo", *arguments], stdout=subprocess.PIPE, text=True, env=ENVIRONMENT,
+                                   stdin=subprocess.DEVNULL)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process, process.stdout.readline().split()[1]
 
     def assertOnlyCxx20(self, command):
         """Nothing of ours but the include path and the standard is in the embedder's command."""

@@ -26,7 +26,14 @@ double value_of(const Report& report, std::string_view name) {
   return 0;
 }
 
-TEST(ScenarioTest, TheSameSeedGivesTheSameRunToTheLastEvent) {
+// None of them is about how peers prove who they are, which is half of what they would cost.
+class ScenarioTest : public testing::Test {
+ protected:
+  ScenarioTest() { use_cryptography(Cryptography::cheap); }
+  ~ScenarioTest() override { use_cryptography(Cryptography::real); }
+};
+
+TEST_F(ScenarioTest, TheSameSeedGivesTheSameRunToTheLastEvent) {
   const Report first = cold_start(options_of(20, 0.1)), again = cold_start(options_of(20, 0.1));
   EXPECT_EQ(value_of(first, "trace hash"), value_of(again, "trace hash"));
   EXPECT_EQ(first.csv(), again.csv());
@@ -34,12 +41,12 @@ TEST(ScenarioTest, TheSameSeedGivesTheSameRunToTheLastEvent) {
   EXPECT_NE(value_of(first, "trace hash"), value_of(other, "trace hash"));
 }
 
-TEST(ScenarioTest, AColdStartEndsWithFullSets) {
+TEST_F(ScenarioTest, AColdStartEndsWithFullSets) {
   const Report report = cold_start(options_of(60, 0.25));
   EXPECT_TRUE(report.holds()) << report.text();
 }
 
-TEST(ScenarioTest, ACrowdAtOneSeedIsServedAndWithoutJitterItIsNot) {
+TEST_F(ScenarioTest, ACrowdAtOneSeedIsServedAndWithoutJitterItIsNot) {
   ScenarioOptions options = options_of(300, 0.1);
   const Report report = flash_crowd(options);
   EXPECT_TRUE(report.holds()) << report.text();
@@ -48,7 +55,7 @@ TEST(ScenarioTest, ACrowdAtOneSeedIsServedAndWithoutJitterItIsNot) {
   EXPECT_FALSE(planted.holds()) << planted.text();
 }
 
-TEST(ScenarioTest, PeersThatRestartAreDialledAgainAndWithoutStickyRedialTheyAreNot) {
+TEST_F(ScenarioTest, PeersThatRestartAreDialledAgainAndWithoutStickyRedialTheyAreNot) {
   ScenarioOptions options = options_of(60, 2);
   const Report report = churn(options);
   EXPECT_TRUE(report.holds()) << report.text();
@@ -57,7 +64,7 @@ TEST(ScenarioTest, PeersThatRestartAreDialledAgainAndWithoutStickyRedialTheyAreN
   EXPECT_FALSE(planted.holds()) << planted.text();
 }
 
-TEST(ScenarioTest, OneCompanysClaimsFillNoBookAndWhereTheyAreBelievedTheyDo) {
+TEST_F(ScenarioTest, OneCompanysClaimsFillNoBookAndWhereTheyAreBelievedTheyDo) {
   ScenarioOptions options = options_of(60, 0.5);
   const Report report = false_claims(options);
   EXPECT_TRUE(report.holds()) << report.text();
@@ -66,7 +73,8 @@ TEST(ScenarioTest, OneCompanysClaimsFillNoBookAndWhereTheyAreBelievedTheyDo) {
   EXPECT_FALSE(planted.holds()) << planted.text();
 }
 
-TEST(ScenarioTest, LargeWorldsHaveCheapCryptographyAndSaySo) {
+TEST_F(ScenarioTest, LargeWorldsHaveCheapCryptographyAndSaySo) {
+  use_cryptography(Cryptography::real);
   const Scenario* const scenario = find_scenario("cold-start");
   ScenarioOptions options = options_of(20, 0.1);
   EXPECT_EQ(run(*scenario, options).title.find("cheap"), std::string::npos);
@@ -75,22 +83,22 @@ TEST(ScenarioTest, LargeWorldsHaveCheapCryptographyAndSaySo) {
   EXPECT_EQ(cryptography(), Cryptography::real) << "as it was before";
 }
 
-TEST(ScenarioTest, TwoPartsOfANetworkMeetAgain) {
+TEST_F(ScenarioTest, TwoPartsOfANetworkMeetAgain) {
   const Report report = partition(options_of(60, 7.25));
   EXPECT_TRUE(report.holds()) << report.text();
 }
 
-TEST(ScenarioTest, ANetworkOutlivesItsSeedsAndTakesNewcomersInWhenTheyAreBack) {
+TEST_F(ScenarioTest, ANetworkOutlivesItsSeedsAndTakesNewcomersInWhenTheyAreBack) {
   const Report report = seed_loss(options_of(50, 4));
   EXPECT_TRUE(report.holds()) << report.text();
 }
 
-TEST(ScenarioTest, OursAndGoNodesAreOneNetworkWithoutABan) {
+TEST_F(ScenarioTest, OursAndGoNodesAreOneNetworkWithoutABan) {
   const Report report = mixed(options_of(40, 1));
   EXPECT_TRUE(report.holds()) << report.text();
 }
 
-TEST(ScenarioTest, EachIsFoundByItsName) {
+TEST_F(ScenarioTest, EachIsFoundByItsName) {
   for (const Scenario& each : scenarios()) EXPECT_EQ(find_scenario(each.name), &each);
   EXPECT_EQ(find_scenario("no such"), nullptr);
 }
