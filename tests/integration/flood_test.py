@@ -416,9 +416,15 @@ class Descriptors(FloodTest):
             began = time.monotonic()
             self.eventually(lambda: self.assertLess(len(node.descriptors()), self.LIMIT // 2), 8)
             freed = time.monotonic()
-            report = Visitors(node, "honest", 1, "127.201.0.1", patience=10).report()
+            report = {}
+
+            def admitted():
+                # Those that wait in the backlog, and have gone, are taken first, and take descriptors once more.
+                report.update(Visitors(node, "honest", 1, "127.201.0.1", patience=10).report())
+                self.assertEqual(report["within_2_s"], 1, report)
+
+            self.eventually(admitted, 8)
             self.note(freed_after=f"{freed - began:.2f} s", admitted_after=f"{report['answered_ms'].get('max')} ms")
-            self.assertEqual(report["within_2_s"], 1, report)
             self.assertEqual(node.ask(f"dial {'cd' * 20}@127.0.0.1:2")["dialled"], "connection_refused")
             self.assert_as_before(node, before, 10)
 
