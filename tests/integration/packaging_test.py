@@ -165,7 +165,7 @@ class SubdirectoryConn(WithSources):
                              **self.environment)
         for source in ("consumer.cpp", "echo.cpp", "reactor_test.cpp"):
             self.assertOnlyCxx20(commands[source])
-        build(self.folder, "peerage_conn", **self.environment)
+        build(self.folder, "peerage_conn", "peerage_sim", **self.environment)
 
     def test_who_does_not_ask_gets_the_libraries_alone(self):
         commands = configure(TEMP / "usual", f"-DPEERAGE_SOURCE={SOURCE}")
@@ -180,18 +180,15 @@ class SubdirectoryConn(WithSources):
 
 
 class SubdirectoryLibraries(WithSources):
-    def test_the_others_compile(self):
-        build(self.folder, "peerage_p2p", "peerage_sim", "peerage_spdlog", **self.environment)
+    def test_the_simulated_network_needs_no_test_framework(self):
+        build(self.folder, "reactor_test", "peerage_spdlog", **self.environment)
+        self.assertNotIn("FAILED", run(self.folder / "reactor_test"))
 
 
 class SubdirectoryPrograms(WithSources):
     def test_an_embedders_programs_work(self):
-        build(self.folder, "consumer", "echo", "reactor_test", **self.environment)
+        build(self.folder, "consumer", "echo", **self.environment)
         self.assertWorks(self.folder)
-
-    def test_the_simulated_network_needs_no_test_framework(self):
-        build(self.folder, "reactor_test", **self.environment)
-        self.assertNotIn("FAILED", run(self.folder / "reactor_test"))
 
 
 if __name__ == "__main__":
