@@ -12,13 +12,13 @@ using conn::NodeId;
 
 namespace {
 
-KeyedHash hash_with(Random& random) {
-  conn::ByteArray<16> key;
+conn::KeyedHash hash_with(conn::Random& random) {
+  conn::KeyedHash::Key key;
   for (std::size_t half = 0; half < 2; ++half) {
     const std::uint64_t word = random.next();
     std::memcpy(key.data() + 8 * half, &word, 8);
   }
-  return KeyedHash(key);
+  return conn::KeyedHash(key);
 }
 
 // What no peer of any network could have.
@@ -48,7 +48,7 @@ std::string_view name(Added outcome) noexcept {
 }
 
 AddressBook::AddressBook(std::string network, const NodeId& own_id, const BookKey& key,
-                         const Random::Seed& seed, BookConfig config)
+                         const conn::Random::Seed& seed, BookConfig config)
     : network_(std::move(network)),
       own_id_(own_id),
       config_(std::move(config)),

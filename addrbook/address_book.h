@@ -46,11 +46,11 @@
 #include "addrbook/contests.h"
 #include "addrbook/draw_list.h"
 #include "addrbook/index_table.h"
-#include "addrbook/keyed_hash.h"
 #include "addrbook/known_address.h"
 #include "addrbook/placement.h"
-#include "addrbook/random.h"
 #include "addrbook/told_rate.h"
+#include "conn/keyed_hash.h"
+#include "conn/random.h"
 
 namespace peerage::addrbook {
 
@@ -87,7 +87,7 @@ struct Bias {
 class AddressBook {
  public:
   AddressBook(std::string network, const conn::NodeId& own_id, const BookKey& key,
-              const Random::Seed& seed, BookConfig config = {});
+              const conn::Random::Seed& seed, BookConfig config = {});
   AddressBook(const AddressBook&) = delete;
   AddressBook& operator=(const AddressBook&) = delete;
 
@@ -267,7 +267,7 @@ class AddressBook {
   conn::NodeId own_id_;
   BookConfig config_;
   Placement placement_;
-  Random random_;
+  conn::Random random_;
 
   std::vector<std::unique_ptr<std::array<Entry, kChunk>>> chunks_;
   std::vector<Index> free_;
@@ -276,7 +276,7 @@ class AddressBook {
   DrawList verified_;                  // those within kVerifiedLimit, and more; not resting
   Time verified_sifted_ = kNever;
   std::set<std::pair<Time, Index>> resting_;
-  KeyedHash hash_;
+  conn::KeyedHash hash_;
   IndexTable by_id_;
   IndexTable by_neighbourhood_;  // of those that count for the caps: without bound, others would
                                  // lie in one row

@@ -145,7 +145,7 @@ std::vector<NetAddress> AddressBook::verified_selection(Time now) {
   const std::size_t count = selection_size(verified_.size());
   std::vector<NetAddress> chosen;
   chosen.reserve(count);
-  std::unordered_map<conn::IpAddress, std::size_t, KeyedHash> served(count, hash_);
+  std::unordered_map<conn::IpAddress, std::size_t, conn::KeyedHash> served(count, hash_);
   // An address is taken with the probability of its record when its turn comes, and else has
   // another turn later; the ones that are through stand in front.
   std::size_t through = 0;

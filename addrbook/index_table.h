@@ -3,7 +3,7 @@
 // them there; a lookup in vain ends with the first free slot, mostly without one look at an entry.
 //
 // Few entries may have the same key: all of them lie in one row, which each operation walks. The
-// hash must be keyed where an adversary chooses the keys (addrbook/keyed_hash.h).
+// hash must be keyed where an adversary chooses the keys (conn/keyed_hash.h).
 //
 // Threads: none of its own.
 #pragma once

@@ -30,9 +30,9 @@
 #include <string_view>
 #include <vector>
 
-#include "addrbook/go_time.h"
 #include "addrbook/known_address.h"
 #include "addrbook/placement.h"
+#include "conn/rfc3339.h"
 
 namespace peerage::addrbook {
 
@@ -52,9 +52,9 @@ struct JsonEntry {
   conn::NetAddress source;
   Kind kind = Kind::fresh;
   std::uint32_t attempts = 0;  // at most 2^31 - 1
-  GoTime last_attempt = kGoNever;
-  GoTime last_success = kGoNever;
-  GoTime last_ban_time = kGoNever;  // when a ban ends
+  Timestamp last_attempt = kNoTimestamp;
+  Timestamp last_success = kNoTimestamp;
+  Timestamp last_ban_time = kNoTimestamp;  // when a ban ends
   std::vector<std::uint16_t> buckets;
   bool operator==(const JsonEntry&) const = default;
 };

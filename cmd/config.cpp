@@ -1,9 +1,7 @@
 #include "cmd/config.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <exception>
-#include <fstream>
 #include <map>
 #include <utility>
 
@@ -13,6 +11,7 @@
 #include "cmd/log_levels.h"
 #include "cmd/toml_table.h"
 #include "conn/bytes.h"
+#include "conn/file.h"
 #include "p2p/config.h"
 #include "p2p/listen_address.h"
 #include "p2p/node_info.h"
@@ -297,23 +296,12 @@ Result<Config> Config::parse(std::string_view text) {
 }
 
 Result<std::string> read_config_file(const std::filesystem::path& file) {
-  const auto refuse = [&file](const std::string& why) {
-    return fail(Stage::configuration, Reason::config_malformed, file.string() + ": " + why);
-  };
-  std::error_code error;
-  // Not a pipe that nobody writes to.
-  if (!std::filesystem::is_regular_file(file, error)) {
-    return refuse(error ? "cannot be read: " + error.message() : "cannot be read: it is no file");
-  }
-  errno = 0;
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream) return refuse("cannot be read: " + std::generic_category().message(errno));
-  std::string text(kMaxFile + 1, '\0');
-  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (stream.bad()) return refuse("cannot be read");
-  text.resize(static_cast<std::size_t>(stream.gcount()));
-  if (text.size() > kMaxFile) return refuse("over 1 MiB");
-  return text;
+  auto text = conn::read_file(file, kMaxFile);
+  if (text) return std::move(*text);
+  const bool too_long = text.error().kind == conn::FileTrouble::Kind::too_long;
+  return fail(
+      Stage::configuration, Reason::config_malformed,
+      file.string() + (too_long ? ": over 1 MiB" : ": cannot be read: " + text.error().what));
 }
 
 Result<Config> Config::load(const std::filesystem::path& file) {

@@ -1,15 +1,13 @@
 // init: a home directory with everything a node needs, in which nothing that exists is touched.
-#include <cerrno>
-#include <cstring>
 #include <iostream>
 #include <memory>
 #include <string>
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include "cmd/commands.h"
 #include "cmd/own_key.h"
+#include "conn/file.h"
 
 namespace peerage::cmd {
 namespace {
@@ -17,25 +15,6 @@ namespace {
 std::string host_name() {
   char name[256] = {};
   return ::gethostname(name, sizeof name - 1) == 0 && name[0] != '\0' ? name : "peerage";
-}
-
-// Creates `path` with `text`. False, with errno, if it cannot be written; EEXIST if it is there.
-bool write_new(const std::filesystem::path& path, std::string_view text) {
-  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-  if (file < 0) return false;
-  bool written = true;
-  while (written && !text.empty()) {
-    const ssize_t count = ::write(file, text.data(), text.size());
-    if (count < 0 && errno == EINTR) continue;
-    written = count > 0;
-    if (written) text.remove_prefix(static_cast<std::size_t>(count));
-  }
-  const int error = errno;
-  written = ::close(file) == 0 && written;
-  // A half-written file would look like a finished one to the next `init`.
-  if (!written) ::unlink(path.c_str());
-  errno = error;
-  return written;
 }
 
 int run(const std::filesystem::path& home, const std::string& moniker, const std::string& network) {
@@ -50,13 +29,11 @@ int run(const std::filesystem::path& home, const std::string& moniker, const std
     if (error) return refuse(home / directory, error.message());
   }
   const std::filesystem::path config = home / "config" / "config.toml";
-  if (write_new(config, text)) {
-    std::cout << "wrote " << config.string() << '\n';
-  } else if (errno == EEXIST) {
-    std::cout << "kept  " << config.string() << '\n';
-  } else {
-    return refuse(config, std::strerror(errno));
+  const auto written = conn::write_file(config, text, conn::Readers::all, conn::Former::kept);
+  if (!written && written.error().kind != conn::FileTrouble::Kind::exists) {
+    return refuse(config, written.error().what);
   }
+  std::cout << (written ? "wrote " : "kept  ") << config.string() << '\n';
   const auto key_path = node_key_path(home);
   if (!key_path) return report(key_path.error());
   const bool existed = std::filesystem::exists(*key_path);

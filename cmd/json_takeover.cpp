@@ -19,9 +19,9 @@ namespace peerage::cmd {
 
 using addrbook::Added;
 using conn::fail;
+using conn::LogLevel;
 using conn::Reason;
 using conn::Stage;
-using p2p::LogLevel;
 
 namespace {
 
@@ -85,7 +85,7 @@ conn::Result<std::filesystem::path> keep_original(const std::filesystem::path& f
 }
 
 bool take_over_json(const BookHome& home, const std::string& network,
-                    const std::filesystem::path& json, p2p::Log& say) {
+                    const std::filesystem::path& json, conn::Log& say) {
   std::error_code error;
   if (!std::filesystem::exists(json, error) || is_ours(home, json)) return true;
   const auto imported = import_json(home, network, json, book_now());

@@ -8,7 +8,7 @@
 namespace peerage::cmd {
 namespace {
 
-using p2p::LogLevel;
+using conn::LogLevel;
 
 constexpr std::size_t kMaxModules = 64;
 constexpr std::array kLevels = {LogLevel::debug, LogLevel::info, LogLevel::warn, LogLevel::error};
@@ -39,7 +39,7 @@ conn::Result<LogLevels> LogLevels::parse(std::string_view text) {
     const std::string_view module = single ? "*" : pair.substr(0, colon);
     const std::string_view level = single ? text : pair.substr(colon + 1);
     const auto* known = std::find_if(kLevels.begin(), kLevels.end(),
-                                     [level](LogLevel each) { return p2p::name(each) == level; });
+                                     [level](LogLevel each) { return conn::name(each) == level; });
     if (known == kLevels.end() && level != "none") {
       return bad(level, "is no log level: debug, info, warn, error or none");
     }
@@ -56,7 +56,7 @@ conn::Result<LogLevels> LogLevels::parse(std::string_view text) {
   }
 }
 
-bool LogLevels::wants(std::string_view module, p2p::LogLevel level) const noexcept {
+bool LogLevels::wants(std::string_view module, conn::LogLevel level) const noexcept {
   const auto named = modules_.find(module);
   const Threshold& threshold = named == modules_.end() ? rest_ : named->second;
   return threshold && level >= *threshold;

@@ -13,7 +13,7 @@
 #include <string_view>
 
 #include "conn/failure.h"
-#include "p2p/log.h"
+#include "conn/log.h"
 
 namespace peerage::cmd {
 
@@ -22,11 +22,11 @@ class LogLevels {
   LogLevels() = default;  // "info"
   static conn::Result<LogLevels> parse(std::string_view text);
 
-  bool wants(std::string_view module, p2p::LogLevel level) const noexcept;
+  bool wants(std::string_view module, conn::LogLevel level) const noexcept;
 
  private:
-  using Threshold = std::optional<p2p::LogLevel>;  // none: nothing is logged
-  Threshold rest_ = p2p::LogLevel::info;
+  using Threshold = std::optional<conn::LogLevel>;  // none: nothing is logged
+  Threshold rest_ = conn::LogLevel::info;
   std::map<std::string, Threshold, std::less<>> modules_;
 };
 

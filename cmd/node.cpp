@@ -14,10 +14,10 @@ namespace peerage::cmd {
 
 using conn::fail;
 using conn::Failure;
+using conn::LogLevel;
 using conn::Reason;
 using conn::Result;
 using conn::Stage;
-using p2p::LogLevel;
 
 namespace {
 
@@ -58,7 +58,7 @@ Result<void> settle_networks(Settings& settings) {
               "once, as in --network a,b");
 }
 
-p2p::SwitchConfig switch_config(const Settings& settings, std::shared_ptr<p2p::LogSink> log) {
+p2p::SwitchConfig switch_config(const Settings& settings, std::shared_ptr<conn::LogSink> log) {
   const Config& config = settings.config;
   p2p::SwitchConfig node;
   node.p2p = config.p2p;
@@ -72,7 +72,7 @@ p2p::SwitchConfig switch_config(const Settings& settings, std::shared_ptr<p2p::L
 }
 
 pex::PexConfig pex_config(const Settings& settings, Node::Role role,
-                          std::shared_ptr<p2p::LogSink> log) {
+                          std::shared_ptr<conn::LogSink> log) {
   const Config& config = settings.config;
   pex::PexConfig pex;
   if (role == Node::Role::seed) {
@@ -116,7 +116,7 @@ Result<std::unique_ptr<Node>> Node::prepare(Settings settings, Role role, const 
   if (auto made = make_book_directory(settings); !made) return tl::unexpected(made.error());
   auto key = load_or_create_key(settings.node_key_file);
   if (!key) return tl::unexpected(key.error());
-  p2p::Log say(log.module("main"), {});
+  conn::Log say(log.module("main"));
   if (!settings.json_book.empty()) {
     const BookHome home = {settings.home, settings.config, settings.networks, settings.book_file,
                            key->id()};
@@ -130,7 +130,7 @@ Result<std::unique_ptr<Node>> Node::prepare(Settings settings, Role role, const 
 Node::Node(Settings settings, Role role, const ProgramLog& log, conn::NodeKey key)
     : settings_(std::move(settings)),
       role_(role),
-      log_(log.module("main"), {}),
+      log_(log.module("main")),
       runtime_(settings_.config.shards) {
   const pex::PexConfig pex = pex_config(settings_, role_, log.module("pex"));
   p2p::SwitchConfig config = switch_config(settings_, log.module("p2p"));

@@ -60,7 +60,7 @@ class Node {
 
   Settings settings_;
   Role role_;
-  p2p::Log log_;
+  conn::Log log_;
   conn::AsioRuntime runtime_;
   std::shared_ptr<pex::Bookshelf> shelf_;
   std::shared_ptr<pex::PexReactor> pex_;

@@ -15,7 +15,7 @@ namespace peerage::cmd {
 namespace {
 
 using namespace std::chrono_literals;
-using p2p::LogLevel;
+using conn::LogLevel;
 
 struct Options {
   std::filesystem::path home;
@@ -31,7 +31,7 @@ conn::Result<ProgramLog> log_of(const Settings& settings) {
 }
 
 // A comet node's file has many settings for its other parts: that is no news at each start.
-void log_notices(p2p::Log& say, const Settings& settings) {
+void log_notices(conn::Log& say, const Settings& settings) {
   for (const std::string& warning : settings.warnings) say.write(LogLevel::warn, warning);
   const std::vector<std::string>& notices = settings.notices;
   static constexpr std::size_t kFew = 3;
@@ -42,7 +42,7 @@ void log_notices(p2p::Log& say, const Settings& settings) {
             {{"count", std::to_string(notices.size())}});
 }
 
-void reload(Node& node, const Options& options, p2p::Log& say, const ServiceNotify& service) {
+void reload(Node& node, const Options& options, conn::Log& say, const ServiceNotify& service) {
   service.reloading();
   const auto fresh = load_settings(options.home, options.flags);
   if (fresh) {
@@ -60,7 +60,7 @@ int run(const Options& options, std::optional<Node::Role> only) {
   if (!settings) return report(settings.error());
   const auto log = log_of(*settings);
   if (!log) return report(log.error());
-  p2p::Log say(log->module("main"), {});
+  conn::Log say(log->module("main"));
   log_notices(say, *settings);
 
   const bool seed = only == Node::Role::seed || settings->config.p2p.seed_mode;

@@ -5,8 +5,6 @@
 
 #include <sys/resource.h>
 
-#include "conn/config.h"
-
 namespace peerage::cmd {
 
 Signals::Signals(std::initializer_list<int> signals) {

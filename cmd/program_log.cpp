@@ -14,13 +14,14 @@
 #include <nlohmann/json.hpp>
 
 #include "conn/bytes.h"
+#include "conn/rfc3339.h"
 
 namespace peerage::cmd {
 namespace {
 
-using p2p::LogField;
-using p2p::LogLevel;
-using p2p::LogRecord;
+using conn::LogField;
+using conn::LogLevel;
+using conn::LogRecord;
 using WallTime = std::chrono::system_clock::time_point;
 using nlohmann::json;
 
@@ -28,51 +29,16 @@ constexpr std::size_t kMessageWidth = 44;
 constexpr std::size_t kMaxMessage = 4096;  // bytes; of a message that is none of ours
 constexpr std::array kLevels = {LogLevel::debug, LogLevel::info, LogLevel::warn, LogLevel::error};
 
-struct BrokenDown {
-  std::tm parts{};
-  long nanoseconds = 0;
-};
-enum class Zone : std::uint8_t { local, utc };
-
-BrokenDown broken_down(WallTime time, Zone zone) {
+// "2026-11-21|10:15:00.250", in the machine's zone.
+std::string plain_stamp(WallTime time) {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
   const std::time_t stamp = std::chrono::system_clock::to_time_t(seconds);
-  BrokenDown result;
-  if (zone == Zone::local) {
-    ::localtime_r(&stamp, &result.parts);
-  } else {
-    ::gmtime_r(&stamp, &result.parts);
-  }
-  result.nanoseconds = static_cast<long>(
-      std::chrono::duration_cast<std::chrono::nanoseconds>(time - seconds).count());
-  return result;
-}
-
-std::string formatted(const std::tm& parts, const char* format) {
+  std::tm parts{};
+  ::localtime_r(&stamp, &parts);
   std::array<char, 64> text{};
-  return {text.data(), std::strftime(text.data(), text.size(), format, &parts)};
-}
-
-std::string digits(long number, std::size_t width) {
-  const std::string text = std::to_string(number);
-  return std::string(width - std::min(width, text.size()), '0') + text;
-}
-
-// "2026-11-21|10:15:00.250"
-std::string plain_stamp(WallTime time) {
-  const BrokenDown when = broken_down(time, Zone::local);
-  return formatted(when.parts, "%Y-%m-%d|%H:%M:%S.") + digits(when.nanoseconds / 1'000'000, 3);
-}
-
-// RFC 3339 with as many digits as it takes, as Go's RFC3339Nano.
-std::string json_stamp(WallTime time) {
-  const BrokenDown when = broken_down(time, Zone::utc);
-  std::string text = formatted(when.parts, "%Y-%m-%dT%H:%M:%S");
-  if (when.nanoseconds > 0) {
-    text += "." + digits(when.nanoseconds, 9);
-    text.erase(text.find_last_not_of('0') + 1);
-  }
-  return text + "Z";
+  const std::size_t size = std::strftime(text.data(), text.size(), "%Y-%m-%d|%H:%M:%S.", &parts);
+  const std::string milliseconds = std::to_string((time - seconds) / std::chrono::milliseconds(1));
+  return std::string(text.data(), size) + std::string(3 - milliseconds.size(), '0') + milliseconds;
 }
 
 // Without anything beyond ASCII in it, and what is no UTF-8 replaced: safe for a terminal.
@@ -104,9 +70,8 @@ std::string plain_key(std::string_view key) {
 }  // namespace
 
 std::string plain_line(std::string_view module, const LogRecord& record, WallTime time) {
-  std::string line(
-      1,
-      static_cast<char>(std::toupper(static_cast<unsigned char>(p2p::name(record.level).front()))));
+  std::string line(1, static_cast<char>(std::toupper(
+                          static_cast<unsigned char>(conn::name(record.level).front()))));
   std::string message = conn::printable(record.message, kMaxMessage);
   message.resize(std::max(message.size(), kMessageWidth), ' ');
   line += "[" + plain_stamp(time) + "] " + message + " module=" + plain_value(module);
@@ -118,9 +83,9 @@ std::string plain_line(std::string_view module, const LogRecord& record, WallTim
 
 std::string json_line(std::string_view module, const LogRecord& record, WallTime time) {
   json line = {{"_msg", std::string(record.message)},
-               {"level", std::string(p2p::name(record.level))},
+               {"level", std::string(conn::name(record.level))},
                {"module", std::string(module)},
-               {"ts", json_stamp(time)}};
+               {"ts", conn::rfc3339_text(time)}};
   for (const LogField& field : record.fields) {
     std::string key(field.key);
     while (line.contains(key)) key += '_';  // nothing is written over
@@ -151,7 +116,7 @@ struct ProgramLog::Output {
   }
 };
 
-class ProgramLog::Sink final : public p2p::LogSink {
+class ProgramLog::Sink final : public conn::LogSink {
  public:
   Sink(std::shared_ptr<Output> output, std::string_view name)
       : output_(std::move(output)), name_(name) {}
@@ -196,7 +161,7 @@ ProgramLog::ProgramLog(LogLevels levels, LogFormat format, int descriptor, WallC
   output_->levels = std::move(levels);
 }
 
-std::shared_ptr<p2p::LogSink> ProgramLog::module(std::string_view name) const {
+std::shared_ptr<conn::LogSink> ProgramLog::module(std::string_view name) const {
   return std::make_shared<Sink>(output_, name);
 }
 

@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 #include "cmd/log_levels.h"
-#include "p2p/log.h"
+#include "conn/log.h"
 
 namespace peerage::cmd {
 
@@ -35,7 +35,7 @@ class ProgramLog {
              WallClock clock = std::chrono::system_clock::now);
 
   // For the part of the program that has this name: "p2p", "pex", "addrbook", "main".
-  std::shared_ptr<p2p::LogSink> module(std::string_view name) const;
+  std::shared_ptr<conn::LogSink> module(std::string_view name) const;
 
   // The levels from now on, for sinks that are there, too.
   void set_levels(LogLevels levels);
@@ -47,9 +47,9 @@ class ProgramLog {
 };
 
 // How a record reads, without the end of its line.
-std::string plain_line(std::string_view module, const p2p::LogRecord& record,
+std::string plain_line(std::string_view module, const conn::LogRecord& record,
                        std::chrono::system_clock::time_point time);
-std::string json_line(std::string_view module, const p2p::LogRecord& record,
+std::string json_line(std::string_view module, const conn::LogRecord& record,
                       std::chrono::system_clock::time_point time);
 
 }  // namespace peerage::cmd

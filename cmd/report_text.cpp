@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "addrbook/go_time.h"
 #include "conn/bytes.h"
+#include "conn/rfc3339.h"
 
 namespace peerage::cmd {
 
@@ -55,7 +55,7 @@ std::string ago(Time time, Time now) {
 }
 
 std::string stamp(Time time) {
-  return addrbook::go_time_text(addrbook::to_go_time(time));
+  return conn::rfc3339_text(conn::to_timestamp(time));
 }
 
 }  // namespace peerage::cmd

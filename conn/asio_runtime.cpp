@@ -20,7 +20,6 @@
 #include "conn/asio_runtime_executor.h"
 #include "conn/asio_runtime_resolver.h"
 #include "conn/asio_runtime_socket.h"
-#include "conn/frame_aead.h"
 
 namespace peerage::conn {
 namespace {
@@ -127,10 +126,8 @@ struct ConnectOperation final : Operation<std::unique_ptr<Stream>> {
   tcp::socket socket;
 };
 
-// Chosen now, and not while the first peer waits: the library may test itself.
-void prepare_cryptography() {
+void prepare_libsodium() {
   if (sodium_init() < 0) throw std::runtime_error("libsodium cannot be initialised");
-  (void)frame_aead();
 }
 
 }  // namespace
@@ -201,7 +198,7 @@ class AsioRuntime::ShardOnAsio final : public Shard,
 AsioRuntime::AsioRuntime(std::size_t shards, Lookup lookup)
     : executors_(std::make_unique<asio_runtime::Executors>()),
       resolver_(std::make_shared<Resolver>(std::move(lookup))) {
-  prepare_cryptography();
+  prepare_libsodium();
   if (shards == 0) shards = std::max(1u, std::thread::hardware_concurrency());
   for (std::size_t i = 0; i < shards; ++i) shards_.push_back(std::make_shared<ShardOnAsio>());
   try {
@@ -217,7 +214,7 @@ AsioRuntime::AsioRuntime(std::size_t shards, Lookup lookup)
 AsioRuntime::AsioRuntime(asio::io_context& host, Lookup lookup)
     : executors_(std::make_unique<asio_runtime::Executors>()),
       resolver_(std::make_shared<Resolver>(std::move(lookup))) {
-  prepare_cryptography();
+  prepare_libsodium();
   shards_.push_back(std::make_shared<ShardOnAsio>(host));
 }
 

@@ -11,10 +11,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "conn/config.h"
-
 namespace peerage::conn::asio_runtime {
 namespace {
+
+using namespace std::chrono_literals;
 
 // A vanished peer is noticed by our own pings in 105 s; TCP need not be quicker.
 constexpr int kUserTimeoutMs = 105'000;
@@ -99,6 +99,8 @@ Endpoint from_asio(const tcp::endpoint& endpoint) {
 }
 
 namespace {
+
+using namespace std::chrono_literals;
 
 class AsioStream final : public Stream {
  public:

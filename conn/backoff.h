@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "conn/runtime.h"
+#include "conn/time.h"
 
 namespace peerage::conn {
 

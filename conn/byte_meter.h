@@ -8,7 +8,7 @@
 #include <cstdint>
 
 #include "conn/relaxed.h"
-#include "conn/runtime.h"
+#include "conn/time.h"
 
 namespace peerage::conn {
 

@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "conn/runtime.h"
+#include "conn/time.h"
 
 namespace peerage::conn {
 
@@ -27,7 +27,6 @@ inline constexpr std::size_t kAuthMessage = 103;      // 66 0a22 0a20, key, 1240
 inline constexpr std::size_t kMaxPacketData = 1024;  // payload of one PacketMsg
 inline constexpr std::size_t kMaxPacket = 1034;  // body of one Packet, without its length prefix
 inline constexpr std::size_t kMaxPacketOnWire = kMaxPacket + 2;  // with it, in its shortest form
-inline constexpr std::size_t kMaxVarint = 10;
 
 // --- liveness (comet: ping 60 s, pong 45 s, fixed there) ---
 
@@ -89,9 +88,6 @@ inline constexpr Duration kRateSlice = 2ms;
 // Sealed frames that may wait for the socket: what a message of high priority can find ahead of it
 // on our side.
 inline constexpr std::size_t kMaxFramesPerWrite = 32;
-
-// Descriptors that connections leave to the rest of the process: its database, its log.
-inline constexpr std::size_t kReservedDescriptors = 32;
 
 // How long a connection that has said all waits for the remote to close first.
 inline constexpr Duration kLingerTimeout = 2s;

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "conn/channel.h"
-#include "conn/runtime.h"
+#include "conn/time.h"
 
 namespace peerage::conn {
 

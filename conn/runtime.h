@@ -27,28 +27,15 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "conn/bytes.h"
 #include "conn/failure.h"
 #include "conn/ip_address.h"
+#include "conn/time.h"
 
 namespace peerage::conn {
-
-using Duration = std::chrono::nanoseconds;
-
-// The monotonic clock, as a type only: it has no now(), because a protocol is told the time.
-struct SteadyTime {
-  using duration = Duration;
-  using rep = duration::rep;
-  using period = duration::period;
-  using time_point = std::chrono::time_point<SteadyTime>;
-  static constexpr bool is_steady = true;
-};
-// Timeouts, bans and backoff run on this. Its epoch is arbitrary.
-using TimePoint = SteadyTime::time_point;
-// Stored and shown, never waited for: it jumps.
-using WallTime = std::chrono::sys_time<std::chrono::milliseconds>;
 
 using Task = std::function<void()>;
 
@@ -187,7 +174,7 @@ class Runtime {
                                                          Duration timeout, ConnectDone done) = 0;
 
   // Accepts at `at` (port 0: any free one); `on_arrival` runs on `shard`. Running out of
-  // descriptors, but for kReservedDescriptors (conn/config.h), and other troubles of the system
+  // descriptors, but for kReservedDescriptors, and other troubles of the system
   // pause accepting for 100 ms to 1 s and never end it. Call on the shard's thread.
   using OnArrival = std::function<void(std::unique_ptr<Arrival>)>;
   virtual Result<std::unique_ptr<Listener>> listen(Shard& shard, const Endpoint& at,
@@ -202,7 +189,17 @@ class Runtime {
                                                          Duration timeout, ResolveDone done) = 0;
 };
 
+// Descriptors that connections leave to the rest of the process: its database, its log.
+inline constexpr std::size_t kReservedDescriptors = 32;
 inline constexpr std::size_t kMaxResolvedAddresses = 16;
 inline constexpr Duration kStoppedLook = std::chrono::milliseconds(50);
+
+// A fresh key, seed or number of the runtime's randomness. Any thread.
+template <typename T>
+requires std::is_trivially_copyable_v<T> T random_value(Runtime& runtime) {
+  T value;
+  runtime.random({reinterpret_cast<std::uint8_t*>(&value), sizeof value});
+  return value;
+}
 
 }  // namespace peerage::conn

@@ -4,12 +4,14 @@
 // reader takes any). Pure functions.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "conn/bytes.h"
-#include "conn/config.h"
 
 namespace peerage::conn {
+
+inline constexpr std::size_t kMaxVarint = 10;  // bytes
 
 enum class VarintStatus : std::uint8_t { ok, incomplete, overflow };
 struct Varint {

@@ -2,9 +2,22 @@
 
 #include <utility>
 
-#include "p2p/switch_settings.h"
-
 namespace peerage::p2p {
+
+NodeInfo own_node_info(const SwitchConfig& config, const conn::NodeId& own,
+                       std::vector<conn::ChannelId> channels) {
+  NodeInfo info;
+  info.node_id = own.to_string();
+  info.listen_addr = config.p2p.laddr;
+  info.network = config.networks.front();
+  info.version = config.version;
+  info.app_version = config.app_version;
+  info.channels = std::move(channels);
+  info.moniker = config.moniker;
+  info.tx_index = config.tx_index;
+  info.rpc_address = config.rpc_address;
+  return info;
+}
 
 Introducer::Introducer(conn::Runtime& runtime, const conn::NodeId& own, const SwitchConfig& config,
                        std::vector<conn::ChannelId> channels, OnFailure lookup_failed)

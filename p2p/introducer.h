@@ -18,6 +18,10 @@
 
 namespace peerage::p2p {
 
+// What we say of ourselves until we know better where we listen.
+NodeInfo own_node_info(const SwitchConfig& config, const conn::NodeId& own,
+                       std::vector<conn::ChannelId> channels);
+
 class Introducer {
  public:
   static constexpr conn::Duration kRefresh = std::chrono::minutes(10);

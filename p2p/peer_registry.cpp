@@ -9,19 +9,6 @@ using conn::NodeId;
 using conn::Reason;
 using conn::Stage;
 
-namespace {
-
-std::uint64_t keyed_hash(std::uint64_t key, const std::string& text) {
-  std::uint64_t mixed = key ^ 0xcbf29ce484222325;
-  for (const char c : text) {
-    mixed = (mixed ^ static_cast<std::uint8_t>(c)) * 0x9e3779b97f4a7c15;
-    mixed ^= mixed >> 29;
-  }
-  return mixed;
-}
-
-}  // namespace
-
 PeerRegistry::PeerRegistry(const NodeId& own, const Link::Common& common, Admission& admission,
                            const Settings& settings, Events events)
     : common_(common),
@@ -228,6 +215,7 @@ void PeerRegistry::arm() {
 }
 
 std::vector<EvictionCandidate> PeerRegistry::eviction_candidates() const {
+  const conn::KeyedHash hash(settings_.group_key);
   std::vector<EvictionCandidate> candidates;
   for (const auto& [id, entry] : links_) {
     const Peer& peer = *entry.link->peer();
@@ -239,7 +227,7 @@ std::vector<EvictionCandidate> PeerRegistry::eviction_candidates() const {
     EvictionCandidate candidate;
     candidate.link = id;
     candidate.group = peer.socket().ip.group_key(conn::IpAddress::Strict::no);
-    candidate.keyed_group = keyed_hash(settings_.group_key, candidate.group);
+    candidate.keyed_group = hash(conn::as_bytes(candidate.group));
     candidate.connected_since = *entry.shown_since;
     candidate.round_trip = peer.round_trip();
     candidate.last_useful = peer.last_useful();

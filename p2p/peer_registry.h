@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "conn/keyed_hash.h"
 #include "p2p/admission.h"
 #include "p2p/link.h"
 #include "p2p/peer_list.h"
@@ -46,7 +47,7 @@ class PeerRegistry {
   struct Settings {
     conn::ConnectionConfig connection;
     std::size_t inbox_bytes = 0;
-    std::uint64_t group_key = 0;  // secret: for the eviction's protection by group
+    conn::KeyedHash::Key group_key{};  // secret: for the eviction's protection by group
   };
 
   PeerRegistry(const conn::NodeId& own, const Link::Common& common, Admission& admission,

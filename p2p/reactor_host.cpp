@@ -4,7 +4,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "p2p/shard_owned.h"
+#include "conn/shard_owned.h"
 
 namespace peerage::p2p {
 
@@ -38,7 +38,7 @@ class ReactorHost::Context final : public ReactorContext,
       conn::Task task;
       std::unique_ptr<conn::Timer> timer;
     };
-    auto delayed = shard_owned(control_, std::make_unique<Delayed>());
+    auto delayed = conn::shard_owned(control_, std::make_unique<Delayed>());
     delayed->task = std::move(task);
     control_.post([self = shared_from_this(), delay, weak = std::weak_ptr<Delayed>(delayed)] {
       const auto wanted = weak.lock();

@@ -9,15 +9,15 @@
 namespace peerage::p2p {
 namespace {
 
-spdlog::level::level_enum level_of(LogLevel level) noexcept {
+spdlog::level::level_enum level_of(conn::LogLevel level) noexcept {
   switch (level) {
-    case LogLevel::debug:
+    case conn::LogLevel::debug:
       return spdlog::level::debug;
-    case LogLevel::info:
+    case conn::LogLevel::info:
       return spdlog::level::info;
-    case LogLevel::warn:
+    case conn::LogLevel::warn:
       return spdlog::level::warn;
-    case LogLevel::error:
+    case conn::LogLevel::error:
       return spdlog::level::err;
   }
   return spdlog::level::err;
@@ -61,14 +61,14 @@ void append_value(std::string& line, std::string_view value) {
   line += '"';
 }
 
-class SpdlogSink final : public LogSink {
+class SpdlogSink final : public conn::LogSink {
  public:
   explicit SpdlogSink(std::shared_ptr<spdlog::logger> logger) : logger_(std::move(logger)) {}
 
-  void write(const LogRecord& record) noexcept override {
+  void write(const conn::LogRecord& record) noexcept override {
     try {
       std::string line(record.message);
-      for (const LogField& field : record.fields) {
+      for (const conn::LogField& field : record.fields) {
         line += ' ';
         line += field.key;
         line += '=';
@@ -80,7 +80,7 @@ class SpdlogSink final : public LogSink {
     }
   }
 
-  bool wants(LogLevel level) const noexcept override {
+  bool wants(conn::LogLevel level) const noexcept override {
     return logger_->should_log(level_of(level));
   }
 
@@ -90,7 +90,7 @@ class SpdlogSink final : public LogSink {
 
 }  // namespace
 
-std::shared_ptr<LogSink> make_spdlog_sink(const std::string& logger_name) {
+std::shared_ptr<conn::LogSink> make_spdlog_sink(const std::string& logger_name) {
   std::shared_ptr<spdlog::logger> logger = spdlog::get(logger_name);
   if (!logger) logger = spdlog::default_logger();
   if (!logger) return nullptr;  // the host has none at all

@@ -1,21 +1,22 @@
-// A LogSink that writes to spdlog; of the library peerage::spdlog, for hosts that log with it.
+// A conn::LogSink that writes to spdlog; of the library peerage::spdlog, for hosts that log with
+// it.
 //
 // A line is the message, then " key=value" for each field. A value that is empty, or has spaces,
 // quotes, equals signs or control characters in it, is quoted; in quotes \" and \\ stand for the
 // second of the two, and \n, \r, \t and \xNN for what would break the line.
 //
-// Threads: as LogSink; give it loggers with thread-safe sinks ("_mt").
+// Threads: as conn::LogSink; give it loggers with thread-safe sinks ("_mt").
 #pragma once
 
 #include <memory>
 #include <string>
 
-#include "p2p/log.h"
+#include "conn/log.h"
 
 namespace peerage::p2p {
 
 // Writes to the logger that is registered under this name now, or else to spdlog's default logger.
 // Null, which logs nothing, when there is neither.
-std::shared_ptr<LogSink> make_spdlog_sink(const std::string& logger_name);
+std::shared_ptr<conn::LogSink> make_spdlog_sink(const std::string& logger_name);
 
 }  // namespace peerage::p2p

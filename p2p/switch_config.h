@@ -10,7 +10,7 @@
 
 #include "conn/cidr.h"
 #include "conn/config.h"
-#include "p2p/log.h"
+#include "conn/log.h"
 #include "p2p/p2p_config.h"
 
 namespace peerage::p2p {
@@ -51,7 +51,7 @@ struct SwitchConfig {
   // itself.
   conn::Duration failed_address_max_pause = DialerConfig{}.requested_max_pause;
 
-  std::shared_ptr<LogSink> log;  // none: silent
+  std::shared_ptr<conn::LogSink> log;  // none: silent
 };
 
 }  // namespace peerage::p2p

@@ -24,7 +24,8 @@ SwitchCore::SwitchCore(conn::Runtime& runtime, conn::NodeKey key, SwitchConfig c
       key_(std::make_shared<const conn::NodeKey>(std::move(key))),
       id_(key_->id()),
       config_(checked(std::move(config))),
-      log_(config_.log, control_.now()),
+      log_(config_.log),
+      peer_log_(log_, control_.now()),
       reactors_(runtime),
       admission_(
           admission_config(config_), [this](std::size_t below) { return random() % below; },
@@ -80,16 +81,16 @@ void SwitchCore::on_reactors_started(const Result<void>& outcome) {
 
 Result<void> SwitchCore::open() {
   introducer_.emplace(runtime_, id_, config_, reactors_.channel_ids(), [this](const Failure& why) {
-    log_.write(LogLevel::warn, "external_address cannot be resolved", {{"why", why.text()}});
+    log_.write(conn::LogLevel::warn, "external_address cannot be resolved", {{"why", why.text()}});
   });
   const Link::Common common = {
       runtime_, reactors_.table(),
       std::make_shared<conn::ReassemblyBudget>(config_.reassembly_total_bytes),
       std::make_shared<InboxBudget>(config_.inbox.total_bytes)};
-  peers_.emplace(
-      id_, common, admission_,
-      PeerRegistry::Settings{connection_config(config_), config_.inbox.per_peer_bytes, random()},
-      registry_events());
+  peers_.emplace(id_, common, admission_,
+                 PeerRegistry::Settings{connection_config(config_), config_.inbox.per_peer_bytes,
+                                        conn::random_value<conn::KeyedHash::Key>(runtime_)},
+                 registry_events());
   const auto introduce = [this] { return introducer_->current(); };
   const auto choose_shard = [this] { return next_shard(); };
   dial_desk_.emplace(runtime_, transport_, dialer_, admission_, counters_, introduce, choose_shard,
@@ -105,7 +106,7 @@ Result<void> SwitchCore::open() {
     listening_ = *listening;
   }
   introducer_->start(*listening);
-  log_.write(LogLevel::info, "listening",
+  log_.write(conn::LogLevel::info, "listening",
              {{"address", id_.to_string() + "@" + listening->to_string()},
               {"network", conn::printable(config_.networks.front())}});
   for (const conn::HostAddress& peer : config_.p2p.persistent_peers) add_persistent(peer);
@@ -114,7 +115,7 @@ Result<void> SwitchCore::open() {
 
 void SwitchCore::finish_start(const Result<void>& outcome) {
   if (!outcome) {
-    log_.write(LogLevel::error, "the switch cannot start", {{"why", outcome.error().text()}});
+    log_.write(conn::LogLevel::error, "the switch cannot start", {{"why", outcome.error().text()}});
   }
   if (const auto done = std::exchange(started_, nullptr)) done(outcome);
 }
@@ -151,7 +152,7 @@ void SwitchCore::on_stopped() {
   peers_.reset();
   introducer_.reset();
   snapshot_.publish(std::make_shared<const SwitchSnapshot>());
-  log_.write(LogLevel::info, "stopped", {});
+  log_.write(conn::LogLevel::info, "stopped", {});
   for (const auto& done : std::exchange(on_stopped_, {})) done();
   const auto self = std::exchange(until_stopped_, nullptr);  // goes after the lock
   const std::lock_guard lock(mutex_);
@@ -210,8 +211,8 @@ DialDesk::Events SwitchCore::dial_events() {
                       expected ? Rivals::Rival::expected : Rivals::Rival::none);
   };
   events.failed = [this](const DialOrder& order, const AttemptReport& report, const Failure& why) {
-    log_.write_about(order.target.id, control_.now(), LogLevel::debug, "dial failed",
-                     {{"address", order.target.to_string()}, {"why", why.text()}});
+    peer_log_.write(order.target.id, control_.now(), conn::LogLevel::debug, "dial failed",
+                    {{"address", order.target.to_string()}, {"why", why.text()}});
     peers_->on_dial_failed(order.target.id);
     tell(DialFailed{order.target, order.purpose, network_of(order), why, report});
     publish();
@@ -239,10 +240,10 @@ void SwitchCore::on_connected(const Connected& event) {
   counters_.add(inbound ? Counter::peers_inbound : Counter::peers_outbound);
   if (!inbound) dialer_.on_dial_ended(peer.id(), nullptr, control_.now());
   dialer_.on_connected(peer.id(), peer.direction(), control_.now());
-  log_.write_about(peer.id(), control_.now(), LogLevel::debug, "peer connected",
-                   {{"direction", inbound ? "inbound" : "outbound"},
-                    {"socket", peer.socket().to_string()},
-                    {"moniker", conn::printable(peer.info().moniker, 64)}});
+  peer_log_.write(peer.id(), control_.now(), conn::LogLevel::debug, "peer connected",
+                  {{"direction", inbound ? "inbound" : "outbound"},
+                   {"socket", peer.socket().to_string()},
+                   {"moniker", conn::printable(peer.info().moniker, 64)}});
   publish();
   tell(event);
 }
@@ -255,8 +256,8 @@ void SwitchCore::on_gone(const Gone& event) {
   // What we ended ourselves is not worth going back to.
   const auto redial = event.ended_by == EndedBy::us ? Dialer::Redial::no : Dialer::Redial::yes;
   dialer_.on_gone(peer.id(), peer.dialled(), redial, control_.now());
-  log_.write_about(peer.id(), control_.now(), LogLevel::debug, "peer gone",
-                   {{"why", event.why.text()}});
+  peer_log_.write(peer.id(), control_.now(), conn::LogLevel::debug, "peer gone",
+                  {{"why", event.why.text()}});
   publish();
   tell(event);
 }
@@ -319,7 +320,7 @@ void SwitchCore::dial(const DialOrder& order) {
 void SwitchCore::add_persistent(const conn::HostAddress& peer) {
   if (const auto added = dialer_.add_persistent(peer, control_.now()); !added) {
     // A list shared by all nodes of a private network names each node to itself.
-    log_.write(LogLevel::debug, "persistent peer left out", {{"why", added.error().text()}});
+    log_.write(conn::LogLevel::debug, "persistent peer left out", {{"why", added.error().text()}});
     return;
   }
   if (peers_) peers_->mark(peer.id, marks(peer.id));
@@ -356,7 +357,7 @@ void SwitchCore::ban(const BanTarget& target, conn::Duration span, const std::st
   const Ban ban = {target, now + std::min(span, longest), conn::printable(why)};
   admission_.bans().add(ban, now);
   counters_.add(Counter::bans);
-  log_.write(LogLevel::info, "banned", {{"target", to_string(target)}, {"why", ban.reason}});
+  log_.write(conn::LogLevel::info, "banned", {{"target", to_string(target)}, {"why", ban.reason}});
   end_those_under(ban);
   tell(Banned{ban});
 }
@@ -406,14 +407,6 @@ void SwitchCore::publish() {
   snapshot->handshakes = admission_.half_open().size();
   snapshot->free_outbound = dialer_.free_slots();
   snapshot_.publish(std::move(snapshot));
-}
-
-std::uint64_t SwitchCore::random() {
-  std::uint8_t bytes[8];
-  runtime_.random(bytes);
-  std::uint64_t number = 0;
-  std::memcpy(&number, bytes, sizeof number);
-  return number;
 }
 
 }  // namespace peerage::p2p

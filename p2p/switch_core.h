@@ -91,14 +91,15 @@ class SwitchCore : public std::enable_shared_from_this<SwitchCore> {
   void tell(const SwitchEvent& event);
   void publish();
   std::size_t next_shard() { return shard_turn_++ % runtime_.shard_count(); }
-  std::uint64_t random();
+  std::uint64_t random() { return conn::random_value<std::uint64_t>(runtime_); }
 
   conn::Runtime& runtime_;
   conn::Shard& control_;
   const std::shared_ptr<const conn::NodeKey> key_;
   const conn::NodeId id_;
   const SwitchConfig config_;
-  Log log_;
+  conn::Log log_;
+  conn::LogLimiter peer_log_;
   Counters counters_;
   std::vector<OnSwitchEvent> handlers_;
   ReactorHost reactors_;

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "p2p/introducer.h"
 #include "p2p/listen_address.h"
 
 namespace peerage::p2p {
@@ -76,21 +77,6 @@ Transport::Timeouts transport_timeouts(const P2pConfig& p2p) {
 conn::ConnectionConfig connection_config(const SwitchConfig& config) {
   return {config.liveness, config.reassembly, config.send_queue, config.p2p.send_rate,
           config.p2p.recv_rate};
-}
-
-NodeInfo own_node_info(const SwitchConfig& config, const conn::NodeId& own,
-                       std::vector<conn::ChannelId> channels) {
-  NodeInfo info;
-  info.node_id = own.to_string();
-  info.listen_addr = config.p2p.laddr;
-  info.network = config.networks.front();
-  info.version = config.version;
-  info.app_version = config.app_version;
-  info.channels = std::move(channels);
-  info.moniker = config.moniker;
-  info.tx_index = config.tx_index;
-  info.rpc_address = config.rpc_address;
-  return info;
 }
 
 }  // namespace peerage::p2p

@@ -24,8 +24,5 @@ AdmissionConfig admission_config(const SwitchConfig& config);
 DialerConfig dialer_config(const SwitchConfig& config);
 Transport::Timeouts transport_timeouts(const P2pConfig& p2p);
 conn::ConnectionConfig connection_config(const SwitchConfig& config);
-// What we say of ourselves until we know better where we listen.
-NodeInfo own_node_info(const SwitchConfig& config, const conn::NodeId& own,
-                       std::vector<conn::ChannelId> channels);
 
 }  // namespace peerage::p2p

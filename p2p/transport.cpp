@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "p2p/shard_owned.h"
+#include "conn/frame_aead.h"
+#include "conn/shard_owned.h"
 
 namespace peerage::p2p {
 namespace {
@@ -128,7 +129,7 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
     node.direction = dialled_ ? Direction::outbound : Direction::inbound;
     node.remote = *report_.remote;
     node.dialled = dialled_;
-    node.upgraded = shard_owned(shard_, std::make_unique<Upgraded>(std::move(upgraded)));
+    node.upgraded = conn::shard_owned(shard_, std::make_unique<Upgraded>(std::move(upgraded)));
     return node;
   }
 
@@ -174,6 +175,13 @@ class Handle final : public conn::Pending {
 };
 
 }  // namespace
+
+Transport::Transport(conn::Runtime& runtime, std::shared_ptr<const conn::NodeKey> key,
+                     const Timeouts& timeouts, const conn::IpAddress& own)
+    : runtime_(runtime), key_(std::move(key)), timeouts_(timeouts), own_(own) {
+  // Chosen now, and not while the first peer waits: the library may test itself.
+  (void)conn::frame_aead();
+}
 
 NodeInfo Introduction::for_network(const std::string& network) const {
   NodeInfo answer = info;

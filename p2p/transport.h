@@ -71,8 +71,7 @@ class Transport {
   // the end, is shared with them. `own`: where we listen; between loopback
   // addresses that is also where we dial from, so that nodes of one machine are told apart.
   Transport(conn::Runtime& runtime, std::shared_ptr<const conn::NodeKey> key,
-            const Timeouts& timeouts, const conn::IpAddress& own)
-      : runtime_(runtime), key_(std::move(key)), timeouts_(timeouts), own_(own) {}
+            const Timeouts& timeouts, const conn::IpAddress& own);
 
   // Upgrades an accepted connection; `deadline` is for all of it.
   std::unique_ptr<conn::Pending> accept(std::unique_ptr<conn::Arrival> arrival, std::size_t shard,

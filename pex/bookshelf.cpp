@@ -17,13 +17,6 @@ namespace {
 // Longer than any node runs, and well within what a TimePoint can hold.
 constexpr addrbook::Seconds kAges = std::chrono::days(100 * 365);
 
-template <typename Bytes>
-Bytes random_bytes(conn::Runtime& runtime) {
-  Bytes bytes{};
-  runtime.random(bytes);
-  return bytes;
-}
-
 addrbook::BookFile::Options file_options(const addrbook::BookKey& key) {
   addrbook::BookFile::Options options;
   options.fresh_key = key;
@@ -37,11 +30,11 @@ Bookshelf::Bookshelf(conn::Runtime& runtime, const NodeId& own_id, Settings sett
       control_(runtime.shard(0)),
       settings_(std::move(settings)),
       clock_(runtime.wall_now(), control_.now()),
-      key_(random_bytes<addrbook::BookKey>(runtime)) {
+      key_(conn::random_value<addrbook::BookKey>(runtime)) {
   if (settings_.networks.empty()) throw std::invalid_argument("a node needs a network");
   for (const std::string& network : settings_.networks) {
     books_.push_back(std::make_unique<AddressBook>(
-        network, own_id, key_, random_bytes<addrbook::Random::Seed>(runtime), settings_.book));
+        network, own_id, key_, conn::random_value<conn::Random::Seed>(runtime), settings_.book));
   }
 }
 

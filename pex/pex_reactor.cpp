@@ -16,11 +16,7 @@ using namespace std::chrono_literals;
 namespace {
 
 std::size_t draw(conn::Runtime& runtime, std::size_t below) {
-  std::uint8_t bytes[8];
-  runtime.random(bytes);
-  std::uint64_t number = 0;
-  std::memcpy(&number, bytes, sizeof number);
-  return static_cast<std::size_t>(number % below);
+  return static_cast<std::size_t>(conn::random_value<std::uint64_t>(runtime) % below);
 }
 
 std::set<conn::NodeId> ids_of(const std::vector<conn::HostAddress>& addresses) {
@@ -58,7 +54,7 @@ PexReactor::PexReactor(conn::Runtime& runtime, std::shared_ptr<Bookshelf> shelf,
       control_(runtime.shard(0)),
       shelf_(std::move(shelf)),
       config_(std::move(config)),
-      log_(config_.log, control_.now()),
+      peer_log_(conn::Log(config_.log), control_.now()),
       feed_(*shelf_, config_.mode == PexConfig::Mode::seed ? BookFeed::Outbound::visits
                                                            : BookFeed::Outbound::sessions),
       exchange_(*shelf_,
@@ -184,8 +180,8 @@ void PexReactor::on_message(const p2p::PeerPtr& peer, const p2p::Message& messag
     case Kind::drop:
       break;
   }
-  log_.write_about(peer->id(), now, p2p::LogLevel::warn, "peer dropped",
-                   {{"why", outcome.why.text()}, {"socket", peer->socket().to_string()}});
+  peer_log_.write(peer->id(), now, conn::LogLevel::warn, "peer dropped",
+                  {{"why", outcome.why.text()}, {"socket", peer->socket().to_string()}});
   context_->get_switch().stop_peer(*peer, outcome.why);
   if (addrbook::AddressBook* book = shelf_->find(peer->network())) {
     const addrbook::Time time = shelf_->now();

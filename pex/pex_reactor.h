@@ -34,7 +34,7 @@ struct PexConfig {
   RequestLimits requests;                // make them kSeedRequestLimits for a seed
   OutboundLimits outbound;               // a node's
   CrawlLimits crawl;                     // a seed's
-  std::shared_ptr<p2p::LogSink> log;     // none: silent
+  std::shared_ptr<conn::LogSink> log;    // none: silent
 
   static PexConfig seed() {
     PexConfig config;
@@ -96,7 +96,7 @@ class PexReactor final : public p2p::Reactor, public std::enable_shared_from_thi
   conn::Shard& control_;
   const std::shared_ptr<Bookshelf> shelf_;
   const PexConfig config_;
-  p2p::Log log_;
+  conn::LogLimiter peer_log_;
   BookFeed feed_;
   Exchange exchange_;
   Acquaintances around_;

@@ -34,7 +34,7 @@ Source source(std::uint32_t n) {
 }
 
 std::unique_ptr<AddressBook> empty_book() {
-  return std::make_unique<AddressBook>("bench", conn::NodeId(), BookKey{1}, Random::Seed{1});
+  return std::make_unique<AddressBook>("bench", conn::NodeId(), BookKey{1}, conn::Random::Seed{1});
 }
 
 std::unique_ptr<AddressBook> full_book(std::uint32_t vetted = 10'000) {

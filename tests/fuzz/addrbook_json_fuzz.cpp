@@ -8,10 +8,10 @@
 #include "tests/fuzz/fuzz_input.h"
 
 using namespace peerage;
-using addrbook::GoTime;
 using addrbook::JsonBook;
 using addrbook::JsonEntry;
 using addrbook::Kind;
+using conn::Timestamp;
 using fuzz::require;
 
 namespace {
@@ -36,8 +36,8 @@ void check_entry(const JsonEntry& entry) {
   for (const std::uint16_t bucket : entry.buckets) {
     require(bucket < (entry.kind == Kind::vetted ? 64 : 256));
   }
-  for (const GoTime time : {entry.last_attempt, entry.last_success}) {
-    require(time >= addrbook::kGoNever && time <= addrbook::to_go_time(kNow));
+  for (const Timestamp time : {entry.last_attempt, entry.last_success}) {
+    require(time >= conn::kNoTimestamp && time <= conn::to_timestamp(kNow));
   }
 }
 

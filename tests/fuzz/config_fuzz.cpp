@@ -50,8 +50,8 @@ void read_file(const std::string& text) {
 void read_words(const std::string& text) {
   if (const auto levels = cmd::LogLevels::parse(text)) {
     for (const char* module : {"p2p", "*", ""}) {
-      if (levels->wants(module, p2p::LogLevel::debug)) {
-        require(levels->wants(module, p2p::LogLevel::error));
+      if (levels->wants(module, conn::LogLevel::debug)) {
+        require(levels->wants(module, conn::LogLevel::error));
       }
     }
   } else {

@@ -24,7 +24,7 @@ conn::NetAddress address(std::uint8_t number) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   Input input(data, size);
-  addrbook::AddressBook book("net", {}, addrbook::BookKey{}, addrbook::Random::Seed{});
+  addrbook::AddressBook book("net", {}, addrbook::BookKey{}, conn::Random::Seed{});
   pex::CrawlLimits limits;
   limits.remembered = kRemembered;
   pex::Crawler crawler(limits);

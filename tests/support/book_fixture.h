@@ -27,8 +27,8 @@ addrbook::Source told_by(std::string_view ip_text);
 
 addrbook::BookKey book_key(std::uint8_t number = 1);
 
-inline addrbook::Random::Seed seed(std::uint8_t number = 1) {
-  return addrbook::Random::Seed{number};
+inline conn::Random::Seed seed(std::uint8_t number = 1) {
+  return conn::Random::Seed{number};
 }
 
 class BookTest : public ::testing::Test {

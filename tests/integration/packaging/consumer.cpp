@@ -35,7 +35,7 @@ int main() {
   }
 
   // Nothing that is below the default level of spdlog is wanted.
-  if (p2p::make_spdlog_sink("consumer")->wants(p2p::LogLevel::debug)) return 1;
+  if (p2p::make_spdlog_sink("consumer")->wants(conn::LogLevel::debug)) return 1;
 
   conn::AsioRuntime runtime(1);
   runtime.shard(0).post([&] {

@@ -21,7 +21,7 @@ using test::address;
 using test::kBookStart;
 
 constexpr char kKey[] = "0123456789abcdef01234567";
-const Time kNow = std::chrono::floor<Seconds>(*parse_go_time("2026-11-22T00:00:00Z"));
+const Time kNow = std::chrono::floor<Seconds>(*parse_rfc3339("2026-11-22T00:00:00Z"));
 
 KnownAddress known(const conn::NetAddress& address, std::string_view source = "8.8.8.8") {
   KnownAddress each;
@@ -81,14 +81,14 @@ TEST(JsonFile, AttemptsAndTimesAreThoseOfTheAddress) {
   failing.last_attempt = kNow - Seconds(5);
   const JsonEntry entry = chosen({failing}).at(0);
   EXPECT_EQ(entry.attempts, 3u) << "since it last answered";
-  EXPECT_EQ(entry.last_attempt, to_go_time(kNow - Seconds(5)));
-  EXPECT_EQ(entry.last_success, to_go_time(kNow - Seconds(60)));
+  EXPECT_EQ(entry.last_attempt, to_timestamp(kNow - Seconds(5)));
+  EXPECT_EQ(entry.last_success, to_timestamp(kNow - Seconds(60)));
   EXPECT_EQ(entry.kind, Kind::fresh);
 
   const JsonEntry unheard = chosen({known(address(2, "1.2.3.5"))}).at(0);
   EXPECT_EQ(unheard.attempts, 0u);
-  EXPECT_EQ(unheard.last_success, kGoNever);
-  EXPECT_EQ(unheard.last_attempt, to_go_time(kNow - Seconds(100))) << "when it was heard of";
+  EXPECT_EQ(unheard.last_success, kNoTimestamp);
+  EXPECT_EQ(unheard.last_attempt, to_timestamp(kNow - Seconds(100))) << "when it was heard of";
 }
 
 TEST(JsonFile, TheCountOfAttemptsFitsTheGoNodesType) {

@@ -13,7 +13,7 @@ using conn::Reason;
 using test::kBookStart;
 
 // A day after the recorded file was saved.
-const Time kLater = std::chrono::floor<Seconds>(*parse_go_time("2026-11-22T00:00:00Z"));
+const Time kLater = std::chrono::floor<Seconds>(*parse_rfc3339("2026-11-22T00:00:00Z"));
 
 std::string sample() {
   return test::recorded_text("addrbook", "file_sample");
@@ -73,12 +73,12 @@ TEST(JsonReader, TheFileOfARealNodeIsUnderstood) {
             "73a64f7844a94ef8e015accae1667e06f3127084@[2604:1380::1]:26658");
   EXPECT_EQ(good.source.to_string(), "1601dbd6b6b40a8a58916d42c0b9a5c0a7f0126d@8.8.8.8:26657");
   EXPECT_EQ(good.kind, Kind::vetted);
-  EXPECT_EQ(good.last_success, *parse_go_time("2026-11-21T01:41:40.850813214Z"));
+  EXPECT_EQ(good.last_success, *parse_rfc3339("2026-11-21T01:41:40.850813214Z"));
   EXPECT_EQ(good.buckets, std::vector<std::uint16_t>{19});
   const JsonEntry& tried = book.entries[1];
   EXPECT_EQ(tried.kind, Kind::fresh);
   EXPECT_EQ(tried.attempts, 2u);
-  EXPECT_EQ(tried.last_success, kGoNever);
+  EXPECT_EQ(tried.last_success, kNoTimestamp);
 }
 
 TEST(JsonReader, AnEmptyBookIsABook) {
@@ -91,8 +91,8 @@ TEST(JsonReader, NothingThatIsReadLiesInTheFuture) {
   const auto book = parse_json_book(sample(), kBookStart);
   ASSERT_TRUE(book);
   for (const JsonEntry& each : book->entries) {
-    EXPECT_LE(each.last_attempt, to_go_time(kBookStart));
-    EXPECT_LE(each.last_success, to_go_time(kBookStart));
+    EXPECT_LE(each.last_attempt, to_timestamp(kBookStart));
+    EXPECT_LE(each.last_success, to_timestamp(kBookStart));
   }
 }
 
@@ -277,7 +277,7 @@ TEST(JsonReader, TheBestEntriesComeFirst) {
     each.address = test::address(id, "1.2.3.4");
     each.kind = kind;
     each.attempts = attempts;
-    each.last_success = GoTime(std::chrono::seconds(success));
+    each.last_success = Timestamp(std::chrono::seconds(success));
     return each;
   };
   std::vector<JsonEntry> entries = {made(5, Kind::fresh, 0, 490), made(2, Kind::vetted, 10, 0),

@@ -23,15 +23,15 @@ NodeView a_node() {
 }
 
 // As the program logs it.
-std::string line(p2p::LogLevel level, std::string_view message,
-                 const std::vector<p2p::LogField>& fields) {
+std::string line(conn::LogLevel level, std::string_view message,
+                 const std::vector<conn::LogField>& fields) {
   return json_line("p2p", {level, message, fields}, {});
 }
 
 TEST(DemoTable, ASummaryIsTheStateOfANode) {
   NodeView node = a_node();
   const auto event = take_log_line(node,
-                                   line(p2p::LogLevel::info, "summary",
+                                   line(conn::LogLevel::info, "summary",
                                         {{"in", "1"},
                                          {"out", "2"},
                                          {"peers", "4"},
@@ -51,7 +51,7 @@ TEST(DemoTable, ASummaryIsTheStateOfANode) {
 
 TEST(DemoTable, EventsNameNodesAsPeopleDo) {
   NodeView node = a_node();
-  const auto info = p2p::LogLevel::info;
+  const auto info = conn::LogLevel::info;
   EXPECT_EQ(
       take_log_line(node, line(info, "peer connected", {{"peer", kId}, {"direction", "outbound"}}),
                     kNames),
@@ -68,8 +68,8 @@ TEST(DemoTable, EventsNameNodesAsPeopleDo) {
 
 TEST(DemoTable, ANewLifeBeginsWithNothingButItsBook) {
   NodeView node = a_node();
-  take_log_line(node, line(p2p::LogLevel::info, "node started", {}), kNames);
-  take_log_line(node, line(p2p::LogLevel::info, "summary", {{"in", "3"}}), kNames);
+  take_log_line(node, line(conn::LogLevel::info, "node started", {}), kNames);
+  take_log_line(node, line(conn::LogLevel::info, "summary", {{"in", "3"}}), kNames);
   EXPECT_TRUE(node.started);
   node.end_life("killed");
   EXPECT_FALSE(node.up);
@@ -77,13 +77,13 @@ TEST(DemoTable, ANewLifeBeginsWithNothingButItsBook) {
   EXPECT_EQ(node.in, 0u);
   node.begin_life();
   EXPECT_FALSE(node.book_at_start);
-  take_log_line(node, line(p2p::LogLevel::info, "address book", {{"addresses", "4"}}), kNames);
+  take_log_line(node, line(conn::LogLevel::info, "address book", {{"addresses", "4"}}), kNames);
   EXPECT_EQ(node.book_at_start, 4u);
 }
 
 TEST(DemoTable, AnErrorIsKeptForTheVerdict) {
   NodeView node = a_node();
-  take_log_line(node, line(p2p::LogLevel::error, "the switch cannot start", {{"why", "in use"}}),
+  take_log_line(node, line(conn::LogLevel::error, "the switch cannot start", {{"why", "in use"}}),
                 kNames);
   EXPECT_EQ(node.error, "the switch cannot start in use");
 }

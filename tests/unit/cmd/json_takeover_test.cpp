@@ -21,9 +21,9 @@ std::string text_of(const std::filesystem::path& path) {
 }
 
 // What was said, as "LEVEL MESSAGE key=value".
-class Said : public p2p::LogSink {
+class Said : public conn::LogSink {
  public:
-  void write(const p2p::LogRecord& record) noexcept override {
+  void write(const conn::LogRecord& record) noexcept override {
     all += std::string(name(record.level)) + " " + std::string(record.message);
     for (const auto& field : record.fields) all += " " + std::string(field.key) + "=" + field.value;
     all += "\n";
@@ -54,7 +54,7 @@ struct JsonTakeover : testing::Test {
     return text;
   }
   bool take_over() const {
-    p2p::Log say(said, {});
+    conn::Log say(said);
     return take_over_json(home, "net", json, say);
   }
   addrbook::Contents contents() const {

@@ -5,7 +5,7 @@
 namespace peerage::cmd {
 namespace {
 
-using p2p::LogLevel;
+using conn::LogLevel;
 
 TEST(LogLevels, OneWordIsForEveryModule) {
   const auto levels = LogLevels::parse("warn");

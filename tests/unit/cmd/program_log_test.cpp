@@ -16,9 +16,9 @@ namespace peerage::cmd {
 namespace {
 
 using namespace std::chrono_literals;
-using p2p::LogField;
-using p2p::LogLevel;
-using p2p::LogRecord;
+using conn::LogField;
+using conn::LogLevel;
+using conn::LogRecord;
 
 // 2026-11-21 10:15:00.250 UTC
 constexpr auto kNow = std::chrono::system_clock::time_point(1795256100s + 250ms);
@@ -49,7 +49,7 @@ class ProgramLogTest : public ::testing::Test {
   std::array<int, 2> pipe{};
 };
 
-void say(p2p::LogSink& sink, LogLevel level, std::string_view message,
+void say(conn::LogSink& sink, LogLevel level, std::string_view message,
          const std::vector<LogField>& fields = {}) {
   sink.write(LogRecord{level, message, fields});
 }

@@ -34,8 +34,8 @@ struct SpdlogSinkTest : testing::Test {
     return lines;
   }
   std::string value(const std::string& raw) {
-    const std::vector<LogField> fields = {{"k", raw}};
-    make_spdlog_sink("peerage-test")->write({LogLevel::info, "m", fields});
+    const std::vector<conn::LogField> fields = {{"k", raw}};
+    make_spdlog_sink("peerage-test")->write({conn::LogLevel::info, "m", fields});
     const std::string line = written();
     const std::string before = "info: m k=";
     EXPECT_EQ(line.substr(0, before.size()), before);
@@ -46,16 +46,17 @@ struct SpdlogSinkTest : testing::Test {
 
 TEST_F(SpdlogSinkTest, ALineIsTheMessageAndItsFields) {
   const auto sink = make_spdlog_sink("peerage-test");
-  const std::vector<LogField> fields = {{"peer", "ab12"}, {"count", "3"}};
-  sink->write({LogLevel::warn, "peer dropped", fields});
+  const std::vector<conn::LogField> fields = {{"peer", "ab12"}, {"count", "3"}};
+  sink->write({conn::LogLevel::warn, "peer dropped", fields});
   EXPECT_EQ(written(), "warning: peer dropped peer=ab12 count=3\n");
-  sink->write({LogLevel::info, "done", {}});
+  sink->write({conn::LogLevel::info, "done", {}});
   EXPECT_EQ(written(), "info: done\n");
 }
 
 TEST_F(SpdlogSinkTest, EveryLevelHasItsOwn) {
   const auto sink = make_spdlog_sink("peerage-test");
-  for (const auto level : {LogLevel::debug, LogLevel::info, LogLevel::warn, LogLevel::error}) {
+  for (const auto level :
+       {conn::LogLevel::debug, conn::LogLevel::info, conn::LogLevel::warn, conn::LogLevel::error}) {
     sink->write({level, "m", {}});
   }
   EXPECT_EQ(written(), "debug: m\ninfo: m\nwarning: m\nerror: m\n");
@@ -81,25 +82,25 @@ TEST_F(SpdlogSinkTest, AValueCannotBreakTheLine) {
 
 TEST_F(SpdlogSinkTest, BracesAreNoFormat) {
   EXPECT_EQ(value("{}"), "{}");
-  make_spdlog_sink("peerage-test")->write({LogLevel::info, "{} {0}", {}});
+  make_spdlog_sink("peerage-test")->write({conn::LogLevel::info, "{} {0}", {}});
   EXPECT_EQ(written(), "info: {} {0}\n");
 }
 
 TEST_F(SpdlogSinkTest, ItWantsWhatTheLoggerWants) {
   const auto sink = make_spdlog_sink("peerage-test");
-  EXPECT_TRUE(sink->wants(LogLevel::debug));
+  EXPECT_TRUE(sink->wants(conn::LogLevel::debug));
   logger->set_level(spdlog::level::warn);
-  EXPECT_FALSE(sink->wants(LogLevel::debug));
-  EXPECT_FALSE(sink->wants(LogLevel::info));
-  EXPECT_TRUE(sink->wants(LogLevel::warn));
-  EXPECT_TRUE(sink->wants(LogLevel::error));
+  EXPECT_FALSE(sink->wants(conn::LogLevel::debug));
+  EXPECT_FALSE(sink->wants(conn::LogLevel::info));
+  EXPECT_TRUE(sink->wants(conn::LogLevel::warn));
+  EXPECT_TRUE(sink->wants(conn::LogLevel::error));
 }
 
 TEST_F(SpdlogSinkTest, WithoutALoggerOfThatNameTheDefaultOneIsUsed) {
   const auto before = spdlog::default_logger();
   std::ostringstream elsewhere;
   spdlog::set_default_logger(make_logger("default-of-the-test", elsewhere));
-  make_spdlog_sink("no-such-logger")->write({LogLevel::info, "m", {}});
+  make_spdlog_sink("no-such-logger")->write({conn::LogLevel::info, "m", {}});
   EXPECT_EQ(elsewhere.str(), "info: m\n");
   EXPECT_EQ(written(), "");
   spdlog::drop("default-of-the-test");
@@ -110,7 +111,7 @@ TEST_F(SpdlogSinkTest, WithoutALoggerOfThatNameTheDefaultOneIsUsed) {
 
 TEST_F(SpdlogSinkTest, ALogWritesThroughIt) {
   Log log(make_spdlog_sink("peerage-test"), conn::TimePoint{});
-  log.write(LogLevel::info, "listening", {{"address", "0.0.0.0:26656"}});
+  log.write(conn::LogLevel::info, "listening", {{"address", "0.0.0.0:26656"}});
   EXPECT_EQ(written(), "info: listening address=0.0.0.0:26656\n");
 }
 

@@ -1,10 +1,10 @@
-#include "addrbook/keyed_hash.h"
+#include "conn/keyed_hash.h"
 
 #include <sodium.h>
 
-namespace peerage::addrbook {
+namespace peerage::conn {
 
-std::size_t KeyedHash::of(conn::ByteView bytes) const {
+std::size_t KeyedHash::operator()(ByteView bytes) const {
   std::size_t result = 0;
   static_assert(sizeof result == crypto_shorthash_BYTES);
   crypto_shorthash(reinterpret_cast<unsigned char*>(&result), bytes.data(), bytes.size(),
@@ -12,4 +12,4 @@ std::size_t KeyedHash::of(conn::ByteView bytes) const {
   return result;
 }
 
-}  // namespace peerage::addrbook
+}  // namespace peerage::conn

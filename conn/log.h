@@ -2,29 +2,21 @@
 //
 // A record is a level, a short message and named fields; the sink decides on form and place (an
 // adapter to spdlog stands in p2p/spdlog_sink.h). Levels: info is what an operator acts on; what a
-// peer causes is debug, or warn when limits had to be used. Values that came from a peer are made
-// printable by whoever logs them.
+// peer causes is debug, or warn when limits had to be used, and goes through a LogLimiter
+// (conn/log_limiter.h). Values that came from a peer are made printable by the caller.
 //
-// What peers cause is rate-limited here: one line a second for a peer and 20 in all; how many lines
-// were held back is said with the next one.
-//
-// Threads: sinks are called from any thread and must not block for long; Log is for any thread.
+// Threads: sinks are called from any thread and must not block for long; a Log is for any thread.
 #pragma once
 
 #include <cstdint>
 #include <initializer_list>
-#include <map>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
-#include "conn/node_id.h"
-#include "conn/runtime.h"
-#include "conn/token_bucket.h"
-
-namespace peerage::p2p {
+namespace peerage::conn {
 
 enum class LogLevel : std::uint8_t { debug, info, warn, error };
 std::string_view name(LogLevel level) noexcept;
@@ -49,26 +41,22 @@ class LogSink {
   virtual bool wants(LogLevel) const noexcept { return true; }
 };
 
+// One module's way to the sink; copies share it.
 class Log {
  public:
   // Without a sink nothing is logged.
-  explicit Log(std::shared_ptr<LogSink> sink, conn::TimePoint now);
+  explicit Log(std::shared_ptr<LogSink> sink) : sink_(std::move(sink)) {}
 
   bool wants(LogLevel level) const noexcept { return sink_ && sink_->wants(level); }
   void write(LogLevel level, std::string_view message,
-             std::initializer_list<LogField> fields = {}) noexcept;
-  // What `peer` caused.
-  void write_about(const conn::NodeId& peer, conn::TimePoint now, LogLevel level,
-                   std::string_view message, std::initializer_list<LogField> fields) noexcept;
+             std::initializer_list<LogField> fields = {}) const noexcept {
+    write(level, message, std::span(fields.begin(), fields.size()));
+  }
+  void write(LogLevel level, std::string_view message,
+             std::span<const LogField> fields) const noexcept;
 
  private:
-  static constexpr std::size_t kMaxPeers = 1024;
-
-  const std::shared_ptr<LogSink> sink_;
-  std::mutex mutex_;  // guards what follows
-  conn::TokenBucket all_;
-  std::map<conn::NodeId, conn::TokenBucket> by_peer_;
-  std::uint64_t held_back_ = 0;
+  std::shared_ptr<LogSink> sink_;
 };
 
-}  // namespace peerage::p2p
+}  // namespace peerage::conn

@@ -1,11 +1,11 @@
-#include "addrbook/random.h"
+#include "conn/random.h"
 
 #include <algorithm>
 #include <cstring>
 
 #include <sodium.h>
 
-namespace peerage::addrbook {
+namespace peerage::conn {
 
 void Random::refill() {
   static_assert(sizeof(Seed) == randombytes_SEEDBYTES);
@@ -29,4 +29,4 @@ double Random::share() {
   return static_cast<double>(next() >> 11) * 0x1p-53;
 }
 
-}  // namespace peerage::addrbook
+}  // namespace peerage::conn

@@ -13,11 +13,11 @@
 
 #include "conn/bytes.h"
 
-namespace peerage::addrbook {
+namespace peerage::conn {
 
 class Random {
  public:
-  using Seed = conn::ByteArray<32>;
+  using Seed = ByteArray<32>;
   explicit Random(const Seed& seed) : seed_(seed) {}
 
   std::uint64_t next();
@@ -34,4 +34,4 @@ class Random {
   std::size_t at_ = block_.size();
 };
 
-}  // namespace peerage::addrbook
+}  // namespace peerage::conn

@@ -1,52 +1,52 @@
-#include "addrbook/go_time.h"
+#include "conn/rfc3339.h"
 
 #include <gtest/gtest.h>
 
-namespace peerage::addrbook {
+namespace peerage::conn {
 namespace {
 
 using namespace std::chrono_literals;
 
-TEST(GoTime, IsReadAndWrittenToTheNanosecond) {
+TEST(Timestamp, IsReadAndWrittenToTheNanosecond) {
   for (const std::string text :
        {"2026-11-21T01:41:40.850813214Z", "2026-11-21T01:41:40.85081719Z", "2024-02-29T23:59:59Z",
         "1970-01-01T00:00:00.000000001Z", "2262-04-11T23:47:16Z"}) {
-    const auto time = parse_go_time(text);
+    const auto time = parse_rfc3339(text);
     ASSERT_TRUE(time) << text;
-    EXPECT_EQ(go_time_text(*time), text);
+    EXPECT_EQ(rfc3339_text(*time), text);
   }
-  EXPECT_EQ(parse_go_time("1970-01-01T00:00:01.5Z"), GoTime(1500ms));
+  EXPECT_EQ(parse_rfc3339("1970-01-01T00:00:01.5Z"), Timestamp(1500ms));
 }
 
-TEST(GoTime, TheZeroTimeOfGoIsNever) {
-  EXPECT_EQ(parse_go_time("0001-01-01T00:00:00Z"), kGoNever);
-  EXPECT_EQ(go_time_text(kGoNever), "0001-01-01T00:00:00Z");
+TEST(Timestamp, TheZeroTimeOfGoIsNever) {
+  EXPECT_EQ(parse_rfc3339("0001-01-01T00:00:00Z"), kNoTimestamp);
+  EXPECT_EQ(rfc3339_text(kNoTimestamp), "0001-01-01T00:00:00Z");
 }
 
-TEST(GoTime, TheOffsetOfTheMachineThatWroteItIsTakenOff) {
-  const auto utc = parse_go_time("2026-03-01T00:30:00Z");
-  EXPECT_EQ(parse_go_time("2026-03-01T02:30:00+02:00"), utc);
-  EXPECT_EQ(parse_go_time("2026-02-28T19:00:00-05:30"), utc);
+TEST(Timestamp, TheOffsetOfTheMachineThatWroteItIsTakenOff) {
+  const auto utc = parse_rfc3339("2026-03-01T00:30:00Z");
+  EXPECT_EQ(parse_rfc3339("2026-03-01T02:30:00+02:00"), utc);
+  EXPECT_EQ(parse_rfc3339("2026-02-28T19:00:00-05:30"), utc);
 }
 
-TEST(GoTime, TimesThatCannotBeHeldAreBroughtIntoRange) {
-  EXPECT_EQ(parse_go_time("1969-12-31T23:59:59Z"), kGoNever);
-  EXPECT_EQ(parse_go_time("1970-01-01T00:30:00+01:00"), kGoNever);
+TEST(Timestamp, TimesThatCannotBeHeldAreBroughtIntoRange) {
+  EXPECT_EQ(parse_rfc3339("1969-12-31T23:59:59Z"), kNoTimestamp);
+  EXPECT_EQ(parse_rfc3339("1970-01-01T00:30:00+01:00"), kNoTimestamp);
   for (const char* text : {"9999-12-31T23:59:59.999999999Z", "2262-04-11T23:47:16.999999999Z"}) {
-    const auto time = parse_go_time(text);
+    const auto time = parse_rfc3339(text);
     ASSERT_TRUE(time) << text;
-    EXPECT_GT(*time, parse_go_time("2262-04-11T23:47:15Z"));
+    EXPECT_GT(*time, parse_rfc3339("2262-04-11T23:47:15Z"));
   }
-  EXPECT_EQ(to_go_time(std::chrono::sys_seconds(-5s)), kGoNever);
-  EXPECT_GT(to_go_time(std::chrono::sys_seconds::max()), parse_go_time("2262-04-11T23:47:15Z"));
-  EXPECT_EQ(to_go_time(std::chrono::sys_seconds(7s)), GoTime(7s));
+  EXPECT_EQ(to_timestamp(std::chrono::sys_seconds(-5s)), kNoTimestamp);
+  EXPECT_GT(to_timestamp(std::chrono::sys_seconds::max()), parse_rfc3339("2262-04-11T23:47:15Z"));
+  EXPECT_EQ(to_timestamp(std::chrono::sys_seconds(7s)), Timestamp(7s));
 }
 
-TEST(GoTime, FinerThanNanosecondsIsCutOff) {
-  EXPECT_EQ(parse_go_time("1970-01-01T00:00:00.1234567899999999999999Z"), GoTime(123456789ns));
+TEST(Timestamp, FinerThanNanosecondsIsCutOff) {
+  EXPECT_EQ(parse_rfc3339("1970-01-01T00:00:00.1234567899999999999999Z"), Timestamp(123456789ns));
 }
 
-TEST(GoTime, WhatIsNoTimeIsRefused) {
+TEST(Timestamp, WhatIsNoTimeIsRefused) {
   for (const char* text : {"",
                            "Z",
                            "now",
@@ -74,15 +74,15 @@ TEST(GoTime, WhatIsNoTimeIsRefused) {
                            "2026-01-01T0:00:00Z",
                            "+2026-01-01T00:00:00Z",
                            "2026-01-01T00:00:00"}) {
-    EXPECT_FALSE(parse_go_time(text)) << text;
+    EXPECT_FALSE(parse_rfc3339(text)) << text;
   }
 }
 
-TEST(GoTime, NoPrefixOfATimeIsATime) {
+TEST(Timestamp, NoPrefixOfATimeIsATime) {
   const std::string text = "2026-11-21T01:41:40.850813214+01:00";
-  ASSERT_TRUE(parse_go_time(text));
-  for (std::size_t i = 0; i < text.size(); ++i) EXPECT_FALSE(parse_go_time(text.substr(0, i))) << i;
+  ASSERT_TRUE(parse_rfc3339(text));
+  for (std::size_t i = 0; i < text.size(); ++i) EXPECT_FALSE(parse_rfc3339(text.substr(0, i))) << i;
 }
 
 }  // namespace
-}  // namespace peerage::addrbook
+}  // namespace peerage::conn

@@ -1,11 +1,11 @@
-#include "addrbook/random.h"
+#include "conn/random.h"
 
 #include <set>
 #include <vector>
 
 #include <gtest/gtest.h>
 
-namespace peerage::addrbook {
+namespace peerage::conn {
 namespace {
 
 TEST(Random, TheSameSeedGivesTheSameStreamAndAnotherAnother) {
@@ -48,4 +48,4 @@ TEST(Random, SharesLieBetweenNoneAndAll) {
 }
 
 }  // namespace
-}  // namespace peerage::addrbook
+}  // namespace peerage::conn

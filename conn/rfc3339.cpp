@@ -1,9 +1,9 @@
-#include "addrbook/go_time.h"
+#include "conn/rfc3339.h"
 
 #include <cstdint>
 #include <cstdio>
 
-namespace peerage::addrbook {
+namespace peerage::conn {
 namespace {
 
 using std::chrono::nanoseconds;
@@ -62,7 +62,7 @@ class Scanner {
 
 }  // namespace
 
-std::optional<GoTime> parse_go_time(std::string_view text) {
+std::optional<Timestamp> parse_rfc3339(std::string_view text) {
   Scanner scan(text);
   const int year = scan.number(4);
   scan.need('-');
@@ -93,13 +93,13 @@ std::optional<GoTime> parse_go_time(std::string_view text) {
   if (!scan.whole() || !date.ok() || hour > 23 || minute > 59 || second > 59) return std::nullopt;
   const sys_seconds time = sys_seconds(sys_days(date)) + std::chrono::hours(hour) +
                            std::chrono::minutes(minute) + seconds(second) - offset;
-  if (time < sys_seconds()) return kGoNever;
-  const GoTime whole = to_go_time(time);
-  return whole > GoTime::max() - fraction ? whole : whole + fraction;
+  if (time < sys_seconds()) return kNoTimestamp;
+  const Timestamp whole = to_timestamp(time);
+  return whole > Timestamp::max() - fraction ? whole : whole + fraction;
 }
 
-std::string go_time_text(GoTime time) {
-  if (time <= kGoNever) return std::string(kNeverText);
+std::string rfc3339_text(Timestamp time) {
+  if (time <= kNoTimestamp) return std::string(kNeverText);
   const auto day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss clock(time - day);
@@ -115,10 +115,10 @@ std::string go_time_text(GoTime time) {
   return whole + 'Z';
 }
 
-GoTime to_go_time(sys_seconds time) {
-  const auto last = std::chrono::floor<seconds>(GoTime::max());
-  if (time <= sys_seconds()) return kGoNever;
-  return GoTime(time < last ? time : last);
+Timestamp to_timestamp(sys_seconds time) {
+  const auto last = std::chrono::floor<seconds>(Timestamp::max());
+  if (time <= sys_seconds()) return kNoTimestamp;
+  return Timestamp(time < last ? time : last);
 }
 
-}  // namespace peerage::addrbook
+}  // namespace peerage::conn
