@@ -3,7 +3,7 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-# Headers include one another as "conn/bytes.h", so they lie in a folder of our own, which is what
+# Headers include one another as "conn/base/bytes.h", so they lie in a folder of our own, which is what
 # goes on the include path.
 set(headers ${CMAKE_INSTALL_INCLUDEDIR}/peerage)
 set(package ${CMAKE_INSTALL_LIBDIR}/cmake/peerage)
@@ -11,16 +11,16 @@ set(package ${CMAKE_INSTALL_LIBDIR}/cmake/peerage)
 foreach(library conn addrbook p2p pex)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/${library}/ DESTINATION ${headers}/${library}
     FILES_MATCHING PATTERN "*.h"
-    # The rooms behind conn/asio_runtime.h.
+    # The rooms behind conn/runtime/asio_runtime.h.
     PATTERN "asio_runtime_*.h" EXCLUDE
-    REGEX "conn/frame_aead_libraries\\.h$" EXCLUDE
-    # And behind addrbook/book_file.h.
-    REGEX "addrbook/(best|book_opening|book_reader|own_file|row|schema|sqlite|told_table)\\.h$" EXCLUDE
+    REGEX "conn/comet/frame_aead_libraries\\.h$" EXCLUDE
+    # And behind addrbook/file/book_file.h.
+    REGEX "addrbook/[a-z]+/(best|book_opening|book_reader|own_file|row|schema|sqlite|told_table)\\.h$" EXCLUDE
     # Behind p2p/switch.h.
-    REGEX "p2p/(acceptor|admission|connection_rate|dial_desk|eviction|half_open_pool|introducer)\\.h$" EXCLUDE
-    REGEX "p2p/(lane|link|peer_registry|reactor_host|shard_owned|snapshot_cell|switch_(core|settings))\\.h$" EXCLUDE
+    REGEX "p2p/([a-z]+/)?(acceptor|admission|connection_rate|dial_desk|eviction|half_open_pool|introducer)\\.h$" EXCLUDE
+    REGEX "p2p/([a-z]+/)?(lane|link|peer_registry|reactor_host|shard_owned|snapshot_cell|switch_(core|settings))\\.h$" EXCLUDE
     # And behind pex/pex_reactor.h.
-    REGEX "pex/(crawler|outbound_keeper|outbound_policy|seed_list|visits)\\.h$" EXCLUDE)
+    REGEX "pex/[a-z]+/(crawler|keeper|policy|seed_list|visits)\\.h$" EXCLUDE)
   set_target_properties(peerage_${library} PROPERTIES EXPORT_NAME ${library})
 endforeach()
 set_target_properties(peerage_spdlog PROPERTIES EXPORT_NAME spdlog)

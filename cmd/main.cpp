@@ -4,9 +4,9 @@
 
 #include <sodium.h>
 
-#include "cmd/arguments.h"
+#include "cmd/cli/arguments.h"
+#include "cmd/cli/commands.h"
 #include "cmd/cli/program.h"
-#include "cmd/commands.h"
 
 int main(int argc, char** argv) {
   namespace cmd = peerage::cmd;

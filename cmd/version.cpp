@@ -1,9 +1,9 @@
 // version: what this program is.
 #include <iostream>
 
-#include "cmd/commands.h"
-#include "conn/frame_aead.h"
-#include "p2p/config.h"
+#include "cmd/cli/commands.h"
+#include "conn/comet/frame_aead.h"
+#include "p2p/base/limits.h"
 
 namespace peerage::cmd {
 namespace {

@@ -3,7 +3,7 @@
 #include <csignal>
 #include <iostream>
 
-#include "conn/asio_runtime.h"
+#include "conn/runtime/asio_runtime.h"
 #include "p2p/switch.h"
 
 using namespace peerage;

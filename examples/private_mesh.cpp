@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "conn/asio_runtime.h"
+#include "conn/runtime/asio_runtime.h"
 #include "examples/stop_signals.h"
 #include "p2p/switch.h"
 

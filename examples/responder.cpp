@@ -15,10 +15,10 @@
 #include <string>
 #include <vector>
 
-#include "conn/asio_runtime.h"
-#include "conn/connection.h"
-#include "p2p/upgrade.h"
-#include "pex/messages.h"
+#include "conn/comet/connection.h"
+#include "conn/runtime/asio_runtime.h"
+#include "p2p/connect/upgrade.h"
+#include "pex/exchange/messages.h"
 
 namespace {
 

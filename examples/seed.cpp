@@ -4,7 +4,7 @@
 #include <future>
 #include <iostream>
 
-#include "conn/asio_runtime.h"
+#include "conn/runtime/asio_runtime.h"
 #include "pex/pex_reactor.h"
 
 using namespace peerage;

@@ -4,7 +4,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "conn/shard_owned.h"
+#include "conn/runtime/shard_owned.h"
 
 namespace peerage::p2p {
 

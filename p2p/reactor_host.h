@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "p2p/link.h"
+#include "p2p/peer/link.h"
 
 namespace peerage::p2p {
 

@@ -26,8 +26,8 @@
 #include <utility>
 #include <vector>
 
-#include "p2p/peer.h"
-#include "p2p/reactor.h"
+#include "p2p/peer/peer.h"
+#include "p2p/peer/reactor.h"
 
 namespace peerage::p2p {
 

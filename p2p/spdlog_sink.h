@@ -11,7 +11,7 @@
 #include <memory>
 #include <string>
 
-#include "conn/log.h"
+#include "conn/base/log.h"
 
 namespace peerage::p2p {
 

@@ -1,9 +1,9 @@
 // The switch: a node's connections to others. It listens and dials, keeps the set of peers, and
 // gives reactors their channels.
 //
-// It has no policy of its own: who may be a peer is asked of p2p/admission, which of two
-// connections stays of p2p/rivals, and who is dialled when of p2p/dialer; addresses are the
-// business of whoever listens to its events (p2p/switch_events.h).
+// It has no policy of its own: who may be a peer is asked of p2p/admission/admission, which of two
+// connections stays of p2p/peer/rivals, and who is dialled when of p2p/dial/dialer; addresses are
+// the business of whoever listens to its events (p2p/peer/switch_events.h).
 //
 //   Switch node(runtime, std::move(key), config);
 //   node.add_reactor(std::make_shared<MyReactor>());
@@ -24,13 +24,13 @@
 #include <string>
 #include <vector>
 
-#include "conn/node_key.h"
-#include "conn/runtime.h"
-#include "p2p/counters.h"
-#include "p2p/peer_list.h"
-#include "p2p/reactor.h"
-#include "p2p/switch_config.h"
-#include "p2p/switch_events.h"
+#include "conn/address/node_key.h"
+#include "conn/runtime/runtime.h"
+#include "p2p/base/counters.h"
+#include "p2p/base/switch_config.h"
+#include "p2p/peer/peer_list.h"
+#include "p2p/peer/reactor.h"
+#include "p2p/peer/switch_events.h"
 
 namespace peerage::p2p {
 

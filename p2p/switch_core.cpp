@@ -4,9 +4,9 @@
 #include <cstring>
 #include <utility>
 
-#include "conn/reassembly_budget.h"
-#include "p2p/inbox.h"
-#include "p2p/listen_address.h"
+#include "conn/comet/reassembly_budget.h"
+#include "p2p/base/listen_address.h"
+#include "p2p/peer/inbox.h"
 #include "p2p/switch_settings.h"
 
 namespace peerage::p2p {

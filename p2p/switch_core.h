@@ -19,12 +19,12 @@
 #include <string>
 #include <vector>
 
-#include "p2p/acceptor.h"
-#include "p2p/dial_desk.h"
-#include "p2p/introducer.h"
-#include "p2p/peer_registry.h"
+#include "p2p/base/snapshot_cell.h"
+#include "p2p/connect/acceptor.h"
+#include "p2p/connect/dial_desk.h"
+#include "p2p/connect/introducer.h"
+#include "p2p/peer/peer_registry.h"
 #include "p2p/reactor_host.h"
-#include "p2p/snapshot_cell.h"
 #include "p2p/switch.h"
 
 namespace peerage::p2p {

@@ -5,8 +5,8 @@
 #include <string>
 #include <utility>
 
-#include "p2p/introducer.h"
-#include "p2p/listen_address.h"
+#include "p2p/base/listen_address.h"
+#include "p2p/connect/introducer.h"
 
 namespace peerage::p2p {
 

@@ -6,13 +6,13 @@
 
 #include <vector>
 
-#include "conn/config.h"
-#include "conn/node_id.h"
-#include "p2p/admission.h"
-#include "p2p/dialer.h"
-#include "p2p/node_info.h"
-#include "p2p/switch_config.h"
-#include "p2p/transport.h"
+#include "conn/address/node_id.h"
+#include "conn/comet/limits.h"
+#include "p2p/admission/admission.h"
+#include "p2p/base/node_info.h"
+#include "p2p/base/switch_config.h"
+#include "p2p/connect/transport.h"
+#include "p2p/dial/dialer.h"
 
 namespace peerage::p2p {
 

@@ -7,7 +7,7 @@
 // nothing, and sending it answers `empty_message`. Comet's channels carry a message with a oneof in
 // it for that reason.
 //
-// Threads: the functions on any; TypedReactor as p2p/reactor.h says.
+// Threads: the functions on any; TypedReactor as p2p/peer/reactor.h says.
 #pragma once
 
 #include <concepts>

@@ -4,9 +4,9 @@
 #include <cstring>
 #include <utility>
 
-#include "pex/messages.h"
-#include "pex/outbound_keeper.h"
-#include "pex/visits.h"
+#include "pex/exchange/messages.h"
+#include "pex/outbound/keeper.h"
+#include "pex/seed/visits.h"
 
 namespace peerage::pex {
 

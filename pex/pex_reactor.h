@@ -23,8 +23,8 @@
 #include <vector>
 
 #include "p2p/switch.h"
-#include "pex/book_feed.h"
-#include "pex/duty.h"
+#include "pex/books/book_feed.h"
+#include "pex/role/duty.h"
 
 namespace peerage::pex {
 

@@ -7,7 +7,7 @@
 #include <malloc.h>
 #include <sodium.h>
 
-#include "addrbook/address_book.h"
+#include "addrbook/book/address_book.h"
 
 namespace peerage::addrbook {
 namespace {

@@ -6,7 +6,7 @@
 
 #include <benchmark/benchmark.h>
 
-#include "p2p/ban_list.h"
+#include "p2p/admission/ban_list.h"
 
 namespace peerage::p2p {
 namespace {

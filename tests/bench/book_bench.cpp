@@ -9,7 +9,7 @@
 
 #include <unistd.h>
 
-#include "addrbook/book_file.h"
+#include "addrbook/file/book_file.h"
 #include "tests/support/book_rows.h"
 
 namespace {

@@ -7,11 +7,11 @@
 #include <benchmark/benchmark.h>
 #include <sodium.h>
 
-#include "conn/channel_scheduler.h"
-#include "conn/frame_cipher.h"
-#include "conn/message_assembler.h"
-#include "conn/packet.h"
-#include "conn/secret_handshake.h"
+#include "conn/comet/channel_scheduler.h"
+#include "conn/comet/frame_cipher.h"
+#include "conn/comet/message_assembler.h"
+#include "conn/comet/packet.h"
+#include "conn/comet/secret_handshake.h"
 
 namespace peerage::conn {
 namespace {

@@ -6,7 +6,7 @@
 // Printed is one JSON object on one line:
 //
 //   cryptography, in CPU time
-//     seal_ns, open_ns                 a frame through conn/frame_cipher.h, in full batches
+//     seal_ns, open_ns                 a frame through conn/comet/frame_cipher.h, in full batches
 //     sodium_seal_ns, sodium_open_ns   the same bytes through libsodium
 //     aead_cpu_s_per_GB                of payload, both ends, from the first two
 //     keys_us                          one side of a handshake, through libsodium: two X25519
@@ -35,8 +35,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "conn/frame_aead.h"
-#include "conn/frame_cipher.h"
+#include "conn/comet/frame_aead.h"
+#include "conn/comet/frame_cipher.h"
 
 namespace {
 

@@ -17,7 +17,7 @@
 #include <thread>
 #include <vector>
 
-#include "conn/asio_runtime.h"
+#include "conn/runtime/asio_runtime.h"
 #include "p2p/switch.h"
 
 namespace {

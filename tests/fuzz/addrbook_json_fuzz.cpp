@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "addrbook/json_file.h"
+#include "addrbook/json/file.h"
 #include "tests/fuzz/fuzz_input.h"
 
 using namespace peerage;

@@ -13,7 +13,7 @@
 #include <string>
 #include <string_view>
 
-#include "addrbook/row.h"
+#include "addrbook/file/row.h"
 #include "tests/fuzz/fuzz_input.h"
 
 using namespace peerage;

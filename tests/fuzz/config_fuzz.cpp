@@ -6,12 +6,12 @@
 #include <string>
 #include <vector>
 
-#include "cmd/arguments.h"
-#include "cmd/config.h"
-#include "cmd/finding.h"
-#include "cmd/genesis.h"
-#include "cmd/log_levels.h"
-#include "p2p/config.h"
+#include "cmd/base/log_levels.h"
+#include "cmd/cli/arguments.h"
+#include "cmd/config/config.h"
+#include "cmd/config/finding.h"
+#include "cmd/config/genesis.h"
+#include "p2p/base/limits.h"
 #include "tests/fuzz/fuzz_input.h"
 
 using namespace peerage;

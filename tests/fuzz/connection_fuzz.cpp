@@ -1,7 +1,7 @@
 // A connection in a world that a fuzzer moves: its owner sends, pauses, stops; its peer sends what
 // it likes, reads when it likes and goes when it likes; time passes. Whatever the order of these,
-// every bound of conn/config.h holds, what is sent arrives as it was sent, the end is told once,
-// nothing is held afterwards, and no timer fires for ever.
+// every bound of conn/comet/limits.h holds, what is sent arrives as it was sent, the end is told
+// once, nothing is held afterwards, and no timer fires for ever.
 #include <array>
 #include <deque>
 #include <map>
@@ -10,9 +10,9 @@
 #include <utility>
 #include <vector>
 
-#include "conn/connection.h"
-#include "conn/node_key.h"
-#include "conn/varint.h"
+#include "conn/address/node_key.h"
+#include "conn/base/varint.h"
+#include "conn/comet/connection.h"
 #include "tests/fuzz/fuzz_input.h"
 
 using namespace peerage::conn;

@@ -2,7 +2,7 @@
 #include <map>
 #include <set>
 
-#include "pex/crawler.h"
+#include "pex/seed/crawler.h"
 #include "tests/fuzz/fuzz_input.h"
 
 using namespace peerage;

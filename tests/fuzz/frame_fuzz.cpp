@@ -1,6 +1,6 @@
 // Frames: whatever is done to a sealed frame, only the frame itself opens, and it opens to what was
 // laid into it. Plaintext of any shape inside a good seal never yields more than 1024 bytes.
-#include "conn/frame_cipher.h"
+#include "conn/comet/frame_cipher.h"
 #include "tests/fuzz/fuzz_input.h"
 
 using namespace peerage::conn;

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "conn/bytes.h"
+#include "conn/base/bytes.h"
 
 namespace peerage::fuzz {
 

@@ -5,7 +5,7 @@
 // proven ID completes it.
 #include <optional>
 
-#include "p2p/handshake.h"
+#include "p2p/connect/handshake.h"
 #include "tests/fuzz/fuzz_input.h"
 #include "tests/support/peers.h"
 

@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-#include "conn/net_address.h"
+#include "conn/address/net_address.h"
 #include "tests/fuzz/fuzz_input.h"
 
 using peerage::conn::ByteArray;

@@ -2,7 +2,7 @@
 // same; judging it never fails, and what is said about it is printable.
 #include <algorithm>
 
-#include "p2p/node_info.h"
+#include "p2p/base/node_info.h"
 #include "tests/fuzz/fuzz_input.h"
 
 using namespace peerage;

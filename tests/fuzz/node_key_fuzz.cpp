@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-#include "conn/node_key.h"
+#include "conn/address/node_key.h"
 #include "tests/fuzz/fuzz_input.h"
 
 using peerage::conn::ByteView;

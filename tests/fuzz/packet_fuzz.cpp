@@ -10,9 +10,9 @@
 #include <string>
 
 #include "conn.pb.h"
-#include "conn/packet.h"
-#include "conn/proto_fields.h"
-#include "conn/varint.h"
+#include "conn/base/proto_fields.h"
+#include "conn/base/varint.h"
+#include "conn/comet/packet.h"
 #include "tests/fuzz/fuzz_input.h"
 
 using namespace peerage::conn;

@@ -5,9 +5,9 @@
 #include <utility>
 #include <vector>
 
-#include "conn/message_assembler.h"
-#include "conn/packet.h"
-#include "conn/varint.h"
+#include "conn/base/varint.h"
+#include "conn/comet/message_assembler.h"
+#include "conn/comet/packet.h"
 #include "tests/fuzz/fuzz_input.h"
 
 using namespace peerage::conn;

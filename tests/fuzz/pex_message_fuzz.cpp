@@ -3,7 +3,7 @@
 #include <string>
 
 #include "pex.pb.h"
-#include "pex/messages.h"
+#include "pex/exchange/messages.h"
 #include "tests/fuzz/fuzz_input.h"
 
 using namespace peerage;

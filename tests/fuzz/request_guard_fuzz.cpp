@@ -3,9 +3,9 @@
 #include <map>
 #include <vector>
 
-#include "conn/cidr.h"
-#include "pex/request_guard.h"
-#include "pex/request_pacer.h"
+#include "conn/address/cidr.h"
+#include "pex/exchange/request_guard.h"
+#include "pex/exchange/request_pacer.h"
 #include "tests/fuzz/fuzz_input.h"
 
 using namespace peerage;

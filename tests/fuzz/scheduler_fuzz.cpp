@@ -5,8 +5,8 @@
 #include <deque>
 #include <vector>
 
-#include "conn/channel_scheduler.h"
-#include "conn/varint.h"
+#include "conn/base/varint.h"
+#include "conn/comet/channel_scheduler.h"
 #include "tests/fuzz/fuzz_input.h"
 
 using namespace peerage::conn;

@@ -15,8 +15,8 @@
 #include <memory>
 #include <string>
 
-#include "addrbook/store.h"
-#include "conn/asio_runtime.h"
+#include "addrbook/file/store.h"
+#include "conn/runtime/asio_runtime.h"
 #include "tests/integration/flags.h"
 #include "tests/support/book_source.h"
 

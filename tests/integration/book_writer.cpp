@@ -20,7 +20,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "addrbook/book_file.h"
+#include "addrbook/file/book_file.h"
 #include "tests/integration/flags.h"
 #include "tests/support/book_rows.h"
 

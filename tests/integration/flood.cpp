@@ -23,7 +23,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "conn/ip_address.h"
+#include "conn/address/ip_address.h"
 #include "tests/integration/flags.h"
 #include "tests/integration/flood_visitor.h"
 #include "tests/integration/visitors.h"

@@ -11,9 +11,9 @@
 #include <string>
 #include <string_view>
 
-#include "conn/node_key.h"
-#include "conn/packet.h"
-#include "p2p/handshake.h"
+#include "conn/address/node_key.h"
+#include "conn/comet/packet.h"
+#include "p2p/connect/handshake.h"
 
 namespace peerage::test {
 

@@ -4,7 +4,7 @@
 
 #include <sodium.h>
 
-#include "pex/messages.h"
+#include "pex/exchange/messages.h"
 
 namespace peerage::test {
 

@@ -29,8 +29,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "addrbook/book_file.h"
-#include "conn/ip_address.h"
+#include "addrbook/file/book_file.h"
+#include "conn/address/ip_address.h"
 #include "tests/integration/flags.h"
 #include "tests/integration/seed_client.h"
 #include "tests/integration/visitors.h"

@@ -29,7 +29,7 @@
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
-#include "conn/asio_runtime.h"
+#include "conn/runtime/asio_runtime.h"
 #include "p2p/switch.h"
 #include "tests/integration/flags.h"
 #include "tests/support/peers.h"

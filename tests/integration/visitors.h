@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "conn/ip_address.h"
+#include "conn/address/ip_address.h"
 
 namespace peerage::test {
 

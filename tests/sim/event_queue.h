@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-#include "conn/runtime.h"
+#include "conn/runtime/runtime.h"
 
 namespace peerage::sim {
 

@@ -1,5 +1,5 @@
 // A simulated internet in virtual time: the second implementation of
-// conn/runtime.h.
+// conn/runtime/runtime.h.
 //
 // Production code runs on it unchanged. A SimWorld holds the clock, the events
 // and the links; each SimHost is a machine with addresses and is the Runtime of
@@ -23,8 +23,8 @@
 #include <utility>
 #include <vector>
 
-#include "conn/config.h"
-#include "conn/runtime.h"
+#include "conn/comet/limits.h"
+#include "conn/runtime/runtime.h"
 #include "tests/sim/event_queue.h"
 
 namespace peerage::sim {

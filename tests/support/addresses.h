@@ -3,8 +3,8 @@
 
 #include <string_view>
 
-#include "conn/cidr.h"
-#include "conn/ip_address.h"
+#include "conn/address/cidr.h"
+#include "conn/address/ip_address.h"
 
 namespace peerage::test {
 

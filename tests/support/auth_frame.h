@@ -5,8 +5,8 @@
 #include <functional>
 #include <span>
 
-#include "conn/bytes.h"
-#include "conn/node_key.h"
+#include "conn/address/node_key.h"
+#include "conn/base/bytes.h"
 
 namespace peerage::test {
 

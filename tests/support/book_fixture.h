@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "addrbook/address_book.h"
+#include "addrbook/book/address_book.h"
 #include "tests/support/addresses.h"
 
 namespace peerage::test {

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "conn/bytes.h"
+#include "conn/base/bytes.h"
 #include "tests/support/book_universe.h"
 #include "tests/support/naive_book_life.h"
 

@@ -7,8 +7,8 @@
 #include <cstdint>
 #include <string>
 
-#include "addrbook/book_file.h"
-#include "addrbook/known_address.h"
+#include "addrbook/file/book_file.h"
+#include "addrbook/record/known_address.h"
 
 namespace peerage::test {
 

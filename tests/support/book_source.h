@@ -8,8 +8,8 @@
 #include <optional>
 #include <utility>
 
-#include "addrbook/store.h"
-#include "addrbook/told_log.h"
+#include "addrbook/file/store.h"
+#include "addrbook/file/told_log.h"
 #include "tests/support/book_rows.h"
 
 namespace peerage::test {

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <utility>
 
-#include "addrbook/address_book.h"
+#include "addrbook/book/address_book.h"
 
 namespace peerage::test {
 

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "conn/net_address.h"
+#include "conn/address/net_address.h"
 
 namespace peerage::test {
 

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <string_view>
 
-#include "conn/bytes.h"
+#include "conn/base/bytes.h"
 
 namespace peerage::test {
 

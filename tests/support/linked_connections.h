@@ -9,7 +9,7 @@
 #include <optional>
 #include <vector>
 
-#include "conn/connection.h"
+#include "conn/comet/connection.h"
 #include "tests/sim/sim_world.h"
 #include "tests/support/peers.h"
 

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "conn/log.h"
+#include "conn/base/log.h"
 
 namespace peerage::test {
 

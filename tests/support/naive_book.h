@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-#include "addrbook/address_book.h"
+#include "addrbook/book/address_book.h"
 
 namespace peerage::test {
 

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "conn/secret_handshake.h"
+#include "conn/comet/secret_handshake.h"
 
 namespace peerage::test {
 

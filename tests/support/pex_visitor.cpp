@@ -2,7 +2,7 @@
 
 #include <variant>
 
-#include "pex/messages.h"
+#include "pex/exchange/messages.h"
 
 namespace peerage::test {
 

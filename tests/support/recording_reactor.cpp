@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "p2p/peer.h"
+#include "p2p/peer/peer.h"
 
 namespace peerage::test {
 

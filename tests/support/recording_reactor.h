@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "conn/node_id.h"
-#include "p2p/link_id.h"
-#include "p2p/reactor.h"
+#include "conn/address/node_id.h"
+#include "p2p/base/link_id.h"
+#include "p2p/peer/reactor.h"
 
 namespace peerage::test {
 

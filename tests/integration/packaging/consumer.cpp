@@ -4,12 +4,12 @@
 // is 32 zero bytes.
 #include <iostream>
 
-#include "addrbook/store.h"
-#include "conn/asio_runtime.h"
-#include "conn/node_key.h"
-#include "p2p/node_info.h"
+#include "addrbook/file/store.h"
+#include "conn/address/node_key.h"
+#include "conn/runtime/asio_runtime.h"
+#include "p2p/base/node_info.h"
 #include "p2p/spdlog_sink.h"
-#include "pex/messages.h"
+#include "pex/exchange/messages.h"
 
 int main() {
   using namespace peerage;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "pex/messages.h"
+#include "pex/exchange/messages.h"
 #include "tests/sim/eclipse/strategies.h"
 
 namespace peerage::sim::eclipse {
@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t kAnswer = pex::kMaxAddresses;
 constexpr std::uint64_t kFirstKey = std::uint64_t{1} << 32;  // the honest ones are below
 constexpr conn::Duration kLookPause = 1h;
-// Vetted after half an hour; a lost peer is dialled again for forty minutes (p2p/dialer.cpp).
+// Vetted after half an hour; a lost peer is dialled again for forty minutes (p2p/dial/dialer.cpp).
 constexpr conn::Duration kUntilVetted = 35min;
 constexpr conn::Duration kRest = 1h;
 // In the order in which their part of an answer comes.

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "p2p/reactor.h"
+#include "p2p/peer/reactor.h"
 #include "tests/sim/eclipse/puppet.h"
 
 namespace peerage::sim::eclipse {

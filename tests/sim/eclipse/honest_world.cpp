@@ -4,7 +4,7 @@
 #include <set>
 #include <utility>
 
-#include "pex/messages.h"
+#include "pex/exchange/messages.h"
 
 namespace peerage::sim::eclipse {
 

@@ -9,7 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "conn/runtime.h"
+#include "conn/runtime/runtime.h"
 
 namespace peerage::sim::eclipse {
 

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "conn/runtime.h"
+#include "conn/runtime/runtime.h"
 
 namespace peerage::sim::eclipse {
 

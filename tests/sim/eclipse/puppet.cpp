@@ -2,9 +2,9 @@
 
 #include <utility>
 
-#include "conn/connection.h"
-#include "p2p/upgrade.h"
-#include "pex/messages.h"
+#include "conn/comet/connection.h"
+#include "p2p/connect/upgrade.h"
+#include "pex/exchange/messages.h"
 
 namespace peerage::sim::eclipse {
 namespace {

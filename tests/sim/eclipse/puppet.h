@@ -2,8 +2,8 @@
 // say, and talks peer exchange. Honest nodes and attackers are these, and exist on the wire only
 // while they are connected, so that a world costs what its connections with the victim cost.
 //
-// Everything on the wire is production code (p2p/upgrade.h, conn/connection.h); what to say and
-// when is the owner's.
+// Everything on the wire is production code (p2p/connect/upgrade.h, conn/comet/connection.h); what
+// to say and when is the owner's.
 //
 // Threads: the world's one.
 #pragma once
@@ -15,10 +15,10 @@
 #include <string>
 #include <vector>
 
-#include "conn/channel.h"
-#include "conn/net_address.h"
-#include "conn/node_key.h"
-#include "p2p/direction.h"
+#include "conn/address/net_address.h"
+#include "conn/address/node_key.h"
+#include "conn/base/channel.h"
+#include "p2p/base/direction.h"
 #include "tests/sim/sim_world.h"
 
 namespace peerage::conn {
@@ -34,7 +34,7 @@ namespace peerage::sim::eclipse {
 // then, as the other reactors of a real node do.
 inline constexpr const char* kNetwork = "eclipse-1";
 inline constexpr conn::ChannelId kGossipChannel{0x40};
-// Frequent enough to count as useful all the time (p2p/config.h: kLongLived).
+// Frequent enough to count as useful all the time (p2p/base/limits.h: kLongLived).
 inline constexpr conn::Duration kGossipPause = std::chrono::minutes(8);
 inline constexpr std::uint16_t kPort = 26656;
 // Others would be most of the events of a quiet day.

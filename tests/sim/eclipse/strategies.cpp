@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "pex/messages.h"
+#include "pex/exchange/messages.h"
 
 namespace peerage::sim::eclipse {
 namespace {

@@ -5,7 +5,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "addrbook/config.h"
+#include "addrbook/book/limits.h"
 #include "tests/sim/eclipse/in_child.h"
 
 namespace peerage::sim::eclipse {

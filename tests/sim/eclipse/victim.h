@@ -7,9 +7,9 @@
 #include <functional>
 #include <vector>
 
-#include "addrbook/known_address.h"
-#include "conn/net_address.h"
-#include "conn/runtime.h"
+#include "addrbook/record/known_address.h"
+#include "conn/address/net_address.h"
+#include "conn/runtime/runtime.h"
 
 namespace peerage::sim::eclipse {
 

@@ -25,7 +25,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "conn/net_address.h"
+#include "conn/address/net_address.h"
 #include "tests/sim/go/go_params.h"
 
 namespace peerage::sim::go {

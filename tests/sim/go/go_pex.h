@@ -26,7 +26,7 @@
 #include <variant>
 #include <vector>
 
-#include "p2p/direction.h"
+#include "p2p/base/direction.h"
 #include "tests/sim/go/go_book.h"
 
 namespace peerage::sim::go {

@@ -5,7 +5,7 @@
 #include <random>
 #include <utility>
 
-#include "pex/messages.h"
+#include "pex/exchange/messages.h"
 
 namespace peerage::sim::go {
 

@@ -23,7 +23,7 @@ constexpr Duration kPeace = 1h;
 constexpr double kFaultsInAnHour = 0.46;
 constexpr std::size_t kHiddenOf = 10;  // one of so many cannot be dialled
 constexpr std::size_t kNamedOf = 3;    // one of so many knows the seeds by name
-// What a dial for a test takes beside the outbound peers (p2p/dialer.h).
+// What a dial for a test takes beside the outbound peers (p2p/dial/dialer.h).
 constexpr double kSlots = Population::kFullOutbound + 1;
 constexpr double kFaultsInADay = 500;  // of 50 nodes, at least
 constexpr double kGrowthOfANode = 64;  // KiB from a third of the time on

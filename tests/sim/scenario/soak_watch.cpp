@@ -4,7 +4,7 @@
 #include <memory>
 #include <utility>
 
-#include "addrbook/row.h"
+#include "addrbook/file/row.h"
 
 namespace peerage::sim {
 namespace {

@@ -8,7 +8,7 @@
 #include <asio/executor_work_guard.hpp>
 #include <gtest/gtest.h>
 
-#include "conn/asio_runtime.h"
+#include "conn/runtime/asio_runtime.h"
 #include "tests/support/peers.h"
 #include "tests/support/sim_node.h"
 

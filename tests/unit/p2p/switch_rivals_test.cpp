@@ -1,5 +1,5 @@
 // Never two connections of one node: simultaneous dials, duplicates, and ourselves.
-#include "p2p/rivals.h"
+#include "p2p/peer/rivals.h"
 #include "tests/support/switch_fixture.h"
 
 namespace peerage::p2p {

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "conn/node_key.h"
-#include "conn/secret_handshake.h"
+#include "conn/address/node_key.h"
+#include "conn/comet/secret_handshake.h"
 
 namespace peerage::sim {
 namespace {

@@ -1,0 +1,297 @@
+// The address book of one network: what we know of others, whom to dial, whom to tell of.
+//
+// An adversary writes most of what is in here, so the rules are about how little that buys:
+//
+//  - Where an address goes is decided by its group and by the group of the *socket* that it came
+//    from, under a secret key (addrbook/book/placement.h): what one can fill depends on the
+//    networks that one has.
+//  - Nothing is overwritten. A fresh address takes a place that is free or whose holder is bad; a
+//    vetted one is displaced only when a test dial of it has failed (`to_test`).
+//  - Vetted are those that we dialled ourselves, that proved their ID and their network, and that
+//    stayed of use. What others say vets nothing.
+//  - An ID may have several candidate addresses until one is proven; then what others say of that
+//    ID is not heard any more. An address that proves another ID goes after two such dials, and
+//    whoever taught it is believed less.
+//  - Caps for a host and its neighbourhood; the exceptions stand in BookConfig.
+//
+// Invariants: every address is in exactly one place of its kind, and listed to be drawn unless it
+// is resting (bad for a time); at most one address of an ID is proven; never in here: our own,
+// those of private IDs, what no peer could have. Every call ends in bounded time, whatever is
+// inside.
+//
+// What changes is noted and fetched by whoever writes it down (`take_changes`). The book itself
+// does no I/O, reads no clock and makes no randomness but from its seed.
+//
+// Threads: none of its own (the control shard).
+// Source: Bitcoin Core src/addrman.h for the design, comet p2p/pex/addrbook.go for the sizes;
+// each difference with its reason in spec/addressbook.md.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "addrbook/book/blame.h"
+#include "addrbook/book/bucket_table.h"
+#include "addrbook/book/changes.h"
+#include "addrbook/book/contests.h"
+#include "addrbook/book/draw_list.h"
+#include "addrbook/book/index_table.h"
+#include "addrbook/book/limits.h"
+#include "addrbook/book/placement.h"
+#include "addrbook/book/told_rate.h"
+#include "addrbook/record/known_address.h"
+#include "conn/base/keyed_hash.h"
+#include "conn/base/random.h"
+
+namespace peerage::addrbook {
+
+// Who tells us of an address.
+struct Source {
+  conn::IpAddress ip;  // of the socket
+  conn::NodeId id;     // nobody: an operator, a file
+  Origin origin = Origin::pex;
+  Word word = Word::unasked;
+};
+
+enum class Added : std::uint8_t {
+  added,
+  known,                       // it is in here already
+  invalid,                     // no peer can have it: no ID, port 0, multicast, documentation, ...
+  unroutable,                  // private or the like, and the book is strict
+  own,                         // our ID, or where we listen
+  private_id,                  // it, or who tells of it, is private
+  proven_elsewhere,            // its ID has proved another address
+  too_many_candidates,         // for its ID
+  too_many_for_host,           //
+  too_many_for_neighbourhood,  //
+  told_too_fast,               // by this source's group
+  no_place,                    // it belongs where another is
+};
+inline constexpr std::size_t kAddedCount = 12;
+std::string_view name(Added outcome) noexcept;
+
+// Of the kind "fresh" rather than "vetted", in percent: 0 to 100.
+struct Bias {
+  unsigned percent = 50;
+};
+
+class AddressBook {
+ public:
+  AddressBook(std::string network, const conn::NodeId& own_id, const BookKey& key,
+              const conn::Random::Seed& seed, BookConfig config = {});
+  AddressBook(const AddressBook&) = delete;
+  AddressBook& operator=(const AddressBook&) = delete;
+
+  const std::string& network() const noexcept { return network_; }
+  const BookConfig& config() const noexcept { return config_; }
+
+  // --- what never enters; what is inside already goes ---
+
+  // Where we can be reached; the first kMaxOwnAddresses count.
+  void add_own(const conn::Endpoint& endpoint);
+  void set_private_ids(std::set<conn::NodeId> ids);
+
+  // --- hearing of addresses ---
+
+  Added add(const conn::NetAddress& address, const Source& source, Time now);
+  // We have asked this source for addresses: its answer may be long.
+  void expect_answer(const conn::IpAddress& source, Time now);
+
+  // --- what came of dialling; each is false when the address is not in the book ---
+
+  // A dial begins.
+  bool mark_attempt(const conn::NetAddress& address, Time now);
+  // It failed, or the visit ended badly. Only what shows that the node cannot be reached or is not
+  // the one dialled counts against it. `why.reason` wrong_id blames who taught it; wrong_network
+  // lets it rest for kOtherNetworkRest; after either it is verified no more.
+  bool mark_failed(const conn::NetAddress& address, const conn::Failure& why, Time now);
+  // It proved its ID: the address is proven, other candidates of the ID go.
+  bool mark_connected(const conn::NetAddress& address, std::chrono::microseconds round_trip,
+                      Time now);
+  // And its NodeInfo named our network.
+  bool mark_verified(const conn::NetAddress& address, NodeFacts facts, Time now);
+  // It became, and ceased to be, an outbound peer of ours.
+  bool mark_joined(const conn::NetAddress& address, Time now);
+  bool mark_left(const conn::NetAddress& address, Time now);
+
+  enum class Brought : std::uint8_t { nothing, messages };
+  // How a session with it stands or ended: vetted after kVettingSession with messages.
+  bool mark_session(const conn::NetAddress& address, Seconds lasted, Brought brought, Time now);
+  // A reactor says that it is of use: vetted, if we have verified it.
+  bool mark_useful(const conn::NetAddress& address, Time now);
+
+  // It rests: neither dialled nor told of until then (at most kMaxRest), and anyone may have its
+  // place.
+  bool mark_bad(const conn::NetAddress& address, conn::Reason why, Time until, Time now);
+  std::size_t mark_bad(const conn::NodeId& id, conn::Reason why, Time until, Time now);
+  bool reinstate(const conn::NetAddress& address, Time now);
+  bool forget(const conn::NetAddress& address);
+  std::size_t forget(const conn::NodeId& id);
+
+  // --- whom to dial ---
+
+  // Null: anything. Called for some or all addresses; must not call the book.
+  using Acceptable = std::function<bool(const KnownAddress&)>;
+  // Every address of the kind is as likely as another, but for those that blamed sources taught;
+  // the kind by `bias` and by the roots of how many there are, as in the Go node. When the kind has
+  // none that will do, the other is asked.
+  std::optional<conn::NetAddress> pick(Bias bias, Time now, const Acceptable& acceptable = nullptr);
+  // The vetted one, of those that will do, that was verified first and has not been belied since:
+  // how long we have known somebody cannot be made up.
+  std::optional<conn::NetAddress> longest_known(Time now, const Acceptable& acceptable = nullptr);
+  // Vetted addresses whose places others claim: to be dialled, and let go of.
+  std::vector<conn::NetAddress> to_test(Time now);
+  // Those that had been connected longest when the last run ended, to be redialled first: at most
+  // kMaxAnchors, of those that were kept and do not rest.
+  const std::vector<conn::NetAddress>& anchors() const noexcept { return anchors_; }
+  bool need_more() const noexcept { return size() < kEnoughAddresses; }
+
+  // --- what to tell others: at most kMaxSelection, none that rest ---
+
+  std::vector<conn::NetAddress> selection(Time now);
+  std::vector<conn::NetAddress> selection_with_bias(Bias bias, Time now);
+  // For seeds: verified within kVerifiedLimit, at most kServedPerNeighbourhood of one, better
+  // records more often.
+  std::vector<conn::NetAddress> verified_selection(Time now);
+
+  // --- looking ---
+
+  // Null when it is not in here. Valid until the book changes.
+  const KnownAddress* find(const conn::NetAddress& address) const;
+  std::vector<const KnownAddress*> find(const conn::NodeId& id) const;
+  void for_each(const std::function<void(const KnownAddress&)>& visit) const;
+  // Those that may be drawn, and those that rest.
+  std::size_t size() const noexcept { return size_of(Kind::fresh) + size_of(Kind::vetted); }
+  std::size_t size_of(Kind kind) const noexcept { return drawn_[index_of(kind)].size(); }
+  std::size_t resting() const noexcept { return resting_.size(); }
+  // Those that a seed may serve, and some whose verification is too old by now.
+  std::size_t verified() const noexcept { return verified_.size(); }
+  std::size_t contests() const noexcept { return contests_.size(); }
+  // How many of the buckets hold something.
+  std::size_t buckets_used(Kind kind) const { return tables_[index_of(kind)].buckets_used(); }
+  // How often `add` ended so.
+  std::uint64_t count(Added outcome) const { return added_.at(static_cast<std::size_t>(outcome)); }
+  // Whose addresses count as of one operator (addrbook/book/placement.h).
+  std::uint64_t group(const conn::IpAddress& ip) const { return placement_.group(ip); }
+  // Free of the caps: in an exempt network, or private in a book that is not strict.
+  bool exempt(const conn::IpAddress& ip) const;
+  // Whether it counts for the caps of its host and neighbourhood.
+  bool is_capped(const KnownAddress& known) const {
+    return known.origin != Origin::configuration && !exempt(known.address.endpoint.ip);
+  }
+  // Whether there is no more hope of it: then others may say where its ID is, even if it was
+  // proven.
+  static bool is_stale(const KnownAddress& known, Time now);
+  // Whether a fresh address may be replaced by any other: it is stale, or rests.
+  static bool is_bad(const KnownAddress& known, Time now);
+
+  // --- the file ---
+
+  struct Loaded {
+    std::size_t kept = 0;
+    std::size_t dropped = 0;  // against a rule, or out of place
+  };
+  // Takes a file's rows in under the file's key; what the book has learnt before counts for more
+  // than a row of the same worth, and mere hearsay for less. Dropped rows are erased from the file
+  // with the next changes.
+  Loaded load(const BookKey& key, std::vector<KnownAddress> rows, Time now);
+  // What changed since it was last asked, at most `limit` rows. Empty: nothing.
+  Changes take_changes(std::size_t limit);
+  bool has_changes() const noexcept { return rewrite_ || !dirty_.empty() || !erased_.empty(); }
+  // They could not be written: they count as not taken.
+  void put_back(const Changes& changes);
+  // The file has been lost: everything is to be taken again.
+  void everything_changed();
+
+ private:
+  using Index = IndexTable::Index;
+  struct Entry {
+    KnownAddress known;
+    Place place;
+    bool used = false;
+    bool dirty = false;
+  };
+  static constexpr std::size_t kChunk = 256;  // entries that lie together
+  static constexpr std::size_t index_of(Kind kind) { return static_cast<std::size_t>(kind); }
+
+  Entry& at(Index index) { return (*chunks_[index / kChunk])[index % kChunk]; }
+  const Entry& at(Index index) const { return (*chunks_[index / kChunk])[index % kChunk]; }
+  std::optional<Index> index_of(const conn::NetAddress& address) const;
+  std::vector<Index> indices_of(const conn::NodeId& id) const;
+
+  // The rules of `add`, one after another. `give_way`: bad ones that must go for it.
+  std::optional<Added> never_enters(const conn::NetAddress& address) const;
+  std::optional<Added> refused_for_its_id(const conn::NetAddress& address, const Source& source,
+                                          Time now, std::vector<Index>& give_way) const;
+  std::optional<Added> crowded(const conn::IpAddress& ip, Time now,
+                               std::vector<Index>& give_way) const;
+  Added decide(const conn::NetAddress& address, const Source& source, Time now);
+
+  Index insert(KnownAddress known, Place place);
+  void erase(Index index);
+  void remove_entry(Index index);  // one that has no place
+  // A free one in the bucket, or the one whose holder must give way.
+  Place place_for(Kind kind, const conn::NetAddress& address, const conn::IpAddress& source) const;
+  // Whether a fresh place is free, or its holder must give way.
+  bool may_have(Place place, Time now) const;
+  // The same, and the holder goes.
+  bool make_room(Place place, Time now);
+  void leave_place(Index index);
+  void take_place(Index index, Kind kind, Place place);
+  void touch(Index index);
+  // What was verified is no longer so: a seed does not tell of it.
+  void unverify(Index index);
+  void rest(Index index, Time until);
+  void wake(Time now);
+  void vet(Index index, Time now);
+  void promote(Index index, Place place);
+  void displace(Index holder, Index challenger, Time now);
+  void clear();
+  std::optional<Index> restore(KnownAddress row, Time now);
+  void choose_anchors(std::vector<std::pair<Time, conn::NetAddress>> joined);
+  void note_erased(const conn::NetAddress& address);
+
+  std::optional<Index> draw(Kind kind, const Acceptable& acceptable, Time now);
+  void draw_some(Kind kind, std::size_t count, std::vector<conn::NetAddress>& into);
+
+  std::string network_;
+  conn::NodeId own_id_;
+  BookConfig config_;
+  Placement placement_;
+  conn::Random random_;
+
+  std::vector<std::unique_ptr<std::array<Entry, kChunk>>> chunks_;
+  std::vector<Index> free_;
+  std::array<BucketTable, 2> tables_;  // by kind
+  std::array<DrawList, 2> drawn_;      // by kind; without those that rest
+  DrawList verified_;                  // those within kVerifiedLimit, and more; not resting
+  Time verified_sifted_ = kNever;
+  std::set<std::pair<Time, Index>> resting_;
+  conn::KeyedHash hash_;
+  IndexTable by_id_;
+  IndexTable by_neighbourhood_;  // of those that count for the caps: without bound, others would
+                                 // lie in one row
+
+  ToldRate told_;
+  Blame blame_;
+  Contests contests_;
+  std::set<conn::Endpoint> own_;
+  std::vector<conn::NetAddress> anchors_;
+  Time last_met_ = kNever + Seconds(1);  // any node proved its ID
+  std::array<std::uint64_t, kAddedCount> added_{};
+
+  std::vector<Index> dirty_;
+  std::vector<conn::NetAddress> erased_;
+  bool rewrite_ = false;
+};
+
+}  // namespace peerage::addrbook

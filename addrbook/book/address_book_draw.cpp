@@ -1,0 +1,169 @@
+// Whom to dial and what to tell: the parts of the book that draw lots.
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <unordered_map>
+
+#include "addrbook/book/address_book.h"
+
+namespace peerage::addrbook {
+
+using conn::NetAddress;
+
+namespace {
+
+// Draws before all are looked through. A list that is no longer than that is so at once, unless
+// not all in it are equally likely: that takes no more draws, and nobody is asked twice.
+constexpr std::size_t kBlindDraws = 64;
+
+// comet pex/addrbook.go:GetSelection.
+std::size_t selection_size(std::size_t of) {
+  const std::size_t share = std::max(std::min(kMinSelection, of), of * kSelectionPercent / 100);
+  return std::min(share, kMaxSelection);
+}
+
+}  // namespace
+
+std::optional<NetAddress> AddressBook::pick(Bias bias, Time now, const Acceptable& acceptable) {
+  wake(now);
+  const double percent = std::min(bias.percent, 100U);
+  const double fresh = std::sqrt(static_cast<double>(size_of(Kind::fresh))) * percent;
+  const double vetted = std::sqrt(static_cast<double>(size_of(Kind::vetted))) * (100 - percent);
+  const bool vetted_first = random_.share() * (fresh + vetted) < vetted;
+  const Kind first = vetted_first ? Kind::vetted : Kind::fresh;
+  const Kind second = vetted_first ? Kind::fresh : Kind::vetted;
+  for (const Kind kind : {first, second}) {
+    if (const auto index = draw(kind, acceptable, now)) return at(*index).known.address;
+  }
+  return std::nullopt;
+}
+
+std::optional<AddressBook::Index> AddressBook::draw(Kind kind, const Acceptable& acceptable,
+                                                    Time now) {
+  DrawList& list = drawn_[index_of(kind)];
+  if (list.size() == 0) return std::nullopt;
+  const bool blames = kind == Kind::fresh && blame_.groups() > 0;
+  const auto will_do = [&](Index index) { return !acceptable || acceptable(at(index).known); };
+  const std::size_t blind = blames || list.size() > kBlindDraws ? kBlindDraws : 0;
+  for (std::size_t i = 0; i < blind; ++i) {
+    const Index index = list[random_.below(list.size())];
+    const auto trust = [&] { return blame_.trust(placement_.group(at(index).known.source), now); };
+    if (blames && random_.share() >= trust()) continue;
+    if (will_do(index)) return index;
+  }
+  // Few will do: look through all, in any order, so that none of them hides behind another.
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    list.swap(i, i + random_.below(list.size() - i));
+    if (will_do(list[i])) return list[i];
+  }
+  return std::nullopt;
+}
+
+std::optional<NetAddress> AddressBook::longest_known(Time now, const Acceptable& acceptable) {
+  wake(now);
+  const DrawList& list = drawn_[index_of(Kind::vetted)];
+  const KnownAddress* best = nullptr;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    const KnownAddress& known = at(list[i]).known;
+    if (known.verified_since == kNever) continue;  // belied
+    if (best != nullptr && known.verified_since >= best->verified_since) continue;
+    if (!acceptable || acceptable(known)) best = &known;
+  }
+  return best == nullptr ? std::nullopt : std::optional(best->address);
+}
+
+std::vector<NetAddress> AddressBook::to_test(Time now) {
+  contests_.expire(now);
+  std::vector<NetAddress> holders;
+  for (const auto& contest : contests_.all()) {
+    const KnownAddress& known = at(contest.holder).known;
+    if (now - known.last_attempt >= kJustTried) holders.push_back(known.address);
+  }
+  return holders;
+}
+
+void AddressBook::draw_some(Kind kind, std::size_t count, std::vector<NetAddress>& into) {
+  DrawList& list = drawn_[index_of(kind)];
+  // Choose first, read afterwards: the reads then do not wait for one another.
+  for (std::size_t i = 0; i < count; ++i) {
+    list.swap(i, i + random_.below(list.size() - i));
+    __builtin_prefetch(&at(list[i]).known.address);
+  }
+  const std::size_t before = into.size();
+  into.resize(before + count);
+  for (std::size_t i = 0; i < count; ++i) into[before + i] = at(list[i]).known.address;
+}
+
+std::vector<NetAddress> AddressBook::selection(Time now) {
+  wake(now);
+  const std::size_t count = selection_size(size());
+  // How many of them are fresh, as when they are drawn one after another from all.
+  std::size_t fresh = 0, fresh_left = size_of(Kind::fresh), left = size();
+  for (std::size_t i = 0; i < count; ++i, --left) {
+    if (random_.below(left) < fresh_left) {
+      ++fresh;
+      --fresh_left;
+    }
+  }
+  std::vector<NetAddress> chosen;
+  chosen.reserve(count);
+  draw_some(Kind::fresh, fresh, chosen);
+  draw_some(Kind::vetted, count - fresh, chosen);
+  return chosen;
+}
+
+std::vector<NetAddress> AddressBook::selection_with_bias(Bias bias, Time now) {
+  wake(now);
+  const std::size_t count = selection_size(size());
+  const std::size_t all_fresh = size_of(Kind::fresh), all_vetted = size_of(Kind::vetted);
+  const std::size_t wanted = (count * std::min(bias.percent, 100U) + 50) / 100;
+  // What one kind lacks the other gives.
+  const std::size_t fresh =
+      std::clamp(wanted, count - std::min(count, all_vetted), std::min(count, all_fresh));
+  std::vector<NetAddress> chosen;
+  chosen.reserve(count);
+  draw_some(Kind::fresh, fresh, chosen);
+  draw_some(Kind::vetted, count - fresh, chosen);
+  return chosen;
+}
+
+std::vector<NetAddress> AddressBook::verified_selection(Time now) {
+  wake(now);
+  const auto unfit = [&](Index index) {
+    const KnownAddress& known = at(index).known;
+    return now - known.last_verified > kVerifiedLimit || known.failures >= kFailuresToHide;
+  };
+  // Those whose verification is too old, or has been belied, leave the list here, the one place
+  // that asks.
+  if (now - verified_sifted_ >= Seconds(60)) {
+    verified_sifted_ = now;
+    for (std::size_t i = verified_.size(); i > 0; --i) {
+      const Index index = verified_[i - 1];
+      if (unfit(index)) verified_.remove(index);
+    }
+  }
+  const std::size_t count = selection_size(verified_.size());
+  std::vector<NetAddress> chosen;
+  chosen.reserve(count);
+  std::unordered_map<conn::IpAddress, std::size_t, conn::KeyedHash> served(count, hash_);
+  // An address is taken with the probability of its record when its turn comes, and else has
+  // another turn later; the ones that are through stand in front.
+  std::size_t through = 0;
+  for (std::size_t turn = 0; chosen.size() < count && through < verified_.size(); ++turn) {
+    const std::size_t drawn = through + random_.below(verified_.size() - through);
+    const KnownAddress& known = at(verified_[drawn]).known;
+    if (unfit(verified_[drawn])) {
+      verified_.remove(verified_[drawn]);
+      continue;
+    }
+    const bool patient = turn < 8 * kMaxSelection;
+    if (patient && random_.share() > 0.1 + 0.9 * known.reliability.overall()) continue;
+    verified_.swap(through++, drawn);
+    const conn::IpAddress& ip = known.address.endpoint.ip;
+    if (!exempt(ip) && ++served[conn::neighbourhood_of(ip)] > kServedPerNeighbourhood) continue;
+    chosen.push_back(known.address);
+  }
+  return chosen;
+}
+
+}  // namespace peerage::addrbook

@@ -1,0 +1,67 @@
+// What passes between the book and the file that keeps it: rows to write and rows that are gone,
+// and what a file held when it was read. Who told whom passes one way: it is for reports.
+//
+// Threads: plain values.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "addrbook/book/placement.h"
+#include "addrbook/record/known_address.h"
+#include "conn/address/cidr.h"
+#include "conn/address/node_id.h"
+
+namespace peerage::addrbook {
+
+// Changes to the addresses of one network, since those that were taken before.
+struct Changes {
+  std::string network;
+  // Every row of the network that is not among `written` is gone: sent instead of a list of the
+  // erased that has become too long.
+  bool rewrite = false;
+  std::vector<KnownAddress> written;
+  std::vector<conn::NetAddress> erased;
+
+  bool empty() const noexcept { return !rewrite && written.empty() && erased.empty(); }
+};
+
+// A row of the ban list. `until` and `added` are wall time.
+struct BanRow {
+  static constexpr std::size_t kMaxReason = 256;  // bytes; printable
+  std::variant<conn::NodeId, conn::Cidr> target;
+  Time until = kNever;
+  Time added = kNever;
+  std::string reason;
+  bool operator==(const BanRow&) const = default;
+};
+inline constexpr std::size_t kMaxBanRows = 10'000;
+
+// That a node told us of an address.
+struct ToldRow {
+  std::string network;
+  conn::NodeId teller;
+  conn::NetAddress address;
+  Time first_seen = kNever;
+  Time last_seen = kNever;
+  std::uint32_t times = 1;  // saturating
+  bool operator==(const ToldRow&) const = default;
+
+  // What another row of the same says, too.
+  void merge(const ToldRow& other);
+};
+// In a file; beyond that those go that were not told for longest.
+inline constexpr std::size_t kMaxToldRows = 200'000;
+
+// Everything that a file held, checked row by row.
+struct Contents {
+  BookKey key{};
+  std::map<std::string, std::vector<KnownAddress>> addresses;  // by network
+  std::vector<BanRow> bans;                                    // the oldest first
+};
+
+}  // namespace peerage::addrbook

@@ -1,0 +1,90 @@
+#include "addrbook/book/placement.h"
+
+#include <array>
+#include <cstring>
+#include <span>
+
+#include <sodium.h>
+
+namespace peerage::addrbook {
+namespace {
+
+static_assert(crypto_shorthash_KEYBYTES * 2 == sizeof(BookKey));
+
+void put(std::uint8_t*& to, std::uint64_t value) {
+  for (int shift = 56; shift >= 0; shift -= 8) *to++ = static_cast<std::uint8_t>(value >> shift);
+}
+
+// What the node is, and where: 20 + 16 + 2 bytes.
+using AddressBytes = std::array<std::uint8_t, 38>;
+AddressBytes bytes_of(const conn::NetAddress& address) {
+  AddressBytes bytes;
+  std::memcpy(bytes.data(), address.id.bytes().data(), 20);
+  std::memcpy(bytes.data() + 20, address.endpoint.ip.bytes().data(), 16);
+  bytes[36] = static_cast<std::uint8_t>(address.endpoint.port >> 8);
+  bytes[37] = static_cast<std::uint8_t>(address.endpoint.port);
+  return bytes;
+}
+
+// Two numbers and the kind of the question, so that no two questions share a text.
+using Words = std::array<std::uint8_t, 17>;
+Words words(std::uint8_t question, std::uint64_t a, std::uint64_t b) {
+  Words bytes{question};
+  std::uint8_t* to = bytes.data() + 1;
+  put(to, a);
+  put(to, b);
+  return bytes;
+}
+
+}  // namespace
+
+bool routable(const conn::IpAddress& ip) noexcept {
+  return ip.routable() && !ip.rfc6598() && !ip.rfc2544() && !ip.rfc6890();
+}
+
+Placement::Placement(const BookKey& key, conn::IpAddress::Strict strict, const Geometry& geometry)
+    : key_(key), strict_(strict), geometry_(geometry) {}
+
+std::uint64_t Placement::hash(conn::ByteView half, conn::ByteView what) const {
+  std::uint64_t result = 0;
+  crypto_shorthash(reinterpret_cast<unsigned char*>(&result), what.data(), what.size(),
+                   half.data());
+  return result;
+}
+
+std::uint64_t Placement::group(const conn::IpAddress& ip) const {
+  if (strict_ == conn::IpAddress::Strict::no && !routable(ip)) {
+    return hash(conn::ByteView(key_.data(), 16), ip.bytes());
+  }
+  return ip.group(strict_);
+}
+
+Place Placement::of(Kind kind, const conn::NetAddress& address,
+                    const conn::IpAddress& source) const {
+  return kind == Kind::fresh ? fresh(address, source) : vetted(address);
+}
+
+Place Placement::fresh(const conn::NetAddress& address, const conn::IpAddress& source) const {
+  const conn::ByteView bucket_key(key_.data(), 16), place_key(key_.data() + 16, 16);
+  const std::uint64_t source_group = group(source);
+  const std::uint64_t nth = hash(bucket_key, words('n', group(address.endpoint.ip), source_group)) %
+                            kFreshBucketsPerSourceGroup;
+  const std::uint64_t bucket =
+      hash(bucket_key, words('N', source_group, nth)) % geometry_.fresh_buckets;
+  const std::uint64_t mixed = hash(place_key, bytes_of(address));
+  const std::uint64_t position = hash(place_key, words('n', mixed, bucket)) % geometry_.bucket_size;
+  return {static_cast<std::uint16_t>(bucket), static_cast<std::uint8_t>(position)};
+}
+
+Place Placement::vetted(const conn::NetAddress& address) const {
+  const conn::ByteView bucket_key(key_.data(), 16), place_key(key_.data() + 16, 16);
+  const auto bytes = bytes_of(address);
+  const std::uint64_t nth = hash(bucket_key, bytes) % kVettedBucketsPerGroup;
+  const std::uint64_t bucket =
+      hash(bucket_key, words('V', group(address.endpoint.ip), nth)) % geometry_.vetted_buckets;
+  const std::uint64_t mixed = hash(place_key, bytes);
+  const std::uint64_t position = hash(place_key, words('v', mixed, bucket)) % geometry_.bucket_size;
+  return {static_cast<std::uint16_t>(bucket), static_cast<std::uint8_t>(position)};
+}
+
+}  // namespace peerage::addrbook

@@ -1,0 +1,76 @@
+// Where an address belongs: which bucket, by keyed hashes of the groups of the address and of
+// whoever told us; and at which place in it it looks first.
+//
+//   fresh:   1024 buckets of 64. One source group reaches 64 buckets, and with the addresses of one
+//            group a single one of them.
+//   vetted:  256 buckets of 64. The addresses of one group reach 4 of them.
+//
+// So how much of the book one can fill depends on the groups that one has (a /16 of IPv4, a /32 of
+// IPv6), not on how many addresses are in them. The bucket is a function of the key, the kind, the
+// address and the source alone: it is never stored, nothing can be moved by telling it twice, and
+// it survives a restart because the key does. Nobody outside can tell it without the key.
+//
+// A book that is not strict serves networks of private addresses, where a /16 may be all there is:
+// there each address that the internet does not route is a group of its own.
+//
+// Source: the design of Bitcoin Core's addrman (buckets, deterministic positions); counts by
+// comparison in spec/addressbook.md. SipHash-2-4 of libsodium: half of the key chooses the bucket,
+// the other half the place.
+// Threads: plain values.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "addrbook/record/known_address.h"
+#include "conn/address/ip_address.h"
+#include "conn/base/bytes.h"
+
+namespace peerage::addrbook {
+
+using BookKey = conn::ByteArray<32>;
+
+inline constexpr std::size_t kFreshBuckets = 1024;
+inline constexpr std::size_t kVettedBuckets = 256;
+inline constexpr std::size_t kBucketSize = 64;
+inline constexpr std::size_t kFreshBucketsPerSourceGroup = 64;
+inline constexpr std::size_t kVettedBucketsPerGroup = 4;
+
+// How many there are. Tests make a small book full.
+struct Geometry {
+  std::uint16_t fresh_buckets = kFreshBuckets;
+  std::uint16_t vetted_buckets = kVettedBuckets;
+  std::uint8_t bucket_size = kBucketSize;
+};
+
+struct Place {
+  std::uint16_t bucket = 0;
+  std::uint8_t position = 0;
+  auto operator<=>(const Place&) const = default;
+};
+
+// Whether the internet routes it. Beyond the Go node's Routable it leaves out what a provider keeps
+// inside (100.64/10), what is for benchmarks, and what is assigned to no host.
+bool routable(const conn::IpAddress& ip) noexcept;
+
+class Placement {
+ public:
+  Placement(const BookKey& key, conn::IpAddress::Strict strict, const Geometry& geometry = {});
+
+  // Whose addresses count as of one operator: see IpAddress::group.
+  std::uint64_t group(const conn::IpAddress& ip) const;
+
+  // The bucket, and the first place in it.
+  Place of(Kind kind, const conn::NetAddress& address, const conn::IpAddress& source) const;
+  Place fresh(const conn::NetAddress& address, const conn::IpAddress& source) const;
+  Place vetted(const conn::NetAddress& address) const;
+
+ private:
+  std::uint64_t hash(conn::ByteView half, conn::ByteView what) const;
+
+  BookKey key_;
+  conn::IpAddress::Strict strict_;
+  Geometry geometry_;
+};
+
+}  // namespace peerage::addrbook

@@ -1,0 +1,144 @@
+// The address book's file: an SQLite database of one owner, which opens whatever has become of it.
+//
+// `open` makes a file that is missing, for its owner's eyes only. One that is damaged, another
+// program's, or of a newer version is moved aside (NAME.corrupt-20261121T101500Z, .foreign-...,
+// .newer-..., never over an earlier one) and a new one begun; what a damaged one still gives is in
+// the new one, but for who told whom, which is for reports alone. A lock, a full disk or one that
+// fails is an error, and moves nothing. The Report tells what happened; tell the operator.
+//
+// `apply` writes a batch in one transaction: all of it, or, when it fails, nothing. What has been
+// applied survives the end of the process, however it comes; the end of the machine may undo the
+// last batches, never a part of one (SQLite's WAL with synchronous=NORMAL).
+//
+// The file beside it, NAME.lock, is held while one is open for writing: a second process, or a
+// second BookFile, gets book_in_use.
+//
+// Threads: one at a time, and calls block on the disk: for an executor (addrbook/file/store.h), a
+// tool, a test.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "addrbook/book/book_report.h"
+#include "addrbook/book/changes.h"
+#include "conn/base/failure.h"
+
+namespace peerage::addrbook {
+
+// Changes to the ban list.
+struct BanChanges {
+  bool rewrite = false;  // bans that are not among `written` are gone
+  std::vector<BanRow> written;
+  std::vector<decltype(BanRow::target)> erased;
+
+  bool empty() const noexcept { return !rewrite && written.empty() && erased.empty(); }
+};
+
+// What is written at once.
+struct Batch {
+  std::vector<Changes> addresses;
+  BanChanges bans;
+  // Added to what the file has of the same teller and address.
+  std::vector<ToldRow> told;
+
+  bool empty() const noexcept { return rows() == 0 && !rewrites(); }
+  std::size_t rows() const noexcept;  // written and erased
+  bool rewrites() const noexcept;
+};
+
+// A question about who told whom.
+struct ToldQuery {
+  conn::NodeId id;
+  enum class Who : std::uint8_t { told_of_it, it_told_of } who = Who::told_of_it;
+  std::string network{};                     // empty: any
+  std::optional<conn::Endpoint> endpoint{};  // of the address that was told; none: any
+  std::size_t limit = 100;
+
+  bool passes(const ToldRow& row) const {
+    return (network.empty() || row.network == network) &&
+           (!endpoint || row.address.endpoint == *endpoint);
+  }
+};
+struct ToldList {
+  std::vector<ToldRow> rows;  // those told last, the last first
+  // Of all, also beyond the limit:
+  std::size_t total = 0;
+  std::size_t nodes = 0;  // that told of it, or that it told of
+  Time first = kNever;
+  Time last = kNever;
+};
+
+class BookFile {
+ public:
+  // Networks in a file, at most.
+  static constexpr std::size_t kMaxNetworks = 64;
+
+  struct Options {
+    BookKey fresh_key{};  // random; the key of a file that has none
+    // Which key is the file's afterwards.
+    enum class Key : std::uint8_t { of_the_file, fresh } key = Key::of_the_file;
+    // How long another program's lock is waited for.
+    int patience_ms = 250;
+    // One of SQLite's virtual file systems by name; null is the default one. For tests.
+    const char* vfs = nullptr;
+    // Rows of who told whom, at most. For tests.
+    std::size_t max_told_rows = kMaxToldRows;
+  };
+  struct Opened;
+  // `now` is the wall clock's.
+  static conn::Result<Opened> open(const std::filesystem::path& path, const Options& options,
+                                   Time now);
+
+  // What a file holds, read beside the node that may be writing it: makes, moves and changes
+  // nothing, and fails where `open` would have moved it aside.
+  static conn::Result<Contents> read(const std::filesystem::path& path, Time now, Report& report);
+
+  // The same for who told whom. Rows that are not fit are counted in `report`.
+  static conn::Result<ToldList> read_told(const std::filesystem::path& path, const ToldQuery& query,
+                                          Time now, Report& report);
+
+  // Deletes a file and what belongs to it. book_in_use when it is open anywhere for writing.
+  static conn::Result<void> remove(const std::filesystem::path& path);
+
+  // Everything, each row judged; rows that are not fit are gone from the file, too. Counts in
+  // `report`.
+  conn::Result<Contents> load(Time now, Report& report);
+
+  // invalid_argument, with nothing written, for a network that has no proper name or is one more
+  // than kMaxNetworks. Beyond kMaxBanRows the bans that were added first are gone; beyond
+  // kMaxToldRows, and a slice at a time if they are many, what was not told for longest.
+  conn::Result<void> apply(const Batch& batch);
+  conn::Result<void> apply(const Changes& changes);
+  conn::Result<void> apply_bans(const BanChanges& changes);
+
+  conn::Result<ToldList> told(const ToldQuery& query, Time now, Report& report) const;
+
+  // False: the file has been deleted or replaced by somebody, and what is written is lost.
+  bool in_place() const noexcept;
+
+  // Brings the log into the file, and closes. Without it the next `open` does so.
+  conn::Result<void> close();
+
+  BookFile(BookFile&&) noexcept;
+  BookFile& operator=(BookFile&&) noexcept;
+  ~BookFile();  // closes, leaving the log
+
+ private:
+  struct Parts;
+  explicit BookFile(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+struct BookFile::Opened {
+  BookFile file;
+  Report report;
+};
+
+}  // namespace peerage::addrbook

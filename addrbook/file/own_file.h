@@ -1,0 +1,57 @@
+// Files as the address book needs them: made for their owner alone, locked against a second
+// process, moved aside without ever replacing another.
+//
+// Threads: any.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string_view>
+#include <utility>
+
+#include "addrbook/record/known_address.h"
+#include "conn/base/failure.h"
+#include "conn/base/file.h"
+
+namespace peerage::addrbook {
+
+// A lock that ends with the process at the latest. It is held on a file of its own, which stays
+// when the lock goes: removing it would let two processes hold locks on files of one name.
+class FileLock {
+ public:
+  // book_in_use when another holder has it; book_unwritable.
+  static conn::Result<FileLock> take(const std::filesystem::path& path);
+
+ private:
+  explicit FileLock(conn::Descriptor file) : file_(std::move(file)) {}
+  conn::Descriptor file_;
+};
+
+// `path` with `suffix` added to its name.
+std::filesystem::path with_suffix(const std::filesystem::path& path, std::string_view suffix);
+
+// Makes an empty file, mode 0600. One that exists is an error.
+conn::Result<void> create_private(const std::filesystem::path& path);
+
+// Renames a database file and what belongs to it (-wal, -shm, -journal) to
+// NAME.LABEL-20261121T101500Z, with -2, -3, ... at the end when that name is taken. The new name of
+// the file.
+conn::Result<std::filesystem::path> move_aside(const std::filesystem::path& path,
+                                               std::string_view label, Time now);
+
+// The way back: `path`, which is deleted with what belongs to it, is again what `move_aside` made
+// `aside`.
+void move_back(const std::filesystem::path& aside, const std::filesystem::path& path) noexcept;
+
+// Deletes a database file and what belongs to it; what is not there is no error.
+conn::Result<void> remove_database(const std::filesystem::path& path);
+
+// Which file a path leads to: the same value, the same file, while it exists.
+struct Identity {
+  std::uint64_t device = 0;
+  std::uint64_t number = 0;  // 0: none
+  bool operator==(const Identity&) const = default;
+};
+Identity identity_of(const std::filesystem::path& path) noexcept;
+
+}  // namespace peerage::addrbook

@@ -1,0 +1,67 @@
+// Rows of the address book file: what the columns of one say, judged, and a record as columns.
+//
+// A file is not trusted: a row is taken when it could have been written by us, and dropped, with
+// the cause, when not. Only times are repaired, because a clock that was set wrongly is no fault of
+// the row: one from the future (beyond kClockSlack) is taken for now, one before 1970 for never.
+// A word for a failure that we do not know, as a newer program may have written, becomes a general
+// one.
+//
+// Pure functions; no SQLite call but binding. Threads: any.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <tl/expected.hpp>
+
+#include "addrbook/book/book_report.h"
+#include "addrbook/book/changes.h"
+#include "addrbook/book/limits.h"
+#include "addrbook/file/sqlite.h"
+#include "addrbook/record/known_address.h"
+
+namespace peerage::addrbook::row {
+
+inline constexpr Seconds kClockSlack = std::chrono::minutes(10);
+// Longest that an address rests, seen from now.
+inline constexpr Seconds kLongestRest = kMaxRest;
+// Where a ban without an end ends: the last second of the year 9999.
+inline constexpr Time kFarthest{Seconds(253'402'300'799)};
+inline constexpr std::size_t kMaxNetworkName = 128;  // bytes; comet allows 50
+
+template <typename T>
+using Judged = tl::expected<T, DropCause>;
+
+// The columns of `address` but the network, in the order of the table, comma-separated.
+extern const std::string_view kAddressColumns;
+inline constexpr std::size_t kAddressColumnCount = 26;
+using AddressValues = std::array<sqlite::Value, kAddressColumnCount>;
+Judged<KnownAddress> address_of(const AddressValues& values, Time now);
+
+// Binds parameters 1, the network, and 2 to 27, the columns above. The record and `bytes` must
+// stay until the statement has run.
+struct AddressBytes {
+  conn::ByteArray<Reliability::kWindows * 8> reliability;
+  conn::Bytes channels;
+};
+void bind(sqlite::Statement& statement, std::int64_t network, const KnownAddress& address,
+          AddressBytes& bytes);
+
+// The columns of `ban`.
+inline constexpr std::string_view kBanColumns = "target, until, added, reason";
+using BanValues = std::array<sqlite::Value, 4>;
+Judged<BanRow> ban_of(const BanValues& values, Time now);
+// 40 hex digits, or a network.
+std::string target_text(const decltype(BanRow::target)& target);
+
+// The name of the network, and the columns of `told`.
+using ToldValues = std::array<sqlite::Value, 8>;
+Judged<ToldRow> told_of(const ToldValues& values, Time now);
+
+Judged<std::string> network_name_of(const sqlite::Value& value);
+bool is_network_name(std::string_view name) noexcept;
+
+}  // namespace peerage::addrbook::row

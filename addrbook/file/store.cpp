@@ -1,0 +1,300 @@
+#include "addrbook/file/store.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "addrbook/file/own_file.h"
+
+namespace peerage::addrbook {
+namespace {
+
+using conn::Failure;
+using conn::Reason;
+using conn::Result;
+
+Result<void> not_open() {
+  return conn::fail(conn::Stage::configuration, Reason::book_unwritable, "the book is not open");
+}
+
+Time seconds_of(conn::WallTime time) {
+  return std::chrono::floor<Seconds>(time);
+}
+
+}  // namespace
+
+// The file, on the executor's thread alone.
+class Store::Worker {
+ public:
+  Worker(conn::Runtime& runtime, std::filesystem::path path, BookFile::Options options)
+      : runtime_(runtime), path_(std::move(path)), options_(options) {}
+
+  Result<Loaded> open() {
+    auto opened = open_file();
+    if (!opened) return tl::unexpected(std::move(opened.error()));
+    auto contents = opened->file.load(now(), opened->report);
+    if (!contents) return tl::unexpected(std::move(contents.error()));
+    // From now on the key is the one that the book in memory has.
+    options_.fresh_key = contents->key;
+    options_.key = BookFile::Options::Key::fresh;
+    file_.emplace(std::move(opened->file));
+    identity_ = identity_of(path_);
+    return Loaded{std::move(*contents), std::move(opened->report)};
+  }
+  Reopened reopen();
+  Written write(Batch batch);
+  Result<void> close() {
+    if (!file_) return not_open();
+    auto closed = file_->close();
+    file_.reset();
+    return closed;
+  }
+
+ private:
+  Time now() const { return seconds_of(runtime_.wall_now()); }
+  Result<BookFile::Opened> open_file() { return BookFile::open(path_, options_, now()); }
+
+  conn::Runtime& runtime_;
+  const std::filesystem::path path_;
+  BookFile::Options options_;
+  std::optional<BookFile> file_;
+  Identity identity_;  // of the file that holds what was committed
+};
+
+struct Store::Written {
+  Result<void> result;
+  std::size_t rows = 0;
+  bool full = false;     // there was probably more to take
+  bool in_place = true;  // the file is the one that was opened
+  Batch batch;           // when it failed
+};
+
+struct Store::Reopened {
+  Result<Report> result;
+  bool same = false;  // as far as one can tell, the file holds what was committed
+};
+
+Store::Reopened Store::Worker::reopen() {
+  if (file_ && !file_->in_place()) identity_ = {};
+  file_.reset();  // and its lock
+  auto opened = open_file();
+  if (!opened) return {tl::unexpected(std::move(opened.error()))};
+  const Identity identity = identity_of(path_);
+  const bool same = identity_ == identity && opened->report.found == Report::Found::book;
+  identity_ = identity;
+  file_.emplace(std::move(opened->file));
+  return {std::move(opened->report), same};
+}
+
+Store::Written Store::Worker::write(Batch batch) {
+  Written written;
+  written.rows = batch.rows();
+  written.full = written.rows >= kBatchRows;
+  written.in_place = file_ && file_->in_place();
+  if (!file_) {
+    written.result = not_open();
+  } else if (!written.in_place) {
+    written.result =
+        conn::fail(conn::Stage::configuration, Reason::book_unwritable,
+                   conn::printable(path_.native(), 1024) + ": the file was moved or deleted");
+  } else {
+    written.result = file_->apply(batch);
+  }
+  // What was committed is freed here, not on the shard.
+  if (!written.result) written.batch = std::move(batch);
+  return written;
+}
+
+template <typename Work, typename Then>
+void Store::run(Work work, Then then) {
+  busy_ = true;
+  executor_->post([worker = worker_, &shard = shard_, self = std::weak_ptr(self_),
+                   work = std::move(work), then = std::move(then)] {
+    // Shared, because a task can be copied and what it carries should not be.
+    auto result = std::make_shared<decltype(work(*worker))>(work(*worker));
+    shard.post([result, self, then] {
+      const auto store = self.lock();
+      if (!store) return;
+      (*store)->busy_ = false;
+      then(**store, *result);
+    });
+  });
+}
+
+Store::Store(conn::Runtime& runtime, conn::Shard& shard, std::filesystem::path path,
+             BookFile::Options options, Source& source)
+    : runtime_(runtime),
+      shard_(shard),
+      source_(source),
+      worker_(std::make_shared<Worker>(runtime, std::move(path), options)),
+      timer_(shard.make_timer([this] { begin(); })),
+      self_(std::make_shared<Store*>(this)),
+      executor_(runtime.make_executor()) {
+  state_.since = shard.now();
+}
+
+Store::~Store() = default;
+
+void Store::open(OpenDone done) {
+  if (is_open() || busy_) {
+    shard_.post([done = std::move(done)] {
+      done(conn::fail(conn::Stage::configuration, Reason::book_in_use, "it is open already"));
+    });
+    return;
+  }
+  run([](Worker& worker) { return worker.open(); },
+      [done = std::move(done)](Store& store, Result<Loaded>& loaded) {
+        if (!loaded) {
+          ++store.state_.failures;
+          store.set_condition(State::Condition::closed, loaded.error());
+        } else {
+          store.closing_ = false;
+          store.set_condition(State::Condition::healthy, std::nullopt);
+          store.arm();
+        }
+        done(std::move(loaded));
+      });
+}
+
+void Store::set_condition(State::Condition condition, std::optional<Failure> failure) {
+  const bool is_new = state_.condition != condition;
+  state_.condition = condition;
+  state_.failure = std::move(failure);
+  if (!is_new) return;
+  state_.since = shard_.now();
+  if (on_state) on_state(state_);
+}
+
+// Sees to it that `begin` runs when there is something to do and its time has come.
+void Store::arm() {
+  if (!is_open() || busy_ || closing_) return;
+  if (changed_ || !waiters_.empty()) timer_->arm(std::max(next_, shard_.now()));
+}
+
+void Store::changed() {
+  if (std::exchange(changed_, true)) return;
+  arm();
+}
+
+void Store::flush(FlushDone done) {
+  if (!is_open() || closing_) {
+    shard_.post([done = std::move(done)] { done(not_open()); });
+    return;
+  }
+  waiters_.push_back({std::move(done), false});
+  next_ = shard_.now();
+  arm();
+}
+
+void Store::begin() {
+  if (!is_open() || busy_ || closing_) return;
+  if (reopen_) {
+    reopen();
+    return;
+  }
+  Batch batch = source_.take(kBatchRows);
+  changed_ = batch.rows() >= kBatchRows;
+  if (!changed_) {
+    for (Waiter& waiter : waiters_) waiter.drained = true;
+  }
+  if (batch.empty()) {
+    // Whoever calls `changed` need not know that it is so: looking is not done at every call.
+    next_ = shard_.now() + kLookPause;
+    finish_flushes({}, /*drained_only=*/true);
+    return;
+  }
+  write(std::move(batch));
+}
+
+void Store::write(Batch batch) {
+  next_ = shard_.now() + kPace;
+  auto shared = std::make_shared<Batch>(std::move(batch));
+  run([shared](Worker& worker) { return worker.write(std::move(*shared)); },
+      [](Store& store, Written& written) { store.finished(written); });
+}
+
+void Store::finished(Written& written) {
+  if (!written.result) {
+    source_.put_back(std::move(written.batch));
+    changed_ = true;
+    if (!written.in_place) reopen_ = true;
+    failed(std::move(written.result.error()));
+    return;
+  }
+  state_.rows_written += written.rows;
+  ++state_.batches;
+  failures_in_a_row_ = 0;
+  retry_ = kFirstRetry;
+  set_condition(State::Condition::healthy, std::nullopt);
+  if (written.full || !waiters_.empty()) next_ = shard_.now();
+  finish_flushes({}, /*drained_only=*/true);
+  arm();
+}
+
+void Store::failed(Failure failure) {
+  ++state_.failures;
+  // The file stays open behind another program's lock: ours would be gone with it.
+  if (++failures_in_a_row_ >= 2 && failure.reason != Reason::book_in_use) reopen_ = true;
+  next_ = shard_.now() + retry_;
+  retry_ = std::min(2 * retry_, kLastRetry);
+  set_condition(State::Condition::degraded, failure);
+  finish_flushes(tl::unexpected(std::move(failure)), /*drained_only=*/false);
+  arm();
+}
+
+void Store::reopen() {
+  run([](Worker& worker) { return worker.reopen(); },
+      [](Store& store, Reopened& result) { store.reopened(result); });
+}
+
+void Store::reopened(Reopened& result) {
+  if (!result.result) {
+    failed(std::move(result.result.error()));
+    return;
+  }
+  reopen_ = false;
+  next_ = shard_.now();
+  changed_ = true;
+  if (!result.same) source_.everything_changed();
+  if (on_reopened) on_reopened(*result.result);
+  arm();
+}
+
+void Store::finish_flushes(const Result<void>& result, bool drained_only) {
+  std::vector<Waiter> due;
+  std::vector<Waiter> waiting;
+  for (Waiter& waiter : std::exchange(waiters_, {})) {
+    (waiter.drained || !drained_only ? due : waiting).push_back(std::move(waiter));
+  }
+  waiters_ = std::move(waiting);
+  // Each is a task of its own: it may do anything to us.
+  for (Waiter& waiter : due) {
+    shard_.post([done = std::move(waiter.done), result] { done(result); });
+  }
+}
+
+void Store::close(FlushDone done) {
+  if (!is_open() || closing_) {
+    shard_.post([done = std::move(done)] { done(not_open()); });
+    return;
+  }
+  flush([self = std::weak_ptr(self_), done = std::move(done)](Result<void> flushed) {
+    if (const auto store = self.lock()) (*store)->shut(std::move(flushed), done);
+  });
+}
+
+void Store::shut(Result<void> flushed, FlushDone done) {
+  if (!is_open() || closing_) {
+    done(not_open());
+    return;
+  }
+  closing_ = true;
+  run([](Worker& worker) { return worker.close(); },
+      [flushed = std::move(flushed), done = std::move(done)](Store& store, Result<void>& closed) {
+        store.set_condition(State::Condition::closed, std::nullopt);
+        store.finish_flushes(not_open(), /*drained_only=*/false);
+        done(flushed ? closed : flushed);
+      });
+}
+
+}  // namespace peerage::addrbook

@@ -1,0 +1,60 @@
+// Who tells us of whom, gathered until the store takes it: for the reports of a seed's operator
+// (addrbook/book/changes.h: ToldRow). A pair of teller and address that comes again is still one
+// row.
+//
+// Bounded: kMaxPending rows. When nobody takes them, what is new after that is lost, and counted.
+// Unlike the book's changes, what has been taken is known here no longer: it is in the file, or put
+// back, or it is gone with the file.
+//
+// Threads: none of its own (the control shard). No I/O.
+#pragma once
+
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "addrbook/book/changes.h"
+
+namespace peerage::addrbook {
+
+class ToldLog {
+ public:
+  static constexpr std::size_t kMaxPending = 50'000;
+
+  explicit ToldLog(std::size_t max_pending = kMaxPending) : max_pending_(max_pending) {}
+
+  // `teller` has told us of `address`.
+  void note(std::string_view network, const conn::NodeId& teller, const conn::NetAddress& address,
+            Time now);
+
+  // At most `rows` of those that wait, and what was taken last is the last to be taken again.
+  std::vector<ToldRow> take(std::size_t rows);
+  // What was taken and could not be written, merged with what has been noted since.
+  void put_back(std::vector<ToldRow> rows);
+
+  bool empty() const noexcept { return pending_.empty(); }
+  std::size_t size() const noexcept { return pending_.size(); }
+  // How many times something was told that was not recorded.
+  std::uint64_t lost() const noexcept { return lost_; }
+
+ private:
+  struct Key {
+    std::string network;
+    conn::NodeId teller;
+    conn::NetAddress address;
+    auto operator<=>(const Key&) const = default;
+  };
+  void add(ToldRow row);
+
+  // In the order of the file, which so visits each of its pages once.
+  std::map<Key, ToldRow> pending_;
+  Key taken_;  // the last one
+  std::size_t max_pending_;
+  std::uint64_t lost_ = 0;
+};
+
+}  // namespace peerage::addrbook

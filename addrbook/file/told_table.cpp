@@ -1,0 +1,290 @@
+#include "addrbook/file/told_table.h"
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "addrbook/book/best.h"
+#include "addrbook/file/row.h"
+#include "addrbook/file/schema.h"
+
+namespace peerage::addrbook {
+
+using conn::Result;
+
+namespace {
+
+constexpr std::string_view kInsert =
+    "INSERT INTO told (network, teller, id, ip, port, first_seen, last_seen, times) "
+    "VALUES (?1,?2,?3,?4,?5,?6,?7,?8) ON CONFLICT DO NOTHING";
+// Whatever stands there, the sum is a number.
+constexpr std::string_view kUpdate =
+    "UPDATE told SET first_seen = min(first_seen, ?6), last_seen = max(last_seen, ?7), "
+    "times = min(max(min(times, 4294967295), 0) + ?8, 4294967295) "
+    "WHERE network = ?1 AND teller = ?2 AND id = ?3 AND ip = ?4 AND port = ?5";
+constexpr std::string_view kOldest =
+    "SELECT network, teller, id, ip, port FROM told ORDER BY last_seen LIMIT ?1";
+constexpr std::string_view kErase =
+    "DELETE FROM told WHERE network = ?1 AND teller = ?2 AND id = ?3 AND ip = ?4 AND port = ?5";
+
+// The key of a row as it is in the file, fit or not.
+struct RawKey {
+  std::int64_t network, port;
+  conn::Bytes teller, id, ip;
+};
+
+std::optional<RawKey> key_at(const sqlite::Statement& row) {
+  const sqlite::Value values[] = {row.column(0), row.column(1), row.column(2), row.column(3),
+                                  row.column(4)};
+  const auto* network = std::get_if<std::int64_t>(&values[0]);
+  const auto* teller = std::get_if<conn::ByteView>(&values[1]);
+  const auto* id = std::get_if<conn::ByteView>(&values[2]);
+  const auto* ip = std::get_if<conn::ByteView>(&values[3]);
+  const auto* port = std::get_if<std::int64_t>(&values[4]);
+  if (!network || !teller || !id || !ip || !port) return std::nullopt;
+  return RawKey{*network,
+                *port,
+                {teller->begin(), teller->end()},
+                {id->begin(), id->end()},
+                {ip->begin(), ip->end()}};
+}
+
+void bind(sqlite::Statement& statement, std::int64_t network, const ToldRow& row) {
+  statement.bind(1, network)
+      .bind(2, conn::ByteView(row.teller.bytes()))
+      .bind(3, conn::ByteView(row.address.id.bytes()))
+      .bind(4, conn::ByteView(row.address.endpoint.ip.bytes()))
+      .bind(5, std::int64_t{row.address.endpoint.port})
+      .bind(6, std::int64_t{row.first_seen.time_since_epoch().count()})
+      .bind(7, std::int64_t{row.last_seen.time_since_epoch().count()})
+      .bind(8, std::int64_t{row.times});
+}
+
+Result<void> mend_times(sqlite::Database& database, Time now) {
+  auto mend = database.prepare(
+      "UPDATE told SET last_seen = ?1, first_seen = min(first_seen, ?1) WHERE last_seen > ?2");
+  if (!mend) return tl::unexpected(std::move(mend.error()));
+  mend->bind(1, std::int64_t{now.time_since_epoch().count()})
+      .bind(2, std::int64_t{(now + row::kClockSlack).time_since_epoch().count()});
+  return mend->run();
+}
+
+}  // namespace
+
+Result<ToldTable> ToldTable::open(sqlite::Database& database, Time now, std::size_t limit) {
+  auto insert = database.prepare(kInsert);
+  if (!insert) return tl::unexpected(std::move(insert.error()));
+  auto update = database.prepare(kUpdate);
+  if (!update) return tl::unexpected(std::move(update.error()));
+  auto oldest = database.prepare(kOldest);
+  if (!oldest) return tl::unexpected(std::move(oldest.error()));
+  auto erase = database.prepare(kErase);
+  if (!erase) return tl::unexpected(std::move(erase.error()));
+  if (auto mended = mend_times(database, now); !mended) return tl::unexpected(mended.error());
+  const auto count = database.number("SELECT count(*) FROM told");
+  if (!count) return tl::unexpected(count.error());
+  ToldTable table(database,
+                  {std::move(*insert), std::move(*update), std::move(*oldest), std::move(*erase)},
+                  limit);
+  table.committed_ = table.rows_ = *count;
+  return table;
+}
+
+void ToldTable::settle(Ended how) noexcept {
+  if (how == Ended::committed) {
+    committed_ = rows_;
+  } else {
+    rows_ = committed_;
+  }
+}
+
+Result<void> ToldTable::write(std::span<const ToldRow> rows, const NumberOf& number_of) {
+  // In the order of the table, so that each page is visited once.
+  std::vector<const ToldRow*> ordered;
+  ordered.reserve(rows.size());
+  for (const ToldRow& row : rows) ordered.push_back(&row);
+  std::sort(ordered.begin(), ordered.end(), [](const ToldRow* a, const ToldRow* b) {
+    return std::tie(a->network, a->teller, a->address) <
+           std::tie(b->network, b->teller, b->address);
+  });
+  const std::string* network = nullptr;
+  std::int64_t number = 0;
+  for (const ToldRow* row : ordered) {
+    if (network == nullptr || *network != row->network) {
+      const auto found = number_of(row->network);
+      if (!found) return tl::unexpected(found.error());
+      number = *found;
+      network = &row->network;
+    }
+    if (auto done = write(number, *row); !done) return done;
+  }
+  const std::int64_t over = rows_ - limit_;
+  if (over <= 0) return {};
+  auto erased = erase_oldest(std::min(over, static_cast<std::int64_t>(kSlice + rows.size())));
+  if (erased || erased.error().reason != conn::Reason::book_corrupt) return erased;
+  // Among them is one that nobody can have written, and it would be in the way for ever.
+  if (auto done = database_->execute("DELETE FROM told"); !done) return done;
+  rows_ = 0;
+  return {};
+}
+
+// By their keys, found first: one statement for both would go through all of the table.
+Result<void> ToldTable::erase_oldest(std::int64_t rows) {
+  std::vector<RawKey> keys;
+  keys.reserve(static_cast<std::size_t>(rows));
+  Result<bool> there = false;
+  statements_.oldest.bind(1, rows);
+  while ((there = statements_.oldest.step()) && *there) {
+    auto key = key_at(statements_.oldest);
+    if (!key) break;
+    keys.push_back(std::move(*key));
+  }
+  statements_.oldest.reset();
+  if (!there) return tl::unexpected(there.error());
+  if (*there) {
+    return conn::fail(conn::Stage::configuration, conn::Reason::book_corrupt,
+                      "a key is of another type");
+  }
+  for (const RawKey& key : keys) {
+    statements_.erase.bind(1, key.network)
+        .bind(2, conn::ByteView(key.teller))
+        .bind(3, conn::ByteView(key.id))
+        .bind(4, conn::ByteView(key.ip))
+        .bind(5, key.port);
+    if (auto done = statements_.erase.run(); !done) return done;
+    rows_ -= database_->changes();
+  }
+  return {};
+}
+
+Result<void> ToldTable::write(std::int64_t network, const ToldRow& row) {
+  bind(statements_.insert, network, row);
+  if (auto done = statements_.insert.run(); !done) return done;
+  if (database_->changes() > 0) {
+    ++rows_;
+    return {};
+  }
+  bind(statements_.update, network, row);
+  return statements_.update.run();
+}
+
+Result<void> ToldTable::erase_strangers() {
+  if (auto done =
+          database_->execute("DELETE FROM told WHERE network NOT IN (SELECT id FROM network)");
+      !done) {
+    return done;
+  }
+  rows_ -= database_->changes();
+  return {};
+}
+
+namespace {
+
+// What is asked for: rows of the right size, found by their keys alone, for one that is too long
+// would end the reading; and how many have another.
+std::pair<std::string, std::string> select_texts(ToldQuery::Who who) {
+  static constexpr std::string_view kFit =
+      "length(teller) = 20 AND length(id) = 20 AND length(ip) = 16";
+  const std::string from =
+      who == ToldQuery::Who::told_of_it
+          ? "FROM told WHERE id = ?1 AND "
+          : "FROM told WHERE network IN (SELECT id FROM network) AND teller = ?1 AND ";
+  std::string rows = "WITH fit AS MATERIALIZED (SELECT network, teller, id, ip, port " + from;
+  rows.append(kFit).append(" LIMIT " + std::to_string(kMaxToldRows));
+  rows +=
+      ") SELECT n.name, teller, told.id, ip, port, first_seen, last_seen, times FROM fit "
+      "CROSS JOIN told USING (network, teller, id, ip, port) LEFT JOIN network AS n ON n.id = "
+      "network";
+  std::string others = "SELECT count(*) " + from + "NOT (";
+  others.append(kFit).append(")");
+  return {std::move(rows), std::move(others)};
+}
+
+bool is_later(const ToldRow& a, const ToldRow& b) {
+  const auto order = [](const ToldRow& row) {
+    return std::tie(row.last_seen, row.network, row.teller, row.address);
+  };
+  return order(a) > order(b);
+}
+
+// A list that grows by one row after the other.
+class Listing {
+ public:
+  explicit Listing(const ToldQuery& query)
+      : query_(query), best_(std::max<std::size_t>(query.limit, 1), &is_later) {}
+
+  void add(ToldRow row) {
+    if (!query_.passes(row)) return;
+    list_.first = list_.total == 0 ? row.first_seen : std::min(list_.first, row.first_seen);
+    list_.last = std::max(list_.last, row.last_seen);
+    ++list_.total;
+    nodes_.insert(query_.who == ToldQuery::Who::told_of_it ? row.teller : row.address.id);
+    best_.add(std::move(row));
+  }
+  ToldList finish() {
+    list_.nodes = nodes_.size();
+    std::size_t beyond = 0;
+    list_.rows = best_.take(beyond);
+    std::sort(list_.rows.begin(), list_.rows.end(), &is_later);
+    if (list_.rows.size() > query_.limit) list_.rows.resize(query_.limit);
+    return std::move(list_);
+  }
+
+ private:
+  const ToldQuery& query_;
+  Best<ToldRow, decltype(&is_later)> best_;
+  std::set<conn::NodeId> nodes_;
+  ToldList list_;
+};
+
+Result<void> count_unfit(const sqlite::Database& database, const std::string& text,
+                         const conn::NodeId& id, Report& report) {
+  auto count = database.prepare(text);
+  if (!count) return tl::unexpected(std::move(count.error()));
+  count->bind(1, conn::ByteView(id.bytes()));
+  const auto there = count->step();
+  if (!there) return tl::unexpected(there.error());
+  const sqlite::Value value = count->column(0);
+  const auto* number = std::get_if<std::int64_t>(&value);
+  if (number != nullptr) {
+    report.dropped[DropCause::bad_address] += static_cast<std::size_t>(*number);
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<ToldList> read_told(const sqlite::Database& database, const ToldQuery& query, Time now,
+                           Report& report) {
+  const auto version = database.number("PRAGMA user_version");
+  if (!version) return tl::unexpected(version.error());
+  if (*version < schema::kFirstWithTold) return ToldList{};
+  const auto [rows, others] = select_texts(query.who);
+  auto select = database.prepare(rows);
+  if (!select) return tl::unexpected(std::move(select.error()));
+  select->bind(1, conn::ByteView(query.id.bytes()));
+  Listing listing(query);
+  while (true) {
+    const auto there = select->step();
+    if (!there) return tl::unexpected(there.error());
+    if (!*there) break;
+    row::ToldValues values;
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = select->column(static_cast<int>(i));
+    auto row = row::told_of(values, now);
+    if (row) {
+      listing.add(std::move(*row));
+    } else {
+      ++report.dropped[row.error()];
+    }
+  }
+  if (auto done = count_unfit(database, others, query.id, report); !done) {
+    return tl::unexpected(std::move(done.error()));
+  }
+  return listing.finish();
+}
+
+}  // namespace peerage::addrbook

@@ -1,0 +1,61 @@
+// Who told us of whom, in the address book file: written, bounded, and asked.
+//
+// The table is never read as a whole. What is asked of it is judged row by row like everything in
+// the file (addrbook/file/row.h), and what is not fit stays where it is until its time to go has
+// come.
+//
+// Private to addrbook/file/book_file.cpp. Threads: one at a time.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "addrbook/file/book_file.h"
+#include "addrbook/file/sqlite.h"
+
+namespace peerage::addrbook {
+
+class ToldTable {
+ public:
+  // At most so many rows go in one transaction, besides as many as come.
+  static constexpr std::size_t kSlice = 5'000;
+
+  // Counts the rows, and takes times that lie ahead of `now` for now: they would never go. At most
+  // `limit` rows are kept. Must not outlive the database.
+  static conn::Result<ToldTable> open(sqlite::Database& database, Time now, std::size_t limit);
+
+  // Within a transaction, whose end `settle` tells. `number_of` gives the number of a network.
+  using NumberOf = std::function<conn::Result<std::int64_t>(const std::string&)>;
+  conn::Result<void> write(std::span<const ToldRow> rows, const NumberOf& number_of);
+  // Those of networks that are gone: their numbers will be others'.
+  conn::Result<void> erase_strangers();
+  enum class Ended : std::uint8_t { committed, undone };
+  void settle(Ended how) noexcept;
+
+ private:
+  struct Statements {
+    sqlite::Statement insert, update, oldest, erase;
+  };
+  ToldTable(sqlite::Database& database, Statements statements, std::size_t limit)
+      : database_(&database),
+        statements_(std::move(statements)),
+        limit_(static_cast<std::int64_t>(limit)) {}
+  conn::Result<void> write(std::int64_t network, const ToldRow& row);
+  conn::Result<void> erase_oldest(std::int64_t rows);
+
+  sqlite::Database* database_;
+  Statements statements_;
+  std::int64_t limit_;
+  std::int64_t committed_ = 0;  // rows that there are
+  std::int64_t rows_ = 0;       // that there will be, when the transaction is committed
+};
+
+// Of a file with any tables that can be read; one without this table answers with nothing.
+conn::Result<ToldList> read_told(const sqlite::Database& database, const ToldQuery& query, Time now,
+                                 Report& report);
+
+}  // namespace peerage::addrbook

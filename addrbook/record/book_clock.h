@@ -1,0 +1,32 @@
+// The book's clock: wall time as it was when the node started, moved on by the steady clock alone.
+//
+// Records outlive the process, so they need wall time; but a wall clock that is set forward by ten
+// years must not make every address a stale one. So a jump while the node runs changes nothing, and
+// one between two runs meets the clamping of what is read (no time of a record lies in the future).
+//
+// Threads: a plain value.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+
+#include "addrbook/record/known_address.h"
+#include "conn/runtime/runtime.h"
+
+namespace peerage::addrbook {
+
+class BookClock {
+ public:
+  BookClock(conn::WallTime wall, conn::TimePoint steady)
+      : start_(std::max(std::chrono::floor<Seconds>(wall), kNever + Seconds(1))), steady_(steady) {}
+
+  Time at(conn::TimePoint now) const {
+    return start_ + std::chrono::floor<Seconds>(std::max(now - steady_, conn::Duration::zero()));
+  }
+
+ private:
+  Time start_;
+  conn::TimePoint steady_;
+};
+
+}  // namespace peerage::addrbook

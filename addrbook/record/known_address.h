@@ -1,0 +1,89 @@
+// One address that we know of, and everything we have seen of it: the record that the book keeps in
+// memory, the store keeps in a row, and addrbook.json shows a part of.
+//
+// Times are seconds of the book's clock (BookClock): wall time that does not jump while the node
+// runs. kNever stands for "not yet".
+//
+// Threads: plain values.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "addrbook/record/reliability.h"
+#include "conn/address/net_address.h"
+#include "conn/base/channel.h"
+#include "conn/base/failure.h"
+
+namespace peerage::addrbook {
+
+using Time = std::chrono::sys_seconds;
+using Seconds = std::chrono::seconds;
+inline constexpr Time kNever{};
+
+// How we heard of an address first.
+enum class Origin : std::uint8_t {
+  pex,            // in a peer's list
+  inbound,        // a peer's own listen address, at the IP that it connected from
+  configuration,  // the operator's word
+  import,         // an addrbook.json
+  discovery,      // another discovery protocol
+};
+inline constexpr std::size_t kOriginCount = 5;
+
+// Whether somebody speaks because we have asked.
+enum class Word : std::uint8_t { unasked, answer };
+
+// `fresh` is what others call "new": heard of. `vetted` ("old", "tried"): we dialled it, it proved
+// its ID and its network, and it was of use.
+enum class Kind : std::uint8_t { fresh, vetted };
+
+// "pex", "inbound", ...; "new" and "old", as operators know them.
+std::string_view name(Origin origin) noexcept;
+std::string_view name(Kind kind) noexcept;
+
+// What its NodeInfo said when we last read it. Bounded and printable.
+struct NodeFacts {
+  static constexpr std::size_t kMaxText = 64;      // bytes of moniker and version, each
+  static constexpr std::size_t kMaxChannels = 16;  // as in a NodeInfo
+  std::string moniker;
+  std::string version;
+  std::vector<conn::ChannelId> channels;
+  bool operator==(const NodeFacts&) const = default;
+};
+
+struct KnownAddress {
+  conn::NetAddress address;
+  // The socket IP of who told us first, never what it claimed; its own IP when nobody did.
+  conn::IpAddress source;
+  Origin origin = Origin::pex;
+  Kind kind = Kind::fresh;
+  std::uint8_t wrong_ids = 0;  // dials that proved another ID, since it last proved its own
+  conn::Stage failed_stage = conn::Stage::connect;  // of the last failure, when there was one
+  conn::Reason failure = conn::Reason::io_error;
+  std::uint32_t failures = 0;       // dials that failed since it last proved its ID
+  std::uint32_t attempts = 0;       // dials in all
+  std::uint32_t round_trip_us = 0;  // 0: not measured
+
+  Time first_seen = kNever;
+  Time last_seen = kNever;  // told by anyone, or met
+  Time last_attempt = kNever;
+  Time last_failed = kNever;
+  Time last_connected = kNever;   // it proved its ID to our dial
+  Time verified_since = kNever;   // first of the verifications that nothing has contradicted since
+  Time last_verified = kNever;    // it proved its ID, and its NodeInfo named the network
+  Time connected_since = kNever;  // we are connected, outbound; kNever when not
+  Time bad_until = kNever;        // not to be dialled nor told to others until then
+
+  Reliability reliability;
+  std::shared_ptr<const NodeFacts> facts;  // null: never read
+
+  bool operator==(const KnownAddress& other) const;
+};
+
+}  // namespace peerage::addrbook

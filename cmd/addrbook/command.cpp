@@ -1,0 +1,389 @@
+// addrbook: the address book of a home on the command line.
+#include <functional>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cmd/addrbook/addrbook.h"
+#include "cmd/cli/commands.h"
+
+namespace peerage::cmd {
+namespace {
+
+using conn::Reason;
+using conn::Result;
+using conn::Stage;
+
+// What the options of one subcommand were set to; each uses some.
+struct Options {
+  std::filesystem::path home;
+  bool json = false;
+  std::string network;
+  std::string kind;
+  std::string verified_since;
+  std::string last_failure;
+  std::size_t limit = 0;
+  bool by = false;
+  bool of = false;
+  std::string target;  // an ID, a target of bans, or a file
+  std::string span = "1d";
+  std::string reason;
+};
+
+conn::Failure bad_argument(std::string detail) {
+  return {Stage::configuration, Reason::invalid_argument, std::move(detail)};
+}
+
+// What was asked for is not there, which is nobody's mistake.
+int not_there(const std::string& what) {
+  std::cerr << "peerage: " << what << '\n';
+  return 1;
+}
+
+int report_book(const conn::Failure& failure) {
+  report(failure);
+  if (failure.reason == Reason::book_missing) {
+    std::cerr << "  hint: `peerage addrbook import FILE` makes one of an addrbook.json\n";
+  }
+  return 1;
+}
+
+Result<addrbook::Seconds> span_of(const std::string& option, const std::string& text) {
+  const auto span = parse_span(text);
+  if (span && *span > addrbook::Seconds(0)) return *span;
+  return tl::unexpected(bad_argument(option + ": \"" + conn::printable(text, 32) +
+                                     "\" is no duration such as 12h, 7d or 2w"));
+}
+
+Result<ListFilter> filter_of(const Options& options) {
+  ListFilter filter;
+  filter.network = options.network;
+  filter.limit = options.limit;
+  if (!options.kind.empty()) {
+    filter.kind = options.kind == "old" ? addrbook::Kind::vetted : addrbook::Kind::fresh;
+  }
+  if (!options.verified_since.empty()) {
+    const auto span = span_of("--verified-since", options.verified_since);
+    if (!span) return tl::unexpected(span.error());
+    filter.verified_since = *span;
+  }
+  if (options.last_failure.empty()) return filter;
+  for (std::size_t i = 0; i < conn::kReasonCount; ++i) {
+    const auto reason = static_cast<Reason>(i);
+    if (name(reason) == options.last_failure) filter.last_failure = reason;
+  }
+  if (filter.last_failure) return filter;
+  return tl::unexpected(bad_argument(
+      "--last-failure: there is no reason \"" + conn::printable(options.last_failure, 64) +
+      "\"; `peerage addrbook stats --json` names those in the book"));
+}
+
+int list(const BookHome& home, const Options& options) {
+  const auto filter = filter_of(options);
+  if (!filter) return report(filter.error());
+  const Time now = book_now();
+  const auto contents = read_book(home, now);
+  if (!contents) return report_book(contents.error());
+  const auto rows = select(*contents, *filter, now);
+  if (!options.json) {
+    std::cout << list_text(rows, now);
+    return 0;
+  }
+  for (const Listed& each : rows) std::cout << to_json(each) << '\n';
+  return 0;
+}
+
+int show(const BookHome& home, const Options& options) {
+  const Time now = book_now();
+  const auto contents = read_book(home, now);
+  if (!contents) return report_book(contents.error());
+  const auto rows = select_id(*contents, options.target, options.network);
+  for (const Listed& each : rows) {
+    if (options.json) {
+      std::cout << to_json(each) << '\n';
+      continue;
+    }
+    const auto told = read_told(home,
+                                {.id = each.row->address.id,
+                                 .network = std::string(each.network),
+                                 .endpoint = each.row->address.endpoint,
+                                 .limit = 0},
+                                now);
+    if (!told) return report_book(told.error());
+    std::cout << show_text(each, *contents, *told, now);
+  }
+  if (!rows.empty()) return 0;
+  return not_there("the book has no ID that begins with " + conn::printable(options.target, 40) +
+                   " (" + std::to_string(kMinIdPrefix) + " digits are the least)");
+}
+
+int told(const BookHome& home, const Options& options) {
+  const auto id = conn::NodeId::parse(options.target);
+  if (!id) return report(id.error());
+  using Who = addrbook::ToldQuery::Who;
+  const addrbook::ToldQuery query{
+      .id = *id,
+      .who = options.by ? Who::it_told_of : Who::told_of_it,
+      .network = options.network,
+      .endpoint = {},
+      .limit = options.limit > 0 ? options.limit : addrbook::kMaxToldRows};
+  const Time now = book_now();
+  const auto found = read_told(home, query, now);
+  if (!found) return report_book(found.error());
+  if (found->total == 0) {
+    return not_there(options.by ? id->to_string() + " has told of nobody"
+                                : "nobody has told of " + id->to_string());
+  }
+  if (!options.json) {
+    std::cout << told_text(*found, query, now);
+    return 0;
+  }
+  for (const addrbook::ToldRow& each : found->rows) std::cout << to_json(each) << '\n';
+  return 0;
+}
+
+int stats(const BookHome& home, const Options& options) {
+  const Time now = book_now();
+  const auto contents = read_book(home, now);
+  if (!contents) return report_book(contents.error());
+  using conn::IpAddress;
+  const auto strict =
+      home.config.p2p.addr_book_strict ? IpAddress::Strict::yes : IpAddress::Strict::no;
+  BookStats found = stats_of(*contents, strict, now);
+  if (const auto added = add_file_stats(home.file, found); !added)
+    return report_book(added.error());
+  std::cout << (options.json ? to_json(found) + '\n' : stats_text(found));
+  return 0;
+}
+
+int bans(const BookHome& home, const Options& options) {
+  const Time now = book_now();
+  const auto contents = read_book(home, now);
+  if (!contents) return report_book(contents.error());
+  if (!options.json) {
+    std::cout << bans_text(contents->bans, now);
+    return 0;
+  }
+  for (const addrbook::BanRow& each : contents->bans) {
+    if (each.until > now) std::cout << to_json(each) << '\n';
+  }
+  return 0;
+}
+
+int check(const BookHome& home, const Options& options) {
+  const auto checked = check_book(home, book_now());
+  if (!checked) return report_book(checked.error());
+  std::cout << (options.json ? to_json(*checked) + '\n' : to_text(*checked));
+  return checked->wrong.empty() ? 0 : 1;
+}
+
+int export_to(const BookHome& home, const Options& options) {
+  const auto exported = export_json(home, options.network, book_now());
+  if (!exported) return report_book(exported.error());
+  if (options.target == "-") {
+    if (!(std::cout << exported->text << '\n' << std::flush)) {
+      return report({Stage::configuration, Reason::address_file_unwritable, "standard output"});
+    }
+  } else if (const auto saved = addrbook::save_json_book(options.target, exported->text); !saved) {
+    return report(saved.error());
+  }
+  std::cerr
+      << "wrote " << exported->written << " addresses of network "
+      << conn::printable(exported->network, 64) << "; left out " << exported->left_out
+      << " (private, resting, a second address of an ID, or beyond what a comet node holds)\n";
+  return 0;
+}
+
+int import_from(const BookHome& home, const Options& options) {
+  const auto network = home.network(options.network);
+  if (!network) return report(network.error());
+  std::filesystem::path from = options.target;
+  if (from.empty()) from = home.home / home.config.p2p.addr_book_file;
+  const auto imported = import_json(home, *network, from, book_now());
+  if (!imported) return report_book(imported.error());
+  std::cout << (options.json ? to_json(*imported) + '\n' : to_text(*imported));
+  return 0;
+}
+
+int add_ban(const BookHome& home, const Options& options) {
+  const auto target = parse_target(options.target);
+  if (!target) return report(target.error());
+  const auto span = span_of("--for", options.span);
+  if (!span) return report(span.error());
+  const Time now = book_now();
+  const auto row = ban(home, *target, *span, options.reason, now);
+  if (!row) return report_book(row.error());
+  std::cout << (options.json ? to_json(*row) + '\n' : bans_text({*row}, now));
+  return 0;
+}
+
+int lift_ban(const BookHome& home, const Options& options) {
+  const auto target = parse_target(options.target);
+  if (!target) return report(target.error());
+  const auto lifted = unban(home, *target, book_now());
+  if (!lifted) return report_book(lifted.error());
+  if (!*lifted) return not_there(p2p::to_string(*target) + " is not banned");
+  std::cout << p2p::to_string(*target) << " is not banned any more\n";
+  return 0;
+}
+
+int forget_id(const BookHome& home, const Options& options) {
+  const auto id = conn::NodeId::parse(options.target);
+  if (!id) return report(id.error());
+  const auto forgotten = forget(home, *id, options.network, book_now());
+  if (!forgotten) return report_book(forgotten.error());
+  if (*forgotten == 0) {
+    return not_there("the book has no address of " + id->to_string());
+  }
+  std::cout << "forgot " << *forgotten << (*forgotten == 1 ? " address\n" : " addresses\n");
+  return 0;
+}
+
+using Run = int (*)(const BookHome&, const Options&);
+
+// --- the command line ---
+
+// A subcommand with --home and the options that `more` makes, whose action is `run`.
+Command verb(std::string name, std::string about, Run run,
+             const std::function<std::vector<Option>(Options&)>& more, std::string footer = {}) {
+  auto options = std::make_shared<Options>();
+  Command command{.name = std::move(name),
+                  .about = std::move(about),
+                  .options = {home_option(options->home)},
+                  .footer = std::move(footer),
+                  .run = [options, run] {
+                    const auto home = BookHome::of(options->home);
+                    return home ? run(*home, *options) : report(home.error());
+                  }};
+  for (Option& each : more(*options)) command.options.push_back(std::move(each));
+  return command;
+}
+
+constexpr const char* kOneObject = "As one JSON object";
+
+Option json(Options& options, const char* what = "One JSON object for each, each on a line") {
+  return {.name = "--json", .into = &options.json, .help = what};
+}
+Option network(Options& options, const char* what) {
+  return {.name = "--network", .into = &options.network, .help = what};
+}
+Option target(Options& options, const char* name, const char* what) {
+  return {.name = name, .into = &options.target, .help = what, .required = true};
+}
+Option limit(Options& options, const char* what) {
+  return {.name = "--limit",
+          .into = &options.limit,
+          .help = what,
+          .default_text = default_of(options.limit)};
+}
+
+std::vector<Option> list_options(Options& options) {
+  return {json(options),
+          network(options, "Only those of this network (chain ID)"),
+          {.name = "--kind",
+           .into = &options.kind,
+           .help = "Only these: new (heard of) or old (vetted)",
+           .choices = {"new", "old"}},
+          {.name = "--verified-since",
+           .into = &options.verified_since,
+           .help = "Only those verified within this time",
+           .example = "2h, 7d"},
+          {.name = "--last-failure",
+           .into = &options.last_failure,
+           .help = "Only those that last failed so",
+           .example = "connection_refused, ..."},
+          limit(options, "At most so many; 0: all")};
+}
+
+std::vector<Option> told_options(Options& options) {
+  options.limit = addrbook::ToldQuery{}.limit;
+  return {json(options),
+          network(options, "Only of this network"),
+          target(options, "id", "A node ID"),
+          {.name = "--of", .into = &options.of, .help = "Who told of it; the default"},
+          {.name = "--by", .into = &options.by, .help = "Of whom it told", .excludes = {"--of"}},
+          limit(options, "At most so many, those told last; 0: all")};
+}
+
+std::vector<Option> import_options(Options& options) {
+  return {json(options, kOneObject),
+          network(options, "The network they belong to; default: that of config.toml"),
+          {.name = "file",
+           .into = &options.target,
+           .help = "The file; default: addr_book_file of config.toml"}};
+}
+
+std::vector<Option> ban_options(Options& options) {
+  return {json(options, kOneObject),
+          target(options, "target", "A node ID, an IP address or a network"),
+          {.name = "--for",
+           .into = &options.span,
+           .help = "How long",
+           .example = "12h, 7d",
+           .default_text = default_of(options.span)},
+          {.name = "--reason", .into = &options.reason, .help = "Why, for whoever reads the list"}};
+}
+
+std::vector<Command> looking() {
+  using Many = std::vector<Option>;
+  return {
+      verb("list", "The addresses, verified last first", list, list_options),
+      verb("show", "Everything that is known of an ID", show,
+           [](Options& options) {
+             return Many{json(options), network(options, "Only in the book of this network"),
+                         target(options, "id", "A node ID, or its first digits")};
+           }),
+      verb("told", "Who told a seed of a node, or of whom that told it", told, told_options),
+      verb("stats", "How many there are of each kind", stats,
+           [](Options& options) { return Many{json(options, kOneObject)}; }),
+      verb("bans", "The bans in force", bans, [](Options& options) { return Many{json(options)}; }),
+      verb(
+          "check", "Whether the file and all rows are sound", check,
+          [](Options& options) { return Many{json(options, kOneObject)}; },
+          "Exit code: 0 if the book is sound, 1 if not, or if there is none."),
+      verb("export", "Write an addrbook.json for a comet node", export_to,
+           [](Options& options) {
+             return Many{
+                 network(options,
+                         "The network; default: that of config.toml, or the only one in the book"),
+                 target(options, "file", "The file; - is the standard output")};
+           }),
+  };
+}
+
+std::vector<Command> changing() {
+  using Many = std::vector<Option>;
+  return {
+      verb("import", "Take in the addresses of an addrbook.json", import_from, import_options,
+           "What a file says of its addresses is not believed: they are new ones, never dialled."),
+      verb("ban", "Let nobody in from there, and dial nobody there", add_ban, ban_options),
+      verb("unban", "Lift a ban", lift_ban,
+           [](Options& options) {
+             return Many{target(options, "target",
+                                "A node ID, an IP address or a network, as it was banned")};
+           }),
+      verb("forget", "Remove all addresses of an ID", forget_id,
+           [](Options& options) {
+             return Many{network(options, "Only from the book of this network"),
+                         target(options, "id", "A node ID")};
+           }),
+  };
+}
+
+}  // namespace
+
+Command addrbook_command() {
+  Command command{
+      .name = "addrbook",
+      .about = "Look into the address book, and change it",
+      .footer =
+          "list, show, told, stats, bans, check and export also work while a node runs; "
+          "import, ban, unban and forget need it stopped.",
+      .commands = looking()};
+  for (Command& each : changing()) command.commands.push_back(std::move(each));
+  return command;
+}
+
+}  // namespace peerage::cmd

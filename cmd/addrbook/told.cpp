@@ -1,0 +1,70 @@
+// Who told of whom: read, and how it reads.
+#include <algorithm>
+#include <iostream>
+
+#include <nlohmann/json.hpp>
+
+#include "cmd/addrbook/addrbook.h"
+#include "cmd/base/report_text.h"
+
+namespace peerage::cmd {
+
+using addrbook::ToldList;
+using addrbook::ToldQuery;
+using addrbook::ToldRow;
+using conn::printable;
+using Json = nlohmann::ordered_json;
+
+conn::Result<ToldList> read_told(const BookHome& home, const ToldQuery& query, Time now) {
+  addrbook::Report report;
+  auto list = addrbook::BookFile::read_told(home.file, query, now, report);
+  if (list && report.dropped.total() > 0) {
+    std::cerr << "peerage: rows of who told whom that are not fit to be read are left out: "
+              << report.dropped.text() << '\n';
+  }
+  return list;
+}
+
+std::string told_text(const ToldList& told, const ToldQuery& query, Time now) {
+  const bool of_it = query.who == ToldQuery::Who::told_of_it;
+  const std::string nodes = std::to_string(told.nodes) + (told.nodes == 1 ? " node" : " nodes");
+  const std::string id = query.id.to_string();
+  std::string text = of_it ? nodes + " told of " + id : id + " told of " + nodes;
+  text += ", first " + ago(told.first, now) + ", last " + ago(told.last, now) + '\n';
+  const bool several = std::any_of(
+      told.rows.begin(), told.rows.end(),
+      [&told](const ToldRow& each) { return each.network != told.rows.front().network; });
+  Table table;
+  std::vector<std::string> heads = {"ADDRESS", "FIRST", "LAST", "TIMES"};
+  if (of_it) heads.insert(heads.begin(), "TOLD BY");
+  if (several) heads.insert(heads.begin(), "NETWORK");
+  table.row(std::move(heads));
+  for (const ToldRow& row : told.rows) {
+    std::vector<std::string> cells = {
+        of_it ? row.address.endpoint.to_string() : row.address.to_string(),
+        ago(row.first_seen, now), ago(row.last_seen, now), std::to_string(row.times)};
+    if (of_it) cells.insert(cells.begin(), row.teller.to_string());
+    if (several) cells.insert(cells.begin(), printable(row.network, 24));
+    table.row(std::move(cells));
+  }
+  text += table.text();
+  if (told.total > told.rows.size()) {
+    text += "and " + std::to_string(told.total - told.rows.size()) + " more (--limit)\n";
+  }
+  return text;
+}
+
+std::string to_json(const ToldRow& row) {
+  return Json{{"network", printable(row.network)},
+              {"teller", row.teller.to_string()},
+              {"address", row.address.to_string()},
+              {"id", row.address.id.to_string()},
+              {"ip", row.address.endpoint.ip.to_string()},
+              {"port", row.address.endpoint.port},
+              {"first_seen", stamp(row.first_seen)},
+              {"last_seen", stamp(row.last_seen)},
+              {"times", row.times}}
+      .dump();
+}
+
+}  // namespace peerage::cmd

@@ -1,0 +1,30 @@
+// What a program asks of its own process: to wait for its signals, and descriptors enough.
+#pragma once
+
+#include <csignal>
+#include <initializer_list>
+
+#include "conn/base/failure.h"
+#include "conn/runtime/runtime.h"
+
+namespace peerage::cmd {
+
+// Signals that are taken by waiting for them. Made by the main thread before any other is started,
+// so that all have them blocked, and for as long as the process lives.
+class Signals {
+ public:
+  Signals(std::initializer_list<int> signals);
+  // The one that came within `span`, or 0.
+  int wait_for(conn::Duration span) const;
+  const sigset_t& set() const noexcept { return set_; }
+
+ private:
+  sigset_t set_{};
+};
+
+// Raises the soft limit of descriptors to the hard one: how many connections there may be is for
+// our limits to say, not for the shell's. Error (out_of_descriptors): even so `connections` cannot
+// be held at a time.
+conn::Result<void> allow_connections(std::size_t connections);
+
+}  // namespace peerage::cmd

@@ -1,0 +1,90 @@
+#include "cmd/cli/commands.h"
+
+#include <iostream>
+#include <optional>
+
+#include "cmd/config/setting_value.h"
+#include "conn/base/bytes.h"
+
+namespace peerage::cmd {
+
+Option home_option(std::filesystem::path& home) {
+  home = default_home(process_environment());
+  return {.name = "--home",
+          .into = Option::Taker([&home](const std::string& text) {
+            home = expand_home(text, process_environment());
+            return std::optional<std::string>();
+          }),
+          .help = "The node's directory",
+          .default_text = default_of(home)};
+}
+
+std::vector<Option> config_options(Flags& flags) {
+  return {
+      {.name = "--config",
+       .into = &flags.config_file,
+       .help = "The configuration file, relative to the home"},
+      {.name = "--tenderseed", .into = &flags.tenderseed, .group = ""}};  // of arguments.h alone
+}
+
+std::vector<Option> settings_options(Flags& flags) {
+  std::vector<Option> options = config_options(flags);
+  const std::vector<Option> values = {
+      {.name = "--network",
+       .into = &flags.network,
+       .help = "The network (chain ID); several, with commas; \"*\" for any. An addrbook.json is "
+               "that of the first"},
+      {.name = "--seeds",
+       .into = &flags.seeds,
+       .help = "Nodes to ask for addresses",
+       .example = "ID@HOST:PORT,..."},
+      {.name = "--persistent-peers",
+       .into = &flags.persistent_peers,
+       .help = "Nodes to stay connected to",
+       .example = "ID@HOST:PORT,..."},
+      {.name = "--laddr", .into = &flags.laddr, .help = "Where to listen", .example = "IP:PORT"},
+      {.name = "--external-address",
+       .into = &flags.external_address,
+       .help = "Where others reach this node",
+       .example = "HOST:PORT"},
+      {.name = "--moniker", .into = &flags.moniker, .help = "The node's name for others"},
+      {.name = "--log-level",
+       .into = &flags.log_level,
+       .help = "debug, info, warn, error or none; by module",
+       .example = "\"p2p:debug,*:error\""},
+      {.name = "--log-format", .into = &flags.log_format, .help = "plain or json"},
+  };
+  options.insert(options.end(), values.begin(), values.end());
+  return options;
+}
+
+conn::Result<std::filesystem::path> node_key_path(const std::filesystem::path& home,
+                                                  const Flags& flags) {
+  const auto settings = load_settings(home, flags);
+  if (!settings) return tl::unexpected(settings.error());
+  return settings->node_key_file;
+}
+
+int report(const conn::Failure& failure) {
+  std::cerr << "peerage: " << explain(failure.reason);
+  if (!failure.detail.empty()) std::cerr << ": " << failure.detail;
+  std::cerr << '\n';
+  if (!hint(failure.reason).empty()) std::cerr << "  hint: " << hint(failure.reason) << '\n';
+  return 1;
+}
+
+int report_wrong_usage(const conn::Failure& failure) {
+  report(failure);
+  return 2;
+}
+
+conn::Result<conn::Duration> duration_of(const std::string& option, const std::string& text) {
+  auto duration = parse_duration(text);
+  if (!duration) duration = parse_duration(text + "s");
+  if (duration && *duration > conn::Duration(0)) return *duration;
+  return conn::fail(
+      conn::Stage::configuration, conn::Reason::invalid_argument,
+      "--" + option + ": \"" + conn::printable(text, 64) + "\" is no duration such as 10s or 5m");
+}
+
+}  // namespace peerage::cmd

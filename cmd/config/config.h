@@ -1,0 +1,94 @@
+// config.toml: what an operator says about the node, read from the file that a comet node has too.
+//
+// `[p2p]` keys keep their names and meaning. Our own settings stand in a `[peerage]` table, which a
+// comet node ignores. What a comet node's other parts are told is named as having no effect, with
+// the reason; so is what nobody knows, with the name that was probably meant. A key of ours that
+// has the wrong type or a value that makes no sense is an error that names it.
+//
+// A tenderseed's file is read, too: its [p2p] keys stand at the top level, and it is a seed's.
+//
+// Source: comet config/config.go, spec/vectors/config/*.toml; tenderseed's Config.go.
+// Threads: plain values. No file, whatever is in it, ends in an exception.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cmd/config/finding.h"
+#include "cmd/config/setting_value.h"
+#include "conn/address/cidr.h"
+#include "conn/runtime/runtime.h"
+#include "p2p/base/p2p_config.h"
+
+namespace peerage::cmd {
+
+using p2p::P2pConfig;
+
+struct Config {
+  // Whose form the file has.
+  enum class Dialect : std::uint8_t { comet, tenderseed };
+  Dialect dialect = Dialect::comet;
+
+  // --- top level: as a comet node has them; files are relative to the home ---
+  std::string moniker;  // empty: whoever starts a node finds a name
+  std::string node_key_file = "config/node_key.json";
+  std::string genesis_file = "config/genesis.json";  // read for its chain_id, if it is there
+  std::string log_level = "info";                    // see cmd/base/log_levels.h
+  std::string log_format = "plain";
+
+  // --- [peerage] ---
+  std::string network;  // chain ID, or several, or "*" for whatever a dialler names
+  std::string book_file = "data/addrbook.db";
+  std::uint32_t crawl_parallel = 16;                            // visits at a time; 1 to 1000
+  conn::Duration visit_timeout = std::chrono::seconds(5);       // of a crawl, for each address
+  conn::Duration seed_peer_lifetime = std::chrono::minutes(5);  // longest stay at a seed
+  conn::Duration summary_interval = std::chrono::minutes(1);    // of the log; 0: none
+  std::optional<std::uint32_t> max_peers_per_ip;                // see p2p/base/switch_config.h
+  std::vector<conn::Cidr> exempt_networks;                      // likewise
+  std::uint32_t shards = 1;  // threads that connections live on; 0: one for each of the machine's
+
+  // --- [p2p] ---
+  P2pConfig p2p;
+  bool names_addr_book_file = false;  // said by someone, not the default
+
+  // For the operator: keys that have no effect, and why.
+  std::vector<std::string> notices;
+
+  static conn::Result<Config> parse(std::string_view toml);
+  static conn::Result<Config> load(const std::filesystem::path& file);
+
+  // A commented config.toml with the defaults above.
+  static std::string template_text(std::string_view moniker, std::string_view network);
+};
+
+// Reading that goes on after a mistake. The settings are those that could be read, `notices` stays
+// empty, and nothing is judged yet: whoever adds settings from elsewhere calls `settle` at the end.
+struct ConfigReading {
+  Config config;
+  std::vector<Finding> findings;
+  bool malformed = false;                    // no TOML at all
+  std::map<std::string, std::size_t> lines;  // of the keys that we honour and it has
+};
+// Keys that belong to a comet node's other parts: one notice for those that have the same reason,
+// or each by itself.
+enum class Listing : std::uint8_t { brief, full };
+ConfigReading read_config(std::string_view toml, Listing listing = Listing::brief);
+
+// The text of a file of at most 1 MiB.
+conn::Result<std::string> read_config_file(const std::filesystem::path& file);
+
+// Judges the values, each by itself and together, and brings those to order that have no effect as
+// they are (handshake_timeout is never more than 5 s). Keys as "p2p.laddr".
+using ComplainOf = std::function<void(const std::string& key, const std::string& what)>;
+void settle(Config& config, const ComplainOf& complain);
+// Such a key's name in a file of the config's dialect.
+std::string key_in_file(const Config& config, const std::string& key);
+
+}  // namespace peerage::cmd

@@ -1,0 +1,236 @@
+#include "cmd/config/config_check.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "conn/address/net_address.h"
+#include "conn/base/bytes.h"
+
+namespace peerage::cmd {
+namespace {
+
+using conn::Reason;
+
+constexpr std::array<std::string_view, 3> kNames = {"notice", "warning", "error"};
+
+std::string_view name(Severity severity) {
+  return kNames[static_cast<std::size_t>(severity)];
+}
+
+class Check {
+ public:
+  Check(const SettingsReading& reading, const Surroundings& around)
+      : reading_(reading),
+        settings_(reading.settings),
+        p2p_(reading.settings.config.p2p),
+        around_(around) {}
+
+  std::vector<Finding> run() {
+    check_network();
+    check_own_id();
+    check_external_address();
+    check_port();
+    check_reach();
+    check_key();
+    check_book();
+    return std::move(findings_);
+  }
+
+ private:
+  void add(Severity severity, const std::string& key, const std::string& what) {
+    const auto line = reading_.lines.find(key);
+    const bool of_file = line != reading_.lines.end();
+    findings_.push_back({severity, of_file ? settings_.config_file.string() : std::string(),
+                         of_file ? line->second : 0,
+                         key_in_file(settings_.config, key) + ": " + what});
+  }
+  void add_of_file(Severity severity, const std::filesystem::path& file, std::string text) {
+    findings_.push_back({severity, file.string(), 0, std::move(text)});
+  }
+
+  void check_network() {
+    if (const auto named = require_network(settings_); !named) {
+      return add(Severity::error, "peerage.network", named.error().detail);
+    }
+    const std::string& genesis = around_.genesis_chain_id;
+    const auto& networks = settings_.networks;
+    if (genesis.empty() || networks.front() == "*") return;
+    if (std::find(networks.begin(), networks.end(), genesis) == networks.end()) {
+      add(Severity::warning, "peerage.network",
+          "is not that of " + settings_.config.genesis_file + ", which is \"" +
+              conn::printable(genesis, 64) + "\"");
+    }
+  }
+
+  void check_own_id() {
+    if (!around_.own_id) return;
+    const std::string itself = "names this node itself, " + around_.own_id->to_string();
+    for (const auto& [key, list] : {std::pair{"p2p.seeds", &p2p_.seeds},
+                                    std::pair{"p2p.persistent_peers", &p2p_.persistent_peers}}) {
+      for (const conn::HostAddress& each : *list) {
+        if (each.id == *around_.own_id) add(Severity::warning, key, itself);
+      }
+    }
+    for (const auto& [key, list] :
+         {std::pair{"p2p.unconditional_peer_ids", &p2p_.unconditional_peer_ids},
+          std::pair{"p2p.private_peer_ids", &p2p_.private_peer_ids}}) {
+      if (std::find(list->begin(), list->end(), *around_.own_id) != list->end()) {
+        add(Severity::warning, key, itself);
+      }
+    }
+  }
+
+  void check_external_address() {
+    static const std::string kKey = "p2p.external_address";
+    const auto parts = conn::split_host_port(p2p_.external_address);
+    if (!parts) return;  // none, or told already
+    if (parts->port == 0) add(Severity::warning, kKey, "port 0 cannot be dialled");
+    const auto ip = conn::IpAddress::parse(parts->host);
+    if (!ip) return;
+    if (ip->unspecified()) {
+      add(Severity::warning, kKey,
+          parts->host +
+              " is no address that others can dial; leave it empty, or name this "
+              "node's public address");
+    } else if (!ip->routable() && p2p_.addr_book_strict) {
+      add(Severity::warning, kKey,
+          parts->host +
+              " cannot be reached across the internet, and nodes with addr_book_strict "
+              "= true, as here, do not keep it; on a private network set it to false");
+    }
+  }
+
+  void check_port() {
+    static const std::string kKey = "p2p.laddr";
+    using Port = Surroundings::Port;
+    const std::string where = conn::printable(p2p_.laddr, 128);
+    if (around_.port == Port::in_use && around_.book_held) {
+      add(Severity::notice, kKey, where + " is in use; the node of this home runs");
+    } else if (around_.port == Port::in_use) {
+      add(Severity::error, kKey, where + " is in use by another program");
+    } else if (around_.port == Port::not_permitted) {
+      add(Severity::error, kKey, "this user may not listen on " + where);
+    } else if (around_.port == Port::not_ours) {
+      add(Severity::error, kKey, where + " is no address of this machine");
+    }
+  }
+
+  // Whether there is anyone to talk to.
+  void check_reach() {
+    if (p2p_.seed_mode && p2p_.max_num_inbound_peers == 0) {
+      add(Severity::warning, "p2p.max_num_inbound_peers", "a seed that lets nobody in is none");
+    }
+    const bool empty_book = around_.book_failure
+                                ? around_.book_failure->reason == Reason::book_missing
+                                : around_.book_addresses == 0;
+    const bool knows_nobody = empty_book && around_.json_addresses == 0;
+    // Of lists that could not be read nobody knows who is in them.
+    const bool all_read = first_error(reading_.findings) == nullptr;
+    if (all_read && p2p_.seeds.empty() && p2p_.persistent_peers.empty() && knows_nobody) {
+      add(Severity::warning, "p2p.seeds",
+          "no seeds, no persistent peers and an empty address book: this node can only wait for "
+          "others to come");
+    }
+    if (!p2p_.pex && p2p_.persistent_peers.empty()) {
+      add(Severity::warning, "p2p.pex",
+          "without peer exchange and without persistent_peers this node dials nobody");
+    }
+    const auto parts = conn::split_host_port(p2p_.laddr);
+    const auto ip = parts ? conn::IpAddress::parse(parts->host) : std::nullopt;
+    if (ip && ip->loopback() && p2p_.external_address.empty()) {
+      add(Severity::notice, "p2p.laddr", parts->host + " is reached from this machine alone");
+    }
+  }
+
+  void check_key() {
+    const std::filesystem::path& file = settings_.node_key_file;
+    if (around_.key_failure) {
+      const bool missing = around_.key_failure->reason == Reason::key_file_missing;
+      std::string text(explain(around_.key_failure->reason));
+      if (missing) {
+        text += "; `peerage init` makes one";
+      } else if (!around_.key_failure->detail.empty()) {
+        text += ": " + around_.key_failure->detail;
+      }
+      add_of_file(missing ? Severity::warning : Severity::error, file, std::move(text));
+    } else if ((around_.key_mode & 077) != 0) {
+      add_of_file(Severity::warning, file,
+                  "others on this machine can read or change the key: chmod 600");
+    }
+  }
+
+  void check_book() {
+    const std::filesystem::path& file = settings_.book_file;
+    if (!around_.book_failure) {
+      return add_of_file(Severity::notice, file,
+                         std::to_string(around_.book_addresses) + " addresses" +
+                             (around_.book_held ? "; a node has it open" : ""));
+    }
+    const conn::Failure& failure = *around_.book_failure;
+    std::string text(explain(failure.reason));
+    if (!hint(failure.reason).empty()) text += "; " + std::string(hint(failure.reason));
+    const bool moved_aside = failure.reason == Reason::book_corrupt ||
+                             failure.reason == Reason::book_foreign ||
+                             failure.reason == Reason::book_newer;
+    const bool missing = failure.reason == Reason::book_missing;
+    if (missing && around_.json_addresses > 0) {
+      text = "is made at the first start, with what can be used of the " +
+             std::to_string(around_.json_addresses) + " addresses in " +
+             conn::printable(settings_.json_book.native(), 1024);
+    }
+    add_of_file(missing       ? Severity::notice
+                : moved_aside ? Severity::warning
+                              : Severity::error,
+                file, std::move(text));
+  }
+
+  const SettingsReading& reading_;
+  const Settings& settings_;
+  const P2pConfig& p2p_;
+  const Surroundings& around_;
+  std::vector<Finding> findings_;
+};
+
+std::string counted(std::size_t count, std::string_view what) {
+  return std::to_string(count) + " " + std::string(what) + (count == 1 ? "" : "s");
+}
+
+}  // namespace
+
+std::vector<Finding> check_settings(const SettingsReading& reading,
+                                    const Surroundings& surroundings) {
+  return Check(reading, surroundings).run();
+}
+
+std::string findings_text(const std::vector<Finding>& findings) {
+  std::string text;
+  std::array<std::size_t, kNames.size()> counts{};
+  for (const Finding& each : findings) {
+    if (!each.where.empty()) {
+      text += conn::printable(each.where, 1024);
+      if (each.line > 0) text += ":" + std::to_string(each.line);
+      text += ": ";
+    }
+    text += std::string(name(each.severity)) + ": " + each.text + "\n";
+    ++counts[static_cast<std::size_t>(each.severity)];
+  }
+  return text + counted(counts[2], "error") + ", " + counted(counts[1], "warning") + ", " +
+         counted(counts[0], "notice") + "\n";
+}
+
+std::string findings_json(const std::vector<Finding>& findings) {
+  std::string text;
+  for (const Finding& each : findings) {
+    nlohmann::ordered_json object = {{"severity", name(each.severity)}, {"text", each.text}};
+    if (!each.where.empty()) object["file"] = each.where;
+    if (each.line > 0) object["line"] = each.line;
+    text += object.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace) + "\n";
+  }
+  return text;
+}
+
+}  // namespace peerage::cmd

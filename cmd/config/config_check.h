@@ -1,0 +1,44 @@
+// What is probably not meant in a home's settings, beyond what makes no sense by itself: judged
+// from the settings and from what is found around them.
+//
+// Threads: pure functions.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cmd/config/settings.h"
+#include "conn/address/node_id.h"
+#include "conn/base/failure.h"
+
+namespace peerage::cmd {
+
+// What only the machine can tell.
+struct Surroundings {
+  std::optional<conn::NodeId> own_id;        // without it, why:
+  std::optional<conn::Failure> key_failure;  // key_file_missing is one
+  unsigned key_mode = 0600;                  // of the key file
+
+  enum class Port : std::uint8_t { free, in_use, not_permitted, not_ours, unknown };
+  Port port = Port::unknown;
+
+  std::optional<conn::Failure> book_failure;  // book_missing is one
+  std::size_t book_addresses = 0;
+  std::size_t json_addresses = 0;  // in the addrbook.json that a start takes over
+  bool book_held = false;          // a node of this home runs
+
+  std::string genesis_chain_id;  // empty: no genesis.json, or nothing in it
+};
+
+std::vector<Finding> check_settings(const SettingsReading& reading,
+                                    const Surroundings& surroundings);
+
+// "FILE:LINE: error: TEXT", and at the end how many of each there are.
+std::string findings_text(const std::vector<Finding>& findings);
+// An object to a line.
+std::string findings_json(const std::vector<Finding>& findings);
+
+}  // namespace peerage::cmd

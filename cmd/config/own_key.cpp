@@ -1,0 +1,49 @@
+#include "cmd/config/own_key.h"
+
+#include <sodium.h>
+
+namespace peerage::cmd {
+
+using conn::NodeKey;
+using conn::Result;
+
+namespace {
+
+conn::Secret<32> fresh_seed() {
+  conn::Secret<32> seed;
+  randombytes_buf(seed.writable().data(), 32);
+  return seed;
+}
+
+Result<void> make_directory_of(const std::filesystem::path& file) {
+  std::error_code error;
+  std::filesystem::create_directories(file.parent_path(), error);
+  if (!error) return {};
+  return conn::fail(conn::Stage::configuration, conn::Reason::key_file_unwritable,
+                    file.parent_path().string() + ": " + error.message());
+}
+
+}  // namespace
+
+NodeKey fresh_key() {
+  return NodeKey::from_seed(fresh_seed());
+}
+
+Result<NodeKey> create_key(const std::filesystem::path& file) {
+  if (const auto made = make_directory_of(file); !made) return tl::unexpected(made.error());
+  NodeKey key = fresh_key();
+  if (const auto saved = key.save_new(file); !saved) return tl::unexpected(saved.error());
+  return key;
+}
+
+Result<NodeKey> load_or_create_key(const std::filesystem::path& file) {
+  if (const auto made = make_directory_of(file); !made) return tl::unexpected(made.error());
+  return NodeKey::load_or_create(file, fresh_seed());
+}
+
+Result<NodeKey> key_of_option(const std::filesystem::path& file) {
+  if (file.empty()) return fresh_key();
+  return NodeKey::load(file);
+}
+
+}  // namespace peerage::cmd

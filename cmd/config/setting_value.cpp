@@ -1,0 +1,165 @@
+#include "cmd/config/setting_value.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <concepts>
+#include <utility>
+
+#include "conn/base/bytes.h"
+
+namespace peerage::cmd {
+namespace {
+
+std::string quoted(std::string_view text) {
+  return "\"" + conn::printable(text, 128) + "\"";
+}
+
+template <std::unsigned_integral T>
+void set_number(T& into, std::string_view text, const Complain& complain) {
+  T number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error == std::errc::result_out_of_range) return complain("is out of range");
+  if (error != std::errc{} || end != text.data() + text.size()) {
+    return complain("must be a whole number, not " + quoted(text));
+  }
+  into = number;
+}
+
+// Mistakes of a list that are told one by one.
+constexpr std::size_t kMaxMistakes = 20;
+
+// Reads each entry by `parse`, which gives nothing for one that is wrong, and then complains.
+template <typename T, typename Parse>
+void set_list(std::vector<T>& into, std::string_view text, const Complain& complain,
+              const Parse& parse) {
+  std::vector<T> entries;
+  std::size_t mistakes = 0;
+  for (const std::string_view entry : split_list(text)) {
+    std::optional<T> value = parse(entry);
+    if (value) {
+      entries.push_back(std::move(*value));
+    } else if (++mistakes == kMaxMistakes) {
+      complain("and no more is read after so many mistakes");
+      break;
+    }
+  }
+  into = std::move(entries);
+}
+
+}  // namespace
+
+std::vector<std::string_view> split_list(std::string_view text) {
+  std::vector<std::string_view> entries;
+  while (true) {
+    const std::size_t comma = text.find(',');
+    std::string_view entry = text.substr(0, comma);
+    entry.remove_prefix(std::min(entry.find_first_not_of(" \t"), entry.size()));
+    entry = entry.substr(0, entry.find_last_not_of(" \t") + 1);
+    if (!entry.empty()) entries.push_back(entry);
+    if (comma == std::string_view::npos) return entries;
+    text.remove_prefix(comma + 1);
+  }
+}
+
+void set_value(std::string& into, std::string_view text, const Complain&) {
+  into = text;
+}
+
+void set_value(bool& into, std::string_view text, const Complain& complain) {
+  static constexpr std::array<std::string_view, 6> kTrue = {"true", "TRUE", "True", "1", "t", "T"};
+  static constexpr std::array<std::string_view, 6> kFalse = {"false", "FALSE", "False",
+                                                             "0",     "f",     "F"};
+  if (std::find(kTrue.begin(), kTrue.end(), text) != kTrue.end()) {
+    into = true;
+  } else if (std::find(kFalse.begin(), kFalse.end(), text) != kFalse.end()) {
+    into = false;
+  } else {
+    complain("must be true or false, not " + quoted(text));
+  }
+}
+
+void set_value(std::uint32_t& into, std::string_view text, const Complain& complain) {
+  set_number(into, text, complain);
+}
+void set_value(std::uint64_t& into, std::string_view text, const Complain& complain) {
+  set_number(into, text, complain);
+}
+void set_value(std::optional<std::uint32_t>& into, std::string_view text,
+               const Complain& complain) {
+  bool fine = true;
+  std::uint32_t number = 0;
+  set_number(number, text, [&](const std::string& what) {
+    fine = false;
+    complain(what);
+  });
+  if (fine) into = number;
+}
+
+void set_value(conn::Duration& into, std::string_view text, const Complain& complain) {
+  const auto duration = parse_duration(text);
+  if (!duration) return complain("must be a duration such as \"10s\" or \"1h30m\"");
+  into = *duration;
+}
+
+void set_value(std::vector<conn::HostAddress>& into, std::string_view text,
+               const Complain& complain) {
+  set_list(into, text, complain, [&complain](std::string_view entry) {
+    auto address = conn::HostAddress::parse(entry);
+    if (address) return std::optional(std::move(*address));
+    std::string what = address.error().detail;
+    if (what.find("ID@HOST:PORT") == std::string::npos) what += " (the form is ID@HOST:PORT)";
+    complain(what);
+    return std::optional<conn::HostAddress>();
+  });
+}
+
+void set_value(std::vector<conn::NodeId>& into, std::string_view text, const Complain& complain) {
+  set_list(into, text, complain, [&complain](std::string_view entry) {
+    const auto id = conn::NodeId::parse(entry);
+    if (id) return std::optional(*id);
+    const std::string_view before_at = entry.substr(0, entry.find('@'));
+    if (before_at.size() < entry.size() && conn::NodeId::parse(before_at)) {
+      complain(quoted(entry) + " is an address; here the ID alone is wanted: " + quoted(before_at));
+    } else {
+      complain(quoted(entry) + " is no node ID: that is 40 hex digits");
+    }
+    return std::optional<conn::NodeId>();
+  });
+}
+
+void set_value(std::vector<conn::Cidr>& into, std::string_view text, const Complain& complain) {
+  set_list(into, text, complain, [&complain](std::string_view entry) {
+    const auto network = conn::Cidr::parse(entry);
+    if (network) return std::optional(*network);
+    complain(quoted(entry) + " is no network such as 203.0.113.0/24 or 2001:db8::/32");
+    return std::optional<conn::Cidr>();
+  });
+}
+
+std::optional<conn::Duration> parse_duration(std::string_view text) {
+  static constexpr std::array<std::pair<std::string_view, double>, 7> kUnits = {
+      {{"ns", 1}, {"us", 1e3}, {"µs", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}}};
+  if (text == "0") return conn::Duration(0);
+  if (text.empty()) return std::nullopt;
+  double total = 0;
+  while (!text.empty()) {
+    double number = 0;
+    const std::size_t digits = text.find_first_not_of("0123456789.");
+    if (digits == 0 || digits == std::string_view::npos) return std::nullopt;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + digits, number);
+    if (error != std::errc{} || end != text.data() + digits) return std::nullopt;
+    text.remove_prefix(digits);
+    const std::string_view unit = text.substr(0, text.find_first_of("0123456789."));
+    const auto* known = std::find_if(kUnits.begin(), kUnits.end(),
+                                     [unit](const auto& each) { return each.first == unit; });
+    if (known == kUnits.end()) return std::nullopt;
+    total += number * known->second;
+    text.remove_prefix(unit.size());
+  }
+  if (!(total < 9e18)) return std::nullopt;  // 292 years
+  return conn::Duration(static_cast<conn::Duration::rep>(std::llround(total)));
+}
+
+}  // namespace peerage::cmd

@@ -1,0 +1,44 @@
+// How a setting is written as text: in a string of config.toml, an environment variable or a flag.
+//
+// `set_value` reads one kind of value. What is wrong is told, each mistake by itself, and then
+// `into` keeps what it had; of a list the good entries are taken all the same, so that whoever
+// looks for every mistake can go on. Lists are separated by commas, spaces around an entry do not
+// count, and empty entries are skipped.
+//
+// Source: comet config/config.go; Go's time.ParseDuration and strconv.ParseBool.
+// Threads: pure functions. What is quoted in a complaint has gone through conn::printable.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "conn/address/cidr.h"
+#include "conn/address/net_address.h"
+#include "conn/runtime/runtime.h"
+
+namespace peerage::cmd {
+
+using Complain = std::function<void(const std::string& what)>;
+
+void set_value(std::string& into, std::string_view text, const Complain& complain);
+void set_value(bool& into, std::string_view text, const Complain& complain);
+void set_value(std::uint32_t& into, std::string_view text, const Complain& complain);
+void set_value(std::uint64_t& into, std::string_view text, const Complain& complain);
+void set_value(std::optional<std::uint32_t>& into, std::string_view text, const Complain& complain);
+void set_value(conn::Duration& into, std::string_view text, const Complain& complain);
+void set_value(std::vector<conn::HostAddress>& into, std::string_view text,
+               const Complain& complain);
+void set_value(std::vector<conn::NodeId>& into, std::string_view text, const Complain& complain);
+void set_value(std::vector<conn::Cidr>& into, std::string_view text, const Complain& complain);
+
+// A Go duration: "300ms", "1.5h", "2h45m", "0". Negative ones are refused.
+std::optional<conn::Duration> parse_duration(std::string_view text);
+
+// The entries of a list. They point into `text`.
+std::vector<std::string_view> split_list(std::string_view text);
+
+}  // namespace peerage::cmd

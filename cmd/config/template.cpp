@@ -1,0 +1,106 @@
+// The config.toml that `peerage init` writes.
+#include <utility>
+
+#include "cmd/config/config.h"
+#include "cmd/config/toml_table.h"
+
+namespace peerage::cmd {
+
+std::string Config::template_text(std::string_view moniker, std::string_view network) {
+  std::string text =
+      R"(# Configuration of a Peerage node. The keys of [p2p] are those of a comet node.
+
+# What others see as this node's name: printable ASCII.
+moniker = @MONIKER@
+
+# The file with this node's identity, relative to the home directory.
+node_key_file = "config/node_key.json"
+
+# What is logged: debug, info, warn, error or none, or by module: "p2p:debug,*:error". How: plain or
+# json.
+log_level = "info"
+log_format = "plain"
+
+[peerage]
+
+# The network (chain ID) this node belongs to. Several, separated by commas, are served on one port;
+# "*" is whatever a dialler names. When empty, config/genesis.json says it.
+network = @NETWORK@
+
+# The address book, relative to the home directory.
+book_file = "data/addrbook.db"
+
+# A crawl: addresses visited at a time (1 to 1000), and how long a visit may take.
+crawl_parallel = 16
+visit_timeout = "5s"
+
+# How long a peer may stay at a seed.
+seed_peer_lifetime = "5m"
+
+# How often the log has a line that sums up; 0s is never.
+summary_interval = "1m"
+
+# Peers at one IP address; 0 is unlimited. Without it, 1, or unlimited with allow_duplicate_ip.
+# max_peers_per_ip = 1
+
+# Networks without limits for an address or its neighbours: comma-separated, "203.0.113.0/24".
+exempt_networks = ""
+
+# Threads that connections live on; 0 is one for each of the machine's.
+shards = 1
+
+[p2p]
+
+# Where to listen.
+laddr = "tcp://0.0.0.0:26656"
+
+# What to advertise instead, when others reach this node elsewhere: host:port. A name is resolved.
+external_address = ""
+
+# Nodes to ask for addresses, and nodes to stay connected to: comma-separated ID@host:port.
+seeds = ""
+persistent_peers = ""
+
+# The address book of a comet node. When it is named here, its addresses are taken over, and it is
+# kept up to date beside ours, both for the first network if there are several; the original stays
+# as addrbook.json.before-peerage.
+# addr_book_file = "config/addrbook.json"
+
+# With true, private and unroutable addresses are not kept. Set it to false on a private network.
+addr_book_strict = true
+
+max_num_inbound_peers = 40
+max_num_outbound_peers = 10
+
+# IDs that are always let in, and IDs that are never passed on to others: comma-separated.
+unconditional_peer_ids = ""
+private_peer_ids = ""
+
+# The longest pause between two attempts to reach a persistent peer; 0s leaves it to the backoff.
+persistent_peers_max_dial_period = "0s"
+
+# Bytes per second for each connection; 0 is unlimited.
+send_rate = 5120000
+recv_rate = 5120000
+
+# Exchange addresses with peers; only crawl and serve addresses.
+pex = true
+seed_mode = false
+
+# Let several peers in from one IP address.
+allow_duplicate_ip = false
+
+# From accept to admission; never more than 5s.
+handshake_timeout = "5s"
+dial_timeout = "3s"
+)";
+  // From the end: what is put in is not searched.
+  for (const auto& [mark, value] :
+       {std::pair<std::string_view, std::string_view>{"@NETWORK@", network},
+        {"@MONIKER@", moniker}}) {
+    text.replace(text.find(mark), mark.size(), toml_quoted(value));
+  }
+  return text;
+}
+
+}  // namespace peerage::cmd

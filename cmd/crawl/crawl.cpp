@@ -1,0 +1,235 @@
+#include "cmd/crawl/crawl.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+namespace peerage::cmd {
+
+using conn::HostAddress;
+using conn::NetAddress;
+using conn::Result;
+using conn::Stage;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr conn::Duration kLook = 200ms;
+constexpr std::size_t kMaxText = 256;  // of a moniker, a version, a network: bytes as received
+
+p2p::SwitchConfig switch_config(const CrawlOptions& options) {
+  p2p::SwitchConfig config;
+  config.networks = {options.network};
+  config.moniker = "peerage-crawl";
+  config.version = PEERAGE_VERSION;
+  config.p2p.laddr = "127.0.0.1:0";
+  config.p2p.external_address = "127.0.0.1:0";  // nobody takes that for an address to dial
+  config.p2p.max_num_inbound_peers = 0;
+  config.p2p.allow_duplicate_ip = true;
+  config.p2p.addr_book_strict = options.strict == conn::IpAddress::Strict::yes;
+  config.p2p.seeds = options.seeds;
+  return config;
+}
+
+pex::PexConfig pex_config(const CrawlOptions& options) {
+  pex::PexConfig pex = pex::PexConfig::seed();
+  pex.seeds = options.seeds;
+  pex.crawl.parallel = options.parallel;
+  pex.crawl.visit = options.visit;
+  // Two IDs that are said to be at one address are both to be visited before the crawl is over.
+  pex.crawl.pause = std::min<conn::Duration>(options.idle / 2, 5s);
+  return pex;
+}
+
+addrbook::BookConfig census_book(const p2p::P2pConfig& p2p, const pex::PexConfig& pex) {
+  addrbook::BookConfig book = pex::book_config(p2p, pex);
+  book.exempt_networks = {*conn::Cidr::parse("0.0.0.0/0"), *conn::Cidr::parse("::/0")};
+  return book;
+}
+
+Outcome outcome_of(const conn::NodeId& id, const std::string& network,
+                   const p2p::UpgradeReport& report) {
+  if (report.remote_id != id) return Outcome::unreachable;
+  if (!report.remote_info) return Outcome::guarded;
+  return report.remote_info->network == network ? Outcome::reachable : Outcome::other_network;
+}
+
+}  // namespace
+
+Crawl::Crawl(conn::Runtime& runtime, conn::NodeKey key, CrawlOptions options)
+    : runtime_(runtime), control_(runtime.shard(0)), options_(std::move(options)) {
+  for (const HostAddress& seed : options_.seeds) seeds_.insert(seed.id);
+  const pex::PexConfig pex = pex_config(options_);
+  p2p::SwitchConfig config = switch_config(options_);
+  pex::prepare(config, pex);
+  shelf_ = std::make_shared<pex::Bookshelf>(
+      runtime_, key.id(),
+      pex::Bookshelf::Settings{options_.book,
+                               {options_.network},
+                               census_book(config.p2p, pex),
+                               options_.book.empty() ? pex::Bookshelf::Settings::Told::forgotten
+                                                     : pex::Bookshelf::Settings::Told::kept});
+  pex_ = std::make_shared<pex::PexReactor>(runtime_, shelf_, pex);
+  node_ = std::make_unique<p2p::Switch>(runtime_, std::move(key), config);
+  pex::PexReactor::attach(*node_, pex_);
+  node_->on_event([this](const p2p::SwitchEvent& event) { on_event(event); });
+}
+
+void Crawl::start(Started done) {
+  control_.post([this, done = std::move(done)] {
+    began_ = last_work_ = control_.now();
+    began_at_ = shelf_->now();
+    timer_ = control_.make_timer([this] { look(); });
+    const auto begin = [this, done] {
+      node_->start([this, done](const Result<void>& started) {
+        last_work_ = control_.now();
+        if (started) look();
+        done(started);
+      });
+    };
+    if (options_.book.empty()) return begin();
+    shelf_->open([begin, done](Result<pex::Bookshelf::Opened> opened) {
+      if (!opened) return done(tl::unexpected(opened.error()));
+      begin();
+    });
+  });
+}
+
+CrawlProgress Crawl::progress() const {
+  return {heard_, visited_, reachable_, dialling_, over_};
+}
+
+void Crawl::finish(CrawlResult::Ended ended, Finished done) {
+  control_.post([this, ended, done = std::move(done)] {
+    timer_.reset();
+    auto result = std::make_shared<CrawlResult>(gather(ended));
+    node_->stop([this, result, done] {
+      shelf_->close([result, done](const Result<void>& saved) { done(std::move(*result), saved); });
+    });
+  });
+}
+
+// --- what happens ---
+
+void Crawl::on_event(const p2p::SwitchEvent& event) {
+  std::visit(
+      [this](const auto& each) {
+        if constexpr (requires { on(each); }) on(each);
+      },
+      event);
+  dialling_ = under_way_.size();
+}
+
+void Crawl::on(const p2p::Dialled& event) {
+  under_way_.insert(event.target.id);
+  if (!seeds_.contains(event.target.id)) last_work_ = control_.now();
+  CrawlRow* row = row_of(event.target);
+  if (row == nullptr) return;
+  ++row->visits;
+  row->last_visit = shelf_->now();
+}
+
+void Crawl::on(const p2p::DialFailed& event) {
+  // A refusal to dial somebody says nothing of a dial to it that is under way.
+  if (event.failure.reason == conn::Reason::already_dialling) return;
+  under_way_.erase(event.target.id);
+  const bool refused = event.failure.stage == Stage::admission && !event.report.upgrade.remote_id;
+  if (refused) return;
+  if (!seeds_.contains(event.target.id)) last_work_ = control_.now();
+  if (CrawlRow* row = row_of(event.target)) note(*row, event.report, &event.failure);
+}
+
+void Crawl::on(const p2p::Connected& event) {
+  const auto dialled = event.peer->dialled();
+  if (!dialled) return;
+  if (CrawlRow* row = row_of(*dialled)) note(*row, event.report, nullptr);
+}
+
+void Crawl::on(const p2p::Gone& event) {
+  under_way_.erase(event.peer->id());
+  if (!seeds_.contains(event.peer->id())) last_work_ = control_.now();
+}
+
+CrawlRow* Crawl::row_of(const HostAddress& target) {
+  const std::string key = target.to_string();
+  const auto known = rows_.find(key);
+  if (known != rows_.end()) return &known->second;
+  if (rows_.size() >= kMaxVisited) return nullptr;
+  CrawlRow row;
+  row.id = target.id;
+  row.host = target.host;
+  row.port = target.port;
+  row.first_seen = shelf_->now();
+  row.told_by = "seed";
+  if (const auto ip = conn::IpAddress::parse(target.host); ip && !seeds_.contains(target.id)) {
+    const auto* in_book = shelf_->first().find(NetAddress{target.id, {*ip, target.port}});
+    row.told_by.clear();
+    if (in_book != nullptr) {
+      row.first_seen = in_book->first_seen;
+      row.told_by = in_book->source.to_string();
+    }
+  }
+  return &rows_.emplace(key, std::move(row)).first->second;
+}
+
+void Crawl::note(CrawlRow& row, const p2p::AttemptReport& report, const conn::Failure* failure) {
+  const p2p::UpgradeReport& upgrade = report.upgrade;
+  const Outcome outcome = outcome_of(row.id, options_.network, upgrade);
+  // Once reached it counts as such, also when a later visit fails.
+  if (row.outcome == Outcome::reachable && outcome != Outcome::reachable) return;
+  if (row.outcome == Outcome::not_visited) ++visited_;
+  if (outcome == Outcome::reachable && row.outcome != Outcome::reachable) ++reachable_;
+  row.outcome = outcome;
+  row.failure = failure == nullptr ? std::nullopt : std::optional(*failure);
+  if (report.remote) row.host = report.remote->ip.to_string();
+  if (upgrade.remote_id != row.id) return;
+  if (upgrade.keys_exchanged) {
+    row.round_trip_us = static_cast<std::uint32_t>(
+        std::chrono::duration_cast<std::chrono::microseconds>(*upgrade.keys_exchanged).count());
+  }
+  if (upgrade.remote_info) {
+    row.moniker = upgrade.remote_info->moniker.substr(0, kMaxText);
+    row.version = upgrade.remote_info->version.substr(0, kMaxText);
+    row.network = upgrade.remote_info->network.substr(0, kMaxText);
+  }
+}
+
+void Crawl::look() {
+  const conn::TimePoint now = control_.now();
+  timer_->arm(now + kLook);
+  const addrbook::AddressBook& book = shelf_->first();
+  heard_ = std::max(rows_.size(), book.size() + book.resting());
+  over_ = under_way_.empty() && now - last_work_ >= options_.idle;
+}
+
+// --- the end ---
+
+CrawlResult Crawl::gather(CrawlResult::Ended ended) const {
+  CrawlResult result;
+  result.network = options_.network;
+  result.began = began_at_;
+  result.lasted = control_.now() - began_;
+  result.ended = ended;
+  for (const auto& [key, row] : rows_) {
+    result.rows.push_back(row);
+    // Its visit was cut short by the end.
+    const bool no_outcome = row.outcome == Outcome::not_visited;
+    if (no_outcome) result.rows.back().last_visit = addrbook::kNever;
+  }
+  shelf_->first().for_each([&](const addrbook::KnownAddress& known) {
+    if (rows_.contains(known.address.to_string())) return;
+    CrawlRow row;
+    row.id = known.address.id;
+    row.host = known.address.endpoint.ip.to_string();
+    row.port = known.address.endpoint.port;
+    row.first_seen = known.first_seen;
+    row.told_by = known.source.to_string();
+    result.rows.push_back(std::move(row));
+  });
+  std::sort(result.rows.begin(), result.rows.end(), [](const CrawlRow& a, const CrawlRow& b) {
+    return std::tie(a.outcome, a.host, a.port, a.id) < std::tie(b.outcome, b.host, b.port, b.id);
+  });
+  return result;
+}
+
+}  // namespace peerage::cmd

@@ -1,0 +1,97 @@
+// One crawl of one network: from its seeds to all that can be heard of, each address visited once.
+//
+// It is a seed's crawler (pex/seed/visits.h) that serves nobody: it listens on loopback alone, as a
+// switch must listen somewhere, names no address of its own to others, and admits no one. What came
+// of each visit is taken from the switch's events, so that it is counted also when the book rightly
+// forgets it (an address that proves another ID). The book's caps for an address and its neighbours
+// do not hold: a census counts everybody.
+//
+// It is over when nothing was due and nothing under way for `idle`; who runs it asks, and decides.
+// Asking the seeds once more, which goes on while little is known, is nothing that was due.
+//
+// Bounded: kMaxVisited addresses are reported of; the book bounds the rest.
+//
+// Threads: made on any. `start` and `finish` may be called on any thread and end on the control
+// shard; `progress` is for any thread. It must outlive what it has begun: `finish` first.
+#pragma once
+
+#include <atomic>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "cmd/crawl/report.h"
+#include "conn/address/node_key.h"
+#include "p2p/switch.h"
+#include "pex/pex_reactor.h"
+
+namespace peerage::cmd {
+
+struct CrawlOptions {
+  std::string network;
+  std::vector<conn::HostAddress> seeds;
+  std::size_t parallel = 16;
+  conn::Duration visit = std::chrono::seconds(5);
+  conn::Duration idle = std::chrono::seconds(15);
+  // Whether private and loopback addresses are none.
+  conn::IpAddress::Strict strict = conn::IpAddress::Strict::yes;
+  std::filesystem::path book;  // keeps what is learnt; empty: nothing does
+};
+
+struct CrawlProgress {
+  // Of these, visited: something came of the visit. Under way: dials and connections.
+  std::size_t heard = 0, visited = 0, reachable = 0, under_way = 0;
+  bool over = false;  // all that was heard of has been visited
+};
+
+class Crawl {
+ public:
+  static constexpr std::size_t kMaxVisited = 500'000;
+
+  // `runtime` must outlive it.
+  Crawl(conn::Runtime& runtime, conn::NodeKey key, CrawlOptions options);
+
+  using Started = std::function<void(conn::Result<void>)>;
+  void start(Started done);
+  CrawlProgress progress() const;
+  // Ends it; after `done` nothing runs any more. A failure: the book could not be saved.
+  using Finished = std::function<void(CrawlResult, conn::Result<void> saved)>;
+  void finish(CrawlResult::Ended ended, Finished done);
+
+ private:
+  void on_event(const p2p::SwitchEvent& event);
+  void on(const p2p::Dialled& event);
+  void on(const p2p::DialFailed& event);
+  void on(const p2p::Connected& event);
+  void on(const p2p::Gone& event);
+
+  // Null when there are too many.
+  CrawlRow* row_of(const conn::HostAddress& target);
+  void note(CrawlRow& row, const p2p::AttemptReport& report, const conn::Failure* failure);
+  void look();
+  CrawlResult gather(CrawlResult::Ended ended) const;
+
+  conn::Runtime& runtime_;
+  conn::Shard& control_;
+  const CrawlOptions options_;
+  std::set<conn::NodeId> seeds_;
+  std::shared_ptr<pex::Bookshelf> shelf_;
+  std::shared_ptr<pex::PexReactor> pex_;
+  std::unique_ptr<p2p::Switch> node_;
+
+  // On the control shard.
+  std::map<std::string, CrawlRow> rows_;  // by what was dialled, as text
+  std::set<conn::NodeId> under_way_;
+  std::unique_ptr<conn::Timer> timer_;
+  conn::TimePoint began_, last_work_;
+  addrbook::Time began_at_ = addrbook::kNever;
+
+  std::atomic<std::size_t> heard_ = 0, visited_ = 0, reachable_ = 0, dialling_ = 0;
+  std::atomic<bool> over_ = false;
+};
+
+}  // namespace peerage::cmd

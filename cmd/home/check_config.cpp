@@ -1,0 +1,152 @@
+// check-config: what is wrong with a home's settings, and what is probably not meant; all of it.
+//
+// Nothing is changed, and a running node is not disturbed.
+#include <algorithm>
+#include <cerrno>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <system_error>
+#include <tuple>
+#include <utility>
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "addrbook/file/book_file.h"
+#include "addrbook/json/file.h"
+#include "cmd/addrbook/addrbook.h"
+#include "cmd/cli/commands.h"
+#include "cmd/config/config_check.h"
+#include "cmd/config/genesis.h"
+#include "conn/address/net_address.h"
+#include "conn/address/node_key.h"
+
+namespace peerage::cmd {
+namespace {
+
+using Port = Surroundings::Port;
+
+Port port_of(const std::string& laddr) {
+  const auto parts = conn::split_host_port(laddr);
+  const auto ip = parts ? conn::IpAddress::parse(parts->host) : std::nullopt;
+  if (!ip || parts->port == 0) return Port::unknown;
+  sockaddr_in v4{};
+  sockaddr_in6 v6{};
+  v4.sin_family = AF_INET;
+  v6.sin6_family = AF_INET6;
+  v4.sin_port = v6.sin6_port = htons(parts->port);
+  std::copy(ip->bytes().begin(), ip->bytes().end(), v6.sin6_addr.s6_addr);
+  const auto last = ip->v4_bytes();
+  std::copy(last.begin(), last.end(), reinterpret_cast<std::uint8_t*>(&v4.sin_addr.s_addr));
+
+  const int probe = ::socket(ip->is_v4() ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (probe < 0) return Port::unknown;
+  // As a node does it: connections that are still closing do not keep it from listening.
+  const int on = 1;
+  ::setsockopt(probe, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  const int bound = ip->is_v4() ? ::bind(probe, reinterpret_cast<const sockaddr*>(&v4), sizeof v4)
+                                : ::bind(probe, reinterpret_cast<const sockaddr*>(&v6), sizeof v6);
+  const int error = bound == 0 ? 0 : errno;
+  ::close(probe);
+  if (error == 0) return Port::free;
+  if (error == EADDRINUSE) return Port::in_use;
+  if (error == EACCES) return Port::not_permitted;
+  return error == EADDRNOTAVAIL ? Port::not_ours : Port::unknown;
+}
+
+// Whether a node holds the lock beside a book. It is shared for an instant, of which only a node
+// that starts in it would notice anything.
+bool is_locked(const std::filesystem::path& file) {
+  const int lock = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (lock < 0) return false;
+  const bool held = ::flock(lock, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  ::close(lock);
+  return held;
+}
+
+Surroundings look_around(const Settings& settings) {
+  Surroundings around;
+  if (const auto key = conn::NodeKey::load(settings.node_key_file)) {
+    around.own_id = key->id();
+    struct stat status {};
+    if (::stat(settings.node_key_file.c_str(), &status) == 0) around.key_mode = status.st_mode;
+  } else {
+    around.key_failure = key.error();
+  }
+  around.port = port_of(settings.config.p2p.laddr);
+  around.book_held = is_locked(settings.book_file.native() + ".lock");
+  addrbook::Report report;
+  if (const auto book = addrbook::BookFile::read(settings.book_file, book_now(), report)) {
+    for (const auto& [network, rows] : book->addresses) around.book_addresses += rows.size();
+  } else {
+    around.book_failure = book.error();
+  }
+  if (!settings.json_book.empty()) {
+    const auto json = addrbook::load_json_book(settings.json_book, book_now());
+    if (json) around.json_addresses = json->entries.size();
+  }
+  if (!settings.config.genesis_file.empty()) {
+    const auto chain_id = read_chain_id(settings.home / settings.config.genesis_file);
+    if (chain_id) around.genesis_chain_id = chain_id->value_or("");
+  }
+  return around;
+}
+
+struct Options {
+  std::filesystem::path home;
+  Flags flags;
+  bool all = false;
+  bool json = false;
+};
+
+int run(const Options& options) {
+  SettingsReading reading = read_settings(options.home, options.flags, process_environment(),
+                                          options.all ? Listing::full : Listing::brief);
+  std::error_code error;
+  const Settings& settings = reading.settings;
+  // One that may not even be looked at has been told of.
+  if (std::filesystem::status(settings.config_file, error).type() ==
+          std::filesystem::file_type::not_found &&
+      !options.flags.config_file) {
+    reading.findings.push_back({Severity::notice, settings.config_file.string(), 0,
+                                "there is no such file: all settings have their defaults"});
+  }
+  // What could not be read at all says nothing of what is around it.
+  if (!settings.node_key_file.empty()) {
+    for (Finding& each : check_settings(reading, look_around(settings))) {
+      reading.findings.push_back(std::move(each));
+    }
+  }
+  std::stable_sort(reading.findings.begin(), reading.findings.end(),
+                   [](const Finding& a, const Finding& b) {
+                     return std::tie(a.where, a.line) < std::tie(b.where, b.line);
+                   });
+  std::cout << (options.json ? findings_json(reading.findings) : findings_text(reading.findings))
+            << std::flush;
+  return first_error(reading.findings) != nullptr || !std::cout ? 1 : 0;
+}
+
+}  // namespace
+
+Command check_config_command() {
+  auto options = std::make_shared<Options>();
+  Command command{
+      .name = "check-config",
+      .about = "Tell what is wrong with a home's settings, and what is probably not meant",
+      .options = {home_option(options->home)},
+      .run = [options] { return run(*options); }};
+  for (Option& each : settings_options(options->flags)) command.options.push_back(std::move(each));
+  command.options.push_back({.name = "--all",
+                             .into = &options->all,
+                             .help = "Each setting that has no effect by itself"});
+  command.options.push_back(
+      {.name = "--json", .into = &options->json, .help = "As JSON, an object to a line"});
+  return command;
+}
+
+}  // namespace peerage::cmd

@@ -1,0 +1,112 @@
+// start, seed: a node that runs until it is told to end.
+//
+// SIGTERM and SIGINT end it, saved, with exit code 0; SIGHUP has the lists of its settings read
+// again.
+#include <csignal>
+#include <iostream>
+#include <memory>
+
+#include "cmd/base/process.h"
+#include "cmd/cli/commands.h"
+#include "cmd/node/node.h"
+#include "cmd/node/service_notify.h"
+
+namespace peerage::cmd {
+namespace {
+
+using namespace std::chrono_literals;
+using conn::LogLevel;
+
+struct Options {
+  std::filesystem::path home;
+  Flags flags;
+};
+
+conn::Result<ProgramLog> log_of(const Settings& settings) {
+  auto levels = LogLevels::parse(settings.config.log_level);
+  if (!levels) return tl::unexpected(levels.error());
+  const auto format = parse_log_format(settings.config.log_format);
+  if (!format) return tl::unexpected(format.error());
+  return ProgramLog(std::move(*levels), *format);
+}
+
+// A comet node's file has many settings for its other parts: that is no news at each start.
+void log_notices(conn::Log& say, const Settings& settings) {
+  for (const std::string& warning : settings.warnings) say.write(LogLevel::warn, warning);
+  const std::vector<std::string>& notices = settings.notices;
+  static constexpr std::size_t kFew = 3;
+  const auto level = notices.size() <= kFew ? LogLevel::warn : LogLevel::debug;
+  for (const std::string& notice : notices) say.write(level, notice);
+  if (notices.size() <= kFew) return;
+  say.write(LogLevel::info, "settings that have no effect here; see check-config",
+            {{"count", std::to_string(notices.size())}});
+}
+
+void reload(Node& node, const Options& options, conn::Log& say, const ServiceNotify& service) {
+  service.reloading();
+  const auto fresh = load_settings(options.home, options.flags);
+  if (fresh) {
+    node.reload(*fresh);
+  } else {
+    say.write(LogLevel::error, "the settings stay as they are", {{"why", fresh.error().text()}});
+  }
+  service.ready();
+}
+
+int run(const Options& options, std::optional<Node::Role> only) {
+  const Signals signals{SIGINT, SIGTERM, SIGHUP};
+  std::signal(SIGPIPE, SIG_IGN);  // a log that nobody reads any more is no reason to end
+  auto settings = load_settings(options.home, options.flags);
+  if (!settings) return report(settings.error());
+  const auto log = log_of(*settings);
+  if (!log) return report(log.error());
+  conn::Log say(log->module("main"));
+  log_notices(say, *settings);
+
+  const bool seed = only == Node::Role::seed || settings->config.p2p.seed_mode;
+  auto node = Node::prepare(std::move(*settings), seed ? Node::Role::seed : Node::Role::node, *log);
+  if (!node) return report(node.error());
+  if (const auto started = (*node)->start(); !started) return report(started.error());
+
+  const ServiceNotify service;
+  service.ready();
+  say.write(LogLevel::info, seed ? "seed started" : "node started",
+            {{"address", (*node)->address().to_string()}, {"version", PEERAGE_VERSION}});
+  const conn::Duration tick =
+      std::min<conn::Duration>(service.watchdog_interval().value_or(10s), 10s);
+  for (int signal = 0; signal != SIGINT && signal != SIGTERM;) {
+    signal = signals.wait_for(tick);
+    service.watchdog();
+    service.status((*node)->status_line());
+    if (signal == SIGHUP) reload(**node, options, say, service);
+  }
+  service.stopping();
+  say.write(LogLevel::info, "stopping");
+  if (const auto stopped = (*node)->stop(); !stopped) return report(stopped.error());
+  return 0;
+}
+
+Command command_of(std::string name, std::string about, std::optional<Node::Role> only) {
+  auto options = std::make_shared<Options>();
+  Command command{.name = std::move(name),
+                  .about = std::move(about),
+                  .options = settings_options(options->flags),
+                  .run = [options, only] { return run(*options, only); }};
+  command.options.insert(command.options.begin(), home_option(options->home));
+  return command;
+}
+
+}  // namespace
+
+Command start_command() {
+  return command_of(
+      "start", "Run a node: peer exchange alone, to connect others, or a seed if seed_mode is set",
+      std::nullopt);
+}
+
+Command seed_command() {
+  return command_of("seed", "Run a seed: crawl networks and serve addresses that were verified",
+                    Node::Role::seed);
+}
+
+}  // namespace peerage::cmd

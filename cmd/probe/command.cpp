@@ -1,0 +1,121 @@
+// probe: dials nodes and says how far it got, and why no further.
+#include <condition_variable>
+#include <iostream>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "cmd/cli/commands.h"
+#include "cmd/config/own_key.h"
+#include "cmd/probe/probe.h"
+#include "conn/runtime/asio_runtime.h"
+
+namespace peerage::cmd {
+namespace {
+
+struct Options {
+  std::vector<std::string> targets;
+  std::string network;
+  std::string timeout = "10s";
+  std::string key_file;
+  bool json = false;
+};
+
+// Runs all probes at once; reports come in the order of the targets.
+std::vector<ProbeReport> probe_all(const conn::NodeKey& key,
+                                   const std::vector<conn::HostAddress>& targets,
+                                   const ProbeOptions& options) {
+  conn::AsioRuntime runtime(1);
+  conn::Shard& shard = runtime.shard(0);
+  std::vector<ProbeReport> reports(targets.size());
+  std::vector<std::unique_ptr<conn::Pending>> probes(targets.size());
+  std::mutex mutex;
+  std::condition_variable all_done;
+  std::size_t open = targets.size();
+  shard.post([&] {
+    for (std::size_t i = 0; i < targets.size(); ++i) {
+      probes[i] = start_probe(runtime, shard, key, targets[i], options, [&, i](ProbeReport report) {
+        const std::lock_guard lock(mutex);
+        reports[i] = std::move(report);
+        if (--open == 0) all_done.notify_one();
+      });
+    }
+  });
+  {
+    std::unique_lock lock(mutex);
+    all_done.wait(lock, [&open] { return open == 0; });
+  }
+  // Probes belong to the shard's thread; they end there before the runtime does.
+  std::condition_variable released;
+  bool gone = false;
+  shard.post([&] {
+    probes.clear();
+    const std::lock_guard lock(mutex);
+    gone = true;
+    released.notify_one();
+  });
+  std::unique_lock lock(mutex);
+  released.wait(lock, [&gone] { return gone; });
+  return reports;
+}
+
+int run(const Options& options) {
+  const auto timeout = duration_of("timeout", options.timeout);
+  if (!timeout) return report_wrong_usage(timeout.error());
+  std::vector<conn::HostAddress> targets;
+  for (const std::string& text : options.targets) {
+    auto target = conn::HostAddress::parse(text);
+    if (target && target->port == 0) {
+      target = conn::fail(conn::Stage::configuration, conn::Reason::address_malformed,
+                          text + ": port 0 cannot be dialled");
+    }
+    if (!target) return report_wrong_usage(target.error());
+    targets.push_back(std::move(*target));
+  }
+  const auto key = key_of_option(options.key_file);
+  if (!key) return report(key.error());
+
+  ProbeOptions probe_options;
+  if (!options.network.empty()) probe_options.network = options.network;
+  probe_options.timeout = *timeout;
+  bool all_proven = true;
+  for (const ProbeReport& each : probe_all(*key, targets, probe_options)) {
+    std::cout << (options.json ? to_json(each) + '\n' : to_text(each));
+    all_proven = all_proven && each.proven();
+  }
+  return all_proven ? 0 : 1;
+}
+
+}  // namespace
+
+Command probe_command() {
+  auto options = std::make_shared<Options>();
+  return {
+      .name = "probe",
+      .about = "Dial nodes, report each stage with its time, and why it ended there",
+      .options = {{.name = "target",
+                   .into = &options->targets,
+                   .help = "ID@HOST:PORT, one or more",
+                   .required = true},
+                  {.name = "--network",
+                   .into = &options->network,
+                   .help = "The network (chain ID) to claim; default: the one the node names"},
+                  {.name = "--json",
+                   .into = &options->json,
+                   .help = "One JSON object for each target, each on a line"},
+                  {.name = "--timeout",
+                   .into = &options->timeout,
+                   .help = "For one target, all in all",
+                   .default_text = default_of(options->timeout)},
+                  {.name = "--node-key",
+                   .into = &options->key_file,
+                   .help = "A node_key.json to use; default: a new identity for each run"}},
+      .footer =
+          "Exit code: 0 if every node was reached and proven, 1 if not, 2 for a wrong command "
+          "line.",
+      .run = [options] { return run(*options); },
+  };
+}
+
+}  // namespace peerage::cmd

@@ -1,0 +1,164 @@
+#include "p2p/admission/admission.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace peerage::p2p {
+
+using conn::IpAddress;
+using conn::NodeId;
+using conn::Reason;
+using conn::Result;
+using conn::Stage;
+using conn::TimePoint;
+
+Admission::Admission(const AdmissionConfig& config, HalfOpenPool::Lot lot, TimePoint now)
+    : config_(config),
+      rate_(config.rate),
+      half_open_(config.half_open, std::move(lot)),
+      handshakes_(config.handshake_rate, kHandshakeBurst, now) {}
+
+Result<Admission::Handshake> Admission::on_arrival(const IpAddress& ip, TimePoint now) {
+  if (const Ban* ban = bans_.find(ip, now)) {
+    return conn::fail(Stage::admission, Reason::banned, ban->reason);
+  }
+  if (config_.full_inbound == FullInbound::refuse &&
+      slots_taken(Direction::inbound) + half_open_.size() >= config_.max_inbound) {
+    return conn::fail(Stage::admission, Reason::no_free_slot);
+  }
+  if (!any_contains(config_.exempt, ip)) {
+    if (auto taken = rate_.take(ip, now); !taken) return tl::unexpected(taken.error());
+  }
+  auto entered = half_open_.enter(ip, now);
+  if (!entered) return tl::unexpected(entered.error());
+  return Handshake{entered->ticket, entered->displaced};
+}
+
+void Admission::on_failed_authentication(const IpAddress& ip, TimePoint now) {
+  // Its host, an IPv6 /64, may hold others that are not exempt.
+  if (!any_contains(config_.exempt, ip)) rate_.on_failed_authentication(ip, now);
+}
+
+Result<Admission::Admitted> Admission::on_proven(
+    const Newcomer& newcomer, LinkId link,
+    const std::function<std::vector<EvictionCandidate>()>& candidates, TimePoint now) {
+  if (auto allowed = check_bans(newcomer.id, newcomer.ip, now); !allowed) {
+    return tl::unexpected(allowed.error());
+  }
+  Admitted admitted;
+  const auto known = slots_.find(newcomer.id);
+  if (known != slots_.end()) {
+    Slot& slot = known->second;
+    if (newcomer.standing == Standing::privileged) {
+      alter(slot, [&slot] {
+        slot.peer.standing = Standing::privileged;
+        slot.evicting = false;
+      });
+    }
+    if (slot.evicting) return conn::fail(Stage::admission, Reason::no_free_slot, "evicted");
+    slot.links.push_back({link, newcomer.direction});
+    return admitted;
+  }
+  if (newcomer.standing == Standing::ordinary) {
+    if (address_is_full(newcomer.id, newcomer.ip, newcomer.direction)) {
+      return conn::fail(Stage::admission, Reason::too_many_from_address, newcomer.ip.to_string());
+    }
+    if (newcomer.direction == Direction::inbound &&
+        slots_taken(Direction::inbound) >= config_.max_inbound) {
+      if (config_.full_inbound == FullInbound::evict_one) {
+        admitted.evict = evict_one(candidates(), now);
+      }
+      if (admitted.evict.empty()) return conn::fail(Stage::admission, Reason::no_free_slot);
+    }
+  }
+  Slot& slot = slots_[newcomer.id] = {newcomer, {{link, newcomer.direction}}, false};
+  by_ip_.emplace(newcomer.ip, &slot);
+  if (takes_slot(slot)) ++taken(newcomer.direction);
+  return admitted;
+}
+
+void Admission::on_gone(const NodeId& id, LinkId link) {
+  const auto slot = slots_.find(id);
+  if (slot == slots_.end()) return;
+  auto& links = slot->second.links;
+  std::erase_if(links, [link](const Slot::Held& held) { return held.id == link; });
+  if (links.empty()) {
+    if (takes_slot(slot->second)) --taken(slot->second.peer.direction);
+    const auto [from, to] = by_ip_.equal_range(slot->second.peer.ip);
+    by_ip_.erase(
+        std::find_if(from, to, [&](const auto& entry) { return entry.second == &slot->second; }));
+    slots_.erase(slot);
+  } else {
+    // The one of two that stays may be the other way round; unless that would be one too many, it
+    // takes a slot of that kind.
+    const Direction left = links.front().direction;
+    if (left == Direction::outbound || slots_taken(Direction::inbound) < config_.max_inbound) {
+      alter(slot->second, [&] { slot->second.peer.direction = left; });
+    }
+  }
+}
+
+void Admission::set_standing(const NodeId& id, Standing standing) {
+  const auto slot = slots_.find(id);
+  if (slot == slots_.end()) return;
+  alter(slot->second, [&] { slot->second.peer.standing = standing; });
+}
+
+Result<void> Admission::may_dial(const NodeId& id, const std::optional<IpAddress>& ip,
+                                 Standing standing, TimePoint now) const {
+  if (auto allowed = check_bans(id, ip, now); !allowed) return allowed;
+  if (standing == Standing::ordinary && ip && address_is_full(id, *ip, Direction::outbound)) {
+    return conn::fail(Stage::admission, Reason::too_many_from_address, ip->to_string());
+  }
+  return {};
+}
+
+bool Admission::takes_slot(const Slot& slot) noexcept {
+  return slot.peer.standing == Standing::ordinary && !slot.evicting;
+}
+
+template <typename Change>
+void Admission::alter(Slot& slot, Change&& change) {
+  if (takes_slot(slot)) --taken(slot.peer.direction);
+  change();
+  if (takes_slot(slot)) ++taken(slot.peer.direction);
+}
+
+Result<void> Admission::check_bans(const NodeId& id, const std::optional<IpAddress>& ip,
+                                   TimePoint now) const {
+  const Ban* ban = bans_.find(id, now);
+  if (ban == nullptr && ip) ban = bans_.find(*ip, now);
+  if (ban != nullptr) return conn::fail(Stage::admission, Reason::banned, ban->reason);
+  return {};
+}
+
+std::vector<LinkId> Admission::evict_one(std::vector<EvictionCandidate> candidates, TimePoint now) {
+  std::map<LinkId, Slot*> inbound;
+  for (auto& [id, slot] : slots_) {
+    if (!takes_slot(slot) || slot.peer.direction != Direction::inbound) continue;
+    for (const Slot::Held& held : slot.links) inbound[held.id] = &slot;
+  }
+  std::erase_if(candidates, [&](const auto& peer) { return !inbound.contains(peer.link); });
+  const auto chosen = choose_eviction(std::move(candidates), now);
+  if (!chosen) return {};
+  Slot& slot = *inbound.at(*chosen);
+  alter(slot, [&slot] { slot.evicting = true; });
+  std::vector<LinkId> links;
+  for (const Slot::Held& held : slot.links) links.push_back(held.id);
+  return links;
+}
+
+bool Admission::address_is_full(const NodeId& id, const IpAddress& ip, Direction direction) const {
+  const bool inbound_only = config_.per_ip_limit == PerIpLimit::inbound_peers;
+  if (config_.max_per_ip == 0 || any_contains(config_.exempt, ip)) return false;
+  if (inbound_only && direction == Direction::outbound) return false;
+  const auto [from, to] = by_ip_.equal_range(ip);
+  const auto others = std::count_if(from, to, [&](const auto& entry) {
+    const Slot& slot = *entry.second;
+    return slot.peer.id != id && takes_slot(slot) &&
+           (!inbound_only || slot.peer.direction == Direction::inbound);
+  });
+  return static_cast<std::size_t>(others) >= config_.max_per_ip;
+}
+
+}  // namespace peerage::p2p

@@ -1,0 +1,137 @@
+// Who may be a peer: the rules that stand between an accepted socket and a slot.
+//
+// Two gates. At the first, a stranger is a source address and nothing else; what is refused there
+// costs no cryptography: bans by address, the connection rate of its host and the pause after it
+// failed to authenticate, the pool of handshakes under way, and the budget of handshakes begun per
+// second (which makes it wait). At the second it has proved an ID: bans by ID, the slots, and the
+// limit for one IP address. Full inbound slots do not end the matter: the least useful inbound peer
+// may have to go (p2p/admission/eviction.h).
+//
+// Unconditional and persistent peers need no slot and are not counted for their address; a ban
+// binds them too, since only an operator bans them. Networks in `exempt` are free of the connection
+// rate, of that pause and of the limit for one address.
+//
+// Counted is who has a link, shown or held; a second link of the same ID takes no second slot.
+//
+// Pure: it is told the time and draws lots from a function.
+// Threads: none of its own (the control shard).
+#pragma once
+
+#include <array>
+#include <functional>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "conn/base/token_bucket.h"
+#include "p2p/admission/ban_list.h"
+#include "p2p/admission/connection_rate.h"
+#include "p2p/admission/eviction.h"
+#include "p2p/admission/half_open_pool.h"
+#include "p2p/base/direction.h"
+#include "p2p/base/link_id.h"
+
+namespace peerage::p2p {
+
+struct AdmissionConfig {
+  std::size_t max_inbound = 40;
+  FullInbound full_inbound = FullInbound::evict_one;
+  std::size_t max_per_ip = 1;  // peers at one IP address; 0: unlimited
+  PerIpLimit per_ip_limit = PerIpLimit::all_peers;
+  std::vector<conn::Cidr> exempt;
+  HalfOpenLimits half_open;
+  ConnectionRateConfig rate;
+  std::uint64_t handshake_rate = kHandshakeRate;  // per second
+};
+
+class Admission {
+ public:
+  Admission(const AdmissionConfig& config, HalfOpenPool::Lot lot, conn::TimePoint now);
+
+  // --- the first gate ---
+
+  struct Handshake {
+    HalfOpenPool::Ticket ticket = 0;
+    std::optional<HalfOpenPool::Ticket> displaced;
+  };
+  // Refused: banned, connection_rate_exceeded, authentication_failed_lately, too_many_handshakes;
+  // no_free_slot with FullInbound::refuse, and this also for those that would need none.
+  conn::Result<Handshake> on_arrival(const conn::IpAddress& ip, conn::TimePoint now);
+  // A handshake of a stranger has failed by its fault.
+  void on_failed_authentication(const conn::IpAddress& ip, conn::TimePoint now);
+  // Whether the cryptography of one more handshake may begin now; if not, when to ask again.
+  bool take_handshake(conn::TimePoint now) { return handshakes_.take(1, now); }
+  conn::TimePoint next_handshake(conn::TimePoint now) { return handshakes_.when_available(1, now); }
+  HalfOpenPool& half_open() noexcept { return half_open_; }
+  const HalfOpenPool& half_open() const noexcept { return half_open_; }
+
+  // --- the second gate ---
+
+  enum class Standing : std::uint8_t { ordinary, privileged };  // privileged: needs no slot
+  struct Newcomer {
+    conn::NodeId id;
+    Direction direction = Direction::inbound;
+    conn::IpAddress ip;
+    Standing standing = Standing::ordinary;
+  };
+  struct Admitted {
+    std::vector<LinkId> evict;  // all links of the node that has to go for it, if one has to
+  };
+  // Refused: banned, too_many_from_address, no_free_slot. `candidates` is asked only when all
+  // inbound slots are taken; who holds none of them, or is on its way out, is passed over. An
+  // admitted newcomer is counted until on_gone(link).
+  conn::Result<Admitted> on_proven(
+      const Newcomer& newcomer, LinkId link,
+      const std::function<std::vector<EvictionCandidate>()>& candidates, conn::TimePoint now);
+  void on_gone(const conn::NodeId& id, LinkId link);
+  // For a node that is counted already; nobody has to go for it.
+  void set_standing(const conn::NodeId& id, Standing standing);
+
+  // Whether a dial to this address can be admitted at all.
+  conn::Result<void> may_dial(const conn::NodeId& id, const std::optional<conn::IpAddress>& ip,
+                              Standing standing, conn::TimePoint now) const;
+
+  BanList& bans() noexcept { return bans_; }
+  const BanList& bans() const noexcept { return bans_; }
+  // IDs that hold an ordinary slot.
+  std::size_t slots_taken(Direction direction) const noexcept {
+    return taken_[direction == Direction::inbound ? 0 : 1];
+  }
+
+ private:
+  struct Slot {
+    Newcomer peer;  // of the link that has stayed longest
+    struct Held {
+      LinkId id = 0;
+      Direction direction = Direction::inbound;
+    };
+    std::vector<Held> links;
+    // On its way out: its slot is promised to another. No link joins it meanwhile, or the node
+    // would stay without a slot.
+    bool evicting = false;
+  };
+  static bool takes_slot(const Slot& slot) noexcept;
+  // Every change of a slot goes through here, so that what is taken stays counted.
+  template <typename Change>
+  void alter(Slot& slot, Change&& change);
+  std::size_t& taken(Direction direction) noexcept {
+    return taken_[direction == Direction::inbound ? 0 : 1];
+  }
+  conn::Result<void> check_bans(const conn::NodeId& id, const std::optional<conn::IpAddress>& ip,
+                                conn::TimePoint now) const;
+  // The least useful of the candidates loses its slot; its links. Empty: nobody has to go.
+  std::vector<LinkId> evict_one(std::vector<EvictionCandidate> candidates, conn::TimePoint now);
+  bool address_is_full(const conn::NodeId& id, const conn::IpAddress& ip,
+                       Direction direction) const;
+
+  AdmissionConfig config_;
+  BanList bans_;
+  ConnectionRate rate_;
+  HalfOpenPool half_open_;
+  conn::TokenBucket handshakes_;
+  std::map<conn::NodeId, Slot> slots_;
+  std::multimap<conn::IpAddress, const Slot*> by_ip_;  // into slots_
+  std::array<std::size_t, 2> taken_{};                 // slots, inbound and outbound
+};
+
+}  // namespace peerage::p2p

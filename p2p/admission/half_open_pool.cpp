@@ -1,0 +1,130 @@
+#include "p2p/admission/half_open_pool.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace peerage::p2p {
+namespace {
+
+std::size_t count_in(const std::map<conn::IpAddress, std::size_t>& counts,
+                     const conn::IpAddress& ip) {
+  const auto found = counts.find(ip);
+  return found == counts.end() ? 0 : found->second;
+}
+
+void release(std::map<conn::IpAddress, std::size_t>& counts, const conn::IpAddress& ip) {
+  const auto found = counts.find(ip);
+  if (--found->second == 0) counts.erase(found);
+}
+
+}  // namespace
+
+conn::Result<HalfOpenPool::Entered> HalfOpenPool::enter(const conn::IpAddress& ip,
+                                                        conn::TimePoint now) {
+  const auto refused = [](const char* why) {
+    return conn::fail(conn::Stage::admission, conn::Reason::too_many_handshakes, why);
+  };
+  const conn::IpAddress host = host_of(ip);
+  const conn::IpAddress neighbourhood = neighbourhood_of(ip);
+  if (count_in(per_host_, host) >= limits_.per_host) return refused("of this address");
+  if (count_in(per_neighbourhood_, neighbourhood) >= limits_.per_neighbourhood) {
+    return refused("of this neighbourhood");
+  }
+  Entered entered;
+  if (entries_.size() >= limits_.total) {
+    entered.displaced = choose(ip, now);
+    if (!entered.displaced) return refused("in all");
+    leave(*entered.displaced);
+  }
+  entered.ticket = next_++;
+  entries_[entered.ticket] = {ip, conn::Stage::key_exchange, now, times_turned_away(host)};
+  turned_away_.erase(host);
+  turned_away_before_.erase(host);
+  ++per_host_[host];
+  ++per_neighbourhood_[neighbourhood];
+  return entered;
+}
+
+void HalfOpenPool::progress(Ticket ticket, conn::Stage stage) {
+  const auto found = entries_.find(ticket);
+  if (found != entries_.end()) found->second.stage = stage;
+}
+
+void HalfOpenPool::leave(Ticket ticket) {
+  const auto found = entries_.find(ticket);
+  if (found == entries_.end()) return;
+  release(per_host_, host_of(found->second.ip));
+  release(per_neighbourhood_, neighbourhood_of(found->second.ip));
+  entries_.erase(found);
+}
+
+std::optional<HalfOpenPool::Ticket> HalfOpenPool::choose(const conn::IpAddress& newcomer,
+                                                         conn::TimePoint now) {
+  std::size_t largest = 0;
+  for (const auto& [group, count] : per_neighbourhood_) largest = std::max(largest, count);
+  // With the newcomer, its neighbourhood may be among the largest: then the newcomer is the newest.
+  const std::size_t neighbours = count_in(per_neighbourhood_, neighbourhood_of(newcomer));
+  if (neighbours > 0 && neighbours + 1 >= largest) return std::nullopt;
+  if (largest > 1) return newest_of_group_of(largest);
+  if (const auto behind = furthest_behind(now)) return behind;
+  const std::size_t times = times_turned_away(host_of(newcomer));
+  const auto outranked = turned_away_less_than(times);
+  if (outranked) {
+    const Entry& entry = entries_.at(*outranked);
+    remember(host_of(entry.ip), entry.turned_away + 1, now);
+  } else {
+    remember(host_of(newcomer), times + 1, now);
+  }
+  return outranked;
+}
+
+std::optional<HalfOpenPool::Ticket> HalfOpenPool::newest_of_group_of(std::size_t size) const {
+  const auto newest = std::find_if(entries_.rbegin(), entries_.rend(), [&](const auto& entry) {
+    return count_in(per_neighbourhood_, neighbourhood_of(entry.second.ip)) == size;
+  });
+  return newest == entries_.rend() ? std::nullopt : std::optional(newest->first);
+}
+
+std::optional<HalfOpenPool::Ticket> HalfOpenPool::furthest_behind(conn::TimePoint now) const {
+  std::optional<Ticket> furthest;
+  conn::TimePoint earliest_due = now;
+  for (const auto& [ticket, entry] : entries_) {
+    const int stages =
+        1 + static_cast<int>(entry.stage) - static_cast<int>(conn::Stage::key_exchange);
+    const conn::TimePoint due = entry.entered + stages * limits_.patience;
+    if (due >= earliest_due) continue;
+    earliest_due = due;
+    furthest = ticket;
+  }
+  return furthest;
+}
+
+std::optional<HalfOpenPool::Ticket> HalfOpenPool::turned_away_less_than(std::size_t times) const {
+  std::vector<Ticket> least;
+  for (const auto& [ticket, entry] : entries_) {
+    if (entry.turned_away < times) {
+      times = entry.turned_away;
+      least = {ticket};
+    } else if (entry.turned_away == times && !least.empty()) {
+      least.push_back(ticket);
+    }
+  }
+  if (least.empty()) return std::nullopt;
+  return least[lot_(least.size())];
+}
+
+std::size_t HalfOpenPool::times_turned_away(const conn::IpAddress& host) const {
+  return count_in(turned_away_, host) + count_in(turned_away_before_, host);
+}
+
+void HalfOpenPool::remember(const conn::IpAddress& host, std::size_t times, conn::TimePoint now) {
+  if (turned_away_.size() >= kMaxTurnedAway / 2 || now - generation_began_ >= kMemory) {
+    turned_away_before_ = std::exchange(turned_away_, {});
+    generation_began_ = now;
+  }
+  turned_away_before_.erase(host);
+  turned_away_[host] = times;
+}
+
+}  // namespace peerage::p2p

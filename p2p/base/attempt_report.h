@@ -1,0 +1,29 @@
+// What an attempt to connect has taught us of a node, ours to reach it or its own to reach us, also
+// when nothing came of it.
+#pragma once
+
+#include <optional>
+
+#include "conn/address/ip_address.h"
+#include "conn/address/node_id.h"
+#include "conn/runtime/runtime.h"
+#include "p2p/base/node_info.h"
+
+namespace peerage::p2p {
+
+// Of the handshakes. Times count from the start of the upgrade and are set for the stages that were
+// completed.
+struct UpgradeReport {
+  std::optional<conn::NodeId> remote_id;
+  std::optional<NodeInfo> remote_info;
+  std::optional<conn::Duration> keys_exchanged;
+  std::optional<conn::Duration> authenticated;
+  std::optional<conn::Duration> node_info_received;
+};
+
+struct AttemptReport {
+  UpgradeReport upgrade;
+  std::optional<conn::Endpoint> remote;  // of the last connection that was tried
+};
+
+}  // namespace peerage::p2p

@@ -1,0 +1,60 @@
+// What a switch counts: everything that came, and everything that was refused, bounded or dropped.
+//
+// Plain numbers that only grow, readable at any time from any thread; a metrics exporter names them
+// by `name`. Failures are counted by direction and reason.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <string_view>
+
+#include "conn/base/failure.h"
+#include "p2p/base/direction.h"
+
+namespace peerage::p2p {
+
+enum class Counter : std::uint8_t {
+  accepted,             // sockets
+  refused_at_accept,    // before anything was spent on them
+  handshakes_inbound,   // begun
+  handshakes_outbound,  // dials begun
+  peers_inbound,        // shown to reactors
+  peers_outbound,
+  peers_gone,
+  evicted,
+  bans,
+  broadcast_queued,  // messages times peers
+  broadcast_refused,
+};
+inline constexpr std::size_t kCounterCount =
+    static_cast<std::size_t>(Counter::broadcast_refused) + 1;
+
+std::string_view name(Counter counter) noexcept;
+
+class Counters {
+ public:
+  void add(Counter counter, std::uint64_t by = 1) noexcept {
+    values_[static_cast<std::size_t>(counter)].fetch_add(by, std::memory_order_relaxed);
+  }
+  std::uint64_t get(Counter counter) const noexcept {
+    return values_[static_cast<std::size_t>(counter)].load(std::memory_order_relaxed);
+  }
+
+  // A connection, tried or established, that came to nothing or to its end.
+  void add_failure(Direction direction, conn::Reason reason) noexcept {
+    cell(direction, reason).fetch_add(1, std::memory_order_relaxed);
+  }
+  std::uint64_t failures(Direction direction, conn::Reason reason) const noexcept {
+    return const_cast<Counters*>(this)->cell(direction, reason).load(std::memory_order_relaxed);
+  }
+
+ private:
+  std::atomic<std::uint64_t>& cell(Direction direction, conn::Reason reason) noexcept {
+    return failures_[static_cast<std::size_t>(direction)][static_cast<std::size_t>(reason)];
+  }
+  std::array<std::atomic<std::uint64_t>, kCounterCount> values_{};
+  std::array<std::array<std::atomic<std::uint64_t>, conn::kReasonCount>, 2> failures_{};
+};
+
+}  // namespace peerage::p2p

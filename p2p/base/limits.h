@@ -1,0 +1,98 @@
+// The numbers of this folder, each with its unit and origin.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "conn/comet/limits.h"
+
+namespace peerage::p2p {
+
+using namespace std::chrono_literals;
+
+// --- fixed by the wire (comet v0.34 to v1.0, p2p/node_info.go, transport.go) ---
+
+inline constexpr std::size_t kMaxNodeInfo = 10'240;  // body of the message, bytes
+inline constexpr std::size_t kMaxChannels = 16;
+inline constexpr std::uint64_t kP2pVersion = 8;     // v1.0 says 9; nobody compares it
+inline constexpr std::uint64_t kBlockVersion = 11;  // must be equal
+
+// --- ours ---
+
+// From accept (or connect) to a compatible NodeInfo. The Go node allows 3 s for each half, so a
+// dialler of ours is never cut short by it.
+inline constexpr conn::Duration kHandshakeTimeout = 5s;
+
+// How long a dialler that has not been told its network waits for the other side to name it. The Go
+// node gives NodeInfo 3 s.
+inline constexpr conn::Duration kNetworkPatience = 2s;
+
+// --- admission (reliability bounds; go-libp2p's and geth's numbers where they have one) ---
+
+struct HalfOpenLimits {
+  std::size_t total = 64;             // handshakes of strangers under way
+  std::size_t per_host = 4;           // of one IPv4 address or IPv6 /64
+  std::size_t per_neighbourhood = 8;  // of one /24 or /48
+  // For each stage, before a handshake counts as behind in a full pool. With both ends prompt one
+  // takes a round trip in two stages: nobody within 300 ms of us is behind.
+  conn::Duration patience = 150ms;
+};
+
+// Which peers the limit for one IP address is about: all, as in the Go node; or those that dialled
+// us, for a seed, whose visits go to many nodes of one host.
+enum class PerIpLimit : std::uint8_t { all_peers, inbound_peers };
+
+// What becomes of a stranger when all inbound slots are taken: the least useful peer has to go for
+// it, or it is turned away at the door, where handshakes under way count as peers. The latter is
+// the Go node's rule, for experiments with it: no node has a reason to.
+enum class FullInbound : std::uint8_t { evict_one, refuse };
+
+// One connection in `interval` for a host, and `burst` saved up: 0.2/s and 16, as go-libp2p has it.
+struct ConnectionRateConfig {
+  conn::Duration interval = 5s;  // whole seconds (a part counts as one); 0: unlimited
+  std::uint32_t burst = 16;
+  // None after a handshake that failed by the host's fault (geth: 30 s after any); 0: no pause.
+  conn::Duration failed_authentication_pause = 30s;
+};
+
+// Handshakes begun with strangers, per second and at once: a core verifies 16 000 signatures a
+// second, and most of it is for other work.
+inline constexpr std::uint64_t kHandshakeRate = 2000;
+inline constexpr std::uint64_t kHandshakeBurst = 64;
+
+// --- dialling ---
+
+// Whether a long-lived outbound peer that is lost is dialled again. `no` is for experiments with
+// what the Go node does: no node has a reason to.
+enum class StickyRedial : std::uint8_t { yes, no };
+
+struct DialerConfig {
+  std::size_t max_outbound = 10;  // comet: max_num_outbound_peers
+  conn::Duration persistent_max_pause = 60s;
+  conn::Duration requested_max_pause = 60s;  // 0: none
+  StickyRedial sticky_redial = StickyRedial::yes;
+};
+inline constexpr conn::Duration kResolveTimeout = 5s;
+
+// --- peers ---
+
+// Connected for so long, a peer is worth keeping (not evicted while useful) and going back to.
+inline constexpr conn::Duration kLongLived = 10min;
+
+// How long Peer::send waits for room, off the network threads (comet: 10 s).
+inline constexpr conn::Duration kSendPatience = 10s;
+
+struct InboxConfig {
+  // Received messages of one peer that reactors have not let go of. Beyond it we stop reading.
+  std::size_t per_peer_bytes = 4u << 20;
+  // Of all peers together: beyond it we stop reading from whoever holds more than kInboxFairShare.
+  std::size_t total_bytes = 256u << 20;
+};
+inline constexpr std::size_t kInboxFairShare = 256u << 10;
+// What one queued message costs beside its bytes: an honest count for messages of a byte each.
+inline constexpr std::size_t kMessageOverhead = 128;
+
+// How long stopping waits for the last messages to leave.
+inline constexpr conn::Duration kStopTimeout = 3s;
+
+}  // namespace peerage::p2p

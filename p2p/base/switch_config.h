@@ -1,0 +1,57 @@
+// What a switch is told at its making: who we are, the [p2p] settings, and our own limits.
+//
+// Threads: plain values.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "conn/address/cidr.h"
+#include "conn/base/log.h"
+#include "conn/comet/limits.h"
+#include "p2p/base/p2p_config.h"
+
+namespace peerage::p2p {
+
+struct SwitchConfig {
+  P2pConfig p2p;
+
+  // --- what others are told ---
+  // The chain IDs that we serve; at least one. The first is ours when we dial. With several, an
+  // accepting node answers each dialler with the network that it names.
+  std::vector<std::string> networks;
+  std::string moniker = "peerage";
+  std::string version = "0.1.0";
+  std::uint64_t app_version = 0;
+  std::string tx_index = "off";
+  std::string rpc_address;
+
+  // --- limits ---
+  // Peers at one IP address; 0: unlimited. Not set: 1, or unlimited with allow_duplicate_ip.
+  std::optional<std::size_t> max_peers_per_ip;
+  PerIpLimit per_ip_limit = PerIpLimit::all_peers;
+  // Free of the connection rate, of its pause and of max_peers_per_ip. With allow_duplicate_ip the
+  // private and loopback networks are so too.
+  std::vector<conn::Cidr> exempt_networks;
+  HalfOpenLimits half_open;
+  std::uint64_t handshake_rate = kHandshakeRate;  // begun with strangers, per second; 0: unlimited
+  ConnectionRateConfig connection_rate;
+  InboxConfig inbox;
+  conn::LivenessConfig liveness;
+  conn::ReassemblyConfig reassembly;
+  std::size_t reassembly_total_bytes = conn::kTotalReassemblyBytes;
+  conn::SendQueueConfig send_queue;
+
+  // --- for experiments: no node has a reason to change them ---
+  FullInbound full_inbound = FullInbound::evict_one;
+  StickyRedial sticky_redial = StickyRedial::yes;
+  // How long an address that failed rests at most, whoever asks for it; 0: who asks must pace
+  // itself.
+  conn::Duration failed_address_max_pause = DialerConfig{}.requested_max_pause;
+
+  std::shared_ptr<conn::LogSink> log;  // none: silent
+};
+
+}  // namespace peerage::p2p

@@ -1,0 +1,142 @@
+#include "p2p/connect/acceptor.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace peerage::p2p {
+
+using conn::Reason;
+using conn::Result;
+using conn::Stage;
+
+namespace {
+
+// Only the remote can have caused these. Silence, a close or a deadline may be the network's doing,
+// and who is no comet node has not tried to authenticate.
+bool is_failed_authentication(Reason reason) {
+  switch (reason) {
+    case Reason::ephemeral_key_malformed:
+    case Reason::ephemeral_key_low_order:
+    case Reason::ephemeral_key_reflected:
+    case Reason::frame_forged:
+    case Reason::frame_malformed:
+    case Reason::auth_message_malformed:
+    case Reason::auth_key_type_unsupported:
+    case Reason::auth_signature_invalid:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+Acceptor::Acceptor(conn::Runtime& runtime, Transport& transport, Admission& admission,
+                   Counters& counters, conn::Duration handshake_timeout, Introduce introduce,
+                   ChooseShard choose_shard, Events events)
+    : runtime_(runtime),
+      control_(runtime.shard(0)),
+      transport_(transport),
+      admission_(admission),
+      counters_(counters),
+      handshake_timeout_(handshake_timeout),
+      introduce_(std::move(introduce)),
+      choose_shard_(std::move(choose_shard)),
+      events_(std::move(events)) {}
+
+Result<conn::Endpoint> Acceptor::listen(const conn::Endpoint& at) {
+  begin_timer_ = control_.make_timer([this] { begin_waiting(); });
+  auto listener = runtime_.listen(control_, at, [this](std::unique_ptr<conn::Arrival> arrival) {
+    on_arrival(std::move(arrival));
+  });
+  if (!listener) return tl::unexpected(listener.error());
+  listener_ = std::move(*listener);
+  return listener_->local_endpoint();
+}
+
+void Acceptor::close() {
+  listener_.reset();
+  begin_timer_.reset();
+  waiting_.clear();
+  for (const auto& [ticket, handshake] : handshakes_) admission_.half_open().leave(ticket);
+  handshakes_.clear();
+}
+
+void Acceptor::on_arrival(std::unique_ptr<conn::Arrival> arrival) {
+  const conn::TimePoint now = control_.now();
+  const conn::Endpoint remote = arrival->remote_endpoint();
+  counters_.add(Counter::accepted);
+  const auto entered = admission_.on_arrival(remote.ip, now);
+  if (!entered) {
+    // The arrival is reset as it goes: nothing is spent on it.
+    counters_.add(Counter::refused_at_accept);
+    counters_.add_failure(Direction::inbound, entered.error().reason);
+    return;
+  }
+  if (entered->displaced) drop(*entered->displaced, Reason::displaced);
+  handshakes_[entered->ticket] = {remote, now + handshake_timeout_, std::move(arrival), nullptr};
+  waiting_.push_back(entered->ticket);
+  begin_waiting();
+}
+
+void Acceptor::begin_waiting() {
+  const conn::TimePoint now = control_.now();
+  while (!waiting_.empty()) {
+    const Ticket ticket = waiting_.front();
+    const auto handshake = handshakes_.find(ticket);
+    if (handshake == handshakes_.end()) {  // it has given way
+      waiting_.pop_front();
+    } else if (handshake->second.deadline <= now) {
+      waiting_.pop_front();
+      drop(ticket, Reason::too_many_handshakes);
+    } else if (admission_.take_handshake(now)) {
+      waiting_.pop_front();
+      begin(ticket, handshake->second);
+    } else {
+      begin_timer_->arm(admission_.next_handshake(now));
+      return;
+    }
+  }
+}
+
+void Acceptor::begin(Ticket ticket, Handshake& handshake) {
+  counters_.add(Counter::handshakes_inbound);
+  handshake.running = transport_.accept(
+      std::move(handshake.arrival), choose_shard_(), introduce_(), handshake.deadline,
+      [this, ticket](Stage stage) { admission_.half_open().progress(ticket, stage); },
+      [this, ticket](Result<Proven> outcome, const AttemptReport& report) {
+        on_done(ticket, std::move(outcome), report);
+      });
+}
+
+void Acceptor::on_done(Ticket ticket, Result<Proven> outcome, const AttemptReport& report) {
+  const auto found = handshakes_.find(ticket);
+  if (found == handshakes_.end()) return;
+  const Handshake handshake = std::move(found->second);
+  handshakes_.erase(found);
+  admission_.half_open().leave(ticket);
+  if (outcome) {
+    events_.proven(std::move(*outcome), report);
+  } else {
+    const Reason why = outcome.error().reason;
+    if (is_failed_authentication(why)) {
+      admission_.on_failed_authentication(handshake.remote.ip, control_.now());
+    }
+    counters_.add_failure(Direction::inbound, why);
+    events_.refused(handshake.remote, report, outcome.error());
+  }
+  events_.left(handshake.remote.ip);
+}
+
+void Acceptor::drop(Ticket ticket, Reason why) {
+  const auto found = handshakes_.find(ticket);
+  if (found == handshakes_.end()) return;
+  const Handshake handshake = std::move(found->second);
+  handshakes_.erase(found);
+  admission_.half_open().leave(ticket);
+  counters_.add_failure(Direction::inbound, why);
+  events_.refused(handshake.remote, {}, {Stage::admission, why, {}});
+  events_.left(handshake.remote.ip);
+}
+
+}  // namespace peerage::p2p

@@ -1,0 +1,54 @@
+// The dialling side: carries out what the Dialer orders, and tells it and the others what came of
+// it.
+//
+// Threads: the control shard.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+
+#include "p2p/admission/admission.h"
+#include "p2p/base/counters.h"
+#include "p2p/connect/transport.h"
+#include "p2p/dial/dialer.h"
+
+namespace peerage::p2p {
+
+class DialDesk {
+ public:
+  struct Events {
+    std::function<void(const DialOrder&)> began;
+    std::function<void(const DialOrder&, Proven, const AttemptReport&)> proven;
+    std::function<void(const DialOrder&, const AttemptReport&, const conn::Failure&)> failed;
+  };
+  using Introduce = std::function<std::shared_ptr<const Introduction>()>;
+  using ChooseShard = std::function<std::size_t()>;
+
+  DialDesk(conn::Runtime& runtime, Transport& transport, Dialer& dialer, const Admission& admission,
+           Counters& counters, Introduce introduce, ChooseShard choose_shard, Events events);
+
+  // Begins what is due, and sees to it that it is called again in time. To be called whenever the
+  // dialer was told something.
+  void wake();
+  // Ends all dials; none begins any more.
+  void close();
+
+ private:
+  void begin(const DialOrder& order);
+  void on_done(const DialOrder& order, conn::Result<Proven> outcome, const AttemptReport& report);
+
+  conn::Shard& control_;
+  Transport& transport_;
+  Dialer& dialer_;
+  const Admission& admission_;
+  Counters& counters_;
+  Introduce introduce_;
+  ChooseShard choose_shard_;
+  Events events_;
+  std::map<conn::NodeId, std::unique_ptr<conn::Pending>> running_;
+  std::unique_ptr<conn::Timer> timer_;
+  bool closed_ = false;
+};
+
+}  // namespace peerage::p2p

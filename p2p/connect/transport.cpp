@@ -1,0 +1,220 @@
+#include "p2p/connect/transport.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "conn/comet/frame_aead.h"
+#include "conn/runtime/shard_owned.h"
+
+namespace peerage::p2p {
+namespace {
+
+using conn::Failure;
+using conn::Reason;
+using conn::Result;
+using conn::Stage;
+
+// One attempt. What runs (lookup, connect, upgrade) is touched on its shard only; `done` and
+// `progress` belong to the control shard.
+class Attempt : public std::enable_shared_from_this<Attempt> {
+ public:
+  Attempt(conn::Runtime& runtime, std::shared_ptr<const conn::NodeKey> key, std::size_t shard,
+          Transport::Progress progress, Transport::Done done)
+      : runtime_(runtime),
+        key_(std::move(key)),
+        shard_index_(shard),
+        shard_(runtime.shard(shard)),
+        control_(runtime.shard(0)),
+        progress_(std::move(progress)),
+        done_(std::move(done)) {}
+
+  // --- on the control shard ---
+
+  void begin(std::function<void(Attempt&)> work) {
+    shard_.post([self = shared_from_this(), work = std::move(work)] {
+      if (!self->cancelled_) work(*self);
+    });
+  }
+  void cancel() {
+    done_ = nullptr;
+    progress_ = nullptr;
+    shard_.post([self = shared_from_this()] {
+      self->cancelled_ = true;
+      self->running_.reset();
+    });
+  }
+
+  // --- on its shard ---
+
+  void accept(conn::Arrival& arrival, const std::shared_ptr<const Introduction>& introduction,
+              conn::TimePoint deadline) {
+    report_.remote = arrival.remote_endpoint();
+    HandshakePlan plan;
+    plan.deadline = deadline;
+    if (introduction->networks.size() == 1) {
+      plan.ours = introduction->info;
+    } else {
+      // The dialler names its network first; we answer with the same.
+      plan.ours = [introduction](const NodeInfo& theirs) -> Result<NodeInfo> {
+        return introduction->for_network(theirs.network);
+      };
+    }
+    upgrade(arrival.claim(shard_), std::move(plan));
+  }
+
+  void dial(const conn::HostAddress& target, const NodeInfo& ours,
+            const Transport::Timeouts& timeouts, const conn::IpAddress& own) {
+    dialled_ = target;
+    ours_ = ours;
+    timeouts_ = timeouts;
+    own_ = own;
+    running_ = runtime_.resolve(shard_, target.host, timeouts.resolve,
+                                [this](Result<std::vector<conn::IpAddress>> addresses) {
+                                  if (!addresses) return finish(tl::unexpected(addresses.error()));
+                                  addresses_ = std::move(*addresses);
+                                  connect_next({Stage::connect, Reason::unreachable, {}});
+                                });
+  }
+
+ private:
+  void connect_next(const Failure& last) {
+    if (next_address_ == addresses_.size()) return finish(tl::unexpected(last));
+    const conn::Endpoint to{addresses_[next_address_++], dialled_->port};
+    report_.remote = to;
+    report_.upgrade = {};
+    const bool near = own_.loopback() && to.ip.loopback() && own_.is_v4() == to.ip.is_v4();
+    const conn::Route route{to, near ? std::optional(own_) : std::nullopt};
+    running_ = runtime_.connect(shard_, route, timeouts_.dial,
+                                [this](Result<std::unique_ptr<conn::Stream>> stream) {
+                                  if (!stream) return connect_next(stream.error());
+                                  HandshakePlan plan;
+                                  plan.ours = ours_;
+                                  plan.expected = dialled_->id;
+                                  plan.deadline = shard_.now() + timeouts_.handshake;
+                                  upgrade(std::move(*stream), std::move(plan));
+                                });
+  }
+
+  void upgrade(std::unique_ptr<conn::Stream> stream, HandshakePlan plan) {
+    if (!stream) {
+      return finish(conn::fail(Stage::connect, Reason::io_error, "the socket cannot be used"));
+    }
+    conn::Secret<32> ephemeral;
+    runtime_.random(ephemeral.writable());
+    running_ = Upgrade::start(
+        shard_, std::move(stream), Handshake(*key_, std::move(ephemeral), std::move(plan)),
+        [this](Result<Upgraded> upgraded, const UpgradeReport& report) {
+          report_.upgrade = report;
+          if (upgraded) {
+            finish(proven(std::move(*upgraded)));
+          } else if (next_address_ < addresses_.size() &&
+                     upgraded.error().reason != Reason::connected_to_self) {
+            connect_next(upgraded.error());  // another address of the name may be the right one
+          } else {
+            finish(tl::unexpected(upgraded.error()));
+          }
+        },
+        [weak = weak_from_this()](Stage stage) {
+          const auto self = weak.lock();
+          if (!self) return;
+          self->control_.post([self, stage] {
+            if (self->progress_) self->progress_(stage);
+          });
+        });
+  }
+
+  Proven proven(Upgraded upgraded) {
+    Proven node;
+    node.shard = shard_index_;
+    node.direction = dialled_ ? Direction::outbound : Direction::inbound;
+    node.remote = *report_.remote;
+    node.dialled = dialled_;
+    node.upgraded = conn::shard_owned(shard_, std::make_unique<Upgraded>(std::move(upgraded)));
+    return node;
+  }
+
+  void finish(Result<Proven> outcome) {
+    running_.reset();
+    auto shared = std::make_shared<Result<Proven>>(std::move(outcome));
+    control_.post([self = shared_from_this(), shared] {
+      if (const auto done = std::exchange(self->done_, nullptr)) {
+        self->progress_ = nullptr;
+        done(std::move(*shared), self->report_);
+      }
+    });
+  }
+
+  conn::Runtime& runtime_;
+  const std::shared_ptr<const conn::NodeKey> key_;
+  const std::size_t shard_index_;
+  conn::Shard& shard_;
+  conn::Shard& control_;
+  // The control shard's.
+  Transport::Progress progress_;
+  Transport::Done done_;
+  // Its own shard's; the report is not written after finish().
+  bool cancelled_ = false;
+  std::optional<conn::HostAddress> dialled_;
+  NodeInfo ours_;
+  Transport::Timeouts timeouts_;
+  conn::IpAddress own_;
+  std::vector<conn::IpAddress> addresses_;
+  std::size_t next_address_ = 0;
+  AttemptReport report_;
+  std::unique_ptr<conn::Pending> running_;
+};
+
+// What the owner holds.
+class Handle final : public conn::Pending {
+ public:
+  explicit Handle(std::shared_ptr<Attempt> attempt) : attempt_(std::move(attempt)) {}
+  ~Handle() override { attempt_->cancel(); }
+
+ private:
+  std::shared_ptr<Attempt> attempt_;
+};
+
+}  // namespace
+
+Transport::Transport(conn::Runtime& runtime, std::shared_ptr<const conn::NodeKey> key,
+                     const Timeouts& timeouts, const conn::IpAddress& own)
+    : runtime_(runtime), key_(std::move(key)), timeouts_(timeouts), own_(own) {
+  // Chosen now, and not while the first peer waits: the library may test itself.
+  (void)conn::frame_aead();
+}
+
+NodeInfo Introduction::for_network(const std::string& network) const {
+  NodeInfo answer = info;
+  if (std::find(networks.begin(), networks.end(), network) != networks.end()) {
+    answer.network = network;
+  }
+  return answer;
+}
+
+std::unique_ptr<conn::Pending> Transport::accept(std::unique_ptr<conn::Arrival> arrival,
+                                                 std::size_t shard,
+                                                 std::shared_ptr<const Introduction> introduction,
+                                                 conn::TimePoint deadline, Progress progress,
+                                                 Done done) {
+  auto attempt =
+      std::make_shared<Attempt>(runtime_, key_, shard, std::move(progress), std::move(done));
+  attempt->begin([arrival = std::shared_ptr<conn::Arrival>(std::move(arrival)),
+                  introduction = std::move(introduction),
+                  deadline](Attempt& self) { self.accept(*arrival, introduction, deadline); });
+  return std::make_unique<Handle>(std::move(attempt));
+}
+
+std::unique_ptr<conn::Pending> Transport::dial(const conn::HostAddress& target, std::size_t shard,
+                                               std::shared_ptr<const Introduction> introduction,
+                                               const std::string& network, Done done) {
+  auto attempt = std::make_shared<Attempt>(runtime_, key_, shard, Progress{}, std::move(done));
+  attempt->begin([target, timeouts = timeouts_, own = own_, introduction = std::move(introduction),
+                  network](Attempt& self) {
+    NodeInfo ours = introduction->info;
+    if (!network.empty()) ours.network = network;
+    self.dial(target, ours, timeouts, own);
+  });
+  return std::make_unique<Handle>(std::move(attempt));
+}
+
+}  // namespace peerage::p2p

@@ -1,0 +1,93 @@
+// From an address, or an accepted connection, to a proven node: resolve, connect, upgrade.
+//
+// It has no policy: whom to accept, whom to dial and how many is decided by who calls. A dial looks
+// its host up (a literal is its own answer), tries the addresses one after another, each for at
+// most dial_timeout, and upgrades the first that connects. The work happens on the shard that is
+// named; the caller is on the control shard, and so are all callbacks.
+//
+// Letting go of a Pending cancels the attempt: its callbacks do not run, and its connection is
+// closed. Threads: the control shard (0) of the runtime.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "conn/runtime/runtime.h"
+#include "p2p/base/attempt_report.h"
+#include "p2p/base/direction.h"
+#include "p2p/connect/upgrade.h"
+
+namespace peerage::p2p {
+
+// What we say of ourselves, and to whom. Shared with the network threads, so never changed: a new
+// one takes its place.
+struct Introduction {
+  NodeInfo info;                      // with the network of dials that name none
+  std::vector<std::string> networks;  // those we serve; info.network is one of them
+
+  // The NodeInfo for somebody of that network. If we do not serve it, ours is sent all the same, so
+  // that the other side knows why we part.
+  NodeInfo for_network(const std::string& network) const;
+};
+
+// A node that has proved itself. The stream lives on `shard`; it is closed there if this is
+// dropped.
+struct Proven {
+  std::shared_ptr<Upgraded> upgraded;
+  std::size_t shard = 0;
+  Direction direction = Direction::inbound;
+  conn::Endpoint remote;
+  std::optional<conn::HostAddress> dialled;
+
+  // What remains to be said when it is gone.
+  struct Summary {
+    conn::NodeId id;
+    Direction direction = Direction::inbound;
+    conn::Endpoint remote;
+    std::optional<conn::HostAddress> dialled;
+    std::string network;  // that we share
+  };
+  Summary summary() const {
+    return {upgraded->session.remote_id, direction, remote, dialled, upgraded->ours.network};
+  }
+};
+
+class Transport {
+ public:
+  using Done = std::function<void(conn::Result<Proven>, const AttemptReport&)>;
+  using Progress = std::function<void(conn::Stage)>;
+
+  struct Timeouts {
+    conn::Duration resolve = kResolveTimeout;
+    conn::Duration dial = std::chrono::seconds(3);
+    conn::Duration handshake = kHandshakeTimeout;
+  };
+
+  // The runtime must outlive all attempts; the key, which other shards sign with until they hear of
+  // the end, is shared with them. `own`: where we listen; between loopback
+  // addresses that is also where we dial from, so that nodes of one machine are told apart.
+  Transport(conn::Runtime& runtime, std::shared_ptr<const conn::NodeKey> key,
+            const Timeouts& timeouts, const conn::IpAddress& own);
+
+  // Upgrades an accepted connection; `deadline` is for all of it.
+  std::unique_ptr<conn::Pending> accept(std::unique_ptr<conn::Arrival> arrival, std::size_t shard,
+                                        std::shared_ptr<const Introduction> introduction,
+                                        conn::TimePoint deadline, Progress progress, Done done);
+
+  // Dials `target` as a node of `network`; empty: of the first that we serve.
+  std::unique_ptr<conn::Pending> dial(const conn::HostAddress& target, std::size_t shard,
+                                      std::shared_ptr<const Introduction> introduction,
+                                      const std::string& network, Done done);
+
+ private:
+  conn::Runtime& runtime_;
+  const std::shared_ptr<const conn::NodeKey> key_;
+  Timeouts timeouts_;
+  conn::IpAddress own_;
+};
+
+}  // namespace peerage::p2p

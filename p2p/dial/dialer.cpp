@@ -1,0 +1,293 @@
+#include "p2p/dial/dialer.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "conn/base/backoff.h"
+
+namespace peerage::p2p {
+
+using conn::Duration;
+using conn::HostAddress;
+using conn::NodeId;
+using conn::Reason;
+using conn::Result;
+using conn::Stage;
+using conn::TimePoint;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr Duration kFirstPause = 1s;
+
+// How long after the loss, and after each failure, a sticky peer is tried again; then it is given
+// up.
+constexpr std::array<Duration, 8> kStickyPauses = {500ms, 5s, 15s, 45s, 2min, 5min, 10min, 20min};
+// One that is sought goes on at this pause.
+constexpr Duration kSeekPause = 5min;
+// For so many tries its slot is kept.
+constexpr std::size_t kStickyReserved = 4;
+
+tl::unexpected<conn::Failure> refuse(Reason reason, std::string detail = {}) {
+  return conn::fail(Stage::admission, reason, std::move(detail));
+}
+
+}  // namespace
+
+Dialer::Dialer(const DialerConfig& config, const NodeId& own, Random random)
+    : config_(config), own_(own), random_(std::move(random)) {}
+
+Result<void> Dialer::add_persistent(const HostAddress& peer, TimePoint now) {
+  if (peer.id == own_) return refuse(Reason::own_address, peer.to_string());
+  Persistent& entry = persistent_[peer.id];
+  entry.target = peer;
+  entry.backoff = {0, std::max(now, own_until(peer))};
+  sticky_.erase(peer.id);
+  return {};
+}
+
+bool Dialer::remove_persistent(const NodeId& id) {
+  return persistent_.erase(id) > 0;
+}
+
+std::vector<HostAddress> Dialer::persistent() const {
+  std::vector<HostAddress> targets;
+  for (const auto& [id, entry] : persistent_) targets.push_back(entry.target);
+  return targets;
+}
+
+Result<void> Dialer::request(const DialOrder& order, TimePoint now) {
+  const HostAddress& target = order.target;
+  if (target.id == own_) return refuse(Reason::own_address);
+  if (connected_.contains(target.id)) return refuse(Reason::duplicate_id);
+  if (is_busy(target.id)) return refuse(Reason::already_dialling);
+  if (const TimePoint until = rests_until(target); until > now) {
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(until - now);
+    return refuse(Reason::address_resting, "for " + std::to_string(seconds.count()) + " s more");
+  }
+  const std::size_t limit = config_.max_outbound + (order.purpose == DialPurpose::feeler ? 1 : 0);
+  if (needs_slot(target.id) && slots_used() >= limit) return refuse(Reason::no_free_slot);
+  requested_.push_back(order);
+  return {};
+}
+
+std::size_t Dialer::free_slots() const {
+  const auto kept = static_cast<std::size_t>(
+      std::count_if(sticky_.begin(), sticky_.end(), [this](const auto& entry) {
+        return entry.second.tries < kStickyReserved && !is_busy(entry.first) &&
+               needs_slot(entry.first);
+      }));
+  const std::size_t used = slots_used() + kept;
+  return used >= config_.max_outbound ? 0 : config_.max_outbound - used;
+}
+
+std::vector<DialOrder> Dialer::take_due(TimePoint now) {
+  std::vector<DialOrder> orders;
+  for (DialOrder& order : std::exchange(requested_, {})) {
+    if (!connected_.contains(order.target.id) && !dialling_.contains(order.target.id)) {
+      begin(std::move(order), now, orders);
+    }
+  }
+  for (const auto& [id, entry] : persistent_) {
+    if (entry.backoff.next <= now && !connected_.contains(id) && !dialling_.contains(id)) {
+      begin({entry.target, DialPurpose::persistent, {}}, now, orders);
+    }
+  }
+  for (auto& [id, entry] : sticky_) {
+    if (is_given_up(entry, now) || entry.next > now || dialling_.contains(id)) continue;
+    if (pace_.available(now) == 0) break;
+    if (has_place_for(id, entry)) {
+      begin({entry.target, DialPurpose::sticky, {}}, now, orders);
+    } else {
+      on_sticky_failed(entry, now);
+    }
+  }
+  std::erase_if(sticky_, [&](const auto& entry) { return is_given_up(entry.second, now); });
+  return orders;
+}
+
+std::optional<TimePoint> Dialer::deadline() const {
+  std::optional<TimePoint> earliest;
+  const auto consider = [&](const NodeId& id, TimePoint when) {
+    if (connected_.contains(id) || dialling_.contains(id)) return;
+    if (!earliest || when < *earliest) earliest = when;
+  };
+  // Also one that has become needless: it holds a slot until take_due.
+  if (!requested_.empty()) return TimePoint{};
+  for (const auto& [id, entry] : persistent_) consider(id, entry.backoff.next);
+  for (const auto& [id, entry] : sticky_) consider(id, std::max(entry.next, pace_.next()));
+  return earliest;
+}
+
+void Dialer::on_dial_ended(const NodeId& id, const conn::Failure* failure, TimePoint now) {
+  const auto found = dialling_.find(id);
+  if (found == dialling_.end()) return;
+  const Dialling dial = found->second;
+  dialling_.erase(found);
+  // Also after a success: on_gone sets it back when the connection has lasted.
+  if (const auto entry = persistent_.find(id); entry != persistent_.end()) {
+    back_off(entry->second.backoff, dial.begun, config_.persistent_max_pause);
+  }
+  if (failure == nullptr) return;
+  if (const auto entry = sticky_.find(id); entry != sticky_.end()) {
+    on_sticky_failed(entry->second, now);
+  }
+  if (failure->reason == Reason::connected_to_self) {
+    rest_own(dial.target, dial.begun + kSelfRest);
+  } else {
+    rest(dial.target.to_string(), dial.begun);
+  }
+}
+
+void Dialer::on_connected(const NodeId& id, Direction direction, TimePoint now) {
+  connected_[id] = {direction, now};
+  if (direction == Direction::outbound) {
+    outbound_.insert(id);
+  } else {
+    outbound_.erase(id);
+  }
+  sticky_.erase(id);
+}
+
+void Dialer::on_gone(const NodeId& id, const std::optional<HostAddress>& address, Redial redial,
+                     TimePoint now) {
+  const auto found = connected_.find(id);
+  if (found == connected_.end()) return;
+  const Connected was = found->second;
+  connected_.erase(found);
+  outbound_.erase(id);
+  const Duration lasted = now - was.since;
+  if (const auto entry = persistent_.find(id); entry != persistent_.end()) {
+    if (lasted >= kStable) {
+      entry->second.backoff = {};
+      back_off(entry->second.backoff, now, config_.persistent_max_pause);
+    }
+    return;
+  }
+  if (address && lasted < kStable) {
+    rest(address->to_string(), now);
+  } else if (address) {
+    std::erase_if(resting_, [text = address->to_string()](const Resting& each) {
+      return each.address == text;
+    });
+  }
+  const bool worth_it = config_.sticky_redial == StickyRedial::yes && redial == Redial::yes &&
+                        was.direction == Direction::outbound && address && lasted >= kLongLived;
+  if (worth_it && sticky_.size() < std::max<std::size_t>(config_.max_outbound, 1)) {
+    Sticky& entry = sticky_[id] = {*address, 0, now, now, false};
+    entry.next += sticky_pause(entry);
+    note_torn(now);
+  }
+}
+
+void Dialer::note_torn(TimePoint now) {
+  const auto lately = [now](const Sticky& entry) { return entry.lost + kTornWithin > now; };
+  std::size_t lost = 0;
+  const std::size_t left = outbound_.size();
+  for (const auto& [id, entry] : sticky_) lost += lately(entry) ? 1 : 0;
+  if (lost < 2 || 3 * lost < lost + left) return;
+  for (auto& [id, entry] : sticky_) {
+    if (lately(entry)) entry.torn = true;
+  }
+}
+
+bool Dialer::is_given_up(const Sticky& entry, TimePoint now) const {
+  return entry.torn ? now - entry.lost >= kSeekFor : entry.tries >= kStickyPauses.size();
+}
+
+bool Dialer::has_place_for(const NodeId& id, const Sticky& entry) const {
+  const std::size_t limit = config_.max_outbound + (entry.torn ? 1 : 0);
+  return !needs_slot(id) || slots_used() < limit;
+}
+
+bool Dialer::needs_slot(const NodeId& id) const {
+  return !persistent_.contains(id) && !unconditional_.contains(id);
+}
+
+bool Dialer::is_busy(const NodeId& id) const {
+  return dialling_.contains(id) ||
+         std::any_of(requested_.begin(), requested_.end(),
+                     [&id](const DialOrder& order) { return order.target.id == id; });
+}
+
+std::size_t Dialer::slots_used() const {
+  std::size_t used = 0;
+  for (const NodeId& id : outbound_) used += needs_slot(id) ? 1 : 0;
+  for (const auto& [id, dial] : dialling_) {
+    if (needs_slot(id)) ++used;
+  }
+  for (const DialOrder& order : requested_) {
+    if (needs_slot(order.target.id)) ++used;
+  }
+  return used;
+}
+
+void Dialer::begin(DialOrder order, TimePoint now, std::vector<DialOrder>& orders) {
+  pace_.note(now);
+  dialling_[order.target.id] = {order.target, now};
+  orders.push_back(std::move(order));
+}
+
+void Dialer::back_off(Backoff& backoff, TimePoint from, Duration cap) {
+  backoff.next = from + conn::backoff_pause({kFirstPause, cap}, backoff.failures++, random_());
+}
+
+void Dialer::rest(const std::string& address, TimePoint begun) {
+  if (config_.requested_max_pause <= Duration(0)) return;
+  Resting entry{address, {}};
+  const auto known = std::find_if(resting_.begin(), resting_.end(),
+                                  [&](const Resting& each) { return each.address == address; });
+  if (known != resting_.end()) {
+    entry = *known;
+    resting_.erase(known);
+  }
+  back_off(entry.backoff, begun, config_.requested_max_pause);
+  resting_.push_back(std::move(entry));
+  if (resting_.size() > kMaxResting) resting_.pop_front();
+}
+
+// Apart from the failed ones, which anybody can make us try by the thousand and so forget.
+void Dialer::rest_own(const HostAddress& target, TimePoint until) {
+  std::erase_if(own_addresses_, [&target](const OwnAddress& each) {
+    return each.host == target.host && each.port == target.port;
+  });
+  own_addresses_.push_back({target.host, target.port, until});
+  if (own_addresses_.size() > kMaxOwnAddresses) own_addresses_.pop_front();
+  for (auto& [id, entry] : persistent_) {
+    if (entry.target.host == target.host && entry.target.port == target.port) {
+      entry.backoff.next = until;
+    }
+  }
+}
+
+TimePoint Dialer::own_until(const HostAddress& target) const {
+  for (const OwnAddress& each : own_addresses_) {
+    if (each.host == target.host && each.port == target.port) return each.until;
+  }
+  return TimePoint::min();
+}
+
+TimePoint Dialer::rests_until(const HostAddress& target) const {
+  const std::string address = target.to_string();
+  for (const Resting& each : resting_) {
+    if (each.address == address) return std::max(each.backoff.next, own_until(target));
+  }
+  return own_until(target);
+}
+
+// Shorter by lot: many have lost the same peer.
+Duration Dialer::sticky_pause(const Sticky& entry) {
+  const Duration next =
+      entry.tries < kStickyPauses.size() ? kStickyPauses[entry.tries] : kStickyPauses.back();
+  const Duration cap = entry.torn ? kSeekPause : kStickyPauses.back();
+  return conn::backoff_pause({next, cap}, 0, random_());
+}
+
+// One that has used up its tries is forgotten by the next take_due.
+void Dialer::on_sticky_failed(Sticky& entry, TimePoint now) {
+  ++entry.tries;
+  entry.next = is_given_up(entry, now) ? now : now + sticky_pause(entry);
+}
+
+}  // namespace peerage::p2p

@@ -1,0 +1,107 @@
+#include "p2p/peer/lane.h"
+
+#include <exception>
+#include <utility>
+
+#include "conn/base/bytes.h"
+
+namespace peerage::p2p {
+
+Lane::Lane(std::shared_ptr<ReactorSeat> seat, PeerPtr peer, OnFailure on_failure)
+    : seat_(std::move(seat)), peer_(std::move(peer)), on_failure_(std::move(on_failure)) {}
+
+void Lane::init_and_add() {
+  opened_ = true;
+  enqueue({Call::Kind::init, {}, {}});
+  enqueue({Call::Kind::add, {}, {}});
+}
+
+void Lane::deliver(Message message) {
+  if (opened_) enqueue({Call::Kind::message, std::move(message), {}});
+}
+
+void Lane::remove(conn::Failure why, Rest rest) {
+  if (!std::exchange(opened_, false)) return;
+  if (rest == Rest::discard) {
+    std::deque<Call> dropped;  // freed when the lock is not held
+    const std::lock_guard lock(mutex_);
+    for (auto call = calls_.begin(); call != calls_.end();) {
+      if (call->kind == Call::Kind::message) {
+        dropped.push_back(std::move(*call));
+        call = calls_.erase(call);
+      } else {
+        ++call;
+      }
+    }
+  }
+  enqueue({Call::Kind::remove, {}, std::move(why)});
+}
+
+void Lane::enqueue(Call call) {
+  if (seat_->delivery == Delivery::in_line) {
+    carry_out(call);
+    return;
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    calls_.push_back(std::move(call));
+    if (std::exchange(scheduled_, true)) return;
+  }
+  seat_->executor->post([self = shared_from_this()] { self->run_batch(); });
+}
+
+void Lane::run_batch() {
+  for (std::size_t i = 0; i < kBatch; ++i) {
+    Call call;
+    {
+      const std::lock_guard lock(mutex_);
+      if (calls_.empty()) {
+        scheduled_ = false;
+        return;
+      }
+      call = std::move(calls_.front());
+      calls_.pop_front();
+    }
+    carry_out(call);
+  }
+  seat_->executor->post([self = shared_from_this()] { self->run_batch(); });
+}
+
+void Lane::carry_out(Call& call) noexcept {
+  const bool remove = call.kind == Call::Kind::remove;
+  if (failed_ && !remove) return;
+  std::string what;
+  try {
+    invoke(call);
+  } catch (const std::exception& error) {
+    what = error.what();
+    if (what.empty()) what = "an exception";
+  } catch (...) {
+    what = "an exception of an unknown type";
+  }
+  if (!what.empty() && !std::exchange(failed_, true)) {
+    on_failure_(seat_->name + ": " + conn::printable(what));
+  }
+  if (remove) peer_.reset();
+}
+
+void Lane::invoke(Call& call) {
+  Reactor& reactor = *seat_->reactor;
+  switch (call.kind) {
+    case Call::Kind::init:
+      reactor.init_peer(peer_);
+      break;
+    case Call::Kind::add:
+      reactor.add_peer(peer_);
+      break;
+    case Call::Kind::message:
+      reactor.receive(peer_, std::move(call.message));
+      peer_->note_useful();
+      break;
+    case Call::Kind::remove:
+      reactor.remove_peer(peer_, call.why);
+      break;
+  }
+}
+
+}  // namespace peerage::p2p

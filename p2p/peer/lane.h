@@ -1,0 +1,73 @@
+// The way from one peer to one reactor: init, add, messages and remove, in order, one at a time.
+//
+// All calls to a lane come from the peer's shard, so their order is fixed there; the lane carries
+// them out, on the reactor's executor or, for in-line delivery, at once. Messages pass in batches:
+// a task on the executor takes what has gathered, up to kBatch, and then lets other peers' lanes
+// have their turn.
+//
+// Invariants: init is called once or never; add, receive and remove only after it; remove exactly
+// once if init was called, and last. An exception counts as the call's end, is reported once, and
+// is followed by no other call but remove. A message whose receive returns without one makes the
+// peer useful (Peer::last_useful).
+//
+// Threads: init_and_add, deliver and remove on the peer's shard; the reactor is called where it
+// wishes.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "conn/base/failure.h"
+#include "p2p/peer/peer.h"
+#include "p2p/peer/reactor.h"
+
+namespace peerage::p2p {
+
+// A reactor and where it is called; shared by its lanes.
+struct ReactorSeat {
+  std::shared_ptr<Reactor> reactor;
+  std::string name;
+  Delivery delivery = Delivery::executor;
+  // For Delivery::executor; goes with the seat and not before, for lanes post to it until then.
+  std::unique_ptr<conn::Executor> executor;
+};
+
+class Lane : public std::enable_shared_from_this<Lane> {
+ public:
+  static constexpr std::size_t kBatch = 64;
+  // What a reactor threw, and what it was doing. Called where the reactor is.
+  using OnFailure = std::function<void(const std::string& what)>;
+
+  Lane(std::shared_ptr<ReactorSeat> seat, PeerPtr peer, OnFailure on_failure);
+
+  void init_and_add();
+  void deliver(Message message);
+  enum class Rest : std::uint8_t { deliver, discard };  // messages that still wait
+  void remove(conn::Failure why, Rest rest);
+
+ private:
+  struct Call {
+    enum class Kind : std::uint8_t { init, add, message, remove } kind;
+    Message message;
+    conn::Failure why;
+  };
+  void enqueue(Call call);
+  void run_batch();
+  void carry_out(Call& call) noexcept;
+  void invoke(Call& call);
+
+  const std::shared_ptr<ReactorSeat> seat_;
+  PeerPtr peer_;  // until remove
+  const OnFailure on_failure_;
+  bool opened_ = false;  // the peer's shard's
+  bool failed_ = false;  // the reactor's side's
+
+  std::mutex mutex_;  // guards what follows
+  std::deque<Call> calls_;
+  bool scheduled_ = false;
+};
+
+}  // namespace peerage::p2p

@@ -1,0 +1,155 @@
+#include "p2p/peer/link.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "conn/comet/connection.h"
+#include "p2p/peer/inbox.h"
+
+namespace peerage::p2p {
+
+using conn::Failure;
+using conn::Reason;
+using conn::Stage;
+using namespace std::chrono_literals;
+
+namespace {
+
+// How often a probed link is looked at.
+constexpr conn::Duration kProbeLook = 50ms;
+
+}  // namespace
+
+std::optional<std::size_t> ReactorTable::index_of(conn::ChannelId id) const {
+  for (std::size_t i = 0; i < channels.size(); ++i) {
+    if (channels[i].descriptor.id == id) return i;
+  }
+  return std::nullopt;
+}
+
+Link::Link(const Common& common, conn::Shard& shard, Ended ended)
+    : common_(common), shard_(shard), ended_(std::move(ended)) {}
+
+std::shared_ptr<Link> Link::create(const Common& common, conn::Shard& shard, Plan plan,
+                                   Ended ended) {
+  auto link = std::shared_ptr<Link>(new Link(common, shard, std::move(ended)));
+  const std::weak_ptr<Link> weak = link;
+  link->inbox_ = std::make_shared<Inbox>(common.reactors->channels, plan.inbox_bytes, common.inbox,
+                                         [weak, &shard] {
+                                           shard.post([weak] {
+                                             if (const auto self = weak.lock()) self->on_room();
+                                           });
+                                         });
+  std::vector<conn::ChannelDescriptor> descriptors;
+  for (const ReactorChannel& channel : common.reactors->channels) {
+    descriptors.push_back(channel.descriptor);
+  }
+  conn::Connection::Events events;
+  events.message = [weak](conn::ChannelMessage message) {
+    if (const auto self = weak.lock()) self->on_message(std::move(message));
+  };
+  events.closed = [weak](const Failure& why) {
+    if (const auto self = weak.lock()) self->on_closed(why);
+  };
+  link->connection_ = conn::Connection::create(
+      shard, std::move(plan.stream), std::move(plan.session), std::move(descriptors),
+      plan.connection, *common.reassembly, std::move(events));
+  link->peer_ = std::make_shared<Peer>(std::move(plan.description), common.runtime, shard,
+                                       link->connection_, link->inbox_);
+  return link;
+}
+
+void Link::start() {
+  connection_->start();
+}
+
+void Link::admit() {
+  if (state_ != State::held) return;
+  state_ = State::admitted;
+  for (const auto& seat : common_.reactors->seats) {
+    lanes_.push_back(
+        std::make_shared<Lane>(seat, peer_, [weak = weak_from_this()](const std::string& what) {
+          const auto self = weak.lock();
+          if (!self) return;
+          self->shard_.post([self, what] {
+            self->stop({Stage::established, Reason::reactor_failed, what});
+          });
+        }));
+    lanes_.back()->init_and_add();
+  }
+  for (Message& message : std::exchange(waiting_, {})) {
+    const std::size_t index = *common_.reactors->index_of(message.channel);
+    lanes_[common_.reactors->seat_of[index]]->deliver(std::move(message));
+  }
+}
+
+void Link::on_message(conn::ChannelMessage received) {
+  if (state_ == State::ended) return;
+  const auto index = common_.reactors->index_of(received.channel);
+  if (!index) return;  // the assembler knows no other channels
+  Message message{received.channel, std::move(received.bytes), {}};
+  switch (inbox_->charge(*index, message.bytes.size(), message.lease)) {
+    case Inbox::Verdict::drop:
+      return;
+    case Inbox::Verdict::disconnect:
+      stop({Stage::established, Reason::inbox_full, {}});
+      return;
+    case Inbox::Verdict::deliver_and_pause:
+      connection_->pause_reading();
+      break;
+    case Inbox::Verdict::deliver:
+      break;
+  }
+  if (state_ == State::held) {
+    waiting_.push_back(std::move(message));
+  } else {
+    lanes_[common_.reactors->seat_of[*index]]->deliver(std::move(message));
+  }
+}
+
+void Link::on_room() {
+  connection_->resume_reading();
+}
+
+void Link::stop(Failure why) {
+  ended_by_ = EndedBy::us;
+  connection_->close(std::move(why));
+}
+
+void Link::flush_and_stop(conn::Duration within) {
+  ended_by_ = EndedBy::us;
+  connection_->flush_and_stop(within);
+}
+
+void Link::probe(std::function<void()> answered) {
+  if (state_ == State::ended) return;
+  answered_ = std::move(answered);
+  probed_at_ = shard_.now();
+  connection_->probe();
+  probe_timer_ = shard_.make_timer([weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self || self->state_ == State::ended) return;
+    const conn::TimePoint now = self->shard_.now();
+    if (now - self->connection_->status().silence > self->probed_at_) {
+      if (const auto callback = std::exchange(self->answered_, nullptr)) callback();
+    } else {
+      self->probe_timer_->arm(now + kProbeLook);
+    }
+  });
+  probe_timer_->arm(probed_at_ + kProbeLook);
+}
+
+void Link::on_closed(const Failure& why) {
+  const bool admitted = state_ == State::admitted;
+  state_ = State::ended;
+  probe_timer_.reset();
+  waiting_.clear();
+  if (admitted) {
+    const auto rest = ended_by_ == EndedBy::us ? Lane::Rest::discard : Lane::Rest::deliver;
+    for (const auto& lane : lanes_) lane->remove(why, rest);
+  }
+  lanes_.clear();
+  if (const Ended ended = std::exchange(ended_, nullptr)) ended(why, ended_by_);
+}
+
+}  // namespace peerage::p2p

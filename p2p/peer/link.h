@@ -1,0 +1,96 @@
+// One connection to a proven node, from the handshake to its end: the connection, the inbox and the
+// lanes to the reactors.
+//
+// It begins held: the connection runs, so that its end is noticed, and messages wait in the inbox,
+// but no reactor knows of it. `admit` opens the lanes; what waited is delivered. Held or admitted,
+// it ends once: the lanes hear of it first, then the owner, who keeps it until then.
+//
+// Threads: created on any; every method on the peer's shard; `Ended` runs there.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "conn/base/channel.h"
+#include "conn/base/failure.h"
+#include "conn/comet/limits.h"
+#include "conn/comet/secret_handshake.h"
+#include "conn/runtime/runtime.h"
+#include "p2p/peer/lane.h"
+#include "p2p/peer/peer.h"
+#include "p2p/peer/reactor_channel.h"
+
+namespace peerage::conn {
+class Connection;
+class ReassemblyBudget;
+}  // namespace peerage::conn
+
+namespace peerage::p2p {
+
+class InboxBudget;
+
+// The reactors of a switch and their channels; fixed once it has started.
+struct ReactorTable {
+  std::vector<std::shared_ptr<ReactorSeat>> seats;
+  std::vector<ReactorChannel> channels;  // of all reactors
+  std::vector<std::size_t> seat_of;      // for each channel, its reactor's place in `seats`
+  std::optional<std::size_t> index_of(conn::ChannelId id) const;
+};
+
+class Link : public std::enable_shared_from_this<Link> {
+ public:
+  struct Plan {
+    Peer::Description description;
+    std::unique_ptr<conn::Stream> stream;
+    conn::SecretSession session;
+    conn::ConnectionConfig connection;
+    std::size_t inbox_bytes = 0;
+  };
+  // What all links of a switch share.
+  struct Common {
+    conn::Runtime& runtime;
+    std::shared_ptr<const ReactorTable> reactors;
+    std::shared_ptr<conn::ReassemblyBudget> reassembly;
+    std::shared_ptr<InboxBudget> inbox;
+  };
+  using Ended = std::function<void(const conn::Failure&, EndedBy)>;
+
+  static std::shared_ptr<Link> create(const Common& common, conn::Shard& shard, Plan plan,
+                                      Ended ended);
+
+  const PeerPtr& peer() const noexcept { return peer_; }  // any thread
+  conn::Shard& shard() const noexcept { return shard_; }  // any thread
+
+  void start();
+  void admit();
+  // Ends it now; messages that wait for reactors are dropped.
+  void stop(conn::Failure why);
+  // Ends it when what is queued has left, at the latest after `within`.
+  void flush_and_stop(conn::Duration within);
+  // Calls `answered` when a byte arrives from now on; not, if the link ends before.
+  void probe(std::function<void()> answered);
+
+ private:
+  Link(const Common& common, conn::Shard& shard, Ended ended);
+  void on_message(conn::ChannelMessage message);
+  void on_closed(const conn::Failure& why);
+  void on_room();
+
+  Common common_;
+  conn::Shard& shard_;
+  Ended ended_;
+  std::shared_ptr<Inbox> inbox_;
+  std::shared_ptr<conn::Connection> connection_;
+  PeerPtr peer_;
+  std::vector<std::shared_ptr<Lane>> lanes_;  // one for each reactor
+  enum class State : std::uint8_t { held, admitted, ended } state_ = State::held;
+  std::vector<Message> waiting_;  // until admitted
+  EndedBy ended_by_ = EndedBy::others;
+  std::function<void()> answered_;
+  conn::TimePoint probed_at_;
+  std::unique_ptr<conn::Timer> probe_timer_;
+};
+
+}  // namespace peerage::p2p

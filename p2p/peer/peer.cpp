@@ -1,0 +1,62 @@
+#include "p2p/peer/peer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "conn/comet/connection.h"
+#include "p2p/peer/inbox.h"
+
+namespace peerage::p2p {
+
+Peer::Peer(Description description, conn::Runtime& runtime, conn::Shard& shard,
+           std::shared_ptr<conn::Connection> connection, std::shared_ptr<Inbox> inbox)
+    : description_(std::move(description)),
+      runtime_(runtime),
+      shard_(shard),
+      connection_(std::move(connection)),
+      inbox_(std::move(inbox)) {}
+
+conn::SendResult Peer::send(conn::ChannelId channel, conn::SharedBytes bytes,
+                            conn::Duration patience) {
+  if (!description_.info.has_channel(channel)) return conn::SendResult::unknown_channel;
+  const conn::SharedBytes message = std::move(bytes);
+  conn::SendResult result = connection_->send(channel, message);
+  if (!may_pass(result) || patience <= conn::Duration(0) || runtime_.on_a_shard()) return result;
+  const conn::TimePoint now = shard_.now();
+  const conn::TimePoint end = now + std::min(patience, conn::TimePoint::max() - now);
+  while (may_pass(result) && shard_.now() < end) {
+    if (runtime_.stopped()) return conn::SendResult::closed;
+    result = connection_->send(channel, message, std::min(end - shard_.now(), conn::kStoppedLook));
+  }
+  return result;
+}
+
+bool Peer::is_open() const noexcept {
+  return connection_->is_open();
+}
+
+PeerStatus Peer::status() const {
+  return {connection_->status(), inbox_->held_bytes(), inbox_->dropped()};
+}
+
+std::optional<conn::Duration> Peer::round_trip() const {
+  return connection_->round_trip();
+}
+
+void Peer::set(const std::string& key, std::any value) {
+  std::any old = std::move(value);  // what it replaces is destroyed when the lock is not held
+  const std::lock_guard lock(mutex_);
+  values_[key].swap(old);
+}
+
+std::optional<conn::TimePoint> Peer::last_useful() const noexcept {
+  const conn::TimePoint last = last_useful_.load(std::memory_order_relaxed);
+  if (last == conn::TimePoint::min()) return std::nullopt;
+  return last;
+}
+
+void Peer::note_useful() noexcept {
+  last_useful_.store(shard_.now(), std::memory_order_relaxed);
+}
+
+}  // namespace peerage::p2p

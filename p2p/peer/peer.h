@@ -1,0 +1,133 @@
+// A peer: a node that has proved its ID, is compatible, and has a place here.
+//
+// Everything is callable from any thread, reactor calls and event handlers included; nothing waits
+// for a network thread, and a peer that is gone answers every send with `closed`. Keep the pointer
+// as long as you like; it keeps no memory of messages alive. The runtime must outlive it.
+#pragma once
+
+#include <any>
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "conn/address/net_address.h"
+#include "conn/address/node_id.h"
+#include "conn/base/bytes.h"
+#include "conn/base/channel.h"
+#include "conn/peer_connection.h"
+#include "conn/runtime/runtime.h"
+#include "p2p/base/direction.h"
+#include "p2p/base/limits.h"
+#include "p2p/base/link_id.h"
+#include "p2p/base/node_info.h"
+
+namespace peerage::conn {
+class Connection;
+}
+
+namespace peerage::p2p {
+
+class Inbox;
+
+// Who ended a connection: we, on purpose; or the remote, the network, or a broken rule of the wire.
+enum class EndedBy : std::uint8_t { us, others };
+
+struct PeerStatus {
+  conn::ConnectionStatus connection;  // bytes, queues, rates, round trip, ages
+  std::size_t inbox_bytes = 0;        // received, and not let go of by reactors
+  std::uint64_t inbox_dropped = 0;    // messages that a full inbox has cost
+};
+
+class Peer : public std::enable_shared_from_this<Peer> {
+ public:
+  struct Description {
+    LinkId link = 0;
+    conn::NodeId id;
+    Direction direction = Direction::inbound;
+    conn::Endpoint socket;                     // the remote end as we see it
+    std::optional<conn::HostAddress> dialled;  // what we dialled, for outbound peers
+    NodeInfo info;                             // as the peer sent it; print it escaped only
+    std::string network;                       // the one we share
+  };
+  Peer(Description description, conn::Runtime& runtime, conn::Shard& shard,
+       std::shared_ptr<conn::Connection> connection, std::shared_ptr<Inbox> inbox);
+
+  const conn::NodeId& id() const noexcept { return description_.id; }
+  Direction direction() const noexcept { return description_.direction; }
+  // Where the socket's other end is: what limits and groups go by. The peer's own claim is in
+  // info().listen_addr.
+  const conn::Endpoint& socket() const noexcept { return description_.socket; }
+  const std::optional<conn::HostAddress>& dialled() const noexcept { return description_.dialled; }
+  const NodeInfo& info() const noexcept { return description_.info; }
+  const std::string& network() const noexcept { return description_.network; }
+  // Names this connection, of all there ever were.
+  LinkId link() const noexcept { return description_.link; }
+
+  // As configured now; these change when the lists do.
+  bool persistent() const noexcept { return persistent_; }
+  bool unconditional() const noexcept { return unconditional_; }
+  bool is_private() const noexcept { return private_; }
+
+  // Queues a message, or says why not. A channel that the peer does not have is unknown_channel.
+  // Off the network threads it waits up to `patience` for room in a full queue, while the runtime
+  // runs; on one it never does.
+  conn::SendResult send(conn::ChannelId channel, conn::SharedBytes bytes,
+                        conn::Duration patience = kSendPatience);
+  conn::SendResult send(conn::ChannelId channel, conn::Bytes bytes) {
+    return send(channel, std::make_shared<const conn::Bytes>(std::move(bytes)));
+  }
+  // Queues a message if there is room now.
+  conn::SendResult try_send(conn::ChannelId channel, conn::SharedBytes bytes) {
+    return send(channel, std::move(bytes), conn::Duration(0));
+  }
+  conn::SendResult try_send(conn::ChannelId channel, conn::Bytes bytes) {
+    return try_send(channel, std::make_shared<const conn::Bytes>(std::move(bytes)));
+  }
+  bool is_open() const noexcept;
+
+  PeerStatus status() const;
+  // Of the last answered ping.
+  std::optional<conn::Duration> round_trip() const;
+
+  // What reactors keep with a peer, by name; gone with it.
+  void set(const std::string& key, std::any value);
+  // A copy of what was set; empty when nothing of that name and type is there.
+  template <typename T>
+  std::optional<T> get(const std::string& key) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = values_.find(key);
+    const T* value = found == values_.end() ? nullptr : std::any_cast<T>(&found->second);
+    return value == nullptr ? std::nullopt : std::optional<T>(*value);
+  }
+
+  // When a reactor's `receive` last returned from a message of the peer without throwing, or
+  // somebody said mark_good; for choosing whom to keep. Whether the message was worth anything is
+  // not asked: a reactor that is told nonsense throws, or ends the peer.
+  std::optional<conn::TimePoint> last_useful() const noexcept;
+
+ private:
+  friend class Lane;
+  friend class PeerRegistry;
+  friend class SwitchCore;
+  void note_useful() noexcept;
+
+  const Description description_;
+  conn::Runtime& runtime_;
+  conn::Shard& shard_;
+  const std::shared_ptr<conn::Connection> connection_;
+  const std::shared_ptr<Inbox> inbox_;
+  std::atomic<bool> persistent_ = false;
+  std::atomic<bool> unconditional_ = false;
+  std::atomic<bool> private_ = false;
+  std::atomic<conn::TimePoint> last_useful_{conn::TimePoint::min()};
+  mutable std::mutex mutex_;
+  std::map<std::string, std::any> values_;  // guarded by mutex_
+};
+
+using PeerPtr = std::shared_ptr<Peer>;
+
+}  // namespace peerage::p2p

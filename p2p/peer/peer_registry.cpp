@@ -1,0 +1,239 @@
+#include "p2p/peer/peer_registry.h"
+
+#include <utility>
+
+namespace peerage::p2p {
+
+using conn::Failure;
+using conn::NodeId;
+using conn::Reason;
+using conn::Stage;
+
+PeerRegistry::PeerRegistry(const NodeId& own, const Link::Common& common, Admission& admission,
+                           const Settings& settings, Events events)
+    : common_(common),
+      control_(common.runtime.shard(0)),
+      admission_(admission),
+      settings_(settings),
+      events_(std::move(events)),
+      rivals_(own),
+      self_(std::make_shared<PeerRegistry*>(this)) {}
+
+void PeerRegistry::on_proven(Proven node, DialPurpose purpose, const AttemptReport& report,
+                             const PeerMarks& marks, Rivals::Rival rival) {
+  const conn::TimePoint now = control_.now();
+  const NodeId id = node.upgraded->session.remote_id;
+  const LinkId link = next_link_++;
+  const auto standing = marks.persistent || marks.unconditional ? Admission::Standing::privileged
+                                                                : Admission::Standing::ordinary;
+  const auto admitted = admission_.on_proven(
+      {id, node.direction, node.remote.ip, standing}, link,
+      [this] { return eviction_candidates(); }, now);
+  if (!admitted) {
+    // The node is let go of on its shard as `node` goes.
+    events_.not_admitted(node.summary(), purpose, report, admitted.error());
+    return;
+  }
+  const std::shared_ptr<Upgraded> proven = std::move(node.upgraded);
+  Upgraded& upgraded = *proven;
+  Link::Plan plan = {
+      .description = {.link = link,
+                      .id = id,
+                      .direction = node.direction,
+                      .socket = node.remote,
+                      .dialled = node.dialled,
+                      .info = std::move(upgraded.theirs),
+                      .network = std::move(upgraded.ours.network)},
+      .stream = std::move(upgraded.stream),
+      .session = std::move(upgraded.session),
+      .connection = settings_.connection,
+      .inbox_bytes = settings_.inbox_bytes,
+  };
+  conn::Shard& shard = common_.runtime.shard(node.shard);
+  auto created = Link::create(common_, shard, std::move(plan),
+                              [&control = control_, weak = std::weak_ptr(self_), link](
+                                  const Failure& why, EndedBy ended_by) {
+                                control.post([weak, link, why, ended_by] {
+                                  if (const auto self = weak.lock())
+                                    (*self)->on_ended(link, why, ended_by);
+                                });
+                              });
+  set_marks(*created->peer(), marks);
+  links_[link] = {created, purpose, report, std::nullopt, false};
+  shard.post([created] { created->start(); });
+  for (const LinkId evicted : admitted->evict) {
+    stop_link(evicted, {Stage::established, Reason::evicted, {}});
+  }
+  apply(rivals_.on_proven(id, link, node.direction, rival, now));
+}
+
+void PeerRegistry::mark(const NodeId& id, const PeerMarks& marks) {
+  for (const auto& [link, entry] : links_) {
+    if (entry.link->peer()->id() == id) set_marks(*entry.link->peer(), marks);
+  }
+  admission_.set_standing(id, marks.persistent || marks.unconditional
+                                  ? Admission::Standing::privileged
+                                  : Admission::Standing::ordinary);
+}
+
+void PeerRegistry::set_marks(Peer& peer, const PeerMarks& marks) {
+  peer.persistent_ = marks.persistent;
+  peer.unconditional_ = marks.unconditional;
+  peer.private_ = marks.is_private;
+}
+
+void PeerRegistry::on_dial_failed(const NodeId& id) {
+  apply(rivals_.on_no_rival(id));
+}
+
+void PeerRegistry::on_handshake_left(const conn::IpAddress& ip) {
+  if (admission_.half_open().has_any_from(ip)) return;
+  for (const NodeId& id : rivals_.waiting_for_rival()) {
+    for (const auto& [link, entry] : links_) {
+      const Peer& peer = *entry.link->peer();
+      if (peer.id() == id && host_of(peer.socket().ip) == host_of(ip)) {
+        apply(rivals_.on_no_rival(id));
+        break;
+      }
+    }
+  }
+}
+
+void PeerRegistry::stop(const NodeId& id, const Failure& why) {
+  stop_if([&id](const Peer& peer) { return peer.id() == id; }, why);
+}
+
+void PeerRegistry::stop_if(const std::function<bool(const Peer&)>& condition, const Failure& why) {
+  std::vector<LinkId> chosen;
+  for (const auto& [link, entry] : links_) {
+    if (condition(*entry.link->peer())) chosen.push_back(link);
+  }
+  for (const LinkId link : chosen) stop_link(link, why);
+}
+
+void PeerRegistry::disconnect(const NodeId& id, conn::Duration within) {
+  const auto shown = rivals_.shown(id);
+  if (!shown) return;
+  const auto entry = links_.find(*shown);
+  if (entry == links_.end()) return;
+  const auto& link = entry->second.link;
+  link->shard().post([link, within] { link->flush_and_stop(within); });
+}
+
+void PeerRegistry::disconnect_all(conn::Duration within) {
+  for (auto& [id, entry] : links_) {
+    if (entry.shown_since) {
+      entry.link->shard().post([link = entry.link, within] { link->flush_and_stop(within); });
+    } else {
+      stop_link(id, {Stage::admission, Reason::stopping, {}});
+    }
+  }
+}
+
+PeerPtr PeerRegistry::find(const NodeId& id) const {
+  const auto shown = rivals_.shown(id);
+  if (!shown) return nullptr;
+  const auto entry = links_.find(*shown);
+  return entry == links_.end() ? nullptr : entry->second.link->peer();
+}
+
+void PeerRegistry::apply(const Rivals::Actions& actions) {
+  for (const Rivals::Action& action : actions) {
+    switch (action.kind) {
+      case Rivals::Action::Kind::admit:
+        admit(action.link);
+        break;
+      case Rivals::Action::Kind::drop:
+        stop_link(action.link, {Stage::admission, action.reason, {}});
+        break;
+      case Rivals::Action::Kind::probe:
+        probe(action.link);
+        break;
+    }
+  }
+  arm();
+}
+
+void PeerRegistry::admit(LinkId id) {
+  Entry& entry = links_.at(id);
+  entry.shown_since = control_.now();
+  peers_ = peers_.with(entry.link->peer());
+  entry.link->shard().post([link = entry.link] { link->admit(); });
+  events_.connected({entry.link->peer(), entry.purpose, entry.report});
+}
+
+void PeerRegistry::stop_link(LinkId id, const Failure& why) {
+  const auto entry = links_.find(id);
+  if (entry == links_.end()) return;
+  entry->second.stopping = true;
+  const auto& link = entry->second.link;
+  link->shard().post([link, why] { link->stop(why); });
+}
+
+void PeerRegistry::probe(LinkId id) {
+  const auto& link = links_.at(id).link;
+  link->shard().post([link, id, &control = control_, weak = std::weak_ptr(self_)] {
+    link->probe([weak, id, peer = link->peer()->id(), &control] {
+      control.post([weak, id, peer] {
+        const auto self = weak.lock();
+        if (self) (*self)->apply((*self)->rivals_.on_life(peer, id));
+      });
+    });
+  });
+}
+
+void PeerRegistry::on_ended(LinkId id, const Failure& why, EndedBy ended_by) {
+  const auto found = links_.find(id);
+  if (found == links_.end()) return;
+  const Entry entry = std::move(found->second);
+  links_.erase(found);
+  const PeerPtr& peer = entry.link->peer();
+  admission_.on_gone(peer->id(), id);
+  if (entry.shown_since) {
+    peers_ = peers_.without(peer);
+    events_.gone({peer, why, control_.now() - *entry.shown_since, ended_by});
+  } else {
+    events_.not_admitted(
+        {peer->id(), peer->direction(), peer->socket(), peer->dialled(), peer->network()},
+        entry.purpose, entry.report, why);
+  }
+  apply(rivals_.on_gone(peer->id(), id));
+  events_.settled();
+}
+
+void PeerRegistry::arm() {
+  const auto deadline = rivals_.deadline();
+  if (!timer_) {
+    if (!deadline) return;
+    timer_ = control_.make_timer([this] { apply(rivals_.on_time(control_.now())); });
+  }
+  if (deadline) {
+    timer_->arm(*deadline);
+  } else {
+    timer_->cancel();
+  }
+}
+
+std::vector<EvictionCandidate> PeerRegistry::eviction_candidates() const {
+  const conn::KeyedHash hash(settings_.group_key);
+  std::vector<EvictionCandidate> candidates;
+  for (const auto& [id, entry] : links_) {
+    const Peer& peer = *entry.link->peer();
+    const bool ordinary = !peer.persistent() && !peer.unconditional();
+    if (!entry.shown_since || entry.stopping || peer.direction() != Direction::inbound ||
+        !ordinary) {
+      continue;
+    }
+    EvictionCandidate candidate;
+    candidate.link = id;
+    candidate.group = peer.socket().ip.group_key(conn::IpAddress::Strict::no);
+    candidate.keyed_group = hash(conn::as_bytes(candidate.group));
+    candidate.connected_since = *entry.shown_since;
+    candidate.round_trip = peer.round_trip();
+    candidate.last_useful = peer.last_useful();
+    candidates.push_back(std::move(candidate));
+  }
+  return candidates;
+}
+
+}  // namespace peerage::p2p

@@ -1,0 +1,110 @@
+// The set of peers: every link from the moment a node has proved itself until its end.
+//
+// It carries out what Admission's second gate and Rivals decide: who gets a slot, who is evicted
+// for it, which of two connections of a node is shown. A link is told to stop on its shard and is
+// forgotten only when it has said that it is gone; until then it counts.
+//
+// Invariants: for an ID at most one link is shown; every link that Admission counts is in `links_`,
+// and the reverse. Threads: the control shard; snapshot() on any.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "conn/base/keyed_hash.h"
+#include "p2p/admission/admission.h"
+#include "p2p/connect/transport.h"
+#include "p2p/peer/link.h"
+#include "p2p/peer/peer_list.h"
+#include "p2p/peer/rivals.h"
+#include "p2p/peer/switch_events.h"
+
+namespace peerage::p2p {
+
+// How the configuration sees a node.
+struct PeerMarks {
+  bool persistent = false;
+  bool unconditional = false;
+  bool is_private = false;
+};
+
+class PeerRegistry {
+ public:
+  struct Events {
+    std::function<void(const Connected&)> connected;
+    std::function<void(const Gone&)> gone;
+    // It proved itself and was never shown: refused, or gone before.
+    std::function<void(const Proven::Summary&, DialPurpose, const AttemptReport&,
+                       const conn::Failure&)>
+        not_admitted;
+    // A link is gone, and what follows from it for others is done.
+    std::function<void()> settled;
+  };
+  struct Settings {
+    conn::ConnectionConfig connection;
+    std::size_t inbox_bytes = 0;
+    conn::KeyedHash::Key group_key{};  // secret: for the eviction's protection by group
+  };
+
+  PeerRegistry(const conn::NodeId& own, const Link::Common& common, Admission& admission,
+               const Settings& settings, Events events);
+
+  // Persistent and unconditional nodes need no slot. `rival`: see Rivals.
+  void on_proven(Proven node, DialPurpose purpose, const AttemptReport& report,
+                 const PeerMarks& marks, Rivals::Rival rival);
+  // The configuration has changed its mind about a node.
+  void mark(const conn::NodeId& id, const PeerMarks& marks);
+  // Our own dial to `id` has failed.
+  void on_dial_failed(const conn::NodeId& id);
+  // A handshake of this address is over.
+  void on_handshake_left(const conn::IpAddress& ip);
+
+  // Ends the shown link, and any that is held, for this reason.
+  void stop(const conn::NodeId& id, const conn::Failure& why);
+  void disconnect(const conn::NodeId& id, conn::Duration within);
+  // Ends this link and no other of its node.
+  void stop(LinkId link, const conn::Failure& why) { stop_link(link, why); }
+  // Ends every link; held ones at once.
+  void disconnect_all(conn::Duration within);
+  void stop_if(const std::function<bool(const Peer&)>& condition, const conn::Failure& why);
+
+  PeerPtr find(const conn::NodeId& id) const;
+  const PeerList& peers() const noexcept { return peers_; }  // those shown to reactors
+  bool empty() const noexcept { return links_.empty(); }
+
+ private:
+  struct Entry {
+    std::shared_ptr<Link> link;
+    DialPurpose purpose = DialPurpose::requested;
+    AttemptReport report;
+    std::optional<conn::TimePoint> shown_since;
+    bool stopping = false;
+  };
+  static void set_marks(Peer& peer, const PeerMarks& marks);
+  void apply(const Rivals::Actions& actions);
+  void admit(LinkId id);
+  void stop_link(LinkId id, const conn::Failure& why);
+  void probe(LinkId id);
+  void on_ended(LinkId id, const conn::Failure& why, EndedBy ended_by);
+  void arm();
+  std::vector<EvictionCandidate> eviction_candidates() const;
+
+  Link::Common common_;
+  conn::Shard& control_;
+  Admission& admission_;
+  Settings settings_;
+  Events events_;
+  Rivals rivals_;
+  LinkId next_link_ = 1;
+  std::map<LinkId, Entry> links_;
+  PeerList peers_;
+  std::unique_ptr<conn::Timer> timer_;  // for the rivals
+  // Links tell us of their end by way of this; it goes when we do.
+  std::shared_ptr<PeerRegistry*> self_;
+};
+
+}  // namespace peerage::p2p

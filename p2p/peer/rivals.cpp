@@ -1,0 +1,190 @@
+#include "p2p/peer/rivals.h"
+
+#include <algorithm>
+
+namespace peerage::p2p {
+
+using conn::NodeId;
+using conn::Reason;
+using conn::TimePoint;
+
+Rivals::Actions Rivals::on_proven(const NodeId& id, LinkId link, Direction direction, Rival rival,
+                                  TimePoint now) {
+  now_ = now;
+  Actions actions;
+  Node& node = nodes_[id];
+  const auto hold = [&](Wait wait, conn::Duration span) {
+    node.held.push_back({link, direction});
+    node.wait = wait;
+    node.decide_at = now + span;
+    note_timed(id);
+  };
+  const auto refuse = [&] { actions.push_back({Action::Kind::drop, link, Reason::duplicate_id}); };
+
+  if (node.shown) {
+    const bool at_once =
+        direction != node.shown->direction && now - node.shown_since <= kDecisionTime;
+    if (!node.held.empty()) {
+      refuse();
+    } else if (node.wait == Wait::removal) {
+      node.held.push_back({link, direction});
+    } else if (at_once) {
+      hold(Wait::remote, kDecisionTime);
+    } else {
+      hold(Wait::life, kProbeTime);
+      actions.push_back({Action::Kind::probe, node.shown->id, {}});
+    }
+  } else if (!node.held.empty()) {
+    if (node.held.size() == 1 && node.held.front().direction != direction) {
+      hold(Wait::remote, kDecisionTime);
+    } else {
+      refuse();
+    }
+  } else if (rival == Rival::expected) {
+    hold(Wait::rival, kDecisionTime);
+  } else {
+    node.held.push_back({link, direction});
+    admit_held(node, now, actions);
+  }
+  return actions;
+}
+
+Rivals::Actions Rivals::on_no_rival(const NodeId& id) {
+  Actions actions;
+  const auto node = nodes_.find(id);
+  if (node != nodes_.end() && node->second.wait == Wait::rival) {
+    admit_held(node->second, now_, actions);
+  }
+  return actions;
+}
+
+Rivals::Actions Rivals::on_life(const NodeId& id, LinkId link) {
+  Actions actions;
+  const auto found = nodes_.find(id);
+  if (found == nodes_.end()) return actions;
+  Node& node = found->second;
+  if (node.wait != Wait::life || !node.shown || node.shown->id != link) return actions;
+  node.wait = Wait::nothing;
+  drop_held(node, node.held.begin(), Reason::duplicate_id, actions);
+  return actions;
+}
+
+Rivals::Actions Rivals::on_gone(const NodeId& id, LinkId link) {
+  Actions actions;
+  const auto found = nodes_.find(id);
+  if (found == nodes_.end()) return actions;
+  Node& node = found->second;
+  if (node.shown && node.shown->id == link) {
+    node.shown.reset();
+  } else if (std::erase_if(node.held, [link](const Link& each) { return each.id == link; }) == 0) {
+    return actions;  // one that was dropped before it was shown
+  }
+  if (node.shown) {
+    // The rival has gone; what is shown stays, unless it is going already.
+    if (node.wait != Wait::removal) node.wait = Wait::nothing;
+  } else if (node.held.size() == 1 && node.wait != Wait::rival) {
+    admit_held(node, now_, actions);
+  }
+  forget_if_empty(found);
+  return actions;
+}
+
+Rivals::Actions Rivals::on_time(TimePoint now) {
+  now_ = now;
+  Actions actions;
+  std::vector<NodeId> due;
+  for_each_timed([&](const NodeId& id, const Node& node) {
+    if (node.decide_at <= now) due.push_back(id);
+  });
+  for (const NodeId& id : due) decide(id, nodes_.at(id), actions);
+  return actions;
+}
+
+void Rivals::decide(const NodeId& id, Node& node, Actions& actions) {
+  switch (node.wait) {
+    case Wait::rival:
+      admit_held(node, now_, actions);
+      break;
+    case Wait::life:
+      node.wait = Wait::removal;
+      actions.push_back({Action::Kind::drop, node.shown->id, Reason::replaced});
+      break;
+    case Wait::remote:
+      if (!node.shown) {
+        const bool first_stays = stays(id, node.held.front());
+        drop_held(node, node.held.begin() + (first_stays ? 1 : 0), Reason::lost_simultaneous_dial,
+                  actions);
+        admit_held(node, now_, actions);
+      } else if (stays(id, *node.shown)) {
+        node.wait = Wait::nothing;
+        drop_held(node, node.held.begin(), Reason::lost_simultaneous_dial, actions);
+      } else {
+        node.wait = Wait::removal;
+        actions.push_back({Action::Kind::drop, node.shown->id, Reason::lost_simultaneous_dial});
+      }
+      break;
+    case Wait::nothing:
+    case Wait::removal:
+      break;
+  }
+}
+
+std::optional<TimePoint> Rivals::deadline() const {
+  std::optional<TimePoint> earliest;
+  for_each_timed([&](const NodeId&, const Node& node) {
+    if (!earliest || node.decide_at < *earliest) earliest = node.decide_at;
+  });
+  return earliest;
+}
+
+std::optional<LinkId> Rivals::shown(const NodeId& id) const {
+  const auto node = nodes_.find(id);
+  if (node == nodes_.end() || !node->second.shown) return std::nullopt;
+  return node->second.shown->id;
+}
+
+std::vector<NodeId> Rivals::waiting_for_rival() const {
+  std::vector<NodeId> ids;
+  for_each_timed([&](const NodeId& id, const Node& node) {
+    if (node.wait == Wait::rival && node.held.front().direction == Direction::outbound) {
+      ids.push_back(id);
+    }
+  });
+  return ids;
+}
+
+bool Rivals::is_timed(const Node& node) {
+  return node.wait == Wait::rival || node.wait == Wait::remote || node.wait == Wait::life;
+}
+
+// Most nodes never wait for anything; each peer that comes or goes asks for the deadline.
+void Rivals::note_timed(const NodeId& id) {
+  std::erase_if(timed_, [&](const NodeId& each) {
+    const auto node = nodes_.find(each);
+    return each == id || node == nodes_.end() || !is_timed(node->second);
+  });
+  timed_.push_back(id);
+}
+
+void Rivals::admit_held(Node& node, TimePoint now, Actions& actions) {
+  node.shown = node.held.front();
+  node.shown_since = now;
+  node.held.erase(node.held.begin());
+  node.wait = Wait::nothing;
+  actions.push_back({Action::Kind::admit, node.shown->id, {}});
+}
+
+void Rivals::drop_held(Node& node, std::vector<Link>::iterator link, Reason why, Actions& actions) {
+  actions.push_back({Action::Kind::drop, link->id, why});
+  node.held.erase(link);
+}
+
+bool Rivals::stays(const NodeId& id, const Link& link) const {
+  return link.direction == (own_ < id ? Direction::outbound : Direction::inbound);
+}
+
+void Rivals::forget_if_empty(Nodes::iterator node) {
+  if (!node->second.shown && node->second.held.empty()) nodes_.erase(node);
+}
+
+}  // namespace peerage::p2p

@@ -1,0 +1,82 @@
+// What a switch tells whoever keeps a book, a ban list on disk, or statistics.
+//
+// Every dial ends in exactly one DialFailed or one Connected. Handlers run on the control shard, in
+// the order in which things happened; they must not block, and may call the switch.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "conn/address/net_address.h"
+#include "conn/base/failure.h"
+#include "conn/runtime/runtime.h"
+#include "p2p/admission/ban_list.h"
+#include "p2p/base/attempt_report.h"
+#include "p2p/base/dial_purpose.h"
+#include "p2p/peer/peer.h"
+
+namespace peerage::p2p {
+
+// A dial has begun.
+struct Dialled {
+  conn::HostAddress target;
+  DialPurpose purpose = DialPurpose::requested;
+  std::string network;
+};
+
+// A dial has come to nothing, at a stage and for a reason; the report says what was learnt all the
+// same: a node that proved its ID and told its network was there, even if it then had no room.
+struct DialFailed {
+  conn::HostAddress target;
+  DialPurpose purpose = DialPurpose::requested;
+  std::string network;  // as a node of which we dialled
+  conn::Failure failure;
+  AttemptReport report;
+};
+
+// Somebody who dialled us was not admitted.
+struct Refused {
+  conn::Endpoint remote;
+  std::optional<conn::NodeId> id;  // if proved
+  conn::Failure failure;
+};
+
+// A peer was admitted, and is shown to the reactors.
+struct Connected {
+  PeerPtr peer;
+  DialPurpose purpose = DialPurpose::requested;  // for outbound ones
+  AttemptReport report;
+};
+
+// A peer is gone.
+struct Gone {
+  PeerPtr peer;
+  conn::Failure why;
+  conn::Duration lasted{};
+  EndedBy ended_by = EndedBy::others;
+};
+
+// A reactor has said that the peer is of use.
+struct MarkedGood {
+  PeerPtr peer;
+};
+
+struct Banned {
+  Ban ban;
+};
+struct Unbanned {
+  BanTarget target;
+};
+
+// The switch listens, and dials from now on.
+struct Started {};
+// The switch is about to stop: what goes from here on goes because of that.
+struct Stopping {};
+
+using SwitchEvent = std::variant<Dialled, DialFailed, Refused, Connected, Gone, MarkedGood, Banned,
+                                 Unbanned, Started, Stopping>;
+using OnSwitchEvent = std::function<void(const SwitchEvent&)>;
+
+}  // namespace peerage::p2p

@@ -1,0 +1,235 @@
+#include "pex/books/bookshelf.h"
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+namespace peerage::pex {
+
+using addrbook::AddressBook;
+using addrbook::BanRow;
+using addrbook::Batch;
+using conn::NodeId;
+using conn::Result;
+
+namespace {
+
+// Longer than any node runs, and well within what a TimePoint can hold.
+constexpr addrbook::Seconds kAges = std::chrono::days(100 * 365);
+
+addrbook::BookFile::Options file_options(const addrbook::BookKey& key) {
+  addrbook::BookFile::Options options;
+  options.fresh_key = key;
+  return options;
+}
+
+}  // namespace
+
+Bookshelf::Bookshelf(conn::Runtime& runtime, const NodeId& own_id, Settings settings)
+    : runtime_(runtime),
+      control_(runtime.shard(0)),
+      settings_(std::move(settings)),
+      clock_(runtime.wall_now(), control_.now()),
+      key_(conn::random_value<addrbook::BookKey>(runtime)) {
+  if (settings_.networks.empty()) throw std::invalid_argument("a node needs a network");
+  for (const std::string& network : settings_.networks) {
+    books_.push_back(std::make_unique<AddressBook>(
+        network, own_id, key_, conn::random_value<conn::Random::Seed>(runtime), settings_.book));
+  }
+}
+
+Bookshelf::~Bookshelf() = default;
+
+// --- the file ---
+
+void Bookshelf::open(std::function<void(Result<Opened>)> done) {
+  if (settings_.file.empty()) {
+    control_.post([done = std::move(done)] { done(Opened{}); });
+    return;
+  }
+  if (!store_) {
+    addrbook::Store::Source& source = *this;
+    store_ = std::make_unique<addrbook::Store>(runtime_, control_, settings_.file,
+                                               file_options(key_), source);
+    store_->on_state = [this](const addrbook::Store::State& state) {
+      if (on_file_state) on_file_state(state);
+    };
+  }
+  store_->open([this, done = std::move(done)](Result<addrbook::Store::Loaded> loaded) {
+    if (!loaded) {
+      done(tl::unexpected(loaded.error()));
+      return;
+    }
+    done(load(std::move(*loaded)));
+    store_->changed();
+  });
+}
+
+Bookshelf::Opened Bookshelf::load(addrbook::Store::Loaded loaded) {
+  Opened opened;
+  opened.report = std::move(loaded.report);
+  key_ = loaded.contents.key;
+  for (const auto& book : books_) {
+    auto rows = loaded.contents.addresses.find(book->network());
+    std::vector<addrbook::KnownAddress> none;
+    auto& of_it = rows == loaded.contents.addresses.end() ? none : rows->second;
+    opened.addresses += book->load(key_, std::move(of_it), now()).kept;
+  }
+  std::vector<p2p::Ban> brought;
+  for (BanRow& row : loaded.contents.bans) {
+    auto ban = in_force(row);
+    if (!ban) continue;
+    ++opened.bans;
+    // One that we have ourselves is the newer one.
+    if (!bans_.try_emplace(ban->target, std::move(row)).second) continue;
+    // Written as it counts from now on: one whose times lay in the future would begin anew with
+    // every start.
+    changed_bans_.insert(ban->target);
+    brought.push_back(std::move(*ban));
+  }
+  if (on_bans_from_file && !brought.empty()) on_bans_from_file(std::move(brought));
+  return opened;
+}
+
+std::optional<p2p::Ban> Bookshelf::in_force(const BanRow& row) const {
+  const addrbook::Time time = now();
+  if (row.until <= time) return std::nullopt;
+  return p2p::Ban{row.target, control_.now() + std::min(row.until - time, kAges), row.reason};
+}
+
+void Bookshelf::flush(std::function<void(Result<void>)> done) {
+  if (store_) {
+    store_->flush(std::move(done));
+  } else {
+    control_.post([done = std::move(done)] { done({}); });
+  }
+}
+
+void Bookshelf::close(std::function<void(Result<void>)> done) {
+  if (store_) {
+    store_->close(std::move(done));
+  } else {
+    control_.post([done = std::move(done)] { done({}); });
+  }
+}
+
+const addrbook::Store::State* Bookshelf::file_state() const {
+  return store_ ? &store_->state() : nullptr;
+}
+
+// --- the books ---
+
+AddressBook* Bookshelf::find(std::string_view network) {
+  const auto found = std::find_if(books_.begin(), books_.end(), [network](const auto& book) {
+    return book->network() == network;
+  });
+  return found == books_.end() ? nullptr : found->get();
+}
+
+void Bookshelf::set_private_ids(const std::set<NodeId>& ids) {
+  for (const auto& book : books_) book->set_private_ids(ids);
+  changed();
+}
+
+void Bookshelf::add_own(const conn::Endpoint& endpoint) {
+  for (const auto& book : books_) book->add_own(endpoint);
+}
+
+void Bookshelf::note_told(const std::string& network, const NodeId& teller,
+                          const conn::NetAddress& address) {
+  if (settings_.told == Settings::Told::forgotten || !store_) return;
+  told_.note(network, teller, address, now());
+}
+
+void Bookshelf::changed() {
+  if (store_) store_->changed();
+}
+
+// --- the bans ---
+
+std::vector<p2p::Ban> Bookshelf::bans_in_force() const {
+  std::vector<p2p::Ban> bans;
+  for (const auto& [target, row] : bans_) {
+    if (auto ban = in_force(row)) bans.push_back(std::move(*ban));
+  }
+  return bans;
+}
+
+void Bookshelf::on_banned(const p2p::Ban& ban) {
+  const addrbook::Time time = now();
+  const auto left = std::chrono::floor<addrbook::Seconds>(ban.until - control_.now());
+  BanRow row = {ban.target, time + std::min(left, kAges), time,
+                ban.reason.substr(0, BanRow::kMaxReason)};
+  const auto known = bans_.find(ban.target);
+  // One that came from the file says the same, but for the second in which it is said.
+  if (known != bans_.end() && known->second.reason == row.reason &&
+      abs(known->second.until - row.until) <= addrbook::Seconds(2)) {
+    return;
+  }
+  bans_.insert_or_assign(ban.target, std::move(row));
+  changed_bans_.insert(ban.target);
+  if (bans_.size() > addrbook::kMaxBanRows) {
+    const auto first_to_end = std::min_element(
+        bans_.begin(), bans_.end(),
+        [](const auto& a, const auto& b) { return a.second.until < b.second.until; });
+    changed_bans_.insert(first_to_end->first);
+    bans_.erase(first_to_end);
+  }
+  changed();
+}
+
+void Bookshelf::on_unbanned(const p2p::BanTarget& target) {
+  if (bans_.erase(target) == 0) return;
+  changed_bans_.insert(target);
+  changed();
+}
+
+// --- what the store takes ---
+
+Batch Bookshelf::take(std::size_t rows) {
+  Batch batch;
+  const addrbook::Time time = now();
+  std::erase_if(bans_, [&](const auto& each) {
+    const bool over = each.second.until <= time;
+    if (over) changed_bans_.insert(each.first);
+    return over;
+  });
+  if (std::exchange(rewrite_bans_, false)) {
+    batch.bans.rewrite = true;
+    for (const auto& [target, row] : bans_) batch.bans.written.push_back(row);
+  } else {
+    for (const p2p::BanTarget& target : changed_bans_) {
+      const auto found = bans_.find(target);
+      if (found != bans_.end()) {
+        batch.bans.written.push_back(found->second);
+      } else {
+        batch.bans.erased.push_back(target);
+      }
+    }
+  }
+  changed_bans_.clear();
+  for (const auto& book : books_) {
+    if (batch.rows() >= rows) break;
+    addrbook::Changes changes = book->take_changes(rows - batch.rows());
+    if (!changes.empty()) batch.addresses.push_back(std::move(changes));
+  }
+  if (batch.rows() < rows) batch.told = told_.take(rows - batch.rows());
+  return batch;
+}
+
+void Bookshelf::put_back(Batch batch) {
+  for (const addrbook::Changes& changes : batch.addresses) {
+    if (AddressBook* book = find(changes.network)) book->put_back(changes);
+  }
+  told_.put_back(std::move(batch.told));
+  rewrite_bans_ = rewrite_bans_ || batch.bans.rewrite;
+  for (const BanRow& row : batch.bans.written) changed_bans_.insert(row.target);
+  for (const auto& target : batch.bans.erased) changed_bans_.insert(target);
+}
+
+void Bookshelf::everything_changed() {
+  for (const auto& book : books_) book->everything_changed();
+  rewrite_bans_ = true;
+}
+
+}  // namespace peerage::pex

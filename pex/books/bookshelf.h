@@ -1,0 +1,122 @@
+// The address books of a node, one for each network that it serves, with the file that keeps them
+// and the bans that are kept in the same file.
+//
+// It is the place where what p2p/ and addrbook/ do not know of each other meets: bans of the switch
+// become rows, rows become bans at the next start (the reactor sees to both), and the store pulls
+// from here what has changed in any of the books. Rows of other networks in the file are left
+// alone.
+//
+// Without a file everything is in memory alone. A file that cannot be opened is the caller's to
+// judge; one that fails later costs nothing but its durability (addrbook/file/store.h).
+//
+// Threads: all of it on the control shard, which is shard 0 of the runtime: reach it by
+// `runtime.shard(0).post`. It is destroyed there, or when nothing runs there any more.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "addrbook/book/address_book.h"
+#include "addrbook/file/store.h"
+#include "addrbook/file/told_log.h"
+#include "addrbook/record/book_clock.h"
+#include "conn/runtime/runtime.h"
+#include "p2p/admission/ban_list.h"
+
+namespace peerage::pex {
+
+class Bookshelf final : private addrbook::Store::Source {
+ public:
+  struct Settings {
+    std::filesystem::path file;         // empty: in memory alone
+    std::vector<std::string> networks;  // at least one; the first is ours when we dial
+    addrbook::BookConfig book;
+    // Whether the file records who told us of what: for seeds and crawlers.
+    enum class Told : std::uint8_t { forgotten, kept } told = Told::forgotten;
+  };
+
+  // `runtime` must outlive it. Throws std::invalid_argument without a network.
+  Bookshelf(conn::Runtime& runtime, const conn::NodeId& own_id, Settings settings);
+  ~Bookshelf() override;
+  Bookshelf(const Bookshelf&) = delete;
+  Bookshelf& operator=(const Bookshelf&) = delete;
+
+  // --- the file ---
+
+  struct Opened {
+    addrbook::Report report;
+    std::size_t addresses = 0;  // of our networks, that have a place
+    std::size_t bans = 0;       // still in force
+  };
+  // Reads the file; what the books have learnt before stays. A failure leaves them in memory, and
+  // `open` may be called again.
+  void open(std::function<void(conn::Result<Opened>)> done);
+  // All that the books hold now is committed, or the failure.
+  void flush(std::function<void(conn::Result<void>)> done);
+  // The same, and the file is closed. From here on the books are in memory alone.
+  void close(std::function<void(conn::Result<void>)> done);
+  // None without a file.
+  const addrbook::Store::State* file_state() const;
+  // When the file's condition has changed: for the operator.
+  std::function<void(const addrbook::Store::State&)> on_file_state;
+
+  // --- the books ---
+
+  const std::vector<std::string>& networks() const noexcept { return settings_.networks; }
+  // Null for a network that is not served.
+  addrbook::AddressBook* find(std::string_view network);
+  addrbook::AddressBook& first() { return *books_.front(); }
+  addrbook::AddressBook& at(std::size_t index) { return *books_.at(index); }
+  std::size_t size() const noexcept { return books_.size(); }
+  void set_private_ids(const std::set<conn::NodeId>& ids);
+  void add_own(const conn::Endpoint& endpoint);
+
+  // A peer has told us of an address.
+  void note_told(const std::string& network, const conn::NodeId& teller,
+                 const conn::NetAddress& address);
+
+  // The books' time.
+  addrbook::Time now() const { return clock_.at(control_.now()); }
+  // Something in a book has changed: it is to be written soon.
+  void changed();
+
+  // --- the bans ---
+
+  void on_banned(const p2p::Ban& ban);
+  void on_unbanned(const p2p::BanTarget& target);
+  std::size_t bans() const noexcept { return bans_.size(); }
+  std::vector<p2p::Ban> bans_in_force() const;
+  // `open` has brought these from the file, beside the bans that were here already. The reactor's,
+  // while its switch runs (pex/pex_reactor.h).
+  std::function<void(std::vector<p2p::Ban>)> on_bans_from_file;
+
+ private:
+  addrbook::Batch take(std::size_t rows) override;
+  void put_back(addrbook::Batch batch) override;
+  void everything_changed() override;
+
+  Opened load(addrbook::Store::Loaded loaded);
+  std::optional<p2p::Ban> in_force(const addrbook::BanRow& row) const;
+
+  conn::Runtime& runtime_;
+  conn::Shard& control_;
+  Settings settings_;
+  addrbook::BookClock clock_;
+  addrbook::BookKey key_{};
+  std::vector<std::unique_ptr<addrbook::AddressBook>> books_;  // in the order of the networks
+  std::map<p2p::BanTarget, addrbook::BanRow> bans_;
+  std::set<p2p::BanTarget> changed_bans_;  // that the file does not have as they are
+  bool rewrite_bans_ = false;
+  addrbook::ToldLog told_;
+  std::unique_ptr<addrbook::Store> store_;  // the first to go
+};
+
+}  // namespace peerage::pex

@@ -1,0 +1,32 @@
+// What we tell of the book to whoever asks: one answer for a day, so that asking again and again
+// does not bring the whole book to light.
+//
+// A small book has no such secret, and a young one better things to say each hour: an answer is
+// kept only from a book of more than one answer's size, and only until that has doubled. What rests
+// or is gone meanwhile is left out. (Bitcoin Core caches its getaddr answers for a day for the same
+// reason.)
+//
+// Threads: none of its own (the control shard).
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "addrbook/book/address_book.h"
+
+namespace peerage::pex {
+
+class AnswerCache {
+ public:
+  static constexpr addrbook::Seconds kLife = std::chrono::hours(24);
+
+  // What to answer now.
+  std::vector<conn::NetAddress> answer(addrbook::AddressBook& book, addrbook::Time now);
+
+ private:
+  std::vector<conn::NetAddress> kept_;
+  addrbook::Time since_ = addrbook::kNever;
+  std::size_t book_size_ = 0;  // when it was made
+};
+
+}  // namespace peerage::pex

@@ -1,0 +1,127 @@
+#include "pex/exchange/exchange.h"
+
+#include <utility>
+
+#include "pex/exchange/messages.h"
+
+namespace peerage::pex {
+
+using conn::Failure;
+using conn::NetAddress;
+using conn::Reason;
+using conn::Stage;
+using conn::TimePoint;
+using p2p::Peer;
+
+namespace {
+
+// Whether such an address is worth a record.
+bool may_be_a_peer(addrbook::Added outcome) {
+  using addrbook::Added;
+  return outcome != Added::invalid && outcome != Added::unroutable && outcome != Added::own &&
+         outcome != Added::private_id;
+}
+
+}  // namespace
+
+bool Exchange::may_ask(const Peer& peer, TimePoint now) const {
+  return peer.info().has_channel(conn::kPexChannel) && pacer_.may_ask(peer.id(), now);
+}
+
+bool Exchange::ask(Peer& peer, TimePoint now) {
+  if (!may_ask(peer, now)) return false;
+  if (peer.try_send(conn::kPexChannel, encode_request()) != conn::SendResult::queued) return false;
+  pacer_.on_asked(peer.id(), now);
+  ++counts_.asked;
+  if (addrbook::AddressBook* book = shelf_.find(peer.network())) {
+    book->expect_answer(peer.socket().ip, shelf_.now());
+  }
+  return true;
+}
+
+RequestGuard::Asker Exchange::asker_of(const Peer& peer) {
+  using Guard = RequestGuard;
+  const addrbook::AddressBook* book = shelf_.find(peer.network());
+  const bool shared = book != nullptr && book->exempt(peer.socket().ip);
+  return {
+      peer.socket().ip, peer.id(),
+      peer.persistent() || peer.unconditional() ? Guard::Trust::trusted : Guard::Trust::stranger,
+      shared ? Guard::CountedAs::itself : Guard::CountedAs::host};
+}
+
+Exchange::Outcome Exchange::on_message(Peer& peer, conn::ByteView bytes, TimePoint now) {
+  const auto message = decode(bytes);
+  if (!message) {
+    ++counts_.malformed;
+    return {Outcome::Kind::drop, message.error(), 0};
+  }
+  if (std::holds_alternative<Request>(*message)) return on_request(peer, now);
+  const auto& list = std::get<Addresses>(*message);
+  return on_list(peer, list.usable, list.refused, now);
+}
+
+Exchange::Outcome Exchange::on_request(Peer& peer, TimePoint now) {
+  ++counts_.requests;
+  const auto verdict = guard_.on_request(asker_of(peer), now);
+  if (verdict != RequestGuard::Verdict::answer) {
+    ++counts_.ignored;
+    return outcome_of(verdict, "asked for addresses too often", Outcome::Kind::ignored);
+  }
+  addrbook::AddressBook* book = shelf_.find(peer.network());
+  if (book == nullptr) return {};
+  const addrbook::Time time = shelf_.now();
+  const std::vector<NetAddress> answer = serve_ == Serve::verified
+                                             ? book->verified_selection(time)
+                                             : answers_[book->network()].answer(*book, time);
+  if (peer.try_send(conn::kPexChannel, encode_addresses(answer)) != conn::SendResult::queued) {
+    return {Outcome::Kind::ignored, {}, 0};
+  }
+  ++counts_.answers;
+  counts_.addresses_given += answer.size();
+  return {Outcome::Kind::answered, {}, 0};
+}
+
+Exchange::Outcome Exchange::on_list(Peer& peer, std::span<const NetAddress> addresses,
+                                    std::size_t refused, TimePoint now) {
+  if (!pacer_.on_list(peer.id())) {
+    ++counts_.unsolicited;
+    return outcome_of(guard_.on_unsolicited(asker_of(peer), now),
+                      "sent addresses that nobody had asked for", Outcome::Kind::nothing);
+  }
+  ++counts_.lists;
+  counts_.addresses_heard += addresses.size();
+  counts_.addresses_refused += refused;
+  std::size_t fresh = 0;
+  if (addrbook::AddressBook* book = shelf_.find(peer.network())) {
+    const addrbook::Source source = {peer.socket().ip, peer.id(), addrbook::Origin::pex,
+                                     addrbook::Word::answer};
+    const addrbook::Time time = shelf_.now();
+    for (const NetAddress& address : addresses) {
+      const auto outcome = book->add(address, source, time);
+      if (outcome == addrbook::Added::added) ++fresh;
+      if (may_be_a_peer(outcome)) shelf_.note_told(book->network(), peer.id(), address);
+    }
+    counts_.addresses_new += fresh;
+    shelf_.changed();
+  }
+  if (refused == 0) return {Outcome::Kind::list, {}, fresh};
+  Outcome outcome = outcome_of(guard_.on_nonsense(asker_of(peer), now),
+                               "sent addresses that nobody can have", Outcome::Kind::list);
+  outcome.fresh = fresh;
+  return outcome;
+}
+
+Exchange::Outcome Exchange::outcome_of(RequestGuard::Verdict verdict, std::string what,
+                                       Outcome::Kind mild) {
+  const Failure why = {Stage::established, Reason::misbehaved, std::move(what)};
+  switch (verdict) {
+    case RequestGuard::Verdict::drop:
+      return {Outcome::Kind::drop, why, 0};
+    case RequestGuard::Verdict::ban:
+      return {Outcome::Kind::ban, why, 0};
+    default:
+      return {mild, {}, 0};
+  }
+}
+
+}  // namespace peerage::pex

@@ -1,0 +1,93 @@
+// Peer exchange with those who are connected: who asks us and gets an answer, whom we ask, and what
+// comes of the lists that come back.
+//
+// Rules of the wire that it keeps: a request is answered at most once, also with an empty list; a
+// list is never sent unasked; no peer is asked while it owes us an answer, nor too soon
+// (RequestPacer). What others do against them costs them what RequestGuard says, by their host.
+//
+// A list is taken in under the address of the socket that it came from, whatever its sender says of
+// itself. A persistent or unconditional peer never loses its connection here.
+//
+// It does not act on connections: it says what is to be done.
+// Threads: the control shard.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "p2p/peer/message.h"
+#include "p2p/peer/peer.h"
+#include "pex/books/bookshelf.h"
+#include "pex/exchange/answer_cache.h"
+#include "pex/exchange/request_guard.h"
+#include "pex/exchange/request_pacer.h"
+
+namespace peerage::pex {
+
+// What a node gives and gets; numbers that only grow.
+struct ExchangeCounts {
+  std::uint64_t requests = 0;           // of others
+  std::uint64_t answers = 0;            // ours
+  std::uint64_t addresses_given = 0;    // in them
+  std::uint64_t ignored = 0;            // requests that came too soon
+  std::uint64_t asked = 0;              // our requests
+  std::uint64_t lists = 0;              // that came in answer
+  std::uint64_t addresses_heard = 0;    // in them
+  std::uint64_t addresses_new = 0;      // of them, those that entered a book
+  std::uint64_t addresses_refused = 0;  // in lists, that no peer can have
+  std::uint64_t unsolicited = 0;        // lists that nobody asked for
+  std::uint64_t malformed = 0;          // messages
+};
+
+class Exchange {
+ public:
+  // Which addresses others get: any that we know of, or those that we have verified.
+  enum class Serve : std::uint8_t { known, verified };
+
+  Exchange(Bookshelf& shelf, Serve serve, const RequestLimits& limits)
+      : shelf_(shelf), serve_(serve), guard_(limits) {}
+
+  void on_connected(const p2p::Peer& peer, conn::TimePoint now) {
+    pacer_.on_connected(peer.id(), now);
+  }
+  void on_gone(const p2p::Peer& peer) { pacer_.on_gone(peer.id()); }
+
+  bool may_ask(const p2p::Peer& peer, conn::TimePoint now) const;
+  // Sends a request; false: not now.
+  bool ask(p2p::Peer& peer, conn::TimePoint now);
+
+  struct Outcome {
+    enum class Kind : std::uint8_t {
+      nothing,
+      answered,  // its request
+      ignored,   // its request
+      list,      // in answer to ours; what is in it is in the book
+      drop,      // the connection is to end, for `why`
+      ban,       // and its host to be kept away
+    };
+    Kind kind = Kind::nothing;
+    conn::Failure why;
+    std::size_t fresh = 0;  // addresses of a list that were not in the book
+  };
+  Outcome on_message(p2p::Peer& peer, conn::ByteView bytes, conn::TimePoint now);
+
+  const ExchangeCounts& counts() const noexcept { return counts_; }
+
+ private:
+  Outcome on_request(p2p::Peer& peer, conn::TimePoint now);
+  Outcome on_list(p2p::Peer& peer, std::span<const conn::NetAddress> addresses, std::size_t refused,
+                  conn::TimePoint now);
+  // `mild`: what to do when nothing drastic is.
+  RequestGuard::Asker asker_of(const p2p::Peer& peer);
+  static Outcome outcome_of(RequestGuard::Verdict verdict, std::string what, Outcome::Kind mild);
+
+  Bookshelf& shelf_;
+  Serve serve_;
+  RequestGuard guard_;
+  RequestPacer pacer_;
+  std::map<std::string, AnswerCache, std::less<>> answers_;  // by network
+  ExchangeCounts counts_;
+};
+
+}  // namespace peerage::pex

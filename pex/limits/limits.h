@@ -1,0 +1,127 @@
+// The limits of peer exchange, each with its origin.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+#include "conn/runtime/runtime.h"
+
+namespace peerage::pex {
+
+// How often others may ask us. A Go node asks twice at will and then at most each 10 s, on each
+// connection; one of v0.39 now and then a little too early, which we forgive.
+struct RequestLimits {
+  // Answers for one host (IPv6: /64), and for its neighbourhood (/24, /48): so many at once, then
+  // one each `pause`.
+  std::uint64_t host_burst = 3;
+  conn::Duration host_pause = std::chrono::seconds(10);
+  std::uint64_t neighbourhood_burst = 24;
+  conn::Duration neighbourhood_pause = std::chrono::seconds(1);
+  // Requests beyond that, from one host, are not answered. Those that come this soon after the one
+  // before, as no honest node's do, are held against it: after so many the connection ends; and
+  // when it has ended so often, the host is banned for a while.
+  conn::Duration too_soon = std::chrono::seconds(9);
+  std::uint32_t strikes_to_drop = 3;
+  std::uint32_t drops_to_ban = 2;
+  conn::Duration ban = std::chrono::minutes(10);
+  // After so long without a request, nothing is held against a host.
+  conn::Duration memory = std::chrono::minutes(10);
+};
+// A seed's clients want one answer each.
+inline constexpr RequestLimits kSeedRequestLimits = {
+    .host_burst = 2,
+    .host_pause = std::chrono::minutes(1),
+    .neighbourhood_burst = 16,
+    .neighbourhood_pause = std::chrono::seconds(4)};
+
+// How often we ask: no honest node may have a reason to ban us. A Go node accepts two requests on a
+// connection at any time and others not within 10 s of the one before; a margin for its clock and
+// for what the network delays.
+inline constexpr std::uint32_t kFreeRequests = 2;
+inline constexpr conn::Duration kRequestPause = std::chrono::seconds(12);
+
+// Asking the configured seeds. All but the last double up to `cap`, and are shorter by lot.
+struct SeedPauses {
+  // Before a seed that answered is asked again.
+  conn::Duration each = std::chrono::seconds(15);
+  // Before one is that could not be reached, or had no place for us.
+  conn::Duration retry = std::chrono::seconds(4);
+  conn::Duration cap = std::chrono::minutes(10);
+  // Before another may be, unless this one failed; 0: at once.
+  conn::Duration between = std::chrono::seconds(15);
+};
+
+// Keeping the outbound set full.
+struct OutboundLimits {
+  // In any second, those that the switch begins of its own accord included.
+  std::size_t dials_per_second = 2;
+  // One outbound peer of a group until there are so many, then up to so many of one. A preference:
+  // when other groups have nothing, it does not hold.
+  std::size_t diverse = 5;
+  std::size_t per_group = 2;
+  // Of the outbound peers, in percent, those that are not drawn by lot: the longest known, or
+  // seeds' word. Whoever fills the book comes by lot, and never leaves: without this, honest peers,
+  // who do, give way to him one by one (spec/eclipse.md).
+  std::size_t chosen_percent = 60;
+  // After a dial an address waits: this long, doubled for each failure, at most so long.
+  std::chrono::seconds redial = std::chrono::seconds(15);
+  std::chrono::seconds redial_cap = std::chrono::hours(1);
+  // A dial to see whether an address is alive: one each `feeler_pause` on average, of one group at
+  // most so many a day (Bitcoin Core: FEELER_INTERVAL; the quota is ours: whoever fills the new
+  // table would have feelers promote him).
+  conn::Duration feeler_pause = std::chrono::minutes(2);
+  std::uint32_t feelers_per_group = 4;
+  // When the book cannot serve.
+  SeedPauses seeds;
+  // Asked at once by a node that has no vetted address.
+  std::size_t first_seeds = 3;
+  // Once, when a seed had nothing for us and the book is empty: it may be as new as we are, and
+  // have met others by then.
+  conn::Duration seed_second_look = std::chrono::seconds(3);
+  // Asking peers for more (comet: ensurePeersPeriod); with a full set the pause doubles while
+  // nothing new is heard.
+  conn::Duration ask_pause = std::chrono::seconds(30);
+  conn::Duration ask_pause_cap = std::chrono::minutes(16);
+  // Whether pauses are made shorter by lot, so that many who failed at the same moment do not come
+  // back as one. An experiment takes that away; no node has a reason to.
+  enum class Spread : std::uint8_t { by_lot, none } spread = Spread::by_lot;
+};
+
+// A seed's visits.
+struct CrawlLimits {
+  std::size_t parallel = 16;
+  // From the dial to the answer, and then it is over.
+  conn::Duration visit = std::chrono::seconds(5);
+  // Between two dials of one IP address and port (comet: minTimeBetweenCrawls).
+  conn::Duration pause = std::chrono::minutes(2);
+  // So many of which are remembered.
+  std::size_t remembered = 50'000;
+  // How long a client may stay that asks for nothing, or is not let go by its answer.
+  conn::Duration client_life = std::chrono::minutes(5);
+  // A persistent peer is asked for addresses so often.
+  conn::Duration ask_pause = std::chrono::minutes(2);
+  // Configured seeds are visited side by side, like others.
+  SeedPauses seeds = {.between = conn::Duration(0)};
+};
+// After a visit, the next: so long when it was answered for the first times; and so long when nine
+// of ten were answered in the window of 2 h, 8 h, 1 d, 7 d, 30 d (addrbook/record/reliability.h).
+inline constexpr std::chrono::seconds kUnprovenPause = std::chrono::minutes(10);
+inline constexpr std::array<std::chrono::seconds, 5> kProvenPauses = {
+    std::chrono::minutes(20), std::chrono::minutes(30), std::chrono::hours(1),
+    std::chrono::hours(2), std::chrono::hours(4)};
+// When it failed; doubled for each failure.
+inline constexpr std::chrono::seconds kFailedPause = std::chrono::minutes(5);
+inline constexpr std::chrono::seconds kFailedPauseCap = std::chrono::hours(12);
+
+// Whoever broke the rules of peer exchange is neither dialled nor told of for so long; nor who is
+// found to be under a ban, at most.
+inline constexpr std::chrono::seconds kMisbehavedRest = std::chrono::hours(1);
+inline constexpr std::chrono::seconds kBannedRest = std::chrono::hours(1);
+// Whom the switch would not dial is not asked for again for so long.
+inline constexpr conn::Duration kRefusedPause = std::chrono::seconds(15);
+// How often sessions that go on are noted in the books.
+inline constexpr conn::Duration kNotePause = std::chrono::minutes(1);
+
+}  // namespace peerage::pex

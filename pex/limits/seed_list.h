@@ -1,0 +1,77 @@
+// The configured seeds: which of them to ask next, when, and as a node of which network.
+//
+//  - One after another in an order drawn by lot, none twice within its pause, which doubles with
+//    each time that it was asked.
+//  - One that could not be reached, or had no place for us, is tried again soon, at first; another
+//    may be asked at once. A crowd that begins at the same moment is served so within seconds, for
+//    the pauses are spread by lot (conn/base/backoff.h).
+//  - A seed that names another network than the one that we dialled it for, and one that we serve,
+//    is asked for that one from then on: with several networks on one port, an operator gives one
+//    list of seeds.
+//
+// Names are resolved at each use, by whoever dials.
+// Threads: none of its own (the control shard).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "conn/address/net_address.h"
+#include "conn/base/backoff.h"
+#include "pex/limits/limits.h"
+
+namespace peerage::pex {
+
+class SeedList {
+ public:
+  // A number below its argument, at random.
+  using Lot = std::function<std::size_t(std::size_t below)>;
+
+  SeedList(const SeedPauses& pauses, Lot lot) : pauses_(pauses), lot_(std::move(lot)) {}
+
+  // Replaces the list; what is known of seeds that stay is kept.
+  void set(const std::vector<conn::HostAddress>& seeds);
+  bool contains(const conn::NodeId& id) const { return find(id) != nullptr; }
+  std::set<conn::NodeId> ids() const;
+  std::size_t size() const noexcept { return seeds_.size(); }
+
+  struct Target {
+    conn::HostAddress address;
+    std::string network;  // empty: of the first that we serve
+  };
+  // One that may be asked now, which then rests. Of those that were not asked before one may be
+  // asked soon after another, too.
+  enum class Of : std::uint8_t { all, unasked };
+  std::optional<Target> next(conn::TimePoint now, Of which = Of::all);
+  // The dial to it came to nothing.
+  void failed(const conn::NodeId& id, conn::TimePoint now);
+  // It has said that it is of this network: asked again at once.
+  void is_of(const conn::NodeId& id, const std::string& network);
+  // It may be asked again then, if not sooner anyway, and whatever others were asked.
+  void again(const conn::NodeId& id, conn::TimePoint when);
+  // There is no need for seeds now: the pauses begin small again.
+  void rested();
+
+ private:
+  struct Seed {
+    conn::HostAddress address;
+    std::string network;
+    conn::TimePoint next;
+    std::uint32_t asked = 0;
+    std::uint32_t failures = 0;
+  };
+  const Seed* find(const conn::NodeId& id) const;
+  Seed* find(const conn::NodeId& id);
+  conn::Duration pause(conn::Duration first, std::uint32_t times) const;
+
+  SeedPauses pauses_;
+  Lot lot_;
+  std::vector<Seed> seeds_;
+  conn::TimePoint next_any_;
+};
+
+}  // namespace peerage::pex

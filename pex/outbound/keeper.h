@@ -1,0 +1,54 @@
+// A node's duty: keeps its outbound set full by what OutboundPolicy plans. It tells the policy how
+// things stand, and has the switch and the exchange do what is planned.
+//
+// Outbound peers are asked for addresses when they come, if the book has not enough; a peer that
+// was dialled only to see whether it is alive is let go of.
+//
+// Threads: the control shard.
+#pragma once
+
+#include <set>
+
+#include "pex/limits/seed_list.h"
+#include "pex/outbound/policy.h"
+#include "pex/role/duty.h"
+
+namespace peerage::pex {
+
+class OutboundKeeper final : public Duty {
+ public:
+  OutboundKeeper(Means means, const OutboundLimits& limits, conn::TimePoint now);
+
+  conn::TimePoint on_time(conn::TimePoint now) override;
+  void on_event(const p2p::SwitchEvent& event, conn::TimePoint now) override;
+  void on_list(const p2p::PeerPtr& peer, std::size_t fresh, conn::TimePoint now) override;
+  void on_asked(const p2p::PeerPtr&) override {}
+  void set_seeds(const std::vector<conn::HostAddress>& seeds) override { seeds_.set(seeds); }
+
+ private:
+  static constexpr std::size_t kMaxRefused = 256;
+
+  OutboundPolicy::Situation situation(conn::TimePoint now) const;
+  // Outbound peers, and nodes that are being dialled to become one.
+  std::vector<OutboundPolicy::Situation::Outbound> outbound() const;
+  void ask_first_seeds(const OutboundPolicy::Situation& state, conn::TimePoint now);
+  // Whether there was one to be asked.
+  bool ask_seed(conn::TimePoint now, SeedList::Of which);
+  void ask_waiting_seeds(conn::TimePoint now);
+  void ask_a_peer(conn::TimePoint now);
+  void on_connected(const p2p::Connected& event, conn::TimePoint now);
+  void on_dial_failed(const p2p::DialFailed& event, conn::TimePoint now);
+
+  Means means_;
+  OutboundPolicy policy_;
+  SeedList seeds_;
+  std::set<conn::NodeId> unasked_seeds_;  // connected, and could not be asked when they came
+  const std::size_t first_seeds_wanted_;
+  std::size_t first_seeds_ = 0;  // asked
+  const conn::Duration second_look_;
+  bool looked_again_ = false;
+  // Whom the switch would not dial, and when it may be asked again.
+  conn::RecentMap<conn::NodeId, conn::TimePoint> refused_{kMaxRefused};
+};
+
+}  // namespace peerage::pex

@@ -1,0 +1,55 @@
+// What a node does of its own accord beside answering: a node keeps its outbound set full
+// (pex/outbound/keeper.h), a seed makes its visits (pex/seed/visits.h).
+//
+// Threads: the control shard.
+#pragma once
+
+#include <functional>
+#include <map>
+
+#include "p2p/switch.h"
+#include "pex/books/bookshelf.h"
+#include "pex/exchange/exchange.h"
+
+namespace peerage::pex {
+
+// Who is connected and who is being dialled, by what the switch has told.
+struct Acquaintances {
+  struct Connected {
+    p2p::PeerPtr peer;
+    p2p::DialPurpose purpose = p2p::DialPurpose::requested;
+    conn::TimePoint since;
+  };
+  std::map<conn::NodeId, Connected> connected;
+  std::map<conn::NodeId, p2p::Dialled> dialling;
+
+  bool knows(const conn::NodeId& id) const {
+    return connected.contains(id) || dialling.contains(id);
+  }
+};
+
+class Duty {
+ public:
+  // What every duty works with; all of it outlives the duty.
+  struct Means {
+    conn::NodeId own;
+    p2p::Switch& node;
+    Bookshelf& shelf;
+    Exchange& exchange;
+    const Acquaintances& around;
+    std::function<std::size_t(std::size_t below)> lot;  // a number below, at random
+  };
+
+  virtual ~Duty() = default;
+  // Begins what is due, and says when to come again at the latest.
+  virtual conn::TimePoint on_time(conn::TimePoint now) = 0;
+  // Connections and dials; `around` knows of it already.
+  virtual void on_event(const p2p::SwitchEvent& event, conn::TimePoint now) = 0;
+  // What the peer sent in answer is in the book; `fresh` of the addresses had not been before.
+  virtual void on_list(const p2p::PeerPtr& peer, std::size_t fresh, conn::TimePoint now) = 0;
+  // The peer has asked us, and has its answer if it gets one.
+  virtual void on_asked(const p2p::PeerPtr& peer) = 0;
+  virtual void set_seeds(const std::vector<conn::HostAddress>& seeds) = 0;
+};
+
+}  // namespace peerage::pex

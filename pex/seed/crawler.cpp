@@ -1,0 +1,68 @@
+#include "pex/seed/crawler.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace peerage::pex {
+
+using addrbook::AddressBook;
+using addrbook::kNever;
+using addrbook::KnownAddress;
+using addrbook::Seconds;
+using conn::NetAddress;
+
+namespace {
+
+constexpr double kHardlyEverFailed = 0.9;
+// A window says something once it is that full.
+constexpr float kSeenEnough = 0.25;
+static_assert(kProvenPauses.size() == addrbook::Reliability::kWindows);
+
+}  // namespace
+
+Seconds Crawler::pause_after(const KnownAddress& known) {
+  if (known.failures > 0) {
+    const auto doublings = std::min<std::uint32_t>(known.failures - 1, 10);
+    return std::min(kFailedPause * (std::int64_t{1} << doublings), kFailedPauseCap);
+  }
+  Seconds pause = kUnprovenPause;
+  for (std::size_t i = 0; i < kProvenPauses.size(); ++i) {
+    const auto& window = known.reliability.windows()[i];
+    if (window.weight < kSeenEnough || known.reliability.share(i) < kHardlyEverFailed) break;
+    pause = kProvenPauses[i];
+  }
+  return pause;
+}
+
+std::optional<NetAddress> Crawler::next(AddressBook& book, const Situation& situation) {
+  if (situation.now < nothing_until_) return std::nullopt;
+  const Turn first = turn_;
+  const Turn second = first == Turn::newcomer ? Turn::acquaintance : Turn::newcomer;
+  for (const Turn turn : {first, second}) {
+    const auto target = draw(turn, book, situation);
+    if (!target) continue;
+    turn_ = turn == Turn::newcomer ? Turn::acquaintance : Turn::newcomer;
+    seen_.use(target->endpoint, [] { return conn::TimePoint(); }) = situation.now;
+    return target;
+  }
+  nothing_until_ = situation.now + kLookAgain;
+  return std::nullopt;
+}
+
+std::optional<NetAddress> Crawler::draw(Turn turn, AddressBook& book, const Situation& situation) {
+  const auto seen_lately = [&](const KnownAddress& known) {
+    const conn::TimePoint* last = seen_.find(known.address.endpoint);
+    return last != nullptr && situation.now - *last < limits_.pause;
+  };
+  const auto is_due = [&](const KnownAddress& known) {
+    const bool met = known.last_connected != kNever;
+    if (met != (turn == Turn::acquaintance)) return false;
+    const bool tried = known.last_attempt != kNever;
+    if (tried && situation.book_now - known.last_attempt < pause_after(known)) return false;
+    return !seen_lately(known) && !situation.unavailable(known);
+  };
+  return book.pick({turn == Turn::newcomer ? 100U : 50U}, situation.book_now, is_due);
+}
+
+}  // namespace peerage::pex

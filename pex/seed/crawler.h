@@ -1,0 +1,64 @@
+// Whom a seed visits next: it dials what it has heard of, to see whether it is there, and comes
+// back to what was, as long as it serves it.
+//
+// Newcomers and old acquaintances take turns, so that neither a flood of fresh addresses keeps the
+// known ones from being verified again, nor the reverse. Both are drawn from the book by lot: how
+// much of our time somebody's addresses take is bounded by how much of the book they can have.
+//
+// When to come back is decided by the record (addrbook/record/reliability.h): the longer the window
+// in which a node has hardly ever failed, the longer the pause. One that fails is tried again after
+// a pause that doubles.
+//
+// An IP address and port is not dialled twice within `pause`, whatever IDs are said to be there, so
+// that nobody can have us dial a stranger all day. Bounded: `remembered` of them, and no state
+// else.
+//
+// Threads: none of its own (the control shard).
+// Source: comet p2p/pex/pex_reactor.go:crawlPeers; the windows are bitcoin-seeder's idea.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+
+#include "addrbook/book/address_book.h"
+#include "conn/base/recent_map.h"
+#include "conn/runtime/runtime.h"
+#include "pex/limits/limits.h"
+
+namespace peerage::pex {
+
+class Crawler {
+ public:
+  explicit Crawler(const CrawlLimits& limits = {}) : limits_(limits), seen_(limits.remembered) {}
+
+  struct Situation {
+    conn::TimePoint now;
+    addrbook::Time book_now;
+    // Connected, being dialled, or ourselves. Must not call the book.
+    std::function<bool(const addrbook::KnownAddress&)> unavailable;
+  };
+  // The next to visit, which counts as visited from now on; none: nothing is due. Having found
+  // nothing it does not look again for kLookAgain, unless `heard` says that there is something new.
+  std::optional<conn::NetAddress> next(addrbook::AddressBook& book, const Situation& situation);
+  // The visit could not begin, by no fault of the address: it is due as before.
+  void take_back(const conn::Endpoint& endpoint) { seen_.erase(endpoint); }
+  void heard() { nothing_until_ = {}; }
+
+  static constexpr conn::Duration kLookAgain = std::chrono::seconds(1);
+  // How long after its last attempt an address is due again.
+  static addrbook::Seconds pause_after(const addrbook::KnownAddress& known);
+  std::size_t remembered() const noexcept { return seen_.size(); }
+
+ private:
+  enum class Turn : std::uint8_t { newcomer, acquaintance };
+  std::optional<conn::NetAddress> draw(Turn turn, addrbook::AddressBook& book,
+                                       const Situation& situation);
+
+  CrawlLimits limits_;
+  conn::RecentMap<conn::Endpoint, conn::TimePoint> seen_;
+  Turn turn_ = Turn::newcomer;
+  conn::TimePoint nothing_until_;
+};
+
+}  // namespace peerage::pex

@@ -1,0 +1,171 @@
+#include "pex/seed/visits.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace peerage::pex {
+
+using conn::HostAddress;
+using conn::TimePoint;
+using p2p::Direction;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr conn::Duration kLook = 1s;
+constexpr conn::Duration kGrowthPause = 100ms;
+
+}  // namespace
+
+Visits::Visits(Means means, const CrawlLimits& limits)
+    : means_(std::move(means)),
+      limits_(limits),
+      crawlers_(means_.shelf.size(), Crawler(limits)),
+      sizes_(means_.shelf.size()),
+      seeds_(limits.seeds, means_.lot) {}
+
+TimePoint Visits::on_time(TimePoint now) {
+  end_late(now);
+  look_at_growth(now);
+  begin_visits(now);
+  TimePoint next = now + kLook;
+  for (const auto& [id, visit] : visits_) {
+    if (visit.until > now) next = std::min(next, visit.until);
+  }
+  return next;
+}
+
+void Visits::end_late(TimePoint now) {
+  // A dial that hangs ends by its own time, which is not longer.
+  std::erase_if(visits_, [now](const auto& each) { return each.second.until + 5s <= now; });
+  for (const auto& [id, each] : means_.around.connected) {
+    if (stays(*each.peer)) {
+      TimePoint& next = next_ask_[id];
+      if (now >= next && means_.exchange.ask(*each.peer, now)) next = now + limits_.ask_pause;
+      continue;
+    }
+    const auto visit = visits_.find(id);
+    const bool late = visit != visits_.end() ? visit->second.until <= now
+                                             : now - each.since >= limits_.client_life;
+    if (late) part(*each.peer);
+  }
+}
+
+void Visits::begin_visits(TimePoint now) {
+  if (now < full_until_) return;
+  while (visits_.size() < limits_.parallel && begin_one(now)) {
+  }
+}
+
+bool Visits::begin_one(TimePoint now) {
+  const auto unavailable = [this](const addrbook::KnownAddress& known) {
+    return known.address.id == means_.own || means_.around.knows(known.address.id) ||
+           visits_.contains(known.address.id);
+  };
+  for (std::size_t i = 0; i < crawlers_.size(); ++i) {
+    const std::size_t index = (turn_ + i) % crawlers_.size();
+    addrbook::AddressBook& book = means_.shelf.at(index);
+    const auto target = crawlers_[index].next(book, {now, means_.shelf.now(), unavailable});
+    if (!target) continue;
+    turn_ = index + 1;
+    begin(HostAddress::of(*target), book.network(), false, now);
+    return true;
+  }
+  return visit_seed(now);
+}
+
+bool Visits::visit_seed(TimePoint now) {
+  const bool hungry = [this] {
+    for (std::size_t i = 0; i < means_.shelf.size(); ++i) {
+      if (means_.shelf.at(i).need_more()) return true;
+    }
+    return false;
+  }();
+  if (!hungry) return false;
+  const auto seed = seeds_.next(now);
+  if (!seed || means_.around.knows(seed->address.id)) return false;
+  begin(seed->address, seed->network, true, now);
+  return true;
+}
+
+void Visits::begin(const HostAddress& target, const std::string& network, bool is_seed,
+                   TimePoint now) {
+  visits_[target.id] = {now + limits_.visit, is_seed};
+  ++made_;
+  means_.node.dial(target, p2p::DialPurpose::requested, network);
+}
+
+void Visits::on_event(const p2p::SwitchEvent& event, TimePoint now) {
+  if (const auto* connected = std::get_if<p2p::Connected>(&event)) {
+    on_connected(*connected, now);
+  } else if (const auto* failed = std::get_if<p2p::DialFailed>(&event)) {
+    on_dial_failed(*failed, now);
+  } else if (const auto* gone = std::get_if<p2p::Gone>(&event)) {
+    visits_.erase(gone->peer->id());
+    next_ask_.erase(gone->peer->id());
+  }
+}
+
+void Visits::on_connected(const p2p::Connected& event, TimePoint now) {
+  p2p::Peer& peer = *event.peer;
+  if (peer.direction() == Direction::inbound) {
+    // It dialled us while we dialled it, or was about to be visited: its own address is in the book
+    // now.
+    visits_.erase(peer.id());
+    look_at_growth(now);
+    return;
+  }
+  if (stays(peer)) return;
+  // One that has nothing to tell has been verified, and that is all.
+  if (!means_.exchange.ask(peer, now)) part(peer);
+}
+
+// Whether clients have brought addresses. What a crawler then does takes as long as the book is
+// large: a crowd of clients has it do so no more often than that.
+void Visits::look_at_growth(TimePoint now) {
+  if (now < next_growth_) return;
+  for (std::size_t i = 0; i < crawlers_.size(); ++i) {
+    const std::size_t size = means_.shelf.at(i).size();
+    if (std::exchange(sizes_[i], size) >= size) continue;
+    crawlers_[i].heard();
+    next_growth_ = now + kGrowthPause;
+  }
+}
+
+void Visits::on_dial_failed(const p2p::DialFailed& event, TimePoint now) {
+  const auto visit = visits_.find(event.target.id);
+  if (visit == visits_.end()) return;
+  const auto& info = event.report.upgrade.remote_info;
+  if (visit->second.is_seed && event.failure.reason == conn::Reason::wrong_network && info &&
+      means_.shelf.find(info->network) != nullptr) {
+    seeds_.is_of(event.target.id, info->network);
+  }
+  if (visit->second.is_seed) seeds_.failed(event.target.id, now);
+  visits_.erase(visit);
+  if (event.failure.reason != conn::Reason::no_free_slot) return;
+  full_until_ = now + kLook;
+  const auto ip = conn::IpAddress::parse(event.target.host);
+  if (!ip) return;
+  for (Crawler& crawler : crawlers_) crawler.take_back({*ip, event.target.port});
+}
+
+void Visits::on_list(const p2p::PeerPtr& peer, std::size_t fresh, TimePoint) {
+  if (fresh > 0) {
+    for (Crawler& crawler : crawlers_) crawler.heard();
+  }
+  if (peer->direction() == Direction::outbound && !stays(*peer)) part(*peer);
+}
+
+void Visits::on_asked(const p2p::PeerPtr& peer) {
+  if (peer->direction() == Direction::inbound && !stays(*peer)) part(*peer);
+}
+
+void Visits::part(const p2p::Peer& peer) {
+  means_.node.disconnect(peer.id());
+}
+
+bool Visits::stays(const p2p::Peer& peer) {
+  return peer.persistent() || peer.unconditional();
+}
+
+}  // namespace peerage::pex

@@ -1,0 +1,67 @@
+// A seed's duty: visits. It dials what Crawler chooses, asks for addresses, and is gone again; a
+// visit ends with the answer, or when its time is over. So many are under way at once; the networks
+// take turns.
+//
+// Its clients are let go with their answer, or after their time. Persistent and unconditional peers
+// stay, and are asked now and then.
+//
+// Configured seeds are asked when the crawler finds nothing due in a network that has too few
+// addresses.
+//
+// Threads: the control shard.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "pex/limits/seed_list.h"
+#include "pex/role/duty.h"
+#include "pex/seed/crawler.h"
+
+namespace peerage::pex {
+
+class Visits final : public Duty {
+ public:
+  Visits(Means means, const CrawlLimits& limits);
+
+  conn::TimePoint on_time(conn::TimePoint now) override;
+  void on_event(const p2p::SwitchEvent& event, conn::TimePoint now) override;
+  void on_list(const p2p::PeerPtr& peer, std::size_t fresh, conn::TimePoint now) override;
+  void on_asked(const p2p::PeerPtr& peer) override;
+  void set_seeds(const std::vector<conn::HostAddress>& seeds) override { seeds_.set(seeds); }
+
+  std::size_t under_way() const noexcept { return visits_.size(); }
+  std::uint64_t made() const noexcept { return made_; }
+
+ private:
+  struct Visit {
+    conn::TimePoint until;
+    bool is_seed = false;
+  };
+  void begin_visits(conn::TimePoint now);
+  bool begin_one(conn::TimePoint now);
+  bool visit_seed(conn::TimePoint now);
+  void begin(const conn::HostAddress& target, const std::string& network, bool is_seed,
+             conn::TimePoint now);
+  void end_late(conn::TimePoint now);
+  void part(const p2p::Peer& peer);
+  static bool stays(const p2p::Peer& peer);
+
+  void on_connected(const p2p::Connected& event, conn::TimePoint now);
+  void look_at_growth(conn::TimePoint now);
+  void on_dial_failed(const p2p::DialFailed& event, conn::TimePoint now);
+
+  Means means_;
+  CrawlLimits limits_;
+  std::vector<Crawler> crawlers_;   // in the order of the books
+  std::vector<std::size_t> sizes_;  // of the books, when we looked last
+  conn::TimePoint next_growth_;
+  std::size_t turn_ = 0;
+  SeedList seeds_;
+  std::map<conn::NodeId, Visit> visits_;
+  std::map<conn::NodeId, conn::TimePoint> next_ask_;  // of those that stay
+  std::uint64_t made_ = 0;
+  conn::TimePoint full_until_;  // the switch had no slot for one more
+};
+
+}  // namespace peerage::pex

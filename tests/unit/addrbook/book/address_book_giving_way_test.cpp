@@ -1,0 +1,109 @@
+// Which addresses give way to one that is told, and which do not.
+#include <gtest/gtest.h>
+
+#include "addrbook/book/address_book.h"
+#include "tests/support/book_fixture.h"
+
+namespace peerage::addrbook {
+namespace {
+
+using conn::Reason;
+using test::address;
+using test::scattered;
+using namespace std::chrono_literals;
+
+class GivingWay : public test::BookTest {
+ protected:
+  using BookTest::BookTest;
+  void make_bad(const conn::NetAddress& each) {
+    ASSERT_TRUE(book.mark_bad(each, Reason::misbehaved, now + 1h, now));
+  }
+};
+
+class GivingWayInOneBucket : public GivingWay {
+ protected:
+  GivingWayInOneBucket() : GivingWay(with({1, 1, 4})) {}
+};
+
+class GivingWayInOnePlace : public GivingWay {
+ protected:
+  GivingWayInOnePlace() : GivingWay(with({1, 1, 1})) {}
+};
+
+TEST_F(GivingWayInOnePlace, AFreshAddressHasAPlaceOnlyIfItIsFreeOrItsHolderIsBad) {
+  EXPECT_EQ(hear(address(1, "8.8.8.8")), Added::added);
+  for (std::uint32_t i = 0; i < 1000; ++i) EXPECT_EQ(hear(scattered(i)), Added::no_place);
+  EXPECT_NE(book.find(address(1, "8.8.8.8")), nullptr);
+  for (std::uint32_t i = 0; i < kFailuresNeverMet; ++i) {
+    EXPECT_EQ(hear(scattered(i)), Added::no_place);
+    fail(address(1, "8.8.8.8"));
+    now += 5min;
+    meet_someone();
+  }
+  EXPECT_EQ(hear(scattered(5)), Added::added);
+  EXPECT_EQ(book.find(address(1, "8.8.8.8")), nullptr);
+}
+
+TEST_F(GivingWayInOnePlace, WhatNobodySpeaksOfForAMonthGivesWay) {
+  hear(address(1, "8.8.8.8"));
+  now += kUnheardOfLimit;
+  EXPECT_EQ(hear(scattered(5)), Added::no_place);
+  now += 1s;
+  EXPECT_EQ(hear(scattered(5)), Added::added);
+}
+
+TEST_F(GivingWayInOneBucket, AnAddressThatIsRefusedMakesNobodyGo) {
+  const auto resting = address(1, "31.1.1.1");
+  ASSERT_EQ(hear(resting), Added::added);
+  ASSERT_EQ(hear(address(2, "31.1.1.1")), Added::added);
+  ASSERT_EQ(hear(address(3, "32.1.1.1")), Added::added);
+  ASSERT_EQ(hear(address(4, "33.1.1.1")), Added::added);
+  make_bad(resting);
+  // Of this host, and so it could have the bad one's share; but mostly there is no place for it.
+  int refused = 0;
+  for (std::uint16_t port = 1; port < 200; ++port) {
+    if (hear(address(5, "31.1.1.1", port)) != Added::no_place) break;
+    ++refused;
+    ASSERT_NE(book.find(resting), nullptr) << port;
+  }
+  EXPECT_GT(refused, 0);
+}
+
+TEST_F(GivingWay, ASourceThatHasSaidEnoughOfAnIdReplacesOnlyWhatItSaidItself) {
+  const auto of_another = address(1, "31.1.1.1");
+  ASSERT_EQ(hear(of_another, "41.1.1.1"), Added::added);
+  ASSERT_EQ(hear(address(1, "32.1.1.1"), "42.1.1.1"), Added::added);
+  ASSERT_EQ(hear(address(1, "33.1.1.1"), "42.1.1.1"), Added::added);
+  make_bad(of_another);
+  EXPECT_EQ(hear(address(1, "34.1.1.1"), "42.1.1.1"), Added::too_many_candidates);
+  EXPECT_NE(book.find(of_another), nullptr);
+  make_bad(address(1, "32.1.1.1"));
+  EXPECT_EQ(hear(address(1, "34.1.1.1"), "42.1.1.1"), Added::added);
+  EXPECT_NE(book.find(of_another), nullptr);
+  EXPECT_EQ(book.find(address(1, "32.1.1.1")), nullptr);
+}
+
+TEST_F(GivingWay, TheOperatorsWordTakesNobodysShareAndGivesNone) {
+  const Source configured = {test::ip("127.0.0.1"), {}, Origin::configuration};
+  for (std::uint32_t i = 1; i <= 5; ++i) {
+    ASSERT_EQ(book.add(address(i, "31.1.1.1"), configured, now), Added::added);
+    make_bad(address(i, "31.1.1.1"));
+  }
+  EXPECT_EQ(hear(address(11, "31.1.1.1")), Added::added);
+  EXPECT_EQ(hear(address(12, "31.1.1.1")), Added::added);
+  EXPECT_EQ(hear(address(13, "31.1.1.1")), Added::too_many_for_host);
+  for (std::uint32_t i = 1; i <= 5; ++i) EXPECT_NE(book.find(address(i, "31.1.1.1")), nullptr);
+}
+
+TEST_F(GivingWay, GossipDoesNotBringAProvenNodeBackThatRests) {
+  const auto proven = address(1, "31.1.1.1");
+  ASSERT_EQ(hear(proven), Added::added);
+  visit(proven);
+  make_bad(proven);
+  EXPECT_EQ(hear(address(1, "32.1.1.1")), Added::proven_elsewhere);
+  now += 2h;
+  EXPECT_EQ(book.pick({100}, now), proven);
+}
+
+}  // namespace
+}  // namespace peerage::addrbook

@@ -1,0 +1,356 @@
+// Who told whom, in the file.
+#include <cstdio>
+#include <limits>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <sodium.h>
+
+#include "addrbook/file/book_file.h"
+#include "addrbook/file/own_file.h"
+#include "addrbook/file/schema.h"
+#include "tests/support/book_rows.h"
+#include "tests/support/files.h"
+#include "tests/support/forge.h"
+
+namespace peerage::addrbook {
+namespace {
+
+using namespace std::chrono_literals;
+using test::id_of;
+using test::kBookNow;
+using test::told_of;
+using Who = ToldQuery::Who;
+
+struct ToldFile : testing::Test {
+  test::TemporaryDirectory directory;
+  std::filesystem::path path = directory / "addrbook.db";
+
+  static constexpr std::int64_t kMost = 1000;
+
+  BookFile::Opened open() {
+    auto options = test::options_with(1);
+    options.max_told_rows = kMost;
+    auto opened = BookFile::open(path, options, kBookNow);
+    if (!opened) throw std::runtime_error(opened.error().text());
+    return std::move(*opened);
+  }
+  static Batch batch_of(std::vector<ToldRow> rows) {
+    Batch batch;
+    batch.told = std::move(rows);
+    return batch;
+  }
+  // Told rows `first` up to `end`, in a file that is closed.
+  void write(std::size_t first, std::size_t end) {
+    std::vector<ToldRow> rows;
+    for (std::size_t i = first; i < end; ++i) rows.push_back(told_of(i));
+    write(std::move(rows));
+  }
+  void write(std::vector<ToldRow> rows) {
+    auto opened = open();
+    ASSERT_TRUE(opened.file.apply(batch_of(std::move(rows))));
+    ASSERT_TRUE(opened.file.close());
+  }
+  ToldList ask(ToldQuery query, Drops* dropped = nullptr) {
+    Report report;
+    auto list = BookFile::read_told(path, query, kBookNow, report);
+    if (!list) throw std::runtime_error(list.error().text());
+    if (dropped != nullptr) *dropped = report.dropped;
+    EXPECT_TRUE(dropped != nullptr || report.dropped.total() == 0) << report.dropped.text();
+    return std::move(*list);
+  }
+  static ToldQuery about(const conn::NodeId& id, Who who = Who::told_of_it,
+                         std::size_t limit = 1000) {
+    return {id, who, {}, {}, limit};
+  }
+  void forge(const std::string& sql) const { test::forge(path, sql); }
+  std::int64_t count() {
+    auto database = sqlite::Database::open(path, sqlite::Access::read);
+    return database->number("SELECT count(*) FROM told").value();
+  }
+};
+
+TEST_F(ToldFile, TellsWhoToldOfANodeAndWhomItToldOf) {
+  write(0, 100);
+  const ToldList of = ask(about(id_of(7)));
+  ASSERT_EQ(of.rows.size(), 1u);
+  EXPECT_EQ(of.rows[0], told_of(7));
+  EXPECT_EQ(of.nodes, 1u);
+  const ToldList by = ask(about(told_of(7).teller, Who::it_told_of));
+  ASSERT_EQ(by.rows.size(), 10u);
+  EXPECT_EQ(by.nodes, 10u);
+  EXPECT_EQ(by.total, 10u);
+  for (std::size_t i = 0; i < 10; ++i) EXPECT_EQ(by.rows[i], told_of(i)) << "those told last first";
+  EXPECT_EQ(by.first, told_of(9).first_seen);
+  EXPECT_EQ(by.last, told_of(0).last_seen);
+  EXPECT_TRUE(ask(about(id_of(5000))).rows.empty());
+}
+
+TEST_F(ToldFile, AnAnswerIsAsLongAsIsAskedAndTellsHowMuchThereIs) {
+  write(0, 100);
+  const ToldList by = ask(about(told_of(7).teller, Who::it_told_of, 3));
+  ASSERT_EQ(by.rows.size(), 3u);
+  EXPECT_EQ(by.rows[2], told_of(2));
+  EXPECT_EQ(by.total, 10u);
+  EXPECT_EQ(by.first, told_of(9).first_seen);
+  EXPECT_EQ(ask(about(told_of(7).teller, Who::it_told_of, 0)).total, 10u);
+}
+
+TEST_F(ToldFile, AnAnswerMayBeOfOneNetworkOrOneAddress) {
+  ToldRow elsewhere = told_of(1, "other"), at_another = told_of(1);
+  ++at_another.address.endpoint.port;
+  write({told_of(1), elsewhere, at_another});
+  ToldQuery query = about(id_of(1));
+  EXPECT_EQ(ask(query).total, 3u);
+  query.network = "other";
+  EXPECT_EQ(ask(query).rows, std::vector{elsewhere});
+  query.network = "net";
+  query.endpoint = at_another.address.endpoint;
+  EXPECT_EQ(ask(query).rows, std::vector{at_another});
+  query.network = "none";
+  EXPECT_EQ(ask(query).total, 0u);
+}
+
+TEST_F(ToldFile, WhatIsToldAgainIsAddedToWhatIsThere) {
+  ToldRow row = told_of(1);
+  row.times = 2;
+  write({row});
+  ToldRow later = row;
+  later.first_seen = row.last_seen + 1h - 2h;
+  later.last_seen = row.last_seen + 1min;
+  later.times = 3;
+  ToldRow earlier = row;
+  earlier.first_seen = row.first_seen - 1h;
+  earlier.last_seen = row.last_seen - 30min;
+  earlier.times = 4;
+  write({later});
+  write({earlier});
+  ToldRow expected = row;
+  expected.first_seen = earlier.first_seen;
+  expected.last_seen = later.last_seen;
+  expected.times = 9;
+  EXPECT_EQ(ask(about(id_of(1))).rows, std::vector{expected});
+  const auto most = std::numeric_limits<std::uint32_t>::max();
+  row.times = most;
+  write({row});
+  EXPECT_EQ(ask(about(id_of(1))).rows.at(0).times, most);
+}
+
+TEST_F(ToldFile, ABatchIsWrittenWholeOrNotAtAll) {
+  auto opened = open();
+  Batch batch = batch_of({told_of(1)});
+  batch.addresses.push_back(test::rows_of("net", 0, 10));
+  batch.bans.written.push_back(test::ban_of(0));
+  EXPECT_EQ(batch.rows(), 12u);
+  EXPECT_FALSE(batch.empty());
+  EXPECT_FALSE(batch_of({told_of(1)}).empty());
+  ASSERT_TRUE(opened.file.apply(batch));
+  Batch unfit = batch_of({told_of(2), told_of(3, "bad\nname")});
+  unfit.addresses.push_back(test::rows_of("net", 10, 20));
+  EXPECT_FALSE(opened.file.apply(unfit));
+  EXPECT_EQ(opened.file.told(about(id_of(2)), kBookNow, opened.report)->total, 0u);
+  EXPECT_EQ(opened.file.told(about(id_of(1)), kBookNow, opened.report)->total, 1u);
+  EXPECT_EQ(opened.file.load(kBookNow, opened.report)->addresses.at("net").size(), 10u);
+}
+
+TEST_F(ToldFile, BeyondItsBoundThoseGoThatWereNotToldForLongest) {
+  write(0, 1);
+  // The file is full then, of rows that are older than ours.
+  forge(
+      "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 999) "
+      "INSERT INTO told SELECT 1, cast(printf('%020d', x % 1000) AS BLOB), "
+      "cast(printf('%020d', x) AS BLOB), x'00000000000000000000ffff0b000001', 1, 0, 1000000 + x, 1 "
+      "FROM c");
+  ASSERT_EQ(count(), kMost);
+  write(1, 101);
+  EXPECT_EQ(count(), kMost);
+  for (std::size_t i = 0; i < 101; ++i) EXPECT_EQ(ask(about(id_of(i))).total, 1u) << i;
+  auto database = sqlite::Database::open(path, sqlite::Access::read);
+  EXPECT_EQ(database->number("SELECT min(last_seen) FROM told").value(), 1'000'101);
+  write(1, 101);
+  EXPECT_EQ(database->number("SELECT min(last_seen) FROM told").value(), 1'000'101)
+      << "what is there already needs no room";
+}
+
+TEST_F(ToldFile, FarBeyondItsBoundTheyGoASliceAtATime) {
+  write(0, 1);
+  forge(
+      "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 12999) "
+      "INSERT INTO told SELECT 1, cast(printf('%020d', x % 1000) AS BLOB), "
+      "cast(printf('%020d', x) AS BLOB), x'00000000000000000000ffff0b000001', 1, 0, 1000000 + x, 1 "
+      "FROM c");
+  auto opened = open();
+  std::vector<std::int64_t> counts;
+  for (std::size_t i = 0; i < 4; ++i) {
+    ASSERT_TRUE(opened.file.apply(batch_of({told_of(i)})));
+    counts.push_back(count());
+  }
+  EXPECT_EQ(counts, (std::vector<std::int64_t>{7'999, 2'999, kMost, kMost}));
+}
+
+TEST_F(ToldFile, ARowThatCannotBeIsNotInTheWayForEver) {
+  write(0, 1);
+  forge(
+      "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 1000) "
+      "INSERT INTO told SELECT 1, CASE x WHEN 1 THEN zeroblob(500000) ELSE zeroblob(20) END, "
+      "cast(printf('%020d', x) AS BLOB), x'00000000000000000000ffff0b000001', 1, 0, 1000000 + x, 1 "
+      "FROM c");
+  write(1, 11);
+  EXPECT_LE(count(), kMost);
+  write(1, 11);
+  EXPECT_EQ(ask(about(id_of(1))).rows.at(0).times, told_of(1).times);
+}
+
+TEST_F(ToldFile, ATimeFromTheFutureDoesNotKeepARowForEver) {
+  write(0, 3);
+  const std::string where = " WHERE id = x'" + conn::to_hex(id_of(1).bytes()) + "'";
+  forge("UPDATE told SET first_seen = 9223372036854775807, last_seen = 9223372036854775807" +
+        where);
+  write(3, 4);
+  const ToldList list = ask(about(id_of(1)));
+  EXPECT_EQ(list.rows.at(0).last_seen, kBookNow);
+  EXPECT_EQ(list.rows.at(0).first_seen, kBookNow);
+  auto database = sqlite::Database::open(path, sqlite::Access::read);
+  EXPECT_EQ(database->number("SELECT max(last_seen) FROM told").value(),
+            kBookNow.time_since_epoch().count());
+}
+
+TEST_F(ToldFile, RowsThatCannotBeAreNotToldAndStopNothing) {
+  write(0, 100);
+  const auto forge_row = [this](std::size_t i, const std::string& set) {
+    forge("UPDATE told SET " + set + " WHERE id = x'" + conn::to_hex(id_of(i).bytes()) + "'");
+  };
+  forge_row(0, "port = 0");
+  forge_row(1, "times = 0");
+  forge_row(2, "times = 9223372036854775807");
+  forge_row(3, "ip = zeroblob(500000)");
+  forge_row(4, "network = 77");
+  forge_row(5, "first_seen = -9223372036854775808");
+  forge_row(10, "teller = zeroblob(20)");
+  forge_row(11, "teller = zeroblob(500000)");
+  Drops dropped;
+  const ToldList by = ask(about(told_of(0).teller, Who::it_told_of), &dropped);
+  EXPECT_EQ(dropped.text(), "bad_address=2 bad_number=2");
+  EXPECT_EQ(by.total, 5u);
+  EXPECT_EQ(by.first, kNever);
+  ask(about(id_of(4)), &dropped);
+  EXPECT_EQ(dropped.text(), "unknown_network=1");
+  ask(about(id_of(10)), &dropped);
+  EXPECT_EQ(dropped.text(), "bad_address=1");
+  ask(about(id_of(11)), &dropped);
+  EXPECT_EQ(dropped.text(), "bad_address=1");
+  write(0, 100);
+  EXPECT_EQ(ask(about(id_of(2))).rows.at(0).times, std::numeric_limits<std::uint32_t>::max());
+  EXPECT_EQ(ask(about(id_of(1))).rows.at(0).times, told_of(1).times);
+}
+
+TEST_F(ToldFile, SurvivesThatOtherRowsAreDropped) {
+  {
+    auto opened = open();
+    Batch batch = batch_of({told_of(1, "b"), told_of(2, "c")});
+    // "a" comes and goes, so that what is written anew is not numbered as before.
+    for (const char* network : {"c", "a", "b"}) {
+      batch.addresses.push_back(test::rows_of(network, 0, 10));
+    }
+    ASSERT_TRUE(opened.file.apply(batch));
+    ASSERT_TRUE(opened.file.close());
+  }
+  forge("UPDATE address SET port = 0 WHERE id = x'" + conn::to_hex(id_of(0).bytes()) +
+        "'; UPDATE network SET name = 'a' || char(10) WHERE name = 'a'");
+  auto opened = open();
+  ASSERT_TRUE(opened.file.load(kBookNow, opened.report));
+  EXPECT_GT(opened.report.dropped.total(), 0u);
+  ASSERT_TRUE(opened.file.close());
+  EXPECT_EQ(ask(about(id_of(1))).rows, std::vector{told_of(1, "b")});
+  EXPECT_EQ(ask(about(id_of(2))).rows, std::vector{told_of(2, "c")});
+}
+
+TEST_F(ToldFile, ANetworkThatMakesRoomTakesItsRowsAlong) {
+  auto opened = open();
+  for (std::size_t i = 0; i < BookFile::kMaxNetworks; ++i) {
+    ASSERT_TRUE(opened.file.apply(batch_of({told_of(i, "net " + std::to_string(i))})));
+  }
+  ASSERT_TRUE(opened.file.apply(test::rows_of("one more", 0, 1)));
+  for (std::size_t i = 0; i < BookFile::kMaxNetworks; ++i) {
+    EXPECT_EQ(opened.file.told(about(id_of(i)), kBookNow, opened.report)->total, 0u);
+  }
+  EXPECT_EQ(opened.report.dropped.total(), 0u);
+}
+
+// --- versions ---
+
+struct FirstVersion : ToldFile {
+  // A book of 100 rows, as a program made it that knew version 1 alone.
+  void SetUp() override {
+    {
+      auto opened = open();
+      ASSERT_TRUE(opened.file.apply(test::rows_of("net", 0, 100)));
+      ASSERT_TRUE(opened.file.apply_bans({false, {test::ban_of(0)}, {}}));
+      ASSERT_TRUE(opened.file.close());
+    }
+    const auto newest = directory / "newest";
+    std::filesystem::rename(path, newest);
+    {
+      ASSERT_TRUE(create_private(path));
+      auto database = sqlite::Database::open(path, sqlite::Access::write).value();
+      ASSERT_TRUE(schema::migrate(database, schema::steps().first(1)));
+    }
+    std::string copy = "ATTACH '" + newest.string() + "' AS newest;";
+    for (const char* table : {"meta", "network", "address", "ban"}) {
+      copy += std::string("INSERT INTO ") + table + " SELECT * FROM newest." + table + ";";
+    }
+    forge(copy);
+    std::filesystem::remove(newest);
+  }
+};
+
+TEST_F(FirstVersion, BecomesTheSecondWithAllItsRows) {
+  auto opened = open();
+  EXPECT_EQ(opened.report.found, Report::Found::book);
+  EXPECT_FALSE(opened.report.new_key);
+  const auto contents = opened.file.load(kBookNow, opened.report);
+  ASSERT_TRUE(contents);
+  EXPECT_EQ(contents->addresses.at("net").size(), 100u);
+  EXPECT_EQ(contents->bans, std::vector{test::ban_of(0)});
+  EXPECT_EQ(contents->key, test::key_of(1));
+  ASSERT_TRUE(opened.file.apply(batch_of({told_of(1)})));
+  ASSERT_TRUE(opened.file.close());
+  EXPECT_EQ(ask(about(id_of(1))).total, 1u);
+  auto database = sqlite::Database::open(path, sqlite::Access::read);
+  EXPECT_EQ(database->number("PRAGMA user_version").value(), 2);
+}
+
+TEST_F(FirstVersion, IsReadByGuestsAsItIs) {
+  Report report;
+  const auto contents = BookFile::read(path, kBookNow, report);
+  ASSERT_TRUE(contents) << contents.error().text();
+  EXPECT_EQ(contents->addresses.at("net").size(), 100u);
+  EXPECT_EQ(ask(about(id_of(1))).total, 0u);
+}
+
+TEST_F(FirstVersion, ThatIsDamagedStillGivesWhatCanBeRead) {
+  // Behind the header and the schema there are pages of rows.
+  const auto size = std::filesystem::file_size(path);
+  std::FILE* file = std::fopen(path.c_str(), "r+b");
+  ASSERT_NE(file, nullptr);
+  ASSERT_EQ(std::fseek(file, static_cast<long>(size - 4096), SEEK_SET), 0);
+  const std::vector<char> junk(4096, '\xa5');
+  ASSERT_EQ(std::fwrite(junk.data(), 1, junk.size(), file), junk.size());
+  std::fclose(file);
+  auto opened = open();
+  EXPECT_EQ(opened.report.found, Report::Found::corrupt);
+  EXPECT_GT(opened.report.salvaged, 0u);
+}
+
+TEST_F(FirstVersion, IsMadeByAStepThatIsPublished) {
+  const std::string_view step = schema::steps()[0];
+  conn::ByteArray<crypto_hash_sha256_BYTES> hash;
+  crypto_hash_sha256(hash.data(), reinterpret_cast<const unsigned char*>(step.data()), step.size());
+  EXPECT_EQ(conn::to_hex(hash), "1109327e36717f1a214e2cbaacc8e6b243d9a68d26ebc3f481064abaed283257")
+      << "files are out there that it has made";
+}
+
+}  // namespace
+}  // namespace peerage::addrbook

@@ -1,0 +1,188 @@
+#include "cmd/config/config_check.h"
+
+#include <algorithm>
+#include <string>
+
+#include <gtest/gtest.h>
+
+namespace peerage::cmd {
+namespace {
+
+using conn::Failure;
+using conn::Reason;
+using conn::Stage;
+using Port = Surroundings::Port;
+
+const std::string kId(40, 'a');
+const std::string kOther(40, 'b');
+
+// A home in which everything is as it should be.
+struct Home {
+  Home() {
+    around.own_id = *conn::NodeId::parse(kId);
+    around.port = Port::free;
+    around.book_addresses = 7;
+    use("[peerage]\nnetwork = \"net-1\"\n[p2p]\nseeds = \"" + kOther + "@1.2.3.4:5\"\n");
+  }
+  void use(const std::string& toml) {
+    ConfigReading read = read_config(toml);
+    ASSERT_TRUE(read.findings.empty()) << read.findings[0].text;
+    reading.settings.config = std::move(read.config);
+    reading.settings.config_file = "/h/config/config.toml";
+    reading.settings.node_key_file = "/h/config/node_key.json";
+    reading.settings.book_file = "/h/data/addrbook.db";
+    reading.settings.networks.clear();
+    for (const auto name : split_list(reading.settings.config.network)) {
+      reading.settings.networks.emplace_back(name);
+    }
+    reading.lines = std::move(read.lines);
+  }
+  std::vector<Finding> findings() const { return check_settings(reading, around); }
+  // The one finding whose text has this in it.
+  Finding finding(const std::string& text) const {
+    for (const Finding& each : findings()) {
+      if (each.text.find(text) != std::string::npos) return each;
+    }
+    ADD_FAILURE() << text << " is not among\n" << findings_text(findings());
+    return {};
+  }
+  SettingsReading reading;
+  Surroundings around;
+};
+
+TEST(ConfigCheck, AHomeInOrderHasOnlyNotices) {
+  const Home home;
+  for (const Finding& each : home.findings()) {
+    EXPECT_EQ(each.severity, Severity::notice) << each.text;
+  }
+}
+
+TEST(ConfigCheck, WithoutANetworkItSaysWhatToDo) {
+  Home home;
+  home.use("[p2p]\n");
+  EXPECT_EQ(home.finding("use --network").severity, Severity::error);
+}
+
+TEST(ConfigCheck, ANetworkOtherThanTheGenesisFilesIsProbablyASlip) {
+  Home home;
+  home.around.genesis_chain_id = "net-2";
+  const Finding found = home.finding("\"net-2\"");
+  EXPECT_EQ(found.severity, Severity::warning);
+  EXPECT_EQ(found.line, 2u);
+  home.around.genesis_chain_id = "net-1";
+  EXPECT_EQ(findings_text(home.findings()).find("genesis"), std::string::npos);
+}
+
+TEST(ConfigCheck, OurOwnIdInAListIsNamedWithTheList) {
+  Home home;
+  home.use("[peerage]\nnetwork = \"n\"\n[p2p]\nseeds = \"" + kId +
+           "@1.2.3.4:5\"\npersistent_peers = \"" + kId +
+           "@1.2.3.4:5\"\nunconditional_peer_ids = \"" + kId + "\"\nprivate_peer_ids = \"" + kId +
+           "\"\n");
+  std::vector<std::size_t> lines;
+  for (const Finding& each : home.findings()) {
+    if (each.text.find("names this node itself") != std::string::npos) lines.push_back(each.line);
+  }
+  EXPECT_EQ(lines, (std::vector<std::size_t>{4, 5, 6, 7}));
+}
+
+TEST(ConfigCheck, AnExternalAddressNobodyCanDialIsNamed) {
+  for (const auto& [address, text] : std::vector<std::pair<std::string, std::string>>{
+           {"0.0.0.0:26656", "is no address that others can dial"},
+           {"[::]:26656", "is no address that others can dial"},
+           {"10.0.0.1:26656", "addr_book_strict"},
+           {"127.0.0.1:26656", "addr_book_strict"},
+           {"1.2.3.4:0", "port 0"}}) {
+    Home home;
+    home.reading.settings.config.p2p.external_address = address;
+    EXPECT_EQ(home.finding(text).severity, Severity::warning) << address;
+  }
+  Home home;
+  home.reading.settings.config.p2p.external_address = "10.0.0.1:26656";
+  home.reading.settings.config.p2p.addr_book_strict = false;
+  EXPECT_EQ(findings_text(home.findings()).find("warning:"), std::string::npos);
+}
+
+TEST(ConfigCheck, APortInUseIsFineWhenItIsOurNodesAndElseAnError) {
+  Home home;
+  home.around.port = Port::in_use;
+  EXPECT_EQ(home.finding("in use by another program").severity, Severity::error);
+  home.around.book_held = true;
+  EXPECT_EQ(home.finding("the node of this home runs").severity, Severity::notice);
+  home.around.port = Port::not_permitted;
+  EXPECT_EQ(home.finding("may not listen").severity, Severity::error);
+  home.around.port = Port::not_ours;
+  EXPECT_EQ(home.finding("no address of this machine").severity, Severity::error);
+}
+
+TEST(ConfigCheck, ANodeThatKnowsNobodyIsNamed) {
+  Home home;
+  home.use("[peerage]\nnetwork = \"n\"\n");
+  EXPECT_EQ(findings_text(home.findings()).find("can only wait"), std::string::npos);
+  home.around.book_addresses = 0;
+  EXPECT_EQ(home.finding("can only wait").severity, Severity::warning);
+  home.around.book_failure = Failure{Stage::configuration, Reason::book_missing, ""};
+  EXPECT_EQ(home.finding("can only wait").severity, Severity::warning);
+  home.around.json_addresses = 3;
+  home.reading.settings.json_book = "/h/config/addrbook.json";
+  EXPECT_EQ(findings_text(home.findings()).find("can only wait"), std::string::npos);
+  EXPECT_EQ(home.finding("3 addresses in /h/config/addrbook.json").severity, Severity::notice);
+  home.use("[peerage]\nnetwork = \"n\"\n[p2p]\npex = false\n");
+  EXPECT_EQ(home.finding("dials nobody").severity, Severity::warning);
+}
+
+TEST(ConfigCheck, TheKeyFileIsThereWholeAndForItsOwnerAlone) {
+  Home home;
+  home.around.key_mode = 0644;
+  const Finding readable = home.finding("chmod 600");
+  EXPECT_EQ(readable.severity, Severity::warning);
+  EXPECT_EQ(readable.where, "/h/config/node_key.json");
+  home.around.own_id.reset();
+  home.around.key_failure = Failure{Stage::configuration, Reason::key_file_missing, ""};
+  EXPECT_EQ(home.finding("peerage init").severity, Severity::warning);
+  home.around.key_failure = Failure{Stage::configuration, Reason::key_file_malformed, "no JSON"};
+  EXPECT_EQ(home.finding("no JSON").severity, Severity::error);
+}
+
+TEST(ConfigCheck, TheBookIsToldAsItIs) {
+  Home home;
+  EXPECT_EQ(home.finding("7 addresses").severity, Severity::notice);
+  const std::vector<std::pair<Reason, Severity>> kCases = {
+      {Reason::book_missing, Severity::notice},
+      {Reason::book_corrupt, Severity::warning},
+      {Reason::book_foreign, Severity::warning},
+      {Reason::book_unreadable, Severity::error}};
+  for (const auto& [reason, severity] : kCases) {
+    home.around.book_failure = Failure{Stage::configuration, reason, ""};
+    EXPECT_EQ(home.finding(std::string(explain(reason))).severity, severity);
+  }
+}
+
+TEST(ConfigCheck, ATenderseedsKeysHaveTheirOwnNames) {
+  Home home;
+  home.use("chain_id = \"n\"\nladdr = \"0.0.0.0:1\"\n");
+  home.around.port = Port::in_use;
+  const Finding found = home.finding("in use by another program");
+  EXPECT_TRUE(found.text.starts_with("laddr: ")) << found.text;
+  EXPECT_EQ(found.line, 2u);
+}
+
+TEST(ConfigCheck, TheReportReadsLikeACompilersAndIsJsonOnRequest) {
+  const std::vector<Finding> findings = {{Severity::error, "/h/c.toml", 3, "p2p.pex: no"},
+                                         {Severity::warning, "/h/key", 0, "w"},
+                                         {Severity::notice, "", 0, "--seeds: n"}};
+  EXPECT_EQ(findings_text(findings),
+            "/h/c.toml:3: error: p2p.pex: no\n/h/key: warning: w\nnotice: --seeds: n\n"
+            "1 error, 1 warning, 1 notice\n");
+  EXPECT_EQ(findings_text({}), "0 errors, 0 warnings, 0 notices\n");
+  EXPECT_EQ(findings_json(findings),
+            R"({"severity":"error","text":"p2p.pex: no","file":"/h/c.toml","line":3})"
+            "\n"
+            R"({"severity":"warning","text":"w","file":"/h/key"})"
+            "\n"
+            R"({"severity":"notice","text":"--seeds: n"})"
+            "\n");
+}
+
+}  // namespace
+}  // namespace peerage::cmd

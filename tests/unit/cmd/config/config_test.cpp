@@ -1,0 +1,292 @@
+#include "cmd/config/config.h"
+
+#include <algorithm>
+
+#include <gtest/gtest.h>
+
+namespace peerage::cmd {
+namespace {
+
+using namespace std::chrono_literals;
+using conn::Reason;
+
+std::string refusal(const std::string& toml) {
+  const auto config = Config::parse(toml);
+  EXPECT_FALSE(config) << toml;
+  return config ? "" : config.error().detail;
+}
+
+bool notices(const Config& config, const std::string& key) {
+  return std::any_of(config.notices.begin(), config.notices.end(),
+                     [&key](const std::string& notice) { return notice.starts_with(key + " "); });
+}
+
+TEST(Config, TheFilesThatRealNodesWriteAreUnderstood) {
+  for (const std::string version : {"v0.34.35", "v0.38.25", "v1.0.1"}) {
+    SCOPED_TRACE(version);
+    const auto config = Config::load(PEERAGE_VECTORS "/config/config-" + version + ".toml");
+    ASSERT_TRUE(config) << config.error().text();
+    EXPECT_EQ(config->moniker, "moniker-of-a-node");
+    EXPECT_EQ(config->node_key_file, "config/node_key.json");
+    EXPECT_EQ(config->p2p.laddr, "tcp://0.0.0.0:26656");
+    EXPECT_EQ(config->p2p.max_num_inbound_peers, 40u);
+    EXPECT_EQ(config->p2p.max_num_outbound_peers, 10u);
+    EXPECT_EQ(config->p2p.send_rate, 5'120'000u);
+    EXPECT_EQ(config->p2p.recv_rate, 5'120'000u);
+    EXPECT_TRUE(config->p2p.pex);
+    EXPECT_TRUE(config->p2p.addr_book_strict);
+    EXPECT_EQ(config->p2p.handshake_timeout, 5s) << "20s was never in force";
+    EXPECT_EQ(config->p2p.dial_timeout, 3s);
+    EXPECT_TRUE(notices(*config, "p2p.flush_throttle_timeout"));
+    EXPECT_TRUE(notices(*config, "p2p.max_packet_msg_payload_size"));
+    EXPECT_TRUE(notices(*config, "[rpc]"));
+    EXPECT_TRUE(notices(*config, "[consensus]"));
+    EXPECT_TRUE(notices(*config, "[instrumentation]"));
+    EXPECT_TRUE(config->names_addr_book_file);
+    EXPECT_EQ(config->genesis_file, "config/genesis.json");
+    for (const std::string& notice : config->notices) {
+      EXPECT_EQ(notice.find("no such setting"), std::string::npos) << notice;
+    }
+  }
+}
+
+TEST(Config, OurOwnTemplateSaysTheDefaultsAndNothingUnknown) {
+  const auto config = Config::parse(Config::template_text("a \"quoted\" name", "chain-1"));
+  ASSERT_TRUE(config) << config.error().text();
+  EXPECT_EQ(config->moniker, "a \"quoted\" name");
+  EXPECT_EQ(config->network, "chain-1");
+  EXPECT_EQ(config->book_file, Config().book_file);
+  EXPECT_TRUE(config->notices.empty());
+  EXPECT_FALSE(config->names_addr_book_file);
+  EXPECT_EQ(config->log_level, Config().log_level);
+  EXPECT_EQ(config->log_format, Config().log_format);
+  EXPECT_EQ(config->crawl_parallel, Config().crawl_parallel);
+  EXPECT_EQ(config->visit_timeout, Config().visit_timeout);
+  EXPECT_EQ(config->seed_peer_lifetime, Config().seed_peer_lifetime);
+  EXPECT_EQ(config->summary_interval, Config().summary_interval);
+  EXPECT_EQ(config->max_peers_per_ip, Config().max_peers_per_ip);
+  EXPECT_EQ(config->exempt_networks, Config().exempt_networks);
+  EXPECT_EQ(config->shards, Config().shards);
+  const P2pConfig defaults;
+  EXPECT_EQ(config->p2p.laddr, defaults.laddr);
+  EXPECT_EQ(config->p2p.max_num_inbound_peers, defaults.max_num_inbound_peers);
+  EXPECT_EQ(config->p2p.handshake_timeout, defaults.handshake_timeout);
+  EXPECT_EQ(config->p2p.send_rate, defaults.send_rate);
+}
+
+TEST(Config, AnEmptyFileIsAllDefaults) {
+  const auto config = Config::parse("");
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->p2p.laddr, "tcp://0.0.0.0:26656");
+}
+
+TEST(Config, ListsAreReadAndASpoiltEntryIsNamed) {
+  const std::string id = "DEADBEEFdeadbeefdeadbeefdeadbeefdeadbeef";
+  const auto config =
+      Config::parse("[p2p]\npersistent_peers = \" " + id + "@seed.example.org:26656 ," + id +
+                    "@1.2.3.4:1\"\nprivate_peer_ids = \"" + id + ", \"");
+  ASSERT_TRUE(config) << config.error().text();
+  ASSERT_EQ(config->p2p.persistent_peers.size(), 2u);
+  EXPECT_EQ(config->p2p.persistent_peers[0].host, "seed.example.org");
+  EXPECT_EQ(config->p2p.persistent_peers[0].id.to_string(),
+            "deadbeefdeadbeefdeadbeefdeadbeefdeadbeef");
+  EXPECT_EQ(config->p2p.private_peer_ids.size(), 1u);
+  EXPECT_NE(refusal("[p2p]\nseeds = \"abc@1.2.3.4:1\"").find("p2p.seeds"), std::string::npos);
+  EXPECT_NE(refusal("[p2p]\nseeds = \"1.2.3.4:1\"").find("1.2.3.4:1"), std::string::npos);
+}
+
+TEST(Config, WrongTypesAndImpossibleValuesAreNamedWithTheirKey) {
+  for (const auto& [toml, key] : std::vector<std::pair<std::string, std::string>>{
+           {"[p2p]\npex = \"yes\"", "p2p.pex"},
+           {"[p2p]\nmax_num_inbound_peers = -1", "p2p.max_num_inbound_peers"},
+           {"[p2p]\nmax_num_inbound_peers = 1e3", "p2p.max_num_inbound_peers"},
+           {"[p2p]\nsend_rate = true", "p2p.send_rate"},
+           {"[p2p]\ndial_timeout = 3", "p2p.dial_timeout"},
+           {"[p2p]\ndial_timeout = \"soon\"", "p2p.dial_timeout"},
+           {"[p2p]\nladdr = \"tcp://0.0.0.0\"", "p2p.laddr"},
+           {"[p2p]\nladdr = \"\"", "p2p.laddr"},
+           {"[p2p]\nladdr = \"localhost:4102\"", "p2p.laddr"},
+           {"moniker = \"  \"", "moniker"},
+           {"moniker = \"" + std::string(11'000, 'm') + "\"", "moniker"},
+           {"[peerage]\nbook_file = \"\"", "peerage.book_file"},
+           {"[peerage]\nbook_file = 3", "peerage.book_file"},
+           {"[p2p]\nseed_mode = true\npex = false", "p2p.seed_mode"},
+           {"p2p = 3", "p2p"},
+           {"moniker = 3", "moniker"},
+           {"[peerage]\nnetwork = []", "peerage.network"}}) {
+    EXPECT_EQ(refusal(toml).find(key), 0u) << toml << " -> " << refusal(toml);
+  }
+}
+
+TEST(Config, ASyntaxErrorIsReportedWithItsLine) {
+  EXPECT_NE(refusal("moniker = \"a\"\n[p2p\n").find("line 2"), std::string::npos);
+}
+
+TEST(Config, ASettingNobodyKnowsIsNoticed) {
+  const auto config = Config::parse("[p2p]\npeers_persistent = \"\"\n[peerage]\nnetwrok = \"x\"");
+  ASSERT_TRUE(config);
+  EXPECT_TRUE(notices(*config, "p2p.peers_persistent"));
+  EXPECT_TRUE(notices(*config, "peerage.netwrok"));
+  EXPECT_EQ(config->notices.size(), 2u);
+}
+
+TEST(Config, WhatWasProbablyMeantIsSaid) {
+  for (const auto& [toml, said] : std::vector<std::pair<std::string, std::string>>{
+           {"[p2p]\npeers_persistent = \"\"", "did you mean p2p.persistent_peers?"},
+           {"[p2p]\nladr = \"\"", "did you mean p2p.laddr?"},
+           {"[p2p]\nseed = \"\"", "did you mean p2p.seeds?"},
+           {"[p2p]\nmax-num-inbound-peers = 1", "did you mean p2p.max_num_inbound_peers?"},
+           {"[peerage]\nnetwrok = \"x\"", "did you mean peerage.network?"},
+           {"[p2p]\nmoniker = \"x\"", "did you mean moniker?"},
+           {"seeds = \"\"\n[p2p]", "did you mean p2p.seeds?"},
+           {"[peerge]", "did you mean peerage?"}}) {
+    const auto config = Config::parse(toml);
+    ASSERT_TRUE(config) << toml;
+    ASSERT_EQ(config->notices.size(), 1u) << toml;
+    EXPECT_NE(config->notices[0].find(said), std::string::npos) << config->notices[0];
+  }
+  const auto far = Config::parse("[p2p]\nzzzzzzzz = 1");
+  ASSERT_TRUE(far);
+  EXPECT_EQ(far->notices.front().find("did you mean"), std::string::npos) << far->notices.front();
+}
+
+TEST(Config, OtherPartsOfACometNodeAreNamedOnceOrKeyByKey) {
+  const std::string toml =
+      "proxy_app = \"x\"\nabci = \"socket\"\n[rpc]\nladdr = \"\"\nunsafe = false\n";
+  const auto brief = read_config(toml);
+  ASSERT_EQ(brief.findings.size(), 2u);
+  EXPECT_EQ(brief.findings[0].text, "[rpc] has no effect: there is no RPC server here");
+  EXPECT_TRUE(brief.findings[1].text.starts_with("proxy_app, abci have no effect: "));
+  const auto full = read_config(toml, Listing::full);
+  std::vector<std::string> texts;
+  for (const Finding& each : full.findings) {
+    EXPECT_EQ(each.severity, Severity::notice);
+    texts.push_back(each.text.substr(0, each.text.find(' ')));
+  }
+  EXPECT_EQ(texts, (std::vector<std::string>{"proxy_app", "abci", "rpc.laddr", "rpc.unsafe"}));
+}
+
+TEST(Config, ReadingGoesOnAfterAMistakeAndTellsEachWithItsLine) {
+  const auto reading = read_config(
+      "moniker = 3\n[p2p]\npex = \"yes\"\nseeds = \"a@b:1, 1.2.3.4:5\"\nladdr = \"1.2.3.4:7\"\n");
+  std::vector<std::size_t> lines;
+  for (const Finding& each : reading.findings) {
+    EXPECT_EQ(each.severity, Severity::error);
+    lines.push_back(each.line);
+  }
+  EXPECT_EQ(lines, (std::vector<std::size_t>{1, 4, 4, 3}));
+  EXPECT_EQ(reading.config.p2p.laddr, "1.2.3.4:7");
+  EXPECT_EQ(reading.lines.at("p2p.laddr"), 5u);
+}
+
+TEST(Config, OurOwnSettingsAreReadWithinTheirBounds) {
+  const auto config = Config::parse(
+      "log_level = \"p2p:debug,*:error\"\nlog_format = \"json\"\ngenesis_file = \"g.json\"\n"
+      "[peerage]\ncrawl_parallel = 1000\nvisit_timeout = \"2s\"\nseed_peer_lifetime = \"1m\"\n"
+      "summary_interval = \"0s\"\nmax_peers_per_ip = 3\nexempt_networks = \"10.0.0.0/8, ::1\"\n"
+      "shards = 0\nnetwork = \"a, b\"");
+  ASSERT_TRUE(config) << config.error().text();
+  EXPECT_EQ(config->crawl_parallel, 1000u);
+  EXPECT_EQ(config->visit_timeout, 2s);
+  EXPECT_EQ(config->seed_peer_lifetime, 1min);
+  EXPECT_EQ(config->summary_interval, 0s);
+  EXPECT_EQ(config->max_peers_per_ip, 3u);
+  EXPECT_EQ(config->exempt_networks.size(), 2u);
+  EXPECT_EQ(config->shards, 0u);
+  EXPECT_FALSE(Config().max_peers_per_ip);
+  for (const auto& [toml, key] : std::vector<std::pair<std::string, std::string>>{
+           {"[peerage]\ncrawl_parallel = 0", "peerage.crawl_parallel"},
+           {"[peerage]\ncrawl_parallel = 1001", "peerage.crawl_parallel"},
+           {"[peerage]\nvisit_timeout = \"0s\"", "peerage.visit_timeout"},
+           {"[peerage]\nseed_peer_lifetime = \"0s\"", "peerage.seed_peer_lifetime"},
+           {"[peerage]\nmax_peers_per_ip = -1", "peerage.max_peers_per_ip"},
+           {"[peerage]\nexempt_networks = \"10.0.0.1/8\"", "peerage.exempt_networks"},
+           {"[peerage]\nshards = 2000", "peerage.shards"},
+           {"[peerage]\nnetwork = \"a,*\"", "peerage.network"},
+           {"[peerage]\nnetwork = \"a b\"", "peerage.network"},
+           {"log_level = \"loud\"", "log_level"},
+           {"log_format = \"xml\"", "log_format"},
+           {"moniker = \"\u00fc\"", "moniker"},
+           {"node_key_file = \"\"", "node_key_file"}}) {
+    EXPECT_EQ(refusal(toml).find(key), 0u) << toml << " -> " << refusal(toml);
+  }
+}
+
+TEST(Config, WhereAnIdIsWantedAnAddressIsNamedAsOne) {
+  const std::string id(40, 'a');
+  const std::string said = refusal("[p2p]\nprivate_peer_ids = \"" + id + "@1.2.3.4:26656\"");
+  EXPECT_EQ(said, "p2p.private_peer_ids: \"" + id +
+                      "@1.2.3.4:26656\" is an address; here the ID alone is wanted: \"" + id +
+                      "\"");
+}
+
+TEST(Config, ATenderseedsFileIsASeeds) {
+  const std::string id(40, 'a');
+  const auto config = Config::parse(
+      "laddr = \"tcp://0.0.0.0:1234\"\nchain_id = \"chain-1\"\nlog_level = \"error\"\n"
+      "node_key_file = \"config/node_key.json\"\naddr_book_file = \"data/addrbook.json\"\n"
+      "addr_book_strict = false\nmax_num_inbound_peers = 1000\nmax_packet_msg_payload_size = 1024\n"
+      "seeds = \"" +
+      id +
+      "@1.2.3.4:5\"\npeer_check_workers = 9\n"
+      "seed_disconnect_wait_period = \"2m\"\nmetrics_listen_addr = \"\"\nnonsense = 1\n");
+  ASSERT_TRUE(config) << config.error().text();
+  EXPECT_EQ(config->dialect, Config::Dialect::tenderseed);
+  EXPECT_TRUE(config->p2p.seed_mode);
+  EXPECT_TRUE(config->p2p.allow_duplicate_ip);
+  EXPECT_TRUE(config->names_addr_book_file);
+  EXPECT_EQ(config->network, "chain-1");
+  EXPECT_EQ(config->log_level, "error");
+  EXPECT_EQ(config->p2p.laddr, "tcp://0.0.0.0:1234");
+  EXPECT_FALSE(config->p2p.addr_book_strict);
+  EXPECT_EQ(config->p2p.max_num_inbound_peers, 1000u);
+  EXPECT_EQ(config->p2p.max_num_outbound_peers, 60u) << "its default";
+  EXPECT_EQ(config->p2p.addr_book_file, "data/addrbook.json");
+  EXPECT_EQ(config->p2p.seeds.size(), 1u);
+  EXPECT_EQ(config->crawl_parallel, 9u);
+  EXPECT_EQ(config->seed_peer_lifetime, 2min);
+  ASSERT_EQ(config->notices.size(), 3u);
+  EXPECT_TRUE(notices(*config, "nonsense"));
+  EXPECT_EQ(refusal("chain_id = \"x\"\nladdr = \"nowhere\"").find("laddr: "), 0u);
+  EXPECT_EQ(refusal("chain_id = \"x y\"").find("chain_id: "), 0u);
+}
+
+TEST(Config, AFileOfNothingKnownIsToldInBounds) {
+  std::string toml;
+  for (int i = 0; i < 2000; ++i) toml += "key_" + std::to_string(i) + " = 1\n";
+  const auto config = Config::parse(toml);
+  ASSERT_TRUE(config);
+  EXPECT_LT(config->notices.size(), 300u);
+}
+
+TEST(Config, MistakesWithoutEndAreToldInBounds) {
+  std::string list;
+  for (int i = 0; i < 50'000; ++i) list += "x,";
+  const auto reading = read_config("[p2p]\nseeds = \"" + list + "\"\nprivate_peer_ids = \"" + list +
+                                   "\"\n[peerage]\nexempt_networks = \"" + list + "\"\n");
+  EXPECT_LT(reading.findings.size(), 100u);
+  EXPECT_EQ(refusal("[peerage]\nnetwork = \"" + list + "\"").find("peerage.network: names more"),
+            0u);
+}
+
+TEST(Config, AMissingFileIsAClearError) {
+  const auto config = Config::load("/nonexistent/config.toml");
+  ASSERT_FALSE(config);
+  EXPECT_NE(config.error().detail.find("/nonexistent/config.toml"), std::string::npos);
+}
+
+TEST(Config, DurationsAreGosDurations) {
+  EXPECT_EQ(parse_duration("10s"), 10s);
+  EXPECT_EQ(parse_duration("1h30m"), 90min);
+  EXPECT_EQ(parse_duration("1.5s"), 1500ms);
+  EXPECT_EQ(parse_duration("100ms"), 100ms);
+  EXPECT_EQ(parse_duration("7us"), 7us);
+  EXPECT_EQ(parse_duration("0"), 0s);
+  for (const std::string bad :
+       {"", "10", "s", "-1s", "1 s", "1d", "1..5s", "99999999999h", "1e3s"}) {
+    EXPECT_FALSE(parse_duration(bad)) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace peerage::cmd

@@ -1,0 +1,86 @@
+#include "cmd/config/own_key.h"
+
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "tests/support/files.h"
+
+namespace peerage::cmd {
+namespace {
+
+using conn::Reason;
+using test::TemporaryDirectory;
+
+void write_file(const std::filesystem::path& path, const std::string& text) {
+  std::ofstream(path) << text;
+}
+
+std::string read_file(const std::filesystem::path& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+TEST(OwnKey, IsAnotherEachTime) {
+  EXPECT_NE(fresh_key().id(), fresh_key().id());
+}
+
+TEST(OwnKey, IsMadeWithItsDirectoriesAndStaysTheSame) {
+  const TemporaryDirectory directory;
+  const auto file = directory.path() / "home" / "config" / "node_key.json";
+  const auto made = load_or_create_key(file);
+  ASSERT_TRUE(made) << made.error().text();
+  const auto again = load_or_create_key(file);
+  ASSERT_TRUE(again) << again.error().text();
+  EXPECT_EQ(made->id(), again->id());
+}
+
+TEST(OwnKey, IsNotCreatedOverAnother) {
+  const TemporaryDirectory directory;
+  const auto file = directory.path() / "config" / "node_key.json";
+  const auto made = create_key(file);
+  ASSERT_TRUE(made) << made.error().text();
+  const auto another = create_key(file);
+  ASSERT_FALSE(another);
+  EXPECT_EQ(another.error().reason, Reason::key_file_unwritable);
+  EXPECT_EQ(load_or_create_key(file)->id(), made->id());
+}
+
+TEST(OwnKey, ADamagedFileIsAnErrorAndStays) {
+  const TemporaryDirectory directory;
+  const auto file = directory.path() / "node_key.json";
+  write_file(file, "{}");
+  const auto key = load_or_create_key(file);
+  ASSERT_FALSE(key);
+  EXPECT_EQ(key.error().reason, Reason::key_file_malformed);
+  EXPECT_EQ(read_file(file), "{}");
+}
+
+TEST(OwnKey, ADirectoryThatCannotBeMadeIsNamed) {
+  const TemporaryDirectory directory;
+  write_file(directory.path() / "file", "");
+  const auto key = load_or_create_key(directory.path() / "file" / "config" / "node_key.json");
+  ASSERT_FALSE(key);
+  EXPECT_EQ(key.error().reason, Reason::key_file_unwritable);
+  EXPECT_NE(key.error().text().find("file/config"), std::string::npos) << key.error().text();
+}
+
+TEST(OwnKey, OfAnOptionIsReadOnlyNeverMade) {
+  const TemporaryDirectory directory;
+  const auto file = directory.path() / "node_key.json";
+  const auto missing = key_of_option(file);
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().reason, Reason::key_file_missing);
+  const auto made = load_or_create_key(file);
+  const auto found = key_of_option(file);
+  ASSERT_TRUE(made && found);
+  EXPECT_EQ(found->id(), made->id());
+  const auto none = key_of_option("");
+  ASSERT_TRUE(none);
+  EXPECT_NE(none->id(), made->id());
+}
+
+}  // namespace
+}  // namespace peerage::cmd

@@ -1,0 +1,265 @@
+// The promise of the pool of handshakes, under attack: an honest newcomer gets in within 2 s.
+//
+// Time runs in steps of a millisecond. The attackers come without end, from ever new addresses, and
+// lose no time; the honest newcomers come one after the other, try again as soon as they know that
+// they were refused or displaced, and have no more connections than the connection rate lets a host
+// have.
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <random>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "p2p/admission/connection_rate.h"
+#include "p2p/admission/half_open_pool.h"
+
+namespace peerage::p2p {
+namespace {
+
+using conn::Duration;
+using conn::IpAddress;
+using conn::Stage;
+using conn::TimePoint;
+using Ticket = HalfOpenPool::Ticket;
+
+// Who comes, and what becomes of a handshake that gets in: it goes up to a stage and stalls there.
+struct Attack {
+  std::size_t per_second = 0;
+  std::vector<Stage> stalls_at = {Stage::key_exchange};  // one of these, by lot
+  // How often a host comes again when it was turned away: its connection rate allows for 15 times.
+  unsigned returns = 0;
+  std::size_t silent_at_first = 0;  // so many come before all others
+  unsigned per_neighbourhood = 1;
+};
+
+struct Honest {
+  Duration round_trip = 50ms;
+  // A prompt node sends its key as it connects, and all the rest when it has ours.
+  enum class Pace : std::uint8_t { prompt, one_round_trip_a_stage };
+  Pace pace = Pace::prompt;
+};
+
+class Flood {
+ public:
+  Flood(const Attack& attack, unsigned seed)
+      : attack_(attack),
+        random_(seed),
+        pool_(HalfOpenLimits{}, [this](std::size_t below) { return random_() % below; }),
+        rate_(ConnectionRateConfig{}) {
+    for (std::size_t i = 0; i < attack.silent_at_first; ++i) enter_attacker(new_attacker());
+    run(1s);
+  }
+
+  // How long an honest newcomer takes to get through; nullopt: over two seconds.
+  std::optional<Duration> time_to_admit(const Honest& honest) {
+    const IpAddress ip = IpAddress::v4(200, static_cast<std::uint8_t>(honest_ >> 8),
+                                       static_cast<std::uint8_t>(honest_), 1);
+    ++honest_;
+    run(Duration(random_() % 10) * 1'000'000);
+    const TimePoint began = now_;
+    TimePoint next_try = now_;
+    std::optional<Ticket> ticket;
+    TimePoint entered;
+    while (now_ - began <= 2s) {
+      const bool before = random_() % 2 == 0;  // than the attackers of this millisecond
+      if (!before) attack_once();
+      if (ticket && !lives(*ticket)) {
+        ticket.reset();
+        next_try = now_ + honest.round_trip;
+      }
+      if (!ticket && now_ >= next_try && rate_.take(ip, now_)) {
+        ticket = enter(ip);
+        entered = now_;
+        if (!ticket) next_try = now_ + honest.round_trip;
+      }
+      if (ticket && proceed(*ticket, now_ - entered, honest)) {
+        pool_.leave(*ticket);
+        living_.erase(*ticket);
+        return now_ - began;
+      }
+      if (before) attack_once();
+      now_ += 1ms;
+    }
+    if (ticket) {
+      pool_.leave(*ticket);
+      living_.erase(*ticket);
+    }
+    return std::nullopt;
+  }
+
+  std::size_t largest() const { return largest_; }
+
+ private:
+  struct Host {
+    IpAddress ip;
+    unsigned returns = 0;
+  };
+  struct Living {
+    TimePoint deadline;
+    std::optional<Host> attacker;
+  };
+
+  bool lives(Ticket ticket) const { return living_.contains(ticket); }
+
+  // Whether it is through.
+  bool proceed(Ticket ticket, Duration age, const Honest& honest) {
+    const auto trips = age / honest.round_trip;
+    if (honest.pace == Honest::Pace::prompt) {
+      pool_.progress(ticket, Stage::authentication);
+      return trips >= 1;
+    }
+    if (trips == 1) pool_.progress(ticket, Stage::authentication);
+    if (trips == 2) pool_.progress(ticket, Stage::node_info);
+    return trips >= 3;
+  }
+
+  void run(Duration span) {
+    for (const TimePoint end = now_ + span; now_ < end; now_ += 1ms) attack_once();
+  }
+
+  void attack_once() {
+    while (!living_.empty() && living_.begin()->second.deadline <= now_) {
+      pool_.leave(living_.begin()->first);
+      living_.erase(living_.begin());
+    }
+    for (due_ += static_cast<double>(attack_.per_second) / 1000; due_ >= 1; --due_) {
+      if (returning_.empty()) {
+        enter_attacker(new_attacker());
+      } else {
+        const Host host = returning_.back();  // the one that was turned away most often
+        returning_.pop_back();
+        enter_attacker(host);
+      }
+    }
+  }
+
+  Host new_attacker() {
+    const std::uint32_t network = 0x010000 + attackers_ / attack_.per_neighbourhood % 0xa00000;
+    const auto host = static_cast<std::uint8_t>(1 + attackers_ % attack_.per_neighbourhood);
+    ++attackers_;
+    return {IpAddress::v4(static_cast<std::uint8_t>(network >> 16),
+                          static_cast<std::uint8_t>(network >> 8),
+                          static_cast<std::uint8_t>(network), host),
+            0};
+  }
+
+  void enter_attacker(const Host& host) {
+    const auto ticket = enter(host.ip, host);
+    if (ticket) pool_.progress(*ticket, attack_.stalls_at[random_() % attack_.stalls_at.size()]);
+  }
+
+  std::optional<Ticket> enter(const IpAddress& ip, std::optional<Host> attacker = {}) {
+    const auto entered = pool_.enter(ip, now_);
+    if (!entered) {
+      come_back(attacker);
+      return std::nullopt;
+    }
+    if (entered->displaced) {
+      come_back(living_.at(*entered->displaced).attacker);
+      living_.erase(*entered->displaced);
+    }
+    living_[entered->ticket] = {now_ + kHandshakeTimeout, attacker};
+    EXPECT_EQ(living_.size(), pool_.size());
+    largest_ = std::max(largest_, pool_.size());
+    return entered->ticket;
+  }
+
+  void come_back(std::optional<Host> attacker) {
+    if (!attacker || ++attacker->returns > attack_.returns) return;
+    returning_.push_back(*attacker);
+  }
+
+  Attack attack_;
+  std::mt19937 random_;
+  HalfOpenPool pool_;
+  ConnectionRate rate_;
+  TimePoint now_{1h};
+  double due_ = 0;
+  std::uint32_t attackers_ = 0;
+  std::uint32_t honest_ = 0;
+  std::vector<Host> returning_;
+  std::map<Ticket, Living> living_;  // the oldest, whose deadline is first, first
+  std::size_t largest_ = 0;
+};
+
+// Of a hundred honest newcomers, those who get in within 2 s.
+std::size_t admitted_of_100(const Attack& attack, const Honest& honest = {}) {
+  Flood flood(attack, 1);
+  std::size_t admitted = 0;
+  for (int i = 0; i < 100; ++i) {
+    if (flood.time_to_admit(honest)) ++admitted;
+  }
+  EXPECT_LE(flood.largest(), HalfOpenLimits{}.total);
+  return admitted;
+}
+
+constexpr std::size_t kFloods[] = {100, 1'000, 5'000};  // newcomers a second
+constexpr Stage kStages[] = {Stage::key_exchange, Stage::authentication, Stage::node_info};
+
+TEST(HalfOpenFlood, SixtyFourSilentSocketsOfAsMany24sKeepNobodyOut) {
+  EXPECT_EQ(admitted_of_100({.silent_at_first = 64}), 100u);
+}
+
+TEST(HalfOpenFlood, SixtyFourThatGoAllTheWayToTheLastStageAndStallKeepNobodyOut) {
+  EXPECT_EQ(admitted_of_100({.stalls_at = {Stage::node_info}, .silent_at_first = 64}), 100u);
+}
+
+TEST(HalfOpenFlood, AnHonestNewcomerGetsInHoweverManyComeAndWhereverTheyStall) {
+  for (const std::size_t per_second : kFloods) {
+    for (const Stage stage : kStages) {
+      EXPECT_GE(admitted_of_100({.per_second = per_second, .stalls_at = {stage}}), 99u)
+          << per_second << " a second, " << name(stage);
+    }
+  }
+}
+
+TEST(HalfOpenFlood, SoDoesOneThatTakesARoundTripForEachStage) {
+  const Honest slow = {50ms, Honest::Pace::one_round_trip_a_stage};
+  for (const std::size_t per_second : kFloods) {
+    EXPECT_GE(admitted_of_100({.per_second = per_second, .stalls_at = {Stage::node_info}}, slow),
+              99u)
+        << per_second;
+  }
+}
+
+TEST(HalfOpenFlood, SoDoesOneFromTheOtherEndOfTheWorld) {
+  for (const std::size_t per_second : kFloods) {
+    EXPECT_GE(admitted_of_100({.per_second = per_second, .stalls_at = {Stage::node_info}}, {290ms}),
+              99u)
+        << per_second;
+  }
+}
+
+TEST(HalfOpenFlood, AttackersOfEveryKindAtOnceKeepNobodyOut) {
+  for (const std::size_t per_second : kFloods) {
+    EXPECT_GE(admitted_of_100({.per_second = per_second,
+                               .stalls_at = {std::begin(kStages), std::end(kStages)},
+                               .silent_at_first = 64}),
+              99u)
+        << per_second;
+  }
+}
+
+TEST(HalfOpenFlood, AttackersInPairsOrInFullNeighbourhoodsKeepNobodyOut) {
+  for (const unsigned per_neighbourhood : {2u, 8u, 200u}) {
+    EXPECT_GE(admitted_of_100({.per_second = 1'000,
+                               .stalls_at = {std::begin(kStages), std::end(kStages)},
+                               .silent_at_first = 64,
+                               .per_neighbourhood = per_neighbourhood}),
+              99u)
+        << per_neighbourhood;
+  }
+}
+
+TEST(HalfOpenFlood, AttackersThatComeAgainAsTheHonestDoHaveToComeAsOften) {
+  EXPECT_GE(admitted_of_100({.per_second = 100, .stalls_at = {Stage::node_info}, .returns = 15}),
+            99u);
+  // More of them can keep out some, as long as they bring up sixty new hosts each second.
+  EXPECT_GE(admitted_of_100({.per_second = 1'000, .stalls_at = {Stage::node_info}, .returns = 15}),
+            60u);
+}
+
+}  // namespace
+}  // namespace peerage::p2p

@@ -1,0 +1,703 @@
+#include "p2p/dial/dialer.h"
+
+#include <algorithm>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "p2p/admission/eviction.h"
+#include "tests/support/dial_targets.h"
+
+namespace peerage::p2p {
+namespace {
+
+using namespace std::chrono_literals;
+using conn::Duration;
+using conn::Failure;
+using conn::HostAddress;
+using conn::Reason;
+using conn::Stage;
+using conn::TimePoint;
+using test::kRefused;
+using test::kSelf;
+using test::node;
+
+const TimePoint kStart{std::chrono::hours(1000)};
+
+// By lot: the longest pause, the middle, the shortest.
+constexpr double kLongest = 0, kMiddle = 0.5, kShortest = 0.999999;
+
+const HostAddress kOwn = node(999);
+
+struct DialerTest : testing::Test {
+  DialerConfig config{.max_outbound = 3};
+  double lot = kLongest;
+  TimePoint now = kStart;
+  std::unique_ptr<Dialer> made;
+
+  Dialer& dialer() {
+    if (!made) made = std::make_unique<Dialer>(config, kOwn.id, [this] { return lot; });
+    return *made;
+  }
+
+  // What a request comes to; stopped_locally when it is accepted.
+  Reason request(const HostAddress& target, DialPurpose purpose = DialPurpose::requested) {
+    const auto asked = dialer().request(target, purpose, now);
+    return asked ? Reason::stopped_locally : asked.error().reason;
+  }
+  static constexpr Reason kAccepted = Reason::stopped_locally;
+
+  std::vector<HostAddress> take() {
+    std::vector<HostAddress> targets;
+    for (const DialOrder& order : dialer().take_due(now)) targets.push_back(order.target);
+    return targets;
+  }
+  void fail(const HostAddress& target, const Failure& why = kRefused) {
+    dialer().on_dial_ended(target.id, &why, now);
+  }
+  void connect(const HostAddress& target, Direction direction = Direction::outbound) {
+    if (direction == Direction::outbound) dialer().on_dial_ended(target.id, nullptr, now);
+    dialer().on_connected(target.id, direction, now);
+  }
+  void lose(const HostAddress& target, Dialer::Redial redial = Dialer::Redial::yes) {
+    dialer().on_gone(target.id, target, redial, now);
+  }
+  // Dials and connects it.
+  void establish(const HostAddress& target) {
+    ASSERT_EQ(request(target), kAccepted);
+    ASSERT_EQ(take(), std::vector{target});
+    connect(target);
+  }
+  // Goes to the next deadline; false if there is none.
+  bool go_on() {
+    const auto next = dialer().deadline();
+    if (next) now = std::max(now, *next);
+    return next.has_value();
+  }
+};
+
+const std::vector<HostAddress> kNone;
+
+// --- what is wanted ---
+
+TEST_F(DialerTest, ARequestIsDueAtOnceAndOnce) {
+  EXPECT_EQ(dialer().deadline(), std::nullopt);
+  EXPECT_EQ(request(node(1)), kAccepted);
+  EXPECT_LE(dialer().deadline(), now);
+  const auto orders = dialer().take_due(now);
+  ASSERT_EQ(orders.size(), 1u);
+  EXPECT_EQ(orders[0].target, node(1));
+  EXPECT_EQ(orders[0].purpose, DialPurpose::requested);
+  EXPECT_TRUE(dialer().is_dialling(node(1).id));
+  EXPECT_EQ(dialer().dialling(), 1u);
+  EXPECT_EQ(take(), kNone);
+  EXPECT_EQ(dialer().deadline(), std::nullopt);
+}
+
+TEST_F(DialerTest, NobodyDialsHimself) {
+  EXPECT_EQ(request(kOwn), Reason::own_address);
+  const auto added = dialer().add_persistent(kOwn, now);
+  ASSERT_FALSE(added);
+  EXPECT_EQ(added.error().reason, Reason::own_address);
+  EXPECT_EQ(take(), kNone);
+}
+
+TEST_F(DialerTest, ThereIsOneDialAtATimeForAnId) {
+  EXPECT_EQ(request(node(1)), kAccepted);
+  EXPECT_EQ(request(node(1)), Reason::already_dialling) << "not begun yet";
+  HostAddress elsewhere = node(1);
+  elsewhere.port = 1;
+  EXPECT_EQ(request(elsewhere), Reason::already_dialling) << "at another address";
+  EXPECT_EQ(take(), std::vector{node(1)});
+  EXPECT_EQ(request(node(1)), Reason::already_dialling);
+  ASSERT_TRUE(dialer().add_persistent(node(1), now));
+  EXPECT_EQ(take(), kNone);
+  connect(node(1));
+  EXPECT_EQ(request(node(1)), Reason::duplicate_id);
+  now += 1h;
+  EXPECT_EQ(take(), kNone);
+}
+
+TEST_F(DialerTest, WhoHasConnectedToUsIsNotDialled) {
+  ASSERT_TRUE(dialer().add_persistent(node(1), now));
+  EXPECT_EQ(request(node(2)), kAccepted);
+  connect(node(1), Direction::inbound);
+  connect(node(2), Direction::inbound);
+  EXPECT_EQ(take(), kNone);
+  EXPECT_EQ(request(node(1)), Reason::duplicate_id);
+  EXPECT_EQ(dialer().deadline(), std::nullopt);
+  EXPECT_EQ(dialer().free_slots(), 3u) << "the request that has become needless holds no slot";
+}
+
+TEST_F(DialerTest, ARequestThatHasBecomeNeedlessIsClearedAtOnce) {
+  EXPECT_EQ(request(node(1)), kAccepted);
+  connect(node(1), Direction::inbound);
+  EXPECT_LE(dialer().deadline(), now) << "or it would hold its slot for ever";
+  EXPECT_EQ(take(), kNone);
+  EXPECT_EQ(dialer().free_slots(), 3u);
+}
+
+TEST_F(DialerTest, WhatNobodyDialledOrConnectedHasNoEffect) {
+  fail(node(1));
+  lose(node(1));
+  EXPECT_EQ(request(node(1)), kAccepted);
+}
+
+// --- slots (V19) ---
+
+TEST_F(DialerTest, EveryWayOfDiallingCountsAgainstTheLimit) {
+  establish(node(1));
+  EXPECT_EQ(dialer().free_slots(), 2u);
+  EXPECT_EQ(request(node(2)), kAccepted);
+  EXPECT_EQ(dialer().free_slots(), 1u) << "also what has not begun";
+  EXPECT_EQ(take(), std::vector{node(2)});
+  EXPECT_EQ(dialer().free_slots(), 1u) << "and what is under way";
+  EXPECT_EQ(request(node(3)), kAccepted);
+  EXPECT_EQ(dialer().free_slots(), 0u);
+  EXPECT_EQ(request(node(4)), Reason::no_free_slot);
+  fail(node(2));
+  EXPECT_EQ(request(node(4)), kAccepted);
+}
+
+TEST_F(DialerTest, OnlyAFeelerMayGoOneBeyondTheLimit) {
+  for (unsigned i = 1; i <= 3; ++i) establish(node(i));
+  EXPECT_EQ(request(node(4)), Reason::no_free_slot);
+  EXPECT_EQ(request(node(4), DialPurpose::feeler), kAccepted);
+  EXPECT_EQ(request(node(5), DialPurpose::feeler), Reason::no_free_slot);
+  EXPECT_EQ(take(), std::vector{node(4)});
+  connect(node(4));
+  EXPECT_EQ(request(node(5), DialPurpose::feeler), Reason::no_free_slot) << "while it is connected";
+  EXPECT_EQ(dialer().free_slots(), 0u);
+}
+
+TEST_F(DialerTest, PersistentUnconditionalAndInboundPeersNeedNoSlot) {
+  dialer().set_unconditional({node(20).id});
+  for (unsigned i = 10; i < 15; ++i) ASSERT_TRUE(dialer().add_persistent(node(i), now));
+  EXPECT_EQ(take().size(), 5u);
+  connect(node(10));
+  connect(node(30), Direction::inbound);
+  EXPECT_EQ(dialer().free_slots(), 3u);
+  for (unsigned i = 1; i <= 3; ++i) EXPECT_EQ(request(node(i)), kAccepted);
+  EXPECT_EQ(dialer().free_slots(), 0u);
+  EXPECT_EQ(request(node(20)), kAccepted) << "although all slots are taken";
+  EXPECT_TRUE(dialer().is_persistent(node(10).id));
+  EXPECT_FALSE(dialer().is_persistent(node(20).id));
+}
+
+TEST_F(DialerTest, WithoutSlotsOnlyPersistentPeersAndAFeelerAreDialled) {
+  config.max_outbound = 0;
+  ASSERT_TRUE(dialer().add_persistent(node(1), now));
+  EXPECT_EQ(request(node(2)), Reason::no_free_slot);
+  EXPECT_EQ(request(node(3), DialPurpose::feeler), kAccepted);
+  EXPECT_EQ(take(), (std::vector{node(3), node(1)}));
+}
+
+// A proven connection that Rivals holds back is not admitted yet.
+TEST_F(DialerTest, ADialKeepsItsSlotUntilItIsSaidToHaveEnded) {
+  config.max_outbound = 1;
+  EXPECT_EQ(request(node(1)), kAccepted);
+  take();
+  now += 4s;
+  EXPECT_EQ(request(node(2)), Reason::no_free_slot);
+  EXPECT_EQ(request(node(1)), Reason::already_dialling);
+  fail(node(1), {Stage::admission, Reason::duplicate_id, {}});
+  EXPECT_EQ(request(node(2)), kAccepted);
+}
+
+// --- backoff ---
+
+// The pauses between the beginnings of dials that fail after `lasts`.
+std::vector<Duration> pauses(DialerTest& test, Duration lasts, std::size_t count) {
+  std::vector<Duration> found;
+  TimePoint begun = test.now;
+  EXPECT_EQ(test.take().size(), 1u);
+  while (found.size() < count) {
+    test.now += lasts;
+    test.fail(node(1));
+    EXPECT_TRUE(test.go_on());
+    EXPECT_EQ(test.take().size(), 1u);
+    found.push_back(test.now - begun);
+    begun = test.now;
+  }
+  return found;
+}
+
+TEST_F(DialerTest, ThePauseOfAPersistentPeerDoublesUpToTheCapLessALot) {
+  const std::vector<std::pair<double, double>> lots = {
+      {kLongest, 0.95}, {kMiddle, 0.725}, {kShortest, 0.5}};
+  for (const auto& [drawn, part] : lots) {
+    made.reset();
+    lot = drawn;
+    ASSERT_TRUE(dialer().add_persistent(node(1), now));
+    const auto found = pauses(*this, 0s, 9);
+    const std::vector<double> nominal = {1, 2, 4, 8, 16, 32, 60, 60, 60};
+    for (std::size_t i = 0; i < nominal.size(); ++i) {
+      EXPECT_NEAR(std::chrono::duration<double>(found[i]).count(), nominal[i] * part, 0.001) << i;
+    }
+  }
+}
+
+TEST_F(DialerTest, ThePauseIsCountedFromTheBeginningOfTheAttempt) {
+  ASSERT_TRUE(dialer().add_persistent(node(1), now));
+  // Each takes 5 s to fail: what the pause has left of that is nothing, at first.
+  const std::vector<Duration> expected = {5s, 5s, 5s, 7600ms, 15200ms, 30400ms, 57s, 57s};
+  EXPECT_EQ(pauses(*this, 5s, 8), expected);
+}
+
+TEST_F(DialerTest, TheCapOfAPersistentPeersPauseCanBeSet) {
+  config.persistent_max_pause = 3s;
+  ASSERT_TRUE(dialer().add_persistent(node(1), now));
+  EXPECT_EQ(pauses(*this, 0s, 4), (std::vector<Duration>{950ms, 1900ms, 2850ms, 2850ms}));
+}
+
+// V21: at most 20 dials in two minutes, then exponential.
+TEST_F(DialerTest, WhoAcceptsAndClosesAtOnceIsNotHammered) {
+  for (const double drawn : {kLongest, kMiddle, kShortest}) {
+    for (const Duration lasts : {Duration(0), Duration(30s), Dialer::kStable - 1ns}) {
+      made.reset();
+      lot = drawn;
+      ASSERT_TRUE(dialer().add_persistent(node(1), now));
+      const TimePoint end = now + 2min;
+      int dials = 0;
+      TimePoint last = now;
+      for (; now <= end; ++dials) {
+        last = now;
+        ASSERT_EQ(take(), std::vector{node(1)});
+        connect(node(1));
+        now += lasts;
+        lose(node(1));
+        ASSERT_TRUE(go_on());
+      }
+      EXPECT_LE(dials, 20);
+      EXPECT_LE(now - last, std::max<Duration>(lasts, 60s)) << "and it is not given up";
+      if (lasts == 0s) {
+        EXPECT_GE(now - last, 30s);
+      }
+    }
+  }
+}
+
+TEST_F(DialerTest, APeerThatHasStayedIsRedialledWithinASecond) {
+  ASSERT_TRUE(dialer().add_persistent(node(1), now));
+  (void)pauses(*this, 0s, 8);
+  connect(node(1));
+  now += Dialer::kStable;
+  lose(node(1));
+  EXPECT_EQ(dialer().deadline(), now + 950ms);
+  ASSERT_TRUE(go_on());
+  EXPECT_EQ(take(), std::vector{node(1)});
+  fail(node(1));
+  EXPECT_EQ(dialer().deadline(), now + 1900ms) << "the pauses begin anew";
+}
+
+TEST_F(DialerTest, APersistentPeerThatDialledUsAndWentIsDialled) {
+  ASSERT_TRUE(dialer().add_persistent(node(1), now));
+  connect(node(1), Direction::inbound);
+  now += 1h;
+  dialer().on_gone(node(1).id, std::nullopt, Dialer::Redial::no, now);
+  EXPECT_LE(dialer().deadline(), now + 1s);
+}
+
+TEST_F(DialerTest, APersistentPeerIsRedialledForEverAndBackWithinAMinute) {
+  std::mt19937 random(5);
+  std::uniform_real_distribution<> uniform(0, 1);
+  made = std::make_unique<Dialer>(config, kOwn.id, [&] { return uniform(random); });
+  ASSERT_TRUE(dialer().add_persistent(node(1), now));
+  const TimePoint end = now + 24h * 7;
+  int dials = 0;
+  for (TimePoint last = now; now < end; ++dials) {
+    ASSERT_EQ(take(), std::vector{node(1)});
+    ASSERT_LE(now - last, 60s);
+    last = now;
+    now += std::uniform_int_distribution<>(0, 5000)(random) * 1ms;
+    fail(node(1));
+    ASSERT_TRUE(go_on());
+  }
+  // On average 43.5 s apart.
+  EXPECT_NEAR(dials, 24 * 7 * 3600 / 43.5, 200);
+}
+
+// T28: thirty nodes that see nothing of one another.
+TEST_F(DialerTest, ManyPeersThatAreDownCostFewDialsAndAreNotDialledTogether) {
+  std::mt19937 random(5);
+  std::uniform_real_distribution<> uniform(0, 1);
+  made = std::make_unique<Dialer>(config, kOwn.id, [&] { return uniform(random); });
+  for (unsigned i = 1; i <= 29; ++i) ASSERT_TRUE(dialer().add_persistent(node(i), now));
+  std::size_t dials = 0, most_at_once = 0;
+  while (now < kStart + 6h) {
+    const auto targets = take();
+    dials += targets.size();
+    if (now > kStart + 5min) most_at_once = std::max(most_at_once, targets.size());
+    for (const HostAddress& target : targets) fail(target);
+    ASSERT_TRUE(go_on());
+  }
+  EXPECT_LE(dials, 6u * 3600u);
+  EXPECT_LE(most_at_once, 2u);
+}
+
+TEST_F(DialerTest, AddingAPersistentPeerAgainReplacesItsTargetAndDialsAtOnce) {
+  ASSERT_TRUE(dialer().add_persistent(node(1), now));
+  (void)pauses(*this, 0s, 8);
+  fail(node(1));
+  HostAddress moved = node(1);
+  moved.host = "moved.example";
+  ASSERT_TRUE(dialer().add_persistent(moved, now));
+  EXPECT_EQ(dialer().persistent(), std::vector{moved});
+  EXPECT_EQ(take(), std::vector{moved});
+}
+
+TEST_F(DialerTest, APersistentPeerThatIsRemovedIsDialledNoMore) {
+  ASSERT_TRUE(dialer().add_persistent(node(1), now));
+  EXPECT_EQ(take(), std::vector{node(1)});
+  EXPECT_TRUE(dialer().remove_persistent(node(1).id));
+  EXPECT_FALSE(dialer().remove_persistent(node(1).id));
+  fail(node(1));
+  EXPECT_EQ(dialer().deadline(), std::nullopt);
+  EXPECT_EQ(dialer().persistent(), kNone);
+}
+
+// --- resting addresses ---
+
+TEST_F(DialerTest, AnAddressThatFailedRestsForAPauseThatDoublesUpToAMinute) {
+  const std::vector<Duration> expected = {950ms,   1900ms,  3800ms, 7600ms,
+                                          15200ms, 30400ms, 57s,    57s};
+  for (const Duration pause : expected) {
+    EXPECT_EQ(request(node(1)), kAccepted);
+    take();
+    fail(node(1));
+    now += pause - 1ns;
+    EXPECT_EQ(request(node(1)), Reason::address_resting);
+    EXPECT_EQ(request(node(1), DialPurpose::feeler), Reason::address_resting) << "whoever asks";
+    now += 1ns;
+  }
+  EXPECT_EQ(request(node(1)), kAccepted);
+}
+
+TEST_F(DialerTest, WithoutALongestPauseNoAddressRests) {
+  config.requested_max_pause = 0s;
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(request(node(1)), kAccepted);
+    take();
+    fail(node(1));
+  }
+  establish(node(1));
+  lose(node(1));
+  EXPECT_EQ(request(node(1)), kAccepted);
+}
+
+TEST_F(DialerTest, AnotherAddressOfTheSameNodeDoesNotRest) {
+  EXPECT_EQ(request(node(1)), kAccepted);
+  take();
+  fail(node(1));
+  HostAddress elsewhere = node(1);
+  elsewhere.port = 1;
+  EXPECT_EQ(request(elsewhere), kAccepted);
+}
+
+TEST_F(DialerTest, AnAddressWhereTheConnectionDidNotLastRestsAndOneWhereItDidDoesNot) {
+  for (int i = 0; i < 4; ++i) {
+    establish(node(1));
+    lose(node(1));
+    EXPECT_EQ(request(node(1)), Reason::address_resting);
+    now += 1min;
+  }
+  establish(node(1));
+  now += Dialer::kStable;
+  lose(node(1));
+  EXPECT_EQ(request(node(1)), kAccepted);
+  take();
+  fail(node(1));
+  now += 1s;
+  EXPECT_EQ(request(node(1)), kAccepted) << "the pauses begin anew";
+}
+
+TEST_F(DialerTest, TheListOfRestingAddressesIsBounded) {
+  const unsigned many = Dialer::kMaxResting + 1;
+  for (unsigned i = 0; i < many; ++i) {
+    EXPECT_EQ(request(node(2000 + i)), kAccepted);
+    take();
+    fail(node(2000 + i));
+  }
+  EXPECT_EQ(request(node(2000)), kAccepted) << "the oldest is forgotten";
+  EXPECT_EQ(request(node(2001)), Reason::address_resting);
+  EXPECT_EQ(request(node(2000 + many - 1)), Reason::address_resting);
+}
+
+// --- ourselves (T31) ---
+
+struct SelfDialTest : DialerTest {
+  HostAddress alias(unsigned number) {
+    HostAddress address = node(number);
+    address.host = "192.0.2.1";
+    return address;
+  }
+  void dial_self(const HostAddress& target) {
+    ASSERT_EQ(request(target), kAccepted);
+    take();
+    fail(target, kSelf);
+  }
+};
+
+TEST_F(SelfDialTest, AnAddressThatLedToOurselvesIsNotTriedForADay) {
+  dial_self(alias(1));
+  now += 24h - 1ns;
+  EXPECT_EQ(request(alias(1)), Reason::address_resting);
+  now += 1ns;
+  EXPECT_EQ(request(alias(1)), kAccepted);
+}
+
+TEST_F(SelfDialTest, NorIsItUnderAnotherId) {
+  dial_self(alias(1));
+  for (unsigned i = 2; i < 50; ++i) EXPECT_EQ(request(alias(i)), Reason::address_resting);
+  HostAddress other_port = alias(2);
+  other_port.port = 1;
+  EXPECT_EQ(request(other_port), kAccepted);
+}
+
+TEST_F(SelfDialTest, NotEvenForPersistentPeers) {
+  ASSERT_TRUE(dialer().add_persistent(alias(1), now));
+  take();
+  ASSERT_TRUE(dialer().add_persistent(alias(2), now));
+  fail(alias(1), kSelf);
+  ASSERT_TRUE(dialer().add_persistent(alias(3), now));
+  EXPECT_EQ(take(), kNone);
+  EXPECT_EQ(dialer().deadline(), kStart + 24h);
+  ASSERT_TRUE(go_on());
+  EXPECT_EQ(take().size(), 3u);
+}
+
+TEST_F(SelfDialTest, TheDayIsKeptHoweverManyOtherAddressesFail) {
+  dial_self(alias(1));
+  for (unsigned i = 0; i < 2 * Dialer::kMaxResting; ++i) {
+    EXPECT_EQ(request(node(2000 + i)), kAccepted);
+    take();
+    fail(node(2000 + i));
+  }
+  EXPECT_EQ(request(alias(1)), Reason::address_resting);
+}
+
+TEST_F(SelfDialTest, OnlySoManyAddressesAreTakenForOurs) {
+  for (unsigned i = 0; i <= Dialer::kMaxOwnAddresses; ++i) {
+    HostAddress proxy = node(i);
+    ASSERT_EQ(request(proxy), kAccepted);
+    take();
+    fail(proxy, kSelf);
+  }
+  EXPECT_EQ(request(node(0)), kAccepted);
+  EXPECT_EQ(request(node(1)), Reason::address_resting);
+}
+
+// --- sticky redial ---
+
+struct StickyTest : DialerTest {
+  void establish_for(const HostAddress& target, Duration span) {
+    establish(target);
+    now += span;
+  }
+};
+
+TEST_F(StickyTest, ALongLivedPeerThatIsLostIsDialledAgainBeforeTheBookIsAsked) {
+  establish_for(node(1), kLongLived);
+  lose(node(1));
+  EXPECT_EQ(dialer().free_slots(), 2u) << "its slot is kept";
+  ASSERT_TRUE(dialer().deadline());
+  EXPECT_LE(*dialer().deadline(), now + 500ms);
+  ASSERT_TRUE(go_on());
+  const auto orders = dialer().take_due(now);
+  ASSERT_EQ(orders.size(), 1u);
+  EXPECT_EQ(orders[0].target, node(1));
+  EXPECT_EQ(orders[0].purpose, DialPurpose::sticky);
+  EXPECT_EQ(dialer().free_slots(), 2u);
+  connect(node(1));
+  EXPECT_EQ(dialer().free_slots(), 2u);
+  EXPECT_EQ(dialer().deadline(), std::nullopt);
+}
+
+TEST_F(StickyTest, ItIsTriedAtGrowingIntervalsAndThenGivenUp) {
+  establish_for(node(1), 1h);
+  lose(node(1));
+  TimePoint last = now;
+  std::vector<Duration> pauses;
+  while (go_on()) {
+    if (!take().empty()) pauses.push_back(now - last);
+    last = now;
+    fail(node(1));
+  }
+  // Shorter by lot, for many have lost the same peer.
+  const std::vector<Duration> nominal = {500ms, 5s, 15s, 45s, 2min, 5min, 10min, 20min};
+  ASSERT_EQ(pauses.size(), nominal.size());
+  for (std::size_t i = 0; i < pauses.size(); ++i) {
+    EXPECT_GE(pauses[i], nominal[i] / 2) << i;
+    EXPECT_LE(pauses[i], nominal[i] * 95 / 100) << i;
+  }
+  EXPECT_EQ(dialer().free_slots(), 3u);
+  EXPECT_EQ(take(), kNone);
+}
+
+TEST_F(StickyTest, WhenAllAreLostAtOnceNoMoreThanTwoAreDialledInAnySecond) {
+  config.max_outbound = 10;
+  for (unsigned i = 0; i < 10; ++i) establish(node(i));
+  now += 1h;
+  for (unsigned i = 0; i < 10; ++i) lose(node(i));
+  EXPECT_EQ(dialer().free_slots(), 0u);
+  std::vector<TimePoint> begun;
+  while (begun.size() < 10 && go_on()) {
+    for (const HostAddress& target : take()) {
+      begun.push_back(now);
+      connect(target);
+    }
+  }
+  ASSERT_EQ(begun.size(), 10u);
+  for (std::size_t i = 2; i < begun.size(); ++i) EXPECT_GE(begun[i] - begun[i - 2], 1s) << i;
+  EXPECT_LE(begun.back() - begun.front(), 5s);
+}
+
+// Ten outbound peers of an hour, of which `lost` go at once.
+struct TornTest : StickyTest {
+  void tear(unsigned lost) {
+    config.max_outbound = 10;
+    for (unsigned i = 0; i < 10; ++i) establish(node(i));
+    now += 1h;
+    for (unsigned i = 0; i < lost; ++i) lose(node(i));
+  }
+  // All dials come to nothing; free slots are filled with others. How many dials there were.
+  std::size_t go_on_without(Duration span) {
+    std::size_t dials = 0;
+    const TimePoint end = now + span;
+    while (dialer().deadline() && *dialer().deadline() <= end) {
+      now = std::max(now, *dialer().deadline());
+      for (const HostAddress& each : take()) {
+        ++dials;
+        fail(each);
+      }
+      for (; dialer().free_slots() > 0; ++others) establish(node(others));
+    }
+    now = end;
+    return dials;
+  }
+  unsigned others = 100;
+};
+
+TEST_F(TornTest, PeersThatWereLostTogetherAreSoughtForADayAndOneIsTakenBeyondTheFullSet) {
+  tear(5);
+  go_on_without(6h);
+  EXPECT_EQ(dialer().free_slots(), 0u);
+  ASSERT_TRUE(dialer().deadline());
+  EXPECT_LE(*dialer().deadline(), now + 5min);
+  ASSERT_TRUE(go_on());
+  const auto found = take();
+  ASSERT_EQ(found.size(), 1u);
+  connect(found[0]);
+  EXPECT_EQ(go_on_without(1h), 0u) << "one is enough";
+  lose(node(9), Dialer::Redial::no);
+  EXPECT_EQ(dialer().free_slots(), 0u) << "it has the slot now";
+  EXPECT_GT(go_on_without(10min), 0u) << "and there is a place beyond again";
+}
+
+TEST_F(TornTest, AfterADayTheyAreGivenUp) {
+  tear(10);
+  EXPECT_GT(go_on_without(24h), 1000u);
+  EXPECT_EQ(go_on_without(24h), 0u);
+  EXPECT_EQ(dialer().deadline(), std::nullopt);
+}
+
+TEST_F(TornTest, FewThatAreLostAreNoSign) {
+  tear(3);
+  go_on_without(1h);
+  EXPECT_EQ(go_on_without(24h), 0u);
+}
+
+TEST_F(StickyTest, ItsSlotIsKeptForTheFirstFourTriesOnly) {
+  establish_for(node(1), 1h);
+  lose(node(1));
+  for (int tries = 1; tries <= 6; ++tries) {
+    EXPECT_EQ(dialer().free_slots(), tries <= 4 ? 2u : 3u) << tries;
+    ASSERT_TRUE(go_on());
+    EXPECT_EQ(take(), std::vector{node(1)});
+    fail(node(1));
+  }
+}
+
+TEST_F(StickyTest, WhenItsSlotIsTakenMeanwhileItWaitsForItsNextTurn) {
+  config.max_outbound = 1;
+  establish_for(node(1), 1h);
+  lose(node(1));
+  EXPECT_EQ(dialer().free_slots(), 0u);
+  EXPECT_EQ(request(node(2)), kAccepted) << "an operator's wish takes it all the same";
+  EXPECT_EQ(take(), std::vector{node(2)});
+  ASSERT_TRUE(go_on());
+  EXPECT_EQ(take(), kNone);
+  fail(node(2));
+  ASSERT_TRUE(dialer().deadline());
+  EXPECT_GE(*dialer().deadline(), now + 5s / 2);
+  EXPECT_LE(*dialer().deadline(), now + 5s);
+  ASSERT_TRUE(go_on());
+  EXPECT_EQ(take(), std::vector{node(1)});
+}
+
+TEST_F(StickyTest, OnlyLongLivedOutboundPeersThatWeDidNotPartWithAreWorthIt) {
+  establish_for(node(1), kLongLived - 1ns);
+  lose(node(1));
+  EXPECT_EQ(dialer().deadline(), std::nullopt) << "not long-lived";
+  establish_for(node(2), kLongLived);
+  lose(node(2), Dialer::Redial::no);
+  EXPECT_EQ(dialer().deadline(), std::nullopt) << "parted with on purpose";
+  connect(node(3), Direction::inbound);
+  now += kLongLived;
+  dialer().on_gone(node(3).id, node(3), Dialer::Redial::yes, now);
+  EXPECT_EQ(dialer().deadline(), std::nullopt) << "inbound";
+  establish_for(node(4), kLongLived);
+  dialer().on_gone(node(4).id, std::nullopt, Dialer::Redial::yes, now);
+  EXPECT_EQ(dialer().deadline(), std::nullopt) << "no address";
+}
+
+TEST_F(StickyTest, NobodyIsWorthItWhereThatIsSwitchedOff) {
+  config.sticky_redial = StickyRedial::no;
+  establish_for(node(1), 1h);
+  lose(node(1));
+  EXPECT_EQ(dialer().deadline(), std::nullopt);
+  EXPECT_EQ(dialer().free_slots(), 3u);
+}
+
+TEST_F(StickyTest, WhenItConnectsToUsItIsNotDialledAnyMore) {
+  establish_for(node(1), 1h);
+  lose(node(1));
+  connect(node(1), Direction::inbound);
+  EXPECT_EQ(dialer().deadline(), std::nullopt);
+  EXPECT_EQ(dialer().free_slots(), 3u);
+}
+
+TEST_F(StickyTest, OneThatBecomesPersistentIsDialledAsSuch) {
+  establish_for(node(1), 1h);
+  lose(node(1));
+  ASSERT_TRUE(dialer().add_persistent(node(1), now));
+  const auto orders = dialer().take_due(now);
+  ASSERT_EQ(orders.size(), 1u);
+  EXPECT_EQ(orders[0].purpose, DialPurpose::persistent);
+  EXPECT_EQ(dialer().free_slots(), 3u);
+}
+
+TEST_F(StickyTest, NoMoreAreKeptThanThereAreSlots) {
+  config.max_outbound = 2;
+  establish_for(node(1), 1h);
+  establish_for(node(2), 1h);
+  lose(node(1));
+  lose(node(2));
+  EXPECT_EQ(dialer().free_slots(), 0u);
+  establish_for(node(3), 1h);  // an operator's wish
+  lose(node(3));
+  now += 24h;
+  for (int i = 0; i < 20; ++i) {
+    for (const HostAddress& target : take()) {
+      EXPECT_NE(target, node(3));
+      fail(target);
+    }
+    if (!go_on()) break;
+  }
+}
+
+}  // namespace
+}  // namespace peerage::p2p

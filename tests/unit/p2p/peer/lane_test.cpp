@@ -1,0 +1,456 @@
+#include "p2p/peer/lane.h"
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <random>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "p2p/peer/inbox.h"
+#include "tests/support/linked_connections.h"
+
+namespace peerage::p2p {
+namespace {
+
+using namespace std::chrono_literals;
+using conn::Bytes;
+using conn::Failure;
+using conn::Reason;
+using conn::Stage;
+
+constexpr conn::ChannelId kChannel{0x30};
+const Failure kGone{Stage::established, Reason::closed_by_remote, "it went"};
+
+// Notes what it is told, and throws where it is asked to.
+struct Recorder final : Reactor {
+  std::string name() const override { return "recorder"; }
+  std::vector<ReactorChannel> channels() const override {
+    return {{.descriptor = {.id = kChannel}}};
+  }
+  void init_peer(const PeerPtr& peer) override { note("init", peer); }
+  void add_peer(const PeerPtr& peer) override { note("add", peer); }
+  void receive(const PeerPtr& peer, Message message) override {
+    if (keep) kept.push_back(std::move(message.lease));
+    note(std::string(conn::as_text(message.bytes)), peer);
+  }
+  void remove_peer(const PeerPtr& peer, const Failure& why) override {
+    removed_for = why;
+    note("remove", peer);
+  }
+
+  void note(const std::string& call, const PeerPtr& peer) {
+    ASSERT_TRUE(peer);
+    calls.push_back(call);
+    if (on_call) on_call(call);
+  }
+  using Calls = std::vector<std::string>;
+  Calls calls;
+  Failure removed_for;
+  std::function<void(const std::string&)> on_call;
+  bool keep = false;
+  std::vector<Lease> kept;
+};
+
+// A peer over a simulated connection, and lanes from it to a reactor.
+struct LaneFixture {
+  explicit LaneFixture(Delivery delivery) {
+    seat->reactor = reactor;
+    seat->name = "recorder";
+    seat->delivery = delivery;
+    if (delivery == Delivery::executor) seat->executor = here.make_executor();
+  }
+
+  PeerPtr make_peer() {
+    auto streams = test::connect_streams(world, here, there);
+    auto sessions = test::make_sessions(test::key_from(1), test::key_from(2));
+    const auto connection =
+        conn::Connection::create(here.shard(0), std::move(streams.first), std::move(sessions.first),
+                                 {{.id = kChannel}}, conn::ConnectionConfig{}, budget, {});
+    return std::make_shared<Peer>(Peer::Description{}, here, here.shard(0), connection, inbox);
+  }
+  std::shared_ptr<Lane> make_lane(PeerPtr for_peer) {
+    return std::make_shared<Lane>(seat, std::move(for_peer),
+                                  [this](const std::string& what) { failures.push_back(what); });
+  }
+  Message message(const std::string& text) {
+    Message made{kChannel, {text.begin(), text.end()}, {}};
+    (void)inbox->charge(0, text.size(), made.lease);
+    return made;
+  }
+  void run() { world.run_for(1s); }
+
+  sim::SimWorld world{3};
+  sim::SimHost& here = world.add_host({conn::IpAddress::v4(10, 0, 0, 1)});
+  sim::SimHost& there = world.add_host({conn::IpAddress::v4(10, 1, 0, 1)});
+  conn::ReassemblyBudget budget;
+  std::shared_ptr<Inbox> inbox = std::make_shared<Inbox>(
+      std::vector<ReactorChannel>{{.descriptor = {.id = kChannel}}}, std::size_t{1} << 30,
+      std::make_shared<InboxBudget>(std::size_t{1} << 30), [] {});
+  std::shared_ptr<Recorder> reactor = std::make_shared<Recorder>();
+  std::shared_ptr<ReactorSeat> seat = std::make_shared<ReactorSeat>();
+  std::vector<std::string> failures;
+};
+
+using Calls = Recorder::Calls;
+
+class LaneTest : public testing::TestWithParam<Delivery>, protected LaneFixture {
+ protected:
+  LaneTest() : LaneFixture(GetParam()) {}
+  PeerPtr peer = make_peer();
+  std::shared_ptr<Lane> lane = make_lane(peer);
+};
+
+INSTANTIATE_TEST_SUITE_P(Deliveries, LaneTest,
+                         testing::Values(Delivery::executor, Delivery::in_line),
+                         [](const auto& each) {
+                           return each.param == Delivery::executor ? "OnAnExecutor" : "InLine";
+                         });
+
+TEST_P(LaneTest, AReactorHearsOfAPeerInOrder) {
+  lane->init_and_add();
+  for (const char* text : {"1", "2", "3"}) lane->deliver(message(text));
+  lane->remove(kGone, Lane::Rest::deliver);
+  run();
+  EXPECT_EQ(reactor->calls, (Calls{"init", "add", "1", "2", "3", "remove"}));
+  EXPECT_EQ(reactor->removed_for.reason, Reason::closed_by_remote);
+  EXPECT_EQ(reactor->removed_for.detail, "it went");
+  EXPECT_TRUE(failures.empty());
+}
+
+TEST_P(LaneTest, WithoutInitThereIsNothingElse) {
+  lane->deliver(message("1"));
+  lane->remove(kGone, Lane::Rest::deliver);
+  run();
+  EXPECT_TRUE(reactor->calls.empty());
+  EXPECT_EQ(inbox->held_bytes(), 0u) << "the message is let go of";
+}
+
+TEST_P(LaneTest, RemoveIsTheLastCallAndComesOnce) {
+  lane->init_and_add();
+  lane->remove(kGone, Lane::Rest::deliver);
+  lane->remove(kGone, Lane::Rest::discard);
+  lane->deliver(message("late"));
+  run();
+  EXPECT_EQ(reactor->calls, (Calls{"init", "add", "remove"}));
+  EXPECT_EQ(inbox->held_bytes(), 0u);
+}
+
+TEST_P(LaneTest, AMessageIsLetGoOfWhenTheReactorIsDoneWithItOrWhenItSaysSo) {
+  lane->init_and_add();
+  lane->deliver(message("1"));
+  run();
+  EXPECT_EQ(inbox->held_bytes(), 0u);
+  reactor->keep = true;
+  lane->deliver(message("2"));
+  run();
+  EXPECT_EQ(inbox->held_bytes(), 1 + kMessageOverhead);
+  reactor->kept.clear();
+  EXPECT_EQ(inbox->held_bytes(), 0u);
+}
+
+TEST_P(LaneTest, AMessageThatTheReactorTookMakesThePeerUseful) {
+  lane->init_and_add();
+  run();
+  EXPECT_EQ(peer->last_useful(), std::nullopt);
+  const auto before = world.now();
+  lane->deliver(message("1"));
+  run();
+  ASSERT_TRUE(peer->last_useful());
+  EXPECT_GE(*peer->last_useful(), before);
+}
+
+TEST_P(LaneTest, AMessageThatTheReactorThrewAtDoesNot) {
+  reactor->on_call = [](const std::string& call) {
+    if (call == "1") throw std::runtime_error("no");
+  };
+  lane->init_and_add();
+  lane->deliver(message("1"));
+  run();
+  EXPECT_EQ(peer->last_useful(), std::nullopt);
+}
+
+TEST_P(LaneTest, AfterRemoveTheLaneKeepsNoPeer) {
+  lane->init_and_add();
+  run();
+  const std::weak_ptr<Peer> weak = std::exchange(peer, nullptr);
+  EXPECT_FALSE(weak.expired());
+  lane->remove(kGone, Lane::Rest::deliver);
+  run();
+  EXPECT_TRUE(weak.expired());
+}
+
+// In each call, whatever its type, an exception is reported once, and only remove follows.
+TEST_P(LaneTest, AnExceptionIsReportedOnceAndFollowedByRemoveAlone) {
+  const std::vector<std::pair<std::string, Calls>> cases = {
+      {"init", {"init", "remove"}},
+      {"add", {"init", "add", "remove"}},
+      {"1", {"init", "add", "1", "remove"}},
+      {"2", {"init", "add", "1", "2", "remove"}},
+      {"remove", {"init", "add", "1", "2", "3", "remove"}}};
+  const std::vector<std::pair<std::function<void()>, std::string>> thrown = {
+      {[] { throw std::runtime_error("out of luck"); }, "recorder: out of luck"},
+      {[] { throw std::runtime_error("line\nbreak"); }, "recorder: line\\x0abreak"},
+      {[] { throw std::runtime_error(""); }, "recorder: an exception"},
+      {[] { throw 42; }, "recorder: an exception of an unknown type"}};
+  for (const auto& [where, expected] : cases) {
+    for (const auto& [raise, text] : thrown) {
+      SCOPED_TRACE(where + " " + text);
+      reactor->calls.clear();
+      failures.clear();
+      reactor->on_call = [&at = where, &act = raise](const std::string& call) {
+        if (call == at) act();
+      };
+      const auto each = make_lane(peer);
+      each->init_and_add();
+      for (const char* message_text : {"1", "2", "3"}) each->deliver(message(message_text));
+      run();
+      each->remove(kGone, Lane::Rest::deliver);
+      run();
+      EXPECT_EQ(reactor->calls, expected);
+      EXPECT_EQ(failures, Calls{text});
+      EXPECT_EQ(inbox->held_bytes(), 0u) << "what is not delivered is let go of";
+    }
+  }
+}
+
+TEST_P(LaneTest, AReactorThatThrowsInEveryCallIsReportedOnce) {
+  reactor->on_call = [](const std::string&) { throw std::runtime_error("always"); };
+  lane->init_and_add();
+  lane->deliver(message("1"));
+  lane->remove(kGone, Lane::Rest::deliver);
+  run();
+  EXPECT_EQ(reactor->calls, (Calls{"init", "remove"}));
+  EXPECT_EQ(failures.size(), 1u);
+}
+
+TEST_P(LaneTest, OnePeersExceptionDoesNotTouchAnother) {
+  reactor->on_call = [](const std::string& call) {
+    if (call == "bad") throw std::runtime_error("bad");
+  };
+  const auto other = make_lane(peer);
+  lane->init_and_add();
+  other->init_and_add();
+  lane->deliver(message("bad"));
+  other->deliver(message("good"));
+  lane->deliver(message("never"));
+  other->deliver(message("better"));
+  run();
+  EXPECT_EQ(std::count(reactor->calls.begin(), reactor->calls.end(), "good"), 1);
+  EXPECT_EQ(std::count(reactor->calls.begin(), reactor->calls.end(), "better"), 1);
+  EXPECT_EQ(std::count(reactor->calls.begin(), reactor->calls.end(), "never"), 0);
+}
+
+// Any interleaving of what comes from the network with what the reactor gets done: everything comes
+// once and in order, but what was to be discarded.
+TEST_P(LaneTest, EveryCallComesOnceAndInOrderWhateverTheTiming) {
+  for (std::uint32_t seed = 0; seed < 2000; ++seed) {
+    SCOPED_TRACE(seed);
+    std::mt19937 random(seed);
+    reactor->calls.clear();
+    const auto each = make_lane(peer);
+    Calls sent = {"init", "add"};
+    const auto some_steps = [&] {
+      for (auto steps = random() % 4; steps > 0; --steps) world.step();
+    };
+    each->init_and_add();
+    some_steps();
+    for (auto left = random() % 200; left > 0; --left) {
+      sent.push_back(std::to_string(left));
+      each->deliver(message(sent.back()));
+      if (random() % 8 == 0) some_steps();
+      if (random() % 50 == 0 && GetParam() == Delivery::executor) {
+        // The next one takes its time.
+        reactor->on_call = [&](const std::string&) {
+          reactor->on_call = nullptr;
+          here.block_executor(10ms);
+        };
+      }
+    }
+    const auto rest = random() % 2 == 0 ? Lane::Rest::deliver : Lane::Rest::discard;
+    const std::size_t done = reactor->calls.size();
+    each->remove(kGone, rest);
+    run();
+    reactor->on_call = nullptr;
+    if (rest == Lane::Rest::discard) sent.resize(std::max<std::size_t>(done, 2));
+    sent.push_back("remove");
+    ASSERT_EQ(reactor->calls, sent);
+    ASSERT_EQ(inbox->held_bytes(), 0u);
+  }
+}
+
+struct ExecutorLaneTest : testing::Test, LaneFixture {
+  ExecutorLaneTest() : LaneFixture(Delivery::executor) {}
+  PeerPtr peer = make_peer();
+  std::shared_ptr<Lane> lane = make_lane(peer);
+};
+
+TEST_F(ExecutorLaneTest, NothingIsCalledOnTheNetworksThread) {
+  reactor->on_call = [this](const std::string&) { EXPECT_TRUE(seat->executor->is_current()); };
+  lane->init_and_add();
+  lane->deliver(message("1"));
+  EXPECT_TRUE(reactor->calls.empty());
+  lane->remove(kGone, Lane::Rest::deliver);
+  EXPECT_TRUE(reactor->calls.empty());
+  run();
+  EXPECT_EQ(reactor->calls.size(), 4u);
+}
+
+TEST_F(ExecutorLaneTest, WhatWaitsIsDeliveredBeforeRemoveOrDiscardedAsIsAsked) {
+  lane->init_and_add();
+  for (const char* text : {"1", "2"}) lane->deliver(message(text));
+  lane->remove(kGone, Lane::Rest::discard);
+  EXPECT_EQ(inbox->held_bytes(), 0u) << "at once";
+  run();
+  EXPECT_EQ(reactor->calls, (Calls{"init", "add", "remove"}));
+}
+
+TEST_F(ExecutorLaneTest, APeerWithMuchToSayLetsOthersHaveTheirTurn) {
+  const auto other = make_lane(peer);
+  lane->init_and_add();
+  other->init_and_add();
+  for (int i = 0; i < 1000; ++i) lane->deliver(message("much"));
+  other->deliver(message("little"));
+  run();
+  const auto little = std::find(reactor->calls.begin(), reactor->calls.end(), "little");
+  ASSERT_NE(little, reactor->calls.end());
+  EXPECT_LE(little - reactor->calls.begin(), static_cast<std::ptrdiff_t>(Lane::kBatch) + 2);
+  EXPECT_EQ(reactor->calls.size(), 2u + 2u + 1000u + 1u);
+}
+
+// T17, V23.
+TEST_F(ExecutorLaneTest, AReactorThatBlocksHoldsUpNothingButItself) {
+  const auto other_reactor = std::make_shared<Recorder>();
+  const auto other_seat = std::make_shared<ReactorSeat>();
+  other_seat->reactor = other_reactor;
+  other_seat->executor = here.make_executor();
+  const auto other = std::make_shared<Lane>(other_seat, peer, [](const std::string&) {});
+  reactor->on_call = [this](const std::string& call) {
+    if (call == "1") here.block_executor(120s);
+  };
+  lane->init_and_add();
+  other->init_and_add();
+  lane->deliver(message("1"));
+  run();
+  lane->deliver(message("2"));
+  other->deliver(message("2"));
+  world.run_for(100s);
+  EXPECT_EQ(other_reactor->calls, (Calls{"init", "add", "2"}));
+  EXPECT_EQ(reactor->calls, (Calls{"init", "add", "1"}));
+  world.run_for(30s);
+  EXPECT_EQ(reactor->calls, (Calls{"init", "add", "1", "2"}));
+}
+
+TEST_F(ExecutorLaneTest, ALaneThatIsLetGoOfStillDoesWhatItWasTold) {
+  lane->init_and_add();
+  lane->deliver(message("1"));
+  lane->remove(kGone, Lane::Rest::deliver);
+  lane.reset();
+  peer.reset();
+  run();
+  EXPECT_EQ(reactor->calls, (Calls{"init", "add", "1", "remove"}));
+}
+
+TEST(InLineLaneTest, TheReactorIsCalledAtOnce) {
+  LaneFixture fixture(Delivery::in_line);
+  const auto lane = fixture.make_lane(fixture.make_peer());
+  lane->init_and_add();
+  EXPECT_EQ(fixture.reactor->calls, (Calls{"init", "add"}));
+  lane->deliver(fixture.message("1"));
+  EXPECT_EQ(fixture.reactor->calls.back(), "1");
+  lane->remove(kGone, Lane::Rest::discard);
+  EXPECT_EQ(fixture.reactor->calls.back(), "remove");
+}
+
+// A thread that runs what is posted to it.
+class ThreadExecutor final : public conn::Executor {
+ public:
+  ~ThreadExecutor() override {
+    post([this] { stopped_ = true; });
+    thread_.join();
+  }
+  void post(conn::Task task) override {
+    {
+      const std::lock_guard lock(mutex_);
+      tasks_.push_back(std::move(task));
+    }
+    ready_.notify_one();
+  }
+  bool is_current() const override { return std::this_thread::get_id() == thread_.get_id(); }
+
+ private:
+  void run() {
+    while (!stopped_) {
+      conn::Task task;
+      {
+        std::unique_lock lock(mutex_);
+        ready_.wait(lock, [this] { return !tasks_.empty(); });
+        task = std::move(tasks_.front());
+        tasks_.pop_front();
+      }
+      task();
+    }
+  }
+  std::mutex mutex_;
+  std::condition_variable ready_;
+  std::deque<conn::Task> tasks_;
+  bool stopped_ = false;  // the thread's
+  std::thread thread_{[this] { run(); }};
+};
+
+// The reactor is another one for each lane, so that each tells its own story; the thread is one.
+TEST(ThreadedLaneTest, EveryCallComesOnceAndInOrderFromAnotherThread) {
+  LaneFixture fixture(Delivery::in_line);
+  const PeerPtr peer = fixture.make_peer();
+  std::atomic<std::size_t> removed = 0;
+  struct Seated {
+    std::shared_ptr<Recorder> reactor = std::make_shared<Recorder>();
+    std::shared_ptr<ReactorSeat> seat = std::make_shared<ReactorSeat>();
+  };
+  std::vector<Seated> all(4);
+  for (Seated& each : all) {
+    each.reactor->on_call = [&removed](const std::string& call) {
+      if (call == "remove") ++removed;
+    };
+    each.seat->reactor = each.reactor;
+    each.seat->executor = std::make_unique<ThreadExecutor>();
+  }
+  std::size_t lanes = 0;
+  for (int round = 0; round < 300; ++round) {
+    const auto rest = round % 2 == 0 ? Lane::Rest::deliver : Lane::Rest::discard;
+    for (Seated& each : all) {
+      each.reactor->calls.clear();
+      const auto lane = std::make_shared<Lane>(each.seat, peer, [](const std::string&) {});
+      lane->init_and_add();
+      for (int i = 0; i < 200; ++i) lane->deliver(fixture.message(std::to_string(i)));
+      lane->remove(kGone, rest);
+      ++lanes;
+    }
+    while (removed < lanes) std::this_thread::yield();
+    for (const Seated& each : all) {
+      const Calls& calls = each.reactor->calls;
+      ASSERT_GE(calls.size(), 3u);
+      ASSERT_EQ(calls[0], "init");
+      ASSERT_EQ(calls[1], "add");
+      ASSERT_EQ(calls.back(), "remove");
+      if (rest == Lane::Rest::deliver) {
+        ASSERT_EQ(calls.size(), 203u);
+      }
+      for (std::size_t i = 2; i + 1 < calls.size(); ++i) ASSERT_EQ(calls[i], std::to_string(i - 2));
+    }
+  }
+  all.clear();  // waits for the threads
+  EXPECT_EQ(fixture.inbox->held_bytes(), 0u);
+}
+
+}  // namespace
+}  // namespace peerage::p2p

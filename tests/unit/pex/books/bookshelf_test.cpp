@@ -1,0 +1,245 @@
+#include "pex/books/bookshelf.h"
+
+#include <condition_variable>
+#include <mutex>
+
+#include <gtest/gtest.h>
+
+#include "addrbook/file/book_file.h"
+#include "conn/runtime/asio_runtime.h"
+#include "tests/sim/sim_world.h"
+#include "tests/support/book_fixture.h"
+#include "tests/support/files.h"
+
+namespace peerage::pex {
+namespace {
+
+using conn::Result;
+using test::address;
+using namespace std::chrono_literals;
+
+// With real files: what it is about is what a file brings back.
+class BookshelfTest : public testing::Test {
+ protected:
+  conn::AsioRuntime runtime{1};
+  test::TemporaryDirectory directory;
+  std::unique_ptr<Bookshelf> shelf;
+
+  void make(std::vector<std::string> networks = {"net-a"},
+            Bookshelf::Settings::Told told = Bookshelf::Settings::Told::forgotten) {
+    on_shard([&] {
+      shelf.reset();
+      addrbook::BookConfig config;
+      shelf = std::make_unique<Bookshelf>(
+          runtime, test::numbered_id(0),
+          Bookshelf::Settings{directory.path() / "book.db", std::move(networks), config, told});
+    });
+  }
+  void on_shard(const std::function<void()>& task) {
+    wait<int>([&](std::function<void(int)> done) {
+      task();
+      done(0);
+    });
+  }
+  // Runs `begin` on the control shard, and waits for what it hands over.
+  template <typename T>
+  T wait(const std::function<void(std::function<void(T)>)>& begin) {
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::optional<T> outcome;
+    runtime.shard(0).post([&] {
+      begin([&](T value) {
+        const std::lock_guard lock(mutex);
+        outcome.emplace(std::move(value));
+        changed.notify_one();
+      });
+    });
+    std::unique_lock lock(mutex);
+    EXPECT_TRUE(changed.wait_for(lock, 20s, [&] { return outcome.has_value(); }));
+    return std::move(*outcome);
+  }
+  Bookshelf::Opened open() {
+    auto opened = wait<Result<Bookshelf::Opened>>([this](auto done) { shelf->open(done); });
+    EXPECT_TRUE(opened) << (opened ? "" : opened.error().text());
+    return opened ? *opened : Bookshelf::Opened{};
+  }
+  std::vector<p2p::Ban> in_force() {
+    return wait<std::vector<p2p::Ban>>([this](auto done) { done(shelf->bans_in_force()); });
+  }
+  void close() {
+    const auto closed = wait<Result<void>>([this](auto done) { shelf->close(done); });
+    EXPECT_TRUE(closed) << (closed ? "" : closed.error().text());
+  }
+  void TearDown() override {
+    on_shard([this] { shelf.reset(); });
+  }
+};
+
+TEST_F(BookshelfTest, EachNetworkHasABookOfItsOwnThatComesBackFromTheFile) {
+  make({"net-a", "net-b"});
+  open();
+  on_shard([this] {
+    const auto now = shelf->now();
+    shelf->find("net-a")->add(address(1, "20.1.1.1"), test::told_by("30.1.1.1"), now);
+    shelf->find("net-b")->add(address(2, "21.1.1.1"), test::told_by("30.1.1.1"), now);
+    EXPECT_EQ(shelf->find("net-c"), nullptr);
+    shelf->changed();
+  });
+  close();
+  make({"net-b", "net-a"});
+  EXPECT_EQ(open().addresses, 2u);
+  on_shard([this] {
+    EXPECT_NE(shelf->find("net-a")->find(address(1, "20.1.1.1")), nullptr);
+    EXPECT_EQ(shelf->find("net-a")->size(), 1u);
+    EXPECT_NE(shelf->find("net-b")->find(address(2, "21.1.1.1")), nullptr);
+  });
+  close();
+}
+
+TEST_F(BookshelfTest, RowsOfANetworkThatIsNotServedStayInTheFile) {
+  make({"net-a", "net-b"});
+  open();
+  on_shard([this] {
+    shelf->find("net-b")->add(address(2, "21.1.1.1"), test::told_by("30.1.1.1"), shelf->now());
+    shelf->changed();
+  });
+  close();
+  make({"net-a"});
+  EXPECT_EQ(open().addresses, 0u);
+  on_shard([this] {
+    shelf->first().add(address(1, "20.1.1.1"), test::told_by("30.1.1.1"), shelf->now());
+    shelf->changed();
+  });
+  close();
+  make({"net-b"});
+  EXPECT_EQ(open().addresses, 1u);
+  close();
+}
+
+TEST_F(BookshelfTest, BansComeBackUntilTheyEndOrAreLifted) {
+  make();
+  open();
+  const p2p::BanTarget host = conn::Cidr(test::ip("20.1.1.1"));
+  const p2p::BanTarget node = test::numbered_id(5);
+  on_shard([&] {
+    const auto now = runtime.shard(0).now();
+    shelf->on_banned({host, now + 1h, "too much"});
+    shelf->on_banned({node, now + 1h, "too little"});
+    shelf->on_banned({test::numbered_id(6), now - 1s, "over"});
+    shelf->on_unbanned(node);
+  });
+  close();
+  make();
+  EXPECT_EQ(open().bans, 1u);
+  const auto bans = in_force();
+  ASSERT_EQ(bans.size(), 1u);
+  EXPECT_EQ(bans[0].target, host);
+  EXPECT_EQ(bans[0].reason, "too much");
+  const auto left = bans[0].until - runtime.shard(0).now();
+  EXPECT_GT(left, 59min);
+  EXPECT_LE(left, 1h);
+  close();
+}
+
+TEST_F(BookshelfTest, ABanWithoutAnEndIsAnAgeLongAndBreaksNoClock) {
+  make();
+  open();
+  on_shard([&] { shelf->on_banned({test::numbered_id(5), conn::TimePoint::max(), "for ever"}); });
+  close();
+  make();
+  open();
+  const auto bans = in_force();
+  ASSERT_EQ(bans.size(), 1u);
+  EXPECT_GT(bans[0].until - runtime.shard(0).now(), 24h * 365 * 90);
+  close();
+}
+
+TEST_F(BookshelfTest, ABanOfAClockThatWasAheadEndsHoweverOftenTheNodeStarts) {
+  sim::SimWorld world;
+  sim::SimHost& host = world.add_host({test::ip("20.1.1.1")});
+  const auto life = [&](const std::function<void(Bookshelf&, const Bookshelf::Opened&)>& in_it) {
+    Bookshelf sims(host, test::numbered_id(0),
+                   Bookshelf::Settings{directory.path() / "sim.db", {"net-a"}, {}, {}});
+    bool over = false;
+    sims.open([&](Result<Bookshelf::Opened> opened) {
+      ASSERT_TRUE(opened);
+      in_it(sims, *opened);
+      sims.close([&](const Result<void>&) { over = true; });
+    });
+    ASSERT_TRUE(world.run_until([&] { return over; }, 1min));
+  };
+  host.set_clock_ahead(24h * 3652);
+  life([&](Bookshelf& sims, const Bookshelf::Opened&) {
+    sims.on_banned({test::numbered_id(5), world.now() + 1h, "too much"});
+  });
+  host.set_clock_ahead(0ms);
+  const conn::TimePoint begun = world.now();
+  for (int start = 0; start < 3; ++start) {
+    life([&](Bookshelf& sims, const Bookshelf::Opened&) {
+      const auto bans = sims.bans_in_force();
+      ASSERT_EQ(bans.size(), 1u);
+      EXPECT_LE(bans[0].until, begun + 1h + 2s);
+      EXPECT_GE(bans[0].until, begun + 1h - 2s);
+    });
+    world.run_for(19min);
+  }
+  world.run_for(10min);
+  life([](Bookshelf& sims, const Bookshelf::Opened& opened) {
+    EXPECT_EQ(opened.bans, 0u);
+    EXPECT_TRUE(sims.bans_in_force().empty());
+  });
+}
+
+TEST_F(BookshelfTest, WhoToldWhomIsKeptIfItIsToBe) {
+  using Told = Bookshelf::Settings::Told;
+  for (const Told told : {Told::forgotten, Told::kept}) {
+    make({"net-a"}, told);
+    open();
+    on_shard([this] {
+      shelf->note_told("net-a", test::numbered_id(1), address(2, "21.1.1.1"));
+      shelf->note_told("net-a", test::numbered_id(1), address(2, "21.1.1.1"));
+      shelf->changed();
+    });
+    close();
+    addrbook::ToldQuery query;
+    query.id = test::numbered_id(2);
+    addrbook::Report report;
+    const auto list = addrbook::BookFile::read_told(
+        directory.path() / "book.db", query, addrbook::Time(std::chrono::days(30'000)), report);
+    ASSERT_TRUE(list);
+    if (told == Told::forgotten) {
+      EXPECT_TRUE(list->rows.empty());
+    } else {
+      ASSERT_EQ(list->rows.size(), 1u);
+      EXPECT_EQ(list->rows[0].teller, test::numbered_id(1));
+      EXPECT_EQ(list->rows[0].times, 2u);
+    }
+  }
+}
+
+TEST_F(BookshelfTest, ASecondShelfOnTheSameFileIsRefused) {
+  make();
+  open();
+  const auto path = directory.path() / "book.db";
+  Bookshelf other(runtime, test::numbered_id(0), {path, {"net-a"}, {}, {}});
+  const auto refused = wait<Result<Bookshelf::Opened>>([&other](auto done) { other.open(done); });
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().reason, conn::Reason::book_in_use);
+  close();
+}
+
+TEST_F(BookshelfTest, WithoutAFileEverythingIsInMemory) {
+  on_shard([this] {
+    shelf = std::make_unique<Bookshelf>(runtime, test::numbered_id(0),
+                                        Bookshelf::Settings{{}, {"net-a"}, {}, {}});
+  });
+  EXPECT_EQ(open().addresses, 0u);
+  on_shard([this] {
+    shelf->changed();
+    EXPECT_EQ(shelf->file_state(), nullptr);
+  });
+  close();
+}
+
+}  // namespace
+}  // namespace peerage::pex

@@ -1,0 +1,189 @@
+// Those who ask too often, or send what nobody asked for, and those beside them.
+#include <gtest/gtest.h>
+
+#include "pex/exchange/messages.h"
+#include "tests/support/pex_visitor.h"
+#include "tests/support/pex_world.h"
+
+namespace peerage::pex {
+namespace {
+
+using namespace std::chrono_literals;
+using conn::IpAddress;
+using test::PexNode;
+using test::PexVisitor;
+
+class Abuse : public test::PexWorld {
+ protected:
+  std::vector<std::unique_ptr<PexVisitor>> visitors;
+  std::uint32_t next_key = 1000;
+  std::size_t bans = 0;
+
+  PexNode& add_watched(PexNode::Plan plan) {
+    // What is tested is peer exchange; the rate of connections has tests of its own.
+    plan.node.connection_rate.interval = 0s;
+    plan.node.connection_rate.failed_authentication_pause = 0s;
+    PexNode& node = add(std::move(plan));
+    node.on_event = [this](const p2p::SwitchEvent& event) {
+      if (std::holds_alternative<p2p::Banned>(event)) ++bans;
+    };
+    return node;
+  }
+  sim::SimHost& host_at(const char* ip) { return world.add_host({*IpAddress::parse(ip)}, 1); }
+  // A new ID each time.
+  PexVisitor& visit(sim::SimHost& from, const PexNode& to) {
+    visitors.push_back(std::make_unique<PexVisitor>(
+        from, next_key, static_cast<std::uint16_t>(30'000 + next_key - 1000)));
+    ++next_key;
+    PexVisitor& visitor = *visitors.back();
+    visitor.dial(to.address());
+    until([&] { return visitor.is_connected() || visitor.refusals() > 0; }, 5s);
+    return visitor;
+  }
+  void TearDown() override {
+    for (const auto& visitor : visitors) visitor->stop();
+    PexWorld::TearDown();
+    EXPECT_TRUE(until(
+        [this] {
+          return std::all_of(visitors.begin(), visitors.end(),
+                             [](const auto& visitor) { return visitor->stopped(); });
+        },
+        30s));
+  }
+};
+
+TEST_F(Abuse, AGoNodesRequestsAreAllAnswered) {
+  PexNode& node = add_watched({});
+  PexVisitor& visitor = visit(host_at("50.1.0.1"), node);
+  // Two at will, then one each 10 s.
+  visitor.ask();
+  world.run_for(100ms);
+  visitor.ask();
+  for (int i = 0; i < 20; ++i) {
+    world.run_for(10s);
+    visitor.ask();
+  }
+  world.run_for(1s);
+  EXPECT_EQ(visitor.lists().size(), 22u);
+  EXPECT_TRUE(visitor.is_connected());
+}
+
+TEST_F(Abuse, WhoAsksAllTheTimeIsIgnoredThenDroppedThenBanned) {
+  PexNode& node = add_watched({});
+  sim::SimHost& host = host_at("50.1.0.1");
+  PexVisitor& first = visit(host, node);
+  for (int i = 0; i < 5; ++i) first.ask();
+  world.run_for(1s);
+  EXPECT_EQ(first.lists().size(), 3u) << "and two are ignored";
+  EXPECT_TRUE(first.is_connected());
+  first.ask();
+  world.run_for(1s);
+  EXPECT_FALSE(first.is_connected());
+  EXPECT_EQ(bans, 0u);
+  PexVisitor& second = visit(host, node);
+  ASSERT_TRUE(second.is_connected()) << "a drop is no ban";
+  for (int i = 0; i < 3; ++i) second.ask();
+  world.run_for(1s);
+  EXPECT_FALSE(second.is_connected());
+  EXPECT_EQ(bans, 1u);
+  EXPECT_FALSE(visit(host, node).is_connected());
+  world.run_for(11min);
+  EXPECT_TRUE(visit(host, node).is_connected()) << "bans end";
+}
+
+TEST_F(Abuse, OneHundredReconnectionsWithFreshIdsBringOneAnswerEachTenSeconds) {
+  PexNode& node = add_watched({});
+  sim::SimHost& host = host_at("50.1.0.1");
+  std::size_t answers = 0;
+  for (int i = 0; i < 100; ++i) {
+    PexVisitor& visitor = visit(host, node);
+    visitor.ask();
+    world.run_for(500ms);
+    answers += visitor.lists().size();
+    visitor.stop();
+    world.run_for(500ms);
+  }
+  // 100 s: three at once, one each 10 s, less what the ban has cost.
+  EXPECT_LE(answers, 3u + 10u);
+  EXPECT_GE(answers, 3u);
+}
+
+TEST_F(Abuse, TheSameIdThatComesBackHasNoMoreThanAFreshOne) {
+  PexNode& node = add_watched({});
+  PexVisitor& visitor = visit(host_at("50.1.0.1"), node);
+  std::size_t asked = 0;
+  for (int i = 0; i < 100; ++i) {
+    if (visitor.is_connected()) {
+      visitor.ask();
+      ++asked;
+    }
+    world.run_for(500ms);
+    for (const auto& peer : visitor.node().peers()) visitor.node().disconnect(peer->id());
+    world.run_for(500ms);
+    visitor.dial(node.address());
+    world.run_for(100ms);
+  }
+  EXPECT_GT(asked, 5u);
+  EXPECT_LE(visitor.lists().size(), 3u + 11u);
+}
+
+TEST_F(Abuse, AnHonestNeighbourIsServedAllTheWhile) {
+  PexNode& node = add_watched({});
+  sim::SimHost& bad = host_at("50.1.0.1");
+  PexVisitor& neighbour = visit(host_at("50.1.0.2"), node);
+  for (int round = 0; round < 5; ++round) {
+    PexVisitor& visitor = visit(bad, node);
+    for (int i = 0; i < 50; ++i) visitor.ask();
+    neighbour.ask();
+    world.run_for(12s);
+  }
+  EXPECT_EQ(neighbour.lists().size(), 5u);
+}
+
+TEST_F(Abuse, AListThatNobodyAskedForCostsTheConnectionAndTheSecondTheHost) {
+  PexNode& node = add_watched({});
+  sim::SimHost& host = host_at("50.1.0.1");
+  const std::vector<conn::NetAddress> list = {{test::numbered_key(77).id(), {ip_of(150), 26656}}};
+  // The node asks whoever is there; after the answer it has asked for nothing.
+  PexVisitor& first = visit(host, node);
+  world.run_for(2s);
+  first.say(encode_addresses({}));
+  world.run_for(1s);
+  ASSERT_TRUE(first.is_connected());
+  first.say(encode_addresses(list));
+  world.run_for(1s);
+  EXPECT_FALSE(first.is_connected());
+  EXPECT_EQ(node.book().find(list[0]), nullptr) << "and nothing of it is kept";
+  EXPECT_EQ(bans, 0u);
+  PexVisitor& second = visit(host, node);
+  ASSERT_TRUE(second.is_connected());
+  second.say(encode_addresses(list));
+  world.run_for(1s);
+  EXPECT_FALSE(second.is_connected());
+  EXPECT_EQ(bans, 1u);
+}
+
+TEST_F(Abuse, PersistentAndUnconditionalPeersAreNeverDroppedNorBanned) {
+  PexNode::Plan plan;
+  const conn::NodeId trusted = test::numbered_key(1000).id();
+  plan.node.p2p.unconditional_peer_ids = {trusted};
+  PexNode& node = add_watched(plan);
+  PexVisitor& visitor = visit(host_at("50.1.0.1"), node);
+  for (int i = 0; i < 200; ++i) visitor.ask();
+  visitor.say(encode_addresses({}));
+  world.run_for(1s);
+  EXPECT_TRUE(visitor.is_connected());
+  EXPECT_EQ(visitor.lists().size(), 3u) << "answered as often as anyone else";
+  EXPECT_EQ(bans, 0u);
+}
+
+TEST_F(Abuse, WhatIsNoMessageCostsTheConnection) {
+  PexNode& node = add_watched({});
+  PexVisitor& visitor = visit(host_at("50.1.0.1"), node);
+  visitor.say({0xff, 0xff, 0xff});
+  world.run_for(1s);
+  EXPECT_FALSE(visitor.is_connected());
+}
+
+}  // namespace
+}  // namespace peerage::pex

@@ -1,0 +1,172 @@
+#include "pex/exchange/request_guard.h"
+
+#include <gtest/gtest.h>
+
+namespace peerage::pex {
+namespace {
+
+using conn::IpAddress;
+using conn::TimePoint;
+using Trust = RequestGuard::Trust;
+using Verdict = RequestGuard::Verdict;
+using namespace std::chrono_literals;
+
+class RequestGuardTest : public ::testing::Test {
+ protected:
+  Verdict ask(const IpAddress& from, Trust trust = Trust::stranger) {
+    return guard.on_request({from, {}, trust, RequestGuard::CountedAs::host}, now);
+  }
+  RequestGuard guard;
+  TimePoint now{1h};
+  const IpAddress host = IpAddress::v4(5, 6, 7, 8);
+};
+
+TEST_F(RequestGuardTest, WhoKeepsTheGoNodesRuleIsAlwaysAnswered) {
+  // Two at once, then one each ten seconds, for a day; and again on a new connection now and then.
+  EXPECT_EQ(ask(host), Verdict::answer);
+  EXPECT_EQ(ask(host), Verdict::answer);
+  for (int i = 0; i < 8640; ++i) {
+    now += 10s;
+    ASSERT_EQ(ask(host), Verdict::answer) << i;
+  }
+}
+
+TEST_F(RequestGuardTest, OneThatComesAMomentEarlyNowAndThenIsForgiven) {
+  ask(host);
+  ask(host);
+  for (int i = 0; i < 100; ++i) {
+    now += i % 2 == 0 ? 9s : 11s;
+    EXPECT_EQ(ask(host), Verdict::answer) << i;
+  }
+}
+
+TEST_F(RequestGuardTest, AHostGetsNoMoreThanAnAnswerEachPauseWhateverItsIdsAndConnections) {
+  int answers = 0;
+  for (int i = 0; i < 3600; ++i, now += 1s) answers += ask(host) == Verdict::answer ? 1 : 0;
+  EXPECT_LE(answers, 360 + 3);
+  EXPECT_GE(answers, 360);
+}
+
+TEST_F(RequestGuardTest, WhoGoesOnAskingIsIgnoredThenDroppedThenBanned) {
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(ask(host), Verdict::answer);
+  EXPECT_EQ(ask(host), Verdict::ignore);
+  EXPECT_EQ(ask(host), Verdict::ignore);
+  EXPECT_EQ(ask(host), Verdict::drop);
+  EXPECT_EQ(ask(host), Verdict::ignore);
+  EXPECT_EQ(ask(host), Verdict::ignore);
+  EXPECT_EQ(ask(host), Verdict::ban);
+}
+
+TEST_F(RequestGuardTest, AfterTenQuietMinutesNothingIsHeldAgainstIt) {
+  for (int i = 0; i < 5; ++i) ask(host);
+  now += 10min;
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(ask(host), Verdict::answer);
+  EXPECT_EQ(ask(host), Verdict::ignore);
+  EXPECT_EQ(ask(host), Verdict::ignore);
+  EXPECT_EQ(ask(host), Verdict::drop);
+}
+
+TEST_F(RequestGuardTest, ATrustedPeerIsNeverDropped) {
+  for (int i = 0; i < 1000; ++i) {
+    const Verdict verdict = ask(host, Trust::trusted);
+    EXPECT_TRUE(verdict == Verdict::answer || verdict == Verdict::ignore);
+  }
+}
+
+TEST_F(RequestGuardTest, TheNeighboursOfAnAbuserAreServed) {
+  for (int i = 0; i < 10'000; ++i) ask(host);
+  EXPECT_EQ(ask(IpAddress::v4(5, 6, 7, 9)), Verdict::answer);
+}
+
+TEST_F(RequestGuardTest, AWholeNeighbourhoodIsBoundedAndNobodyIsBlamedForIt) {
+  int answers = 0;
+  for (int i = 0; i < 250; ++i) {
+    const Verdict verdict = ask(IpAddress::v4(5, 6, 7, static_cast<std::uint8_t>(i)));
+    answers += verdict == Verdict::answer ? 1 : 0;
+    EXPECT_NE(verdict, Verdict::drop);
+    EXPECT_NE(verdict, Verdict::ban);
+  }
+  EXPECT_EQ(answers, 24);
+  EXPECT_EQ(ask(IpAddress::v4(5, 6, 8, 1)), Verdict::answer);
+}
+
+TEST_F(RequestGuardTest, AnIpv6HostIsASlash64) {
+  int answers = 0;
+  for (std::uint8_t i = 0; i < 100; ++i) {
+    answers += ask(IpAddress::v6({0x2a, 1, 2, 3, 4, 5, 6, 7, i})) == Verdict::answer ? 1 : 0;
+  }
+  EXPECT_EQ(answers, 3);
+}
+
+TEST_F(RequestGuardTest, WhatItRemembersIsBounded) {
+  for (std::uint32_t i = 0; i < 100'000; ++i) {
+    ask(IpAddress::v4(static_cast<std::uint8_t>(i >> 16), static_cast<std::uint8_t>(i >> 8),
+                      static_cast<std::uint8_t>(i), 1));
+  }
+  EXPECT_EQ(guard.hosts(), RequestGuard::kMaxHosts);
+  EXPECT_EQ(guard.neighbourhoods(), RequestGuard::kMaxHosts);
+}
+
+TEST(SeedRequestLimits, AHostHasAboutOneAnswerAMinute) {
+  RequestGuard guard(kSeedRequestLimits);
+  int answers = 0;
+  TimePoint now{1h};
+  for (int i = 0; i < 3600; ++i, now += 1s) {
+    const auto verdict = guard.on_request(
+        {IpAddress::v4(5, 6, 7, 8), {}, Trust::stranger, RequestGuard::CountedAs::host}, now);
+    answers += verdict == Verdict::answer ? 1 : 0;
+  }
+  EXPECT_LE(answers, 62);
+}
+
+TEST_F(RequestGuardTest, AStarvingGoNodeThatAsksASeedEachHalfMinuteIsNeverDropped) {
+  RequestGuard seed(kSeedRequestLimits);
+  int answers = 0;
+  for (int i = 0; i < 1000; ++i, now += 30s) {
+    const auto verdict =
+        seed.on_request({host, {}, Trust::stranger, RequestGuard::CountedAs::host}, now);
+    ASSERT_TRUE(verdict == Verdict::answer || verdict == Verdict::ignore) << i;
+    if (verdict == Verdict::answer) ++answers;
+  }
+  EXPECT_NEAR(answers, 500, 3);
+}
+
+TEST_F(RequestGuardTest, WhereHostsAreSharedEachNodeHasAnAccountOfItsOwn) {
+  const auto shared = [this](std::uint8_t number) {
+    conn::ByteArray<conn::NodeId::kBytes> bytes{};
+    bytes[0] = number;
+    return guard.on_request(
+        {host, conn::NodeId(bytes), Trust::stranger, RequestGuard::CountedAs::itself}, now);
+  };
+  for (std::uint8_t node = 0; node < 100; ++node) {
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(shared(node), Verdict::answer);
+    EXPECT_EQ(shared(node), Verdict::ignore);
+  }
+  EXPECT_EQ(ask(host), Verdict::answer) << "and those of the host's account lose nothing by it";
+}
+
+TEST_F(RequestGuardTest, AnUnsolicitedListCostsTheConnectionAndTheSecondBringsABan) {
+  const RequestGuard::Asker asker = {host, {}, Trust::stranger, RequestGuard::CountedAs::host};
+  EXPECT_EQ(guard.on_unsolicited(asker, now), Verdict::drop);
+  EXPECT_EQ(guard.on_unsolicited(asker, now), Verdict::ban);
+  now += 11min;
+  EXPECT_EQ(guard.on_unsolicited(asker, now), Verdict::drop);
+}
+
+TEST_F(RequestGuardTest, NonsenseInListsIsBorneAFewTimes) {
+  const RequestGuard::Asker asker = {host, {}, Trust::stranger, RequestGuard::CountedAs::host};
+  EXPECT_EQ(guard.on_nonsense(asker, now), Verdict::ignore);
+  EXPECT_EQ(guard.on_nonsense(asker, now), Verdict::ignore);
+  EXPECT_EQ(guard.on_nonsense(asker, now), Verdict::drop);
+}
+
+TEST_F(RequestGuardTest, TheTrustedMaySendWhatTheyLike) {
+  const RequestGuard::Asker asker = {host, {}, Trust::trusted, RequestGuard::CountedAs::host};
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_EQ(guard.on_unsolicited(asker, now), Verdict::ignore);
+    EXPECT_EQ(guard.on_nonsense(asker, now), Verdict::ignore);
+  }
+}
+
+}  // namespace
+}  // namespace peerage::pex

@@ -1,0 +1,245 @@
+// A seed: what it visits, what it serves, and how long its clients stay.
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "pex/exchange/messages.h"
+#include "tests/support/pex_visitor.h"
+#include "tests/support/pex_world.h"
+
+namespace peerage::pex {
+namespace {
+
+using namespace std::chrono_literals;
+using conn::IpAddress;
+using conn::NetAddress;
+using test::PexNode;
+using test::PexVisitor;
+
+// One who answers each request with the same list.
+class Teller {
+ public:
+  Teller(sim::SimHost& host, std::uint32_t number, std::vector<NetAddress> list)
+      : visitor_(host, number) {
+    visitor_.reactor().on_receive = [list = std::move(list)](const p2p::PeerPtr& peer,
+                                                             const p2p::Message& message) {
+      const auto decoded = decode(message.bytes);
+      if (decoded && std::holds_alternative<Request>(*decoded)) {
+        peer->try_send(conn::kPexChannel, encode_addresses(list));
+      }
+    };
+    address_ = {visitor_.node().id(), host.address().to_string(), 26656};
+  }
+  const conn::HostAddress& address() const { return address_; }
+  PexVisitor& visitor() { return visitor_; }
+
+ private:
+  PexVisitor visitor_;
+  conn::HostAddress address_;
+};
+
+class Seed : public test::PexWorld {
+ protected:
+  std::vector<std::unique_ptr<PexVisitor>> visitors;
+  std::vector<std::unique_ptr<Teller>> tellers;
+  std::uint32_t next_key = 5000;
+  std::size_t next_ip = 1000;
+
+  sim::SimHost& new_host() { return world.add_host({ip_of(next_ip++)}, 1); }
+  NetAddress address_of(const PexVisitor& visitor, const sim::SimHost& host) {
+    return {const_cast<PexVisitor&>(visitor).node().id(), {host.address(), 26656}};
+  }
+  NetAddress live(const std::string& network = "test-chain") {
+    sim::SimHost& host = new_host();
+    visitors.push_back(std::make_unique<PexVisitor>(host, next_key++, 26656, network));
+    return address_of(*visitors.back(), host);
+  }
+  // Nobody is there, or a host that takes the connection and says nothing.
+  NetAddress dead() { return {test::numbered_key(next_key++).id(), {ip_of(next_ip++), 26656}}; }
+  NetAddress tarpit() {
+    sim::SimHost& host = new_host();
+    auto taken = std::make_shared<std::vector<std::unique_ptr<conn::Stream>>>();
+    listeners.push_back(*host.listen(host.shard(0), {{}, 26656}, [&host, taken](auto arrival) {
+      taken->push_back(arrival->claim(host.shard(0)));
+    }));
+    return {test::numbered_key(next_key++).id(), {host.address(), 26656}};
+  }
+  std::vector<std::unique_ptr<conn::Listener>> listeners;
+
+  Teller& teller(std::vector<NetAddress> list) {
+    tellers.push_back(std::make_unique<Teller>(new_host(), next_key++, std::move(list)));
+    return *tellers.back();
+  }
+  // What a client is served, and how long it had to stay for it.
+  struct Served {
+    std::set<NetAddress> addresses;
+    conn::Duration stay{};
+    bool answered = false;
+  };
+  Served ask(const PexNode& seed, const std::string& network = "test-chain") {
+    sim::SimHost& host = new_host();
+    visitors.push_back(std::make_unique<PexVisitor>(host, next_key++, 26656, network));
+    PexVisitor& client = *visitors.back();
+    client.reactor().on_add = [](const p2p::PeerPtr& peer) {
+      peer->try_send(conn::kPexChannel, encode_request());
+    };
+    client.dial(seed.address());
+    EXPECT_TRUE(until([&] { return client.is_connected(); }, 5s));
+    const auto begun = world.now();
+    EXPECT_TRUE(until([&] { return client.ends() > 0; }, 400s));
+    Served served;
+    served.stay = world.now() - begun;
+    for (const auto& list : client.lists()) {
+      served.answered = true;
+      served.addresses.insert(list.begin(), list.end());
+    }
+    // It is no node of the network that the tests speak of.
+    client.stop();
+    EXPECT_TRUE(until([&] { return client.stopped(); }, 10s));
+    return served;
+  }
+  void TearDown() override {
+    for (const auto& visitor : visitors) visitor->stop();
+    for (const auto& each : tellers) each->visitor().stop();
+    PexWorld::TearDown();
+    world.run_for(10s);
+  }
+};
+
+TEST_F(Seed, ServesExactlyWhatItHasMetAMinuteAfterItsStart) {
+  std::vector<NetAddress> told;
+  std::set<NetAddress> alive;
+  for (int i = 0; i < 3; ++i) told.push_back(live());
+  alive.insert(told.begin(), told.end());
+  for (int i = 0; i < 10; ++i) told.push_back(dead());
+  for (int i = 0; i < 10; ++i) told.push_back(tarpit());
+  PexNode::Plan plan = seed_plan();
+  plan.pex.seeds = {teller(told).address()};
+  PexNode& seed = add(plan);
+  world.run_for(60s);
+  const auto served = ask(seed);
+  EXPECT_EQ(served.addresses, alive);
+}
+
+TEST_F(Seed, AnswersWithinASecondAndLetsGo) {
+  PexNode& seed = add(seed_plan());
+  const auto served = ask(seed);
+  EXPECT_TRUE(served.answered) << "also an empty list is an answer";
+  EXPECT_LT(served.stay, 1s);
+}
+
+TEST_F(Seed, LetsGoOfAClientThatAsksForNothing) {
+  PexNode::Plan plan = seed_plan();
+  plan.pex.crawl.client_life = 90s;
+  PexNode& seed = add(plan);
+  visitors.push_back(std::make_unique<PexVisitor>(new_host(), next_key++));
+  PexVisitor& client = *visitors.back();
+  client.dial(seed.address());
+  ASSERT_TRUE(until([&] { return client.is_connected(); }, 5s));
+  world.run_for(85s);
+  EXPECT_EQ(client.ends(), 0u);
+  world.run_for(10s);
+  EXPECT_EQ(client.ends(), 1u);
+}
+
+TEST_F(Seed, NeverCutsPersistentPeers) {
+  PexNode::Plan plan = seed_plan();
+  plan.pex.crawl.client_life = 30s;
+  Teller& friendly = teller({live()});
+  plan.node.p2p.persistent_peers = {friendly.address()};
+  PexNode& seed = add(plan);
+  world.run_for(10min);
+  const auto peer = seed.node->find_peer(friendly.address().id);
+  ASSERT_TRUE(peer);
+  EXPECT_GT(peer->status().connection.age, 9min);
+  EXPECT_EQ(ask(seed).addresses.size(), 2u) << "its own address, and the one it tells of";
+}
+
+TEST_F(Seed, ServesEachNetworkItsOwn) {
+  const NetAddress of_a = live("net-a");
+  const NetAddress of_b = live("net-b");
+  PexNode::Plan plan = seed_plan();
+  plan.networks = {"net-a", "net-b"};
+  PexNode& seed = add(plan);
+  seed.shelf->find("net-a")->add(of_a, {ip_of(900), {}, addrbook::Origin::pex}, seed.shelf->now());
+  seed.shelf->find("net-b")->add(of_b, {ip_of(901), {}, addrbook::Origin::pex}, seed.shelf->now());
+  world.run_for(30s);
+  EXPECT_EQ(ask(seed, "net-a").addresses, std::set{of_a});
+  EXPECT_EQ(ask(seed, "net-b").addresses, std::set{of_b});
+}
+
+TEST_F(Seed, FindsOutOfWhichOfItsNetworksANodeIs) {
+  const NetAddress of_b = live("net-b");
+  PexNode::Plan plan = seed_plan();
+  plan.networks = {"net-a", "net-b"};
+  PexNode& seed = add(plan);
+  seed.shelf->find("net-a")->add(of_b, {ip_of(900), {}, addrbook::Origin::pex}, seed.shelf->now());
+  world.run_for(30s);
+  EXPECT_TRUE(ask(seed, "net-a").addresses.empty());
+  EXPECT_EQ(ask(seed, "net-b").addresses, std::set{of_b});
+}
+
+// By its ports alone one is told from another.
+TEST_F(Seed, VisitsAllNodesOfOneHostAtOnce) {
+  sim::SimHost& host = new_host();
+  PexNode::Plan plan = seed_plan();
+  plan.node.p2p.addr_book_strict = false;
+  PexNode& seed = add(plan);
+  std::set<NetAddress> alive;
+  for (std::uint16_t port = 1; port <= 8; ++port) {
+    visitors.push_back(std::make_unique<PexVisitor>(host, next_key++, port));
+    const NetAddress address = {visitors.back()->node().id(), {host.address(), port}};
+    alive.insert(address);
+    seed.book().add(address, {ip_of(3000), {}, addrbook::Origin::configuration}, seed.shelf->now());
+  }
+  world.run_for(10s);
+  EXPECT_EQ(seed.book().verified(), 8u);
+}
+
+// Nodes that take their time to close after a visit hold its slot meanwhile.
+TEST_F(Seed, VisitsEverybodyThoughItsSlotsAreHeldUp) {
+  sim::LinkPlan slow;
+  slow.latency = 200ms;
+  world.set_default_link(slow);
+  std::vector<NetAddress> told;
+  for (int i = 0; i < 100; ++i) told.push_back(live());
+  PexNode::Plan plan = seed_plan();
+  plan.pex.crawl.parallel = 2;
+  plan.pex.crawl.visit = 6s;
+  PexNode& seed = add(plan);
+  for (std::uint32_t i = 0; i < 100; ++i) {
+    seed.book().add(told[i], {ip_of(3000 + i), {}, addrbook::Origin::configuration},
+                    seed.shelf->now());
+  }
+  std::size_t refused = 0;
+  seed.on_event = [&](const p2p::SwitchEvent& event) {
+    if (std::holds_alternative<p2p::DialFailed>(event)) ++refused;
+  };
+  EXPECT_TRUE(until([&] { return seed.book().verified() == 100; }, 10min));
+  EXPECT_LT(refused, 300u) << "and it does not try in vain all the time";
+}
+
+TEST_F(Seed, GoesThroughManyTarpitsInTwoMinutes) {
+  std::vector<NetAddress> told;
+  std::set<NetAddress> alive;
+  for (int i = 0; i < 250; ++i) {
+    told.push_back(i % 5 == 0 ? live() : tarpit());
+    if (i % 5 == 0) alive.insert(told.back());
+  }
+  PexNode::Plan plan = seed_plan();
+  plan.pex.seeds = {teller(told).address()};
+  PexNode& seed = add(plan);
+  world.run_for(2min);
+  std::size_t untried = 0;
+  seed.book().for_each([&](const addrbook::KnownAddress& known) {
+    if (known.last_attempt == addrbook::kNever) ++untried;
+  });
+  EXPECT_EQ(untried, 0u);
+  // An answer is a share of them; none of it is a tarpit.
+  const auto served = ask(seed);
+  EXPECT_GE(served.addresses.size(), 32u);
+  for (const NetAddress& each : served.addresses) EXPECT_TRUE(alive.contains(each));
+}
+
+}  // namespace
+}  // namespace peerage::pex
