@@ -14,7 +14,7 @@ import time
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PARTS = ("dev", "cmake/packages.sh", "tests/campaigns.sh", "tests/fuzz/fuzz.sh")
+PARTS = ("dev", "cmake/packages.sh", "tests/campaigns.sh", "tests/fuzz/fuzz.sh", "tests/rooms.py", "tests/rooms.txt")
 TARGETS = ("alpha", "beta", "gamma")
 TOOLS = ("cmake", "ctest", "ninja", "ccache", "g++", "clang++-14", "clang-format-14", "clang-tidy-14", "apt-get",
          "dpkg-query", "sudo", "llvm-cov-14", "llvm-profdata-14")
@@ -179,6 +179,41 @@ class Arguments(Case):
         self.tool("cmake", f"[ $1 != --build ] || cp {self.folder}/tools/ninja build/peerage")
         self.dev("run", "--dir", "here", cwd=self.checkout / "conn")
         self.assertEqual(self.calls("peerage"), [f"peerage demo --dir {self.checkout}/conn/here"])
+
+
+class Rooms(Case):
+    """What `./dev lint` says of a tree with these files, each with what it includes."""
+    SOUND = {"conn/base/bytes.h": "", "conn/address/node_id.h": "conn/base/bytes.h", "conn/peer_connection.h": "",
+             "p2p/base/direction.h": "conn/address/node_id.h", "p2p/switch.h": "p2p/base/direction.h",
+             "addrbook/record/row.h": "", "pex/pex_reactor.h": "p2p/switch.h", "cmd/main.cpp": "pex/pex_reactor.h"}
+
+    def lint(self, files, code):
+        for name, included in files.items():
+            self.script(self.checkout / name, f'#include "{included}"\n' if included else "")
+        for other in ("tests/tidy.py", ".ci/run"):
+            self.script(self.checkout / other, "#!/bin/sh\n")
+        for command in (["init", "-q"], ["add", "-A"]):
+            subprocess.run(["git", *command], cwd=self.checkout, check=True)
+        return self.dev("lint", code=code)[1]
+
+    def test_includes_that_point_down_are_fine(self):
+        self.lint(self.SOUND, 0)
+
+    def test_one_that_points_up_is_an_error(self):
+        for name, included, why in (
+                ("p2p/base/up.h", "pex/pex_reactor.h", "p2p/ may not use pex/"),
+                ("addrbook/record/aside.h", "p2p/switch.h", "addrbook/ may not use p2p/"),
+                ("conn/base/up.h", "conn/address/node_id.h", "conn: base may not use address"),
+                ("conn/address/up.cpp", "conn/peer_connection.h", "conn: address may not use peer_connection.h"),
+                ("p2p/peer/up.h", "p2p/switch.h", "p2p: peer may not use (top)"),
+                ("p2p/dial/aside.h", "p2p/admission/ban_list.h", "p2p: dial may not use admission")):
+            with self.subTest(name):
+                self.assertIn(f"{name}:1: {why}: {included}", self.lint({**self.SOUND, name: included}, 1))
+                (self.checkout / name).unlink()
+
+    def test_what_stands_in_no_room_is_an_error(self):
+        self.assertIn("conn/attic/old.h: its folder is no room of the table",
+                      self.lint({**self.SOUND, "conn/attic/old.h": ""}, 1))
 
 
 class Building(Case):
