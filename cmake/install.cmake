@@ -17,7 +17,7 @@ foreach(library conn addrbook p2p pex)
     # And behind addrbook/file/book_file.h.
     REGEX "addrbook/[a-z]+/(best|book_opening|book_reader|own_file|row|schema|sqlite|told_table)\\.h$" EXCLUDE
     # Behind p2p/switch.h.
-    REGEX "p2p/([a-z]+/)?(acceptor|admission|connection_rate|dial_desk|eviction|half_open_pool|introducer)\\.h$" EXCLUDE
+    REGEX "p2p/([a-z]+/)?(acceptor|admission|connection_rate|dial_runner|eviction|half_open_pool|local_node_info)\\.h$" EXCLUDE
     REGEX "p2p/([a-z]+/)?(lane|link|peer_registry|reactor_host|shard_owned|snapshot_cell|switch_(core|settings))\\.h$" EXCLUDE
     # And behind pex/pex_reactor.h.
     REGEX "pex/[a-z]+/(crawler|keeper|policy|seed_list|visits)\\.h$" EXCLUDE)

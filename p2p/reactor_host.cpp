@@ -16,8 +16,8 @@ using conn::Stage;
 class ReactorHost::Context final : public ReactorContext,
                                    public std::enable_shared_from_this<Context> {
  public:
-  Context(Switch& owner, conn::Shard& control, std::shared_ptr<ReactorSeat> seat)
-      : owner_(owner), control_(control), seat_(std::move(seat)) {}
+  Context(Switch& owner, conn::Shard& control, std::shared_ptr<ReactorEntry> entry)
+      : owner_(owner), control_(control), entry_(std::move(entry)) {}
 
   Switch& get_switch() override { return owner_; }
   conn::TimePoint now() const override { return control_.now(); }
@@ -26,8 +26,8 @@ class ReactorHost::Context final : public ReactorContext,
     auto run = [self = shared_from_this(), task = std::move(task)] {
       if (!self->stopped_) task();
     };
-    if (seat_->executor) {
-      seat_->executor->post(std::move(run));
+    if (entry_->executor) {
+      entry_->executor->post(std::move(run));
     } else {
       control_.post(std::move(run));
     }
@@ -61,32 +61,32 @@ class ReactorHost::Context final : public ReactorContext,
  private:
   Switch& owner_;
   conn::Shard& control_;
-  std::shared_ptr<ReactorSeat> seat_;
+  std::shared_ptr<ReactorEntry> entry_;
   std::atomic<bool> stopped_ = false;
 };
 
 ReactorHost::~ReactorHost() = default;
 
 void ReactorHost::add(std::shared_ptr<Reactor> reactor) {
-  auto seat = std::make_shared<ReactorSeat>();
-  seat->name = reactor->name();
-  seat->delivery = reactor->delivery();
+  auto entry = std::make_shared<ReactorEntry>();
+  entry->name = reactor->name();
+  entry->delivery = reactor->delivery();
   const std::vector<ReactorChannel> channels = reactor->channels();
-  if (channels.empty()) throw std::invalid_argument(seat->name + " has no channel");
+  if (channels.empty()) throw std::invalid_argument(entry->name + " has no channel");
   if (table_->channels.size() + channels.size() > kMaxChannels) {
-    throw std::invalid_argument(seat->name + ": a node has at most 16 channels");
+    throw std::invalid_argument(entry->name + ": a node has at most 16 channels");
   }
   for (const ReactorChannel& channel : channels) {
     if (table_->index_of(channel.descriptor.id)) {
-      throw std::invalid_argument(seat->name + ": another reactor has channel " +
+      throw std::invalid_argument(entry->name + ": another reactor has channel " +
                                   std::to_string(static_cast<int>(channel.descriptor.id)));
     }
     table_->channels.push_back(channel);
-    table_->seat_of.push_back(table_->seats.size());
+    table_->seat_of.push_back(table_->entries.size());
   }
-  seat->reactor = std::move(reactor);
-  if (seat->delivery == Delivery::executor) seat->executor = runtime_.make_executor();
-  table_->seats.push_back(std::move(seat));
+  entry->reactor = std::move(reactor);
+  if (entry->delivery == Delivery::executor) entry->executor = runtime_.make_executor();
+  table_->entries.push_back(std::move(entry));
 }
 
 std::vector<conn::ChannelId> ReactorHost::channel_ids() const {
@@ -96,10 +96,10 @@ std::vector<conn::ChannelId> ReactorHost::channel_ids() const {
 }
 
 void ReactorHost::start(Switch& owner, std::function<void(Result<void>)> done) {
-  for (const auto& seat : table_->seats) {
-    contexts_.push_back(std::make_shared<Context>(owner, runtime_.shard(0), seat));
+  for (const auto& entry : table_->entries) {
+    contexts_.push_back(std::make_shared<Context>(owner, runtime_.shard(0), entry));
   }
-  for_each([this](std::size_t i) { table_->seats[i]->reactor->start(*contexts_[i]); },
+  for_each([this](std::size_t i) { table_->entries[i]->reactor->start(*contexts_[i]); },
            std::move(done));
 }
 
@@ -108,7 +108,7 @@ void ReactorHost::stop(std::function<void()> done) {
       [this](std::size_t i) {
         if (i >= contexts_.size()) return;  // it was not started
         contexts_[i]->stop();
-        table_->seats[i]->reactor->stop();
+        table_->entries[i]->reactor->stop();
       },
       [done = std::move(done)](const Result<void>&) { done(); });
 }
@@ -121,15 +121,15 @@ void ReactorHost::for_each(const std::function<void(std::size_t)>& call,
     std::function<void(Result<void>)> done;
   };
   auto progress = std::make_shared<Progress>();
-  progress->left = table_->seats.size() + 1;
+  progress->left = table_->entries.size() + 1;
   progress->done = std::move(done);
   conn::Shard& control = runtime_.shard(0);
   const auto returned = [progress](const Result<void>& outcome) {
     if (!outcome && progress->outcome) progress->outcome = outcome;
     if (--progress->left == 0) std::exchange(progress->done, nullptr)(progress->outcome);
   };
-  for (std::size_t i = 0; i < table_->seats.size(); ++i) {
-    const auto run = [call, returned, i, &control, name = table_->seats[i]->name] {
+  for (std::size_t i = 0; i < table_->entries.size(); ++i) {
+    const auto run = [call, returned, i, &control, name = table_->entries[i]->name] {
       Result<void> outcome;
       try {
         call(i);
@@ -141,7 +141,7 @@ void ReactorHost::for_each(const std::function<void(std::size_t)>& call,
       }
       control.post([returned, outcome] { returned(outcome); });
     };
-    if (const auto& executor = table_->seats[i]->executor) {
+    if (const auto& executor = table_->entries[i]->executor) {
       executor->post(run);
     } else {
       run();

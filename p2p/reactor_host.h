@@ -1,4 +1,4 @@
-// The reactors of one switch: their seats and channels, their start and stop.
+// The reactors of one switch: their entries and channels, their start and stop.
 //
 // Threads: add() before the start; start() and stop() on the control shard.
 #pragma once

@@ -2,8 +2,8 @@
 // gives reactors their channels.
 //
 // It has no policy of its own: who may be a peer is asked of p2p/admission/admission, which of two
-// connections stays of p2p/peer/rivals, and who is dialled when of p2p/dial/dialer; addresses are
-// the business of whoever listens to its events (p2p/peer/switch_events.h).
+// connections stays of p2p/peer/duplicate_connections, and who is dialled when of p2p/dial/dialer;
+// addresses are the business of whoever listens to its events (p2p/peer/switch_events.h).
 //
 //   Switch node(runtime, std::move(key), config);
 //   node.add_reactor(std::make_shared<MyReactor>());

@@ -71,7 +71,7 @@ void SwitchCore::on_reactors_started(const Result<void>& outcome) {
   if (opened) opened = open();
   if (opened) {
     state_ = State::running;
-    dial_desk_->wake();
+    dial_runner->wake();
     publish();
     tell(Started{});
   }
@@ -80,9 +80,11 @@ void SwitchCore::on_reactors_started(const Result<void>& outcome) {
 }
 
 Result<void> SwitchCore::open() {
-  introducer_.emplace(runtime_, id_, config_, reactors_.channel_ids(), [this](const Failure& why) {
-    log_.write(conn::LogLevel::warn, "external_address cannot be resolved", {{"why", why.text()}});
-  });
+  local_node_info_.emplace(runtime_, id_, config_, reactors_.channel_ids(),
+                           [this](const Failure& why) {
+                             log_.write(conn::LogLevel::warn, "external_address cannot be resolved",
+                                        {{"why", why.text()}});
+                           });
   const Link::Common common = {
       runtime_, reactors_.table(),
       std::make_shared<conn::ReassemblyBudget>(config_.reassembly_total_bytes),
@@ -91,10 +93,10 @@ Result<void> SwitchCore::open() {
                  PeerRegistry::Settings{connection_config(config_), config_.inbox.per_peer_bytes,
                                         conn::random_value<conn::KeyedHash::Key>(runtime_)},
                  registry_events());
-  const auto introduce = [this] { return introducer_->current(); };
+  const auto introduce = [this] { return local_node_info_->current(); };
   const auto choose_shard = [this] { return next_shard(); };
-  dial_desk_.emplace(runtime_, transport_, dialer_, admission_, counters_, introduce, choose_shard,
-                     dial_events());
+  dial_runner.emplace(runtime_, transport_, dialer_, admission_, counters_, introduce, choose_shard,
+                      dial_events());
   acceptor_.emplace(runtime_, transport_, admission_, counters_,
                     transport_timeouts(config_.p2p).handshake, introduce, choose_shard,
                     acceptor_events());
@@ -105,7 +107,7 @@ Result<void> SwitchCore::open() {
     const std::lock_guard lock(mutex_);
     listening_ = *listening;
   }
-  introducer_->start(*listening);
+  local_node_info_->start(*listening);
   log_.write(conn::LogLevel::info, "listening",
              {{"address", id_.to_string() + "@" + listening->to_string()},
               {"network", conn::printable(config_.networks.front())}});
@@ -131,8 +133,8 @@ void SwitchCore::stop(std::function<void()> done) {
   until_stopped_ = shared_from_this();  // the Switch may be gone before we are done
   tell(Stopping{});
   if (acceptor_) acceptor_->close();
-  if (dial_desk_) dial_desk_->close();
-  if (introducer_) introducer_->close();
+  if (dial_runner) dial_runner->close();
+  if (local_node_info_) local_node_info_->close();
   if (peers_ && !peers_->empty()) {
     peers_->disconnect_all(kStopTimeout);
   } else {
@@ -148,9 +150,9 @@ void SwitchCore::on_stopped() {
   state_ = State::stopped;
   // Here, and not where the last reference to us goes: what they hold belongs to this shard.
   acceptor_.reset();
-  dial_desk_.reset();
+  dial_runner.reset();
   peers_.reset();
-  introducer_.reset();
+  local_node_info_.reset();
   snapshot_.publish(std::make_shared<const SwitchSnapshot>());
   log_.write(conn::LogLevel::info, "stopped", {});
   for (const auto& done : std::exchange(on_stopped_, {})) done();
@@ -184,8 +186,9 @@ Acceptor::Events SwitchCore::acceptor_events() {
   Acceptor::Events events;
   events.proven = [this](Proven node, const AttemptReport& report) {
     const NodeId id = node.upgraded->session.remote_id;
-    const auto rival = dialer_.is_dialling(id) ? Rivals::Rival::expected : Rivals::Rival::none;
-    peers_->on_proven(std::move(node), DialPurpose::requested, report, marks(id), rival);
+    const auto another = dialer_.is_dialling(id) ? DuplicateConnections::Another::expected
+                                                 : DuplicateConnections::Another::none;
+    peers_->on_proven(std::move(node), DialPurpose::requested, report, marks(id), another);
   };
   events.refused = [this](const conn::Endpoint& remote, const AttemptReport& report,
                           const Failure& why) {
@@ -198,8 +201,8 @@ Acceptor::Events SwitchCore::acceptor_events() {
   return events;
 }
 
-DialDesk::Events SwitchCore::dial_events() {
-  DialDesk::Events events;
+DialRunner::Events SwitchCore::dial_events() {
+  DialRunner::Events events;
   events.began = [this](const DialOrder& order) {
     tell(Dialled{order.target, order.purpose, network_of(order)});
     publish();
@@ -207,8 +210,9 @@ DialDesk::Events SwitchCore::dial_events() {
   events.proven = [this](const DialOrder& order, Proven node, const AttemptReport& report) {
     const NodeId id = node.upgraded->session.remote_id;
     const bool expected = admission_.half_open().has_any_from(node.remote.ip);
-    peers_->on_proven(std::move(node), order.purpose, report, marks(id),
-                      expected ? Rivals::Rival::expected : Rivals::Rival::none);
+    peers_->on_proven(
+        std::move(node), order.purpose, report, marks(id),
+        expected ? DuplicateConnections::Another::expected : DuplicateConnections::Another::none);
   };
   events.failed = [this](const DialOrder& order, const AttemptReport& report, const Failure& why) {
     peer_log_.write(order.target.id, control_.now(), conn::LogLevel::debug, "dial failed",
@@ -228,7 +232,7 @@ PeerRegistry::Events SwitchCore::registry_events() {
                                const AttemptReport& report,
                                const Failure& why) { on_not_admitted(node, purpose, report, why); };
   events.settled = [this] {
-    if (state_ == State::running) dial_desk_->wake();
+    if (state_ == State::running) dial_runner->wake();
     if (state_ == State::stopping && peers_->empty()) on_all_peers_gone();
   };
   return events;
@@ -301,7 +305,7 @@ void SwitchCore::dial(const DialOrder& order) {
   Result<void> asked;
   if (state_ == State::stopping || state_ == State::stopped) {
     asked = conn::fail(Stage::admission, Reason::stopping);
-  } else if (ip && introducer_ && introducer_->is_own({*ip, target.port})) {
+  } else if (ip && local_node_info_ && local_node_info_->is_own({*ip, target.port})) {
     asked = conn::fail(Stage::admission, Reason::own_address, target.to_string());
   } else if (std::find(config_.networks.begin(), config_.networks.end(), network_of(order)) ==
              config_.networks.end()) {
@@ -312,8 +316,8 @@ void SwitchCore::dial(const DialOrder& order) {
   }
   if (!asked) {
     tell(DialFailed{target, order.purpose, network_of(order), asked.error(), {}});
-  } else if (dial_desk_) {
-    dial_desk_->wake();  // if not, it begins with the start
+  } else if (dial_runner) {
+    dial_runner->wake();  // if not, it begins with the start
   }
 }
 
@@ -324,7 +328,7 @@ void SwitchCore::add_persistent(const conn::HostAddress& peer) {
     return;
   }
   if (peers_) peers_->mark(peer.id, marks(peer.id));
-  if (dial_desk_) dial_desk_->wake();
+  if (dial_runner) dial_runner->wake();
 }
 
 void SwitchCore::remove_persistent(const NodeId& id) {

@@ -21,8 +21,8 @@
 
 #include "p2p/base/snapshot_cell.h"
 #include "p2p/connect/acceptor.h"
-#include "p2p/connect/dial_desk.h"
-#include "p2p/connect/introducer.h"
+#include "p2p/connect/dial_runner.h"
+#include "p2p/connect/local_node_info.h"
 #include "p2p/peer/peer_registry.h"
 #include "p2p/reactor_host.h"
 #include "p2p/switch.h"
@@ -77,7 +77,7 @@ class SwitchCore : public std::enable_shared_from_this<SwitchCore> {
 
   // What the parts tell.
   Acceptor::Events acceptor_events();
-  DialDesk::Events dial_events();
+  DialRunner::Events dial_events();
   PeerRegistry::Events registry_events();
   void on_connected(const Connected& event);
   void on_gone(const Gone& event);
@@ -111,9 +111,9 @@ class SwitchCore : public std::enable_shared_from_this<SwitchCore> {
 
   State state_ = State::created;
   std::unique_ptr<Switch> handle_;  // what reactors are given
-  std::optional<Introducer> introducer_;
+  std::optional<LocalNodeInfo> local_node_info_;
   std::optional<PeerRegistry> peers_;
-  std::optional<DialDesk> dial_desk_;
+  std::optional<DialRunner> dial_runner;
   std::optional<Acceptor> acceptor_;
   std::size_t shard_turn_ = 0;
   Switch::Started started_;

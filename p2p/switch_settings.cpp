@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "p2p/base/listen_address.h"
-#include "p2p/connect/introducer.h"
+#include "p2p/connect/local_node_info.h"
 
 namespace peerage::p2p {
 

@@ -1,6 +1,6 @@
 // handshakes: TCP, SecretConnection and NodeInfo with a node, again and again, each by somebody
 // else.
-#include "cmd/bench/lanes.h"
+#include "cmd/bench/workers.h"
 #include "cmd/cli/commands.h"
 
 namespace peerage::cmd {

@@ -5,7 +5,7 @@
 #include <memory>
 #include <mutex>
 
-#include "cmd/bench/lanes.h"
+#include "cmd/bench/workers.h"
 #include "cmd/cli/commands.h"
 #include "conn/comet/connection.h"
 

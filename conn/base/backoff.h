@@ -1,6 +1,6 @@
 // How long to wait before something is tried once more.
 //
-// The pause doubles from `first` to `cap`, and is shorter by a part that a lot decides, so that
+// The pause doubles from `first` to `cap`, and is shorter by a random part, so that
 // many who failed at the same moment do not come back as one.
 //
 // Threads: a pure function.
@@ -18,12 +18,12 @@ struct BackoffPauses {
   Duration cap;
 };
 
-// After `failures` others. `lot` is in [0, 1): 5 to 50 % are taken off.
-inline Duration backoff_pause(const BackoffPauses& pauses, std::uint32_t failures, double lot) {
+// After `failures` others. `random` is in [0, 1): 5 to 50 % are taken off.
+inline Duration backoff_pause(const BackoffPauses& pauses, std::uint32_t failures, double random) {
   const std::int64_t times = std::int64_t{1} << std::min(failures, 20u);
   const Duration nominal = std::min(pauses.cap, pauses.first * times);
   return Duration(
-      static_cast<Duration::rep>(static_cast<double>(nominal.count()) * (0.95 - 0.45 * lot)));
+      static_cast<Duration::rep>(static_cast<double>(nominal.count()) * (0.95 - 0.45 * random)));
 }
 
 }  // namespace peerage::conn

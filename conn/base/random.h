@@ -10,10 +10,14 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 
 #include "conn/base/bytes.h"
 
 namespace peerage::conn {
+
+// A number below its argument, at random; 0 when that is 0 or 1.
+using RandomBelow = std::function<std::size_t(std::size_t below)>;
 
 class Random {
  public:

@@ -12,10 +12,10 @@ using conn::Result;
 using conn::Stage;
 using conn::TimePoint;
 
-Admission::Admission(const AdmissionConfig& config, HalfOpenPool::Lot lot, TimePoint now)
+Admission::Admission(const AdmissionConfig& config, conn::RandomBelow random, TimePoint now)
     : config_(config),
       rate_(config.rate),
-      half_open_(config.half_open, std::move(lot)),
+      half_open_(config.half_open, std::move(random)),
       handshakes_(config.handshake_rate, kHandshakeBurst, now) {}
 
 Result<Admission::Handshake> Admission::on_arrival(const IpAddress& ip, TimePoint now) {

@@ -13,7 +13,7 @@
 //
 // Counted is who has a link, shown or held; a second link of the same ID takes no second slot.
 //
-// Pure: it is told the time and draws lots from a function.
+// Pure: it is told the time and draws random numbers from a function.
 // Threads: none of its own (the control shard).
 #pragma once
 
@@ -46,7 +46,7 @@ struct AdmissionConfig {
 
 class Admission {
  public:
-  Admission(const AdmissionConfig& config, HalfOpenPool::Lot lot, conn::TimePoint now);
+  Admission(const AdmissionConfig& config, conn::RandomBelow random, conn::TimePoint now);
 
   // --- the first gate ---
 

@@ -111,7 +111,7 @@ std::optional<HalfOpenPool::Ticket> HalfOpenPool::turned_away_less_than(std::siz
     }
   }
   if (least.empty()) return std::nullopt;
-  return least[lot_(least.size())];
+  return least[random_(least.size())];
 }
 
 std::size_t HalfOpenPool::times_turned_away(const conn::IpAddress& host) const {

@@ -30,6 +30,7 @@
 
 #include "conn/address/cidr.h"
 #include "conn/base/failure.h"
+#include "conn/base/random.h"
 #include "conn/runtime/runtime.h"
 #include "p2p/base/limits.h"
 
@@ -38,12 +39,11 @@ namespace peerage::p2p {
 class HalfOpenPool {
  public:
   using Ticket = std::uint64_t;
-  // A number below its argument, at random.
-  using Lot = std::function<std::size_t(std::size_t)>;
   static constexpr std::size_t kMaxTurnedAway = 16'384;
   static constexpr conn::Duration kMemory = std::chrono::seconds(2);
 
-  HalfOpenPool(const HalfOpenLimits& limits, Lot lot) : limits_(limits), lot_(std::move(lot)) {}
+  HalfOpenPool(const HalfOpenLimits& limits, conn::RandomBelow random)
+      : limits_(limits), random_(std::move(random)) {}
 
   struct Entered {
     Ticket ticket = 0;
@@ -79,7 +79,7 @@ class HalfOpenPool {
   void remember(const conn::IpAddress& host, std::size_t times, conn::TimePoint now);
 
   HalfOpenLimits limits_;
-  Lot lot_;
+  conn::RandomBelow random_;
   Ticket next_ = 1;
   std::map<Ticket, Entry> entries_;  // the newest last
   Counts per_host_;

@@ -276,7 +276,7 @@ TimePoint Dialer::rests_until(const HostAddress& target) const {
   return own_until(target);
 }
 
-// Shorter by lot: many have lost the same peer.
+// Shorter at random: many have lost the same peer.
 Duration Dialer::sticky_pause(const Sticky& entry) {
   const Duration next =
       entry.tries < kStickyPauses.size() ? kStickyPauses[entry.tries] : kStickyPauses.back();

@@ -3,8 +3,8 @@
 //
 //  - At most one dial for an ID at a time, and none to a node that is connected, nor to ourselves.
 //  - Persistent peers are redialled for ever. The pause doubles from 1 s to the cap (60 s by
-//    default, or persistent_peers_max_dial_period), less 5 to 50 % by lot, and is counted from the
-//    beginning of the attempt. A connection that did not last kStable counts as a failure: who
+//    default, or persistent_peers_max_dial_period), less 5 to 50 % at random, and is counted from
+//    the beginning of the attempt. A connection that did not last kStable counts as a failure: who
 //    accepts and closes at once is not hammered.
 //  - Sticky redial: a long-lived outbound peer that we lose is dialled again, at growing intervals,
 //    and for the first few tries its slot is kept for it. What we knew to be good is worth more
@@ -95,8 +95,8 @@ class Dialer {
   std::size_t dialling() const noexcept { return dialling_.size(); }
 
   // The dial ended: null when the peer is admitted (on_connected follows), and otherwise why it is
-  // not. One that has proved itself and is held back (p2p/peer/rivals.h) is still under way: it
-  // keeps its slot, and no second dial to it begins.
+  // not. One that has proved itself and is held back (p2p/peer/duplicate_connections.h) is still
+  // under way: it keeps its slot, and no second dial to it begins.
   void on_dial_ended(const conn::NodeId& id, const conn::Failure* failure, conn::TimePoint now);
   void on_connected(const conn::NodeId& id, Direction direction, conn::TimePoint now);
   // `address`: where it was dialled, for outbound ones. `sticky`: whether it is worth a redial (we

@@ -66,20 +66,20 @@ void Link::start() {
 void Link::admit() {
   if (state_ != State::held) return;
   state_ = State::admitted;
-  for (const auto& seat : common_.reactors->seats) {
-    lanes_.push_back(
-        std::make_shared<Lane>(seat, peer_, [weak = weak_from_this()](const std::string& what) {
+  for (const auto& entry : common_.reactors->entries) {
+    queues_.push_back(std::make_shared<ReactorQueue>(
+        entry, peer_, [weak = weak_from_this()](const std::string& what) {
           const auto self = weak.lock();
           if (!self) return;
           self->shard_.post([self, what] {
             self->stop({Stage::established, Reason::reactor_failed, what});
           });
         }));
-    lanes_.back()->init_and_add();
+    queues_.back()->init_and_add();
   }
   for (Message& message : std::exchange(waiting_, {})) {
     const std::size_t index = *common_.reactors->index_of(message.channel);
-    lanes_[common_.reactors->seat_of[index]]->deliver(std::move(message));
+    queues_[common_.reactors->seat_of[index]]->deliver(std::move(message));
   }
 }
 
@@ -103,7 +103,7 @@ void Link::on_message(conn::ChannelMessage received) {
   if (state_ == State::held) {
     waiting_.push_back(std::move(message));
   } else {
-    lanes_[common_.reactors->seat_of[*index]]->deliver(std::move(message));
+    queues_[common_.reactors->seat_of[*index]]->deliver(std::move(message));
   }
 }
 
@@ -145,10 +145,11 @@ void Link::on_closed(const Failure& why) {
   probe_timer_.reset();
   waiting_.clear();
   if (admitted) {
-    const auto rest = ended_by_ == EndedBy::us ? Lane::Rest::discard : Lane::Rest::deliver;
-    for (const auto& lane : lanes_) lane->remove(why, rest);
+    const auto rest =
+        ended_by_ == EndedBy::us ? ReactorQueue::Rest::discard : ReactorQueue::Rest::deliver;
+    for (const auto& queue : queues_) queue->remove(why, rest);
   }
-  lanes_.clear();
+  queues_.clear();
   if (const Ended ended = std::exchange(ended_, nullptr)) ended(why, ended_by_);
 }
 

@@ -1,9 +1,9 @@
 // One connection to a proven node, from the handshake to its end: the connection, the inbox and the
-// lanes to the reactors.
+// queues to the reactors.
 //
 // It begins held: the connection runs, so that its end is noticed, and messages wait in the inbox,
-// but no reactor knows of it. `admit` opens the lanes; what waited is delivered. Held or admitted,
-// it ends once: the lanes hear of it first, then the owner, who keeps it until then.
+// but no reactor knows of it. `admit` opens the queues; what waited is delivered. Held or admitted,
+// it ends once: the queues hear of it first, then the owner, who keeps it until then.
 //
 // Threads: created on any; every method on the peer's shard; `Ended` runs there.
 #pragma once
@@ -18,9 +18,9 @@
 #include "conn/comet/limits.h"
 #include "conn/comet/secret_handshake.h"
 #include "conn/runtime/runtime.h"
-#include "p2p/peer/lane.h"
 #include "p2p/peer/peer.h"
 #include "p2p/peer/reactor_channel.h"
+#include "p2p/peer/reactor_queue.h"
 
 namespace peerage::conn {
 class Connection;
@@ -33,9 +33,9 @@ class InboxBudget;
 
 // The reactors of a switch and their channels; fixed once it has started.
 struct ReactorTable {
-  std::vector<std::shared_ptr<ReactorSeat>> seats;
+  std::vector<std::shared_ptr<ReactorEntry>> entries;
   std::vector<ReactorChannel> channels;  // of all reactors
-  std::vector<std::size_t> seat_of;      // for each channel, its reactor's place in `seats`
+  std::vector<std::size_t> seat_of;      // for each channel, its reactor's place in `entries`
   std::optional<std::size_t> index_of(conn::ChannelId id) const;
 };
 
@@ -84,7 +84,7 @@ class Link : public std::enable_shared_from_this<Link> {
   std::shared_ptr<Inbox> inbox_;
   std::shared_ptr<conn::Connection> connection_;
   PeerPtr peer_;
-  std::vector<std::shared_ptr<Lane>> lanes_;  // one for each reactor
+  std::vector<std::shared_ptr<ReactorQueue>> queues_;  // one for each reactor
   enum class State : std::uint8_t { held, admitted, ended } state_ = State::held;
   std::vector<Message> waiting_;  // until admitted
   EndedBy ended_by_ = EndedBy::others;

@@ -110,7 +110,7 @@ class Peer : public std::enable_shared_from_this<Peer> {
   std::optional<conn::TimePoint> last_useful() const noexcept;
 
  private:
-  friend class Lane;
+  friend class ReactorQueue;
   friend class PeerRegistry;
   friend class SwitchCore;
   void note_useful() noexcept;

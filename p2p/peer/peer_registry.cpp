@@ -16,11 +16,11 @@ PeerRegistry::PeerRegistry(const NodeId& own, const Link::Common& common, Admiss
       admission_(admission),
       settings_(settings),
       events_(std::move(events)),
-      rivals_(own),
+      duplicates_(own),
       self_(std::make_shared<PeerRegistry*>(this)) {}
 
 void PeerRegistry::on_proven(Proven node, DialPurpose purpose, const AttemptReport& report,
-                             const PeerMarks& marks, Rivals::Rival rival) {
+                             const PeerMarks& marks, DuplicateConnections::Another another) {
   const conn::TimePoint now = control_.now();
   const NodeId id = node.upgraded->session.remote_id;
   const LinkId link = next_link_++;
@@ -64,7 +64,7 @@ void PeerRegistry::on_proven(Proven node, DialPurpose purpose, const AttemptRepo
   for (const LinkId evicted : admitted->evict) {
     stop_link(evicted, {Stage::established, Reason::evicted, {}});
   }
-  apply(rivals_.on_proven(id, link, node.direction, rival, now));
+  apply(duplicates_.on_proven(id, link, node.direction, another, now));
 }
 
 void PeerRegistry::mark(const NodeId& id, const PeerMarks& marks) {
@@ -83,16 +83,16 @@ void PeerRegistry::set_marks(Peer& peer, const PeerMarks& marks) {
 }
 
 void PeerRegistry::on_dial_failed(const NodeId& id) {
-  apply(rivals_.on_no_rival(id));
+  apply(duplicates_.on_no_other(id));
 }
 
 void PeerRegistry::on_handshake_left(const conn::IpAddress& ip) {
   if (admission_.half_open().has_any_from(ip)) return;
-  for (const NodeId& id : rivals_.waiting_for_rival()) {
+  for (const NodeId& id : duplicates_.waiting_for_other()) {
     for (const auto& [link, entry] : links_) {
       const Peer& peer = *entry.link->peer();
       if (peer.id() == id && host_of(peer.socket().ip) == host_of(ip)) {
-        apply(rivals_.on_no_rival(id));
+        apply(duplicates_.on_no_other(id));
         break;
       }
     }
@@ -112,7 +112,7 @@ void PeerRegistry::stop_if(const std::function<bool(const Peer&)>& condition, co
 }
 
 void PeerRegistry::disconnect(const NodeId& id, conn::Duration within) {
-  const auto shown = rivals_.shown(id);
+  const auto shown = duplicates_.shown(id);
   if (!shown) return;
   const auto entry = links_.find(*shown);
   if (entry == links_.end()) return;
@@ -131,22 +131,22 @@ void PeerRegistry::disconnect_all(conn::Duration within) {
 }
 
 PeerPtr PeerRegistry::find(const NodeId& id) const {
-  const auto shown = rivals_.shown(id);
+  const auto shown = duplicates_.shown(id);
   if (!shown) return nullptr;
   const auto entry = links_.find(*shown);
   return entry == links_.end() ? nullptr : entry->second.link->peer();
 }
 
-void PeerRegistry::apply(const Rivals::Actions& actions) {
-  for (const Rivals::Action& action : actions) {
+void PeerRegistry::apply(const DuplicateConnections::Actions& actions) {
+  for (const DuplicateConnections::Action& action : actions) {
     switch (action.kind) {
-      case Rivals::Action::Kind::admit:
+      case DuplicateConnections::Action::Kind::admit:
         admit(action.link);
         break;
-      case Rivals::Action::Kind::drop:
+      case DuplicateConnections::Action::Kind::drop:
         stop_link(action.link, {Stage::admission, action.reason, {}});
         break;
-      case Rivals::Action::Kind::probe:
+      case DuplicateConnections::Action::Kind::probe:
         probe(action.link);
         break;
     }
@@ -176,7 +176,7 @@ void PeerRegistry::probe(LinkId id) {
     link->probe([weak, id, peer = link->peer()->id(), &control] {
       control.post([weak, id, peer] {
         const auto self = weak.lock();
-        if (self) (*self)->apply((*self)->rivals_.on_life(peer, id));
+        if (self) (*self)->apply((*self)->duplicates_.on_life(peer, id));
       });
     });
   });
@@ -197,15 +197,15 @@ void PeerRegistry::on_ended(LinkId id, const Failure& why, EndedBy ended_by) {
         {peer->id(), peer->direction(), peer->socket(), peer->dialled(), peer->network()},
         entry.purpose, entry.report, why);
   }
-  apply(rivals_.on_gone(peer->id(), id));
+  apply(duplicates_.on_gone(peer->id(), id));
   events_.settled();
 }
 
 void PeerRegistry::arm() {
-  const auto deadline = rivals_.deadline();
+  const auto deadline = duplicates_.deadline();
   if (!timer_) {
     if (!deadline) return;
-    timer_ = control_.make_timer([this] { apply(rivals_.on_time(control_.now())); });
+    timer_ = control_.make_timer([this] { apply(duplicates_.on_time(control_.now())); });
   }
   if (deadline) {
     timer_->arm(*deadline);

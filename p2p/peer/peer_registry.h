@@ -1,8 +1,8 @@
 // The set of peers: every link from the moment a node has proved itself until its end.
 //
-// It carries out what Admission's second gate and Rivals decide: who gets a slot, who is evicted
-// for it, which of two connections of a node is shown. A link is told to stop on its shard and is
-// forgotten only when it has said that it is gone; until then it counts.
+// It carries out what Admission's second gate and DuplicateConnections decide: who gets a slot, who
+// is evicted for it, which of two connections of a node is shown. A link is told to stop on its
+// shard and is forgotten only when it has said that it is gone; until then it counts.
 //
 // Invariants: for an ID at most one link is shown; every link that Admission counts is in `links_`,
 // and the reverse. Threads: the control shard; snapshot() on any.
@@ -18,9 +18,9 @@
 #include "conn/base/keyed_hash.h"
 #include "p2p/admission/admission.h"
 #include "p2p/connect/transport.h"
+#include "p2p/peer/duplicate_connections.h"
 #include "p2p/peer/link.h"
 #include "p2p/peer/peer_list.h"
-#include "p2p/peer/rivals.h"
 #include "p2p/peer/switch_events.h"
 
 namespace peerage::p2p {
@@ -53,9 +53,9 @@ class PeerRegistry {
   PeerRegistry(const conn::NodeId& own, const Link::Common& common, Admission& admission,
                const Settings& settings, Events events);
 
-  // Persistent and unconditional nodes need no slot. `rival`: see Rivals.
+  // Persistent and unconditional nodes need no slot. `another`: see DuplicateConnections.
   void on_proven(Proven node, DialPurpose purpose, const AttemptReport& report,
-                 const PeerMarks& marks, Rivals::Rival rival);
+                 const PeerMarks& marks, DuplicateConnections::Another another);
   // The configuration has changed its mind about a node.
   void mark(const conn::NodeId& id, const PeerMarks& marks);
   // Our own dial to `id` has failed.
@@ -85,7 +85,7 @@ class PeerRegistry {
     bool stopping = false;
   };
   static void set_marks(Peer& peer, const PeerMarks& marks);
-  void apply(const Rivals::Actions& actions);
+  void apply(const DuplicateConnections::Actions& actions);
   void admit(LinkId id);
   void stop_link(LinkId id, const conn::Failure& why);
   void probe(LinkId id);
@@ -98,11 +98,11 @@ class PeerRegistry {
   Admission& admission_;
   Settings settings_;
   Events events_;
-  Rivals rivals_;
+  DuplicateConnections duplicates_;
   LinkId next_link_ = 1;
   std::map<LinkId, Entry> links_;
   PeerList peers_;
-  std::unique_ptr<conn::Timer> timer_;  // for the rivals
+  std::unique_ptr<conn::Timer> timer_;  // for the duplicates
   // Links tell us of their end by way of this; it goes when we do.
   std::shared_ptr<PeerRegistry*> self_;
 };

@@ -112,7 +112,7 @@ class Installed(Case):
         for public in ("asio_runtime.h", "switch.h", "requests.h", "typed.h", "pex_reactor.h", "json_file.h"):
             self.assertIn(public, names)
         self.assertFalse({name for name in names if re.match(r"asio_runtime_|.*\.pb\.h$", name)})
-        for private in ("switch_core.h", "link.h", "lane.h", "peer_registry.h", "admission.h", "visits.h", "sqlite.h"):
+        for private in ("switch_core.h", "link.h", "reactor_queue.h", "peer_registry.h", "admission.h", "visits.h", "sqlite.h"):
             self.assertNotIn(private, names)
         for file in [*self.libraries.rglob("*.cmake"), *self.libraries.rglob("*.pc")]:
             text = file.read_text()

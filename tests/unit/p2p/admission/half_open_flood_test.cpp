@@ -27,7 +27,7 @@ using Ticket = HalfOpenPool::Ticket;
 // Who comes, and what becomes of a handshake that gets in: it goes up to a stage and stalls there.
 struct Attack {
   std::size_t per_second = 0;
-  std::vector<Stage> stalls_at = {Stage::key_exchange};  // one of these, by lot
+  std::vector<Stage> stalls_at = {Stage::key_exchange};  // one of these, at random
   // How often a host comes again when it was turned away: its connection rate allows for 15 times.
   unsigned returns = 0;
   std::size_t silent_at_first = 0;  // so many come before all others

@@ -127,7 +127,7 @@ class DialerModel {
   }
 
   void be_dialled(unsigned number) {
-    // While we dial it, too: Rivals chooses one.
+    // While we dial it, too: DuplicateConnections chooses one.
     if (connected_.contains(number) || dialling_.contains(number)) return;
     dialer_.on_connected(node(number).id, Direction::inbound, now_);
     connected_[number] = {Direction::inbound, false, now_};

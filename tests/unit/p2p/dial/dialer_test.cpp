@@ -27,19 +27,19 @@ using test::node;
 
 const TimePoint kStart{std::chrono::hours(1000)};
 
-// By lot: the longest pause, the middle, the shortest.
+// At random: the longest pause, the middle, the shortest.
 constexpr double kLongest = 0, kMiddle = 0.5, kShortest = 0.999999;
 
 const HostAddress kOwn = node(999);
 
 struct DialerTest : testing::Test {
   DialerConfig config{.max_outbound = 3};
-  double lot = kLongest;
+  double drawn_part = kLongest;
   TimePoint now = kStart;
   std::unique_ptr<Dialer> made;
 
   Dialer& dialer() {
-    if (!made) made = std::make_unique<Dialer>(config, kOwn.id, [this] { return lot; });
+    if (!made) made = std::make_unique<Dialer>(config, kOwn.id, [this] { return drawn_part; });
     return *made;
   }
 
@@ -195,7 +195,7 @@ TEST_F(DialerTest, WithoutSlotsOnlyPersistentPeersAndAFeelerAreDialled) {
   EXPECT_EQ(take(), (std::vector{node(3), node(1)}));
 }
 
-// A proven connection that Rivals holds back is not admitted yet.
+// A proven connection that DuplicateConnections holds back is not admitted yet.
 TEST_F(DialerTest, ADialKeepsItsSlotUntilItIsSaidToHaveEnded) {
   config.max_outbound = 1;
   EXPECT_EQ(request(node(1)), kAccepted);
@@ -226,11 +226,11 @@ std::vector<Duration> pauses(DialerTest& test, Duration lasts, std::size_t count
 }
 
 TEST_F(DialerTest, ThePauseOfAPersistentPeerDoublesUpToTheCapLessALot) {
-  const std::vector<std::pair<double, double>> lots = {
+  const std::vector<std::pair<double, double>> cases = {
       {kLongest, 0.95}, {kMiddle, 0.725}, {kShortest, 0.5}};
-  for (const auto& [drawn, part] : lots) {
+  for (const auto& [drawn, part] : cases) {
     made.reset();
-    lot = drawn;
+    drawn_part = drawn;
     ASSERT_TRUE(dialer().add_persistent(node(1), now));
     const auto found = pauses(*this, 0s, 9);
     const std::vector<double> nominal = {1, 2, 4, 8, 16, 32, 60, 60, 60};
@@ -258,7 +258,7 @@ TEST_F(DialerTest, WhoAcceptsAndClosesAtOnceIsNotHammered) {
   for (const double drawn : {kLongest, kMiddle, kShortest}) {
     for (const Duration lasts : {Duration(0), Duration(30s), Dialer::kStable - 1ns}) {
       made.reset();
-      lot = drawn;
+      drawn_part = drawn;
       ASSERT_TRUE(dialer().add_persistent(node(1), now));
       const TimePoint end = now + 2min;
       int dials = 0;
@@ -526,7 +526,7 @@ TEST_F(StickyTest, ItIsTriedAtGrowingIntervalsAndThenGivenUp) {
     last = now;
     fail(node(1));
   }
-  // Shorter by lot, for many have lost the same peer.
+  // Shorter at random, for many have lost the same peer.
   const std::vector<Duration> nominal = {500ms, 5s, 15s, 45s, 2min, 5min, 10min, 20min};
   ASSERT_EQ(pauses.size(), nominal.size());
   for (std::size_t i = 0; i < pauses.size(); ++i) {

@@ -15,7 +15,7 @@
 
 namespace peerage::p2p {
 
-class DialDesk {
+class DialRunner {
  public:
   struct Events {
     std::function<void(const DialOrder&)> began;
@@ -25,8 +25,9 @@ class DialDesk {
   using Introduce = std::function<std::shared_ptr<const Introduction>()>;
   using ChooseShard = std::function<std::size_t()>;
 
-  DialDesk(conn::Runtime& runtime, Transport& transport, Dialer& dialer, const Admission& admission,
-           Counters& counters, Introduce introduce, ChooseShard choose_shard, Events events);
+  DialRunner(conn::Runtime& runtime, Transport& transport, Dialer& dialer,
+             const Admission& admission, Counters& counters, Introduce introduce,
+             ChooseShard choose_shard, Events events);
 
   // Begins what is due, and sees to it that it is called again in time. To be called whenever the
   // dialer was told something.

@@ -22,14 +22,14 @@ namespace peerage::p2p {
 NodeInfo own_node_info(const SwitchConfig& config, const conn::NodeId& own,
                        std::vector<conn::ChannelId> channels);
 
-class Introducer {
+class LocalNodeInfo {
  public:
   static constexpr conn::Duration kRefresh = std::chrono::minutes(10);
   static constexpr conn::Duration kRetry = std::chrono::seconds(30);
   using OnFailure = std::function<void(const conn::Failure&)>;
 
-  Introducer(conn::Runtime& runtime, const conn::NodeId& own, const SwitchConfig& config,
-             std::vector<conn::ChannelId> channels, OnFailure lookup_failed);
+  LocalNodeInfo(conn::Runtime& runtime, const conn::NodeId& own, const SwitchConfig& config,
+                std::vector<conn::ChannelId> channels, OnFailure lookup_failed);
 
   // We listen here; begins to look our name up.
   void start(const conn::Endpoint& listening);

@@ -1,5 +1,5 @@
 // Never two connections of one node: simultaneous dials, duplicates, and ourselves.
-#include "p2p/peer/rivals.h"
+#include "p2p/peer/duplicate_connections.h"
 #include "tests/support/switch_fixture.h"
 
 namespace peerage::p2p {
@@ -12,9 +12,9 @@ using test::node_config;
 using test::SimNode;
 using namespace std::chrono_literals;
 
-using SwitchRivals = test::SwitchFixture;
+using SwitchDuplicates = test::SwitchFixture;
 
-TEST_F(SwitchRivals, TwoNodesThatDialEachOtherEndWithExactlyOneConnection) {
+TEST_F(SwitchDuplicates, TwoNodesThatDialEachOtherEndWithExactlyOneConnection) {
   for (std::uint32_t round = 0; round < 50; ++round) {
     SimNode& a = add_at(conn::IpAddress::v4(10, static_cast<std::uint8_t>(round), 1, 1));
     SimNode& b = add_at(conn::IpAddress::v4(10, static_cast<std::uint8_t>(round), 2, 1));
@@ -35,7 +35,7 @@ TEST_F(SwitchRivals, TwoNodesThatDialEachOtherEndWithExactlyOneConnection) {
   }
 }
 
-TEST_F(SwitchRivals, OfDialsAtTheSameMomentNeitherIsShownUntilOneIsLeft) {
+TEST_F(SwitchDuplicates, OfDialsAtTheSameMomentNeitherIsShownUntilOneIsLeft) {
   SimNode& a = add();
   SimNode& b = add();
   sim::LinkPlan plan;
@@ -55,7 +55,7 @@ TEST_F(SwitchRivals, OfDialsAtTheSameMomentNeitherIsShownUntilOneIsLeft) {
   EXPECT_EQ(a.events<DialFailed>().size() + a.events<Refused>().size(), 1u);
 }
 
-TEST_F(SwitchRivals, ASecondConnectionOfALivePeerIsRefused) {
+TEST_F(SwitchDuplicates, ASecondConnectionOfALivePeerIsRefused) {
   SimNode& a = add();
   SimNode& b = add();
   ASSERT_TRUE(connect(b, a));
@@ -75,7 +75,7 @@ TEST_F(SwitchRivals, ASecondConnectionOfALivePeerIsRefused) {
   until([&] { return copy.stopped; });
 }
 
-TEST_F(SwitchRivals, ASecondConnectionOfADeadPeerReplacesItWithinAPingTimeout) {
+TEST_F(SwitchDuplicates, ASecondConnectionOfADeadPeerReplacesItWithinAPingTimeout) {
   SimNode& a = add();
   SimNode& b = add();
   ASSERT_TRUE(connect(b, a));
@@ -88,7 +88,7 @@ TEST_F(SwitchRivals, ASecondConnectionOfADeadPeerReplacesItWithinAPingTimeout) {
   until([&] { return moved.started.has_value(); });
   moved.node->dial(a.address());
   ASSERT_TRUE(until([&] { return a.peer(b) && a.peer(b)->socket().ip == elsewhere.address(); },
-                    Rivals::kProbeTime + 2s));
+                    DuplicateConnections::kProbeTime + 2s));
   EXPECT_TRUE(until([&] { return a.reactor->inits() == 2; }));
   EXPECT_EQ(a.reactor->removes(), 1u);
   EXPECT_EQ(a.reactor->last_reason().reason, Reason::replaced);
@@ -97,7 +97,7 @@ TEST_F(SwitchRivals, ASecondConnectionOfADeadPeerReplacesItWithinAPingTimeout) {
   heal(a, b);
 }
 
-TEST_F(SwitchRivals, EndingAPeerThatIsGoneLeavesTheNodesNextConnectionInPeace) {
+TEST_F(SwitchDuplicates, EndingAPeerThatIsGoneLeavesTheNodesNextConnectionInPeace) {
   SimNode& a = add();
   SimNode& b = add();
   ASSERT_TRUE(connect(a, b));
@@ -113,7 +113,7 @@ TEST_F(SwitchRivals, EndingAPeerThatIsGoneLeavesTheNodesNextConnectionInPeace) {
   EXPECT_TRUE(until([&] { return a.peers() == 0; }));
 }
 
-TEST_F(SwitchRivals, ANodeDoesNotDialItselfByItsId) {
+TEST_F(SwitchDuplicates, ANodeDoesNotDialItselfByItsId) {
   SimNode& a = add();
   a.node->dial(a.address());
   world.run_for(1s);
@@ -121,7 +121,7 @@ TEST_F(SwitchRivals, ANodeDoesNotDialItselfByItsId) {
   EXPECT_EQ(a.events<Dialled>().size(), 0u);
 }
 
-TEST_F(SwitchRivals, AnotherIdAtOurOwnAddressIsNotDialled) {
+TEST_F(SwitchDuplicates, AnotherIdAtOurOwnAddressIsNotDialled) {
   SimNode& a = add();
   SimNode& b = add();
   // Told by somebody: b's ID, at the address that we listen on.
@@ -132,7 +132,7 @@ TEST_F(SwitchRivals, AnotherIdAtOurOwnAddressIsNotDialled) {
   EXPECT_EQ(a.dial_failure(), Reason::own_address);
 }
 
-TEST_F(SwitchRivals, AnAddressThatLeadsToOurselvesIsTriedOnceADayAndIsNotLearntAsOurs) {
+TEST_F(SwitchDuplicates, AnAddressThatLeadsToOurselvesIsTriedOnceADayAndIsNotLearntAsOurs) {
   SimNode& a = add();
   SimNode& b = add();
   // A proxy in front of ourselves: the name is b's, the machine behind it is ours.

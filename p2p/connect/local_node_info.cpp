@@ -1,4 +1,4 @@
-#include "p2p/connect/introducer.h"
+#include "p2p/connect/local_node_info.h"
 
 #include <utility>
 
@@ -19,8 +19,9 @@ NodeInfo own_node_info(const SwitchConfig& config, const conn::NodeId& own,
   return info;
 }
 
-Introducer::Introducer(conn::Runtime& runtime, const conn::NodeId& own, const SwitchConfig& config,
-                       std::vector<conn::ChannelId> channels, OnFailure lookup_failed)
+LocalNodeInfo::LocalNodeInfo(conn::Runtime& runtime, const conn::NodeId& own,
+                             const SwitchConfig& config, std::vector<conn::ChannelId> channels,
+                             OnFailure lookup_failed)
     : runtime_(runtime), control_(runtime.shard(0)), lookup_failed_(std::move(lookup_failed)) {
   auto introduction = std::make_shared<Introduction>();
   introduction->networks = config.networks;
@@ -32,7 +33,7 @@ Introducer::Introducer(conn::Runtime& runtime, const conn::NodeId& own, const Sw
   }
 }
 
-void Introducer::start(const conn::Endpoint& listening) {
+void LocalNodeInfo::start(const conn::Endpoint& listening) {
   listening_ = listening;
   if (!external_) {
     advertise("tcp://" + listening.to_string());
@@ -46,21 +47,21 @@ void Introducer::start(const conn::Endpoint& listening) {
   look_up();
 }
 
-void Introducer::close() {
+void LocalNodeInfo::close() {
   lookup_.reset();
   timer_.reset();
 }
 
-bool Introducer::is_own(const conn::Endpoint& endpoint) const {
+bool LocalNodeInfo::is_own(const conn::Endpoint& endpoint) const {
   return endpoint == listening_ || (advertised_ && endpoint == *advertised_);
 }
 
-void Introducer::look_up() {
+void LocalNodeInfo::look_up() {
   lookup_ = runtime_.resolve(control_, external_->host, kResolveTimeout,
                              [this](const auto& addresses) { on_looked_up(addresses); });
 }
 
-void Introducer::on_looked_up(const conn::Result<std::vector<conn::IpAddress>>& addresses) {
+void LocalNodeInfo::on_looked_up(const conn::Result<std::vector<conn::IpAddress>>& addresses) {
   if (!addresses) {
     lookup_failed_(addresses.error());
     timer_->arm(control_.now() + kRetry);
@@ -70,12 +71,12 @@ void Introducer::on_looked_up(const conn::Result<std::vector<conn::IpAddress>>& 
   timer_->arm(control_.now() + kRefresh);
 }
 
-void Introducer::advertise_external(const conn::IpAddress& ip) {
+void LocalNodeInfo::advertise_external(const conn::IpAddress& ip) {
   advertised_ = conn::Endpoint{ip, external_->port};
   advertise("tcp://" + advertised_->to_string());
 }
 
-void Introducer::advertise(const std::string& listen_addr) {
+void LocalNodeInfo::advertise(const std::string& listen_addr) {
   if (current_->info.listen_addr == listen_addr) return;
   auto changed = std::make_shared<Introduction>(*current_);
   changed->info.listen_addr = listen_addr;

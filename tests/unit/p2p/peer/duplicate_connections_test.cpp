@@ -1,4 +1,4 @@
-#include "p2p/peer/rivals.h"
+#include "p2p/peer/duplicate_connections.h"
 
 #include <ostream>
 
@@ -6,10 +6,11 @@
 
 namespace peerage::p2p {
 
-void PrintTo(const Rivals::Action& action, std::ostream* out) {
+void PrintTo(const DuplicateConnections::Action& action, std::ostream* out) {
   static constexpr const char* kKinds[] = {"admit", "drop", "probe"};
   *out << kKinds[static_cast<int>(action.kind)] << ' ' << action.link;
-  if (action.kind == Rivals::Action::Kind::drop) *out << ' ' << conn::name(action.reason);
+  if (action.kind == DuplicateConnections::Action::Kind::drop)
+    *out << ' ' << conn::name(action.reason);
 }
 
 namespace {
@@ -18,9 +19,9 @@ using namespace std::chrono_literals;
 using conn::NodeId;
 using conn::Reason;
 using conn::TimePoint;
-using Actions = Rivals::Actions;
-using Kind = Rivals::Action::Kind;
-using Rival = Rivals::Rival;
+using Actions = DuplicateConnections::Actions;
+using Kind = DuplicateConnections::Action::Kind;
+using Another = DuplicateConnections::Another;
 
 const TimePoint kStart{1h};
 constexpr Direction kIn = Direction::inbound, kOut = Direction::outbound;
@@ -32,32 +33,32 @@ NodeId id_of(std::uint8_t fill) {
 }
 const NodeId kOwn = id_of(0x50), kLower = id_of(0x40), kHigher = id_of(0x60);
 
-Rivals::Action admit(LinkId link) {
+DuplicateConnections::Action admit(LinkId link) {
   return {Kind::admit, link, {}};
 }
-Rivals::Action probe(LinkId link) {
+DuplicateConnections::Action probe(LinkId link) {
   return {Kind::probe, link, {}};
 }
-Rivals::Action drop(LinkId link, Reason why) {
+DuplicateConnections::Action drop(LinkId link, Reason why) {
   return {Kind::drop, link, why};
 }
 const Actions kNothing;
 
-struct RivalsTest : testing::Test {
-  Rivals rivals{kOwn};
+struct DuplicateConnectionsTest : testing::Test {
+  DuplicateConnections duplicates{kOwn};
 
   Actions proven(const NodeId& id, LinkId link, Direction direction, conn::Duration at,
-                 Rival rival = Rival::none) {
-    return rivals.on_proven(id, link, direction, rival, kStart + at);
+                 Another another = Another::none) {
+    return duplicates.on_proven(id, link, direction, another, kStart + at);
   }
-  Actions time(conn::Duration at) { return rivals.on_time(kStart + at); }
-  void expect_deadline(conn::Duration at) { EXPECT_EQ(rivals.deadline(), kStart + at); }
+  Actions time(conn::Duration at) { return duplicates.on_time(kStart + at); }
+  void expect_deadline(conn::Duration at) { EXPECT_EQ(duplicates.deadline(), kStart + at); }
 };
 
-TEST_F(RivalsTest, AConnectionWithoutARivalIsShownAtOnce) {
+TEST_F(DuplicateConnectionsTest, AConnectionWithoutARivalIsShownAtOnce) {
   for (const Direction direction : {kIn, kOut}) {
-    Rivals fresh(kOwn);
-    EXPECT_EQ(fresh.on_proven(kLower, 1, direction, Rival::none, kStart), Actions{admit(1)});
+    DuplicateConnections fresh(kOwn);
+    EXPECT_EQ(fresh.on_proven(kLower, 1, direction, Another::none, kStart), Actions{admit(1)});
     EXPECT_EQ(fresh.shown(kLower), 1u);
     EXPECT_TRUE(fresh.knows(kLower));
     EXPECT_FALSE(fresh.knows(kHigher));
@@ -67,42 +68,42 @@ TEST_F(RivalsTest, AConnectionWithoutARivalIsShownAtOnce) {
   }
 }
 
-TEST_F(RivalsTest, DifferentNodesAreNoRivals) {
+TEST_F(DuplicateConnectionsTest, DifferentNodesAreNoRivals) {
   EXPECT_EQ(proven(kLower, 1, kIn, 0s), Actions{admit(1)});
   EXPECT_EQ(proven(kHigher, 2, kIn, 0s), Actions{admit(2)});
-  EXPECT_EQ(rivals.shown(kLower), 1u);
-  EXPECT_EQ(rivals.shown(kHigher), 2u);
+  EXPECT_EQ(duplicates.shown(kLower), 1u);
+  EXPECT_EQ(duplicates.shown(kHigher), 2u);
 }
 
-TEST_F(RivalsTest, WhileARivalIsExpectedNothingIsShownForTwoSeconds) {
-  EXPECT_EQ(proven(kLower, 1, kIn, 0s, Rival::expected), kNothing);
-  EXPECT_EQ(rivals.shown(kLower), std::nullopt);
-  EXPECT_TRUE(rivals.knows(kLower));
+TEST_F(DuplicateConnectionsTest, WhileARivalIsExpectedNothingIsShownForTwoSeconds) {
+  EXPECT_EQ(proven(kLower, 1, kIn, 0s, Another::expected), kNothing);
+  EXPECT_EQ(duplicates.shown(kLower), std::nullopt);
+  EXPECT_TRUE(duplicates.knows(kLower));
   expect_deadline(2s);
   EXPECT_EQ(time(1999ms), kNothing);
   EXPECT_EQ(time(2s), Actions{admit(1)});
-  EXPECT_EQ(rivals.deadline(), std::nullopt);
+  EXPECT_EQ(duplicates.deadline(), std::nullopt);
 }
 
-TEST_F(RivalsTest, ARivalThatDoesNotComeAnyMoreIsNotWaitedFor) {
-  EXPECT_EQ(proven(kLower, 1, kOut, 0s, Rival::expected), kNothing);
-  EXPECT_EQ(rivals.waiting_for_rival(), std::vector{kLower});
-  EXPECT_EQ(rivals.on_no_rival(kLower), Actions{admit(1)});
-  EXPECT_EQ(rivals.waiting_for_rival(), std::vector<NodeId>{});
-  EXPECT_EQ(rivals.on_no_rival(kLower), kNothing) << "said again";
-  EXPECT_EQ(rivals.on_no_rival(kHigher), kNothing) << "of a node that nobody knows";
+TEST_F(DuplicateConnectionsTest, ARivalThatDoesNotComeAnyMoreIsNotWaitedFor) {
+  EXPECT_EQ(proven(kLower, 1, kOut, 0s, Another::expected), kNothing);
+  EXPECT_EQ(duplicates.waiting_for_other(), std::vector{kLower});
+  EXPECT_EQ(duplicates.on_no_other(kLower), Actions{admit(1)});
+  EXPECT_EQ(duplicates.waiting_for_other(), std::vector<NodeId>{});
+  EXPECT_EQ(duplicates.on_no_other(kLower), kNothing) << "said again";
+  EXPECT_EQ(duplicates.on_no_other(kHigher), kNothing) << "of a node that nobody knows";
 }
 
-TEST_F(RivalsTest, OnlyOutboundOnesWaitForARivalFromTheHost) {
-  EXPECT_EQ(proven(kLower, 1, kIn, 0s, Rival::expected), kNothing);
-  EXPECT_EQ(rivals.waiting_for_rival(), std::vector<NodeId>{});
+TEST_F(DuplicateConnectionsTest, OnlyOutboundOnesWaitForARivalFromTheHost) {
+  EXPECT_EQ(proven(kLower, 1, kIn, 0s, Another::expected), kNothing);
+  EXPECT_EQ(duplicates.waiting_for_other(), std::vector<NodeId>{});
 }
 
-TEST_F(RivalsTest, TheOneThatWaitsAloneMayGo) {
-  EXPECT_EQ(proven(kLower, 1, kOut, 0s, Rival::expected), kNothing);
-  EXPECT_EQ(rivals.on_gone(kLower, 1), kNothing);
-  EXPECT_EQ(rivals.nodes(), 0u);
-  EXPECT_EQ(rivals.deadline(), std::nullopt);
+TEST_F(DuplicateConnectionsTest, TheOneThatWaitsAloneMayGo) {
+  EXPECT_EQ(proven(kLower, 1, kOut, 0s, Another::expected), kNothing);
+  EXPECT_EQ(duplicates.on_gone(kLower, 1), kNothing);
+  EXPECT_EQ(duplicates.nodes(), 0u);
+  EXPECT_EQ(duplicates.deadline(), std::nullopt);
 }
 
 struct SimultaneousCase {
@@ -115,13 +116,13 @@ struct SimultaneousCase {
 const std::vector<SimultaneousCase> kSimultaneous = {
     {kHigher, kOut, 1}, {kHigher, kIn, 2}, {kLower, kOut, 2}, {kLower, kIn, 1}};
 
-TEST_F(RivalsTest, OfTwoThatAreHeldTheOneDialledByTheLowerIdStays) {
+TEST_F(DuplicateConnectionsTest, OfTwoThatAreHeldTheOneDialledByTheLowerIdStays) {
   for (const auto& [remote, first, stays] : kSimultaneous) {
     SCOPED_TRACE(stays);
-    Rivals fresh(kOwn);
+    DuplicateConnections fresh(kOwn);
     const Direction second = first == kIn ? kOut : kIn;
-    EXPECT_EQ(fresh.on_proven(remote, 1, first, Rival::expected, kStart), kNothing);
-    EXPECT_EQ(fresh.on_proven(remote, 2, second, Rival::none, kStart + 1s), kNothing);
+    EXPECT_EQ(fresh.on_proven(remote, 1, first, Another::expected, kStart), kNothing);
+    EXPECT_EQ(fresh.on_proven(remote, 2, second, Another::none, kStart + 1s), kNothing);
     EXPECT_EQ(fresh.deadline(), kStart + 3s) << "counted from the second";
     EXPECT_EQ(fresh.on_time(kStart + 2s), kNothing);
     const LinkId goes = 3 - stays;
@@ -134,13 +135,13 @@ TEST_F(RivalsTest, OfTwoThatAreHeldTheOneDialledByTheLowerIdStays) {
   }
 }
 
-TEST_F(RivalsTest, OneThatIsShownStaysShownUntilTheDecision) {
+TEST_F(DuplicateConnectionsTest, OneThatIsShownStaysShownUntilTheDecision) {
   for (const auto& [remote, first, stays] : kSimultaneous) {
     SCOPED_TRACE(stays);
-    Rivals fresh(kOwn);
+    DuplicateConnections fresh(kOwn);
     const Direction second = first == kIn ? kOut : kIn;
-    EXPECT_EQ(fresh.on_proven(remote, 1, first, Rival::none, kStart), Actions{admit(1)});
-    EXPECT_EQ(fresh.on_proven(remote, 2, second, Rival::none, kStart + 2s), kNothing);
+    EXPECT_EQ(fresh.on_proven(remote, 1, first, Another::none, kStart), Actions{admit(1)});
+    EXPECT_EQ(fresh.on_proven(remote, 2, second, Another::none, kStart + 2s), kNothing);
     EXPECT_EQ(fresh.shown(remote), 1u);
     const LinkId goes = 3 - stays;
     EXPECT_EQ(fresh.on_time(kStart + 4s), Actions{drop(goes, Reason::lost_simultaneous_dial)});
@@ -154,18 +155,18 @@ TEST_F(RivalsTest, OneThatIsShownStaysShownUntilTheDecision) {
 }
 
 // A Go node closes the one that completed second on its side.
-TEST_F(RivalsTest, WhicheverTheRemoteClosesMeanwhileTheOtherOneStays) {
+TEST_F(DuplicateConnectionsTest, WhicheverTheRemoteClosesMeanwhileTheOtherOneStays) {
   for (const LinkId closed : {LinkId{1}, LinkId{2}}) {
     for (const NodeId& remote : {kLower, kHigher}) {
-      Rivals held(kOwn);
-      (void)held.on_proven(remote, 1, kIn, Rival::expected, kStart);
-      (void)held.on_proven(remote, 2, kOut, Rival::none, kStart + 1s);
+      DuplicateConnections held(kOwn);
+      (void)held.on_proven(remote, 1, kIn, Another::expected, kStart);
+      (void)held.on_proven(remote, 2, kOut, Another::none, kStart + 1s);
       EXPECT_EQ(held.on_gone(remote, closed), Actions{admit(3 - closed)});
       EXPECT_EQ(held.on_time(kStart + 1min), kNothing);
 
-      Rivals shown(kOwn);
-      (void)shown.on_proven(remote, 1, kIn, Rival::none, kStart);
-      (void)shown.on_proven(remote, 2, kOut, Rival::none, kStart + 1s);
+      DuplicateConnections shown(kOwn);
+      (void)shown.on_proven(remote, 1, kIn, Another::none, kStart);
+      (void)shown.on_proven(remote, 2, kOut, Another::none, kStart + 1s);
       EXPECT_EQ(shown.on_gone(remote, closed), closed == 1 ? Actions{admit(2)} : kNothing);
       EXPECT_EQ(shown.on_time(kStart + 1min), kNothing);
       EXPECT_EQ(shown.shown(remote), 3 - closed);
@@ -173,11 +174,11 @@ TEST_F(RivalsTest, WhicheverTheRemoteClosesMeanwhileTheOtherOneStays) {
   }
 }
 
-TEST_F(RivalsTest, AThirdIsRefusedWhileTwoAreThere) {
-  (void)proven(kLower, 1, kIn, 0s, Rival::expected);
+TEST_F(DuplicateConnectionsTest, AThirdIsRefusedWhileTwoAreThere) {
+  (void)proven(kLower, 1, kIn, 0s, Another::expected);
   (void)proven(kLower, 2, kOut, 1s);
   EXPECT_EQ(proven(kLower, 3, kIn, 1s), Actions{drop(3, Reason::duplicate_id)});
-  EXPECT_EQ(rivals.on_gone(kLower, 3), kNothing);
+  EXPECT_EQ(duplicates.on_gone(kLower, 3), kNothing);
   expect_deadline(3s);
 
   (void)proven(kHigher, 4, kIn, 1s);
@@ -185,8 +186,8 @@ TEST_F(RivalsTest, AThirdIsRefusedWhileTwoAreThere) {
   EXPECT_EQ(proven(kHigher, 6, kOut, 1s), Actions{drop(6, Reason::duplicate_id)});
 }
 
-TEST_F(RivalsTest, ASecondOfTheSameDirectionIsNotTheRivalThatIsExpected) {
-  (void)proven(kLower, 1, kIn, 0s, Rival::expected);
+TEST_F(DuplicateConnectionsTest, ASecondOfTheSameDirectionIsNotTheRivalThatIsExpected) {
+  (void)proven(kLower, 1, kIn, 0s, Another::expected);
   EXPECT_EQ(proven(kLower, 2, kIn, 1s), Actions{drop(2, Reason::duplicate_id)});
   EXPECT_EQ(time(2s), Actions{admit(1)});
 }
@@ -200,11 +201,11 @@ const std::vector<SecondCase> kSecond = {
     {kIn, kIn, 0s}, {kOut, kOut, 1s}, {kIn, kOut, 2001ms}, {kOut, kIn, 3h}};
 
 // T30.
-TEST_F(RivalsTest, ASecondConnectionGoesWhenTheFirstShowsLife) {
+TEST_F(DuplicateConnectionsTest, ASecondConnectionGoesWhenTheFirstShowsLife) {
   for (const auto& [first, second, after] : kSecond) {
-    Rivals fresh(kOwn);
-    (void)fresh.on_proven(kLower, 1, first, Rival::none, kStart);
-    EXPECT_EQ(fresh.on_proven(kLower, 2, second, Rival::none, kStart + after), Actions{probe(1)});
+    DuplicateConnections fresh(kOwn);
+    (void)fresh.on_proven(kLower, 1, first, Another::none, kStart);
+    EXPECT_EQ(fresh.on_proven(kLower, 2, second, Another::none, kStart + after), Actions{probe(1)});
     EXPECT_EQ(fresh.shown(kLower), 1u);
     EXPECT_EQ(fresh.on_life(kLower, 1), Actions{drop(2, Reason::duplicate_id)});
     EXPECT_EQ(fresh.deadline(), std::nullopt);
@@ -214,11 +215,11 @@ TEST_F(RivalsTest, ASecondConnectionGoesWhenTheFirstShowsLife) {
   }
 }
 
-TEST_F(RivalsTest, AFirstThatShowsNoLifeForTenSecondsIsReplaced) {
+TEST_F(DuplicateConnectionsTest, AFirstThatShowsNoLifeForTenSecondsIsReplaced) {
   for (const auto& [first, second, after] : kSecond) {
-    Rivals fresh(kOwn);
-    (void)fresh.on_proven(kLower, 1, first, Rival::none, kStart);
-    (void)fresh.on_proven(kLower, 2, second, Rival::none, kStart + after);
+    DuplicateConnections fresh(kOwn);
+    (void)fresh.on_proven(kLower, 1, first, Another::none, kStart);
+    (void)fresh.on_proven(kLower, 2, second, Another::none, kStart + after);
     EXPECT_EQ(fresh.deadline(), kStart + after + 10s);
     EXPECT_EQ(fresh.on_time(kStart + after + 9999ms), kNothing);
     EXPECT_EQ(fresh.on_time(kStart + after + 10s), Actions{drop(1, Reason::replaced)});
@@ -229,91 +230,91 @@ TEST_F(RivalsTest, AFirstThatShowsNoLifeForTenSecondsIsReplaced) {
   }
 }
 
-TEST_F(RivalsTest, OnlyLifeOnTheOneThatWasProbedCounts) {
+TEST_F(DuplicateConnectionsTest, OnlyLifeOnTheOneThatWasProbedCounts) {
   (void)proven(kLower, 1, kIn, 0s);
-  EXPECT_EQ(rivals.on_life(kLower, 1), kNothing) << "nothing was asked";
+  EXPECT_EQ(duplicates.on_life(kLower, 1), kNothing) << "nothing was asked";
   (void)proven(kLower, 2, kIn, 1s);
-  EXPECT_EQ(rivals.on_life(kLower, 2), kNothing);
-  EXPECT_EQ(rivals.on_life(kHigher, 1), kNothing);
+  EXPECT_EQ(duplicates.on_life(kLower, 2), kNothing);
+  EXPECT_EQ(duplicates.on_life(kHigher, 1), kNothing);
   expect_deadline(11s);
 }
 
-TEST_F(RivalsTest, AFirstThatGoesWhileItIsProbedIsReplacedAtOnce) {
+TEST_F(DuplicateConnectionsTest, AFirstThatGoesWhileItIsProbedIsReplacedAtOnce) {
   (void)proven(kLower, 1, kIn, 0s);
   (void)proven(kLower, 2, kIn, 1s);
-  EXPECT_EQ(rivals.on_gone(kLower, 1), Actions{admit(2)});
-  EXPECT_EQ(rivals.deadline(), std::nullopt);
+  EXPECT_EQ(duplicates.on_gone(kLower, 1), Actions{admit(2)});
+  EXPECT_EQ(duplicates.deadline(), std::nullopt);
 }
 
-TEST_F(RivalsTest, ASecondThatGoesEndsTheProbe) {
+TEST_F(DuplicateConnectionsTest, ASecondThatGoesEndsTheProbe) {
   (void)proven(kLower, 1, kIn, 0s);
   (void)proven(kLower, 2, kIn, 1s);
-  EXPECT_EQ(rivals.on_gone(kLower, 2), kNothing);
-  EXPECT_EQ(rivals.deadline(), std::nullopt);
+  EXPECT_EQ(duplicates.on_gone(kLower, 2), kNothing);
+  EXPECT_EQ(duplicates.deadline(), std::nullopt);
   EXPECT_EQ(time(1min), kNothing);
-  EXPECT_EQ(rivals.on_life(kLower, 1), kNothing);
+  EXPECT_EQ(duplicates.on_life(kLower, 1), kNothing);
 }
 
-TEST_F(RivalsTest, OneThatWasDroppedIsNeverAdmitted) {
+TEST_F(DuplicateConnectionsTest, OneThatWasDroppedIsNeverAdmitted) {
   // By life.
   (void)proven(kLower, 1, kIn, 0s);
   (void)proven(kLower, 2, kIn, 1s);
-  EXPECT_EQ(rivals.on_life(kLower, 1), Actions{drop(2, Reason::duplicate_id)});
-  EXPECT_EQ(rivals.on_gone(kLower, 1), kNothing) << "both are gone or going";
-  EXPECT_EQ(rivals.nodes(), 0u);
-  EXPECT_EQ(rivals.on_gone(kLower, 2), kNothing);
+  EXPECT_EQ(duplicates.on_life(kLower, 1), Actions{drop(2, Reason::duplicate_id)});
+  EXPECT_EQ(duplicates.on_gone(kLower, 1), kNothing) << "both are gone or going";
+  EXPECT_EQ(duplicates.nodes(), 0u);
+  EXPECT_EQ(duplicates.on_gone(kLower, 2), kNothing);
 
   // By decision, against one that is shown.
   (void)proven(kLower, 3, kIn, 2s);
   (void)proven(kLower, 4, kOut, 2s);
   EXPECT_EQ(time(4s), Actions{drop(4, Reason::lost_simultaneous_dial)});
-  EXPECT_EQ(rivals.on_gone(kLower, 3), kNothing);
-  EXPECT_EQ(rivals.nodes(), 0u);
+  EXPECT_EQ(duplicates.on_gone(kLower, 3), kNothing);
+  EXPECT_EQ(duplicates.nodes(), 0u);
 
   // By decision between two that are held.
-  (void)proven(kLower, 5, kIn, 5s, Rival::expected);
+  (void)proven(kLower, 5, kIn, 5s, Another::expected);
   (void)proven(kLower, 6, kOut, 5s);
   EXPECT_EQ(time(7s), (Actions{drop(6, Reason::lost_simultaneous_dial), admit(5)}));
-  EXPECT_EQ(rivals.on_gone(kLower, 5), kNothing);
-  EXPECT_EQ(rivals.nodes(), 0u);
+  EXPECT_EQ(duplicates.on_gone(kLower, 5), kNothing);
+  EXPECT_EQ(duplicates.nodes(), 0u);
 }
 
-TEST_F(RivalsTest, ANewOneNeedNotWaitForOneThatWasDroppedBeforeItWasShown) {
+TEST_F(DuplicateConnectionsTest, ANewOneNeedNotWaitForOneThatWasDroppedBeforeItWasShown) {
   (void)proven(kLower, 1, kIn, 0s);
   (void)proven(kLower, 2, kIn, 3s);
-  (void)rivals.on_life(kLower, 1);
+  (void)duplicates.on_life(kLower, 1);
   EXPECT_EQ(proven(kLower, 3, kIn, 4s), Actions{probe(1)});
-  EXPECT_EQ(rivals.on_gone(kLower, 2), kNothing);
+  EXPECT_EQ(duplicates.on_gone(kLower, 2), kNothing);
   expect_deadline(14s);
 }
 
-TEST_F(RivalsTest, OneThatComesWhileTheFirstIsBeingRemovedTakesItsPlace) {
+TEST_F(DuplicateConnectionsTest, OneThatComesWhileTheFirstIsBeingRemovedTakesItsPlace) {
   (void)proven(kLower, 1, kIn, 0s);
   (void)proven(kLower, 2, kIn, 1s);
   EXPECT_EQ(time(11s), Actions{drop(1, Reason::replaced)});
-  EXPECT_EQ(rivals.on_gone(kLower, 2), kNothing);
+  EXPECT_EQ(duplicates.on_gone(kLower, 2), kNothing);
   EXPECT_EQ(proven(kLower, 3, kOut, 12s), kNothing)
       << "the first is neither probed nor dropped again";
-  EXPECT_EQ(rivals.deadline(), std::nullopt);
+  EXPECT_EQ(duplicates.deadline(), std::nullopt);
   EXPECT_EQ(proven(kLower, 4, kIn, 12s), Actions{drop(4, Reason::duplicate_id)});
-  EXPECT_EQ(rivals.on_gone(kLower, 1), Actions{admit(3)});
+  EXPECT_EQ(duplicates.on_gone(kLower, 1), Actions{admit(3)});
 }
 
-TEST_F(RivalsTest, TheDeadlineIsTheEarliestOfAllNodes) {
+TEST_F(DuplicateConnectionsTest, TheDeadlineIsTheEarliestOfAllNodes) {
   (void)proven(kLower, 1, kIn, 0s);
   (void)proven(kLower, 2, kIn, 0s);
   expect_deadline(10s);
-  (void)proven(kHigher, 3, kIn, 1s, Rival::expected);
+  (void)proven(kHigher, 3, kIn, 1s, Another::expected);
   expect_deadline(3s);
   EXPECT_EQ(time(1min), (Actions{drop(1, Reason::replaced), admit(3)})) << "all that is due";
 }
 
-TEST_F(RivalsTest, WhatNobodyKnowsHasNoEffect) {
-  EXPECT_EQ(rivals.on_gone(kLower, 1), kNothing);
+TEST_F(DuplicateConnectionsTest, WhatNobodyKnowsHasNoEffect) {
+  EXPECT_EQ(duplicates.on_gone(kLower, 1), kNothing);
   (void)proven(kLower, 1, kIn, 0s);
-  EXPECT_EQ(rivals.on_gone(kLower, 7), kNothing);
-  EXPECT_EQ(rivals.shown(kLower), 1u);
-  EXPECT_EQ(rivals.nodes(), 1u);
+  EXPECT_EQ(duplicates.on_gone(kLower, 7), kNothing);
+  EXPECT_EQ(duplicates.shown(kLower), 1u);
+  EXPECT_EQ(duplicates.nodes(), 1u);
 }
 
 }  // namespace

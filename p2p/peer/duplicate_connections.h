@@ -8,7 +8,7 @@
 //    kDecisionTime, neither is shown until the remote closes one or kDecisionTime is over. Then the
 //    one dialled by the lower ID stays: both sides come to the same answer without a word. A Go
 //    node closes at once the one that completes second on its side, and we go along with it. (One
-//    that is shown already when its rival completes stays shown meanwhile.)
+//    that is shown already when the other completes stays shown meanwhile.)
 //  - A second connection comes while the first is established. The first is probed: if it shows any
 //    life, the second goes; if it shows none for kProbeTime, it is replaced.
 //
@@ -34,12 +34,12 @@
 
 namespace peerage::p2p {
 
-class Rivals {
+class DuplicateConnections {
  public:
   static constexpr conn::Duration kDecisionTime = std::chrono::seconds(2);
   static constexpr conn::Duration kProbeTime = std::chrono::seconds(10);
 
-  explicit Rivals(const conn::NodeId& own) : own_(own) {}
+  explicit DuplicateConnections(const conn::NodeId& own) : own_(own) {}
 
   struct Action {
     enum class Kind : std::uint8_t {
@@ -54,13 +54,13 @@ class Rivals {
   };
   using Actions = std::vector<Action>;
 
-  // A connection to `id` has proved itself. `rival_expected`: another one may be about to: our own
+  // A connection to `id` has proved itself. `another`: another one may be about to: our own
   // dial (of an inbound one), or a handshake from the same host (of an outbound one).
-  enum class Rival : std::uint8_t { none, expected };
+  enum class Another : std::uint8_t { none, expected };
   [[nodiscard]] Actions on_proven(const conn::NodeId& id, LinkId link, Direction direction,
-                                  Rival rival, conn::TimePoint now);
+                                  Another another, conn::TimePoint now);
   // The other one that was expected does not come any more.
-  [[nodiscard]] Actions on_no_rival(const conn::NodeId& id);
+  [[nodiscard]] Actions on_no_other(const conn::NodeId& id);
   // Bytes have arrived on a link that was probed.
   [[nodiscard]] Actions on_life(const conn::NodeId& id, LinkId link);
   // A link is closed; if it was shown, the reactors have been told so.
@@ -71,8 +71,8 @@ class Rivals {
   // The link that is shown, if any.
   std::optional<LinkId> shown(const conn::NodeId& id) const;
   bool knows(const conn::NodeId& id) const { return nodes_.contains(id); }
-  // Outbound links that wait for a rival from `id`'s host: see on_no_rival.
-  std::vector<conn::NodeId> waiting_for_rival() const;
+  // Outbound links that wait for another from `id`'s host: see on_no_other.
+  std::vector<conn::NodeId> waiting_for_other() const;
   std::size_t nodes() const noexcept { return nodes_.size(); }
 
  private:
@@ -82,7 +82,7 @@ class Rivals {
   };
   enum class Wait : std::uint8_t {
     nothing,
-    rival,    // one is held; another may come
+    other,    // one is held; another may come
     remote,   // there are two; the remote may close one
     life,     // one is held; the shown one is being probed
     removal,  // the shown one is being removed; one may be held

@@ -1,4 +1,4 @@
-#include "p2p/connect/dial_desk.h"
+#include "p2p/connect/dial_runner.h"
 
 #include <utility>
 
@@ -7,9 +7,9 @@ namespace peerage::p2p {
 using conn::Failure;
 using conn::Result;
 
-DialDesk::DialDesk(conn::Runtime& runtime, Transport& transport, Dialer& dialer,
-                   const Admission& admission, Counters& counters, Introduce introduce,
-                   ChooseShard choose_shard, Events events)
+DialRunner::DialRunner(conn::Runtime& runtime, Transport& transport, Dialer& dialer,
+                       const Admission& admission, Counters& counters, Introduce introduce,
+                       ChooseShard choose_shard, Events events)
     : control_(runtime.shard(0)),
       transport_(transport),
       dialer_(dialer),
@@ -19,7 +19,7 @@ DialDesk::DialDesk(conn::Runtime& runtime, Transport& transport, Dialer& dialer,
       choose_shard_(std::move(choose_shard)),
       events_(std::move(events)) {}
 
-void DialDesk::wake() {
+void DialRunner::wake() {
   if (closed_) return;
   for (const DialOrder& order : dialer_.take_due(control_.now())) begin(order);
   const auto next = dialer_.deadline();
@@ -31,13 +31,13 @@ void DialDesk::wake() {
   }
 }
 
-void DialDesk::close() {
+void DialRunner::close() {
   closed_ = true;
   timer_.reset();
   running_.clear();
 }
 
-void DialDesk::begin(const DialOrder& order) {
+void DialRunner::begin(const DialOrder& order) {
   counters_.add(Counter::handshakes_outbound);
   events_.began(order);
   const auto standing = dialer_.needs_slot(order.target.id) ? Admission::Standing::ordinary
@@ -58,8 +58,8 @@ void DialDesk::begin(const DialOrder& order) {
                       });
 }
 
-void DialDesk::on_done(const DialOrder& order, Result<Proven> outcome,
-                       const AttemptReport& report) {
+void DialRunner::on_done(const DialOrder& order, Result<Proven> outcome,
+                         const AttemptReport& report) {
   running_.erase(order.target.id);
   if (outcome) {
     // For the dialer it is under way until it is admitted, or not.

@@ -1,4 +1,4 @@
-#include "p2p/peer/lane.h"
+#include "p2p/peer/reactor_queue.h"
 
 #include <algorithm>
 #include <atomic>
@@ -61,13 +61,13 @@ struct Recorder final : Reactor {
   std::vector<Lease> kept;
 };
 
-// A peer over a simulated connection, and lanes from it to a reactor.
+// A peer over a simulated connection, and queues from it to a reactor.
 struct LaneFixture {
   explicit LaneFixture(Delivery delivery) {
-    seat->reactor = reactor;
-    seat->name = "recorder";
-    seat->delivery = delivery;
-    if (delivery == Delivery::executor) seat->executor = here.make_executor();
+    entry->reactor = reactor;
+    entry->name = "recorder";
+    entry->delivery = delivery;
+    if (delivery == Delivery::executor) entry->executor = here.make_executor();
   }
 
   PeerPtr make_peer() {
@@ -78,9 +78,9 @@ struct LaneFixture {
                                  {{.id = kChannel}}, conn::ConnectionConfig{}, budget, {});
     return std::make_shared<Peer>(Peer::Description{}, here, here.shard(0), connection, inbox);
   }
-  std::shared_ptr<Lane> make_lane(PeerPtr for_peer) {
-    return std::make_shared<Lane>(seat, std::move(for_peer),
-                                  [this](const std::string& what) { failures.push_back(what); });
+  std::shared_ptr<ReactorQueue> make_lane(PeerPtr for_peer) {
+    return std::make_shared<ReactorQueue>(
+        entry, std::move(for_peer), [this](const std::string& what) { failures.push_back(what); });
   }
   Message message(const std::string& text) {
     Message made{kChannel, {text.begin(), text.end()}, {}};
@@ -97,29 +97,29 @@ struct LaneFixture {
       std::vector<ReactorChannel>{{.descriptor = {.id = kChannel}}}, std::size_t{1} << 30,
       std::make_shared<InboxBudget>(std::size_t{1} << 30), [] {});
   std::shared_ptr<Recorder> reactor = std::make_shared<Recorder>();
-  std::shared_ptr<ReactorSeat> seat = std::make_shared<ReactorSeat>();
+  std::shared_ptr<ReactorEntry> entry = std::make_shared<ReactorEntry>();
   std::vector<std::string> failures;
 };
 
 using Calls = Recorder::Calls;
 
-class LaneTest : public testing::TestWithParam<Delivery>, protected LaneFixture {
+class ReactorQueueTest : public testing::TestWithParam<Delivery>, protected LaneFixture {
  protected:
-  LaneTest() : LaneFixture(GetParam()) {}
+  ReactorQueueTest() : LaneFixture(GetParam()) {}
   PeerPtr peer = make_peer();
-  std::shared_ptr<Lane> lane = make_lane(peer);
+  std::shared_ptr<ReactorQueue> queue = make_lane(peer);
 };
 
-INSTANTIATE_TEST_SUITE_P(Deliveries, LaneTest,
+INSTANTIATE_TEST_SUITE_P(Deliveries, ReactorQueueTest,
                          testing::Values(Delivery::executor, Delivery::in_line),
                          [](const auto& each) {
                            return each.param == Delivery::executor ? "OnAnExecutor" : "InLine";
                          });
 
-TEST_P(LaneTest, AReactorHearsOfAPeerInOrder) {
-  lane->init_and_add();
-  for (const char* text : {"1", "2", "3"}) lane->deliver(message(text));
-  lane->remove(kGone, Lane::Rest::deliver);
+TEST_P(ReactorQueueTest, AReactorHearsOfAPeerInOrder) {
+  queue->init_and_add();
+  for (const char* text : {"1", "2", "3"}) queue->deliver(message(text));
+  queue->remove(kGone, ReactorQueue::Rest::deliver);
   run();
   EXPECT_EQ(reactor->calls, (Calls{"init", "add", "1", "2", "3", "remove"}));
   EXPECT_EQ(reactor->removed_for.reason, Reason::closed_by_remote);
@@ -127,70 +127,70 @@ TEST_P(LaneTest, AReactorHearsOfAPeerInOrder) {
   EXPECT_TRUE(failures.empty());
 }
 
-TEST_P(LaneTest, WithoutInitThereIsNothingElse) {
-  lane->deliver(message("1"));
-  lane->remove(kGone, Lane::Rest::deliver);
+TEST_P(ReactorQueueTest, WithoutInitThereIsNothingElse) {
+  queue->deliver(message("1"));
+  queue->remove(kGone, ReactorQueue::Rest::deliver);
   run();
   EXPECT_TRUE(reactor->calls.empty());
   EXPECT_EQ(inbox->held_bytes(), 0u) << "the message is let go of";
 }
 
-TEST_P(LaneTest, RemoveIsTheLastCallAndComesOnce) {
-  lane->init_and_add();
-  lane->remove(kGone, Lane::Rest::deliver);
-  lane->remove(kGone, Lane::Rest::discard);
-  lane->deliver(message("late"));
+TEST_P(ReactorQueueTest, RemoveIsTheLastCallAndComesOnce) {
+  queue->init_and_add();
+  queue->remove(kGone, ReactorQueue::Rest::deliver);
+  queue->remove(kGone, ReactorQueue::Rest::discard);
+  queue->deliver(message("late"));
   run();
   EXPECT_EQ(reactor->calls, (Calls{"init", "add", "remove"}));
   EXPECT_EQ(inbox->held_bytes(), 0u);
 }
 
-TEST_P(LaneTest, AMessageIsLetGoOfWhenTheReactorIsDoneWithItOrWhenItSaysSo) {
-  lane->init_and_add();
-  lane->deliver(message("1"));
+TEST_P(ReactorQueueTest, AMessageIsLetGoOfWhenTheReactorIsDoneWithItOrWhenItSaysSo) {
+  queue->init_and_add();
+  queue->deliver(message("1"));
   run();
   EXPECT_EQ(inbox->held_bytes(), 0u);
   reactor->keep = true;
-  lane->deliver(message("2"));
+  queue->deliver(message("2"));
   run();
   EXPECT_EQ(inbox->held_bytes(), 1 + kMessageOverhead);
   reactor->kept.clear();
   EXPECT_EQ(inbox->held_bytes(), 0u);
 }
 
-TEST_P(LaneTest, AMessageThatTheReactorTookMakesThePeerUseful) {
-  lane->init_and_add();
+TEST_P(ReactorQueueTest, AMessageThatTheReactorTookMakesThePeerUseful) {
+  queue->init_and_add();
   run();
   EXPECT_EQ(peer->last_useful(), std::nullopt);
   const auto before = world.now();
-  lane->deliver(message("1"));
+  queue->deliver(message("1"));
   run();
   ASSERT_TRUE(peer->last_useful());
   EXPECT_GE(*peer->last_useful(), before);
 }
 
-TEST_P(LaneTest, AMessageThatTheReactorThrewAtDoesNot) {
+TEST_P(ReactorQueueTest, AMessageThatTheReactorThrewAtDoesNot) {
   reactor->on_call = [](const std::string& call) {
     if (call == "1") throw std::runtime_error("no");
   };
-  lane->init_and_add();
-  lane->deliver(message("1"));
+  queue->init_and_add();
+  queue->deliver(message("1"));
   run();
   EXPECT_EQ(peer->last_useful(), std::nullopt);
 }
 
-TEST_P(LaneTest, AfterRemoveTheLaneKeepsNoPeer) {
-  lane->init_and_add();
+TEST_P(ReactorQueueTest, AfterRemoveTheLaneKeepsNoPeer) {
+  queue->init_and_add();
   run();
   const std::weak_ptr<Peer> weak = std::exchange(peer, nullptr);
   EXPECT_FALSE(weak.expired());
-  lane->remove(kGone, Lane::Rest::deliver);
+  queue->remove(kGone, ReactorQueue::Rest::deliver);
   run();
   EXPECT_TRUE(weak.expired());
 }
 
 // In each call, whatever its type, an exception is reported once, and only remove follows.
-TEST_P(LaneTest, AnExceptionIsReportedOnceAndFollowedByRemoveAlone) {
+TEST_P(ReactorQueueTest, AnExceptionIsReportedOnceAndFollowedByRemoveAlone) {
   const std::vector<std::pair<std::string, Calls>> cases = {
       {"init", {"init", "remove"}},
       {"add", {"init", "add", "remove"}},
@@ -214,7 +214,7 @@ TEST_P(LaneTest, AnExceptionIsReportedOnceAndFollowedByRemoveAlone) {
       each->init_and_add();
       for (const char* message_text : {"1", "2", "3"}) each->deliver(message(message_text));
       run();
-      each->remove(kGone, Lane::Rest::deliver);
+      each->remove(kGone, ReactorQueue::Rest::deliver);
       run();
       EXPECT_EQ(reactor->calls, expected);
       EXPECT_EQ(failures, Calls{text});
@@ -223,26 +223,26 @@ TEST_P(LaneTest, AnExceptionIsReportedOnceAndFollowedByRemoveAlone) {
   }
 }
 
-TEST_P(LaneTest, AReactorThatThrowsInEveryCallIsReportedOnce) {
+TEST_P(ReactorQueueTest, AReactorThatThrowsInEveryCallIsReportedOnce) {
   reactor->on_call = [](const std::string&) { throw std::runtime_error("always"); };
-  lane->init_and_add();
-  lane->deliver(message("1"));
-  lane->remove(kGone, Lane::Rest::deliver);
+  queue->init_and_add();
+  queue->deliver(message("1"));
+  queue->remove(kGone, ReactorQueue::Rest::deliver);
   run();
   EXPECT_EQ(reactor->calls, (Calls{"init", "remove"}));
   EXPECT_EQ(failures.size(), 1u);
 }
 
-TEST_P(LaneTest, OnePeersExceptionDoesNotTouchAnother) {
+TEST_P(ReactorQueueTest, OnePeersExceptionDoesNotTouchAnother) {
   reactor->on_call = [](const std::string& call) {
     if (call == "bad") throw std::runtime_error("bad");
   };
   const auto other = make_lane(peer);
-  lane->init_and_add();
+  queue->init_and_add();
   other->init_and_add();
-  lane->deliver(message("bad"));
+  queue->deliver(message("bad"));
   other->deliver(message("good"));
-  lane->deliver(message("never"));
+  queue->deliver(message("never"));
   other->deliver(message("better"));
   run();
   EXPECT_EQ(std::count(reactor->calls.begin(), reactor->calls.end(), "good"), 1);
@@ -252,7 +252,7 @@ TEST_P(LaneTest, OnePeersExceptionDoesNotTouchAnother) {
 
 // Any interleaving of what comes from the network with what the reactor gets done: everything comes
 // once and in order, but what was to be discarded.
-TEST_P(LaneTest, EveryCallComesOnceAndInOrderWhateverTheTiming) {
+TEST_P(ReactorQueueTest, EveryCallComesOnceAndInOrderWhateverTheTiming) {
   for (std::uint32_t seed = 0; seed < 2000; ++seed) {
     SCOPED_TRACE(seed);
     std::mt19937 random(seed);
@@ -276,12 +276,12 @@ TEST_P(LaneTest, EveryCallComesOnceAndInOrderWhateverTheTiming) {
         };
       }
     }
-    const auto rest = random() % 2 == 0 ? Lane::Rest::deliver : Lane::Rest::discard;
+    const auto rest = random() % 2 == 0 ? ReactorQueue::Rest::deliver : ReactorQueue::Rest::discard;
     const std::size_t done = reactor->calls.size();
     each->remove(kGone, rest);
     run();
     reactor->on_call = nullptr;
-    if (rest == Lane::Rest::discard) sent.resize(std::max<std::size_t>(done, 2));
+    if (rest == ReactorQueue::Rest::discard) sent.resize(std::max<std::size_t>(done, 2));
     sent.push_back("remove");
     ASSERT_EQ(reactor->calls, sent);
     ASSERT_EQ(inbox->held_bytes(), 0u);
@@ -291,24 +291,24 @@ TEST_P(LaneTest, EveryCallComesOnceAndInOrderWhateverTheTiming) {
 struct ExecutorLaneTest : testing::Test, LaneFixture {
   ExecutorLaneTest() : LaneFixture(Delivery::executor) {}
   PeerPtr peer = make_peer();
-  std::shared_ptr<Lane> lane = make_lane(peer);
+  std::shared_ptr<ReactorQueue> queue = make_lane(peer);
 };
 
 TEST_F(ExecutorLaneTest, NothingIsCalledOnTheNetworksThread) {
-  reactor->on_call = [this](const std::string&) { EXPECT_TRUE(seat->executor->is_current()); };
-  lane->init_and_add();
-  lane->deliver(message("1"));
+  reactor->on_call = [this](const std::string&) { EXPECT_TRUE(entry->executor->is_current()); };
+  queue->init_and_add();
+  queue->deliver(message("1"));
   EXPECT_TRUE(reactor->calls.empty());
-  lane->remove(kGone, Lane::Rest::deliver);
+  queue->remove(kGone, ReactorQueue::Rest::deliver);
   EXPECT_TRUE(reactor->calls.empty());
   run();
   EXPECT_EQ(reactor->calls.size(), 4u);
 }
 
 TEST_F(ExecutorLaneTest, WhatWaitsIsDeliveredBeforeRemoveOrDiscardedAsIsAsked) {
-  lane->init_and_add();
-  for (const char* text : {"1", "2"}) lane->deliver(message(text));
-  lane->remove(kGone, Lane::Rest::discard);
+  queue->init_and_add();
+  for (const char* text : {"1", "2"}) queue->deliver(message(text));
+  queue->remove(kGone, ReactorQueue::Rest::discard);
   EXPECT_EQ(inbox->held_bytes(), 0u) << "at once";
   run();
   EXPECT_EQ(reactor->calls, (Calls{"init", "add", "remove"}));
@@ -316,32 +316,32 @@ TEST_F(ExecutorLaneTest, WhatWaitsIsDeliveredBeforeRemoveOrDiscardedAsIsAsked) {
 
 TEST_F(ExecutorLaneTest, APeerWithMuchToSayLetsOthersHaveTheirTurn) {
   const auto other = make_lane(peer);
-  lane->init_and_add();
+  queue->init_and_add();
   other->init_and_add();
-  for (int i = 0; i < 1000; ++i) lane->deliver(message("much"));
+  for (int i = 0; i < 1000; ++i) queue->deliver(message("much"));
   other->deliver(message("little"));
   run();
   const auto little = std::find(reactor->calls.begin(), reactor->calls.end(), "little");
   ASSERT_NE(little, reactor->calls.end());
-  EXPECT_LE(little - reactor->calls.begin(), static_cast<std::ptrdiff_t>(Lane::kBatch) + 2);
+  EXPECT_LE(little - reactor->calls.begin(), static_cast<std::ptrdiff_t>(ReactorQueue::kBatch) + 2);
   EXPECT_EQ(reactor->calls.size(), 2u + 2u + 1000u + 1u);
 }
 
 // T17, V23.
 TEST_F(ExecutorLaneTest, AReactorThatBlocksHoldsUpNothingButItself) {
   const auto other_reactor = std::make_shared<Recorder>();
-  const auto other_seat = std::make_shared<ReactorSeat>();
+  const auto other_seat = std::make_shared<ReactorEntry>();
   other_seat->reactor = other_reactor;
   other_seat->executor = here.make_executor();
-  const auto other = std::make_shared<Lane>(other_seat, peer, [](const std::string&) {});
+  const auto other = std::make_shared<ReactorQueue>(other_seat, peer, [](const std::string&) {});
   reactor->on_call = [this](const std::string& call) {
     if (call == "1") here.block_executor(120s);
   };
-  lane->init_and_add();
+  queue->init_and_add();
   other->init_and_add();
-  lane->deliver(message("1"));
+  queue->deliver(message("1"));
   run();
-  lane->deliver(message("2"));
+  queue->deliver(message("2"));
   other->deliver(message("2"));
   world.run_for(100s);
   EXPECT_EQ(other_reactor->calls, (Calls{"init", "add", "2"}));
@@ -351,10 +351,10 @@ TEST_F(ExecutorLaneTest, AReactorThatBlocksHoldsUpNothingButItself) {
 }
 
 TEST_F(ExecutorLaneTest, ALaneThatIsLetGoOfStillDoesWhatItWasTold) {
-  lane->init_and_add();
-  lane->deliver(message("1"));
-  lane->remove(kGone, Lane::Rest::deliver);
-  lane.reset();
+  queue->init_and_add();
+  queue->deliver(message("1"));
+  queue->remove(kGone, ReactorQueue::Rest::deliver);
+  queue.reset();
   peer.reset();
   run();
   EXPECT_EQ(reactor->calls, (Calls{"init", "add", "1", "remove"}));
@@ -362,12 +362,12 @@ TEST_F(ExecutorLaneTest, ALaneThatIsLetGoOfStillDoesWhatItWasTold) {
 
 TEST(InLineLaneTest, TheReactorIsCalledAtOnce) {
   LaneFixture fixture(Delivery::in_line);
-  const auto lane = fixture.make_lane(fixture.make_peer());
-  lane->init_and_add();
+  const auto queue = fixture.make_lane(fixture.make_peer());
+  queue->init_and_add();
   EXPECT_EQ(fixture.reactor->calls, (Calls{"init", "add"}));
-  lane->deliver(fixture.message("1"));
+  queue->deliver(fixture.message("1"));
   EXPECT_EQ(fixture.reactor->calls.back(), "1");
-  lane->remove(kGone, Lane::Rest::discard);
+  queue->remove(kGone, ReactorQueue::Rest::discard);
   EXPECT_EQ(fixture.reactor->calls.back(), "remove");
 }
 
@@ -407,42 +407,43 @@ class ThreadExecutor final : public conn::Executor {
   std::thread thread_{[this] { run(); }};
 };
 
-// The reactor is another one for each lane, so that each tells its own story; the thread is one.
+// The reactor is another one for each queue, so that each tells its own story; the thread is one.
 TEST(ThreadedLaneTest, EveryCallComesOnceAndInOrderFromAnotherThread) {
   LaneFixture fixture(Delivery::in_line);
   const PeerPtr peer = fixture.make_peer();
   std::atomic<std::size_t> removed = 0;
   struct Seated {
     std::shared_ptr<Recorder> reactor = std::make_shared<Recorder>();
-    std::shared_ptr<ReactorSeat> seat = std::make_shared<ReactorSeat>();
+    std::shared_ptr<ReactorEntry> entry = std::make_shared<ReactorEntry>();
   };
   std::vector<Seated> all(4);
   for (Seated& each : all) {
     each.reactor->on_call = [&removed](const std::string& call) {
       if (call == "remove") ++removed;
     };
-    each.seat->reactor = each.reactor;
-    each.seat->executor = std::make_unique<ThreadExecutor>();
+    each.entry->reactor = each.reactor;
+    each.entry->executor = std::make_unique<ThreadExecutor>();
   }
-  std::size_t lanes = 0;
+  std::size_t queues = 0;
   for (int round = 0; round < 300; ++round) {
-    const auto rest = round % 2 == 0 ? Lane::Rest::deliver : Lane::Rest::discard;
+    const auto rest = round % 2 == 0 ? ReactorQueue::Rest::deliver : ReactorQueue::Rest::discard;
     for (Seated& each : all) {
       each.reactor->calls.clear();
-      const auto lane = std::make_shared<Lane>(each.seat, peer, [](const std::string&) {});
-      lane->init_and_add();
-      for (int i = 0; i < 200; ++i) lane->deliver(fixture.message(std::to_string(i)));
-      lane->remove(kGone, rest);
-      ++lanes;
+      const auto queue =
+          std::make_shared<ReactorQueue>(each.entry, peer, [](const std::string&) {});
+      queue->init_and_add();
+      for (int i = 0; i < 200; ++i) queue->deliver(fixture.message(std::to_string(i)));
+      queue->remove(kGone, rest);
+      ++queues;
     }
-    while (removed < lanes) std::this_thread::yield();
+    while (removed < queues) std::this_thread::yield();
     for (const Seated& each : all) {
       const Calls& calls = each.reactor->calls;
       ASSERT_GE(calls.size(), 3u);
       ASSERT_EQ(calls[0], "init");
       ASSERT_EQ(calls[1], "add");
       ASSERT_EQ(calls.back(), "remove");
-      if (rest == Lane::Rest::deliver) {
+      if (rest == ReactorQueue::Rest::deliver) {
         ASSERT_EQ(calls.size(), 203u);
       }
       for (std::size_t i = 2; i + 1 < calls.size(); ++i) ASSERT_EQ(calls[i], std::to_string(i - 2));

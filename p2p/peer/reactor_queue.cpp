@@ -1,4 +1,4 @@
-#include "p2p/peer/lane.h"
+#include "p2p/peer/reactor_queue.h"
 
 #include <exception>
 #include <utility>
@@ -7,20 +7,20 @@
 
 namespace peerage::p2p {
 
-Lane::Lane(std::shared_ptr<ReactorSeat> seat, PeerPtr peer, OnFailure on_failure)
-    : seat_(std::move(seat)), peer_(std::move(peer)), on_failure_(std::move(on_failure)) {}
+ReactorQueue::ReactorQueue(std::shared_ptr<ReactorEntry> entry, PeerPtr peer, OnFailure on_failure)
+    : entry_(std::move(entry)), peer_(std::move(peer)), on_failure_(std::move(on_failure)) {}
 
-void Lane::init_and_add() {
+void ReactorQueue::init_and_add() {
   opened_ = true;
   enqueue({Call::Kind::init, {}, {}});
   enqueue({Call::Kind::add, {}, {}});
 }
 
-void Lane::deliver(Message message) {
+void ReactorQueue::deliver(Message message) {
   if (opened_) enqueue({Call::Kind::message, std::move(message), {}});
 }
 
-void Lane::remove(conn::Failure why, Rest rest) {
+void ReactorQueue::remove(conn::Failure why, Rest rest) {
   if (!std::exchange(opened_, false)) return;
   if (rest == Rest::discard) {
     std::deque<Call> dropped;  // freed when the lock is not held
@@ -37,8 +37,8 @@ void Lane::remove(conn::Failure why, Rest rest) {
   enqueue({Call::Kind::remove, {}, std::move(why)});
 }
 
-void Lane::enqueue(Call call) {
-  if (seat_->delivery == Delivery::in_line) {
+void ReactorQueue::enqueue(Call call) {
+  if (entry_->delivery == Delivery::in_line) {
     carry_out(call);
     return;
   }
@@ -47,10 +47,10 @@ void Lane::enqueue(Call call) {
     calls_.push_back(std::move(call));
     if (std::exchange(scheduled_, true)) return;
   }
-  seat_->executor->post([self = shared_from_this()] { self->run_batch(); });
+  entry_->executor->post([self = shared_from_this()] { self->run_batch(); });
 }
 
-void Lane::run_batch() {
+void ReactorQueue::run_batch() {
   for (std::size_t i = 0; i < kBatch; ++i) {
     Call call;
     {
@@ -64,10 +64,10 @@ void Lane::run_batch() {
     }
     carry_out(call);
   }
-  seat_->executor->post([self = shared_from_this()] { self->run_batch(); });
+  entry_->executor->post([self = shared_from_this()] { self->run_batch(); });
 }
 
-void Lane::carry_out(Call& call) noexcept {
+void ReactorQueue::carry_out(Call& call) noexcept {
   const bool remove = call.kind == Call::Kind::remove;
   if (failed_ && !remove) return;
   std::string what;
@@ -80,13 +80,13 @@ void Lane::carry_out(Call& call) noexcept {
     what = "an exception of an unknown type";
   }
   if (!what.empty() && !std::exchange(failed_, true)) {
-    on_failure_(seat_->name + ": " + conn::printable(what));
+    on_failure_(entry_->name + ": " + conn::printable(what));
   }
   if (remove) peer_.reset();
 }
 
-void Lane::invoke(Call& call) {
-  Reactor& reactor = *seat_->reactor;
+void ReactorQueue::invoke(Call& call) {
+  Reactor& reactor = *entry_->reactor;
   switch (call.kind) {
     case Call::Kind::init:
       reactor.init_peer(peer_);

@@ -1,8 +1,8 @@
 // The way from one peer to one reactor: init, add, messages and remove, in order, one at a time.
 //
-// All calls to a lane come from the peer's shard, so their order is fixed there; the lane carries
+// All calls to a queue come from the peer's shard, so their order is fixed there; the queue carries
 // them out, on the reactor's executor or, for in-line delivery, at once. Messages pass in batches:
-// a task on the executor takes what has gathered, up to kBatch, and then lets other peers' lanes
+// a task on the executor takes what has gathered, up to kBatch, and then lets other peers' queues
 // have their turn.
 //
 // Invariants: init is called once or never; add, receive and remove only after it; remove exactly
@@ -26,22 +26,22 @@
 
 namespace peerage::p2p {
 
-// A reactor and where it is called; shared by its lanes.
-struct ReactorSeat {
+// A reactor and where it is called; shared by its queues.
+struct ReactorEntry {
   std::shared_ptr<Reactor> reactor;
   std::string name;
   Delivery delivery = Delivery::executor;
-  // For Delivery::executor; goes with the seat and not before, for lanes post to it until then.
+  // For Delivery::executor; goes with the entry and not before, for queues post to it until then.
   std::unique_ptr<conn::Executor> executor;
 };
 
-class Lane : public std::enable_shared_from_this<Lane> {
+class ReactorQueue : public std::enable_shared_from_this<ReactorQueue> {
  public:
   static constexpr std::size_t kBatch = 64;
   // What a reactor threw, and what it was doing. Called where the reactor is.
   using OnFailure = std::function<void(const std::string& what)>;
 
-  Lane(std::shared_ptr<ReactorSeat> seat, PeerPtr peer, OnFailure on_failure);
+  ReactorQueue(std::shared_ptr<ReactorEntry> entry, PeerPtr peer, OnFailure on_failure);
 
   void init_and_add();
   void deliver(Message message);
@@ -59,7 +59,7 @@ class Lane : public std::enable_shared_from_this<Lane> {
   void carry_out(Call& call) noexcept;
   void invoke(Call& call);
 
-  const std::shared_ptr<ReactorSeat> seat_;
+  const std::shared_ptr<ReactorEntry> entry_;
   PeerPtr peer_;  // until remove
   const OnFailure on_failure_;
   bool opened_ = false;  // the peer's shard's

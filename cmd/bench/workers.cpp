@@ -1,4 +1,4 @@
-#include "cmd/bench/lanes.h"
+#include "cmd/bench/workers.h"
 
 #include <algorithm>
 #include <atomic>
@@ -14,7 +14,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// What the lanes share.
+// What the workers share.
 struct Work {
   conn::Runtime& runtime;
   const BenchOptions& options;
@@ -29,13 +29,13 @@ struct Work {
 
   std::mutex mutex;  // guards what follows
   std::condition_variable finished;
-  std::size_t lanes = 0;  // that are not done
+  std::size_t workers = 0;  // that are not done
   DialResults results;
 };
 
-class Lane {
+class Worker {
  public:
-  Lane(Work& work, std::size_t shard)
+  Worker(Work& work, std::size_t shard)
       : work_(work), index_(shard), shard_(work.runtime.shard(shard)) {}
 
   // On its shard, as all that follows.
@@ -67,7 +67,7 @@ class Lane {
     const std::lock_guard lock(work_.mutex);
     work_.results.us.insert(work_.results.us.end(), us_.begin(), us_.end());
     work_.results.failures.add(failures_);
-    if (--work_.lanes == 0) {
+    if (--work_.workers == 0) {
       work_.results.end = BenchMoment::now();
       work_.finished.notify_one();
     }
@@ -96,17 +96,17 @@ DialResults dial_many(conn::Runtime& runtime, const BenchOptions& options,
                       const DialTaken& taken) {
   Work work(runtime, options, keys, taken);
   const std::size_t count = std::min(options.concurrency, keys.size());
-  std::vector<std::unique_ptr<Lane>> lanes;
-  lanes.reserve(count);
-  work.lanes = count;
+  std::vector<std::unique_ptr<Worker>> workers;
+  workers.reserve(count);
+  work.workers = count;
   work.results.begin = BenchMoment::now();
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t shard = i % runtime.shard_count();
-    lanes.push_back(std::make_unique<Lane>(work, shard));
-    runtime.shard(shard).post([lane = lanes.back().get()] { lane->go_on(); });
+    workers.push_back(std::make_unique<Worker>(work, shard));
+    runtime.shard(shard).post([worker = workers.back().get()] { worker->go_on(); });
   }
   std::unique_lock lock(work.mutex);
-  while (!work.finished.wait_for(lock, 50ms, [&work] { return work.lanes == 0; })) {
+  while (!work.finished.wait_for(lock, 50ms, [&work] { return work.workers == 0; })) {
     if (signals.wait_for(conn::Duration(0)) == 0) continue;
     work.stop = true;
     work.results.interrupted = true;

@@ -1,4 +1,4 @@
-#include "p2p/peer/rivals.h"
+#include "p2p/peer/duplicate_connections.h"
 
 #include <algorithm>
 
@@ -8,8 +8,9 @@ using conn::NodeId;
 using conn::Reason;
 using conn::TimePoint;
 
-Rivals::Actions Rivals::on_proven(const NodeId& id, LinkId link, Direction direction, Rival rival,
-                                  TimePoint now) {
+DuplicateConnections::Actions DuplicateConnections::on_proven(const NodeId& id, LinkId link,
+                                                              Direction direction, Another another,
+                                                              TimePoint now) {
   now_ = now;
   Actions actions;
   Node& node = nodes_[id];
@@ -40,8 +41,8 @@ Rivals::Actions Rivals::on_proven(const NodeId& id, LinkId link, Direction direc
     } else {
       refuse();
     }
-  } else if (rival == Rival::expected) {
-    hold(Wait::rival, kDecisionTime);
+  } else if (another == Another::expected) {
+    hold(Wait::other, kDecisionTime);
   } else {
     node.held.push_back({link, direction});
     admit_held(node, now, actions);
@@ -49,16 +50,16 @@ Rivals::Actions Rivals::on_proven(const NodeId& id, LinkId link, Direction direc
   return actions;
 }
 
-Rivals::Actions Rivals::on_no_rival(const NodeId& id) {
+DuplicateConnections::Actions DuplicateConnections::on_no_other(const NodeId& id) {
   Actions actions;
   const auto node = nodes_.find(id);
-  if (node != nodes_.end() && node->second.wait == Wait::rival) {
+  if (node != nodes_.end() && node->second.wait == Wait::other) {
     admit_held(node->second, now_, actions);
   }
   return actions;
 }
 
-Rivals::Actions Rivals::on_life(const NodeId& id, LinkId link) {
+DuplicateConnections::Actions DuplicateConnections::on_life(const NodeId& id, LinkId link) {
   Actions actions;
   const auto found = nodes_.find(id);
   if (found == nodes_.end()) return actions;
@@ -69,7 +70,7 @@ Rivals::Actions Rivals::on_life(const NodeId& id, LinkId link) {
   return actions;
 }
 
-Rivals::Actions Rivals::on_gone(const NodeId& id, LinkId link) {
+DuplicateConnections::Actions DuplicateConnections::on_gone(const NodeId& id, LinkId link) {
   Actions actions;
   const auto found = nodes_.find(id);
   if (found == nodes_.end()) return actions;
@@ -80,16 +81,16 @@ Rivals::Actions Rivals::on_gone(const NodeId& id, LinkId link) {
     return actions;  // one that was dropped before it was shown
   }
   if (node.shown) {
-    // The rival has gone; what is shown stays, unless it is going already.
+    // The other has gone; what is shown stays, unless it is going already.
     if (node.wait != Wait::removal) node.wait = Wait::nothing;
-  } else if (node.held.size() == 1 && node.wait != Wait::rival) {
+  } else if (node.held.size() == 1 && node.wait != Wait::other) {
     admit_held(node, now_, actions);
   }
   forget_if_empty(found);
   return actions;
 }
 
-Rivals::Actions Rivals::on_time(TimePoint now) {
+DuplicateConnections::Actions DuplicateConnections::on_time(TimePoint now) {
   now_ = now;
   Actions actions;
   std::vector<NodeId> due;
@@ -100,9 +101,9 @@ Rivals::Actions Rivals::on_time(TimePoint now) {
   return actions;
 }
 
-void Rivals::decide(const NodeId& id, Node& node, Actions& actions) {
+void DuplicateConnections::decide(const NodeId& id, Node& node, Actions& actions) {
   switch (node.wait) {
-    case Wait::rival:
+    case Wait::other:
       admit_held(node, now_, actions);
       break;
     case Wait::life:
@@ -129,7 +130,7 @@ void Rivals::decide(const NodeId& id, Node& node, Actions& actions) {
   }
 }
 
-std::optional<TimePoint> Rivals::deadline() const {
+std::optional<TimePoint> DuplicateConnections::deadline() const {
   std::optional<TimePoint> earliest;
   for_each_timed([&](const NodeId&, const Node& node) {
     if (!earliest || node.decide_at < *earliest) earliest = node.decide_at;
@@ -137,28 +138,28 @@ std::optional<TimePoint> Rivals::deadline() const {
   return earliest;
 }
 
-std::optional<LinkId> Rivals::shown(const NodeId& id) const {
+std::optional<LinkId> DuplicateConnections::shown(const NodeId& id) const {
   const auto node = nodes_.find(id);
   if (node == nodes_.end() || !node->second.shown) return std::nullopt;
   return node->second.shown->id;
 }
 
-std::vector<NodeId> Rivals::waiting_for_rival() const {
+std::vector<NodeId> DuplicateConnections::waiting_for_other() const {
   std::vector<NodeId> ids;
   for_each_timed([&](const NodeId& id, const Node& node) {
-    if (node.wait == Wait::rival && node.held.front().direction == Direction::outbound) {
+    if (node.wait == Wait::other && node.held.front().direction == Direction::outbound) {
       ids.push_back(id);
     }
   });
   return ids;
 }
 
-bool Rivals::is_timed(const Node& node) {
-  return node.wait == Wait::rival || node.wait == Wait::remote || node.wait == Wait::life;
+bool DuplicateConnections::is_timed(const Node& node) {
+  return node.wait == Wait::other || node.wait == Wait::remote || node.wait == Wait::life;
 }
 
 // Most nodes never wait for anything; each peer that comes or goes asks for the deadline.
-void Rivals::note_timed(const NodeId& id) {
+void DuplicateConnections::note_timed(const NodeId& id) {
   std::erase_if(timed_, [&](const NodeId& each) {
     const auto node = nodes_.find(each);
     return each == id || node == nodes_.end() || !is_timed(node->second);
@@ -166,7 +167,7 @@ void Rivals::note_timed(const NodeId& id) {
   timed_.push_back(id);
 }
 
-void Rivals::admit_held(Node& node, TimePoint now, Actions& actions) {
+void DuplicateConnections::admit_held(Node& node, TimePoint now, Actions& actions) {
   node.shown = node.held.front();
   node.shown_since = now;
   node.held.erase(node.held.begin());
@@ -174,16 +175,17 @@ void Rivals::admit_held(Node& node, TimePoint now, Actions& actions) {
   actions.push_back({Action::Kind::admit, node.shown->id, {}});
 }
 
-void Rivals::drop_held(Node& node, std::vector<Link>::iterator link, Reason why, Actions& actions) {
+void DuplicateConnections::drop_held(Node& node, std::vector<Link>::iterator link, Reason why,
+                                     Actions& actions) {
   actions.push_back({Action::Kind::drop, link->id, why});
   node.held.erase(link);
 }
 
-bool Rivals::stays(const NodeId& id, const Link& link) const {
+bool DuplicateConnections::stays(const NodeId& id, const Link& link) const {
   return link.direction == (own_ < id ? Direction::outbound : Direction::inbound);
 }
 
-void Rivals::forget_if_empty(Nodes::iterator node) {
+void DuplicateConnections::forget_if_empty(Nodes::iterator node) {
   if (!node->second.shown && node->second.held.empty()) nodes_.erase(node);
 }
 

@@ -1,9 +1,9 @@
 // Many handshakes with one node, so many at a time, spread over the shards.
 //
-// A lane is a row of handshakes, one after another, on one shard; what is left to do is shared by
-// all lanes. Each handshake has a key of its own, made before the clock starts, and on loopback an
-// address of its own.
-// Threads: `run` takes the caller's thread, which is no network thread, until all is done.
+// A worker is a row of handshakes, one after another, on one shard; what is left to do is shared by
+// all workers. Each handshake has a key of its own, made before the clock starts, and on loopback
+// an address of its own. Threads: `run` takes the caller's thread, which is no network thread,
+// until all is done.
 #pragma once
 
 #include <functional>

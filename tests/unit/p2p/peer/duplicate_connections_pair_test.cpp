@@ -1,5 +1,5 @@
 // Two nodes that dial each other, with everything that can get in the way, thousands of times: what
-// Rivals promises holds at every moment, and in the end there is one connection.
+// DuplicateConnections promises holds at every moment, and in the end there is one connection.
 #include <functional>
 #include <map>
 #include <memory>
@@ -11,7 +11,7 @@
 
 #include <gtest/gtest.h>
 
-#include "p2p/peer/rivals.h"
+#include "p2p/peer/duplicate_connections.h"
 
 namespace peerage::p2p {
 namespace {
@@ -20,8 +20,8 @@ using namespace std::chrono_literals;
 using conn::Duration;
 using conn::NodeId;
 using conn::TimePoint;
-using Kind = Rivals::Action::Kind;
-using Rival = Rivals::Rival;
+using Kind = DuplicateConnections::Action::Kind;
+using Another = DuplicateConnections::Another;
 
 // What a peer that is silently dead costs until its ping is missed.
 constexpr Duration kPingTimeout = 105s;
@@ -79,8 +79,9 @@ class Node {
     latency_ = latency;
   }
 
-  virtual void on_proven(const std::shared_ptr<Wire>& wire, Direction direction, Rival rival) = 0;
-  virtual void on_no_rival(Direction of_waiting) = 0;
+  virtual void on_proven(const std::shared_ptr<Wire>& wire, Direction direction,
+                         Another another) = 0;
+  virtual void on_no_other(Direction of_waiting) = 0;
   virtual void on_gone(LinkId link) = 0;
   virtual std::optional<LinkId> shown() const = 0;
   virtual bool is_clear() const = 0;
@@ -110,9 +111,9 @@ class Node {
     clock_.at(ours, [this, wire, fails] {
       --dialling_;
       if (fails) {
-        on_no_rival(Direction::inbound);
+        on_no_other(Direction::inbound);
       } else {
-        prove(wire, Direction::outbound, half_open_ > 0 ? Rival::expected : Rival::none);
+        prove(wire, Direction::outbound, half_open_ > 0 ? Another::expected : Another::none);
       }
     });
     clock_.at(theirs, [this, wire, fails] { other_->accept(wire, fails); });
@@ -161,43 +162,43 @@ class Node {
   int half_open_ = 0;
 
  private:
-  void prove(const std::shared_ptr<Wire>& wire, Direction direction, Rival rival) {
+  void prove(const std::shared_ptr<Wire>& wire, Direction direction, Another another) {
     links_[wire->id] = {wire, false};
-    on_proven(wire, direction, rival);
+    on_proven(wire, direction, another);
   }
   void accept(const std::shared_ptr<Wire>& wire, bool fails) {
     --half_open_;
-    if (!fails) prove(wire, Direction::inbound, dialling_ > 0 ? Rival::expected : Rival::none);
-    if (half_open_ == 0) on_no_rival(Direction::outbound);
+    if (!fails) prove(wire, Direction::inbound, dialling_ > 0 ? Another::expected : Another::none);
+    if (half_open_ == 0) on_no_other(Direction::outbound);
   }
 };
 
-// Ours: Rivals, and a shell that does as it is told.
+// Ours: DuplicateConnections, and a shell that does as it is told.
 class OurNode final : public Node {
  public:
   OurNode(Clock& clock, std::mt19937& random, const NodeId& id)
-      : Node(clock, random, id), rivals_(id) {}
+      : Node(clock, random, id), duplicates_(id) {}
 
-  void on_proven(const std::shared_ptr<Wire>& wire, Direction direction, Rival rival) override {
-    apply(rivals_.on_proven(other_->id(), wire->id, direction, rival, clock_.now));
+  void on_proven(const std::shared_ptr<Wire>& wire, Direction direction, Another another) override {
+    apply(duplicates_.on_proven(other_->id(), wire->id, direction, another, clock_.now));
   }
-  void on_no_rival(Direction of_waiting) override {
+  void on_no_other(Direction of_waiting) override {
     if (of_waiting == Direction::inbound) {
-      apply(rivals_.on_no_rival(other_->id()));
+      apply(duplicates_.on_no_other(other_->id()));
     } else {
-      for (const NodeId& id : rivals_.waiting_for_rival()) apply(rivals_.on_no_rival(id));
+      for (const NodeId& id : duplicates_.waiting_for_other()) apply(duplicates_.on_no_other(id));
     }
   }
   void on_gone(LinkId link) override {
     if (shown_ == link) shown_.reset();
-    apply(rivals_.on_gone(other_->id(), link));
+    apply(duplicates_.on_gone(other_->id(), link));
   }
   std::optional<LinkId> shown() const override { return shown_; }
-  bool is_clear() const override { return rivals_.nodes() == 0 && !rivals_.deadline(); }
+  bool is_clear() const override { return duplicates_.nodes() == 0 && !duplicates_.deadline(); }
   int admitted() const { return admitted_; }
 
  private:
-  void apply(const Rivals::Actions& actions) {
+  void apply(const DuplicateConnections::Actions& actions) {
     for (const auto& [kind, link, reason] : actions) {
       ASSERT_TRUE(links_.contains(link)) << "it acts on a link that is gone";
       switch (kind) {
@@ -213,18 +214,18 @@ class OurNode final : public Node {
           break;
         case Kind::probe:
           clock_.after(2 * latency_, [this, id = link] {
-            if (answers(id)) apply(rivals_.on_life(other_->id(), id));
+            if (answers(id)) apply(duplicates_.on_life(other_->id(), id));
           });
           break;
       }
     }
-    ASSERT_EQ(rivals_.shown(other_->id()), shown_);
-    if (const auto deadline = rivals_.deadline()) {
-      clock_.at(*deadline, [this] { apply(rivals_.on_time(clock_.now)); });
+    ASSERT_EQ(duplicates_.shown(other_->id()), shown_);
+    if (const auto deadline = duplicates_.deadline()) {
+      clock_.at(*deadline, [this] { apply(duplicates_.on_time(clock_.now)); });
     }
   }
 
-  Rivals rivals_;
+  DuplicateConnections duplicates_;
   std::optional<LinkId> shown_;
   std::set<LinkId> dropped_;
   int admitted_ = 0;
@@ -234,14 +235,14 @@ class OurNode final : public Node {
 class GoNode final : public Node {
  public:
   using Node::Node;
-  void on_proven(const std::shared_ptr<Wire>& wire, Direction, Rival) override {
+  void on_proven(const std::shared_ptr<Wire>& wire, Direction, Another) override {
     if (shown_) {
       close(wire->id, Duration(0));
     } else {
       shown_ = wire->id;
     }
   }
-  void on_no_rival(Direction) override {}
+  void on_no_other(Direction) override {}
   void on_gone(LinkId link) override {
     if (shown_ == link) shown_.reset();
   }
@@ -254,7 +255,7 @@ class GoNode final : public Node {
 
 enum class Other { ours, go };
 
-class RivalsPair : public testing::TestWithParam<Other> {
+class DuplicateConnectionsPair : public testing::TestWithParam<Other> {
  protected:
   struct Pair {
     explicit Pair(std::uint32_t seed, Other kind)
@@ -337,7 +338,7 @@ class RivalsPair : public testing::TestWithParam<Other> {
 };
 
 // V22.
-TEST_P(RivalsPair, OfTwoDialsAtOnceExactlyOneConnectionStaysWithoutADialMore) {
+TEST_P(DuplicateConnectionsPair, OfTwoDialsAtOnceExactlyOneConnectionStaysWithoutADialMore) {
   int replaced = 0;
   for (std::uint32_t seed = 0; seed < kSeeds && !HasFailure(); ++seed) {
     SCOPED_TRACE(seed);
@@ -356,7 +357,7 @@ TEST_P(RivalsPair, OfTwoDialsAtOnceExactlyOneConnectionStaysWithoutADialMore) {
   EXPECT_LT(replaced, static_cast<int>(kSeeds) / 10) << "holding back spares the reactors nothing";
 }
 
-TEST_P(RivalsPair, AfterAnyDisorderExactlyOneConnectionStaysThatBothAgreeOn) {
+TEST_P(DuplicateConnectionsPair, AfterAnyDisorderExactlyOneConnectionStaysThatBothAgreeOn) {
   int admitted = 0;
   for (std::uint32_t seed = 0; seed < kSeeds && !HasFailure(); ++seed) {
     SCOPED_TRACE(seed);
@@ -373,7 +374,7 @@ TEST_P(RivalsPair, AfterAnyDisorderExactlyOneConnectionStaysThatBothAgreeOn) {
 }
 
 // T30.
-TEST_P(RivalsPair, ASilentlyDeadConnectionDoesNotKeepTheNodesApart) {
+TEST_P(DuplicateConnectionsPair, ASilentlyDeadConnectionDoesNotKeepTheNodesApart) {
   for (std::uint32_t seed = 0; seed < kSeeds && !HasFailure(); ++seed) {
     SCOPED_TRACE(seed);
     Pair pair(seed, GetParam());
@@ -391,7 +392,7 @@ TEST_P(RivalsPair, ASilentlyDeadConnectionDoesNotKeepTheNodesApart) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Kinds, RivalsPair, testing::Values(Other::ours, Other::go),
+INSTANTIATE_TEST_SUITE_P(Kinds, DuplicateConnectionsPair, testing::Values(Other::ours, Other::go),
                          [](const auto& each) {
                            return each.param == Other::ours ? "BothOurs" : "OneIsAGoNode";
                          });
