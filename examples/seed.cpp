@@ -34,12 +34,12 @@ int main(int argc, char** argv) {
   runtime.random(secret.writable());
   auto key = conn::NodeKey::from_seed(secret);
 
-  auto shelf = std::make_shared<pex::Bookshelf>(
+  auto books = std::make_shared<pex::NetworkBooks>(
       runtime, key.id(),
-      pex::Bookshelf::Settings{.file = argv[3],
-                               .networks = config.networks,
-                               .book = pex::book_config(config.p2p, pex_config)});
-  auto pex = std::make_shared<pex::PexReactor>(runtime, shelf, pex_config);
+      pex::NetworkBooks::Settings{.file = argv[3],
+                                  .networks = config.networks,
+                                  .book = pex::book_config(config.p2p, pex_config)});
+  auto pex = std::make_shared<pex::PexReactor>(runtime, books, pex_config);
   pex::prepare(config, pex_config);
   p2p::Switch node(runtime, std::move(key), config);
   pex::PexReactor::attach(node, pex);
@@ -47,7 +47,7 @@ int main(int argc, char** argv) {
   // The book lives on the control shard, as all that keeps it does.
   std::promise<conn::Result<void>> opened;
   runtime.shard(0).post(
-      [&] { shelf->open([&](auto book) { opened.set_value(book.map([](const auto&) {})); }); });
+      [&] { books->open([&](auto book) { opened.set_value(book.map([](const auto&) {})); }); });
   auto outcome = opened.get_future().get();
   if (outcome) outcome = node.start_and_wait();
   if (outcome) {
@@ -58,7 +58,7 @@ int main(int argc, char** argv) {
   // Also when it could not start: what is being written to the book comes to its end.
   node.stop_and_wait();
   std::promise<conn::Result<void>> closed;
-  runtime.shard(0).post([&] { shelf->close([&](auto saved) { closed.set_value(saved); }); });
+  runtime.shard(0).post([&] { books->close([&](auto saved) { closed.set_value(saved); }); });
   const auto saved = closed.get_future().get();
   runtime.stop();  // the book goes when nothing runs that may use it
   if (outcome) outcome = saved;

@@ -49,15 +49,16 @@ addrbook::BookConfig book_config(const p2p::P2pConfig& p2p, const PexConfig& pex
   return book;
 }
 
-PexReactor::PexReactor(conn::Runtime& runtime, std::shared_ptr<Bookshelf> shelf, PexConfig config)
+PexReactor::PexReactor(conn::Runtime& runtime, std::shared_ptr<NetworkBooks> books,
+                       PexConfig config)
     : runtime_(runtime),
       control_(runtime.shard(0)),
-      shelf_(std::move(shelf)),
+      books_(std::move(books)),
       config_(std::move(config)),
       peer_log_(conn::Log(config_.log), control_.now()),
-      feed_(*shelf_, config_.mode == PexConfig::Mode::seed ? BookFeed::Outbound::visits
+      feed_(*books_, config_.mode == PexConfig::Mode::seed ? BookFeed::Outbound::visits
                                                            : BookFeed::Outbound::sessions),
-      exchange_(*shelf_,
+      exchange_(*books_,
                 config_.mode == PexConfig::Mode::seed ? Exchange::Serve::verified
                                                       : Exchange::Serve::known,
                 config_.requests) {
@@ -81,45 +82,45 @@ void PexReactor::start(p2p::ReactorContext& context) {
   context_ = &context;
   p2p::Switch& node = context.get_switch();
   // The switch listens when all reactors have started, and that is posted after this.
-  node.restore_bans(shelf_->bans_in_force());
-  // The shelf may outlive both of us.
-  shelf_->on_bans_from_file = [weak = weak_from_this()](std::vector<p2p::Ban> bans) {
+  node.restore_bans(books_->bans_in_force());
+  // The books may outlive both of us.
+  books_->on_bans_from_file = [weak = weak_from_this()](std::vector<p2p::Ban> bans) {
     const auto self = weak.lock();
     if (!self || self->context_ == nullptr) return;
     self->context_->get_switch().restore_bans(std::move(bans));
   };
-  const Duty::Means means = {
-      node.id(), node,    *shelf_,
-      exchange_, around_, [this](std::size_t below) { return draw(runtime_, below); }};
+  const RoleDriver::Context driver_context = {
+      node.id(), node,       *books_,
+      exchange_, peer_view_, [this](std::size_t below) { return draw(runtime_, below); }};
   const TimePoint now = control_.now();
   if (config_.mode == PexConfig::Mode::seed) {
-    duty_ = std::make_unique<Visits>(means, config_.crawl);
+    driver_ = std::make_unique<Visits>(driver_context, config_.crawl);
   } else {
-    duty_ = std::make_unique<OutboundKeeper>(means, config_.outbound, now);
+    driver_ = std::make_unique<OutboundKeeper>(driver_context, config_.outbound, now);
   }
-  duty_->set_seeds(config_.seeds);
+  driver_->set_seeds(config_.seeds);
   next_note_ = now + kNotePause;
   timer_ = control_.make_timer([this] { on_time(); });
   arm(now);
 }
 
 void PexReactor::stop() {
-  shelf_->on_bans_from_file = nullptr;
+  books_->on_bans_from_file = nullptr;
   timer_.reset();
-  duty_.reset();
+  driver_.reset();
   context_ = nullptr;
 }
 
 void PexReactor::set_seeds(std::vector<conn::HostAddress> seeds) {
   control_.post([self = shared_from_this(), seeds = std::move(seeds)] {
     self->feed_.set_seeds(ids_of(seeds));
-    if (self->duty_) self->duty_->set_seeds(seeds);
+    if (self->driver_) self->driver_->set_seeds(seeds);
   });
 }
 
 void PexReactor::set_private_ids(std::set<conn::NodeId> ids) {
   control_.post(
-      [self = shared_from_this(), ids = std::move(ids)] { self->shelf_->set_private_ids(ids); });
+      [self = shared_from_this(), ids = std::move(ids)] { self->books_->set_private_ids(ids); });
 }
 
 // --- what happens ---
@@ -128,24 +129,24 @@ void PexReactor::on_event(const p2p::SwitchEvent& event) {
   const TimePoint now = control_.now();
   feed_.on_event(event);
   if (const auto* dialled = std::get_if<p2p::Dialled>(&event)) {
-    around_.dialling.insert_or_assign(dialled->target.id, *dialled);
+    peer_view_.dialling.insert_or_assign(dialled->target.id, *dialled);
   } else if (const auto* failed = std::get_if<p2p::DialFailed>(&event)) {
     // A refusal to dial somebody says nothing of a dial to it that is under way.
     if (failed->failure.reason != conn::Reason::already_dialling) {
-      around_.dialling.erase(failed->target.id);
+      peer_view_.dialling.erase(failed->target.id);
     }
   } else if (const auto* connected = std::get_if<p2p::Connected>(&event)) {
     const p2p::PeerPtr& peer = connected->peer;
-    if (peer->direction() == p2p::Direction::outbound) around_.dialling.erase(peer->id());
-    around_.connected.insert_or_assign(peer->id(),
-                                       Acquaintances::Connected{peer, connected->purpose, now});
+    if (peer->direction() == p2p::Direction::outbound) peer_view_.dialling.erase(peer->id());
+    peer_view_.connected.insert_or_assign(peer->id(),
+                                          PeerView::Connected{peer, connected->purpose, now});
     exchange_.on_connected(*peer, now);
   } else if (const auto* gone = std::get_if<p2p::Gone>(&event)) {
-    around_.connected.erase(gone->peer->id());
+    peer_view_.connected.erase(gone->peer->id());
     exchange_.on_gone(*gone->peer);
   }
-  if (!duty_) return;
-  duty_->on_event(event, now);
+  if (!driver_) return;
+  driver_->on_event(event, now);
   arm(now);
 }
 
@@ -156,10 +157,10 @@ void PexReactor::receive(const p2p::PeerPtr& peer, p2p::Message message) {
 }
 
 void PexReactor::on_message(const p2p::PeerPtr& peer, const p2p::Message& message) {
-  const auto known = around_.connected.find(peer->id());
-  const bool is_here = known != around_.connected.end() && known->second.peer == peer;
+  const auto known = peer_view_.connected.find(peer->id());
+  const bool is_here = known != peer_view_.connected.end() && known->second.peer == peer;
   // It may have closed already: what it said before counts.
-  if (!duty_ || !is_here) return;
+  if (!driver_ || !is_here) return;
   const TimePoint now = control_.now();
   const Exchange::Outcome outcome = exchange_.on_message(*peer, message.bytes, now);
   using Kind = Exchange::Outcome::Kind;
@@ -168,10 +169,10 @@ void PexReactor::on_message(const p2p::PeerPtr& peer, const p2p::Message& messag
       return;
     case Kind::answered:
     case Kind::ignored:
-      duty_->on_asked(peer);
+      driver_->on_asked(peer);
       return;
     case Kind::list:
-      duty_->on_list(peer, outcome.fresh, now);
+      driver_->on_list(peer, outcome.fresh, now);
       arm(now);
       return;
     case Kind::ban:
@@ -183,8 +184,8 @@ void PexReactor::on_message(const p2p::PeerPtr& peer, const p2p::Message& messag
   peer_log_.write(peer->id(), now, conn::LogLevel::warn, "peer dropped",
                   {{"why", outcome.why.text()}, {"socket", peer->socket().to_string()}});
   context_->get_switch().stop_peer(*peer, outcome.why);
-  if (addrbook::AddressBook* book = shelf_->find(peer->network())) {
-    const addrbook::Time time = shelf_->now();
+  if (addrbook::AddressBook* book = books_->find(peer->network())) {
+    const addrbook::Time time = books_->now();
     book->mark_bad(peer->id(), outcome.why.reason, time + kMisbehavedRest, time);
   }
 }
@@ -192,7 +193,7 @@ void PexReactor::on_message(const p2p::PeerPtr& peer, const p2p::Message& messag
 // Its host; where many share one, itself.
 p2p::BanTarget PexReactor::ban_target(const p2p::Peer& peer) {
   const conn::IpAddress& ip = peer.socket().ip;
-  const addrbook::AddressBook* book = shelf_->find(peer.network());
+  const addrbook::AddressBook* book = books_->find(peer.network());
   if (book != nullptr && book->exempt(ip)) return peer.id();
   return conn::Cidr(ip, ip.is_v4() ? 32U : 64U);
 }
@@ -209,13 +210,13 @@ void PexReactor::on_time() {
   wake_at_ = TimePoint::max();
   const TimePoint now = control_.now();
   if (now >= next_note_) note_sessions(now);
-  arm(duty_->on_time(now));
-  shelf_->changed();
+  arm(driver_->on_time(now));
+  books_->changed();
 }
 
 void PexReactor::note_sessions(TimePoint now) {
   next_note_ = now + kNotePause;
-  for (const auto& [id, each] : around_.connected) {
+  for (const auto& [id, each] : peer_view_.connected) {
     if (each.purpose != p2p::DialPurpose::feeler) {
       feed_.on_still_here(*each.peer, now - each.since);
     }
@@ -224,23 +225,23 @@ void PexReactor::note_sessions(TimePoint now) {
 
 void PexReactor::report(std::function<void(const PexReport&)> into) {
   control_.post([self = shared_from_this(), into = std::move(into)] {
-    if (self->duty_) into(self->make_report());
+    if (self->driver_) into(self->make_report());
   });
 }
 
 PexReport PexReactor::make_report() const {
   PexReport report;
   report.counts = exchange_.counts();
-  for (std::size_t i = 0; i < shelf_->size(); ++i) {
-    const addrbook::AddressBook& book = shelf_->at(i);
+  for (std::size_t i = 0; i < books_->size(); ++i) {
+    const addrbook::AddressBook& book = books_->at(i);
     report.books.push_back({book.network(), book.size_of(addrbook::Kind::fresh),
                             book.size_of(addrbook::Kind::vetted), book.verified(), book.resting()});
   }
-  if (const auto* visits = dynamic_cast<const Visits*>(duty_.get())) {
+  if (const auto* visits = dynamic_cast<const Visits*>(driver_.get())) {
     report.visits = visits->under_way();
     report.visits_made = visits->made();
   }
-  report.bans = shelf_->bans();
+  report.bans = books_->bans();
   return report;
 }
 

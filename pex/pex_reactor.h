@@ -1,18 +1,18 @@
 // The PEX reactor: peer exchange on channel 0x00, and what follows from it.
 //
 // It ties the parts of this folder to a switch: events go to the books (BookFeed), messages to
-// Exchange, and the node does its duty: it keeps its outbound set full (OutboundKeeper), or, as a
-// seed, visits what it hears of and serves what it has met (Visits).
+// Exchange, and a RoleDriver does the rest: a node keeps its outbound set full (OutboundKeeper); a
+// seed visits what it hears of and serves what it has met (Visits).
 //
-//   auto shelf = std::make_shared<pex::Bookshelf>(runtime, key.id(), shelf_settings);
-//   auto pex = std::make_shared<pex::PexReactor>(runtime, shelf, pex_config);
+//   auto books = std::make_shared<pex::NetworkBooks>(runtime, key.id(), books_settings);
+//   auto pex = std::make_shared<pex::PexReactor>(runtime, books, pex_config);
 //   pex::prepare(switch_config, pex_config);
 //   p2p::Switch node(runtime, std::move(key), switch_config);
 //   pex::PexReactor::attach(node, pex);
-//   shelf->open(...);  node.start(...);
+//   books->open(...);  node.start(...);
 //
-// With a file, open the shelf first: what it knows is then there for the first peer. Its bans are
-// given to the switch here, before that listens; those of a shelf that is opened later, when it is.
+// With a file, open the books first: what it knows is then there for the first peer. Its bans are
+// given to the switch here, before that listens; those of a books that is opened later, when it is.
 //
 // Threads: made and attached on any, before the start. What it does, it does on the control shard;
 // set_seeds, set_private_ids and report may be called on any thread. `runtime` must outlive it.
@@ -24,7 +24,7 @@
 
 #include "p2p/switch.h"
 #include "pex/books/book_feed.h"
-#include "pex/role/duty.h"
+#include "pex/role/role_driver.h"
 
 namespace peerage::pex {
 
@@ -64,7 +64,7 @@ struct PexReport {
 
 class PexReactor final : public p2p::Reactor, public std::enable_shared_from_this<PexReactor> {
  public:
-  PexReactor(conn::Runtime& runtime, std::shared_ptr<Bookshelf> shelf, PexConfig config);
+  PexReactor(conn::Runtime& runtime, std::shared_ptr<NetworkBooks> books, PexConfig config);
   ~PexReactor() override;
 
   // Adds it to a switch that has not been started.
@@ -94,13 +94,13 @@ class PexReactor final : public p2p::Reactor, public std::enable_shared_from_thi
 
   conn::Runtime& runtime_;
   conn::Shard& control_;
-  const std::shared_ptr<Bookshelf> shelf_;
+  const std::shared_ptr<NetworkBooks> books_;
   const PexConfig config_;
   conn::LogLimiter peer_log_;
   BookFeed feed_;
   Exchange exchange_;
-  Acquaintances around_;
-  std::unique_ptr<Duty> duty_;  // while the switch runs
+  PeerView peer_view_;
+  std::unique_ptr<RoleDriver> driver_;  // while the switch runs
   p2p::ReactorContext* context_ = nullptr;
   std::unique_ptr<conn::Timer> timer_;
   conn::TimePoint wake_at_ = conn::TimePoint::max();

@@ -62,14 +62,15 @@ Crawl::Crawl(conn::Runtime& runtime, conn::NodeKey key, CrawlOptions options)
   const pex::PexConfig pex = pex_config(options_);
   p2p::SwitchConfig config = switch_config(options_);
   pex::prepare(config, pex);
-  shelf_ = std::make_shared<pex::Bookshelf>(
+  books_ = std::make_shared<pex::NetworkBooks>(
       runtime_, key.id(),
-      pex::Bookshelf::Settings{options_.book,
-                               {options_.network},
-                               census_book(config.p2p, pex),
-                               options_.book.empty() ? pex::Bookshelf::Settings::Told::forgotten
-                                                     : pex::Bookshelf::Settings::Told::kept});
-  pex_ = std::make_shared<pex::PexReactor>(runtime_, shelf_, pex);
+      pex::NetworkBooks::Settings{options_.book,
+                                  {options_.network},
+                                  census_book(config.p2p, pex),
+                                  options_.book.empty()
+                                      ? pex::NetworkBooks::Settings::Told::forgotten
+                                      : pex::NetworkBooks::Settings::Told::kept});
+  pex_ = std::make_shared<pex::PexReactor>(runtime_, books_, pex);
   node_ = std::make_unique<p2p::Switch>(runtime_, std::move(key), config);
   pex::PexReactor::attach(*node_, pex_);
   node_->on_event([this](const p2p::SwitchEvent& event) { on_event(event); });
@@ -78,7 +79,7 @@ Crawl::Crawl(conn::Runtime& runtime, conn::NodeKey key, CrawlOptions options)
 void Crawl::start(Started done) {
   control_.post([this, done = std::move(done)] {
     began_ = last_work_ = control_.now();
-    began_at_ = shelf_->now();
+    began_at_ = books_->now();
     timer_ = control_.make_timer([this] { look(); });
     const auto begin = [this, done] {
       node_->start([this, done](const Result<void>& started) {
@@ -88,7 +89,7 @@ void Crawl::start(Started done) {
       });
     };
     if (options_.book.empty()) return begin();
-    shelf_->open([begin, done](Result<pex::Bookshelf::Opened> opened) {
+    books_->open([begin, done](Result<pex::NetworkBooks::Opened> opened) {
       if (!opened) return done(tl::unexpected(opened.error()));
       begin();
     });
@@ -104,7 +105,7 @@ void Crawl::finish(CrawlResult::Ended ended, Finished done) {
     timer_.reset();
     auto result = std::make_shared<CrawlResult>(gather(ended));
     node_->stop([this, result, done] {
-      shelf_->close([result, done](const Result<void>& saved) { done(std::move(*result), saved); });
+      books_->close([result, done](const Result<void>& saved) { done(std::move(*result), saved); });
     });
   });
 }
@@ -126,7 +127,7 @@ void Crawl::on(const p2p::Dialled& event) {
   CrawlRow* row = row_of(event.target);
   if (row == nullptr) return;
   ++row->visits;
-  row->last_visit = shelf_->now();
+  row->last_visit = books_->now();
 }
 
 void Crawl::on(const p2p::DialFailed& event) {
@@ -159,10 +160,10 @@ CrawlRow* Crawl::row_of(const HostAddress& target) {
   row.id = target.id;
   row.host = target.host;
   row.port = target.port;
-  row.first_seen = shelf_->now();
+  row.first_seen = books_->now();
   row.told_by = "seed";
   if (const auto ip = conn::IpAddress::parse(target.host); ip && !seeds_.contains(target.id)) {
-    const auto* in_book = shelf_->first().find(NetAddress{target.id, {*ip, target.port}});
+    const auto* in_book = books_->first().find(NetAddress{target.id, {*ip, target.port}});
     row.told_by.clear();
     if (in_book != nullptr) {
       row.first_seen = in_book->first_seen;
@@ -197,7 +198,7 @@ void Crawl::note(CrawlRow& row, const p2p::AttemptReport& report, const conn::Fa
 void Crawl::look() {
   const conn::TimePoint now = control_.now();
   timer_->arm(now + kLook);
-  const addrbook::AddressBook& book = shelf_->first();
+  const addrbook::AddressBook& book = books_->first();
   heard_ = std::max(rows_.size(), book.size() + book.resting());
   over_ = under_way_.empty() && now - last_work_ >= options_.idle;
 }
@@ -216,7 +217,7 @@ CrawlResult Crawl::gather(CrawlResult::Ended ended) const {
     const bool no_outcome = row.outcome == Outcome::not_visited;
     if (no_outcome) result.rows.back().last_visit = addrbook::kNever;
   }
-  shelf_->first().for_each([&](const addrbook::KnownAddress& known) {
+  books_->first().for_each([&](const addrbook::KnownAddress& known) {
     if (rows_.contains(known.address.to_string())) return;
     CrawlRow row;
     row.id = known.address.id;

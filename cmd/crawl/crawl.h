@@ -79,7 +79,7 @@ class Crawl {
   conn::Shard& control_;
   const CrawlOptions options_;
   std::set<conn::NodeId> seeds_;
-  std::shared_ptr<pex::Bookshelf> shelf_;
+  std::shared_ptr<pex::NetworkBooks> books_;
   std::shared_ptr<pex::PexReactor> pex_;
   std::unique_ptr<p2p::Switch> node_;
 

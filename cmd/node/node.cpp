@@ -137,18 +137,19 @@ Node::Node(Settings settings, Role role, const ProgramLog& log, conn::NodeKey ke
   pex::prepare(config, pex);
   addrbook::BookConfig book = pex::book_config(config.p2p, pex);
   book.exempt_networks = settings_.config.exempt_networks;
-  shelf_ = std::make_shared<pex::Bookshelf>(
+  books_ = std::make_shared<pex::NetworkBooks>(
       runtime_, key.id(),
-      pex::Bookshelf::Settings{settings_.book_file, settings_.networks, book,
-                               role_ == Role::seed ? pex::Bookshelf::Settings::Told::kept
-                                                   : pex::Bookshelf::Settings::Told::forgotten});
-  shelf_->on_file_state = [this](const addrbook::Store::State& state) {
+      pex::NetworkBooks::Settings{settings_.book_file, settings_.networks, book,
+                                  role_ == Role::seed
+                                      ? pex::NetworkBooks::Settings::Told::kept
+                                      : pex::NetworkBooks::Settings::Told::forgotten});
+  books_->on_file_state = [this](const addrbook::Store::State& state) {
     if (state.condition != addrbook::Store::State::Condition::degraded) return;
     log_.write(LogLevel::error, "the address book cannot be saved; trying again",
                {{"why", state.failure ? state.failure->text() : ""}});
   };
   node_ = std::make_unique<p2p::Switch>(runtime_, std::move(key), config);
-  pex_ = std::make_shared<pex::PexReactor>(runtime_, shelf_, pex);
+  pex_ = std::make_shared<pex::PexReactor>(runtime_, books_, pex);
   pex::PexReactor::attach(*node_, pex_);
   if (!settings_.json_book.empty()) {
     mirror_ = std::make_unique<JsonMirror>(
@@ -172,7 +173,7 @@ Result<void> Node::start() {
   if (auto started = node_->start_and_wait(); !started) return started;
   const conn::Endpoint here = node_->listen_endpoint();
   runtime_.shard(0).post([this, here] {
-    shelf_->add_own(here);
+    books_->add_own(here);
     summary_ = runtime_.shard(0).make_timer([this] { summarise(); });
     arm_summary();
     if (mirror_) mirror_->start();
@@ -180,12 +181,12 @@ Result<void> Node::start() {
   return {};
 }
 
-Result<pex::Bookshelf::Opened> Node::open_shelf() {
-  using Outcome = Result<pex::Bookshelf::Opened>;
+Result<pex::NetworkBooks::Opened> Node::open_shelf() {
+  using Outcome = Result<pex::NetworkBooks::Opened>;
   // Opening goes through all of the file once; a large and damaged one takes a while.
   const auto opened = wait_for<Outcome>(
       [this](std::function<void(Outcome)> done) {
-        runtime_.shard(0).post([this, done = std::move(done)] { shelf_->open(done); });
+        runtime_.shard(0).post([this, done = std::move(done)] { books_->open(done); });
       },
       std::chrono::minutes(2));
   if (!opened) {
@@ -195,7 +196,7 @@ Result<pex::Bookshelf::Opened> Node::open_shelf() {
   return *opened;
 }
 
-void Node::log_book(const pex::Bookshelf::Opened& opened) {
+void Node::log_book(const pex::NetworkBooks::Opened& opened) {
   const addrbook::Report& report = opened.report;
   if (!report.moved_to.empty()) {
     log_.write(LogLevel::warn, "the address book was moved aside",
@@ -229,7 +230,7 @@ Result<void> Node::stop() {
       left());
   const auto closed = wait_for<Result<void>>(
       [this](std::function<void(Result<void>)> done) {
-        runtime_.shard(0).post([this, done = std::move(done)] { shelf_->close(done); });
+        runtime_.shard(0).post([this, done = std::move(done)] { books_->close(done); });
       },
       left());
   const Failure too_slow{Stage::configuration, Reason::book_unwritable,

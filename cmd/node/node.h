@@ -52,8 +52,8 @@ class Node {
  private:
   Node(Settings settings, Role role, const ProgramLog& log, conn::NodeKey key);
 
-  conn::Result<pex::Bookshelf::Opened> open_shelf();
-  void log_book(const pex::Bookshelf::Opened& opened);
+  conn::Result<pex::NetworkBooks::Opened> open_shelf();
+  void log_book(const pex::NetworkBooks::Opened& opened);
   void summarise();
   void arm_summary();
   void write_summary(const pex::PexReport& report);
@@ -62,7 +62,7 @@ class Node {
   Role role_;
   conn::Log log_;
   conn::AsioRuntime runtime_;
-  std::shared_ptr<pex::Bookshelf> shelf_;
+  std::shared_ptr<pex::NetworkBooks> books_;
   std::shared_ptr<pex::PexReactor> pex_;
   std::unique_ptr<JsonMirror> mirror_;
   std::unique_ptr<conn::Timer> summary_;

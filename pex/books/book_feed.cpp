@@ -48,20 +48,20 @@ std::optional<BookFeed::Claim> BookFeed::claim_of(const p2p::Peer& peer) {
 
 void BookFeed::on_event(const p2p::SwitchEvent& event) {
   std::visit([this](const auto& each) { on(each); }, event);
-  shelf_.changed();
+  books_.changed();
 }
 
 void BookFeed::on(const p2p::Dialled& event) {
-  AddressBook* book = shelf_.find(event.network);
+  AddressBook* book = books_.find(event.network);
   const auto address = address_of(event.target, {});
-  if (book != nullptr && address) book->mark_attempt(*address, shelf_.now());
+  if (book != nullptr && address) book->mark_attempt(*address, books_.now());
 }
 
 void BookFeed::on(const p2p::DialFailed& event) {
-  AddressBook* book = shelf_.find(event.network);
+  AddressBook* book = books_.find(event.network);
   const auto address = address_of(event.target, event.report);
   if (book == nullptr || !address) return;
-  const addrbook::Time now = shelf_.now();
+  const addrbook::Time now = books_.now();
   const p2p::UpgradeReport& report = event.report.upgrade;
   const bool proved = report.remote_id == event.target.id;
   if (proved) learn(*book, *address, report);
@@ -79,7 +79,7 @@ void BookFeed::on(const p2p::DialFailed& event) {
 
 void BookFeed::learn(AddressBook& book, const NetAddress& address,
                      const p2p::UpgradeReport& report) {
-  const addrbook::Time now = shelf_.now();
+  const addrbook::Time now = books_.now();
   // It cannot sign before it has our key, so that takes a round trip, whatever it does.
   const auto round_trip = std::chrono::duration_cast<std::chrono::microseconds>(
       report.authenticated.value_or(conn::Duration(0)));
@@ -92,22 +92,22 @@ void BookFeed::learn(AddressBook& book, const NetAddress& address,
 // It is of a network that we serve as well: then that book has learnt something.
 void BookFeed::on_other_network(const NetAddress& address, const p2p::UpgradeReport& report) {
   if (!report.remote_info || report.remote_id != address.id) return;
-  AddressBook* book = shelf_.find(report.remote_info->network);
+  AddressBook* book = books_.find(report.remote_info->network);
   if (book == nullptr || seeds_.contains(address.id)) return;
-  book->add(address, {address.endpoint.ip, {}, Origin::discovery}, shelf_.now());
+  book->add(address, {address.endpoint.ip, {}, Origin::discovery}, books_.now());
   learn(*book, address, report);
 }
 
 void BookFeed::on(const p2p::Connected& event) {
   const p2p::Peer& peer = *event.peer;
-  AddressBook* book = shelf_.find(peer.network());
+  AddressBook* book = books_.find(peer.network());
   if (book == nullptr) return;
   const auto address = address_of(peer);
   if (!address) {
     on_inbound(peer);
     return;
   }
-  const addrbook::Time now = shelf_.now();
+  const addrbook::Time now = books_.now();
   if (event.purpose == DialPurpose::persistent && !seeds_.contains(peer.id())) {
     book->add(*address, {address->endpoint.ip, {}, Origin::configuration}, now);
   }
@@ -120,36 +120,36 @@ void BookFeed::on(const p2p::Connected& event) {
 void BookFeed::on_inbound(const p2p::Peer& peer) {
   const auto claim = claim_of(peer);
   if (!claim || seeds_.contains(peer.id())) return;
-  shelf_.find(peer.network())
-      ->add(claim->address, {peer.socket().ip, peer.id(), claim->origin}, shelf_.now());
+  books_.find(peer.network())
+      ->add(claim->address, {peer.socket().ip, peer.id(), claim->origin}, books_.now());
 }
 
 void BookFeed::on(const p2p::Gone& event) {
   // Those that were here when we stopped are the anchors of the next start.
   if (stopping_) return;
-  AddressBook* book = shelf_.find(event.peer->network());
+  AddressBook* book = books_.find(event.peer->network());
   const auto address = address_of(*event.peer);
   if (book == nullptr || !address) return;
   on_still_here(*event.peer, event.lasted);
-  book->mark_left(*address, shelf_.now());
+  book->mark_left(*address, books_.now());
 }
 
 void BookFeed::on_still_here(const p2p::Peer& peer, conn::Duration lasted) {
-  AddressBook* book = shelf_.find(peer.network());
+  AddressBook* book = books_.find(peer.network());
   const auto address = address_of(peer);
   if (book == nullptr || !address) return;
   const auto brought =
       peer.last_useful() ? AddressBook::Brought::messages : AddressBook::Brought::nothing;
   book->mark_session(*address, std::chrono::floor<addrbook::Seconds>(lasted), brought,
-                     shelf_.now());
+                     books_.now());
 }
 
 void BookFeed::on(const p2p::MarkedGood& event) {
   const p2p::Peer& peer = *event.peer;
-  AddressBook* book = shelf_.find(peer.network());
+  AddressBook* book = books_.find(peer.network());
   if (book == nullptr) return;
   if (const auto address = address_of(peer)) {
-    book->mark_useful(*address, shelf_.now());
+    book->mark_useful(*address, books_.now());
     return;
   }
   // One that dialled us: useful is the address at which we have proved it ourselves, if any.
@@ -157,30 +157,30 @@ void BookFeed::on(const p2p::MarkedGood& event) {
   for (const addrbook::KnownAddress* known : book->find(peer.id())) {
     if (known->last_connected != addrbook::kNever) proven.push_back(known->address);
   }
-  for (const NetAddress& address : proven) book->mark_useful(address, shelf_.now());
+  for (const NetAddress& address : proven) book->mark_useful(address, books_.now());
 }
 
 void BookFeed::on(const p2p::Banned& event) {
-  shelf_.on_banned(event.ban);
+  books_.on_banned(event.ban);
   const auto* id = std::get_if<conn::NodeId>(&event.ban.target);
   if (id == nullptr) return;
-  const addrbook::Time now = shelf_.now();
-  for (std::size_t i = 0; i < shelf_.size(); ++i) {
-    shelf_.at(i).mark_bad(*id, Reason::banned, now + kBannedRest, now);
+  const addrbook::Time now = books_.now();
+  for (std::size_t i = 0; i < books_.size(); ++i) {
+    books_.at(i).mark_bad(*id, Reason::banned, now + kBannedRest, now);
   }
 }
 
 void BookFeed::on(const p2p::Unbanned& event) {
-  shelf_.on_unbanned(event.target);
+  books_.on_unbanned(event.target);
   const auto* id = std::get_if<conn::NodeId>(&event.target);
   if (id == nullptr) return;
-  for (std::size_t i = 0; i < shelf_.size(); ++i) {
-    AddressBook& book = shelf_.at(i);
+  for (std::size_t i = 0; i < books_.size(); ++i) {
+    AddressBook& book = books_.at(i);
     std::vector<NetAddress> resting;
     for (const auto* known : book.find(*id)) {
       if (known->failure == Reason::banned) resting.push_back(known->address);
     }
-    for (const NetAddress& address : resting) book.reinstate(address, shelf_.now());
+    for (const NetAddress& address : resting) book.reinstate(address, books_.now());
   }
 }
 

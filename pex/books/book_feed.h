@@ -22,7 +22,7 @@
 #include <set>
 
 #include "p2p/peer/switch_events.h"
-#include "pex/books/bookshelf.h"
+#include "pex/books/network_books.h"
 
 namespace peerage::pex {
 
@@ -31,7 +31,7 @@ class BookFeed {
   // Whether outbound connections are sessions that make anchors and vet, or visits.
   enum class Outbound : std::uint8_t { sessions, visits };
 
-  BookFeed(Bookshelf& shelf, Outbound outbound) : shelf_(shelf), outbound_(outbound) {}
+  BookFeed(NetworkBooks& books, Outbound outbound) : books_(books), outbound_(outbound) {}
 
   void set_seeds(std::set<conn::NodeId> ids) { seeds_ = std::move(ids); }
 
@@ -64,7 +64,7 @@ class BookFeed {
              const p2p::UpgradeReport& report);
   void on_other_network(const conn::NetAddress& address, const p2p::UpgradeReport& report);
 
-  Bookshelf& shelf_;
+  NetworkBooks& books_;
   Outbound outbound_;
   std::set<conn::NodeId> seeds_;
   bool stopping_ = false;

@@ -33,15 +33,15 @@ bool Exchange::ask(Peer& peer, TimePoint now) {
   if (peer.try_send(conn::kPexChannel, encode_request()) != conn::SendResult::queued) return false;
   pacer_.on_asked(peer.id(), now);
   ++counts_.asked;
-  if (addrbook::AddressBook* book = shelf_.find(peer.network())) {
-    book->expect_answer(peer.socket().ip, shelf_.now());
+  if (addrbook::AddressBook* book = books_.find(peer.network())) {
+    book->expect_answer(peer.socket().ip, books_.now());
   }
   return true;
 }
 
 RequestGuard::Asker Exchange::asker_of(const Peer& peer) {
   using Guard = RequestGuard;
-  const addrbook::AddressBook* book = shelf_.find(peer.network());
+  const addrbook::AddressBook* book = books_.find(peer.network());
   const bool shared = book != nullptr && book->exempt(peer.socket().ip);
   return {
       peer.socket().ip, peer.id(),
@@ -67,9 +67,9 @@ Exchange::Outcome Exchange::on_request(Peer& peer, TimePoint now) {
     ++counts_.ignored;
     return outcome_of(verdict, "asked for addresses too often", Outcome::Kind::ignored);
   }
-  addrbook::AddressBook* book = shelf_.find(peer.network());
+  addrbook::AddressBook* book = books_.find(peer.network());
   if (book == nullptr) return {};
-  const addrbook::Time time = shelf_.now();
+  const addrbook::Time time = books_.now();
   const std::vector<NetAddress> answer = serve_ == Serve::verified
                                              ? book->verified_selection(time)
                                              : answers_[book->network()].answer(*book, time);
@@ -92,17 +92,17 @@ Exchange::Outcome Exchange::on_list(Peer& peer, std::span<const NetAddress> addr
   counts_.addresses_heard += addresses.size();
   counts_.addresses_refused += refused;
   std::size_t fresh = 0;
-  if (addrbook::AddressBook* book = shelf_.find(peer.network())) {
+  if (addrbook::AddressBook* book = books_.find(peer.network())) {
     const addrbook::Source source = {peer.socket().ip, peer.id(), addrbook::Origin::pex,
                                      addrbook::Word::answer};
-    const addrbook::Time time = shelf_.now();
+    const addrbook::Time time = books_.now();
     for (const NetAddress& address : addresses) {
       const auto outcome = book->add(address, source, time);
       if (outcome == addrbook::Added::added) ++fresh;
-      if (may_be_a_peer(outcome)) shelf_.note_told(book->network(), peer.id(), address);
+      if (may_be_a_peer(outcome)) books_.note_told(book->network(), peer.id(), address);
     }
     counts_.addresses_new += fresh;
-    shelf_.changed();
+    books_.changed();
   }
   if (refused == 0) return {Outcome::Kind::list, {}, fresh};
   Outcome outcome = outcome_of(guard_.on_nonsense(asker_of(peer), now),

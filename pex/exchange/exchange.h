@@ -18,7 +18,7 @@
 
 #include "p2p/peer/message.h"
 #include "p2p/peer/peer.h"
-#include "pex/books/bookshelf.h"
+#include "pex/books/network_books.h"
 #include "pex/exchange/answer_cache.h"
 #include "pex/exchange/request_guard.h"
 #include "pex/exchange/request_pacer.h"
@@ -45,8 +45,8 @@ class Exchange {
   // Which addresses others get: any that we know of, or those that we have verified.
   enum class Serve : std::uint8_t { known, verified };
 
-  Exchange(Bookshelf& shelf, Serve serve, const RequestLimits& limits)
-      : shelf_(shelf), serve_(serve), guard_(limits) {}
+  Exchange(NetworkBooks& books, Serve serve, const RequestLimits& limits)
+      : books_(books), serve_(serve), guard_(limits) {}
 
   void on_connected(const p2p::Peer& peer, conn::TimePoint now) {
     pacer_.on_connected(peer.id(), now);
@@ -82,7 +82,7 @@ class Exchange {
   RequestGuard::Asker asker_of(const p2p::Peer& peer);
   static Outcome outcome_of(RequestGuard::Verdict verdict, std::string what, Outcome::Kind mild);
 
-  Bookshelf& shelf_;
+  NetworkBooks& books_;
   Serve serve_;
   RequestGuard guard_;
   RequestPacer pacer_;

@@ -42,7 +42,7 @@ inline constexpr RequestLimits kSeedRequestLimits = {
 inline constexpr std::uint32_t kFreeRequests = 2;
 inline constexpr conn::Duration kRequestPause = std::chrono::seconds(12);
 
-// Asking the configured seeds. All but the last double up to `cap`, and are shorter by lot.
+// Asking the configured seeds. All but the last double up to `cap`, and are shorter at random.
 struct SeedPauses {
   // Before a seed that answered is asked again.
   conn::Duration each = std::chrono::seconds(15);
@@ -61,9 +61,9 @@ struct OutboundLimits {
   // when other groups have nothing, it does not hold.
   std::size_t diverse = 5;
   std::size_t per_group = 2;
-  // Of the outbound peers, in percent, those that are not drawn by lot: the longest known, or
-  // seeds' word. Whoever fills the book comes by lot, and never leaves: without this, honest peers,
-  // who do, give way to him one by one (spec/eclipse.md).
+  // Of the outbound peers, in percent, those that are not drawn at random: the longest known, or
+  // seeds' word. Whoever fills the book come at random, and never leaves: without this, honest
+  // peers, who do, give way to him one by one (spec/eclipse.md).
   std::size_t chosen_percent = 60;
   // After a dial an address waits: this long, doubled for each failure, at most so long.
   std::chrono::seconds redial = std::chrono::seconds(15);
@@ -84,9 +84,9 @@ struct OutboundLimits {
   // nothing new is heard.
   conn::Duration ask_pause = std::chrono::seconds(30);
   conn::Duration ask_pause_cap = std::chrono::minutes(16);
-  // Whether pauses are made shorter by lot, so that many who failed at the same moment do not come
-  // back as one. An experiment takes that away; no node has a reason to.
-  enum class Spread : std::uint8_t { by_lot, none } spread = Spread::by_lot;
+  // Whether pauses are made shorter at random, so that many who failed at the same moment do not
+  // come back as one. An experiment takes that away; no node has a reason to.
+  enum class Spread : std::uint8_t { random, none } spread = Spread::random;
 };
 
 // A seed's visits.

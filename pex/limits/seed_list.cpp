@@ -39,7 +39,7 @@ std::optional<SeedList::Target> SeedList::next(conn::TimePoint now, Of which) {
     if (seed.next <= now && (which == Of::all || !asked)) due.push_back(&seed);
   }
   if (due.empty()) return std::nullopt;
-  Seed& chosen = *due[lot_(due.size())];
+  Seed& chosen = *due[random_(due.size())];
   chosen.next = now + pause(pauses_.each, chosen.asked++);
   if (pauses_.between > conn::Duration(0)) next_any_ = now + pause(pauses_.between, 0);
   return Target{chosen.address, chosen.network};
@@ -55,7 +55,7 @@ void SeedList::failed(const conn::NodeId& id, conn::TimePoint now) {
 
 conn::Duration SeedList::pause(conn::Duration first, std::uint32_t times) const {
   static constexpr std::size_t kParts = 1 << 20;
-  const double part = static_cast<double>(lot_(kParts)) / static_cast<double>(kParts);
+  const double part = static_cast<double>(random_(kParts)) / static_cast<double>(kParts);
   return conn::backoff_pause({first, pauses_.cap}, times, part);
 }
 

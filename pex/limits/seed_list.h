@@ -1,10 +1,10 @@
 // The configured seeds: which of them to ask next, when, and as a node of which network.
 //
-//  - One after another in an order drawn by lot, none twice within its pause, which doubles with
+//  - One after another in an order drawn at random, none twice within its pause, which doubles with
 //    each time that it was asked.
 //  - One that could not be reached, or had no place for us, is tried again soon, at first; another
 //    may be asked at once. A crowd that begins at the same moment is served so within seconds, for
-//    the pauses are spread by lot (conn/base/backoff.h).
+//    the pauses are spread at random (conn/base/backoff.h).
 //  - A seed that names another network than the one that we dialled it for, and one that we serve,
 //    is asked for that one from then on: with several networks on one port, an operator gives one
 //    list of seeds.
@@ -29,9 +29,8 @@ namespace peerage::pex {
 class SeedList {
  public:
   // A number below its argument, at random.
-  using Lot = std::function<std::size_t(std::size_t below)>;
-
-  SeedList(const SeedPauses& pauses, Lot lot) : pauses_(pauses), lot_(std::move(lot)) {}
+  SeedList(const SeedPauses& pauses, conn::RandomBelow random)
+      : pauses_(pauses), random_(std::move(random)) {}
 
   // Replaces the list; what is known of seeds that stay is kept.
   void set(const std::vector<conn::HostAddress>& seeds);
@@ -69,7 +68,7 @@ class SeedList {
   conn::Duration pause(conn::Duration first, std::uint32_t times) const;
 
   SeedPauses pauses_;
-  Lot lot_;
+  conn::RandomBelow random_;
   std::vector<Seed> seeds_;
   conn::TimePoint next_any_;
 };

@@ -19,28 +19,28 @@ constexpr conn::Duration kWanting = 1s;
 
 }  // namespace
 
-OutboundKeeper::OutboundKeeper(Means means, const OutboundLimits& limits, TimePoint now)
-    : means_(std::move(means)),
-      policy_(means_.shelf.first(), now, means_.lot(std::numeric_limits<std::size_t>::max()),
-              limits),
+OutboundKeeper::OutboundKeeper(Context context, const OutboundLimits& limits, TimePoint now)
+    : context_(std::move(context)),
+      policy_(context_.books.first(), now,
+              context_.random_below(std::numeric_limits<std::size_t>::max()), limits),
       seeds_(limits.seeds, limits.spread == OutboundLimits::Spread::none
                                ? [](std::size_t) { return std::size_t{0}; }
-                               : means_.lot),
+                               : context_.random_below),
       first_seeds_wanted_(limits.first_seeds),
       second_look_(limits.seed_second_look) {}
 
 OutboundPolicy::Situation OutboundKeeper::situation(TimePoint now) const {
   OutboundPolicy::Situation situation;
   situation.now = now;
-  situation.book_now = means_.shelf.now();
-  situation.free_slots = means_.node.snapshot()->free_outbound;
-  situation.connected = means_.around.connected.size();
+  situation.book_now = context_.books.now();
+  situation.free_slots = context_.node.snapshot()->free_outbound;
+  situation.connected = context_.peers.connected.size();
   // Of interest to new dials alone, and there are mostly none to begin.
   if (situation.free_slots > 0) situation.outbound = outbound();
   situation.unavailable = [this, now](const addrbook::KnownAddress& known) {
     const conn::NodeId& id = known.address.id;
     const TimePoint* refused = refused_.find(id);
-    return id == means_.own || means_.around.knows(id) || seeds_.contains(id) ||
+    return id == context_.own || context_.peers.knows(id) || seeds_.contains(id) ||
            (refused != nullptr && now < *refused);
   };
   return situation;
@@ -48,11 +48,11 @@ OutboundPolicy::Situation OutboundKeeper::situation(TimePoint now) const {
 
 std::vector<OutboundPolicy::Situation::Outbound> OutboundKeeper::outbound() const {
   std::vector<OutboundPolicy::Situation::Outbound> all;
-  for (const auto& [id, each] : means_.around.connected) {
+  for (const auto& [id, each] : context_.peers.connected) {
     if (each.peer->direction() != Direction::outbound) continue;
     all.push_back({id, each.peer->socket().ip});
   }
-  for (const auto& [id, dial] : means_.around.dialling) {
+  for (const auto& [id, dial] : context_.peers.dialling) {
     const auto ip = conn::IpAddress::parse(dial.target.host);
     if (ip) all.push_back({id, *ip});
   }
@@ -63,8 +63,8 @@ TimePoint OutboundKeeper::on_time(TimePoint now) {
   const auto state = situation(now);
   ask_first_seeds(state, now);
   const auto plan = policy_.plan(state);
-  for (const conn::NetAddress& target : plan.dials) means_.node.dial(HostAddress::of(target));
-  if (plan.test) means_.node.dial(HostAddress::of(*plan.test), DialPurpose::feeler);
+  for (const conn::NetAddress& target : plan.dials) context_.node.dial(HostAddress::of(target));
+  if (plan.test) context_.node.dial(HostAddress::of(*plan.test), DialPurpose::feeler);
   if (plan.ask_seeds && policy_.may_dial(now)) ask_seed(now, SeedList::Of::all);
   if (plan.ask_a_peer) ask_a_peer(now);
   if (state.free_slots > 0) ask_waiting_seeds(now);
@@ -74,7 +74,7 @@ TimePoint OutboundKeeper::on_time(TimePoint now) {
 
 // Who knows nobody hears what several have to say before it chooses.
 void OutboundKeeper::ask_first_seeds(const OutboundPolicy::Situation& state, TimePoint now) {
-  const bool knows_nobody = means_.shelf.first().size_of(addrbook::Kind::vetted) == 0;
+  const bool knows_nobody = context_.books.first().size_of(addrbook::Kind::vetted) == 0;
   if (!knows_nobody || state.free_slots == 0) return;
   while (first_seeds_ < first_seeds_wanted_ && policy_.may_dial(now) &&
          ask_seed(now, SeedList::Of::unasked)) {
@@ -86,7 +86,7 @@ bool OutboundKeeper::ask_seed(TimePoint now, SeedList::Of which) {
   const auto seed = seeds_.next(now, which);
   if (!seed) return false;
   policy_.dialled(now);
-  means_.node.dial(seed->address);
+  context_.node.dial(seed->address);
   return true;
 }
 
@@ -94,17 +94,18 @@ bool OutboundKeeper::ask_seed(TimePoint now, SeedList::Of which) {
 // close.
 void OutboundKeeper::ask_waiting_seeds(TimePoint now) {
   std::erase_if(unasked_seeds_, [&](const conn::NodeId& id) {
-    const auto found = means_.around.connected.find(id);
-    return found == means_.around.connected.end() || means_.exchange.ask(*found->second.peer, now);
+    const auto found = context_.peers.connected.find(id);
+    return found == context_.peers.connected.end() ||
+           context_.exchange.ask(*found->second.peer, now);
   });
 }
 
 void OutboundKeeper::ask_a_peer(TimePoint now) {
   std::vector<p2p::PeerPtr> askable;
-  for (const auto& [id, each] : means_.around.connected) {
-    if (means_.exchange.may_ask(*each.peer, now)) askable.push_back(each.peer);
+  for (const auto& [id, each] : context_.peers.connected) {
+    if (context_.exchange.may_ask(*each.peer, now)) askable.push_back(each.peer);
   }
-  if (!askable.empty()) means_.exchange.ask(*askable[means_.lot(askable.size())], now);
+  if (!askable.empty()) context_.exchange.ask(*askable[context_.random_below(askable.size())], now);
 }
 
 void OutboundKeeper::on_event(const p2p::SwitchEvent& event, TimePoint now) {
@@ -120,7 +121,7 @@ void OutboundKeeper::on_event(const p2p::SwitchEvent& event, TimePoint now) {
 void OutboundKeeper::on_list(const p2p::PeerPtr& peer, std::size_t fresh, TimePoint now) {
   if (fresh > 0) {
     policy_.learnt(now);
-  } else if (seeds_.contains(peer->id()) && means_.shelf.first().size() == 0 &&
+  } else if (seeds_.contains(peer->id()) && context_.books.first().size() == 0 &&
              !std::exchange(looked_again_, true)) {
     seeds_.again(peer->id(), now + second_look_);
   }
@@ -130,13 +131,13 @@ void OutboundKeeper::on_connected(const p2p::Connected& event, TimePoint now) {
   p2p::Peer& peer = *event.peer;
   if (peer.direction() != Direction::outbound) return;
   if (event.purpose == DialPurpose::feeler) {
-    means_.node.disconnect(peer.id());
+    context_.node.disconnect(peer.id());
     return;
   }
   const bool is_seed = seeds_.contains(peer.id());
   if (is_seed) policy_.seed_is_at(peer.socket().ip);
-  if (!is_seed && !means_.shelf.first().need_more()) return;
-  if (!means_.exchange.ask(peer, now) && is_seed) unasked_seeds_.insert(peer.id());
+  if (!is_seed && !context_.books.first().need_more()) return;
+  if (!context_.exchange.ask(peer, now) && is_seed) unasked_seeds_.insert(peer.id());
 }
 
 void OutboundKeeper::on_dial_failed(const p2p::DialFailed& event, TimePoint now) {

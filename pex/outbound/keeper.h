@@ -1,5 +1,5 @@
-// A node's duty: keeps its outbound set full by what OutboundPolicy plans. It tells the policy how
-// things stand, and has the switch and the exchange do what is planned.
+// The driver of a node: keeps its outbound set full by what OutboundPolicy plans. It tells the
+// policy how things stand, and has the switch and the exchange do what is planned.
 //
 // Outbound peers are asked for addresses when they come, if the book has not enough; a peer that
 // was dialled only to see whether it is alive is let go of.
@@ -11,13 +11,13 @@
 
 #include "pex/limits/seed_list.h"
 #include "pex/outbound/policy.h"
-#include "pex/role/duty.h"
+#include "pex/role/role_driver.h"
 
 namespace peerage::pex {
 
-class OutboundKeeper final : public Duty {
+class OutboundKeeper final : public RoleDriver {
  public:
-  OutboundKeeper(Means means, const OutboundLimits& limits, conn::TimePoint now);
+  OutboundKeeper(Context context, const OutboundLimits& limits, conn::TimePoint now);
 
   conn::TimePoint on_time(conn::TimePoint now) override;
   void on_event(const p2p::SwitchEvent& event, conn::TimePoint now) override;
@@ -39,7 +39,7 @@ class OutboundKeeper final : public Duty {
   void on_connected(const p2p::Connected& event, conn::TimePoint now);
   void on_dial_failed(const p2p::DialFailed& event, conn::TimePoint now);
 
-  Means means_;
+  Context context_;
   OutboundPolicy policy_;
   SeedList seeds_;
   std::set<conn::NodeId> unasked_seeds_;  // connected, and could not be asked when they came

@@ -17,7 +17,7 @@ addrbook::Bias bias_with(std::size_t outbound) {
   return {static_cast<unsigned>(std::min<std::size_t>(outbound, 8) * 10 + 10)};
 }
 
-// Of [0, 1), as if drawn by lot (the mixer of SplitMix64).
+// Of [0, 1), as if drawn at random (the mixer of SplitMix64).
 double fraction(std::uint64_t of) {
   std::uint64_t z = of + 0x9e3779b97f4a7c15;
   z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
@@ -33,7 +33,7 @@ OutboundPolicy::OutboundPolicy(addrbook::AddressBook& book, TimePoint now, std::
       salt_(salt),
       limits_(limits),
       pace_(limits.dials_per_second),
-      next_test_(now + around(limits.feeler_pause)),
+      next_test_(now + spread_around(limits.feeler_pause)),
       next_ask_(now),
       ask_pause_(limits.ask_pause) {}
 
@@ -55,7 +55,7 @@ OutboundPolicy::Plan OutboundPolicy::plan(const Situation& situation) {
   if (now >= next_test_ && pace_.available(now) > 0) {
     plan.test = next_test(situation);
     if (plan.test) pace_.note(now);
-    next_test_ = now + around(limits_.feeler_pause);
+    next_test_ = now + spread_around(limits_.feeler_pause);
   }
   const bool has_slots = situation.free_slots > 0;
   if (has_slots) next_ask_ = std::min(next_ask_, now + limits_.ask_pause);
@@ -76,7 +76,7 @@ bool OutboundPolicy::plan_dials(const Situation& situation, std::vector<NetAddre
   for (const Situation::Outbound& peer : situation.outbound) {
     ++groups[book_.group(peer.ip)];
     // Using it keeps it from being forgotten.
-    step.to_choose -= by_lot_.use(peer.id) == nullptr && step.to_choose > 0 ? 1 : 0;
+    step.to_choose -= drawn_.use(peer.id) == nullptr && step.to_choose > 0 ? 1 : 0;
   }
   while (dials.size() < situation.free_slots && pace_.available(situation.now) > 0) {
     auto target = next_anchor(situation);
@@ -84,7 +84,7 @@ bool OutboundPolicy::plan_dials(const Situation& situation, std::vector<NetAddre
       target = choose(step);
       step.to_choose -= target ? 1 : 0;
     }
-    if (!target) target = by_lot(step);
+    if (!target) target = random_pick(step);
     if (!target) return true;
     pace_.note(situation.now);
     ++groups[book_.group(target->endpoint.ip)];
@@ -107,7 +107,7 @@ std::optional<NetAddress> OutboundPolicy::next_anchor(const Situation& situation
 std::optional<NetAddress> OutboundPolicy::choose(const Step& step) {
   auto target = long_known(step);
   if (!target) target = by_seeds(step);
-  if (target) by_lot_.erase(target->id);
+  if (target) drawn_.erase(target->id);
   return target;
 }
 
@@ -145,7 +145,7 @@ std::optional<NetAddress> OutboundPolicy::by_seeds(const Step& step) {
   return group->second[below(group->second.size())];
 }
 
-std::optional<NetAddress> OutboundPolicy::by_lot(const Step& step) {
+std::optional<NetAddress> OutboundPolicy::random_pick(const Step& step) {
   const addrbook::Bias bias = bias_with(step.outbound);
   const addrbook::Time now = step.situation.book_now;
   auto target =
@@ -187,7 +187,7 @@ double OutboundPolicy::lot_of(const conn::NodeId& id) const {
 }
 
 // From half of it to half as much again: nodes that began at the same moment part ways.
-conn::Duration OutboundPolicy::around(conn::Duration pause) {
+conn::Duration OutboundPolicy::spread_around(conn::Duration pause) {
   if (limits_.spread == OutboundLimits::Spread::none) return pause;
   const double part = 0.5 + fraction(salt_ + ++drawn_);
   return conn::Duration(

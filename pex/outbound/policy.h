@@ -2,13 +2,13 @@
 //
 //  - First the anchors, once: those that had been outbound peers for longest when the last run
 //    ended. (A peer that is lost while we run is dialled again by p2p/dial/dialer.h before
-//    anybody.) They count as drawn by lot: who never leaves is among them, and that may be an
+//    anybody.) They count as drawn at random: who never leaves is among them, and that may be an
 //    attacker.
 //  - Then, until they are OutboundLimits::chosen_percent of the set, the vetted addresses that we
 //    have known for longest: what is vetted lately may be somebody's who has all the others. A node
 //    that has no such ones takes what the seeds that it met have told: the first attacker among its
 //    peers fills its book with his own.
-//  - Then the book by lot, with the Go node's idea: the more outbound peers we have, the more of
+//  - Then the book at random, with the Go node's idea: the more outbound peers we have, the more of
 //    them may be new ones. Who comes this way counts as drawn for as long as it stays, and when it
 //    comes back, even if it is vetted meanwhile.
 //  - One of a group until OutboundLimits::diverse, then two. A preference: a network that has but
@@ -101,21 +101,21 @@ class OutboundPolicy {
     const Groups& groups;
     const std::vector<conn::NetAddress>& chosen;
     std::size_t outbound = 0;
-    std::size_t to_choose = 0;  // peers that are not to come by lot
+    std::size_t to_choose = 0;  // peers that are not to come at random
   };
   bool plan_dials(const Situation& situation, std::vector<conn::NetAddress>& dials);
   std::optional<conn::NetAddress> next_anchor(const Situation& situation);
   std::optional<conn::NetAddress> choose(const Step& step);
   std::optional<conn::NetAddress> long_known(const Step& step);
   std::optional<conn::NetAddress> by_seeds(const Step& step);
-  std::optional<conn::NetAddress> by_lot(const Step& step);
+  std::optional<conn::NetAddress> random_pick(const Step& step);
   void mark_drawn(const conn::NodeId& id) {
-    by_lot_.use(id, [] { return char{}; });
+    drawn_.use(id, [] { return char{}; });
   }
   bool available(const Step& step, const addrbook::KnownAddress& known) const;
   bool diverse(const Step& step, const addrbook::KnownAddress& known) const;
   std::optional<conn::NetAddress> next_test(const Situation& situation);
-  conn::Duration around(conn::Duration pause);
+  conn::Duration spread_around(conn::Duration pause);
   double lot_of(const conn::NodeId& id) const;
   bool is_due(const addrbook::KnownAddress& known, addrbook::Time now) const;
 
@@ -130,7 +130,7 @@ class OutboundPolicy {
   conn::TimePoint next_ask_;
   conn::Duration ask_pause_;
   conn::RecentMap<std::uint64_t, Felt> felt_{kMaxFelt};
-  conn::RecentMap<conn::NodeId, char> by_lot_{kMaxDrawn};
+  conn::RecentMap<conn::NodeId, char> drawn_{kMaxDrawn};
   conn::RecentMap<conn::IpAddress, char> seeds_at_{kMaxSeedAddresses};
 };
 

@@ -2,8 +2,8 @@
 // back to what was, as long as it serves it.
 //
 // Newcomers and old acquaintances take turns, so that neither a flood of fresh addresses keeps the
-// known ones from being verified again, nor the reverse. Both are drawn from the book by lot: how
-// much of our time somebody's addresses take is bounded by how much of the book they can have.
+// known ones from being verified again, nor the reverse. Both are drawn from the book at random:
+// how much of our time somebody's addresses take is bounded by how much of the book they can have.
 //
 // When to come back is decided by the record (addrbook/record/reliability.h): the longer the window
 // in which a node has hardly ever failed, the longer the pause. One that fails is tried again after

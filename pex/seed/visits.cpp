@@ -17,12 +17,12 @@ constexpr conn::Duration kGrowthPause = 100ms;
 
 }  // namespace
 
-Visits::Visits(Means means, const CrawlLimits& limits)
-    : means_(std::move(means)),
+Visits::Visits(Context context, const CrawlLimits& limits)
+    : context_(std::move(context)),
       limits_(limits),
-      crawlers_(means_.shelf.size(), Crawler(limits)),
-      sizes_(means_.shelf.size()),
-      seeds_(limits.seeds, means_.lot) {}
+      crawlers_(context_.books.size(), Crawler(limits)),
+      sizes_(context_.books.size()),
+      seeds_(limits.seeds, context_.random_below) {}
 
 TimePoint Visits::on_time(TimePoint now) {
   end_late(now);
@@ -38,10 +38,10 @@ TimePoint Visits::on_time(TimePoint now) {
 void Visits::end_late(TimePoint now) {
   // A dial that hangs ends by its own time, which is not longer.
   std::erase_if(visits_, [now](const auto& each) { return each.second.until + 5s <= now; });
-  for (const auto& [id, each] : means_.around.connected) {
+  for (const auto& [id, each] : context_.peers.connected) {
     if (stays(*each.peer)) {
       TimePoint& next = next_ask_[id];
-      if (now >= next && means_.exchange.ask(*each.peer, now)) next = now + limits_.ask_pause;
+      if (now >= next && context_.exchange.ask(*each.peer, now)) next = now + limits_.ask_pause;
       continue;
     }
     const auto visit = visits_.find(id);
@@ -59,13 +59,13 @@ void Visits::begin_visits(TimePoint now) {
 
 bool Visits::begin_one(TimePoint now) {
   const auto unavailable = [this](const addrbook::KnownAddress& known) {
-    return known.address.id == means_.own || means_.around.knows(known.address.id) ||
+    return known.address.id == context_.own || context_.peers.knows(known.address.id) ||
            visits_.contains(known.address.id);
   };
   for (std::size_t i = 0; i < crawlers_.size(); ++i) {
     const std::size_t index = (turn_ + i) % crawlers_.size();
-    addrbook::AddressBook& book = means_.shelf.at(index);
-    const auto target = crawlers_[index].next(book, {now, means_.shelf.now(), unavailable});
+    addrbook::AddressBook& book = context_.books.at(index);
+    const auto target = crawlers_[index].next(book, {now, context_.books.now(), unavailable});
     if (!target) continue;
     turn_ = index + 1;
     begin(HostAddress::of(*target), book.network(), false, now);
@@ -76,14 +76,14 @@ bool Visits::begin_one(TimePoint now) {
 
 bool Visits::visit_seed(TimePoint now) {
   const bool hungry = [this] {
-    for (std::size_t i = 0; i < means_.shelf.size(); ++i) {
-      if (means_.shelf.at(i).need_more()) return true;
+    for (std::size_t i = 0; i < context_.books.size(); ++i) {
+      if (context_.books.at(i).need_more()) return true;
     }
     return false;
   }();
   if (!hungry) return false;
   const auto seed = seeds_.next(now);
-  if (!seed || means_.around.knows(seed->address.id)) return false;
+  if (!seed || context_.peers.knows(seed->address.id)) return false;
   begin(seed->address, seed->network, true, now);
   return true;
 }
@@ -92,7 +92,7 @@ void Visits::begin(const HostAddress& target, const std::string& network, bool i
                    TimePoint now) {
   visits_[target.id] = {now + limits_.visit, is_seed};
   ++made_;
-  means_.node.dial(target, p2p::DialPurpose::requested, network);
+  context_.node.dial(target, p2p::DialPurpose::requested, network);
 }
 
 void Visits::on_event(const p2p::SwitchEvent& event, TimePoint now) {
@@ -117,7 +117,7 @@ void Visits::on_connected(const p2p::Connected& event, TimePoint now) {
   }
   if (stays(peer)) return;
   // One that has nothing to tell has been verified, and that is all.
-  if (!means_.exchange.ask(peer, now)) part(peer);
+  if (!context_.exchange.ask(peer, now)) part(peer);
 }
 
 // Whether clients have brought addresses. What a crawler then does takes as long as the book is
@@ -125,7 +125,7 @@ void Visits::on_connected(const p2p::Connected& event, TimePoint now) {
 void Visits::look_at_growth(TimePoint now) {
   if (now < next_growth_) return;
   for (std::size_t i = 0; i < crawlers_.size(); ++i) {
-    const std::size_t size = means_.shelf.at(i).size();
+    const std::size_t size = context_.books.at(i).size();
     if (std::exchange(sizes_[i], size) >= size) continue;
     crawlers_[i].heard();
     next_growth_ = now + kGrowthPause;
@@ -137,7 +137,7 @@ void Visits::on_dial_failed(const p2p::DialFailed& event, TimePoint now) {
   if (visit == visits_.end()) return;
   const auto& info = event.report.upgrade.remote_info;
   if (visit->second.is_seed && event.failure.reason == conn::Reason::wrong_network && info &&
-      means_.shelf.find(info->network) != nullptr) {
+      context_.books.find(info->network) != nullptr) {
     seeds_.is_of(event.target.id, info->network);
   }
   if (visit->second.is_seed) seeds_.failed(event.target.id, now);
@@ -161,7 +161,7 @@ void Visits::on_asked(const p2p::PeerPtr& peer) {
 }
 
 void Visits::part(const p2p::Peer& peer) {
-  means_.node.disconnect(peer.id());
+  context_.node.disconnect(peer.id());
 }
 
 bool Visits::stays(const p2p::Peer& peer) {

@@ -1,6 +1,6 @@
-// A seed's duty: visits. It dials what Crawler chooses, asks for addresses, and is gone again; a
-// visit ends with the answer, or when its time is over. So many are under way at once; the networks
-// take turns.
+// The driver of a seed: visits. It dials what Crawler chooses, asks for addresses, and is gone
+// again; a visit ends with the answer, or when its time is over. So many are under way at once; the
+// networks take turns.
 //
 // Its clients are let go with their answer, or after their time. Persistent and unconditional peers
 // stay, and are asked now and then.
@@ -15,14 +15,14 @@
 #include <vector>
 
 #include "pex/limits/seed_list.h"
-#include "pex/role/duty.h"
+#include "pex/role/role_driver.h"
 #include "pex/seed/crawler.h"
 
 namespace peerage::pex {
 
-class Visits final : public Duty {
+class Visits final : public RoleDriver {
  public:
-  Visits(Means means, const CrawlLimits& limits);
+  Visits(Context context, const CrawlLimits& limits);
 
   conn::TimePoint on_time(conn::TimePoint now) override;
   void on_event(const p2p::SwitchEvent& event, conn::TimePoint now) override;
@@ -51,7 +51,7 @@ class Visits final : public Duty {
   void look_at_growth(conn::TimePoint now);
   void on_dial_failed(const p2p::DialFailed& event, conn::TimePoint now);
 
-  Means means_;
+  Context context_;
   CrawlLimits limits_;
   std::vector<Crawler> crawlers_;   // in the order of the books
   std::vector<std::size_t> sizes_;  // of the books, when we looked last

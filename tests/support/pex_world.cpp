@@ -14,7 +14,7 @@ PexNode::~PexNode() {
 }
 
 void PexNode::start() {
-  shelf->open([this](const auto& opened) {
+  books->open([this](const auto& opened) {
     EXPECT_TRUE(opened);
     node->start([this](const conn::Result<void>& result) { started = result.has_value(); });
   });
@@ -55,11 +55,12 @@ void PexNode::make() {
   config.networks = plan_.networks;
   pex::prepare(config, plan_.pex);
   const conn::NodeKey key = numbered_key(number_);
-  shelf = std::make_shared<pex::Bookshelf>(
+  books = std::make_shared<pex::NetworkBooks>(
       host_, key.id(),
-      pex::Bookshelf::Settings{plan_.book, plan_.networks, pex::book_config(config.p2p, plan_.pex),
-                               pex::Bookshelf::Settings::Told::forgotten});
-  pex = std::make_shared<pex::PexReactor>(host_, shelf, plan_.pex);
+      pex::NetworkBooks::Settings{plan_.book, plan_.networks,
+                                  pex::book_config(config.p2p, plan_.pex),
+                                  pex::NetworkBooks::Settings::Told::forgotten});
+  pex = std::make_shared<pex::PexReactor>(host_, books, plan_.pex);
   node = std::make_unique<p2p::Switch>(host_, numbered_key(number_), config);
   pex::PexReactor::attach(*node, pex);
   if (plan_.reactor) node->add_reactor(plan_.reactor);

@@ -21,7 +21,7 @@ namespace peerage::test {
 
 using namespace std::chrono_literals;
 
-// A node: a switch, a shelf and a PEX reactor. The host outlives it.
+// A node: a switch, a books and a PEX reactor. The host outlives it.
 class PexNode {
  public:
   struct Plan {
@@ -43,7 +43,7 @@ class PexNode {
   conn::HostAddress address() const;
   conn::NetAddress net_address() const { return {node->id(), {host_.address(), 26656}}; }
   sim::SimHost& host() const { return host_; }
-  addrbook::AddressBook& book() const { return shelf->first(); }
+  addrbook::AddressBook& book() const { return books->first(); }
   std::size_t peers() const;
   std::size_t outbound() const;
   std::size_t inbound() const;
@@ -58,7 +58,7 @@ class PexNode {
 
  public:
   std::function<void(const p2p::SwitchEvent&)> on_event;
-  std::shared_ptr<pex::Bookshelf> shelf;
+  std::shared_ptr<pex::NetworkBooks> books;
   std::shared_ptr<pex::PexReactor> pex;
   bool started = false;
   bool stopped = false;

@@ -38,9 +38,9 @@ OurVictim::~OurVictim() = default;
 void OurVictim::make() {
   pex::prepare(plan_.node, plan_.pex);
   conn::NodeKey key = victim_key();
-  shelf_ = std::make_shared<pex::Bookshelf>(
-      host_, key.id(), pex::Bookshelf::Settings{file_, {kNetwork}, plan_.book, {}});
-  pex_ = std::make_shared<pex::PexReactor>(host_, shelf_, plan_.pex);
+  books_ = std::make_shared<pex::NetworkBooks>(
+      host_, key.id(), pex::NetworkBooks::Settings{file_, {kNetwork}, plan_.book, {}});
+  pex_ = std::make_shared<pex::PexReactor>(host_, books_, plan_.pex);
   node_ = std::make_unique<p2p::Switch>(host_, std::move(key), plan_.node);
   pex::PexReactor::attach(*node_, pex_);
   node_->add_reactor(std::make_shared<GossipReactor>());
@@ -57,7 +57,7 @@ void OurVictim::start() {
     go();
     return;
   }
-  shelf_->open([go](const conn::Result<pex::Bookshelf::Opened>& opened) {
+  books_->open([go](const conn::Result<pex::NetworkBooks::Opened>& opened) {
     if (!opened) throw std::runtime_error("the victim's book: " + opened.error().text());
     go();
   });
@@ -66,7 +66,7 @@ void OurVictim::start() {
 void OurVictim::stop() {
   if (plan_.anchors == Plan::Anchors::forgotten) {
     for (const auto& [link, peer] : outbound_) {
-      shelf_->first().mark_left(peer.address, shelf_->now());
+      books_->first().mark_left(peer.address, books_->now());
     }
   }
   node_->stop([this] { save(); });
@@ -75,16 +75,16 @@ void OurVictim::stop() {
 // Opening an empty file makes it ours, with everything that is in memory.
 void OurVictim::save() {
   if (from_file_) {
-    shelf_->close([this](const conn::Result<void>&) { stopped_ = true; });
+    books_->close([this](const conn::Result<void>&) { stopped_ = true; });
     return;
   }
   std::filesystem::remove(file_);
   for (const char* companion : {"-wal", "-shm", "-journal"}) {
     std::filesystem::remove(file_.string() + companion);
   }
-  shelf_->open([this](const conn::Result<pex::Bookshelf::Opened>& opened) {
+  books_->open([this](const conn::Result<pex::NetworkBooks::Opened>& opened) {
     if (!opened) throw std::runtime_error("the victim's book: " + opened.error().text());
-    shelf_->close([this](const conn::Result<void>& closed) {
+    books_->close([this](const conn::Result<void>& closed) {
       if (!closed) throw std::runtime_error("the victim's book: " + closed.error().text());
       stopped_ = from_file_ = true;
     });
@@ -134,12 +134,12 @@ std::vector<conn::IpAddress> OurVictim::inbound() const {
 }
 
 void OurVictim::for_each_known(const Visit& visit) const {
-  shelf_->first().for_each(
+  books_->first().for_each(
       [&visit](const addrbook::KnownAddress& known) { visit(known.address, known.kind); });
 }
 
 bool OurVictim::knows(const conn::NetAddress& address) const {
-  return shelf_->first().find(address) != nullptr;
+  return books_->first().find(address) != nullptr;
 }
 
 }  // namespace peerage::sim::eclipse

@@ -1,4 +1,4 @@
-// Our node as the victim: a switch, a shelf of books and a PEX reactor, as `peerage start` puts
+// Our node as the victim: a switch, a books of books and a PEX reactor, as `peerage start` puts
 // them together, and a reactor that takes everybody's gossip, so that peers are of use.
 //
 // Its book is in memory while it runs, and in a SQLite file from the stop on: a store that commits
@@ -47,7 +47,7 @@ class OurVictim final : public Victim {
   bool knows(const conn::NetAddress& address) const override;
   std::uint64_t dials() const override { return dials_; }
 
-  const addrbook::AddressBook& book() const { return shelf_->first(); }
+  const addrbook::AddressBook& book() const { return books_->first(); }
   bool started() const { return started_; }
 
  private:
@@ -58,7 +58,7 @@ class OurVictim final : public Victim {
   SimHost& host_;
   Plan plan_;
   std::filesystem::path file_;
-  std::shared_ptr<pex::Bookshelf> shelf_;
+  std::shared_ptr<pex::NetworkBooks> books_;
   std::shared_ptr<pex::PexReactor> pex_;
   std::map<p2p::LinkId, Outbound> outbound_;
   std::uint64_t dials_ = 0;

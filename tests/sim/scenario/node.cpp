@@ -41,11 +41,12 @@ void Node::make() {
     config.p2p.external_address = ip().to_string() + ":" + std::to_string(kPort);
   }
   pex::prepare(config, plan_.pex);
-  shelf_ = std::make_shared<pex::Bookshelf>(
+  books_ = std::make_shared<pex::NetworkBooks>(
       host_, id_,
-      pex::Bookshelf::Settings{plan_.book, plan_.networks, pex::book_config(config.p2p, plan_.pex),
-                               pex::Bookshelf::Settings::Told::forgotten});
-  pex_ = std::make_shared<pex::PexReactor>(host_, shelf_, plan_.pex);
+      pex::NetworkBooks::Settings{plan_.book, plan_.networks,
+                                  pex::book_config(config.p2p, plan_.pex),
+                                  pex::NetworkBooks::Settings::Told::forgotten});
+  pex_ = std::make_shared<pex::PexReactor>(host_, books_, plan_.pex);
   switch_ = std::make_unique<p2p::Switch>(host_, numbered_key(number_), config);
   pex::PexReactor::attach(*switch_, pex_);
   switch_->on_event([this, life = std::weak_ptr(life_)](const p2p::SwitchEvent& event) {
@@ -58,7 +59,7 @@ void Node::start() {
   state_ = State::starting;
   make();
   const auto whether_alive = [life = std::weak_ptr(life_)] { return !life.expired(); };
-  shelf_->open([this, whether_alive](const conn::Result<pex::Bookshelf::Opened>& opened) {
+  books_->open([this, whether_alive](const conn::Result<pex::NetworkBooks::Opened>& opened) {
     if (!whether_alive() || state_ != State::starting) return;
     if (!opened) {
       give_up();
@@ -86,7 +87,7 @@ void Node::stop() {
     drop();
   };
   switch_->stop([this, life = std::weak_ptr(life_), ended] {
-    if (!life.expired()) shelf_->close(ended);
+    if (!life.expired()) books_->close(ended);
   });
 }
 
@@ -100,10 +101,10 @@ void Node::give_up() {
 void Node::drop() {
   host_.shard(0).post([node = std::shared_ptr<p2p::Switch>(std::move(switch_)),
                        pex = std::exchange(pex_, nullptr),
-                       shelf = std::exchange(shelf_, nullptr)]() mutable {
+                       books = std::exchange(books_, nullptr)]() mutable {
     node.reset();
     pex.reset();
-    shelf.reset();
+    books.reset();
   });
 }
 
@@ -114,7 +115,7 @@ void Node::crash(Disk disk) {
   host_.stop();
   switch_.reset();
   pex_.reset();
-  shelf_.reset();
+  books_.reset();
   host_.plug_in();
   if (disk == Disk::kept || plan_.book.empty()) return;
   std::error_code ignored;

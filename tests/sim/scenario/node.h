@@ -40,10 +40,10 @@ class Node final : public Member {
   const conn::NodeId& id() const override { return id_; }
   p2p::Switch& node() override { return *switch_; }
   std::size_t known_addresses() override { return book().size(); }
-  addrbook::AddressBook& book() { return shelf_->first(); }
+  addrbook::AddressBook& book() { return books_->first(); }
   // Null when the book is in memory alone.
   const addrbook::Store::State* book_file() const {
-    return shelf_ ? shelf_->file_state() : nullptr;
+    return books_ ? books_->file_state() : nullptr;
   }
 
  private:
@@ -57,7 +57,7 @@ class Node final : public Member {
   conn::NodeId id_;
   // Callbacks of a life that has ended are none of ours.
   std::shared_ptr<bool> life_;
-  std::shared_ptr<pex::Bookshelf> shelf_;
+  std::shared_ptr<pex::NetworkBooks> books_;
   std::shared_ptr<pex::PexReactor> pex_;
   std::unique_ptr<p2p::Switch> switch_;  // goes first
 };

@@ -48,7 +48,7 @@ class KeptBans : public test::PexWorld {
   }
   void close_book(PexNode& node) {
     bool closed = false;
-    node.shelf->close([&](const conn::Result<void>& result) { closed = result.has_value(); });
+    node.books->close([&](const conn::Result<void>& result) { closed = result.has_value(); });
     EXPECT_TRUE(until([&] { return closed; }, 10s));
   }
   void end(PexNode& node) {
@@ -69,7 +69,7 @@ class KeptBans : public test::PexWorld {
   void TearDown() override {
     for (const auto& visitor : visitors) visitor->stop();
     PexWorld::TearDown();
-    for (const auto& node : nodes) node->shelf->close([](const conn::Result<void>&) {});
+    for (const auto& node : nodes) node->books->close([](const conn::Result<void>&) {});
     world.run_for(5s);
   }
 };
@@ -110,7 +110,7 @@ TEST_F(KeptBans, AreInForceBeforeTheFirstPeerIsAdmitted) {
   watch(node);
   // In the moment in which the start is told, the bans are there.
   std::optional<std::size_t> bans;
-  node.shelf->open([&](const auto& opened) {
+  node.books->open([&](const auto& opened) {
     ASSERT_TRUE(opened);
     EXPECT_EQ(opened->bans, 1u);
     node.node->start([&](const conn::Result<void>& result) {
@@ -142,7 +142,7 @@ TEST_F(KeptBans, OfAFileThatIsOpenedLateEndThosePeersThatFallUnderThem) {
   for (PexVisitor* each : {&banned_node, &of_banned_host, &honest}) each->dial(node.address());
   ASSERT_TRUE(until([&] { return node.peers() == 3; }, 10s));
   bool opened = false;
-  node.shelf->open([&](const auto& result) { opened = result.has_value(); });
+  node.books->open([&](const auto& result) { opened = result.has_value(); });
   ASSERT_TRUE(until([&] { return opened && node.peers() == 1; }, 10s));
   EXPECT_EQ(node.node->peers().front()->id(), honest.node().id());
   EXPECT_EQ(endings, (std::vector{Reason::banned, Reason::banned}));
@@ -162,7 +162,7 @@ TEST_F(KeptBans, OfTheFileGiveWayToTheNodesOwnWordOnTheSameNode) {
   ASSERT_TRUE(until([&] { return node.started; }, 10s));
   node.node->ban(liar, 24h, "it lies again");
   bool opened = false;
-  node.shelf->open([&](const auto& result) { opened = result.has_value(); });
+  node.books->open([&](const auto& result) { opened = result.has_value(); });
   ASSERT_TRUE(until([&] { return opened; }, 10s));
   const auto bans = bans_of(node);
   ASSERT_EQ(bans.size(), 1u);

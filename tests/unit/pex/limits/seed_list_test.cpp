@@ -17,10 +17,10 @@ conn::HostAddress seed(unsigned number, const char* host = "seed.example") {
 }
 
 struct SeedListTest : testing::Test {
-  // A lot that takes the least off a pause: a twentieth.
+  // One that takes the least off a pause: a twentieth.
   SeedPauses pauses{.each = 20s, .retry = 4s, .cap = 10min, .between = 0s};
-  std::function<std::size_t(std::size_t)> lot = [](std::size_t) { return std::size_t{0}; };
-  SeedList list{pauses, [this](std::size_t below) { return lot(below); }};
+  std::function<std::size_t(std::size_t)> random = [](std::size_t) { return std::size_t{0}; };
+  SeedList list{pauses, [this](std::size_t below) { return random(below); }};
   TimePoint now{1h};
 
   conn::Duration until_next(SeedList& of) {
@@ -43,7 +43,7 @@ TEST_F(SeedListTest, EachIsAskedBeforeAnyIsAskedTwice) {
 
 TEST_F(SeedListTest, OnesThatWereNotAskedBeforeMayBeAskedSoonAfterAnother) {
   pauses.between = 15s;
-  SeedList paced(pauses, lot);
+  SeedList paced(pauses, random);
   paced.set({seed(1), seed(2), seed(3)});
   std::set<conn::NodeId> asked;
   asked.insert(paced.next(now)->address.id);
@@ -69,7 +69,7 @@ TEST_F(SeedListTest, ThePauseDoublesUpToItsCapAndBeginsAnewWhenTheNeedIsOver) {
 
 TEST_F(SeedListTest, PausesAreSpreadByLot) {
   list.set({seed(1)});
-  lot = [](std::size_t below) { return below - 1; };
+  random = [](std::size_t below) { return below - 1; };
   ASSERT_TRUE(list.next(now));
   EXPECT_EQ(until_next(list), 10050ms) << "half of it, and a little";
 }
@@ -87,7 +87,7 @@ TEST_F(SeedListTest, OneThatWasBusyIsTriedAgainSoonAndThenMoreAndMoreSeldom) {
 
 TEST_F(SeedListTest, BetweenTwoThatAnswerThereIsAPauseAndNoneAfterOneThatDoesNot) {
   pauses.between = 15s;
-  SeedList careful(pauses, lot);
+  SeedList careful(pauses, random);
   careful.set({seed(1), seed(2), seed(3)});
   const auto first = careful.next(now);
   ASSERT_TRUE(first);
@@ -102,7 +102,7 @@ TEST_F(SeedListTest, BetweenTwoThatAnswerThereIsAPauseAndNoneAfterOneThatDoesNot
 
 TEST_F(SeedListTest, OneThatMayBeAskedAgainSoonerWaitsForNoOther) {
   pauses.between = 15s;
-  SeedList careful(pauses, lot);
+  SeedList careful(pauses, random);
   careful.set({seed(1)});
   ASSERT_TRUE(careful.next(now));
   careful.again(seed(1).id, now + 3s);

@@ -173,7 +173,7 @@ TEST_F(LongKnownTest, SixOfTenAreThoseThatWeHaveKnownForLongest) {
 
 TEST_F(LongKnownTest, WhoCameByLotCountsAsSuchHoweverGoodItIsMeanwhile) {
   run(60s);
-  // Those by lot stay for ever; the others come and go.
+  // Those drawn at random stay for ever; the others come and go.
   for (std::uint32_t round = 0; round < 10; ++round) {
     lose([round](const NetAddress& each) { return each == scattered(round % 6); });
     run(60s);

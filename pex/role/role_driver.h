@@ -8,13 +8,13 @@
 #include <map>
 
 #include "p2p/switch.h"
-#include "pex/books/bookshelf.h"
+#include "pex/books/network_books.h"
 #include "pex/exchange/exchange.h"
 
 namespace peerage::pex {
 
 // Who is connected and who is being dialled, by what the switch has told.
-struct Acquaintances {
+struct PeerView {
   struct Connected {
     p2p::PeerPtr peer;
     p2p::DialPurpose purpose = p2p::DialPurpose::requested;
@@ -28,22 +28,22 @@ struct Acquaintances {
   }
 };
 
-class Duty {
+class RoleDriver {
  public:
-  // What every duty works with; all of it outlives the duty.
-  struct Means {
+  // What every driver works with; all of it outlives the driver.
+  struct Context {
     conn::NodeId own;
     p2p::Switch& node;
-    Bookshelf& shelf;
+    NetworkBooks& books;
     Exchange& exchange;
-    const Acquaintances& around;
-    std::function<std::size_t(std::size_t below)> lot;  // a number below, at random
+    const PeerView& peers;
+    conn::RandomBelow random_below;
   };
 
-  virtual ~Duty() = default;
+  virtual ~RoleDriver() = default;
   // Begins what is due, and says when to come again at the latest.
   virtual conn::TimePoint on_time(conn::TimePoint now) = 0;
-  // Connections and dials; `around` knows of it already.
+  // Connections and dials; `peers` knows of it already.
   virtual void on_event(const p2p::SwitchEvent& event, conn::TimePoint now) = 0;
   // What the peer sent in answer is in the book; `fresh` of the addresses had not been before.
   virtual void on_list(const p2p::PeerPtr& peer, std::size_t fresh, conn::TimePoint now) = 0;

@@ -1,4 +1,4 @@
-#include "pex/books/bookshelf.h"
+#include "pex/books/network_books.h"
 
 #include <algorithm>
 #include <stdexcept>
@@ -25,7 +25,7 @@ addrbook::BookFile::Options file_options(const addrbook::BookKey& key) {
 
 }  // namespace
 
-Bookshelf::Bookshelf(conn::Runtime& runtime, const NodeId& own_id, Settings settings)
+NetworkBooks::NetworkBooks(conn::Runtime& runtime, const NodeId& own_id, Settings settings)
     : runtime_(runtime),
       control_(runtime.shard(0)),
       settings_(std::move(settings)),
@@ -38,11 +38,11 @@ Bookshelf::Bookshelf(conn::Runtime& runtime, const NodeId& own_id, Settings sett
   }
 }
 
-Bookshelf::~Bookshelf() = default;
+NetworkBooks::~NetworkBooks() = default;
 
 // --- the file ---
 
-void Bookshelf::open(std::function<void(Result<Opened>)> done) {
+void NetworkBooks::open(std::function<void(Result<Opened>)> done) {
   if (settings_.file.empty()) {
     control_.post([done = std::move(done)] { done(Opened{}); });
     return;
@@ -65,7 +65,7 @@ void Bookshelf::open(std::function<void(Result<Opened>)> done) {
   });
 }
 
-Bookshelf::Opened Bookshelf::load(addrbook::Store::Loaded loaded) {
+NetworkBooks::Opened NetworkBooks::load(addrbook::Store::Loaded loaded) {
   Opened opened;
   opened.report = std::move(loaded.report);
   key_ = loaded.contents.key;
@@ -91,13 +91,13 @@ Bookshelf::Opened Bookshelf::load(addrbook::Store::Loaded loaded) {
   return opened;
 }
 
-std::optional<p2p::Ban> Bookshelf::in_force(const BanRow& row) const {
+std::optional<p2p::Ban> NetworkBooks::in_force(const BanRow& row) const {
   const addrbook::Time time = now();
   if (row.until <= time) return std::nullopt;
   return p2p::Ban{row.target, control_.now() + std::min(row.until - time, kAges), row.reason};
 }
 
-void Bookshelf::flush(std::function<void(Result<void>)> done) {
+void NetworkBooks::flush(std::function<void(Result<void>)> done) {
   if (store_) {
     store_->flush(std::move(done));
   } else {
@@ -105,7 +105,7 @@ void Bookshelf::flush(std::function<void(Result<void>)> done) {
   }
 }
 
-void Bookshelf::close(std::function<void(Result<void>)> done) {
+void NetworkBooks::close(std::function<void(Result<void>)> done) {
   if (store_) {
     store_->close(std::move(done));
   } else {
@@ -113,41 +113,41 @@ void Bookshelf::close(std::function<void(Result<void>)> done) {
   }
 }
 
-const addrbook::Store::State* Bookshelf::file_state() const {
+const addrbook::Store::State* NetworkBooks::file_state() const {
   return store_ ? &store_->state() : nullptr;
 }
 
 // --- the books ---
 
-AddressBook* Bookshelf::find(std::string_view network) {
+AddressBook* NetworkBooks::find(std::string_view network) {
   const auto found = std::find_if(books_.begin(), books_.end(), [network](const auto& book) {
     return book->network() == network;
   });
   return found == books_.end() ? nullptr : found->get();
 }
 
-void Bookshelf::set_private_ids(const std::set<NodeId>& ids) {
+void NetworkBooks::set_private_ids(const std::set<NodeId>& ids) {
   for (const auto& book : books_) book->set_private_ids(ids);
   changed();
 }
 
-void Bookshelf::add_own(const conn::Endpoint& endpoint) {
+void NetworkBooks::add_own(const conn::Endpoint& endpoint) {
   for (const auto& book : books_) book->add_own(endpoint);
 }
 
-void Bookshelf::note_told(const std::string& network, const NodeId& teller,
-                          const conn::NetAddress& address) {
+void NetworkBooks::note_told(const std::string& network, const NodeId& teller,
+                             const conn::NetAddress& address) {
   if (settings_.told == Settings::Told::forgotten || !store_) return;
   told_.note(network, teller, address, now());
 }
 
-void Bookshelf::changed() {
+void NetworkBooks::changed() {
   if (store_) store_->changed();
 }
 
 // --- the bans ---
 
-std::vector<p2p::Ban> Bookshelf::bans_in_force() const {
+std::vector<p2p::Ban> NetworkBooks::bans_in_force() const {
   std::vector<p2p::Ban> bans;
   for (const auto& [target, row] : bans_) {
     if (auto ban = in_force(row)) bans.push_back(std::move(*ban));
@@ -155,7 +155,7 @@ std::vector<p2p::Ban> Bookshelf::bans_in_force() const {
   return bans;
 }
 
-void Bookshelf::on_banned(const p2p::Ban& ban) {
+void NetworkBooks::on_banned(const p2p::Ban& ban) {
   const addrbook::Time time = now();
   const auto left = std::chrono::floor<addrbook::Seconds>(ban.until - control_.now());
   BanRow row = {ban.target, time + std::min(left, kAges), time,
@@ -178,7 +178,7 @@ void Bookshelf::on_banned(const p2p::Ban& ban) {
   changed();
 }
 
-void Bookshelf::on_unbanned(const p2p::BanTarget& target) {
+void NetworkBooks::on_unbanned(const p2p::BanTarget& target) {
   if (bans_.erase(target) == 0) return;
   changed_bans_.insert(target);
   changed();
@@ -186,7 +186,7 @@ void Bookshelf::on_unbanned(const p2p::BanTarget& target) {
 
 // --- what the store takes ---
 
-Batch Bookshelf::take(std::size_t rows) {
+Batch NetworkBooks::take(std::size_t rows) {
   Batch batch;
   const addrbook::Time time = now();
   std::erase_if(bans_, [&](const auto& each) {
@@ -217,7 +217,7 @@ Batch Bookshelf::take(std::size_t rows) {
   return batch;
 }
 
-void Bookshelf::put_back(Batch batch) {
+void NetworkBooks::put_back(Batch batch) {
   for (const addrbook::Changes& changes : batch.addresses) {
     if (AddressBook* book = find(changes.network)) book->put_back(changes);
   }
@@ -227,7 +227,7 @@ void Bookshelf::put_back(Batch batch) {
   for (const auto& target : batch.bans.erased) changed_bans_.insert(target);
 }
 
-void Bookshelf::everything_changed() {
+void NetworkBooks::everything_changed() {
   for (const auto& book : books_) book->everything_changed();
   rewrite_bans_ = true;
 }

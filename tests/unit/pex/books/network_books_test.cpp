@@ -1,4 +1,4 @@
-#include "pex/books/bookshelf.h"
+#include "pex/books/network_books.h"
 
 #include <condition_variable>
 #include <mutex>
@@ -19,20 +19,20 @@ using test::address;
 using namespace std::chrono_literals;
 
 // With real files: what it is about is what a file brings back.
-class BookshelfTest : public testing::Test {
+class NetworkBooksTest : public testing::Test {
  protected:
   conn::AsioRuntime runtime{1};
   test::TemporaryDirectory directory;
-  std::unique_ptr<Bookshelf> shelf;
+  std::unique_ptr<NetworkBooks> books;
 
   void make(std::vector<std::string> networks = {"net-a"},
-            Bookshelf::Settings::Told told = Bookshelf::Settings::Told::forgotten) {
+            NetworkBooks::Settings::Told told = NetworkBooks::Settings::Told::forgotten) {
     on_shard([&] {
-      shelf.reset();
+      books.reset();
       addrbook::BookConfig config;
-      shelf = std::make_unique<Bookshelf>(
+      books = std::make_unique<NetworkBooks>(
           runtime, test::numbered_id(0),
-          Bookshelf::Settings{directory.path() / "book.db", std::move(networks), config, told});
+          NetworkBooks::Settings{directory.path() / "book.db", std::move(networks), config, told});
     });
   }
   void on_shard(const std::function<void()>& task) {
@@ -58,57 +58,57 @@ class BookshelfTest : public testing::Test {
     EXPECT_TRUE(changed.wait_for(lock, 20s, [&] { return outcome.has_value(); }));
     return std::move(*outcome);
   }
-  Bookshelf::Opened open() {
-    auto opened = wait<Result<Bookshelf::Opened>>([this](auto done) { shelf->open(done); });
+  NetworkBooks::Opened open() {
+    auto opened = wait<Result<NetworkBooks::Opened>>([this](auto done) { books->open(done); });
     EXPECT_TRUE(opened) << (opened ? "" : opened.error().text());
-    return opened ? *opened : Bookshelf::Opened{};
+    return opened ? *opened : NetworkBooks::Opened{};
   }
   std::vector<p2p::Ban> in_force() {
-    return wait<std::vector<p2p::Ban>>([this](auto done) { done(shelf->bans_in_force()); });
+    return wait<std::vector<p2p::Ban>>([this](auto done) { done(books->bans_in_force()); });
   }
   void close() {
-    const auto closed = wait<Result<void>>([this](auto done) { shelf->close(done); });
+    const auto closed = wait<Result<void>>([this](auto done) { books->close(done); });
     EXPECT_TRUE(closed) << (closed ? "" : closed.error().text());
   }
   void TearDown() override {
-    on_shard([this] { shelf.reset(); });
+    on_shard([this] { books.reset(); });
   }
 };
 
-TEST_F(BookshelfTest, EachNetworkHasABookOfItsOwnThatComesBackFromTheFile) {
+TEST_F(NetworkBooksTest, EachNetworkHasABookOfItsOwnThatComesBackFromTheFile) {
   make({"net-a", "net-b"});
   open();
   on_shard([this] {
-    const auto now = shelf->now();
-    shelf->find("net-a")->add(address(1, "20.1.1.1"), test::told_by("30.1.1.1"), now);
-    shelf->find("net-b")->add(address(2, "21.1.1.1"), test::told_by("30.1.1.1"), now);
-    EXPECT_EQ(shelf->find("net-c"), nullptr);
-    shelf->changed();
+    const auto now = books->now();
+    books->find("net-a")->add(address(1, "20.1.1.1"), test::told_by("30.1.1.1"), now);
+    books->find("net-b")->add(address(2, "21.1.1.1"), test::told_by("30.1.1.1"), now);
+    EXPECT_EQ(books->find("net-c"), nullptr);
+    books->changed();
   });
   close();
   make({"net-b", "net-a"});
   EXPECT_EQ(open().addresses, 2u);
   on_shard([this] {
-    EXPECT_NE(shelf->find("net-a")->find(address(1, "20.1.1.1")), nullptr);
-    EXPECT_EQ(shelf->find("net-a")->size(), 1u);
-    EXPECT_NE(shelf->find("net-b")->find(address(2, "21.1.1.1")), nullptr);
+    EXPECT_NE(books->find("net-a")->find(address(1, "20.1.1.1")), nullptr);
+    EXPECT_EQ(books->find("net-a")->size(), 1u);
+    EXPECT_NE(books->find("net-b")->find(address(2, "21.1.1.1")), nullptr);
   });
   close();
 }
 
-TEST_F(BookshelfTest, RowsOfANetworkThatIsNotServedStayInTheFile) {
+TEST_F(NetworkBooksTest, RowsOfANetworkThatIsNotServedStayInTheFile) {
   make({"net-a", "net-b"});
   open();
   on_shard([this] {
-    shelf->find("net-b")->add(address(2, "21.1.1.1"), test::told_by("30.1.1.1"), shelf->now());
-    shelf->changed();
+    books->find("net-b")->add(address(2, "21.1.1.1"), test::told_by("30.1.1.1"), books->now());
+    books->changed();
   });
   close();
   make({"net-a"});
   EXPECT_EQ(open().addresses, 0u);
   on_shard([this] {
-    shelf->first().add(address(1, "20.1.1.1"), test::told_by("30.1.1.1"), shelf->now());
-    shelf->changed();
+    books->first().add(address(1, "20.1.1.1"), test::told_by("30.1.1.1"), books->now());
+    books->changed();
   });
   close();
   make({"net-b"});
@@ -116,17 +116,17 @@ TEST_F(BookshelfTest, RowsOfANetworkThatIsNotServedStayInTheFile) {
   close();
 }
 
-TEST_F(BookshelfTest, BansComeBackUntilTheyEndOrAreLifted) {
+TEST_F(NetworkBooksTest, BansComeBackUntilTheyEndOrAreLifted) {
   make();
   open();
   const p2p::BanTarget host = conn::Cidr(test::ip("20.1.1.1"));
   const p2p::BanTarget node = test::numbered_id(5);
   on_shard([&] {
     const auto now = runtime.shard(0).now();
-    shelf->on_banned({host, now + 1h, "too much"});
-    shelf->on_banned({node, now + 1h, "too little"});
-    shelf->on_banned({test::numbered_id(6), now - 1s, "over"});
-    shelf->on_unbanned(node);
+    books->on_banned({host, now + 1h, "too much"});
+    books->on_banned({node, now + 1h, "too little"});
+    books->on_banned({test::numbered_id(6), now - 1s, "over"});
+    books->on_unbanned(node);
   });
   close();
   make();
@@ -141,10 +141,10 @@ TEST_F(BookshelfTest, BansComeBackUntilTheyEndOrAreLifted) {
   close();
 }
 
-TEST_F(BookshelfTest, ABanWithoutAnEndIsAnAgeLongAndBreaksNoClock) {
+TEST_F(NetworkBooksTest, ABanWithoutAnEndIsAnAgeLongAndBreaksNoClock) {
   make();
   open();
-  on_shard([&] { shelf->on_banned({test::numbered_id(5), conn::TimePoint::max(), "for ever"}); });
+  on_shard([&] { books->on_banned({test::numbered_id(5), conn::TimePoint::max(), "for ever"}); });
   close();
   make();
   open();
@@ -154,28 +154,29 @@ TEST_F(BookshelfTest, ABanWithoutAnEndIsAnAgeLongAndBreaksNoClock) {
   close();
 }
 
-TEST_F(BookshelfTest, ABanOfAClockThatWasAheadEndsHoweverOftenTheNodeStarts) {
+TEST_F(NetworkBooksTest, ABanOfAClockThatWasAheadEndsHoweverOftenTheNodeStarts) {
   sim::SimWorld world;
   sim::SimHost& host = world.add_host({test::ip("20.1.1.1")});
-  const auto life = [&](const std::function<void(Bookshelf&, const Bookshelf::Opened&)>& in_it) {
-    Bookshelf sims(host, test::numbered_id(0),
-                   Bookshelf::Settings{directory.path() / "sim.db", {"net-a"}, {}, {}});
-    bool over = false;
-    sims.open([&](Result<Bookshelf::Opened> opened) {
-      ASSERT_TRUE(opened);
-      in_it(sims, *opened);
-      sims.close([&](const Result<void>&) { over = true; });
-    });
-    ASSERT_TRUE(world.run_until([&] { return over; }, 1min));
-  };
+  const auto life =
+      [&](const std::function<void(NetworkBooks&, const NetworkBooks::Opened&)>& in_it) {
+        NetworkBooks sims(host, test::numbered_id(0),
+                          NetworkBooks::Settings{directory.path() / "sim.db", {"net-a"}, {}, {}});
+        bool over = false;
+        sims.open([&](Result<NetworkBooks::Opened> opened) {
+          ASSERT_TRUE(opened);
+          in_it(sims, *opened);
+          sims.close([&](const Result<void>&) { over = true; });
+        });
+        ASSERT_TRUE(world.run_until([&] { return over; }, 1min));
+      };
   host.set_clock_ahead(24h * 3652);
-  life([&](Bookshelf& sims, const Bookshelf::Opened&) {
+  life([&](NetworkBooks& sims, const NetworkBooks::Opened&) {
     sims.on_banned({test::numbered_id(5), world.now() + 1h, "too much"});
   });
   host.set_clock_ahead(0ms);
   const conn::TimePoint begun = world.now();
   for (int start = 0; start < 3; ++start) {
-    life([&](Bookshelf& sims, const Bookshelf::Opened&) {
+    life([&](NetworkBooks& sims, const NetworkBooks::Opened&) {
       const auto bans = sims.bans_in_force();
       ASSERT_EQ(bans.size(), 1u);
       EXPECT_LE(bans[0].until, begun + 1h + 2s);
@@ -184,21 +185,21 @@ TEST_F(BookshelfTest, ABanOfAClockThatWasAheadEndsHoweverOftenTheNodeStarts) {
     world.run_for(19min);
   }
   world.run_for(10min);
-  life([](Bookshelf& sims, const Bookshelf::Opened& opened) {
+  life([](NetworkBooks& sims, const NetworkBooks::Opened& opened) {
     EXPECT_EQ(opened.bans, 0u);
     EXPECT_TRUE(sims.bans_in_force().empty());
   });
 }
 
-TEST_F(BookshelfTest, WhoToldWhomIsKeptIfItIsToBe) {
-  using Told = Bookshelf::Settings::Told;
+TEST_F(NetworkBooksTest, WhoToldWhomIsKeptIfItIsToBe) {
+  using Told = NetworkBooks::Settings::Told;
   for (const Told told : {Told::forgotten, Told::kept}) {
     make({"net-a"}, told);
     open();
     on_shard([this] {
-      shelf->note_told("net-a", test::numbered_id(1), address(2, "21.1.1.1"));
-      shelf->note_told("net-a", test::numbered_id(1), address(2, "21.1.1.1"));
-      shelf->changed();
+      books->note_told("net-a", test::numbered_id(1), address(2, "21.1.1.1"));
+      books->note_told("net-a", test::numbered_id(1), address(2, "21.1.1.1"));
+      books->changed();
     });
     close();
     addrbook::ToldQuery query;
@@ -217,26 +218,27 @@ TEST_F(BookshelfTest, WhoToldWhomIsKeptIfItIsToBe) {
   }
 }
 
-TEST_F(BookshelfTest, ASecondShelfOnTheSameFileIsRefused) {
+TEST_F(NetworkBooksTest, ASecondShelfOnTheSameFileIsRefused) {
   make();
   open();
   const auto path = directory.path() / "book.db";
-  Bookshelf other(runtime, test::numbered_id(0), {path, {"net-a"}, {}, {}});
-  const auto refused = wait<Result<Bookshelf::Opened>>([&other](auto done) { other.open(done); });
+  NetworkBooks other(runtime, test::numbered_id(0), {path, {"net-a"}, {}, {}});
+  const auto refused =
+      wait<Result<NetworkBooks::Opened>>([&other](auto done) { other.open(done); });
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().reason, conn::Reason::book_in_use);
   close();
 }
 
-TEST_F(BookshelfTest, WithoutAFileEverythingIsInMemory) {
+TEST_F(NetworkBooksTest, WithoutAFileEverythingIsInMemory) {
   on_shard([this] {
-    shelf = std::make_unique<Bookshelf>(runtime, test::numbered_id(0),
-                                        Bookshelf::Settings{{}, {"net-a"}, {}, {}});
+    books = std::make_unique<NetworkBooks>(runtime, test::numbered_id(0),
+                                           NetworkBooks::Settings{{}, {"net-a"}, {}, {}});
   });
   EXPECT_EQ(open().addresses, 0u);
   on_shard([this] {
-    shelf->changed();
-    EXPECT_EQ(shelf->file_state(), nullptr);
+    books->changed();
+    EXPECT_EQ(books->file_state(), nullptr);
   });
   close();
 }

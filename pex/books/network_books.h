@@ -33,7 +33,7 @@
 
 namespace peerage::pex {
 
-class Bookshelf final : private addrbook::Store::Source {
+class NetworkBooks final : private addrbook::Store::Source {
  public:
   struct Settings {
     std::filesystem::path file;         // empty: in memory alone
@@ -44,10 +44,10 @@ class Bookshelf final : private addrbook::Store::Source {
   };
 
   // `runtime` must outlive it. Throws std::invalid_argument without a network.
-  Bookshelf(conn::Runtime& runtime, const conn::NodeId& own_id, Settings settings);
-  ~Bookshelf() override;
-  Bookshelf(const Bookshelf&) = delete;
-  Bookshelf& operator=(const Bookshelf&) = delete;
+  NetworkBooks(conn::Runtime& runtime, const conn::NodeId& own_id, Settings settings);
+  ~NetworkBooks() override;
+  NetworkBooks(const NetworkBooks&) = delete;
+  NetworkBooks& operator=(const NetworkBooks&) = delete;
 
   // --- the file ---
 
