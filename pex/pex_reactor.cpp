@@ -44,7 +44,7 @@ addrbook::BookConfig book_config(const p2p::P2pConfig& p2p, const PexConfig& pex
   book.strict = p2p.addr_book_strict ? conn::IpAddress::Strict::yes : conn::IpAddress::Strict::no;
   book.private_ids = {p2p.private_peer_ids.begin(), p2p.private_peer_ids.end()};
   if (pex.mode == PexConfig::Mode::seed) {
-    book.vet_by_visits = addrbook::BookConfig::VetByVisits::yes;
+    book.tried_by_visits = addrbook::BookConfig::TriedByVisits::yes;
   }
   return book;
 }
@@ -172,7 +172,7 @@ void PexReactor::on_message(const p2p::PeerPtr& peer, const p2p::Message& messag
       driver_->on_asked(peer);
       return;
     case Kind::list:
-      driver_->on_list(peer, outcome.fresh, now);
+      driver_->on_list(peer, outcome.added, now);
       arm(now);
       return;
     case Kind::ban:
@@ -234,8 +234,8 @@ PexReport PexReactor::make_report() const {
   report.counts = exchange_.counts();
   for (std::size_t i = 0; i < books_->size(); ++i) {
     const addrbook::AddressBook& book = books_->at(i);
-    report.books.push_back({book.network(), book.size_of(addrbook::Kind::fresh),
-                            book.size_of(addrbook::Kind::vetted), book.verified(), book.resting()});
+    report.books.push_back({book.network(), book.size_of(addrbook::Kind::new_),
+                            book.size_of(addrbook::Kind::tried), book.verified(), book.resting()});
   }
   if (const auto* visits = dynamic_cast<const Visits*>(driver_.get())) {
     report.visits = visits->under_way();

@@ -54,7 +54,7 @@ struct PexReport {
   ExchangeCounts counts;
   struct Book {
     std::string network;
-    std::size_t fresh = 0, vetted = 0, verified = 0, resting = 0;
+    std::size_t in_new = 0, in_tried = 0, verified = 0, resting = 0;
   };
   std::vector<Book> books;
   std::size_t visits = 0;         // under way

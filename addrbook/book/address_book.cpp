@@ -54,8 +54,8 @@ AddressBook::AddressBook(std::string network, const NodeId& own_id, const BookKe
       config_(std::move(config)),
       placement_(key, config_.strict, config_.geometry),
       random_(seed),
-      tables_{BucketTable(config_.geometry.fresh_buckets),
-              BucketTable(config_.geometry.vetted_buckets)},
+      tables_{BucketTable(config_.geometry.new_buckets),
+              BucketTable(config_.geometry.tried_buckets)},
       hash_(hash_with(random_)),
       told_(config_.told_per_second, config_.told_burst, config_.told_after_request) {}
 
@@ -121,9 +121,9 @@ Added AddressBook::decide(const NetAddress& address, const Source& source, Time 
   if (source.origin != Origin::configuration) {
     if (const auto refused = crowded(address.endpoint.ip, now, give_way)) return *refused;
   }
-  if (!may_have(place_for(Kind::fresh, address, source.ip), now)) return Added::no_place;
+  if (!may_have(place_for(Kind::new_, address, source.ip), now)) return Added::no_place;
   for (const Index index : give_way) erase(index);
-  const Place place = place_for(Kind::fresh, address, source.ip);
+  const Place place = place_for(Kind::new_, address, source.ip);
   make_room(place, now);
   KnownAddress known;
   known.address = address;
@@ -145,7 +145,7 @@ std::optional<Added> AddressBook::refused_for_its_id(const NetAddress& address,
     const bool given_up = is_bad(known, now);
     if (known.last_connected != kNever && !is_stale(known, now)) return Added::proven_elsewhere;
     const bool same_source = placement_.group(known.source) == group;
-    if (given_up && known.kind == Kind::fresh) (same_source ? bad_of_this_source : bad) = index;
+    if (given_up && known.kind == Kind::new_) (same_source ? bad_of_this_source : bad) = index;
     ++candidates;
     of_this_source += same_source ? 1 : 0;
   }
@@ -174,7 +174,7 @@ std::optional<Added> AddressBook::crowded(const IpAddress& ip, Time now,
     const KnownAddress& known = at(index).known;
     if (conn::neighbourhood_of(known.address.endpoint.ip) != neighbourhood) return;
     const bool same_host = conn::host_of(known.address.endpoint.ip) == host;
-    const bool replaceable = known.kind == Kind::fresh && is_bad(known, now);
+    const bool replaceable = known.kind == Kind::new_ && is_bad(known, now);
     ++neighbours;
     at_host += same_host ? 1 : 0;
     if (replaceable) (same_host ? bad_at_host : bad_neighbour) = index;

@@ -5,10 +5,10 @@
 //  - Where an address goes is decided by its group and by the group of the *socket* that it came
 //    from, under a secret key (addrbook/book/placement.h): what one can fill depends on the
 //    networks that one has.
-//  - Nothing is overwritten. A fresh address takes a place that is free or whose holder is bad; a
-//    vetted one is displaced only when a test dial of it has failed (`to_test`).
-//  - Vetted are those that we dialled ourselves, that proved their ID and their network, and that
-//    stayed of use. What others say vets nothing.
+//  - Nothing is overwritten. A new address takes a place that is free or whose holder is bad; a
+//    tried one is displaced only when a test dial of it has failed (`to_test`).
+//  - Tried are those that we dialled ourselves, that proved their ID and their network, and that
+//    stayed of use. What others say makes nothing tried.
 //  - An ID may have several candidate addresses until one is proven; then what others say of that
 //    ID is not heard any more. An address that proves another ID goes after two such dials, and
 //    whoever taught it is believed less.
@@ -79,7 +79,7 @@ enum class Added : std::uint8_t {
 inline constexpr std::size_t kAddedCount = 12;
 std::string_view name(Added outcome) noexcept;
 
-// Of the kind "fresh" rather than "vetted", in percent: 0 to 100.
+// Of the kind "new" rather than "tried", in percent: 0 to 100.
 struct Bias {
   unsigned percent = 50;
 };
@@ -124,9 +124,9 @@ class AddressBook {
   bool mark_left(const conn::NetAddress& address, Time now);
 
   enum class Brought : std::uint8_t { nothing, messages };
-  // How a session with it stands or ended: vetted after kVettingSession with messages.
+  // How a session with it stands or ended: tried after kTriedSession with messages.
   bool mark_session(const conn::NetAddress& address, Seconds lasted, Brought brought, Time now);
-  // A reactor says that it is of use: vetted, if we have verified it.
+  // A reactor says that it is of use: tried, if we have verified it.
   bool mark_useful(const conn::NetAddress& address, Time now);
 
   // It rests: neither dialled nor told of until then (at most kMaxRest), and anyone may have its
@@ -145,10 +145,10 @@ class AddressBook {
   // the kind by `bias` and by the roots of how many there are, as in the Go node. When the kind has
   // none that will do, the other is asked.
   std::optional<conn::NetAddress> pick(Bias bias, Time now, const Acceptable& acceptable = nullptr);
-  // The vetted one, of those that will do, that was verified first and has not been belied since:
+  // The tried one, of those that will do, that was verified first and has not been belied since:
   // how long we have known somebody cannot be made up.
   std::optional<conn::NetAddress> longest_known(Time now, const Acceptable& acceptable = nullptr);
-  // Vetted addresses whose places others claim: to be dialled, and let go of.
+  // Tried addresses whose places others claim: to be dialled, and let go of.
   std::vector<conn::NetAddress> to_test(Time now);
   // Those that had been connected longest when the last run ended, to be redialled first: at most
   // kMaxAnchors, of those that were kept and do not rest.
@@ -170,7 +170,7 @@ class AddressBook {
   std::vector<const KnownAddress*> find(const conn::NodeId& id) const;
   void for_each(const std::function<void(const KnownAddress&)>& visit) const;
   // Those that may be drawn, and those that rest.
-  std::size_t size() const noexcept { return size_of(Kind::fresh) + size_of(Kind::vetted); }
+  std::size_t size() const noexcept { return size_of(Kind::new_) + size_of(Kind::tried); }
   std::size_t size_of(Kind kind) const noexcept { return drawn_[index_of(kind)].size(); }
   std::size_t resting() const noexcept { return resting_.size(); }
   // Those that a seed may serve, and some whose verification is too old by now.
@@ -191,7 +191,7 @@ class AddressBook {
   // Whether there is no more hope of it: then others may say where its ID is, even if it was
   // proven.
   static bool is_stale(const KnownAddress& known, Time now);
-  // Whether a fresh address may be replaced by any other: it is stale, or rests.
+  // Whether a new address may be replaced by any other: it is stale, or rests.
   static bool is_bad(const KnownAddress& known, Time now);
 
   // --- the file ---
@@ -241,7 +241,7 @@ class AddressBook {
   void remove_entry(Index index);  // one that has no place
   // A free one in the bucket, or the one whose holder must give way.
   Place place_for(Kind kind, const conn::NetAddress& address, const conn::IpAddress& source) const;
-  // Whether a fresh place is free, or its holder must give way.
+  // Whether a new place is free, or its holder must give way.
   bool may_have(Place place, Time now) const;
   // The same, and the holder goes.
   bool make_room(Place place, Time now);
@@ -252,7 +252,7 @@ class AddressBook {
   void unverify(Index index);
   void rest(Index index, Time until);
   void wake(Time now);
-  void vet(Index index, Time now);
+  void make_tried(Index index, Time now);
   void promote(Index index, Place place);
   void displace(Index holder, Index challenger, Time now);
   void clear();

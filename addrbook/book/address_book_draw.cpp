@@ -27,11 +27,11 @@ std::size_t selection_size(std::size_t of) {
 std::optional<NetAddress> AddressBook::pick(Bias bias, Time now, const Acceptable& acceptable) {
   wake(now);
   const double percent = std::min(bias.percent, 100U);
-  const double fresh = std::sqrt(static_cast<double>(size_of(Kind::fresh))) * percent;
-  const double vetted = std::sqrt(static_cast<double>(size_of(Kind::vetted))) * (100 - percent);
-  const bool vetted_first = random_.share() * (fresh + vetted) < vetted;
-  const Kind first = vetted_first ? Kind::vetted : Kind::fresh;
-  const Kind second = vetted_first ? Kind::fresh : Kind::vetted;
+  const double new_ones = std::sqrt(static_cast<double>(size_of(Kind::new_))) * percent;
+  const double tried = std::sqrt(static_cast<double>(size_of(Kind::tried))) * (100 - percent);
+  const bool tried_first = random_.share() * (new_ones + tried) < tried;
+  const Kind first = tried_first ? Kind::tried : Kind::new_;
+  const Kind second = tried_first ? Kind::new_ : Kind::tried;
   for (const Kind kind : {first, second}) {
     if (const auto index = draw(kind, acceptable, now)) return at(*index).known.address;
   }
@@ -42,7 +42,7 @@ std::optional<AddressBook::Index> AddressBook::draw(Kind kind, const Acceptable&
                                                     Time now) {
   DrawList& list = drawn_[index_of(kind)];
   if (list.size() == 0) return std::nullopt;
-  const bool blames = kind == Kind::fresh && blame_.groups() > 0;
+  const bool blames = kind == Kind::new_ && blame_.groups() > 0;
   const auto will_do = [&](Index index) { return !acceptable || acceptable(at(index).known); };
   const std::size_t blind = blames || list.size() > kBlindDraws ? kBlindDraws : 0;
   for (std::size_t i = 0; i < blind; ++i) {
@@ -61,7 +61,7 @@ std::optional<AddressBook::Index> AddressBook::draw(Kind kind, const Acceptable&
 
 std::optional<NetAddress> AddressBook::longest_known(Time now, const Acceptable& acceptable) {
   wake(now);
-  const DrawList& list = drawn_[index_of(Kind::vetted)];
+  const DrawList& list = drawn_[index_of(Kind::tried)];
   const KnownAddress* best = nullptr;
   for (std::size_t i = 0; i < list.size(); ++i) {
     const KnownAddress& known = at(list[i]).known;
@@ -97,33 +97,33 @@ void AddressBook::draw_some(Kind kind, std::size_t count, std::vector<NetAddress
 std::vector<NetAddress> AddressBook::selection(Time now) {
   wake(now);
   const std::size_t count = selection_size(size());
-  // How many of them are fresh, as when they are drawn one after another from all.
-  std::size_t fresh = 0, fresh_left = size_of(Kind::fresh), left = size();
+  // How many of them are new, as when they are drawn one after another from all.
+  std::size_t new_ones = 0, new_left = size_of(Kind::new_), left = size();
   for (std::size_t i = 0; i < count; ++i, --left) {
-    if (random_.below(left) < fresh_left) {
-      ++fresh;
-      --fresh_left;
+    if (random_.below(left) < new_left) {
+      ++new_ones;
+      --new_left;
     }
   }
   std::vector<NetAddress> chosen;
   chosen.reserve(count);
-  draw_some(Kind::fresh, fresh, chosen);
-  draw_some(Kind::vetted, count - fresh, chosen);
+  draw_some(Kind::new_, new_ones, chosen);
+  draw_some(Kind::tried, count - new_ones, chosen);
   return chosen;
 }
 
 std::vector<NetAddress> AddressBook::selection_with_bias(Bias bias, Time now) {
   wake(now);
   const std::size_t count = selection_size(size());
-  const std::size_t all_fresh = size_of(Kind::fresh), all_vetted = size_of(Kind::vetted);
+  const std::size_t all_new = size_of(Kind::new_), all_tried = size_of(Kind::tried);
   const std::size_t wanted = (count * std::min(bias.percent, 100U) + 50) / 100;
   // What one kind lacks the other gives.
-  const std::size_t fresh =
-      std::clamp(wanted, count - std::min(count, all_vetted), std::min(count, all_fresh));
+  const std::size_t new_ones =
+      std::clamp(wanted, count - std::min(count, all_tried), std::min(count, all_new));
   std::vector<NetAddress> chosen;
   chosen.reserve(count);
-  draw_some(Kind::fresh, fresh, chosen);
-  draw_some(Kind::vetted, count - fresh, chosen);
+  draw_some(Kind::new_, new_ones, chosen);
+  draw_some(Kind::tried, count - new_ones, chosen);
   return chosen;
 }
 

@@ -1,4 +1,4 @@
-// What dialling teaches: proof, verification, failure, rest, and the way to and from the vetted.
+// What dialling teaches: proof, verification, failure, rest, and the way to and from the tried.
 #include <algorithm>
 #include <limits>
 #include <utility>
@@ -124,9 +124,9 @@ bool AddressBook::mark_verified(const NetAddress& address, NodeFacts facts, Time
   }
   if (known.bad_until <= now) verified_.add(*index);
   touch(*index);
-  if (config_.vet_by_visits == BookConfig::VetByVisits::yes &&
-      now - known.verified_since >= kVettingVisits) {
-    vet(*index, now);
+  if (config_.tried_by_visits == BookConfig::TriedByVisits::yes &&
+      now - known.verified_since >= kTriedVisits) {
+    make_tried(*index, now);
   }
   return true;
 }
@@ -153,14 +153,14 @@ bool AddressBook::mark_session(const NetAddress& address, Seconds lasted, Brough
                                Time now) {
   const auto index = index_of(address);
   if (!index) return false;
-  if (lasted >= kVettingSession && brought == Brought::messages) vet(*index, now);
+  if (lasted >= kTriedSession && brought == Brought::messages) make_tried(*index, now);
   return true;
 }
 
 bool AddressBook::mark_useful(const NetAddress& address, Time now) {
   const auto index = index_of(address);
   if (!index) return false;
-  vet(*index, now);
+  make_tried(*index, now);
   return true;
 }
 
@@ -202,7 +202,7 @@ std::size_t AddressBook::forget(const NodeId& id) {
   return indices.size();
 }
 
-// --- resting and vetting ---
+// --- resting, and becoming tried ---
 
 void AddressBook::unverify(Index index) {
   KnownAddress& known = at(index).known;
@@ -233,18 +233,18 @@ void AddressBook::wake(Time now) {
   }
 }
 
-void AddressBook::vet(Index index, Time now) {
+void AddressBook::make_tried(Index index, Time now) {
   const KnownAddress& known = at(index).known;
   const bool proven = known.last_connected != kNever && known.last_verified != kNever;
-  if (known.kind == Kind::vetted || !proven || known.bad_until > now) return;
-  const Place place = place_for(Kind::vetted, known.address, known.source);
-  const auto holder = tables_[index_of(Kind::vetted)].holder(place);
+  if (known.kind == Kind::tried || !proven || known.bad_until > now) return;
+  const Place place = place_for(Kind::tried, known.address, known.source);
+  const auto holder = tables_[index_of(Kind::tried)].holder(place);
   if (!holder) {
     promote(index, place);
     return;
   }
   const KnownAddress& held_by = at(*holder).known;
-  if (held_by.bad_until > now || config_.vetted == BookConfig::Evict::at_once) {
+  if (held_by.bad_until > now || config_.evict_tried == BookConfig::Evict::at_once) {
     displace(*holder, index, now);
     return;
   }
@@ -257,7 +257,7 @@ void AddressBook::vet(Index index, Time now) {
 
 void AddressBook::promote(Index index, Place place) {
   leave_place(index);
-  take_place(index, Kind::vetted, place);
+  take_place(index, Kind::tried, place);
   contests_.end(index);
   touch(index);
 }
@@ -267,11 +267,11 @@ void AddressBook::displace(Index holder, Index challenger, Time now) {
   contests_.end(holder);
   leave_place(holder);
   promote(challenger, vacated);
-  // The holder is a fresh address again, by the rules for those.
+  // The holder is a new address again, by the rules for those.
   const KnownAddress& known = at(holder).known;
-  const Place back = place_for(Kind::fresh, known.address, known.source);
+  const Place back = place_for(Kind::new_, known.address, known.source);
   if (make_room(back, now)) {
-    take_place(holder, Kind::fresh, back);
+    take_place(holder, Kind::new_, back);
     touch(holder);
   } else {
     remove_entry(holder);
@@ -284,13 +284,14 @@ Place AddressBook::place_for(Kind kind, const NetAddress& address, const IpAddre
 }
 
 bool AddressBook::may_have(Place place, Time now) const {
-  const auto holder = tables_[index_of(Kind::fresh)].holder(place);
-  return !holder || config_.fresh == BookConfig::Displace::any || is_bad(at(*holder).known, now);
+  const auto holder = tables_[index_of(Kind::new_)].holder(place);
+  return !holder || config_.displace_new == BookConfig::Displace::any ||
+         is_bad(at(*holder).known, now);
 }
 
 bool AddressBook::make_room(Place place, Time now) {
   if (!may_have(place, now)) return false;
-  if (const auto holder = tables_[index_of(Kind::fresh)].holder(place)) erase(*holder);
+  if (const auto holder = tables_[index_of(Kind::new_)].holder(place)) erase(*holder);
   return true;
 }
 

@@ -131,7 +131,7 @@ struct Claim {
 // Where two want one thing, the better one has it.
 int rank(const KnownAddress& known) {
   const bool proven = known.last_connected != kNever;
-  if (known.kind == Kind::vetted && proven && known.last_verified != kNever) return 0;
+  if (known.kind == Kind::tried && proven && known.last_verified != kNever) return 0;
   return proven ? 1 : 2;
 }
 
@@ -208,10 +208,10 @@ std::optional<AddressBook::Index> AddressBook::restore(KnownAddress row, Time no
   }
   if (!give_way.empty()) return std::nullopt;
   const bool verified = row.last_connected != kNever && row.last_verified != kNever;
-  if (row.kind == Kind::vetted && !verified) row.kind = Kind::fresh;
+  if (row.kind == Kind::tried && !verified) row.kind = Kind::new_;
   Place place = place_for(row.kind, row.address, row.source);
-  if (tables_[index_of(row.kind)].holder(place) && row.kind == Kind::vetted) {
-    row.kind = Kind::fresh;
+  if (tables_[index_of(row.kind)].holder(place) && row.kind == Kind::tried) {
+    row.kind = Kind::new_;
     place = place_for(row.kind, row.address, row.source);
   }
   if (tables_[index_of(row.kind)].holder(place)) return std::nullopt;

@@ -1,4 +1,4 @@
-// Vetted places that two addresses claim: who holds one, who would have it, and since when. The
+// Tried places that two addresses claim: who holds one, who would have it, and since when. The
 // holder is dialled before it must go.
 //
 // At most kMaxContests, and at most one that an address is part of. Threads: none of its own.

@@ -36,22 +36,23 @@ struct BookConfig {
   double told_burst = 10;
   double told_after_request = 1000;
 
-  // Whether two verifications an hour apart vet an address: for seeds, whose visits are short.
-  enum class VetByVisits : std::uint8_t { no, yes } vet_by_visits = VetByVisits::no;
+  // Whether two verifications an hour apart make an address tried: for seeds, whose visits are
+  // short.
+  enum class TriedByVisits : std::uint8_t { no, yes } tried_by_visits = TriedByVisits::no;
 
   // Countermeasures that an experiment takes away, to see what each is worth (sources by socket and
   // the caps are the caller's to take away already). No node has a reason to.
-  enum class Displace : std::uint8_t { only_bad, any } fresh = Displace::only_bad;
-  enum class Evict : std::uint8_t { after_test, at_once } vetted = Evict::after_test;
+  enum class Displace : std::uint8_t { only_bad, any } displace_new = Displace::only_bad;
+  enum class Evict : std::uint8_t { after_test, at_once } evict_tried = Evict::after_test;
 
   Geometry geometry;
 };
 
-// A session vets when it lasted this long and brought a message.
-inline constexpr Seconds kVettingSession = std::chrono::minutes(30);
-inline constexpr Seconds kVettingVisits = std::chrono::hours(1);
+// An address is tried after a session that lasted this long and brought a message.
+inline constexpr Seconds kTriedSession = std::chrono::minutes(30);
+inline constexpr Seconds kTriedVisits = std::chrono::hours(1);
 
-// When a fresh address may be replaced: as Bitcoin Core's IsTerrible and comet's isBad have it.
+// When a new address may be replaced: as Bitcoin Core's IsTerrible and comet's isBad have it.
 inline constexpr Seconds kJustTried = std::chrono::minutes(1);  // then it gets the benefit
 inline constexpr std::uint32_t kFailuresNeverMet = 3;
 inline constexpr std::uint32_t kFailuresOnceMet = 10;
@@ -67,7 +68,7 @@ inline constexpr Seconds kOtherNetworkRest = std::chrono::days(7);
 // Nothing is bad for ever.
 inline constexpr Seconds kMaxRest = std::chrono::days(365);
 
-// Testing a vetted address before it is displaced (Bitcoin Core: ADDRMAN_SET_TRIED_COLLISION_SIZE,
+// Testing a tried address before it is displaced (Bitcoin Core: ADDRMAN_SET_TRIED_COLLISION_SIZE,
 // ADDRMAN_REPLACEMENT).
 inline constexpr std::size_t kMaxContests = 10;
 inline constexpr Seconds kHolderIsFine = std::chrono::hours(4);

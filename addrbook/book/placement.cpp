@@ -61,27 +61,27 @@ std::uint64_t Placement::group(const conn::IpAddress& ip) const {
 
 Place Placement::of(Kind kind, const conn::NetAddress& address,
                     const conn::IpAddress& source) const {
-  return kind == Kind::fresh ? fresh(address, source) : vetted(address);
+  return kind == Kind::new_ ? in_new(address, source) : in_tried(address);
 }
 
-Place Placement::fresh(const conn::NetAddress& address, const conn::IpAddress& source) const {
+Place Placement::in_new(const conn::NetAddress& address, const conn::IpAddress& source) const {
   const conn::ByteView bucket_key(key_.data(), 16), place_key(key_.data() + 16, 16);
   const std::uint64_t source_group = group(source);
   const std::uint64_t nth = hash(bucket_key, words('n', group(address.endpoint.ip), source_group)) %
-                            kFreshBucketsPerSourceGroup;
+                            kNewBucketsPerSourceGroup;
   const std::uint64_t bucket =
-      hash(bucket_key, words('N', source_group, nth)) % geometry_.fresh_buckets;
+      hash(bucket_key, words('N', source_group, nth)) % geometry_.new_buckets;
   const std::uint64_t mixed = hash(place_key, bytes_of(address));
   const std::uint64_t position = hash(place_key, words('n', mixed, bucket)) % geometry_.bucket_size;
   return {static_cast<std::uint16_t>(bucket), static_cast<std::uint8_t>(position)};
 }
 
-Place Placement::vetted(const conn::NetAddress& address) const {
+Place Placement::in_tried(const conn::NetAddress& address) const {
   const conn::ByteView bucket_key(key_.data(), 16), place_key(key_.data() + 16, 16);
   const auto bytes = bytes_of(address);
-  const std::uint64_t nth = hash(bucket_key, bytes) % kVettedBucketsPerGroup;
+  const std::uint64_t nth = hash(bucket_key, bytes) % kTriedBucketsPerGroup;
   const std::uint64_t bucket =
-      hash(bucket_key, words('V', group(address.endpoint.ip), nth)) % geometry_.vetted_buckets;
+      hash(bucket_key, words('V', group(address.endpoint.ip), nth)) % geometry_.tried_buckets;
   const std::uint64_t mixed = hash(place_key, bytes);
   const std::uint64_t position = hash(place_key, words('v', mixed, bucket)) % geometry_.bucket_size;
   return {static_cast<std::uint16_t>(bucket), static_cast<std::uint8_t>(position)};

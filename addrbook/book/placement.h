@@ -1,9 +1,9 @@
 // Where an address belongs: which bucket, by keyed hashes of the groups of the address and of
 // whoever told us; and at which place in it it looks first.
 //
-//   fresh:   1024 buckets of 64. One source group reaches 64 buckets, and with the addresses of one
+//   new:   1024 buckets of 64. One source group reaches 64 buckets, and with the addresses of one
 //            group a single one of them.
-//   vetted:  256 buckets of 64. The addresses of one group reach 4 of them.
+//   tried:  256 buckets of 64. The addresses of one group reach 4 of them.
 //
 // So how much of the book one can fill depends on the groups that one has (a /16 of IPv4, a /32 of
 // IPv6), not on how many addresses are in them. The bucket is a function of the key, the kind, the
@@ -30,16 +30,16 @@ namespace peerage::addrbook {
 
 using BookKey = conn::ByteArray<32>;
 
-inline constexpr std::size_t kFreshBuckets = 1024;
-inline constexpr std::size_t kVettedBuckets = 256;
+inline constexpr std::size_t kNewBuckets = 1024;
+inline constexpr std::size_t kTriedBuckets = 256;
 inline constexpr std::size_t kBucketSize = 64;
-inline constexpr std::size_t kFreshBucketsPerSourceGroup = 64;
-inline constexpr std::size_t kVettedBucketsPerGroup = 4;
+inline constexpr std::size_t kNewBucketsPerSourceGroup = 64;
+inline constexpr std::size_t kTriedBucketsPerGroup = 4;
 
 // How many there are. Tests make a small book full.
 struct Geometry {
-  std::uint16_t fresh_buckets = kFreshBuckets;
-  std::uint16_t vetted_buckets = kVettedBuckets;
+  std::uint16_t new_buckets = kNewBuckets;
+  std::uint16_t tried_buckets = kTriedBuckets;
   std::uint8_t bucket_size = kBucketSize;
 };
 
@@ -62,8 +62,8 @@ class Placement {
 
   // The bucket, and the first place in it.
   Place of(Kind kind, const conn::NetAddress& address, const conn::IpAddress& source) const;
-  Place fresh(const conn::NetAddress& address, const conn::IpAddress& source) const;
-  Place vetted(const conn::NetAddress& address) const;
+  Place in_new(const conn::NetAddress& address, const conn::IpAddress& source) const;
+  Place in_tried(const conn::NetAddress& address) const;
 
  private:
   std::uint64_t hash(conn::ByteView half, conn::ByteView what) const;

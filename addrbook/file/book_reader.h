@@ -1,5 +1,5 @@
 // Reads everything that an address book file holds, row by row, each judged (addrbook/file/row.h),
-// and no more of it than a book can hold: of a network that has too many rows the vetted ones and
+// and no more of it than a book can hold: of a network that has too many rows the tried ones and
 // those that answered last are kept.
 //
 // A place that cannot be read, or a row too long to be one of ours, does not end the reading. From

@@ -157,7 +157,7 @@ Judged<KnownAddress> address_of(const AddressValues& values, Time now) {
   const auto kind = reader.named<Kind>(2);
   reader.require(origin && kind, DropCause::bad_word);
   row.origin = origin.value_or(Origin::pex);
-  row.kind = kind.value_or(Kind::fresh);
+  row.kind = kind.value_or(Kind::new_);
   row.wrong_ids = reader.count<std::uint8_t>();
   row.failed_stage = reader.named<conn::Stage>(conn::kStageCount).value_or(conn::Stage::connect);
   row.failure = reader.named<conn::Reason>(conn::kReasonCount).value_or(conn::Reason::io_error);

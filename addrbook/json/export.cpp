@@ -15,8 +15,8 @@ namespace {
 
 // The address makes the order a total one, so that equal books give equal files.
 bool better(const KnownAddress& one, const KnownAddress& other) {
-  return std::tuple(one.kind == Kind::vetted, one.last_verified, one.last_seen, other.address) >
-         std::tuple(other.kind == Kind::vetted, other.last_verified, other.last_seen, one.address);
+  return std::tuple(one.kind == Kind::tried, one.last_verified, one.last_seen, other.address) >
+         std::tuple(other.kind == Kind::tried, other.last_verified, other.last_seen, one.address);
 }
 
 // Which of two addresses of an ID stands for it.
@@ -91,7 +91,7 @@ void put_entry(std::string& text, const JsonEntry& entry) {
     text.append("\t\t\t\"").append(name).append("\": ").append(value).append(end);
   };
   put("attempts", std::to_string(entry.attempts), ",\n");
-  put("bucket_type", entry.kind == Kind::vetted ? "2" : "1", ",\n");
+  put("bucket_type", entry.kind == Kind::tried ? "2" : "1", ",\n");
   put("last_attempt", "\"" + rfc3339_text(entry.last_attempt) + "\"", ",\n");
   put("last_success", "\"" + rfc3339_text(entry.last_success) + "\"", ",\n");
   put("last_ban_time", "\"" + rfc3339_text(entry.last_ban_time) + "\"", "\n");
@@ -104,7 +104,7 @@ void best_first(std::vector<JsonEntry>& entries) {
   std::stable_sort(entries.begin(), entries.end(),
                    [](const JsonEntry& one, const JsonEntry& other) {
                      const auto merit = [](const JsonEntry& entry) {
-                       return std::tuple(entry.kind == Kind::vetted, entry.last_success,
+                       return std::tuple(entry.kind == Kind::tried, entry.last_success,
                                          -std::int64_t{entry.attempts});
                      };
                      return merit(one) > merit(other);
@@ -135,14 +135,14 @@ Exported choose_for_json(std::span<const KnownAddress> rows, std::string_view ke
   std::sort(chosen.begin(), chosen.end(),
             [](const auto* one, const auto* other) { return better(*one, *other); });
 
-  Buckets fresh(kCometNewBuckets, key), vetted(kCometOldBuckets, key);
+  Buckets new_ones(kCometNewBuckets, key), tried(kCometOldBuckets, key);
   Exported exported;
   for (const KnownAddress* row : chosen) {
     JsonEntry entry = entry_of(*row);
-    bool placed = entry.kind == Kind::vetted && vetted.place(entry);
+    bool placed = entry.kind == Kind::tried && tried.place(entry);
     if (!placed) {
-      entry.kind = Kind::fresh;
-      placed = fresh.place(entry);
+      entry.kind = Kind::new_;
+      placed = new_ones.place(entry);
     }
     if (placed) exported.entries.push_back(std::move(entry));
   }

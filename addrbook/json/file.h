@@ -8,8 +8,8 @@
 //
 // What a file claims is not what we have seen. Its attempts and times are another program's
 // experience, or anybody's invention: they decide only in which order addresses are taken in
-// (`best_first`), and are shown. An imported address enters the book as a fresh one that we have
-// never dialled: it is neither vetted nor verified, so we do not serve it, and not proven, so the
+// (`best_first`), and are shown. An imported address enters the book as a new one that we have
+// never dialled: it is neither tried nor verified, so we do not serve it, and not proven, so the
 // file cannot keep a truer address of the same ID out. `source` is likewise a claim: it spreads the
 // imported addresses over the buckets as they were spread in the file's book.
 //
@@ -50,7 +50,7 @@ struct JsonEntry {
   conn::NetAddress address;
   // Who told of it: ID and port may be missing. Itself when the file names nobody.
   conn::NetAddress source;
-  Kind kind = Kind::fresh;
+  Kind kind = Kind::new_;
   std::uint32_t attempts = 0;  // at most 2^31 - 1
   Timestamp last_attempt = kNoTimestamp;
   Timestamp last_success = kNoTimestamp;
@@ -78,7 +78,7 @@ conn::Result<JsonBook> parse_json_book(std::string_view text, Time now);
 // Also address_file_unreadable.
 conn::Result<JsonBook> load_json_book(const std::filesystem::path& path, Time now);
 
-// The order in which to offer entries to a book, where the first comer has the place: vetted ones,
+// The order in which to offer entries to a book, where the first comer has the place: tried ones,
 // then those with the latest success, then those with the fewest attempts without any.
 void best_first(std::vector<JsonEntry>& entries);
 

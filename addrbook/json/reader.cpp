@@ -302,7 +302,7 @@ class Reader : public nlohmann::json_sax<nlohmann::json> {
         return true;
       case Field::bucket_type:
         if (value != 1u && value != 2u) return problem("is neither 1 nor 2");
-        entry_.kind = *value == 2 ? Kind::vetted : Kind::fresh;
+        entry_.kind = *value == 2 ? Kind::tried : Kind::new_;
         return true;
       default:
         return odd_value();
@@ -350,7 +350,7 @@ class Reader : public nlohmann::json_sax<nlohmann::json> {
     field_ = Field::buckets;
     if (entry_.buckets.empty()) problem("is empty");
     for (const std::uint16_t bucket : entry_.buckets) {
-      if (entry_.kind == Kind::vetted && bucket >= kCometOldBuckets) {
+      if (entry_.kind == Kind::tried && bucket >= kCometOldBuckets) {
         problem("has one that a comet node does not have");
       }
     }

@@ -18,7 +18,7 @@ std::string_view name(Origin origin) noexcept {
 }
 
 std::string_view name(Kind kind) noexcept {
-  return kind == Kind::vetted ? "old" : "new";
+  return kind == Kind::tried ? "old" : "new";
 }
 
 bool KnownAddress::operator==(const KnownAddress& other) const {

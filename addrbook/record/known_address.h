@@ -39,9 +39,9 @@ inline constexpr std::size_t kOriginCount = 5;
 // Whether somebody speaks because we have asked.
 enum class Word : std::uint8_t { unasked, answer };
 
-// `fresh` is what others call "new": heard of. `vetted` ("old", "tried"): we dialled it, it proved
-// its ID and its network, and it was of use.
-enum class Kind : std::uint8_t { fresh, vetted };
+// The tables of Bitcoin Core: *new* is what others told us; *tried* (addrbook.json calls it "old")
+// is what we dialled ourselves, that proved its ID and its network, and that was of use.
+enum class Kind : std::uint8_t { new_, tried };
 
 // "pex", "inbound", ...; "new" and "old", as operators know them.
 std::string_view name(Origin origin) noexcept;
@@ -62,7 +62,7 @@ struct KnownAddress {
   // The socket IP of who told us first, never what it claimed; its own IP when nobody did.
   conn::IpAddress source;
   Origin origin = Origin::pex;
-  Kind kind = Kind::fresh;
+  Kind kind = Kind::new_;
   std::uint8_t wrong_ids = 0;  // dials that proved another ID, since it last proved its own
   conn::Stage failed_stage = conn::Stage::connect;  // of the last failure, when there was one
   conn::Reason failure = conn::Reason::io_error;

@@ -154,7 +154,7 @@ BookStats stats_of(const Contents& contents, conn::IpAddress::Strict strict, Tim
     std::map<Reason, std::size_t> failures;
     for (const KnownAddress& row : rows) {
       ++of.addresses;
-      ++(row.kind == Kind::vetted ? of.vetted : of.fresh);
+      ++(row.kind == Kind::tried ? of.in_tried : of.in_new);
       of.resting += row.bad_until > now ? 1 : 0;
       ++of.by_origin.at(static_cast<std::size_t>(row.origin));
       for (std::size_t i = 0; i < BookStats::kSpans.size(); ++i) {

@@ -85,7 +85,7 @@ struct BookStats {
   static constexpr std::array<addrbook::Seconds, 4> kSpans = {
       std::chrono::hours(2), std::chrono::hours(8), std::chrono::days(1), std::chrono::weeks(1)};
   struct OfNetwork {
-    std::size_t addresses = 0, fresh = 0, vetted = 0, resting = 0, groups = 0;
+    std::size_t addresses = 0, in_new = 0, in_tried = 0, resting = 0, groups = 0;
     std::array<std::size_t, addrbook::kOriginCount> by_origin{};
     std::array<std::size_t, kSpans.size()> verified_within{};
     std::vector<std::pair<conn::Reason, std::size_t>> failures;  // the commonest first

@@ -46,8 +46,8 @@ void check_places(const BookHome& home, const addrbook::Contents& contents, Time
     const auto loaded = book->load(contents.key, rows, now);
     const std::string of = "network " + conn::printable(network, 64) + ": ";
     check.found.push_back(of + std::to_string(loaded.kept) + " addresses in " +
-                          std::to_string(book->buckets_used(Kind::fresh)) + " buckets of new and " +
-                          std::to_string(book->buckets_used(Kind::vetted)) + " of old ones");
+                          std::to_string(book->buckets_used(Kind::new_)) + " buckets of new and " +
+                          std::to_string(book->buckets_used(Kind::tried)) + " of old ones");
     if (loaded.dropped > 0) {
       check.wrong.push_back(of + std::to_string(loaded.dropped) +
                             " have no place by the book's rules (addr_book_strict, "

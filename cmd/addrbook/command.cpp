@@ -62,7 +62,7 @@ Result<ListFilter> filter_of(const Options& options) {
   filter.network = options.network;
   filter.limit = options.limit;
   if (!options.kind.empty()) {
-    filter.kind = options.kind == "old" ? addrbook::Kind::vetted : addrbook::Kind::fresh;
+    filter.kind = options.kind == "old" ? addrbook::Kind::tried : addrbook::Kind::new_;
   }
   if (!options.verified_since.empty()) {
     const auto span = span_of("--verified-since", options.verified_since);
@@ -284,7 +284,7 @@ std::vector<Option> list_options(Options& options) {
           network(options, "Only those of this network (chain ID)"),
           {.name = "--kind",
            .into = &options.kind,
-           .help = "Only these: new (heard of) or old (vetted)",
+           .help = "Only these: new (heard of) or old (tried)",
            .choices = {"new", "old"}},
           {.name = "--verified-since",
            .into = &options.verified_since,

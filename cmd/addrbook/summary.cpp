@@ -28,8 +28,8 @@ std::string stats_text(const BookStats& stats) {
       table.row({"  " + std::move(label), std::to_string(count), std::move(more)});
     };
     line("addresses", of.addresses, "of " + std::to_string(of.groups) + " groups");
-    line("new", of.fresh);
-    line("old", of.vetted);
+    line("new", of.in_new);
+    line("old", of.in_tried);
     line("resting", of.resting);
     for (std::size_t i = 0; i < addrbook::kOriginCount; ++i) {
       if (of.by_origin[i] == 0) continue;
@@ -64,10 +64,10 @@ std::string to_json(const BookStats& stats) {
       verified[std::string(kSpanNames[i])] = of.verified_within[i];
     }
     for (const auto& [reason, count] : of.failures) failures[std::string(name(reason))] = count;
-    networks[printable(network)] = {
-        {"addresses", of.addresses},   {"new", of.fresh},     {"old", of.vetted},
-        {"resting", of.resting},       {"groups", of.groups}, {"origins", origins},
-        {"verified_within", verified}, {"failures", failures}};
+    networks[printable(network)] = {{"addresses", of.addresses},   {"new", of.in_new},
+                                    {"old", of.in_tried},          {"resting", of.resting},
+                                    {"groups", of.groups},         {"origins", origins},
+                                    {"verified_within", verified}, {"failures", failures}};
   }
   return Json{{"networks", networks},
               {"bans", stats.bans},

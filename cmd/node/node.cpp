@@ -317,8 +317,8 @@ void Node::write_summary(const pex::PexReport& report) {
   const auto now = node_->snapshot();
   pex::PexReport::Book all;
   for (const auto& book : report.books) {
-    all.fresh += book.fresh;
-    all.vetted += book.vetted;
+    all.in_new += book.in_new;
+    all.in_tried += book.in_tried;
     all.verified += book.verified;
   }
   log_.write(LogLevel::info, "summary",
@@ -326,8 +326,8 @@ void Node::write_summary(const pex::PexReport& report) {
               {"out", count_of(*now, p2p::Direction::outbound)},
               {"peers", count(now->peers.size())},
               {"dialling", count(now->dialling)},
-              {"book_new", count(all.fresh)},
-              {"book_old", count(all.vetted)},
+              {"book_new", count(all.in_new)},
+              {"book_old", count(all.in_tried)},
               {"book_verified", count(all.verified)},
               {"served", std::to_string(report.counts.answers)},
               {"visits", std::to_string(report.visits_made)},

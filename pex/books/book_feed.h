@@ -28,7 +28,7 @@ namespace peerage::pex {
 
 class BookFeed {
  public:
-  // Whether outbound connections are sessions that make anchors and vet, or visits.
+  // Whether outbound connections are sessions that make anchors and tried addresses, or visits.
   enum class Outbound : std::uint8_t { sessions, visits };
 
   BookFeed(NetworkBooks& books, Outbound outbound) : books_(books), outbound_(outbound) {}

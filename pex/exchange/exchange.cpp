@@ -91,23 +91,23 @@ Exchange::Outcome Exchange::on_list(Peer& peer, std::span<const NetAddress> addr
   ++counts_.lists;
   counts_.addresses_heard += addresses.size();
   counts_.addresses_refused += refused;
-  std::size_t fresh = 0;
+  std::size_t added = 0;
   if (addrbook::AddressBook* book = books_.find(peer.network())) {
     const addrbook::Source source = {peer.socket().ip, peer.id(), addrbook::Origin::pex,
                                      addrbook::Word::answer};
     const addrbook::Time time = books_.now();
     for (const NetAddress& address : addresses) {
       const auto outcome = book->add(address, source, time);
-      if (outcome == addrbook::Added::added) ++fresh;
+      if (outcome == addrbook::Added::added) ++added;
       if (may_be_a_peer(outcome)) books_.note_told(book->network(), peer.id(), address);
     }
-    counts_.addresses_new += fresh;
+    counts_.addresses_new += added;
     books_.changed();
   }
-  if (refused == 0) return {Outcome::Kind::list, {}, fresh};
+  if (refused == 0) return {Outcome::Kind::list, {}, added};
   Outcome outcome = outcome_of(guard_.on_nonsense(asker_of(peer), now),
                                "sent addresses that nobody can have", Outcome::Kind::list);
-  outcome.fresh = fresh;
+  outcome.added = added;
   return outcome;
 }
 

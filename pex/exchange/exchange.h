@@ -68,7 +68,7 @@ class Exchange {
     };
     Kind kind = Kind::nothing;
     conn::Failure why;
-    std::size_t fresh = 0;  // addresses of a list that were not in the book
+    std::size_t added = 0;  // addresses of a list that were not in the book
   };
   Outcome on_message(p2p::Peer& peer, conn::ByteView bytes, conn::TimePoint now);
 

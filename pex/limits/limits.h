@@ -75,7 +75,7 @@ struct OutboundLimits {
   std::uint32_t feelers_per_group = 4;
   // When the book cannot serve.
   SeedPauses seeds;
-  // Asked at once by a node that has no vetted address.
+  // Asked at once by a node that has no tried address.
   std::size_t first_seeds = 3;
   // Once, when a seed had nothing for us and the book is empty: it may be as new as we are, and
   // have met others by then.

@@ -74,7 +74,7 @@ TimePoint OutboundKeeper::on_time(TimePoint now) {
 
 // Who knows nobody hears what several have to say before it chooses.
 void OutboundKeeper::ask_first_seeds(const OutboundPolicy::Situation& state, TimePoint now) {
-  const bool knows_nobody = context_.books.first().size_of(addrbook::Kind::vetted) == 0;
+  const bool knows_nobody = context_.books.first().size_of(addrbook::Kind::tried) == 0;
   if (!knows_nobody || state.free_slots == 0) return;
   while (first_seeds_ < first_seeds_wanted_ && policy_.may_dial(now) &&
          ask_seed(now, SeedList::Of::unasked)) {
@@ -118,8 +118,8 @@ void OutboundKeeper::on_event(const p2p::SwitchEvent& event, TimePoint now) {
   if (const auto* failed = std::get_if<p2p::DialFailed>(&event)) on_dial_failed(*failed, now);
 }
 
-void OutboundKeeper::on_list(const p2p::PeerPtr& peer, std::size_t fresh, TimePoint now) {
-  if (fresh > 0) {
+void OutboundKeeper::on_list(const p2p::PeerPtr& peer, std::size_t added, TimePoint now) {
+  if (added > 0) {
     policy_.learnt(now);
   } else if (seeds_.contains(peer->id()) && context_.books.first().size() == 0 &&
              !std::exchange(looked_again_, true)) {

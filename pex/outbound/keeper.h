@@ -21,7 +21,7 @@ class OutboundKeeper final : public RoleDriver {
 
   conn::TimePoint on_time(conn::TimePoint now) override;
   void on_event(const p2p::SwitchEvent& event, conn::TimePoint now) override;
-  void on_list(const p2p::PeerPtr& peer, std::size_t fresh, conn::TimePoint now) override;
+  void on_list(const p2p::PeerPtr& peer, std::size_t added, conn::TimePoint now) override;
   void on_asked(const p2p::PeerPtr&) override {}
   void set_seeds(const std::vector<conn::HostAddress>& seeds) override { seeds_.set(seeds); }
 

@@ -168,7 +168,7 @@ std::optional<NetAddress> OutboundPolicy::next_test(const Situation& situation) 
     return felt_.use(group, [&] { return Felt{0, situation.now}; });
   };
   const auto target = book_.pick({100}, situation.book_now, [&](const KnownAddress& known) {
-    if (known.kind != addrbook::Kind::fresh || known.last_connected != addrbook::kNever) {
+    if (known.kind != addrbook::Kind::new_ || known.last_connected != addrbook::kNever) {
       return false;
     }
     if (!is_due(known, situation.book_now) || situation.unavailable(known)) return false;

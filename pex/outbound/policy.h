@@ -4,17 +4,17 @@
 //    ended. (A peer that is lost while we run is dialled again by p2p/dial/dialer.h before
 //    anybody.) They count as drawn at random: who never leaves is among them, and that may be an
 //    attacker.
-//  - Then, until they are OutboundLimits::chosen_percent of the set, the vetted addresses that we
-//    have known for longest: what is vetted lately may be somebody's who has all the others. A node
+//  - Then, until they are OutboundLimits::chosen_percent of the set, the tried addresses that we
+//    have known for longest: what is tried lately may be somebody's who has all the others. A node
 //    that has no such ones takes what the seeds that it met have told: the first attacker among its
 //    peers fills its book with his own.
 //  - Then the book at random, with the Go node's idea: the more outbound peers we have, the more of
 //    them may be new ones. Who comes this way counts as drawn for as long as it stays, and when it
-//    comes back, even if it is vetted meanwhile.
+//    comes back, even if it is tried meanwhile.
 //  - One of a group until OutboundLimits::diverse, then two. A preference: a network that has but
 //    one group is a network too.
 //  - Seeds, when nobody in the book can be dialled and slots are free.
-//  - One test dial each feeler_pause or so, also when the set is full: of a vetted address whose
+//  - One test dial each feeler_pause or so, also when the set is full: of a tried address whose
 //    place is claimed, or a feeler to one we never met. They take no slot.
 //
 // A pure state machine: it is told how things stand and says what to begin; it does not look at

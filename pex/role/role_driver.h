@@ -45,8 +45,8 @@ class RoleDriver {
   virtual conn::TimePoint on_time(conn::TimePoint now) = 0;
   // Connections and dials; `peers` knows of it already.
   virtual void on_event(const p2p::SwitchEvent& event, conn::TimePoint now) = 0;
-  // What the peer sent in answer is in the book; `fresh` of the addresses had not been before.
-  virtual void on_list(const p2p::PeerPtr& peer, std::size_t fresh, conn::TimePoint now) = 0;
+  // What the peer sent in answer is in the book; `added` of the addresses had not been before.
+  virtual void on_list(const p2p::PeerPtr& peer, std::size_t added, conn::TimePoint now) = 0;
   // The peer has asked us, and has its answer if it gets one.
   virtual void on_asked(const p2p::PeerPtr& peer) = 0;
   virtual void set_seeds(const std::vector<conn::HostAddress>& seeds) = 0;

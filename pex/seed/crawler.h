@@ -1,7 +1,7 @@
 // Whom a seed visits next: it dials what it has heard of, to see whether it is there, and comes
 // back to what was, as long as it serves it.
 //
-// Newcomers and old acquaintances take turns, so that neither a flood of fresh addresses keeps the
+// Newcomers and old acquaintances take turns, so that neither a flood of new addresses keeps the
 // known ones from being verified again, nor the reverse. Both are drawn from the book at random:
 // how much of our time somebody's addresses take is bounded by how much of the book they can have.
 //

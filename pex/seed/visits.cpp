@@ -149,8 +149,8 @@ void Visits::on_dial_failed(const p2p::DialFailed& event, TimePoint now) {
   for (Crawler& crawler : crawlers_) crawler.take_back({*ip, event.target.port});
 }
 
-void Visits::on_list(const p2p::PeerPtr& peer, std::size_t fresh, TimePoint) {
-  if (fresh > 0) {
+void Visits::on_list(const p2p::PeerPtr& peer, std::size_t added, TimePoint) {
+  if (added > 0) {
     for (Crawler& crawler : crawlers_) crawler.heard();
   }
   if (peer->direction() == Direction::outbound && !stays(*peer)) part(*peer);

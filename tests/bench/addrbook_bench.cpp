@@ -37,10 +37,10 @@ std::unique_ptr<AddressBook> empty_book() {
   return std::make_unique<AddressBook>("bench", conn::NodeId(), BookKey{1}, conn::Random::Seed{1});
 }
 
-std::unique_ptr<AddressBook> full_book(std::uint32_t vetted = 10'000) {
+std::unique_ptr<AddressBook> full_book(std::uint32_t tried = 10'000) {
   auto book = empty_book();
   for (std::uint32_t i = 0; i < kAddresses; ++i) {
-    if (book->add(nth(i), source(i), kNow) != Added::added || i >= vetted) continue;
+    if (book->add(nth(i), source(i), kNow) != Added::added || i >= tried) continue;
     book->mark_connected(nth(i), std::chrono::microseconds(1000), kNow);
     book->mark_verified(nth(i), {"moniker", "0.38.0", {}}, kNow);
     book->mark_useful(nth(i), kNow);

@@ -30,11 +30,11 @@ void check_entry(const JsonEntry& entry) {
   require(entry.attempts <= 0x7fffffff);
   require(!entry.buckets.empty());
 #ifdef PEERAGE_PLANTED_BUG
-  // As if nobody was ever vetted into three buckets.
-  require(entry.kind == Kind::fresh || entry.buckets.size() < 3);
+  // As if nobody was ever tried into three buckets.
+  require(entry.kind == Kind::new_ || entry.buckets.size() < 3);
 #endif
   for (const std::uint16_t bucket : entry.buckets) {
-    require(bucket < (entry.kind == Kind::vetted ? 64 : 256));
+    require(bucket < (entry.kind == Kind::tried ? 64 : 256));
   }
   for (const Timestamp time : {entry.last_attempt, entry.last_success}) {
     require(time >= conn::kNoTimestamp && time <= conn::to_timestamp(kNow));

@@ -63,7 +63,7 @@ void BookTest::visit(const conn::NetAddress& address) {
   book.mark_connected(address, std::chrono::microseconds(5000), now);
   book.mark_verified(address, {"moniker", "0.38.0", {}}, now);
 }
-void BookTest::vet(const conn::NetAddress& address) {
+void BookTest::make_tried(const conn::NetAddress& address) {
   visit(address);
   book.mark_useful(address, now);
 }

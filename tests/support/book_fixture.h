@@ -46,7 +46,7 @@ class BookTest : public ::testing::Test {
   addrbook::Added hear(const conn::NetAddress& address, std::string_view source = "77.1.2.3");
   // A dial that reaches it and ends well.
   void visit(const conn::NetAddress& address);
-  void vet(const conn::NetAddress& address);
+  void make_tried(const conn::NetAddress& address);
   void fail(const conn::NetAddress& address, conn::Reason reason = conn::Reason::connect_timed_out,
             conn::Stage stage = conn::Stage::connect);
   // We can reach others: only then does a failure count.

@@ -61,7 +61,7 @@ class BookPair : public BookPairBase {
     const KnownAddress* known = naive_->find(*picked);
     agree(known && !NaiveBook::rests(*known) && acceptable(*known), "pick takes one that won't do");
     const bool other_kind =
-        bias.percent != 50 && known->kind != (bias.percent == 0 ? Kind::vetted : Kind::fresh);
+        bias.percent != 50 && known->kind != (bias.percent == 0 ? Kind::tried : Kind::new_);
     agree(!other_kind || will_do[bias.percent == 0 ? 1 : 0] == 0, "pick takes the other kind");
   }
 
@@ -69,16 +69,16 @@ class BookPair : public BookPairBase {
     const std::size_t least = std::min<std::size_t>(of, 32), share = of * 23 / 100;
     return std::min<std::size_t>(250, std::max(least, share));
   }
-  // No duplicates, none that rests: how many of them are fresh.
+  // No duplicates, none that rests: how many of them are new.
   std::size_t check_selection(const std::vector<NetAddress>& selection) {
     agree(std::set(selection.begin(), selection.end()).size() == selection.size(), "one twice");
-    std::size_t fresh = 0;
+    std::size_t new_ones = 0;
     for (const NetAddress& each : selection) {
       const KnownAddress* known = naive_->find(each);
       agree(known && !NaiveBook::rests(*known), "one is told of that must not be");
-      fresh += known->kind == Kind::fresh ? 1 : 0;
+      new_ones += known->kind == Kind::new_ ? 1 : 0;
     }
-    return fresh;
+    return new_ones;
   }
   void select() {
     const auto drawn = [&](Kind kind) {
@@ -86,8 +86,8 @@ class BookPair : public BookPairBase {
         return known.kind == kind && !NaiveBook::rests(known);
       });
     };
-    const std::size_t fresh = drawn(Kind::fresh), vetted = drawn(Kind::vetted);
-    const std::size_t size = size_for(fresh + vetted);
+    const std::size_t new_ones = drawn(Kind::new_), tried = drawn(Kind::tried);
+    const std::size_t size = size_for(new_ones + tried);
     const auto selection = book_->selection(now_);
     agree(selection.size() == size, "the selection has another size");
     check_selection(selection);
@@ -95,8 +95,8 @@ class BookPair : public BookPairBase {
     const auto biased = book_->selection_with_bias({percent}, now_);
     agree(biased.size() == size, "the biased selection has another size");
     std::size_t wanted = (size * percent + 50) / 100;
-    if (wanted > fresh) wanted = fresh;
-    if (size - wanted > vetted) wanted = size - vetted;
+    if (wanted > new_ones) wanted = new_ones;
+    if (size - wanted > tried) wanted = size - tried;
     agree(check_selection(biased) == wanted, "the biased selection has another share");
   }
   bool may_be_served(const KnownAddress& known) const {
@@ -229,11 +229,11 @@ class BookPair : public BookPairBase {
     naive_->rows = std::move(rows);
   }
   // What a restart may cost: what is heard of an ID that has proved another address, and a place
-  // that a vetted address needs which has turned out to be of another network
+  // that a tried address needs which has turned out to be of another network
   // or to be another node.
   void check_lost(const std::vector<NetAddress>& lost) {
     const bool demoted = std::any_of(file_.begin(), file_.end(), [](const auto& row) {
-      return row.second.kind == Kind::vetted && !NaiveBook::verified(row.second);
+      return row.second.kind == Kind::tried && !NaiveBook::verified(row.second);
     });
     for (const NetAddress& each : lost) {
       const auto all = naive_->addresses_of(each.id);

@@ -39,7 +39,7 @@ class BookPairBase {
       compare(known.address);
     });
     agree(seen == naive_->rows.size(), "one holds more rows than the other");
-    for (const Kind kind : {Kind::fresh, Kind::vetted}) {
+    for (const Kind kind : {Kind::new_, Kind::tried}) {
       std::set<std::uint16_t> buckets;
       std::set<addrbook::Place> places;
       std::size_t drawn = 0;
@@ -76,7 +76,7 @@ class BookPairBase {
     config.told_per_second = 0.125;
     config.told_burst = choices.one_in(3) ? 4 : 1 << 20;
     config.told_after_request = 16;
-    if (choices.one_in(2)) config.vet_by_visits = BookConfig::VetByVisits::yes;
+    if (choices.one_in(2)) config.tried_by_visits = BookConfig::TriedByVisits::yes;
     constexpr addrbook::Geometry kGeometries[] = {{4, 2, 4}, {1, 1, 1}, {2, 4, 2}, {8, 8, 16}};
     config.geometry = choices.of(kGeometries);
     return config;
@@ -198,7 +198,7 @@ class BookPairBase {
           "mark_verified");
   }
   void mark_useful(const NetAddress& address) {
-    agree(book_->mark_useful(address, now_) == naive_->vet(address), "mark_useful");
+    agree(book_->mark_useful(address, now_) == naive_->make_tried(address), "mark_useful");
   }
 
   void mark() {
@@ -227,9 +227,9 @@ class BookPairBase {
         constexpr Seconds kLasted[] = {Seconds(0), Seconds(1799), Seconds(1800), Seconds(9000)};
         const Seconds lasted = choices_.of(kLasted);
         const Brought brought = choices_.one_in(3) ? Brought::nothing : Brought::messages;
-        const bool vets = lasted >= Seconds(1800) && brought == Brought::messages;
+        const bool useful = lasted >= Seconds(1800) && brought == Brought::messages;
         agree(book_->mark_session(address, lasted, brought, now_) ==
-                  (vets ? naive_->vet(address) : naive_->find(address) != nullptr),
+                  (useful ? naive_->make_tried(address) : naive_->find(address) != nullptr),
               "mark_session");
       }
     }

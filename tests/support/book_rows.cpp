@@ -28,7 +28,7 @@ addrbook::KnownAddress row_of(std::size_t number) {
                           static_cast<std::uint16_t>(1 + number % 65'535)};
   row.source = conn::IpAddress::v4(44, byte(8), byte(0), 1);
   row.origin = static_cast<Origin>(number % kOriginCount);
-  row.kind = number % 4 == 0 ? Kind::vetted : Kind::fresh;
+  row.kind = number % 4 == 0 ? Kind::tried : Kind::new_;
   row.wrong_ids = byte(0);
   row.failed_stage = static_cast<conn::Stage>(number % conn::kStageCount);
   row.failure = static_cast<conn::Reason>(number % conn::kReasonCount);

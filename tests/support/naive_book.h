@@ -118,7 +118,7 @@ class NaiveBook {
     return stale(known) || (rests(known) && known.connected_since == kNever);
   }
   bool replaceable(const KnownAddress& known) const {
-    return known.kind == Kind::fresh && bad(known);
+    return known.kind == Kind::new_ && bad(known);
   }
 
   // --- what enters ---
@@ -209,7 +209,7 @@ class NaiveBook {
       agree(gone.empty(), "an address that is not added lets another go");
       return outcome;
     }
-    const Place first = placement.fresh(address, source.ip);
+    const Place first = placement.in_new(address, source.ip);
     for (const NetAddress& each : gone) {
       const Row* row = row_of(each);
       agree(row && replaceable(row->known), "one goes that is not bad: " + each.to_string());
@@ -229,8 +229,8 @@ class NaiveBook {
       agree(at_host < config.max_per_host && near < config.max_per_neighbourhood,
             "a cap is exceeded");
     }
-    const Place place = place_for(Kind::fresh, address, source.ip);
-    agree(!holder(Kind::fresh, place), "a place is overwritten");
+    const Place place = place_for(Kind::new_, address, source.ip);
+    agree(!holder(Kind::new_, place), "a place is overwritten");
     KnownAddress known;
     known.address = address;
     known.source = source.ip;
@@ -310,7 +310,7 @@ class NaiveBook {
       if (at_host >= config.max_per_host) return Added::too_many_for_host;
       if (near >= config.max_per_neighbourhood) return Added::too_many_for_neighbourhood;
     }
-    const Row* in_the_way = holder(Kind::fresh, place_for(Kind::fresh, address, source.ip));
+    const Row* in_the_way = holder(Kind::new_, place_for(Kind::new_, address, source.ip));
     return in_the_way && !bad(in_the_way->known) ? Added::no_place : Added::added;
   }
 };

@@ -1,4 +1,4 @@
-// The naive book's second half: what comes of dialling, who is vetted, and what a file gives back.
+// The naive book's second half: what comes of dialling, who is tried, and what a file gives back.
 #pragma once
 
 #include <algorithm>
@@ -89,9 +89,9 @@ class NaiveBookLife : public NaiveBook {
     known->last_verified = now;
     known->reliability.record(addrbook::Outcome::succeeded, now);
     known->facts = std::make_shared<const addrbook::NodeFacts>(facts);
-    if (config.vet_by_visits == addrbook::BookConfig::VetByVisits::yes &&
-        now - known->verified_since >= addrbook::kVettingVisits) {
-      vet(address);
+    if (config.tried_by_visits == addrbook::BookConfig::TriedByVisits::yes &&
+        now - known->verified_since >= addrbook::kTriedVisits) {
+      make_tried(address);
     }
     return true;
   }
@@ -115,15 +115,15 @@ class NaiveBookLife : public NaiveBook {
     return change(address, [](KnownAddress& known) { known.bad_until = kNever; });
   }
 
-  // Vetted at once where a place is free; a resting holder goes; any other but a fine one is
+  // Tried at once where a place is free; a resting holder goes; any other but a fine one is
   // tested.
-  bool vet(const NetAddress& address) {
+  bool make_tried(const NetAddress& address) {
     Row* row = row_of(address);
     if (!row) return false;
     const KnownAddress& known = row->known;
-    if (known.kind == Kind::vetted || !verified(known) || rests(known)) return true;
-    const Place place = place_for(Kind::vetted, known.address, known.source);
-    const Row* held = holder(Kind::vetted, place);
+    if (known.kind == Kind::tried || !verified(known) || rests(known)) return true;
+    const Place place = place_for(Kind::tried, known.address, known.source);
+    const Row* held = holder(Kind::tried, place);
     if (!held) {
       promote(*row, place);
     } else if (rests(held->known)) {
@@ -183,9 +183,9 @@ class NaiveBookLife : public NaiveBook {
   }
 
  private:
-  // Vetted ones first, then proven ones: where two want one thing, the better has it.
+  // Tried ones first, then proven ones: where two want one thing, the better has it.
   static int rank(const KnownAddress& known) {
-    if (known.kind == Kind::vetted && verified(known)) return 0;
+    if (known.kind == Kind::tried && verified(known)) return 0;
     return met(known) ? 1 : 2;
   }
   void enter(KnownAddress known) {
@@ -209,11 +209,11 @@ class NaiveBookLife : public NaiveBook {
       const auto [at_host, near] = neighbours(known.address.endpoint.ip, false);
       if (at_host >= config.max_per_host || near >= config.max_per_neighbourhood) return;
     }
-    if (!verified(known)) known.kind = Kind::fresh;
+    if (!verified(known)) known.kind = Kind::new_;
     Place place = place_for(known.kind, known.address, known.source);
-    if (known.kind == Kind::vetted && holder(Kind::vetted, place)) {
-      known.kind = Kind::fresh;
-      place = place_for(Kind::fresh, known.address, known.source);
+    if (known.kind == Kind::tried && holder(Kind::tried, place)) {
+      known.kind = Kind::new_;
+      place = place_for(Kind::new_, known.address, known.source);
     }
     if (!holder(known.kind, place)) rows.push_back({std::move(known), place});
   }
@@ -238,7 +238,7 @@ class NaiveBookLife : public NaiveBook {
   }
   void promote(Row& row, Place place) {
     end_contests(row.known.address);
-    row.known.kind = Kind::vetted;
+    row.known.kind = Kind::tried;
     row.place = place;
   }
   void contest(const NetAddress& holder, const NetAddress& challenger) {
@@ -250,17 +250,17 @@ class NaiveBookLife : public NaiveBook {
     }
     contests.push_back({holder, challenger, now});
   }
-  // The challenger has the holder's place; the holder is fresh again, if there is room for it.
+  // The challenger has the holder's place; the holder is new again, if there is room for it.
   void displace(const NetAddress& loser, const NetAddress& winner) {
     Row holder_before = *row_of(loser);
     forget(loser);
     promote(*row_of(winner), holder_before.place);
-    const Place back = place_for(Kind::fresh, loser, holder_before.known.source);
-    if (const Row* in_the_way = holder(Kind::fresh, back)) {
+    const Place back = place_for(Kind::new_, loser, holder_before.known.source);
+    if (const Row* in_the_way = holder(Kind::new_, back)) {
       if (!bad(in_the_way->known)) return;
       forget(NetAddress(in_the_way->known.address));
     }
-    holder_before.known.kind = Kind::fresh;
+    holder_before.known.kind = Kind::new_;
     holder_before.place = back;
     rows.push_back(std::move(holder_before));
   }

@@ -16,8 +16,8 @@ namespace {
 constexpr std::size_t kAnswer = pex::kMaxAddresses;
 constexpr std::uint64_t kFirstKey = std::uint64_t{1} << 32;  // the honest ones are below
 constexpr conn::Duration kLookPause = 1h;
-// Vetted after half an hour; a lost peer is dialled again for forty minutes (p2p/dial/dialer.cpp).
-constexpr conn::Duration kUntilVetted = 35min;
+// Tried after half an hour; a lost peer is dialled again for forty minutes (p2p/dial/dialer.cpp).
+constexpr conn::Duration kUntilTried = 35min;
 constexpr conn::Duration kRest = 1h;
 // In the order in which their part of an answer comes.
 constexpr Tactic kAnswering[] = {Tactic::wrong_ids, Tactic::long_answers};
@@ -100,7 +100,7 @@ conn::Endpoint Attacker::nowhere() {
 double Attacker::hold() const {
   std::size_t mine = 0, honest = 0;
   victim_.for_each_known([&](const NetAddress& address, addrbook::Kind kind) {
-    if (kind != addrbook::Kind::fresh) return;
+    if (kind != addrbook::Kind::new_) return;
     mine += estate_.owns(address.endpoint.ip) ? 1 : 0;
     honest += honest_.has(address.endpoint.ip) ? 1 : 0;
   });
@@ -161,7 +161,7 @@ void Attacker::on_ready(Puppet& puppet) {
   const auto stay = stays_.find(&puppet);
   if (stay == stays_.end()) {
     puppet.gossip();
-    world_.after(kUntilVetted, [this, weak = puppet.weak_from_this()] {
+    world_.after(kUntilTried, [this, weak = puppet.weak_from_this()] {
       const auto self = weak.lock();
       if (!self || !harvests()) return;
       rests_[self->tag()] = world_.now() + kRest;

@@ -92,7 +92,7 @@ class Attacker final : private Puppet::Owner {
   void next_visit();
   void make(const Visit& visit);
   void look_at_gain();
-  // Whether a node that was dialled is to leave when it has been vetted.
+  // Whether a node that was dialled is to leave when it has been tried.
   bool harvests() const;
   // How many of its nodes there are in the victim's new table for each honest one.
   double hold() const;

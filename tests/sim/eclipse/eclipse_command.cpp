@@ -198,7 +198,7 @@ cmd::Command eclipse_command() {
                    .default_text = default_of(options->strategies)},
                   {.name = "--harvest",
                    .into = &options->harvest,
-                   .help = "Hours in which the attacker's peers leave when they are vetted",
+                   .help = "Hours in which the attacker's peers leave when they are tried",
                    .default_text = default_of(options->harvest)},
                   {.name = "--no-restarts", .into = &options->no_restarts, .help = "Try none"},
                   {.name = "--price",

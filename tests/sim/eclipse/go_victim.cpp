@@ -69,7 +69,7 @@ std::vector<conn::IpAddress> GoVictim::inbound() const {
 void GoVictim::for_each_known(const Visit& visit) const {
   node_.book().for_each([&visit](const go::GoBook::Row& row) {
     visit(row.address,
-          row.kind == go::GoBook::Kind::old ? addrbook::Kind::vetted : addrbook::Kind::fresh);
+          row.kind == go::GoBook::Kind::old ? addrbook::Kind::tried : addrbook::Kind::new_);
   });
 }
 

@@ -28,8 +28,8 @@ std::optional<double> number_of(const Json& json) {
 }
 
 Json to_json(const Standing& now) {
-  return Json::array(
-      {now.fresh, now.vetted, now.outbound, now.inbound, now.told, now.outbound_peers, now.known});
+  return Json::array({now.in_new, now.in_tried, now.outbound, now.inbound, now.told,
+                      now.outbound_peers, now.known});
 }
 
 Standing standing_of(const Json& json) {

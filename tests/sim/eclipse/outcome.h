@@ -14,8 +14,8 @@ namespace peerage::sim::eclipse {
 
 // How things stand at a moment: the attacker's shares, 0 to 1.
 struct Standing {
-  double fresh = 0;     // of the new table
-  double vetted = 0;    // of the old one
+  double in_new = 0;    // of the new table
+  double in_tried = 0;  // of the old one
   double outbound = 0;  // of the outbound peers
   double inbound = 0;
   double told = 0;  // of what the victim has told honest nodes

@@ -64,7 +64,7 @@ struct AttackPlan {
   // something, and afterwards.
   double rate = 20;
   double refresh_rate = 1;
-  // For so long nodes that the victim has dialled leave once they are vetted, so that others may be
+  // For so long nodes that the victim has dialled leave once they are tried, so that others may be
   // (with grinding); then they stay.
   conn::Duration harvest{0};
   double seed_share = 0.5;  // of what a poisoned seed serves is the attacker's

@@ -62,10 +62,12 @@ std::vector<Policy> make_policies() {
   all.push_back(ours("no-feeler-quota", "feelers to as many of a group as come", [](Plan& plan) {
     plan.pex.outbound.feelers_per_group = std::numeric_limits<std::uint32_t>::max();
   }));
-  all.push_back(ours("no-test", "vetted addresses displaced untested",
-                     [](Plan& plan) { plan.book.vetted = addrbook::BookConfig::Evict::at_once; }));
-  all.push_back(ours("overwrite", "fresh addresses displaced by any other",
-                     [](Plan& plan) { plan.book.fresh = addrbook::BookConfig::Displace::any; }));
+  all.push_back(ours("no-test", "tried addresses displaced untested", [](Plan& plan) {
+    plan.book.evict_tried = addrbook::BookConfig::Evict::at_once;
+  }));
+  all.push_back(ours("overwrite", "new addresses displaced by any other", [](Plan& plan) {
+    plan.book.displace_new = addrbook::BookConfig::Displace::any;
+  }));
   all.push_back(ours("no-anchors", "nobody redialled first after a restart",
                      [](Plan& plan) { plan.anchors = Plan::Anchors::forgotten; }));
   all.push_back(ours("no-host-caps", "any number of entries of a host and a /24", [](Plan& plan) {

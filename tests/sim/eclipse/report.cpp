@@ -16,8 +16,8 @@ std::string print(const char* format, Values... values) {
 }
 
 void add(Standing& sum, const Standing& one) {
-  sum.fresh += one.fresh;
-  sum.vetted += one.vetted;
+  sum.in_new += one.in_new;
+  sum.in_tried += one.in_tried;
   sum.outbound += one.outbound;
   sum.inbound += one.inbound;
   sum.told += one.told;
@@ -27,7 +27,7 @@ void add(Standing& sum, const Standing& one) {
 
 void divide(Standing& sum, std::size_t count) {
   const auto n = static_cast<double>(count);
-  for (double* each : {&sum.fresh, &sum.vetted, &sum.outbound, &sum.inbound, &sum.told}) {
+  for (double* each : {&sum.in_new, &sum.in_tried, &sum.outbound, &sum.inbound, &sum.told}) {
     *each /= n;
   }
   sum.outbound_peers /= count;
@@ -130,7 +130,7 @@ std::string as_table(const std::vector<Summary>& summaries) {
     for (const Row& row : each.rows) {
       text += print("  %5.0f  %-21s %-21s %-21s  %5.2f %5.2f %5.2f %5.2f %5.2f\n", row.hours,
                     frequency_text(row.eclipsed).c_str(), frequency_text(row.restart).c_str(),
-                    frequency_text(row.timed).c_str(), row.mean.fresh, row.mean.vetted,
+                    frequency_text(row.timed).c_str(), row.mean.in_new, row.mean.in_tried,
                     row.mean.outbound, row.mean.inbound, row.mean.told);
     }
     if (each.hours_to_eclipse) {
@@ -162,12 +162,12 @@ std::string as_csv(const std::vector<Summary>& summaries) {
   for (const Summary& each : summaries) {
     const double age = std::chrono::duration<double, std::ratio<3600>>(each.of.age).count();
     for (const Row& row : each.rows) {
-      text +=
-          print("%s,%zu,%zu,%g,%g,%zu,%zu,%zu,%zu,%.4f,%.4f,%.4f,%.4f,%.4f,%.4f,%.4f,%.1f\n",
-                each.of.policy.c_str(), each.of.attack.addresses, each.of.attack.groups, age,
-                row.hours, each.trials, row.eclipsed.hits, row.restart.hits, row.timed.hits,
-                row.mean.fresh, row.mean.vetted, row.mean.outbound, row.mean.inbound, row.mean.told,
-                row.outbound_after_restart, row.outbound_after_timed, each.dials_per_hour);
+      text += print("%s,%zu,%zu,%g,%g,%zu,%zu,%zu,%zu,%.4f,%.4f,%.4f,%.4f,%.4f,%.4f,%.4f,%.1f\n",
+                    each.of.policy.c_str(), each.of.attack.addresses, each.of.attack.groups, age,
+                    row.hours, each.trials, row.eclipsed.hits, row.restart.hits, row.timed.hits,
+                    row.mean.in_new, row.mean.in_tried, row.mean.outbound, row.mean.inbound,
+                    row.mean.told, row.outbound_after_restart, row.outbound_after_timed,
+                    each.dials_per_hour);
     }
   }
   return text;
@@ -182,8 +182,8 @@ std::string as_json(const std::vector<Summary>& summaries) {
                       {"eclipsed", frequency_json(row.eclipsed)},
                       {"restart", frequency_json(row.restart)},
                       {"anchors_down", frequency_json(row.timed)},
-                      {"new", row.mean.fresh},
-                      {"old", row.mean.vetted},
+                      {"new", row.mean.in_new},
+                      {"old", row.mean.in_tried},
                       {"outbound", row.mean.outbound},
                       {"inbound", row.mean.inbound},
                       {"told", row.mean.told},

@@ -99,8 +99,8 @@ Standing Trial::standing() const {
     ++all[index];
     owned[index] += owns(address.endpoint.ip) ? 1 : 0;
   });
-  now.fresh = share(owned[0], all[0]);
-  now.vetted = share(owned[1], all[1]);
+  now.in_new = share(owned[0], all[0]);
+  now.in_tried = share(owned[1], all[1]);
   now.known = all[0] + all[1];
   const auto peers = victim_->outbound();
   now.outbound_peers = peers.size();

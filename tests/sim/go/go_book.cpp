@@ -62,7 +62,7 @@ std::size_t GoBook::old_bucket_of(const NetAddress& address) const {
 }
 
 GoBook::Bucket& GoBook::bucket(Kind kind, std::size_t number) {
-  return kind == Kind::fresh ? new_.at(number) : old_.at(number);
+  return kind == Kind::new_ ? new_.at(number) : old_.at(number);
 }
 
 // --- entries and their places ---
@@ -95,7 +95,7 @@ void GoBook::forget(Index index) {
 }
 
 void GoBook::put_in_new(Index index, std::size_t number, TimePoint now) {
-  Bucket& into = bucket(Kind::fresh, number);
+  Bucket& into = bucket(Kind::new_, number);
   if (std::find(into.begin(), into.end(), index) != into.end()) return;
   if (into.size() > kNewBucketSize) expire_new(number, now);
   into.push_back(index);
@@ -123,7 +123,7 @@ void GoBook::take_out_everywhere(Index index) {
 }
 
 void GoBook::expire_new(std::size_t number, TimePoint now) {
-  const Bucket& full = bucket(Kind::fresh, number);
+  const Bucket& full = bucket(Kind::new_, number);
   std::optional<Index> bad;
   std::size_t seen = 0;
   for (const Index index : full) {
@@ -167,7 +167,7 @@ GoBook::Added GoBook::add(const NetAddress& address, const NetAddress& source, T
     }
     put_in_new(known->second, number, now);
   } else {
-    put_in_new(enter({address, source, Kind::fresh, {}, 0, now, std::nullopt}), number, now);
+    put_in_new(enter({address, source, Kind::new_, {}, 0, now, std::nullopt}), number, now);
   }
   return Added::added;
 }
@@ -189,7 +189,7 @@ void GoBook::mark_good(const NodeId& id, TimePoint now) {
   row.last_attempt = now;
   row.last_success = now;
   row.attempts = 0;
-  if (row.kind == Kind::fresh) move_to_old(known->second);
+  if (row.kind == Kind::new_) move_to_old(known->second);
 }
 
 void GoBook::move_to_old(Index index) {
@@ -229,7 +229,7 @@ void GoBook::reinstate_bad_peers(TimePoint now) {
       ++each;
       continue;
     }
-    if (banned.row.kind == Kind::fresh) {
+    if (banned.row.kind == Kind::new_) {
       const std::size_t number = new_bucket_of(banned.row.address, banned.row.source);
       put_in_new(enter(banned.row), number, now);
     }
@@ -245,10 +245,10 @@ std::optional<NetAddress> GoBook::pick(unsigned bias) {
   const double old_part = std::sqrt(static_cast<double>(size_old_)) * (100.0 - towards_new);
   const double new_part = std::sqrt(static_cast<double>(size_new_)) * towards_new;
   const double lot = static_cast<double>(random_() >> 11) * 0x1p-53;
-  const Kind kind = (new_part + old_part) * lot < old_part ? Kind::old : Kind::fresh;
+  const Kind kind = (new_part + old_part) * lot < old_part ? Kind::old : Kind::new_;
   if (size_of(kind) == 0) return std::nullopt;
   // A bucket first, then one of it: who is alone in a bucket is chosen the more often.
-  const std::size_t buckets = kind == Kind::fresh ? kNewBucketCount : kOldBucketCount;
+  const std::size_t buckets = kind == Kind::new_ ? kNewBucketCount : kOldBucketCount;
   const Bucket* chosen = nullptr;
   while (chosen == nullptr || chosen->empty()) chosen = &bucket(kind, draw(buckets));
   return slots_[(*chosen)[draw(chosen->size())]].address;
@@ -280,7 +280,7 @@ std::vector<NetAddress> GoBook::selection_with_bias(unsigned bias) {
   const auto of_bias = static_cast<std::size_t>(
       std::lround(std::min(bias, 100u) / 100.0 * static_cast<double>(wanted)));
   const std::size_t short_of_old = wanted > size_old_ ? wanted - size_old_ : 0;
-  std::vector<NetAddress> chosen = random_pick(Kind::fresh, std::max(of_bias, short_of_old));
+  std::vector<NetAddress> chosen = random_pick(Kind::new_, std::max(of_bias, short_of_old));
   const std::size_t left = wanted > chosen.size() ? wanted - chosen.size() : 0;
   const std::vector<NetAddress> old = random_pick(Kind::old, left);
   chosen.insert(chosen.end(), old.begin(), old.end());
@@ -291,7 +291,7 @@ std::vector<NetAddress> GoBook::selection_with_bias(unsigned bias) {
 // gives one, as in the Go node.
 std::vector<NetAddress> GoBook::random_pick(Kind kind, std::size_t wanted) {
   std::vector<Index> places;
-  const std::size_t buckets = kind == Kind::fresh ? kNewBucketCount : kOldBucketCount;
+  const std::size_t buckets = kind == Kind::new_ ? kNewBucketCount : kOldBucketCount;
   for (std::size_t number = 0; number < buckets; ++number) {
     const Bucket& each = bucket(kind, number);
     places.insert(places.end(), each.begin(), each.end());

@@ -33,7 +33,7 @@ namespace peerage::sim::go {
 class GoBook {
  public:
   using Random = std::function<std::uint64_t()>;  // 64 bits
-  enum class Kind : std::uint8_t { fresh = 1, old = 2 };
+  enum class Kind : std::uint8_t { new_ = 1, old = 2 };
   using Buckets = std::vector<std::uint16_t>;
 
   struct Settings {
@@ -44,7 +44,7 @@ class GoBook {
   struct Row {
     conn::NetAddress address;
     conn::NetAddress source;
-    Kind kind = Kind::fresh;
+    Kind kind = Kind::new_;
     Buckets buckets;
     std::uint32_t attempts = 0;
     conn::TimePoint last_attempt;
@@ -119,7 +119,7 @@ class GoBook {
   void move_to_old(Index index);
   std::vector<conn::NetAddress> random_pick(Kind kind, std::size_t wanted);
   std::size_t selection_size() const;
-  std::size_t& size_of(Kind kind) { return kind == Kind::fresh ? size_new_ : size_old_; }
+  std::size_t& size_of(Kind kind) { return kind == Kind::new_ ? size_new_ : size_old_; }
 
   Settings settings_;
   Random random_;

@@ -20,12 +20,12 @@ using namespace std::chrono_literals;
 
 class DrawTest : public test::BookTest {
  protected:
-  // Fresh ones 0..fresh-1, vetted ones from 100'000 on.
-  void fill(std::uint32_t fresh, std::uint32_t vetted = 0) {
-    for (std::uint32_t i = 0; book.size_of(Kind::fresh) < fresh; ++i) hear(told(i), source(i));
-    for (std::uint32_t i = 100'000; book.size_of(Kind::vetted) < vetted; ++i) {
-      if (hear(told(i), source(i)) == Added::added) vet(told(i));
-      if (book.size_of(Kind::fresh) > fresh) book.forget(told(i));
+  // New ones 0..new_ones-1, tried ones from 100'000 on.
+  void fill(std::uint32_t new_ones, std::uint32_t tried = 0) {
+    for (std::uint32_t i = 0; book.size_of(Kind::new_) < new_ones; ++i) hear(told(i), source(i));
+    for (std::uint32_t i = 100'000; book.size_of(Kind::tried) < tried; ++i) {
+      if (hear(told(i), source(i)) == Added::added) make_tried(told(i));
+      if (book.size_of(Kind::new_) > new_ones) book.forget(told(i));
     }
   }
   static NetAddress told(std::uint32_t i) {
@@ -49,10 +49,11 @@ TEST_F(DrawTest, AnEmptyBookNamesNobody) {
 }
 
 TEST_F(DrawTest, PickingEndsWhateverTheBookHolds) {
-  for (const auto& [fresh, vetted] : {std::pair{1u, 0u}, {0u, 1u}, {3u, 0u}, {0u, 3u}, {5u, 5u}}) {
-    SCOPED_TRACE(std::to_string(fresh) + "/" + std::to_string(vetted));
+  for (const auto& [new_ones, tried] :
+       {std::pair{1u, 0u}, {0u, 1u}, {3u, 0u}, {0u, 3u}, {5u, 5u}}) {
+    SCOPED_TRACE(std::to_string(new_ones) + "/" + std::to_string(tried));
     for (std::uint32_t i = 0; i < 200'000; ++i) book.forget(told(i));
-    fill(fresh, vetted);
+    fill(new_ones, tried);
     for (unsigned bias = 0; bias <= 100; bias += 10) EXPECT_TRUE(book.pick({bias}, now));
     EXPECT_FALSE(book.pick({50}, now, [](const KnownAddress&) { return false; }));
   }
@@ -68,12 +69,12 @@ TEST_F(DrawTest, TheOneThatWillDoIsFoundAmongThousands) {
 
 TEST_F(DrawTest, EveryAddressOfAKindIsAsLikelyAsAnother) {
   fill(200, 20);
-  for (const Kind kind : {Kind::fresh, Kind::vetted}) {
+  for (const Kind kind : {Kind::new_, Kind::tried}) {
     const std::size_t size = book.size_of(kind);
     const int picks = 500 * static_cast<int>(size);
     std::map<NetAddress, int> times;
     for (int i = 0; i < picks; ++i) {
-      ++times[*book.pick({kind == Kind::fresh ? 100u : 0u}, now)];
+      ++times[*book.pick({kind == Kind::new_ ? 100u : 0u}, now)];
     }
     ASSERT_EQ(times.size(), size);
     double chi_square = 0;
@@ -86,13 +87,13 @@ TEST_F(DrawTest, EveryAddressOfAKindIsAsLikelyAsAnother) {
 TEST_F(DrawTest, TheKindIsChosenAsTheGoNodeDoes) {
   fill(400, 100);
   for (const unsigned bias : {10u, 30u, 50u, 90u}) {
-    int fresh = 0;
+    int new_ones = 0;
     constexpr int kPicks = 20'000;
     for (int i = 0; i < kPicks; ++i) {
-      fresh += book.find(*book.pick({bias}, now))->kind == Kind::fresh ? 1 : 0;
+      new_ones += book.find(*book.pick({bias}, now))->kind == Kind::new_ ? 1 : 0;
     }
-    const double for_fresh = std::sqrt(400.0) * bias, for_vetted = std::sqrt(100.0) * (100 - bias);
-    EXPECT_NEAR(fresh, kPicks * for_fresh / (for_fresh + for_vetted), kPicks * 0.02) << bias;
+    const double for_new = std::sqrt(400.0) * bias, for_tried = std::sqrt(100.0) * (100 - bias);
+    EXPECT_NEAR(new_ones, kPicks * for_new / (for_new + for_tried), kPicks * 0.02) << bias;
   }
 }
 
@@ -113,18 +114,18 @@ TEST_F(DrawTest, SelectionsHaveTheRecordedSizes) {
 
 TEST_F(DrawTest, ABiasedSelectionHasTheShareThatWasAskedForWhereThereIsEnough) {
   fill(500, 300);
-  const auto count_fresh = [&](unsigned bias) {
-    std::size_t fresh = 0;
+  const auto count_new = [&](unsigned bias) {
+    std::size_t new_ones = 0;
     for (const auto& each : book.selection_with_bias({bias}, now)) {
-      fresh += book.find(each)->kind == Kind::fresh ? 1 : 0;
+      new_ones += book.find(each)->kind == Kind::new_ ? 1 : 0;
     }
-    return fresh;
+    return new_ones;
   };
-  EXPECT_EQ(count_fresh(0), 0u);
-  EXPECT_EQ(count_fresh(30), 55u);  // of 184
-  EXPECT_EQ(count_fresh(100), 184u);
-  for (std::uint32_t i = 100'000; book.size_of(Kind::vetted) > 20; ++i) book.forget(told(i));
-  EXPECT_EQ(count_fresh(0), 119u - 20);  // of 520, what the vetted ones cannot give
+  EXPECT_EQ(count_new(0), 0u);
+  EXPECT_EQ(count_new(30), 55u);  // of 184
+  EXPECT_EQ(count_new(100), 184u);
+  for (std::uint32_t i = 100'000; book.size_of(Kind::tried) > 20; ++i) book.forget(told(i));
+  EXPECT_EQ(count_new(0), 119u - 20);  // of 520, what the tried ones cannot give
 }
 
 TEST_F(DrawTest, EverySelectionIsAnother) {

@@ -50,16 +50,16 @@ TEST_F(AddressBookFailures, AnotherNetworkDoesNotShortenARest) {
 TEST_F(FailuresInASmallBook, AClaimThatNobodyTestedForADayTakesNoPlace) {
   const auto holder = scattered(1), challenger = scattered(2);
   ASSERT_EQ(hear(holder), Added::added);
-  vet(holder);
-  ASSERT_EQ(book.find(holder)->kind, Kind::vetted);
+  make_tried(holder);
+  ASSERT_EQ(book.find(holder)->kind, Kind::tried);
   now += 5h;
   ASSERT_EQ(hear(challenger), Added::added);
-  vet(challenger);
+  make_tried(challenger);
   ASSERT_EQ(book.contests(), 1u);
   now += 25h;  // and nobody has asked whom to test
   meet_someone();
   fail(holder);
-  EXPECT_EQ(book.find(holder)->kind, Kind::vetted);
+  EXPECT_EQ(book.find(holder)->kind, Kind::tried);
   EXPECT_EQ(book.contests(), 0u);
 }
 

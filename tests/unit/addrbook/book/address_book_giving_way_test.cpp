@@ -30,7 +30,7 @@ class GivingWayInOnePlace : public GivingWay {
   GivingWayInOnePlace() : GivingWay(with({1, 1, 1})) {}
 };
 
-TEST_F(GivingWayInOnePlace, AFreshAddressHasAPlaceOnlyIfItIsFreeOrItsHolderIsBad) {
+TEST_F(GivingWayInOnePlace, ANewAddressHasAPlaceOnlyIfItIsFreeOrItsHolderIsBad) {
   EXPECT_EQ(hear(address(1, "8.8.8.8")), Added::added);
   for (std::uint32_t i = 0; i < 1000; ++i) EXPECT_EQ(hear(scattered(i)), Added::no_place);
   EXPECT_NE(book.find(address(1, "8.8.8.8")), nullptr);

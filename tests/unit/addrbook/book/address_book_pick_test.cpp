@@ -22,12 +22,12 @@ using namespace std::chrono_literals;
 
 class PickTest : public test::BookTest {
  protected:
-  // `vetted` of them are.
-  void fill(std::uint32_t fresh, std::uint32_t vetted) {
-    for (std::uint32_t i = 0; book.size_of(Kind::vetted) < vetted; ++i) {
-      if (hear(scattered(i)) == Added::added) vet(scattered(i));
+  // `tried` of them are.
+  void fill(std::uint32_t new_ones, std::uint32_t tried) {
+    for (std::uint32_t i = 0; book.size_of(Kind::tried) < tried; ++i) {
+      if (hear(scattered(i)) == Added::added) make_tried(scattered(i));
     }
-    for (std::uint32_t i = 10'000; book.size_of(Kind::fresh) < fresh; ++i) hear(scattered(i));
+    for (std::uint32_t i = 10'000; book.size_of(Kind::new_) < new_ones; ++i) hear(scattered(i));
   }
 };
 
@@ -50,11 +50,11 @@ TEST_F(PickTest, EachOfTheFewThatWillDoIsAsLikelyAsAnother) {
   EXPECT_LT(chi_square, 24.3) << "of 7 degrees of freedom, 1 in 1000 would be beyond";
 }
 
-TEST_F(PickTest, LongestKnownIsWhoWasVerifiedFirstOfTheVettedThatWillDo) {
+TEST_F(PickTest, LongestKnownIsTheFirstVerifiedOfTheTriedThatWillDo) {
   EXPECT_EQ(book.longest_known(now), std::nullopt);
   for (std::uint32_t i = 0; i < 5; ++i) {
     hear(scattered(i));
-    i == 0 ? visit(scattered(i)) : vet(scattered(i));
+    i == 0 ? visit(scattered(i)) : make_tried(scattered(i));
     now += 1h;
   }
   EXPECT_EQ(book.longest_known(now), scattered(1)) << "the first was only visited";
@@ -73,11 +73,11 @@ TEST_F(PickTest, LongestKnownIsWhoWasVerifiedFirstOfTheVettedThatWillDo) {
 }
 
 TEST_F(PickTest, NobodyIsPickedWhereAllRest) {
-  for (const auto& [fresh, vetted] :
+  for (const auto& [new_ones, tried] :
        {std::pair{1u, 0u}, {0u, 1u}, {0u, 30u}, {30u, 0u}, {9u, 9u}}) {
-    SCOPED_TRACE(std::to_string(fresh) + "/" + std::to_string(vetted));
+    SCOPED_TRACE(std::to_string(new_ones) + "/" + std::to_string(tried));
     for (std::uint32_t i = 0; i < 20'000; ++i) book.forget(scattered(i));
-    fill(fresh, vetted);
+    fill(new_ones, tried);
     std::vector<NetAddress> all;
     book.for_each([&](const KnownAddress& known) { all.push_back(known.address); });
     for (const auto& each : all) book.mark_bad(each, Reason::misbehaved, now + 1h, now);
@@ -95,7 +95,7 @@ TEST_F(PickTest, NobodyIsPickedWhereAllRest) {
 
 TEST_F(PickTest, TheKindThatHasSomethingIsAskedWhateverTheBias) {
   fill(50, 50);
-  for (const Kind only : {Kind::fresh, Kind::vetted}) {
+  for (const Kind only : {Kind::new_, Kind::tried}) {
     for (const unsigned bias : {0u, 50u, 100u}) {
       const auto of_it = [&](const KnownAddress& known) { return known.kind == only; };
       const auto picked = book.pick({bias}, now, of_it);

@@ -62,12 +62,12 @@ TEST_F(AddressBookRows, AProvenAddressThatIsGivenUpAndItsRivalAreBothKept) {
 TEST_F(AddressBookRows, HearsayBeforeTheFileIsReadDoesNotWipeOutWhatTheFileKnows) {
   const auto node = scattered(1);
   KnownAddress known = proven(node);
-  known.kind = Kind::vetted;
+  known.kind = Kind::tried;
   known.reliability.record(Outcome::succeeded, now - 1h);
   ASSERT_EQ(hear(node), Added::added);
   EXPECT_EQ(load({known}).kept, 1u);
   ASSERT_NE(book.find(node), nullptr);
-  EXPECT_EQ(book.find(node)->kind, Kind::vetted);
+  EXPECT_EQ(book.find(node)->kind, Kind::tried);
   EXPECT_EQ(book.find(node)->reliability, known.reliability);
   EXPECT_EQ(book.find(node)->last_seen, now);
 }
@@ -93,7 +93,7 @@ TEST_F(AddressBookRows, ARowThatIsNotKeptAsItWasIsWrittenAgain) {
   const auto node = scattered(1);
   KnownAddress from_the_future = row(node);
   from_the_future.last_seen = now + std::chrono::days(400);
-  from_the_future.kind = Kind::vetted;
+  from_the_future.kind = Kind::tried;
   load({from_the_future, row(scattered(2))});
   const Changes changes = book.take_changes(10);
   ASSERT_EQ(changes.written.size(), 1u);

@@ -38,7 +38,7 @@ double unevenness(const std::vector<std::size_t>& counts, std::size_t total) {
 }
 
 TEST(Placement, ManyAddressesOfManyGroupsSpreadEvenlyOverBucketsAndPlaces) {
-  std::vector<std::size_t> fresh(kFreshBuckets), vetted(kVettedBuckets), places(kBucketSize);
+  std::vector<std::size_t> new_ones(kNewBuckets), tried(kTriedBuckets), places(kBucketSize);
   constexpr std::size_t kAddresses = 100'000;
   const Placement where = placement();
   for (std::uint32_t i = 0; i < kAddresses; ++i) {
@@ -51,42 +51,42 @@ TEST(Placement, ManyAddressesOfManyGroupsSpreadEvenlyOverBucketsAndPlaces) {
         {IpAddress::v6({0x2a, static_cast<std::uint8_t>(i >> 16), static_cast<std::uint8_t>(i >> 8),
                         static_cast<std::uint8_t>(i)}),
          26656}};
-    const Place place = where.fresh(each, source);
-    ++fresh[place.bucket];
+    const Place place = where.in_new(each, source);
+    ++new_ones[place.bucket];
     ++places[place.position];
-    ++vetted[where.vetted(each).bucket];
+    ++tried[where.in_tried(each).bucket];
   }
-  EXPECT_LT(unevenness(fresh, kAddresses), 3.1);
-  EXPECT_LT(unevenness(vetted, kAddresses), 3.1);
+  EXPECT_LT(unevenness(new_ones, kAddresses), 3.1);
+  EXPECT_LT(unevenness(tried, kAddresses), 3.1);
   EXPECT_LT(unevenness(places, kAddresses), 3.1);
 }
 
-TEST(Placement, OneGroupToldByOneGroupReachesOneFreshBucket) {
+TEST(Placement, OneGroupToldByOneGroupReachesOneNewBucket) {
   // Ten thousand addresses of a /24, and as many of an IPv6 /32.
   for (const bool v6 : {false, true}) {
-    std::set<std::uint16_t> fresh, vetted;
+    std::set<std::uint16_t> new_ones, tried;
     for (std::uint32_t i = 0; i < 10'000; ++i) {
       const auto at = v6 ? IpAddress::v6({0x2a, 0x01, 0x04, 0xf8, static_cast<std::uint8_t>(i),
                                           static_cast<std::uint8_t>(i >> 8)})
                          : IpAddress::v4(5, 6, 7, static_cast<std::uint8_t>(i));
       const NetAddress each{numbered_id(i), {at, static_cast<std::uint16_t>(1 + i)}};
-      fresh.insert(placement().fresh(each, ip("8.8.8.8")).bucket);
-      vetted.insert(placement().vetted(each).bucket);
+      new_ones.insert(placement().in_new(each, ip("8.8.8.8")).bucket);
+      tried.insert(placement().in_tried(each).bucket);
     }
-    EXPECT_EQ(fresh.size(), 1u);
-    EXPECT_EQ(vetted.size(), kVettedBucketsPerGroup);
+    EXPECT_EQ(new_ones.size(), 1u);
+    EXPECT_EQ(tried.size(), kTriedBucketsPerGroup);
   }
 }
 
-TEST(Placement, OneSourceGroupReachesOnlyItsShareOfFreshBuckets) {
+TEST(Placement, OneSourceGroupReachesOnlyItsShareOfNewBuckets) {
   std::set<std::uint16_t> reached;
   for (std::uint32_t i = 0; i < 20'000; ++i) {
     // It may say where it is as it likes, within its /16.
     const auto source = IpAddress::v4(66, 77, static_cast<std::uint8_t>(i), 1);
-    reached.insert(placement().fresh(scattered(i), source).bucket);
+    reached.insert(placement().in_new(scattered(i), source).bucket);
   }
-  EXPECT_LE(reached.size(), kFreshBucketsPerSourceGroup);
-  EXPECT_GT(reached.size(), kFreshBucketsPerSourceGroup * 9 / 10);
+  EXPECT_LE(reached.size(), kNewBucketsPerSourceGroup);
+  EXPECT_GT(reached.size(), kNewBucketsPerSourceGroup * 9 / 10);
 }
 
 TEST(Placement, EmbeddedAddressesAreOfTheGroupOfTheAddressWithin) {
@@ -95,7 +95,7 @@ TEST(Placement, EmbeddedAddressesAreOfTheGroupOfTheAddressWithin) {
   std::set<std::uint16_t> buckets;
   for (const char* text : {"5.6.7.8", "::ffff:5.6.7.8", "2002:506:708::1",
                            "2001:0:1234:5678::faf9:f8f7", "64:ff9b::506:708", "::ffff:0:506:708"}) {
-    buckets.insert(where.fresh(address(1, text), ip("8.8.8.8")).bucket);
+    buckets.insert(where.in_new(address(1, text), ip("8.8.8.8")).bucket);
   }
   EXPECT_EQ(buckets.size(), 1u);
 }
@@ -105,9 +105,9 @@ TEST(Placement, ItIsAFunctionOfTheKeyAlone) {
   for (std::uint32_t i = 0; i < 1000; ++i) {
     const NetAddress each = scattered(i);
     const auto source = ip("8.8.8.8");
-    EXPECT_EQ(placement(1).fresh(each, source), placement(1).fresh(each, source));
-    EXPECT_EQ(placement(1).vetted(each), placement(1).vetted(each));
-    moved += placement(1).fresh(each, source) != placement(2).fresh(each, source) ? 1 : 0;
+    EXPECT_EQ(placement(1).in_new(each, source), placement(1).in_new(each, source));
+    EXPECT_EQ(placement(1).in_tried(each), placement(1).in_tried(each));
+    moved += placement(1).in_new(each, source) != placement(2).in_new(each, source) ? 1 : 0;
   }
   EXPECT_GT(moved, 990u);
 }
@@ -118,8 +118,8 @@ TEST(Placement, BothHalvesOfTheKeyAreUsed) {
     other[byte] ^= 1;
     std::size_t moved = 0;
     for (std::uint32_t i = 0; i < 200; ++i) {
-      moved += placement().vetted(scattered(i)) !=
-                       Placement(other, IpAddress::Strict::yes).vetted(scattered(i))
+      moved += placement().in_tried(scattered(i)) !=
+                       Placement(other, IpAddress::Strict::yes).tried(scattered(i))
                    ? 1
                    : 0;
     }

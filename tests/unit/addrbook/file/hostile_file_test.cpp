@@ -149,7 +149,7 @@ TEST_F(HostileFile, AKeyOfAnotherLengthIsReplaced) {
 
 TEST_F(HostileFile, OfAMillionRowsTheMostUsefulAreLoaded) {
   make_book(10);
-  // Every hundredth is vetted: 10 000 of them, all of which are to be kept.
+  // Every hundredth is tried: 10 000 of them, all of which are to be kept.
   forge(
       "DELETE FROM address WHERE network = 1;"
       "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 1000000) "
@@ -170,15 +170,15 @@ TEST_F(HostileFile, OfAMillionRowsTheMostUsefulAreLoaded) {
   const auto& rows = contents.addresses.at("net");
   ASSERT_EQ(rows.size(), 90'000u);
   EXPECT_EQ(report.dropped[DropCause::over_limit], 910'000u + 38u);
-  std::size_t vetted = 0;
+  std::size_t tried = 0;
   Time oldest = Time::max();
   for (const KnownAddress& row : rows) {
-    if (row.kind == Kind::vetted)
-      ++vetted;
+    if (row.kind == Kind::tried)
+      ++tried;
     else
       oldest = std::min(oldest, row.last_connected);
   }
-  EXPECT_EQ(vetted, 10'000u);
+  EXPECT_EQ(tried, 10'000u);
   EXPECT_GE(oldest.time_since_epoch().count(), 1'000'000 - 82'000);
   EXPECT_EQ(open().report.dropped.total(), 0u) << "the file has shrunk to what was kept";
 }

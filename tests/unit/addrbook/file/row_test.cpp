@@ -165,7 +165,7 @@ TEST(Row, CountersOutOfRangeDropTheRow) {
 
 TEST(Row, UnknownOriginsAndKindsDropTheRow) {
   for (const std::size_t column : {kOrigin, kKind}) {
-    for (const std::string word : {"", "PEX", "unknown", "vetted"}) {
+    for (const std::string word : {"", "PEX", "unknown", "tried"}) {
       Columns columns;
       columns.set(column, word);
       expect_dropped(columns, DropCause::bad_word, word);

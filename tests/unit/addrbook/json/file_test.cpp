@@ -31,7 +31,7 @@ KnownAddress known(const conn::NetAddress& address, std::string_view source = "8
   return each;
 }
 
-KnownAddress verified(const conn::NetAddress& address, Kind kind = Kind::vetted) {
+KnownAddress verified(const conn::NetAddress& address, Kind kind = Kind::tried) {
   KnownAddress each = known(address);
   each.kind = kind;
   each.last_attempt = each.last_connected = each.last_verified = kNow - Seconds(60);
@@ -76,14 +76,14 @@ TEST(JsonFile, WhatIsExportedCanBeImported) {
 }
 
 TEST(JsonFile, AttemptsAndTimesAreThoseOfTheAddress) {
-  KnownAddress failing = verified(address(1, "1.2.3.4"), Kind::fresh);
+  KnownAddress failing = verified(address(1, "1.2.3.4"), Kind::new_);
   failing.failures = 3;
   failing.last_attempt = kNow - Seconds(5);
   const JsonEntry entry = chosen({failing}).at(0);
   EXPECT_EQ(entry.attempts, 3u) << "since it last answered";
   EXPECT_EQ(entry.last_attempt, to_timestamp(kNow - Seconds(5)));
   EXPECT_EQ(entry.last_success, to_timestamp(kNow - Seconds(60)));
-  EXPECT_EQ(entry.kind, Kind::fresh);
+  EXPECT_EQ(entry.kind, Kind::new_);
 
   const JsonEntry unheard = chosen({known(address(2, "1.2.3.5"))}).at(0);
   EXPECT_EQ(unheard.attempts, 0u);
@@ -105,7 +105,7 @@ TEST(JsonFile, WhoToldUsIsTheIpAloneUnlessItWasTheAddressItself) {
 }
 
 TEST(JsonFile, AnIdHasOneAddressTheProvenOneOrElseTheOneSeenLast) {
-  KnownAddress proven = verified(address(1, "1.1.1.1"), Kind::fresh);
+  KnownAddress proven = verified(address(1, "1.1.1.1"), Kind::new_);
   KnownAddress rumour = known(address(1, "1.1.1.2"));
   rumour.last_seen = kNow;
   KnownAddress older = known(address(2, "2.2.2.1")), newer = known(address(2, "2.2.2.2"));
@@ -136,7 +136,7 @@ std::map<std::pair<Kind, std::uint16_t>, std::size_t> filling(
   std::map<std::pair<Kind, std::uint16_t>, std::size_t> counts;
   for (const JsonEntry& each : entries) {
     EXPECT_EQ(each.buckets.size(), 1u);
-    EXPECT_LT(each.buckets[0], each.kind == Kind::vetted ? kCometOldBuckets : kCometNewBuckets);
+    EXPECT_LT(each.buckets[0], each.kind == Kind::tried ? kCometOldBuckets : kCometNewBuckets);
     ++counts[{each.kind, each.buckets[0]}];
   }
   return counts;
@@ -151,7 +151,7 @@ TEST(JsonFile, AFullBookFillsTheGoNodesBucketsAndNoneBeyondItsSize) {
   EXPECT_EQ(exported.entries.size(), (64u + 256u) * 64u);
   EXPECT_EQ(exported.left_out, 25'000u - exported.entries.size());
   for (const auto& [bucket, count] : filling(exported.entries)) EXPECT_EQ(count, 64u);
-  // All that we vetted are in it, though the Go node has no room for all of them as such.
+  // All that we tried are in it, though the Go node has no room for all of them as such.
   std::set<conn::NetAddress> written;
   for (const JsonEntry& each : exported.entries) written.insert(each.address);
   for (std::size_t i = 0; i < 5000; ++i) EXPECT_TRUE(written.contains(rows[i].address));
@@ -256,10 +256,10 @@ TEST_F(JsonOnDisk, AFileWithoutEndIsNotReadToItsEnd) {
   EXPECT_NE(book.error().detail.find("64 MiB"), std::string::npos);
 }
 
-// What a file says vets and proves nothing.
+// What a file says makes nothing tried, and proves nothing.
 class Import : public test::BookTest {};
 
-TEST_F(Import, AnImportedAddressIsFreshAndNeverDialled) {
+TEST_F(Import, AnImportedAddressIsNewAndNeverDialled) {
   const auto book_file = parse_json_book(test::recorded_text("addrbook", "file_sample"), kNow);
   ASSERT_TRUE(book_file);
   for (const JsonEntry& entry : book_file->entries) {
@@ -267,12 +267,12 @@ TEST_F(Import, AnImportedAddressIsFreshAndNeverDialled) {
     EXPECT_EQ(book.add(entry.address, source, now), Added::added);
     const KnownAddress* row = book.find(entry.address);
     ASSERT_NE(row, nullptr);
-    EXPECT_EQ(row->kind, Kind::fresh);
+    EXPECT_EQ(row->kind, Kind::new_);
     EXPECT_EQ(row->source, test::ip("8.8.8.8"));
     EXPECT_EQ(row->last_connected, kNever);
     EXPECT_EQ(row->last_verified, kNever);
   }
-  EXPECT_EQ(book.size_of(Kind::fresh), 3u);
+  EXPECT_EQ(book.size_of(Kind::new_), 3u);
   EXPECT_TRUE(book.verified_selection(now).empty());
 }
 

@@ -72,11 +72,11 @@ TEST(JsonReader, TheFileOfARealNodeIsUnderstood) {
   EXPECT_EQ(good.address.to_string(),
             "73a64f7844a94ef8e015accae1667e06f3127084@[2604:1380::1]:26658");
   EXPECT_EQ(good.source.to_string(), "1601dbd6b6b40a8a58916d42c0b9a5c0a7f0126d@8.8.8.8:26657");
-  EXPECT_EQ(good.kind, Kind::vetted);
+  EXPECT_EQ(good.kind, Kind::tried);
   EXPECT_EQ(good.last_success, *parse_rfc3339("2026-11-21T01:41:40.850813214Z"));
   EXPECT_EQ(good.buckets, std::vector<std::uint16_t>{19});
   const JsonEntry& tried = book.entries[1];
-  EXPECT_EQ(tried.kind, Kind::fresh);
+  EXPECT_EQ(tried.kind, Kind::new_);
   EXPECT_EQ(tried.attempts, 2u);
   EXPECT_EQ(tried.last_success, kNoTimestamp);
 }
@@ -280,9 +280,9 @@ TEST(JsonReader, TheBestEntriesComeFirst) {
     each.last_success = Timestamp(std::chrono::seconds(success));
     return each;
   };
-  std::vector<JsonEntry> entries = {made(5, Kind::fresh, 0, 490), made(2, Kind::vetted, 10, 0),
-                                    made(4, Kind::fresh, 0, 0), made(1, Kind::vetted, 20, 9),
-                                    made(3, Kind::fresh, 30, 5)};
+  std::vector<JsonEntry> entries = {made(5, Kind::new_, 0, 490), made(2, Kind::tried, 10, 0),
+                                    made(4, Kind::new_, 0, 0), made(1, Kind::tried, 20, 9),
+                                    made(3, Kind::new_, 30, 5)};
   best_first(entries);
   for (std::uint32_t i = 0; i < entries.size(); ++i) {
     EXPECT_EQ(entries[i].address.id, test::numbered_id(i + 1)) << i;

@@ -16,8 +16,8 @@ TEST(KnownAddress, OriginsKindsAndOutcomesHaveNamesOfTheirOwn) {
   names.clear();
   for (std::size_t i = 0; i < kAddedCount; ++i) names.insert(name(static_cast<Added>(i)));
   EXPECT_EQ(names.size(), kAddedCount);
-  EXPECT_EQ(name(Kind::fresh), "new");
-  EXPECT_EQ(name(Kind::vetted), "old");
+  EXPECT_EQ(name(Kind::new_), "new");
+  EXPECT_EQ(name(Kind::tried), "old");
 }
 
 TEST(KnownAddress, FactsAreComparedByWhatTheySay) {

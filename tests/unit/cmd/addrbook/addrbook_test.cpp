@@ -35,7 +35,7 @@ KnownAddress known(const conn::NetAddress& address) {
   return row;
 }
 
-KnownAddress verified(const conn::NetAddress& address, Seconds before, Kind kind = Kind::vetted) {
+KnownAddress verified(const conn::NetAddress& address, Seconds before, Kind kind = Kind::tried) {
   KnownAddress row = known(address);
   row.kind = kind;
   row.last_attempt = row.last_connected = row.verified_since = row.last_verified =
@@ -149,7 +149,7 @@ TEST_F(HomeTest, ABookThatIsMissingIsNotMadeByLookingForIt) {
 
 TEST_F(HomeTest, AddressesAreListedByWhatIsAskedFor) {
   put({known(address(1, "20.0.0.1")), verified(address(2, "20.0.0.2"), 3h),
-       verified(address(3, "20.0.0.3"), 1h, Kind::fresh),
+       verified(address(3, "20.0.0.3"), 1h, Kind::new_),
        failed(address(4, "20.0.0.4"), Reason::wrong_id),
        failed(address(5, "20.0.0.5"), Reason::connection_refused)});
   put({known(address(6, "20.0.0.6"))}, "net-2");
@@ -164,7 +164,7 @@ TEST_F(HomeTest, AddressesAreListedByWhatIsAskedFor) {
   filter.network = "net-2";
   EXPECT_EQ(listed(filter), Ips{"20.0.0.6"});
   filter = {};
-  filter.kind = Kind::vetted;
+  filter.kind = Kind::tried;
   EXPECT_EQ(listed(filter), Ips{"20.0.0.2"});
   filter = {};
   filter.verified_since = 2h;
@@ -266,8 +266,8 @@ TEST_F(HomeTest, StatsCountWhatThereIs) {
   ASSERT_EQ(stats.networks.size(), 2u);
   const auto& of = stats.networks["net-1"];
   EXPECT_EQ(of.addresses, 6u);
-  EXPECT_EQ(of.fresh, 4u);
-  EXPECT_EQ(of.vetted, 2u);
+  EXPECT_EQ(of.in_new, 4u);
+  EXPECT_EQ(of.in_tried, 2u);
   EXPECT_EQ(of.resting, 1u);
   EXPECT_EQ(of.groups, 3u);
   EXPECT_EQ(of.by_origin[static_cast<std::size_t>(Origin::import)], 1u);
@@ -415,7 +415,7 @@ TEST_F(HomeTest, AnIdIsForgottenEverywhereOrInOneNetwork) {
 
 // --- import and export ---
 
-TEST_F(HomeTest, ImportedAddressesAreFreshAndFiledUnderTheNetwork) {
+TEST_F(HomeTest, ImportedAddressesAreNewAndFiledUnderTheNetwork) {
   const auto path = json_of({verified(address(1, "20.0.0.1"), 1h), known(address(2, "30.0.0.2")),
                              known(address(3, "10.0.0.3"))});
   const auto report = import_json(home(), "net-9", path, kBookNow);
@@ -426,7 +426,7 @@ TEST_F(HomeTest, ImportedAddressesAreFreshAndFiledUnderTheNetwork) {
   const auto rows = contents().addresses.at("net-9");
   ASSERT_EQ(rows.size(), 2u);
   for (const KnownAddress& row : rows) {
-    EXPECT_EQ(row.kind, Kind::fresh);
+    EXPECT_EQ(row.kind, Kind::new_);
     EXPECT_EQ(row.origin, Origin::import);
     EXPECT_EQ(row.last_connected, kNever);
     EXPECT_EQ(row.last_verified, kNever);
@@ -469,7 +469,7 @@ TEST_F(HomeTest, WhatTheBookKnowsSurvivesAnImport) {
   const auto& rows = all.addresses.at("net-1");
   ASSERT_EQ(rows.size(), 2u);
   for (const KnownAddress& row : rows) {
-    EXPECT_EQ(row.kind, Kind::vetted);
+    EXPECT_EQ(row.kind, Kind::tried);
     if (row.address != connected.address) continue;
     EXPECT_EQ(row.connected_since, connected.connected_since) << "an anchor of the next run";
     EXPECT_EQ(row.last_verified, connected.last_verified);

@@ -127,7 +127,7 @@ TEST_F(Feed, ANodeOfAnotherNetworkRests) {
   EXPECT_GT(known->bad_until, node.books->now() + std::chrono::days(6));
 }
 
-TEST_F(Feed, AHalfHourWithMessagesVetsAPeerWhileItIsStillThere) {
+TEST_F(Feed, AHalfHourWithMessagesMakesAPeerTriedWhileItIsStillThere) {
   PexNode& node = add_quiet();
   sim::SimHost& host = new_host();
   PexVisitor& other = somebody(host);
@@ -136,22 +136,22 @@ TEST_F(Feed, AHalfHourWithMessagesVetsAPeerWhileItIsStillThere) {
   dial(node, address);
   other.ask();
   world.run_for(29min);
-  EXPECT_EQ(node.book().find(address)->kind, Kind::fresh);
+  EXPECT_EQ(node.book().find(address)->kind, Kind::new_);
   world.run_for(2min);
-  EXPECT_EQ(node.book().find(address)->kind, Kind::vetted);
+  EXPECT_EQ(node.book().find(address)->kind, Kind::tried);
 }
 
-TEST_F(Feed, AHalfHourOfSilenceVetsNobody) {
+TEST_F(Feed, AHalfHourOfSilenceMakesNoPeerTried) {
   PexNode& node = add_quiet();
   sim::SimHost& host = new_host();
   const NetAddress address = address_of(somebody(host), host);
   hear(node, address);
   dial(node, address);
   world.run_for(2h);
-  EXPECT_EQ(node.book().find(address)->kind, Kind::fresh);
+  EXPECT_EQ(node.book().find(address)->kind, Kind::new_);
 }
 
-TEST_F(Feed, AReactorsWordVetsAPeer) {
+TEST_F(Feed, AReactorsWordMakesAPeerTried) {
   PexNode& node = add_quiet();
   sim::SimHost& host = new_host();
   const NetAddress address = address_of(somebody(host), host);
@@ -159,7 +159,7 @@ TEST_F(Feed, AReactorsWordVetsAPeer) {
   dial(node, address);
   node.node->mark_good(address.id);
   world.run_for(1s);
-  EXPECT_EQ(node.book().find(address)->kind, Kind::vetted);
+  EXPECT_EQ(node.book().find(address)->kind, Kind::tried);
 }
 
 TEST_F(Feed, ThoseWhoWereThereWhenWeStoppedAreAnchors) {

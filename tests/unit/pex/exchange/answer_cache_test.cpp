@@ -47,7 +47,7 @@ TEST_F(AnswerCacheTest, ASmallBookIsToldAsItIs) {
   EXPECT_EQ(answer().size(), 25u);
 }
 
-TEST_F(AnswerCacheTest, ABookThatHasDoubledHasAFreshAnswer) {
+TEST_F(AnswerCacheTest, ABookThatHasDoubledHasANewAnswer) {
   hear_many(0, 300);
   const auto first = answer();
   hear_many(300, 590);

@@ -137,13 +137,13 @@ struct LongKnownTest : OutboundPolicyTest {
   void SetUp() override {
     for (std::uint32_t i = 0; i < 20; ++i) {
       hear(scattered(i));
-      vet(scattered(i));
+      make_tried(scattered(i));
       now += 1h;
       steady += 1h;
     }
     for (std::uint32_t i = 0; i < 400; ++i) {
       hear(scattered(kAttackers + i), "66." + std::to_string(i % 50) + ".1.1");
-      vet(scattered(kAttackers + i));
+      make_tried(scattered(kAttackers + i));
     }
     now += 1h;
     steady += 1h;
@@ -262,7 +262,7 @@ TEST_F(LongKnownTest, TheyAreNoMoreOfAGroupThanOthers) {
     hear(each);
     // Known for longer than any other.
     const auto when = std::exchange(now, test::kBookStart - 24h);
-    vet(each);
+    make_tried(each);
     now = when;
   }
   now += 1h;

@@ -100,7 +100,7 @@ TEST(EclipseReport, CountsHitsAndTakesMeans) {
   EXPECT_EQ(row.eclipsed.hits, 1u);
   EXPECT_EQ(row.restart.hits, 1u);
   EXPECT_EQ(row.timed.hits, 2u);
-  EXPECT_DOUBLE_EQ(row.mean.fresh, 0.3);
+  EXPECT_DOUBLE_EQ(row.mean.in_new, 0.3);
   EXPECT_DOUBLE_EQ(row.outbound_after_restart, 0.75);
   EXPECT_EQ(summary.hours_to_eclipse, 0.5);
   EXPECT_NE(as_table({summary}).find("ours, attacker 10/1, victim 1d: 2 trials"),

@@ -122,12 +122,11 @@ TEST_F(EclipseTest, GrindingBringsEachNodeUnderItsOwnAddressUpToTheCap) {
   EXPECT_LE(count(own), 2 * attack.addresses);
 }
 
-TEST_F(EclipseTest, WhoHarvestsLeavesAsSoonAsItIsVetted) {
+TEST_F(EclipseTest, AHarvestingAttackerLeavesAsSoonAsItIsTried) {
   attack.harvest = 24h;
   play("s2,s4", 12h, 0h);
   EXPECT_GT(count([this](const KnownAddress& known) {
-              return is_attackers(known.address.endpoint.ip) &&
-                     known.kind == addrbook::Kind::vetted;
+              return is_attackers(known.address.endpoint.ip) && known.kind == addrbook::Kind::tried;
             }),
             0u);
   const auto peers = trial->victim().outbound();

@@ -50,7 +50,7 @@ TEST_F(GoBookTest, OneSourceGroupReaches32NewBucketsOf65) {
   GoBook book = make();
   const NetAddress source = node(1, 0);
   for (unsigned i = 0; i < 20'000; ++i) book.add(node(10 + i, 1 + i % 5'000, i), source, kStart);
-  const auto sizes = filled(book, Kind::fresh);
+  const auto sizes = filled(book, Kind::new_);
   EXPECT_LE(sizes.size(), kNewBucketsPerGroup);
   EXPECT_GE(sizes.size(), kNewBucketsPerGroup - 8);  // two of the 32 may fall on one
   for (const auto& [number, size] : sizes) EXPECT_EQ(size, kNewBucketSize + 1);
@@ -60,7 +60,7 @@ TEST_F(GoBookTest, OneSourceGroupReaches32NewBucketsOf65) {
 TEST_F(GoBookTest, OneGroupOfAddressesFromOneSourceStaysInOneNewBucket) {
   GoBook book = make();
   for (unsigned i = 0; i < 500; ++i) book.add(node(10 + i, 7, i), node(1, 0), kStart);
-  EXPECT_EQ(filled(book, Kind::fresh).size(), 1u);
+  EXPECT_EQ(filled(book, Kind::new_).size(), 1u);
   EXPECT_EQ(book.size(), kNewBucketSize + 1);
 }
 
@@ -301,7 +301,7 @@ TEST_F(GoBookTest, CountsAndPlacesAgreeAfterAnyLife) {
   });
   EXPECT_EQ(fresh, book.size_new());
   EXPECT_EQ(old, book.size_old());
-  for (const Kind kind : {Kind::fresh, Kind::old}) {
+  for (const Kind kind : {Kind::new_, Kind::old}) {
     for (const auto& [number, size] : filled(book, kind)) EXPECT_LE(size, 65u);
   }
 }

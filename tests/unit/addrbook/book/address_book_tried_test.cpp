@@ -1,4 +1,4 @@
-// Who rests, who is vetted, and who is tested before another has its place.
+// Who rests, who is tried, and who is tested before another has its place.
 #include <gtest/gtest.h>
 
 #include "addrbook/book/address_book.h"
@@ -74,84 +74,84 @@ TEST_F(AddressBookLife, WhatANodeSaysOfItselfIsKeptPrintableAndShort) {
   EXPECT_EQ(facts.channels.size(), NodeFacts::kMaxChannels);
 }
 
-// --- vetting ---
+// --- becoming tried ---
 
-TEST_F(AddressBookLife, VettedIsWhatWeVerifiedAndWhatStayedOfUse) {
+TEST_F(AddressBookLife, TriedIsWhatWeVerifiedAndWhatStayedOfUse) {
   const NetAddress a = address(1, "8.8.8.8");
   hear(a);
   book.mark_useful(a, now);
   book.mark_session(a, 10h, AddressBook::Brought::messages, now);
-  EXPECT_EQ(book.find(a)->kind, Kind::fresh);  // never verified
+  EXPECT_EQ(book.find(a)->kind, Kind::new_);  // never verified
   visit(a);
-  EXPECT_EQ(book.find(a)->kind, Kind::fresh);
-  book.mark_session(a, kVettingSession - 1s, AddressBook::Brought::messages, now);
-  book.mark_session(a, kVettingSession, AddressBook::Brought::nothing, now);
-  EXPECT_EQ(book.find(a)->kind, Kind::fresh);
-  book.mark_session(a, kVettingSession, AddressBook::Brought::messages, now);
-  EXPECT_EQ(book.find(a)->kind, Kind::vetted);
-  EXPECT_EQ(book.size_of(Kind::vetted), 1u);
-  EXPECT_EQ(book.size_of(Kind::fresh), 0u);
+  EXPECT_EQ(book.find(a)->kind, Kind::new_);
+  book.mark_session(a, kTriedSession - 1s, AddressBook::Brought::messages, now);
+  book.mark_session(a, kTriedSession, AddressBook::Brought::nothing, now);
+  EXPECT_EQ(book.find(a)->kind, Kind::new_);
+  book.mark_session(a, kTriedSession, AddressBook::Brought::messages, now);
+  EXPECT_EQ(book.find(a)->kind, Kind::tried);
+  EXPECT_EQ(book.size_of(Kind::tried), 1u);
+  EXPECT_EQ(book.size_of(Kind::new_), 0u);
 }
 
-TEST_F(AddressBookLife, VisitsAloneVetNothing) {
+TEST_F(AddressBookLife, VisitsAloneMakeNothingTried) {
   hear(address(1, "8.8.8.8"));
   for (int i = 0; i < 10; ++i, now += 1h) visit(address(1, "8.8.8.8"));
-  EXPECT_EQ(book.size_of(Kind::vetted), 0u);
+  EXPECT_EQ(book.size_of(Kind::tried), 0u);
 }
 
 class SeedBook : public BookTest {
  protected:
   static BookConfig seeding() {
     BookConfig config = roomy();
-    config.vet_by_visits = BookConfig::VetByVisits::yes;
+    config.tried_by_visits = BookConfig::TriedByVisits::yes;
     return config;
   }
   SeedBook() : BookTest(seeding()) {}
 };
 
-TEST_F(SeedBook, TwoVerificationsAnHourApartVet) {
+TEST_F(SeedBook, TwoVerificationsAnHourApartMakeTried) {
   hear(address(1, "8.8.8.8"));
   visit(address(1, "8.8.8.8"));
   now += 59min;
   visit(address(1, "8.8.8.8"));
-  EXPECT_EQ(book.size_of(Kind::vetted), 0u);
+  EXPECT_EQ(book.size_of(Kind::tried), 0u);
   now += 1min;
   visit(address(1, "8.8.8.8"));
-  EXPECT_EQ(book.size_of(Kind::vetted), 1u);
+  EXPECT_EQ(book.size_of(Kind::tried), 1u);
 }
 
 // --- test before evict ---
 
 class Contested : public BookTest {
  protected:
-  // One place for a vetted address: `holder` has it, `challenger` has come of use since.
+  // One place for a tried address: `holder` has it, `challenger` has come of use since.
   Contested() : BookTest(with({1, 1, 1})) {
     hear(holder);
-    vet(holder);
+    make_tried(holder);
     now += 1 * 24h;
     hear(challenger);
-    vet(challenger);
+    make_tried(challenger);
   }
   NetAddress holder = address(1, "8.8.8.8");
   NetAddress challenger = address(2, "9.9.9.9");
 };
 
-TEST_F(Contested, AVettedAddressIsTestedBeforeItIsDisplaced) {
-  EXPECT_EQ(book.find(holder)->kind, Kind::vetted);
-  EXPECT_EQ(book.find(challenger)->kind, Kind::fresh);
+TEST_F(Contested, ATriedAddressIsTestedBeforeItIsDisplaced) {
+  EXPECT_EQ(book.find(holder)->kind, Kind::tried);
+  EXPECT_EQ(book.find(challenger)->kind, Kind::new_);
   EXPECT_EQ(book.to_test(now), std::vector{holder});
   fail(holder);
-  EXPECT_EQ(book.find(challenger)->kind, Kind::vetted);
-  EXPECT_EQ(book.find(holder)->kind, Kind::fresh);
+  EXPECT_EQ(book.find(challenger)->kind, Kind::tried);
+  EXPECT_EQ(book.find(holder)->kind, Kind::new_);
   EXPECT_TRUE(book.to_test(now).empty());
 }
 
 TEST_F(Contested, OneThatAnswersStays) {
   visit(holder);
-  EXPECT_EQ(book.find(holder)->kind, Kind::vetted);
+  EXPECT_EQ(book.find(holder)->kind, Kind::tried);
   EXPECT_TRUE(book.to_test(now).empty());
   fail(holder);
-  EXPECT_EQ(book.find(holder)->kind, Kind::vetted);
+  EXPECT_EQ(book.find(holder)->kind, Kind::tried);
   // It has just answered: no need to ask again.
   book.mark_useful(challenger, now);
   EXPECT_TRUE(book.to_test(now).empty());
@@ -160,7 +160,7 @@ TEST_F(Contested, OneThatAnswersStays) {
 TEST_F(Contested, AFailureWhileWeReachNobodyDisplacesNobody) {
   now += kAbleToConnect + 1min;
   fail(holder);
-  EXPECT_EQ(book.find(holder)->kind, Kind::vetted);
+  EXPECT_EQ(book.find(holder)->kind, Kind::tried);
   EXPECT_EQ(book.to_test(now + 1min), std::vector{holder});
 }
 
@@ -170,7 +170,7 @@ TEST_F(Contested, WhoIsConnectedNeedsNoTest) {
   book.mark_joined(holder, now);
   now += 1 * 24h;
   hear(challenger);
-  vet(challenger);
+  make_tried(challenger);
   EXPECT_TRUE(book.to_test(now).empty());
 }
 
@@ -183,7 +183,7 @@ TEST_F(Contested, AClaimThatNobodyTestsLapses) {
 TEST_F(Contested, ABadHolderGivesWayAtOnce) {
   book.mark_bad(holder, Reason::misbehaved, now + 1h, now);
   book.mark_useful(challenger, now);
-  EXPECT_EQ(book.find(challenger)->kind, Kind::vetted);
+  EXPECT_EQ(book.find(challenger)->kind, Kind::tried);
 }
 
 // --- without countermeasures ---
@@ -192,8 +192,8 @@ class Careless : public BookTest {
  protected:
   static BookConfig careless() {
     BookConfig config = with({1, 1, 1});
-    config.fresh = BookConfig::Displace::any;
-    config.vetted = BookConfig::Evict::at_once;
+    config.displace_new = BookConfig::Displace::any;
+    config.evict_tried = BookConfig::Evict::at_once;
     return config;
   }
   Careless() : BookTest(careless()) {}
@@ -204,11 +204,11 @@ TEST_F(Careless, AnExperimentMayTakeNoOverwritingAndTestingAway) {
   EXPECT_EQ(hear(first), Added::added);
   EXPECT_EQ(hear(second), Added::added);
   EXPECT_EQ(book.find(first), nullptr);
-  vet(second);
+  make_tried(second);
   hear(first);
-  vet(first);
-  EXPECT_EQ(book.find(first)->kind, Kind::vetted);
-  EXPECT_EQ(book.find(second)->kind, Kind::fresh);
+  make_tried(first);
+  EXPECT_EQ(book.find(first)->kind, Kind::tried);
+  EXPECT_EQ(book.find(second)->kind, Kind::new_);
 }
 
 }  // namespace
