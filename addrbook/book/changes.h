@@ -42,17 +42,17 @@ struct BanRow {
 inline constexpr std::size_t kMaxBanRows = 10'000;
 
 // That a node told us of an address.
-struct ToldRow {
+struct Provenance {
   std::string network;
   conn::NodeId teller;
   conn::NetAddress address;
   Time first_seen = kNever;
   Time last_seen = kNever;
   std::uint32_t times = 1;  // saturating
-  bool operator==(const ToldRow&) const = default;
+  bool operator==(const Provenance&) const = default;
 
   // What another row of the same says, too.
-  void merge(const ToldRow& other);
+  void merge(const Provenance& other);
 };
 // In a file; beyond that those go that were not told for longest.
 inline constexpr std::size_t kMaxToldRows = 200'000;

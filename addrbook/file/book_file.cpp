@@ -9,10 +9,10 @@
 #include "addrbook/file/book_opening.h"
 #include "addrbook/file/book_reader.h"
 #include "addrbook/file/own_file.h"
+#include "addrbook/file/provenance_table.h"
 #include "addrbook/file/row.h"
 #include "addrbook/file/schema.h"
 #include "addrbook/file/sqlite.h"
-#include "addrbook/file/told_table.h"
 
 namespace peerage::addrbook {
 
@@ -31,7 +31,7 @@ constexpr std::string_view kInsertAddress =
 }  // namespace
 
 std::size_t Batch::rows() const noexcept {
-  std::size_t rows = bans.written.size() + bans.erased.size() + told.size();
+  std::size_t rows = bans.written.size() + bans.erased.size() + provenance.size();
   for (const Changes& changes : addresses) rows += changes.written.size() + changes.erased.size();
   return rows;
 }
@@ -48,7 +48,7 @@ struct BookFile::Parts {
 
   FileLock lock;
   sqlite::Database database;
-  std::optional<ToldTable> told;
+  std::optional<ProvenanceTable> provenance;
   std::optional<sqlite::Statement> write_address, erase_address, erase_network;
   std::optional<sqlite::Statement> find_network, add_network;
   std::optional<sqlite::Statement> write_ban, erase_ban;
@@ -110,7 +110,7 @@ Result<std::int64_t> BookFile::Parts::network(const std::string& name) {
           !done) {
         return tl::unexpected(std::move(done.error()));
       }
-      if (auto done = told->erase_strangers(); !done) {
+      if (auto done = provenance->erase_strangers(); !done) {
         return tl::unexpected(std::move(done.error()));
       }
       const auto left = database.number("SELECT count(*) FROM network");
@@ -200,7 +200,7 @@ Result<void> BookFile::Parts::transact(const std::function<Result<void>()>& work
   if (!transaction) return tl::unexpected(std::move(transaction.error()));
   auto done = work();
   if (done) done = transaction->commit();
-  told->settle(done ? ToldTable::Ended::committed : ToldTable::Ended::undone);
+  provenance->settle(done ? ProvenanceTable::Ended::committed : ProvenanceTable::Ended::undone);
   return done;
 }
 
@@ -212,7 +212,8 @@ Result<void> BookFile::Parts::write(const Batch& batch) {
       if (auto done = write_addresses(changes); !done) return done;
     }
     if (auto done = write_bans(batch.bans); !done) return done;
-    return told->write(batch.told, [this](const std::string& name) { return network(name); });
+    return provenance->write(batch.provenance,
+                             [this](const std::string& name) { return network(name); });
   });
 }
 
@@ -251,7 +252,7 @@ Result<void> BookFile::Parts::erase_other_networks(const Contents& contents) {
     erase->bind(1, each);
     if (auto done = erase->run(); !done) return done;
   }
-  return told->erase_strangers();
+  return provenance->erase_strangers();
 }
 
 // Makes of what was found, or of nothing, a book that can be written.
@@ -259,9 +260,9 @@ Result<void> BookFile::Parts::complete(Inspected& inspected, const Options& opti
                                        Report& report) {
   if (auto done = opening::prepare(database); !done) return done;
   if (auto done = prepare_statements(); !done) return done;
-  auto table = ToldTable::open(database, now, options.max_told_rows);
+  auto table = ProvenanceTable::open(database, now, options.max_provenance_rows);
   if (!table) return tl::unexpected(std::move(table.error()));
-  told.emplace(std::move(*table));
+  provenance.emplace(std::move(*table));
   const bool fresh = options.key == Options::Key::fresh;
   if (inspected.salvaged) {
     Contents& contents = inspected.salvaged->contents;
@@ -352,8 +353,9 @@ Result<void> BookFile::close() {
   return {};
 }
 
-Result<ToldList> BookFile::told(const ToldQuery& query, Time now, Report& report) const {
-  return addrbook::read_told(parts_->database, query, std::max(now, kNever), report);
+Result<ProvenanceList> BookFile::provenance(const ProvenanceQuery& query, Time now,
+                                            Report& report) const {
+  return addrbook::read_provenance(parts_->database, query, std::max(now, kNever), report);
 }
 
 Result<Contents> BookFile::read(const std::filesystem::path& path, Time now, Report& report) {
@@ -370,13 +372,14 @@ Result<Contents> BookFile::read(const std::filesystem::path& path, Time now, Rep
   return contents;
 }
 
-Result<ToldList> BookFile::read_told(const std::filesystem::path& path, const ToldQuery& query,
-                                     Time now, Report& report) {
+Result<ProvenanceList> BookFile::read_provenance(const std::filesystem::path& path,
+                                                 const ProvenanceQuery& query, Time now,
+                                                 Report& report) {
   now = std::max(now, kNever);
-  ToldList list;
+  ProvenanceList list;
   const auto done = opening::as_guest(
       path, report, [&](const sqlite::Database& database, Report& of_this) -> Result<void> {
-        auto read = addrbook::read_told(database, query, now, of_this);
+        auto read = addrbook::read_provenance(database, query, now, of_this);
         if (!read) return tl::unexpected(std::move(read.error()));
         list = std::move(*read);
         return {};

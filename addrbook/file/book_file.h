@@ -46,7 +46,7 @@ struct Batch {
   std::vector<Changes> addresses;
   BanChanges bans;
   // Added to what the file has of the same teller and address.
-  std::vector<ToldRow> told;
+  std::vector<Provenance> provenance;
 
   bool empty() const noexcept { return rows() == 0 && !rewrites(); }
   std::size_t rows() const noexcept;  // written and erased
@@ -54,20 +54,20 @@ struct Batch {
 };
 
 // A question about who told whom.
-struct ToldQuery {
+struct ProvenanceQuery {
   conn::NodeId id;
   enum class Who : std::uint8_t { told_of_it, it_told_of } who = Who::told_of_it;
   std::string network{};                     // empty: any
   std::optional<conn::Endpoint> endpoint{};  // of the address that was told; none: any
   std::size_t limit = 100;
 
-  bool passes(const ToldRow& row) const {
+  bool passes(const Provenance& row) const {
     return (network.empty() || row.network == network) &&
            (!endpoint || row.address.endpoint == *endpoint);
   }
 };
-struct ToldList {
-  std::vector<ToldRow> rows;  // those told last, the last first
+struct ProvenanceList {
+  std::vector<Provenance> rows;  // those told last, the last first
   // Of all, also beyond the limit:
   std::size_t total = 0;
   std::size_t nodes = 0;  // that told of it, or that it told of
@@ -89,7 +89,7 @@ class BookFile {
     // One of SQLite's virtual file systems by name; null is the default one. For tests.
     const char* vfs = nullptr;
     // Rows of who told whom, at most. For tests.
-    std::size_t max_told_rows = kMaxToldRows;
+    std::size_t max_provenance_rows = kMaxToldRows;
   };
   struct Opened;
   // `now` is the wall clock's.
@@ -101,8 +101,9 @@ class BookFile {
   static conn::Result<Contents> read(const std::filesystem::path& path, Time now, Report& report);
 
   // The same for who told whom. Rows that are not fit are counted in `report`.
-  static conn::Result<ToldList> read_told(const std::filesystem::path& path, const ToldQuery& query,
-                                          Time now, Report& report);
+  static conn::Result<ProvenanceList> read_provenance(const std::filesystem::path& path,
+                                                      const ProvenanceQuery& query, Time now,
+                                                      Report& report);
 
   // Deletes a file and what belongs to it. book_in_use when it is open anywhere for writing.
   static conn::Result<void> remove(const std::filesystem::path& path);
@@ -118,7 +119,8 @@ class BookFile {
   conn::Result<void> apply(const Changes& changes);
   conn::Result<void> apply_bans(const BanChanges& changes);
 
-  conn::Result<ToldList> told(const ToldQuery& query, Time now, Report& report) const;
+  conn::Result<ProvenanceList> provenance(const ProvenanceQuery& query, Time now,
+                                          Report& report) const;
 
   // False: the file has been deleted or replaced by somebody, and what is written is lost.
   bool in_place() const noexcept;

@@ -254,12 +254,12 @@ Judged<BanRow> ban_of(const BanValues& values, Time now) {
   return row;
 }
 
-Judged<ToldRow> told_of(const ToldValues& values, Time now) {
+Judged<Provenance> provenance_of(const ProvenanceValues& values, Time now) {
   // Of a network that is not there, when it is NULL.
   auto network = network_name_of(values[0]);
   if (!network) return tl::unexpected(DropCause::unknown_network);
   Reader reader(std::span<const sqlite::Value>(values).subspan(1), now);
-  ToldRow row;
+  Provenance row;
   row.network = std::move(*network);
   row.teller = conn::NodeId(reader.bytes<conn::NodeId::kBytes>(DropCause::bad_address));
   row.address = take_address(reader);

@@ -58,8 +58,8 @@ Judged<BanRow> ban_of(const BanValues& values, Time now);
 std::string target_text(const decltype(BanRow::target)& target);
 
 // The name of the network, and the columns of `told`.
-using ToldValues = std::array<sqlite::Value, 8>;
-Judged<ToldRow> told_of(const ToldValues& values, Time now);
+using ProvenanceValues = std::array<sqlite::Value, 8>;
+Judged<Provenance> provenance_of(const ProvenanceValues& values, Time now);
 
 Judged<std::string> network_name_of(const sqlite::Value& value);
 bool is_network_name(std::string_view name) noexcept;

@@ -1,6 +1,6 @@
 // What `peerage addrbook` does with the book of a home, apart from its command line.
 //
-// Looking (list, show, told, stats, bans, export, check) reads the file as a guest, also while a
+// Looking (list, show, sources, stats, bans, export, check) reads the file as a guest, also while a
 // node writes it, and changes nothing. Changing (import, ban, unban, forget) needs the file for
 // itself: what a running node has in memory would undo it. Neither ever moves a file aside, as a
 // node does at its start: one that is damaged, or another program's, is an error here.
@@ -78,8 +78,9 @@ std::vector<Listed> select_id(const addrbook::Contents& contents, std::string_vi
                               const std::string& network);
 
 // Who told of whom, as the file has it; unfit rows are noted as by read_book.
-conn::Result<addrbook::ToldList> read_told(const BookHome& home, const addrbook::ToldQuery& query,
-                                           Time now);
+conn::Result<addrbook::ProvenanceList> read_provenance(const BookHome& home,
+                                                       const addrbook::ProvenanceQuery& query,
+                                                       Time now);
 
 struct BookStats {
   static constexpr std::array<addrbook::Seconds, 4> kSpans = {
@@ -155,9 +156,10 @@ std::string list_text(const std::vector<Listed>& rows, Time now);
 std::string to_json(const Listed& listed);
 // `told`: of this address.
 std::string show_text(const Listed& listed, const addrbook::Contents& contents,
-                      const addrbook::ToldList& told, Time now);
-std::string told_text(const addrbook::ToldList& told, const addrbook::ToldQuery& query, Time now);
-std::string to_json(const addrbook::ToldRow& row);
+                      const addrbook::ProvenanceList& sources, Time now);
+std::string sources_text(const addrbook::ProvenanceList& sources,
+                         const addrbook::ProvenanceQuery& query, Time now);
+std::string to_json(const addrbook::Provenance& row);
 std::string stats_text(const BookStats& stats);
 std::string to_json(const BookStats& stats);
 std::string bans_text(const std::vector<addrbook::BanRow>& bans, Time now);

@@ -105,42 +105,42 @@ int show(const BookHome& home, const Options& options) {
       std::cout << to_json(each) << '\n';
       continue;
     }
-    const auto told = read_told(home,
-                                {.id = each.row->address.id,
-                                 .network = std::string(each.network),
-                                 .endpoint = each.row->address.endpoint,
-                                 .limit = 0},
-                                now);
-    if (!told) return report_book(told.error());
-    std::cout << show_text(each, *contents, *told, now);
+    const auto sources = read_provenance(home,
+                                         {.id = each.row->address.id,
+                                          .network = std::string(each.network),
+                                          .endpoint = each.row->address.endpoint,
+                                          .limit = 0},
+                                         now);
+    if (!sources) return report_book(sources.error());
+    std::cout << show_text(each, *contents, *sources, now);
   }
   if (!rows.empty()) return 0;
   return not_there("the book has no ID that begins with " + conn::printable(options.target, 40) +
                    " (" + std::to_string(kMinIdPrefix) + " digits are the least)");
 }
 
-int told(const BookHome& home, const Options& options) {
+int sources(const BookHome& home, const Options& options) {
   const auto id = conn::NodeId::parse(options.target);
   if (!id) return report(id.error());
-  using Who = addrbook::ToldQuery::Who;
-  const addrbook::ToldQuery query{
+  using Who = addrbook::ProvenanceQuery::Who;
+  const addrbook::ProvenanceQuery query{
       .id = *id,
       .who = options.by ? Who::it_told_of : Who::told_of_it,
       .network = options.network,
       .endpoint = {},
       .limit = options.limit > 0 ? options.limit : addrbook::kMaxToldRows};
   const Time now = book_now();
-  const auto found = read_told(home, query, now);
+  const auto found = read_provenance(home, query, now);
   if (!found) return report_book(found.error());
   if (found->total == 0) {
-    return not_there(options.by ? id->to_string() + " has told of nobody"
-                                : "nobody has told of " + id->to_string());
+    return not_there(options.by ? id->to_string() + " told of no node"
+                                : "no node told of " + id->to_string());
   }
   if (!options.json) {
-    std::cout << told_text(*found, query, now);
+    std::cout << sources_text(*found, query, now);
     return 0;
   }
-  for (const addrbook::ToldRow& each : found->rows) std::cout << to_json(each) << '\n';
+  for (const addrbook::Provenance& each : found->rows) std::cout << to_json(each) << '\n';
   return 0;
 }
 
@@ -297,14 +297,17 @@ std::vector<Option> list_options(Options& options) {
           limit(options, "At most so many; 0: all")};
 }
 
-std::vector<Option> told_options(Options& options) {
-  options.limit = addrbook::ToldQuery{}.limit;
+std::vector<Option> sources_options(Options& options) {
+  options.limit = addrbook::ProvenanceQuery{}.limit;
   return {json(options),
           network(options, "Only of this network"),
           target(options, "id", "A node ID"),
-          {.name = "--of", .into = &options.of, .help = "Who told of it; the default"},
-          {.name = "--by", .into = &options.by, .help = "Of whom it told", .excludes = {"--of"}},
-          limit(options, "At most so many, those told last; 0: all")};
+          {.name = "--of", .into = &options.of, .help = "The nodes that told of it; the default"},
+          {.name = "--by",
+           .into = &options.by,
+           .help = "The nodes that it told of",
+           .excludes = {"--of"}},
+          limit(options, "At most this many, the latest; 0: all")};
 }
 
 std::vector<Option> import_options(Options& options) {
@@ -326,6 +329,12 @@ std::vector<Option> ban_options(Options& options) {
           {.name = "--reason", .into = &options.reason, .help = "Why, for whoever reads the list"}};
 }
 
+// The same by another name: one that it had before.
+Command also(std::string name, Command command) {
+  command.aliases.push_back(std::move(name));
+  return command;
+}
+
 std::vector<Command> looking() {
   using Many = std::vector<Option>;
   return {
@@ -335,7 +344,8 @@ std::vector<Command> looking() {
              return Many{json(options), network(options, "Only in the book of this network"),
                          target(options, "id", "A node ID, or its first digits")};
            }),
-      verb("told", "Who told a seed of a node, or of whom that told it", told, told_options),
+      also("told", verb("sources", "Which nodes told a seed of this one, or of which this one told",
+                        sources, sources_options)),
       verb("stats", "How many there are of each kind", stats,
            [](Options& options) { return Many{json(options, kOneObject)}; }),
       verb("bans", "The bans in force", bans, [](Options& options) { return Many{json(options)}; }),
@@ -379,7 +389,7 @@ Command addrbook_command() {
       .name = "addrbook",
       .about = "Look into the address book, and change it",
       .footer =
-          "list, show, told, stats, bans, check and export also work while a node runs; "
+          "list, show, sources, stats, bans, check and export also work while a node runs; "
           "import, ban, unban and forget need it stopped.",
       .commands = looking()};
   for (Command& each : changing()) command.commands.push_back(std::move(each));

@@ -145,7 +145,7 @@ std::string to_json(const Listed& listed) {
 }
 
 std::string show_text(const Listed& listed, const addrbook::Contents& contents,
-                      const addrbook::ToldList& told, Time now) {
+                      const addrbook::ProvenanceList& sources, Time now) {
   const KnownAddress& row = *listed.row;
   Table table;
   const auto line = [&table](std::string label, std::string value, std::string more = {}) {
@@ -157,9 +157,9 @@ std::string show_text(const Listed& listed, const addrbook::Contents& contents,
   line("network", printable(listed.network));
   line("kind", std::string(name(row.kind)));
   line("heard of", std::string(name(row.origin)), "from " + row.source.to_string());
-  if (told.nodes > 0) {
-    line("told of by", std::to_string(told.nodes) + (told.nodes == 1 ? " node" : " nodes"),
-         "first " + ago(told.first, now) + ", last " + ago(told.last, now));
+  if (sources.nodes > 0) {
+    line("told of by", std::to_string(sources.nodes) + (sources.nodes == 1 ? " node" : " nodes"),
+         "first " + ago(sources.first, now) + ", last " + ago(sources.last, now));
   }
   time("first seen", row.first_seen);
   time("last seen", row.last_seen);

@@ -68,8 +68,8 @@ Crawl::Crawl(conn::Runtime& runtime, conn::NodeKey key, CrawlOptions options)
                                   {options_.network},
                                   census_book(config.p2p, pex),
                                   options_.book.empty()
-                                      ? pex::NetworkBooks::Settings::Told::forgotten
-                                      : pex::NetworkBooks::Settings::Told::kept});
+                                      ? pex::NetworkBooks::Settings::Provenance::forgotten
+                                      : pex::NetworkBooks::Settings::Provenance::kept});
   pex_ = std::make_shared<pex::PexReactor>(runtime_, books_, pex);
   node_ = std::make_unique<p2p::Switch>(runtime_, std::move(key), config);
   pex::PexReactor::attach(*node_, pex_);

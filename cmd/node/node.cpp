@@ -141,8 +141,8 @@ Node::Node(Settings settings, Role role, const ProgramLog& log, conn::NodeKey ke
       runtime_, key.id(),
       pex::NetworkBooks::Settings{settings_.book_file, settings_.networks, book,
                                   role_ == Role::seed
-                                      ? pex::NetworkBooks::Settings::Told::kept
-                                      : pex::NetworkBooks::Settings::Told::forgotten});
+                                      ? pex::NetworkBooks::Settings::Provenance::kept
+                                      : pex::NetworkBooks::Settings::Provenance::forgotten});
   books_->on_file_state = [this](const addrbook::Store::State& state) {
     if (state.condition != addrbook::Store::State::Condition::degraded) return;
     log_.write(LogLevel::error, "the address book cannot be saved; trying again",

@@ -135,10 +135,10 @@ void NetworkBooks::add_own(const conn::Endpoint& endpoint) {
   for (const auto& book : books_) book->add_own(endpoint);
 }
 
-void NetworkBooks::note_told(const std::string& network, const NodeId& teller,
-                             const conn::NetAddress& address) {
-  if (settings_.told == Settings::Told::forgotten || !store_) return;
-  told_.note(network, teller, address, now());
+void NetworkBooks::note_source(const std::string& network, const NodeId& teller,
+                               const conn::NetAddress& address) {
+  if (settings_.provenance == Settings::Provenance::forgotten || !store_) return;
+  provenance_.note(network, teller, address, now());
 }
 
 void NetworkBooks::changed() {
@@ -213,7 +213,7 @@ Batch NetworkBooks::take(std::size_t rows) {
     addrbook::Changes changes = book->take_changes(rows - batch.rows());
     if (!changes.empty()) batch.addresses.push_back(std::move(changes));
   }
-  if (batch.rows() < rows) batch.told = told_.take(rows - batch.rows());
+  if (batch.rows() < rows) batch.provenance = provenance_.take(rows - batch.rows());
   return batch;
 }
 
@@ -221,7 +221,7 @@ void NetworkBooks::put_back(Batch batch) {
   for (const addrbook::Changes& changes : batch.addresses) {
     if (AddressBook* book = find(changes.network)) book->put_back(changes);
   }
-  told_.put_back(std::move(batch.told));
+  provenance_.put_back(std::move(batch.provenance));
   rewrite_bans_ = rewrite_bans_ || batch.bans.rewrite;
   for (const BanRow& row : batch.bans.written) changed_bans_.insert(row.target);
   for (const auto& target : batch.bans.erased) changed_bans_.insert(target);

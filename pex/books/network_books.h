@@ -25,8 +25,8 @@
 #include <vector>
 
 #include "addrbook/book/address_book.h"
+#include "addrbook/file/provenance_log.h"
 #include "addrbook/file/store.h"
-#include "addrbook/file/told_log.h"
 #include "addrbook/record/book_clock.h"
 #include "conn/runtime/runtime.h"
 #include "p2p/admission/ban_list.h"
@@ -40,7 +40,7 @@ class NetworkBooks final : private addrbook::Store::Source {
     std::vector<std::string> networks;  // at least one; the first is ours when we dial
     addrbook::BookConfig book;
     // Whether the file records who told us of what: for seeds and crawlers.
-    enum class Told : std::uint8_t { forgotten, kept } told = Told::forgotten;
+    enum class Provenance : std::uint8_t { forgotten, kept } provenance = Provenance::forgotten;
   };
 
   // `runtime` must outlive it. Throws std::invalid_argument without a network.
@@ -80,8 +80,8 @@ class NetworkBooks final : private addrbook::Store::Source {
   void add_own(const conn::Endpoint& endpoint);
 
   // A peer has told us of an address.
-  void note_told(const std::string& network, const conn::NodeId& teller,
-                 const conn::NetAddress& address);
+  void note_source(const std::string& network, const conn::NodeId& teller,
+                   const conn::NetAddress& address);
 
   // The books' time.
   addrbook::Time now() const { return clock_.at(control_.now()); }
@@ -115,7 +115,7 @@ class NetworkBooks final : private addrbook::Store::Source {
   std::map<p2p::BanTarget, addrbook::BanRow> bans_;
   std::set<p2p::BanTarget> changed_bans_;  // that the file does not have as they are
   bool rewrite_bans_ = false;
-  addrbook::ToldLog told_;
+  addrbook::ProvenanceLog provenance_;
   std::unique_ptr<addrbook::Store> store_;  // the first to go
 };
 

@@ -37,7 +37,7 @@ void expect(const conn::Result<void>& result) {
 }
 
 // What a crawl of 80 000 nodes is told: each teller tells of 250.
-addrbook::ToldRow told(std::size_t number, std::chrono::hours later = {}) {
+addrbook::Provenance told(std::size_t number, std::chrono::hours later = {}) {
   const auto at = test::kBookNow - std::chrono::hours(1000) + later +
                   std::chrono::seconds(static_cast<std::int64_t>(number / 16));
   return {"net",
@@ -56,7 +56,7 @@ void measure_told(const std::string& where, const char* what, addrbook::BookFile
     addrbook::Batch batch;
     const std::size_t address = i % kRows;
     batch.addresses.push_back(test::rows_of("net", address, address + kBatch));
-    for (std::size_t j = i; j < i + kBatch; ++j) batch.told.push_back(told(j, later));
+    for (std::size_t j = i; j < i + kBatch; ++j) batch.provenance.push_back(told(j, later));
     const auto began = Clock::now();
     expect(file.apply(batch));
     all += Clock::now() - began;
@@ -82,7 +82,7 @@ void measure_told(const std::string& where, const std::filesystem::path& path) {
   auto opened = expect(addrbook::BookFile::open(path, test::options_with(1), test::kBookNow));
   const auto checked = Clock::now();
   const auto list =
-      expect(opened.file.told({.id = told(kFull).address.id}, test::kBookNow, opened.report));
+      expect(opened.file.provenance({.id = told(kFull).address.id}, test::kBookNow, opened.report));
   std::printf("%-10s full       open %.0f ms, who told of one (%zu) %.2f ms, file %.1f MB\n",
               where.c_str(), milliseconds(checked - began), list.total,
               milliseconds(Clock::now() - checked),

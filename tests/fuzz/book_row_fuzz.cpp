@@ -150,8 +150,8 @@ void check_ban(const row::BanValues& values) {
   require(again.has_value() && *again == *ban);
 }
 
-void check_told(const row::ToldValues& values) {
-  const auto told = row::told_of(values, kNow);
+void check_told(const row::ProvenanceValues& values) {
+  const auto told = row::provenance_of(values, kNow);
   if (!told) return;
   require(row::is_network_name(told->network));
   require(told->teller != conn::NodeId());
@@ -159,20 +159,20 @@ void check_told(const row::ToldValues& values) {
   require(told->times > 0);
   require(told->first_seen >= kNever && told->first_seen <= told->last_seen);
   require(told->last_seen <= kNow + row::kClockSlack);
-  const row::ToldValues written = {std::string_view(told->network),
-                                   conn::ByteView(told->teller.bytes()),
-                                   conn::ByteView(told->address.id.bytes()),
-                                   conn::ByteView(told->address.endpoint.ip.bytes()),
-                                   std::int64_t{told->address.endpoint.port},
-                                   std::int64_t{told->first_seen.time_since_epoch().count()},
-                                   std::int64_t{told->last_seen.time_since_epoch().count()},
-                                   std::int64_t{told->times}};
+  const row::ProvenanceValues written = {std::string_view(told->network),
+                                         conn::ByteView(told->teller.bytes()),
+                                         conn::ByteView(told->address.id.bytes()),
+                                         conn::ByteView(told->address.endpoint.ip.bytes()),
+                                         std::int64_t{told->address.endpoint.port},
+                                         std::int64_t{told->first_seen.time_since_epoch().count()},
+                                         std::int64_t{told->last_seen.time_since_epoch().count()},
+                                         std::int64_t{told->times}};
   const auto again = row::told_of(written, kNow);
   require(again.has_value() && *again == *told);
 }
 
 // A row that is fit, of which the input replaces columns.
-row::ToldValues fit_told(const KnownAddress& good) {
+row::ProvenanceValues fit_told(const KnownAddress& good) {
   return {std::string_view("net"),
           conn::ByteView(good.address.id.bytes()),
           conn::ByteView(good.address.id.bytes()),
@@ -198,7 +198,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return 0;
   }
   if (kind == 1) {
-    row::ToldValues values = fit_told(good);
+    row::ProvenanceValues values = fit_told(good);
     while (!input.empty()) values[input.byte() % values.size()] = value(input, kept);
     check_told(values);
     return 0;

@@ -65,7 +65,7 @@ addrbook::KnownAddress row(std::uint32_t number, std::uint32_t batch) {
 constexpr std::uint32_t kToldOfBatch = 10;
 const conn::NodeId kTeller = test::id_of(77'777);
 
-addrbook::ToldRow told(std::uint32_t number, std::uint32_t batch) {
+addrbook::Provenance told(std::uint32_t number, std::uint32_t batch) {
   const addrbook::Time at = kBookNow - std::chrono::hours(1000) + std::chrono::seconds(batch);
   return {"net", kTeller, test::row_of(number).address, at, at, 1};
 }
@@ -78,22 +78,22 @@ addrbook::Batch batch_of(std::uint32_t number) {
     changes.written.push_back(row(((number - 1) * kRowsOfBatch + i) % kRows, number));
   }
   batch.addresses.push_back(std::move(changes));
-  for (std::uint32_t i = 0; i < kToldOfBatch; ++i) batch.told.push_back(told(i, number));
+  for (std::uint32_t i = 0; i < kToldOfBatch; ++i) batch.provenance.push_back(told(i, number));
   return batch;
 }
 
 // Who told whom is as many batches old as the rows are.
 void check_told(const BookFile& file, std::uint32_t last) {
   addrbook::Report report;
-  const auto list = file.told({.id = kTeller,
-                               .who = addrbook::ToldQuery::Who::it_told_of,
-                               .network = {},
-                               .endpoint = {},
-                               .limit = 1000},
-                              kBookNow, report);
+  const auto list = file.provenance({.id = kTeller,
+                                     .who = addrbook::ProvenanceQuery::Who::it_told_of,
+                                     .network = {},
+                                     .endpoint = {},
+                                     .limit = 1000},
+                                    kBookNow, report);
   if (!list) bad(list.error().text());
   if (list->total != (last == 0 ? 0 : kToldOfBatch)) bad("what was told is not all there");
-  for (const addrbook::ToldRow& row : list->rows) {
+  for (const addrbook::Provenance& row : list->rows) {
     if (row.times != last || row.first_seen != told(0, 1).first_seen ||
         row.last_seen != told(0, last).last_seen) {
       bad("told " + std::to_string(row.times) + " times in " + std::to_string(last) + " batches");

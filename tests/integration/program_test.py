@@ -466,7 +466,7 @@ class AddressBook(unittest.TestCase):
         self.assertEqual(again["outcomes"]["added"], 20)
 
     def test_without_a_book_each_command_says_so(self):
-        for command in (["list"], ["show", "abcd"], ["told", OTHER_ID], ["stats"], ["bans"], ["check"],
+        for command in (["list"], ["show", "abcd"], ["sources", OTHER_ID], ["told", OTHER_ID], ["stats"], ["bans"], ["check"],
                         ["export", "-"], ["unban", "1.2.3.4"], ["forget", OTHER_ID]):
             result = self.book(*command, expect=1)
             self.assertIn("there is no address book", result.stderr)
@@ -543,9 +543,9 @@ class AddressBook(unittest.TestCase):
                 (["list", "--last-failure", "bad_luck"], 1, "bad_luck"),
                 (["show", "abc"], 1, "abc"), (["show"], 2, "id"), (["ban", "example.org"], 1, "example.org"),
                 (["ban", "1.2.3.4", "--for", "0s"], 1, "--for"), (["forget", "abcd"], 1, "40 hex"),
-                (["told", "abcd"], 1, "40 hex"), (["told", OTHER_ID], 1, "nobody has told of"),
-                (["told", OTHER_ID, "--by"], 1, "has told of nobody"),
-                (["told", OTHER_ID, "--by", "--of"], 2, "excludes"),
+                (["sources", "abcd"], 1, "40 hex"), (["sources", OTHER_ID], 1, "no node told of"),
+                (["told", OTHER_ID, "--by"], 1, "told of no node"),
+                (["sources", OTHER_ID, "--by", "--of"], 2, "excludes"),
                 (["export", "-", "--network", "net-7"], 1, "net-7")):
             result = run("addrbook", *arguments, home=self.home)
             self.assertEqual(result.returncode, code, arguments)
@@ -553,7 +553,7 @@ class AddressBook(unittest.TestCase):
 
     def test_help_names_every_subcommand(self):
         text = run("addrbook", "--help", expect=0).stdout
-        for command in ("list", "show", "told", "stats", "bans", "check", "export", "import", "ban", "unban", "forget"):
+        for command in ("list", "show", "sources", "stats", "bans", "check", "export", "import", "ban", "unban", "forget"):
             self.assertRegex(text, rf"(?m)^  {command} ")
 
 

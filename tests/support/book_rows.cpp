@@ -78,7 +78,7 @@ addrbook::BanRow ban_of(std::size_t number) {
   return row;
 }
 
-addrbook::ToldRow told_of(std::size_t number, const std::string& network) {
+addrbook::Provenance told_of(std::size_t number, const std::string& network) {
   const auto age = std::chrono::seconds(static_cast<std::int64_t>(number % 10'000));
   return {network,
           id_of(1'000'000 + number / 10 % 100),

@@ -25,7 +25,7 @@ addrbook::Changes rows_of(const std::string& network, std::size_t first, std::si
 addrbook::BanRow ban_of(std::size_t number);
 
 // One of a hundred tellers tells of address `number`.
-addrbook::ToldRow told_of(std::size_t number, const std::string& network = "net");
+addrbook::Provenance told_of(std::size_t number, const std::string& network = "net");
 
 addrbook::BookKey key_of(std::uint8_t fill);
 

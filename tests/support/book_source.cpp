@@ -16,7 +16,7 @@ void BookSource::erase(const conn::NetAddress& address) {
   all_.erase(address);
   waiting_[address] = std::nullopt;
 }
-void BookSource::tell(const addrbook::ToldRow& row) {
+void BookSource::tell(const addrbook::Provenance& row) {
   log_.note(row.network, row.teller, row.address, row.last_seen);
   ++told_[{row.teller, row.address}];
 }
@@ -28,7 +28,7 @@ addrbook::Batch BookSource::take(std::size_t rows) {
   ++takes;
   addrbook::Batch batch;
   batch.bans = std::exchange(bans_, {});
-  batch.told = log_.take(rows / 2);
+  batch.provenance = log_.take(rows / 2);
   addrbook::Changes changes{"net", std::exchange(rewrite_, false), {}, {}};
   while (!waiting_.empty() &&
          batch.rows() + changes.written.size() + changes.erased.size() < rows) {
@@ -51,7 +51,7 @@ void BookSource::put_back(addrbook::Batch batch) {
     for (auto& row : changes.written) waiting_.emplace(row.address, std::move(row));
     for (const auto& address : changes.erased) waiting_.emplace(address, std::nullopt);
   }
-  log_.put_back(std::move(batch.told));
+  log_.put_back(std::move(batch.provenance));
   bans_.written.insert(bans_.written.begin(), batch.bans.written.begin(), batch.bans.written.end());
 }
 void BookSource::everything_changed() {

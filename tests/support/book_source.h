@@ -8,8 +8,8 @@
 #include <optional>
 #include <utility>
 
+#include "addrbook/file/provenance_log.h"
 #include "addrbook/file/store.h"
-#include "addrbook/file/told_log.h"
 #include "tests/support/book_rows.h"
 
 namespace peerage::test {
@@ -23,7 +23,7 @@ class BookSource final : public addrbook::Store::Source {
   void set(const addrbook::KnownAddress& row);
   void set(std::size_t first, std::size_t end);
   void erase(const conn::NetAddress& address);
-  void tell(const addrbook::ToldRow& row);
+  void tell(const addrbook::Provenance& row);
   void ban(addrbook::BanRow row);
 
   addrbook::Batch take(std::size_t rows) override;
@@ -44,7 +44,7 @@ class BookSource final : public addrbook::Store::Source {
  private:
   std::map<conn::NetAddress, addrbook::KnownAddress> all_;
   std::map<conn::NetAddress, std::optional<addrbook::KnownAddress>> waiting_;
-  addrbook::ToldLog log_;
+  addrbook::ProvenanceLog log_;
   std::map<std::pair<conn::NodeId, conn::NetAddress>, std::uint32_t> told_;
   addrbook::BanChanges bans_;
   bool rewrite_ = false;

@@ -45,7 +45,7 @@ void Node::make() {
       host_, id_,
       pex::NetworkBooks::Settings{plan_.book, plan_.networks,
                                   pex::book_config(config.p2p, plan_.pex),
-                                  pex::NetworkBooks::Settings::Told::forgotten});
+                                  pex::NetworkBooks::Settings::Provenance::forgotten});
   pex_ = std::make_shared<pex::PexReactor>(host_, books_, plan_.pex);
   switch_ = std::make_unique<p2p::Switch>(host_, numbered_key(number_), config);
   pex::PexReactor::attach(*switch_, pex_);

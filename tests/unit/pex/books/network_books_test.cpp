@@ -26,13 +26,15 @@ class NetworkBooksTest : public testing::Test {
   std::unique_ptr<NetworkBooks> books;
 
   void make(std::vector<std::string> networks = {"net-a"},
-            NetworkBooks::Settings::Told told = NetworkBooks::Settings::Told::forgotten) {
+            NetworkBooks::Settings::Provenance provenance =
+                NetworkBooks::Settings::Provenance::forgotten) {
     on_shard([&] {
       books.reset();
       addrbook::BookConfig config;
       books = std::make_unique<NetworkBooks>(
           runtime, test::numbered_id(0),
-          NetworkBooks::Settings{directory.path() / "book.db", std::move(networks), config, told});
+          NetworkBooks::Settings{directory.path() / "book.db", std::move(networks), config,
+                                 provenance});
     });
   }
   void on_shard(const std::function<void()>& task) {
@@ -192,23 +194,23 @@ TEST_F(NetworkBooksTest, ABanOfAClockThatWasAheadEndsHoweverOftenTheNodeStarts) 
 }
 
 TEST_F(NetworkBooksTest, WhoToldWhomIsKeptIfItIsToBe) {
-  using Told = NetworkBooks::Settings::Told;
-  for (const Told told : {Told::forgotten, Told::kept}) {
-    make({"net-a"}, told);
+  using Provenance = NetworkBooks::Settings::Provenance;
+  for (const Provenance provenance : {Provenance::forgotten, Provenance::kept}) {
+    make({"net-a"}, provenance);
     open();
     on_shard([this] {
-      books->note_told("net-a", test::numbered_id(1), address(2, "21.1.1.1"));
-      books->note_told("net-a", test::numbered_id(1), address(2, "21.1.1.1"));
+      books->note_source("net-a", test::numbered_id(1), address(2, "21.1.1.1"));
+      books->note_source("net-a", test::numbered_id(1), address(2, "21.1.1.1"));
       books->changed();
     });
     close();
-    addrbook::ToldQuery query;
+    addrbook::ProvenanceQuery query;
     query.id = test::numbered_id(2);
     addrbook::Report report;
-    const auto list = addrbook::BookFile::read_told(
+    const auto list = addrbook::BookFile::read_provenance(
         directory.path() / "book.db", query, addrbook::Time(std::chrono::days(30'000)), report);
     ASSERT_TRUE(list);
-    if (told == Told::forgotten) {
+    if (provenance == Provenance::forgotten) {
       EXPECT_TRUE(list->rows.empty());
     } else {
       ASSERT_EQ(list->rows.size(), 1u);

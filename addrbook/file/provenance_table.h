@@ -19,18 +19,19 @@
 
 namespace peerage::addrbook {
 
-class ToldTable {
+class ProvenanceTable {
  public:
   // At most so many rows go in one transaction, besides as many as come.
   static constexpr std::size_t kSlice = 5'000;
 
   // Counts the rows, and takes times that lie ahead of `now` for now: they would never go. At most
   // `limit` rows are kept. Must not outlive the database.
-  static conn::Result<ToldTable> open(sqlite::Database& database, Time now, std::size_t limit);
+  static conn::Result<ProvenanceTable> open(sqlite::Database& database, Time now,
+                                            std::size_t limit);
 
   // Within a transaction, whose end `settle` tells. `number_of` gives the number of a network.
   using NumberOf = std::function<conn::Result<std::int64_t>(const std::string&)>;
-  conn::Result<void> write(std::span<const ToldRow> rows, const NumberOf& number_of);
+  conn::Result<void> write(std::span<const Provenance> rows, const NumberOf& number_of);
   // Those of networks that are gone: their numbers will be others'.
   conn::Result<void> erase_strangers();
   enum class Ended : std::uint8_t { committed, undone };
@@ -40,11 +41,11 @@ class ToldTable {
   struct Statements {
     sqlite::Statement insert, update, oldest, erase;
   };
-  ToldTable(sqlite::Database& database, Statements statements, std::size_t limit)
+  ProvenanceTable(sqlite::Database& database, Statements statements, std::size_t limit)
       : database_(&database),
         statements_(std::move(statements)),
         limit_(static_cast<std::int64_t>(limit)) {}
-  conn::Result<void> write(std::int64_t network, const ToldRow& row);
+  conn::Result<void> write(std::int64_t network, const Provenance& row);
   conn::Result<void> erase_oldest(std::int64_t rows);
 
   sqlite::Database* database_;
@@ -55,7 +56,8 @@ class ToldTable {
 };
 
 // Of a file with any tables that can be read; one without this table answers with nothing.
-conn::Result<ToldList> read_told(const sqlite::Database& database, const ToldQuery& query, Time now,
-                                 Report& report);
+conn::Result<ProvenanceList> read_provenance(const sqlite::Database& database,
+                                             const ProvenanceQuery& query, Time now,
+                                             Report& report);
 
 }  // namespace peerage::addrbook

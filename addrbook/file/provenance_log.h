@@ -1,5 +1,5 @@
 // Who tells us of whom, gathered until the store takes it: for the reports of a seed's operator
-// (addrbook/book/changes.h: ToldRow). A pair of teller and address that comes again is still one
+// (addrbook/book/changes.h: Provenance). A pair of teller and address that comes again is still one
 // row.
 //
 // Bounded: kMaxPending rows. When nobody takes them, what is new after that is lost, and counted.
@@ -21,20 +21,20 @@
 
 namespace peerage::addrbook {
 
-class ToldLog {
+class ProvenanceLog {
  public:
   static constexpr std::size_t kMaxPending = 50'000;
 
-  explicit ToldLog(std::size_t max_pending = kMaxPending) : max_pending_(max_pending) {}
+  explicit ProvenanceLog(std::size_t max_pending = kMaxPending) : max_pending_(max_pending) {}
 
   // `teller` has told us of `address`.
   void note(std::string_view network, const conn::NodeId& teller, const conn::NetAddress& address,
             Time now);
 
   // At most `rows` of those that wait, and what was taken last is the last to be taken again.
-  std::vector<ToldRow> take(std::size_t rows);
+  std::vector<Provenance> take(std::size_t rows);
   // What was taken and could not be written, merged with what has been noted since.
-  void put_back(std::vector<ToldRow> rows);
+  void put_back(std::vector<Provenance> rows);
 
   bool empty() const noexcept { return pending_.empty(); }
   std::size_t size() const noexcept { return pending_.size(); }
@@ -48,10 +48,10 @@ class ToldLog {
     conn::NetAddress address;
     auto operator<=>(const Key&) const = default;
   };
-  void add(ToldRow row);
+  void add(Provenance row);
 
   // In the order of the file, which so visits each of its pages once.
-  std::map<Key, ToldRow> pending_;
+  std::map<Key, Provenance> pending_;
   Key taken_;  // the last one
   std::size_t max_pending_;
   std::uint64_t lost_ = 0;

@@ -22,9 +22,9 @@ using namespace std::chrono_literals;
 using test::id_of;
 using test::kBookNow;
 using test::told_of;
-using Who = ToldQuery::Who;
+using Who = ProvenanceQuery::Who;
 
-struct ToldFile : testing::Test {
+struct ProvenanceFile : testing::Test {
   test::TemporaryDirectory directory;
   std::filesystem::path path = directory / "addrbook.db";
 
@@ -32,37 +32,37 @@ struct ToldFile : testing::Test {
 
   BookFile::Opened open() {
     auto options = test::options_with(1);
-    options.max_told_rows = kMost;
+    options.max_provenance_rows = kMost;
     auto opened = BookFile::open(path, options, kBookNow);
     if (!opened) throw std::runtime_error(opened.error().text());
     return std::move(*opened);
   }
-  static Batch batch_of(std::vector<ToldRow> rows) {
+  static Batch batch_of(std::vector<Provenance> rows) {
     Batch batch;
-    batch.told = std::move(rows);
+    batch.provenance = std::move(rows);
     return batch;
   }
   // Told rows `first` up to `end`, in a file that is closed.
   void write(std::size_t first, std::size_t end) {
-    std::vector<ToldRow> rows;
+    std::vector<Provenance> rows;
     for (std::size_t i = first; i < end; ++i) rows.push_back(told_of(i));
     write(std::move(rows));
   }
-  void write(std::vector<ToldRow> rows) {
+  void write(std::vector<Provenance> rows) {
     auto opened = open();
     ASSERT_TRUE(opened.file.apply(batch_of(std::move(rows))));
     ASSERT_TRUE(opened.file.close());
   }
-  ToldList ask(ToldQuery query, Drops* dropped = nullptr) {
+  ProvenanceList ask(ProvenanceQuery query, Drops* dropped = nullptr) {
     Report report;
-    auto list = BookFile::read_told(path, query, kBookNow, report);
+    auto list = BookFile::read_provenance(path, query, kBookNow, report);
     if (!list) throw std::runtime_error(list.error().text());
     if (dropped != nullptr) *dropped = report.dropped;
     EXPECT_TRUE(dropped != nullptr || report.dropped.total() == 0) << report.dropped.text();
     return std::move(*list);
   }
-  static ToldQuery about(const conn::NodeId& id, Who who = Who::told_of_it,
-                         std::size_t limit = 1000) {
+  static ProvenanceQuery about(const conn::NodeId& id, Who who = Who::told_of_it,
+                               std::size_t limit = 1000) {
     return {id, who, {}, {}, limit};
   }
   void forge(const std::string& sql) const { test::forge(path, sql); }
@@ -72,13 +72,13 @@ struct ToldFile : testing::Test {
   }
 };
 
-TEST_F(ToldFile, TellsWhoToldOfANodeAndWhomItToldOf) {
+TEST_F(ProvenanceFile, TellsWhoToldOfANodeAndWhomItToldOf) {
   write(0, 100);
-  const ToldList of = ask(about(id_of(7)));
+  const ProvenanceList of = ask(about(id_of(7)));
   ASSERT_EQ(of.rows.size(), 1u);
   EXPECT_EQ(of.rows[0], told_of(7));
   EXPECT_EQ(of.nodes, 1u);
-  const ToldList by = ask(about(told_of(7).teller, Who::it_told_of));
+  const ProvenanceList by = ask(about(told_of(7).teller, Who::it_told_of));
   ASSERT_EQ(by.rows.size(), 10u);
   EXPECT_EQ(by.nodes, 10u);
   EXPECT_EQ(by.total, 10u);
@@ -88,9 +88,9 @@ TEST_F(ToldFile, TellsWhoToldOfANodeAndWhomItToldOf) {
   EXPECT_TRUE(ask(about(id_of(5000))).rows.empty());
 }
 
-TEST_F(ToldFile, AnAnswerIsAsLongAsIsAskedAndTellsHowMuchThereIs) {
+TEST_F(ProvenanceFile, AnAnswerIsAsLongAsIsAskedAndTellsHowMuchThereIs) {
   write(0, 100);
-  const ToldList by = ask(about(told_of(7).teller, Who::it_told_of, 3));
+  const ProvenanceList by = ask(about(told_of(7).teller, Who::it_told_of, 3));
   ASSERT_EQ(by.rows.size(), 3u);
   EXPECT_EQ(by.rows[2], told_of(2));
   EXPECT_EQ(by.total, 10u);
@@ -98,11 +98,11 @@ TEST_F(ToldFile, AnAnswerIsAsLongAsIsAskedAndTellsHowMuchThereIs) {
   EXPECT_EQ(ask(about(told_of(7).teller, Who::it_told_of, 0)).total, 10u);
 }
 
-TEST_F(ToldFile, AnAnswerMayBeOfOneNetworkOrOneAddress) {
-  ToldRow elsewhere = told_of(1, "other"), at_another = told_of(1);
+TEST_F(ProvenanceFile, AnAnswerMayBeOfOneNetworkOrOneAddress) {
+  Provenance elsewhere = told_of(1, "other"), at_another = told_of(1);
   ++at_another.address.endpoint.port;
   write({told_of(1), elsewhere, at_another});
-  ToldQuery query = about(id_of(1));
+  ProvenanceQuery query = about(id_of(1));
   EXPECT_EQ(ask(query).total, 3u);
   query.network = "other";
   EXPECT_EQ(ask(query).rows, std::vector{elsewhere});
@@ -113,21 +113,21 @@ TEST_F(ToldFile, AnAnswerMayBeOfOneNetworkOrOneAddress) {
   EXPECT_EQ(ask(query).total, 0u);
 }
 
-TEST_F(ToldFile, WhatIsToldAgainIsAddedToWhatIsThere) {
-  ToldRow row = told_of(1);
+TEST_F(ProvenanceFile, WhatIsToldAgainIsAddedToWhatIsThere) {
+  Provenance row = told_of(1);
   row.times = 2;
   write({row});
-  ToldRow later = row;
+  Provenance later = row;
   later.first_seen = row.last_seen + 1h - 2h;
   later.last_seen = row.last_seen + 1min;
   later.times = 3;
-  ToldRow earlier = row;
+  Provenance earlier = row;
   earlier.first_seen = row.first_seen - 1h;
   earlier.last_seen = row.last_seen - 30min;
   earlier.times = 4;
   write({later});
   write({earlier});
-  ToldRow expected = row;
+  Provenance expected = row;
   expected.first_seen = earlier.first_seen;
   expected.last_seen = later.last_seen;
   expected.times = 9;
@@ -138,7 +138,7 @@ TEST_F(ToldFile, WhatIsToldAgainIsAddedToWhatIsThere) {
   EXPECT_EQ(ask(about(id_of(1))).rows.at(0).times, most);
 }
 
-TEST_F(ToldFile, ABatchIsWrittenWholeOrNotAtAll) {
+TEST_F(ProvenanceFile, ABatchIsWrittenWholeOrNotAtAll) {
   auto opened = open();
   Batch batch = batch_of({told_of(1)});
   batch.addresses.push_back(test::rows_of("net", 0, 10));
@@ -150,12 +150,12 @@ TEST_F(ToldFile, ABatchIsWrittenWholeOrNotAtAll) {
   Batch unfit = batch_of({told_of(2), told_of(3, "bad\nname")});
   unfit.addresses.push_back(test::rows_of("net", 10, 20));
   EXPECT_FALSE(opened.file.apply(unfit));
-  EXPECT_EQ(opened.file.told(about(id_of(2)), kBookNow, opened.report)->total, 0u);
-  EXPECT_EQ(opened.file.told(about(id_of(1)), kBookNow, opened.report)->total, 1u);
+  EXPECT_EQ(opened.file.provenance(about(id_of(2)), kBookNow, opened.report)->total, 0u);
+  EXPECT_EQ(opened.file.provenance(about(id_of(1)), kBookNow, opened.report)->total, 1u);
   EXPECT_EQ(opened.file.load(kBookNow, opened.report)->addresses.at("net").size(), 10u);
 }
 
-TEST_F(ToldFile, BeyondItsBoundThoseGoThatWereNotToldForLongest) {
+TEST_F(ProvenanceFile, BeyondItsBoundThoseGoThatWereNotToldForLongest) {
   write(0, 1);
   // The file is full then, of rows that are older than ours.
   forge(
@@ -174,7 +174,7 @@ TEST_F(ToldFile, BeyondItsBoundThoseGoThatWereNotToldForLongest) {
       << "what is there already needs no room";
 }
 
-TEST_F(ToldFile, FarBeyondItsBoundTheyGoASliceAtATime) {
+TEST_F(ProvenanceFile, FarBeyondItsBoundTheyGoASliceAtATime) {
   write(0, 1);
   forge(
       "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 12999) "
@@ -190,7 +190,7 @@ TEST_F(ToldFile, FarBeyondItsBoundTheyGoASliceAtATime) {
   EXPECT_EQ(counts, (std::vector<std::int64_t>{7'999, 2'999, kMost, kMost}));
 }
 
-TEST_F(ToldFile, ARowThatCannotBeIsNotInTheWayForEver) {
+TEST_F(ProvenanceFile, ARowThatCannotBeIsNotInTheWayForEver) {
   write(0, 1);
   forge(
       "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 1000) "
@@ -203,13 +203,13 @@ TEST_F(ToldFile, ARowThatCannotBeIsNotInTheWayForEver) {
   EXPECT_EQ(ask(about(id_of(1))).rows.at(0).times, told_of(1).times);
 }
 
-TEST_F(ToldFile, ATimeFromTheFutureDoesNotKeepARowForEver) {
+TEST_F(ProvenanceFile, ATimeFromTheFutureDoesNotKeepARowForEver) {
   write(0, 3);
   const std::string where = " WHERE id = x'" + conn::to_hex(id_of(1).bytes()) + "'";
   forge("UPDATE told SET first_seen = 9223372036854775807, last_seen = 9223372036854775807" +
         where);
   write(3, 4);
-  const ToldList list = ask(about(id_of(1)));
+  const ProvenanceList list = ask(about(id_of(1)));
   EXPECT_EQ(list.rows.at(0).last_seen, kBookNow);
   EXPECT_EQ(list.rows.at(0).first_seen, kBookNow);
   auto database = sqlite::Database::open(path, sqlite::Access::read);
@@ -217,7 +217,7 @@ TEST_F(ToldFile, ATimeFromTheFutureDoesNotKeepARowForEver) {
             kBookNow.time_since_epoch().count());
 }
 
-TEST_F(ToldFile, RowsThatCannotBeAreNotToldAndStopNothing) {
+TEST_F(ProvenanceFile, RowsThatCannotBeAreNotToldAndStopNothing) {
   write(0, 100);
   const auto forge_row = [this](std::size_t i, const std::string& set) {
     forge("UPDATE told SET " + set + " WHERE id = x'" + conn::to_hex(id_of(i).bytes()) + "'");
@@ -231,7 +231,7 @@ TEST_F(ToldFile, RowsThatCannotBeAreNotToldAndStopNothing) {
   forge_row(10, "teller = zeroblob(20)");
   forge_row(11, "teller = zeroblob(500000)");
   Drops dropped;
-  const ToldList by = ask(about(told_of(0).teller, Who::it_told_of), &dropped);
+  const ProvenanceList by = ask(about(told_of(0).teller, Who::it_told_of), &dropped);
   EXPECT_EQ(dropped.text(), "bad_address=2 bad_number=2");
   EXPECT_EQ(by.total, 5u);
   EXPECT_EQ(by.first, kNever);
@@ -246,7 +246,7 @@ TEST_F(ToldFile, RowsThatCannotBeAreNotToldAndStopNothing) {
   EXPECT_EQ(ask(about(id_of(1))).rows.at(0).times, told_of(1).times);
 }
 
-TEST_F(ToldFile, SurvivesThatOtherRowsAreDropped) {
+TEST_F(ProvenanceFile, SurvivesThatOtherRowsAreDropped) {
   {
     auto opened = open();
     Batch batch = batch_of({told_of(1, "b"), told_of(2, "c")});
@@ -267,21 +267,21 @@ TEST_F(ToldFile, SurvivesThatOtherRowsAreDropped) {
   EXPECT_EQ(ask(about(id_of(2))).rows, std::vector{told_of(2, "c")});
 }
 
-TEST_F(ToldFile, ANetworkThatMakesRoomTakesItsRowsAlong) {
+TEST_F(ProvenanceFile, ANetworkThatMakesRoomTakesItsRowsAlong) {
   auto opened = open();
   for (std::size_t i = 0; i < BookFile::kMaxNetworks; ++i) {
     ASSERT_TRUE(opened.file.apply(batch_of({told_of(i, "net " + std::to_string(i))})));
   }
   ASSERT_TRUE(opened.file.apply(test::rows_of("one more", 0, 1)));
   for (std::size_t i = 0; i < BookFile::kMaxNetworks; ++i) {
-    EXPECT_EQ(opened.file.told(about(id_of(i)), kBookNow, opened.report)->total, 0u);
+    EXPECT_EQ(opened.file.provenance(about(id_of(i)), kBookNow, opened.report)->total, 0u);
   }
   EXPECT_EQ(opened.report.dropped.total(), 0u);
 }
 
 // --- versions ---
 
-struct FirstVersion : ToldFile {
+struct FirstVersion : ProvenanceFile {
   // A book of 100 rows, as a program made it that knew version 1 alone.
   void SetUp() override {
     {

@@ -1,4 +1,4 @@
-#include "addrbook/file/told_log.h"
+#include "addrbook/file/provenance_log.h"
 
 #include <algorithm>
 #include <limits>
@@ -6,23 +6,23 @@
 
 namespace peerage::addrbook {
 
-void ToldRow::merge(const ToldRow& other) {
+void Provenance::merge(const Provenance& other) {
   first_seen = std::min(first_seen, other.first_seen);
   last_seen = std::max(last_seen, other.last_seen);
   const std::uint32_t room = std::numeric_limits<std::uint32_t>::max() - times;
   times += std::min(room, other.times);
 }
 
-void ToldLog::note(std::string_view network, const conn::NodeId& teller,
-                   const conn::NetAddress& address, Time now) {
+void ProvenanceLog::note(std::string_view network, const conn::NodeId& teller,
+                         const conn::NetAddress& address, Time now) {
   add({std::string(network), teller, address, now, now, 1});
 }
 
-void ToldLog::put_back(std::vector<ToldRow> rows) {
-  for (ToldRow& row : rows) add(std::move(row));
+void ProvenanceLog::put_back(std::vector<Provenance> rows) {
+  for (Provenance& row : rows) add(std::move(row));
 }
 
-void ToldLog::add(ToldRow row) {
+void ProvenanceLog::add(Provenance row) {
   Key key{row.network, row.teller, row.address};
   const auto at = pending_.lower_bound(key);
   if (at != pending_.end() && at->first == key) {
@@ -34,8 +34,8 @@ void ToldLog::add(ToldRow row) {
   }
 }
 
-std::vector<ToldRow> ToldLog::take(std::size_t rows) {
-  std::vector<ToldRow> taken;
+std::vector<Provenance> ProvenanceLog::take(std::size_t rows) {
+  std::vector<Provenance> taken;
   taken.reserve(std::min(rows, pending_.size()));
   // Onward from where the last take ended, so that nobody waits for ever behind those before.
   auto next = pending_.upper_bound(taken_);

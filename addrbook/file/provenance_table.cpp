@@ -1,4 +1,4 @@
-#include "addrbook/file/told_table.h"
+#include "addrbook/file/provenance_table.h"
 
 #include <algorithm>
 #include <optional>
@@ -53,7 +53,7 @@ std::optional<RawKey> key_at(const sqlite::Statement& row) {
                 {ip->begin(), ip->end()}};
 }
 
-void bind(sqlite::Statement& statement, std::int64_t network, const ToldRow& row) {
+void bind(sqlite::Statement& statement, std::int64_t network, const Provenance& row) {
   statement.bind(1, network)
       .bind(2, conn::ByteView(row.teller.bytes()))
       .bind(3, conn::ByteView(row.address.id.bytes()))
@@ -75,7 +75,8 @@ Result<void> mend_times(sqlite::Database& database, Time now) {
 
 }  // namespace
 
-Result<ToldTable> ToldTable::open(sqlite::Database& database, Time now, std::size_t limit) {
+Result<ProvenanceTable> ProvenanceTable::open(sqlite::Database& database, Time now,
+                                              std::size_t limit) {
   auto insert = database.prepare(kInsert);
   if (!insert) return tl::unexpected(std::move(insert.error()));
   auto update = database.prepare(kUpdate);
@@ -87,14 +88,14 @@ Result<ToldTable> ToldTable::open(sqlite::Database& database, Time now, std::siz
   if (auto mended = mend_times(database, now); !mended) return tl::unexpected(mended.error());
   const auto count = database.number("SELECT count(*) FROM told");
   if (!count) return tl::unexpected(count.error());
-  ToldTable table(database,
-                  {std::move(*insert), std::move(*update), std::move(*oldest), std::move(*erase)},
-                  limit);
+  ProvenanceTable table(
+      database, {std::move(*insert), std::move(*update), std::move(*oldest), std::move(*erase)},
+      limit);
   table.committed_ = table.rows_ = *count;
   return table;
 }
 
-void ToldTable::settle(Ended how) noexcept {
+void ProvenanceTable::settle(Ended how) noexcept {
   if (how == Ended::committed) {
     committed_ = rows_;
   } else {
@@ -102,18 +103,18 @@ void ToldTable::settle(Ended how) noexcept {
   }
 }
 
-Result<void> ToldTable::write(std::span<const ToldRow> rows, const NumberOf& number_of) {
+Result<void> ProvenanceTable::write(std::span<const Provenance> rows, const NumberOf& number_of) {
   // In the order of the table, so that each page is visited once.
-  std::vector<const ToldRow*> ordered;
+  std::vector<const Provenance*> ordered;
   ordered.reserve(rows.size());
-  for (const ToldRow& row : rows) ordered.push_back(&row);
-  std::sort(ordered.begin(), ordered.end(), [](const ToldRow* a, const ToldRow* b) {
+  for (const Provenance& row : rows) ordered.push_back(&row);
+  std::sort(ordered.begin(), ordered.end(), [](const Provenance* a, const Provenance* b) {
     return std::tie(a->network, a->teller, a->address) <
            std::tie(b->network, b->teller, b->address);
   });
   const std::string* network = nullptr;
   std::int64_t number = 0;
-  for (const ToldRow* row : ordered) {
+  for (const Provenance* row : ordered) {
     if (network == nullptr || *network != row->network) {
       const auto found = number_of(row->network);
       if (!found) return tl::unexpected(found.error());
@@ -133,7 +134,7 @@ Result<void> ToldTable::write(std::span<const ToldRow> rows, const NumberOf& num
 }
 
 // By their keys, found first: one statement for both would go through all of the table.
-Result<void> ToldTable::erase_oldest(std::int64_t rows) {
+Result<void> ProvenanceTable::erase_oldest(std::int64_t rows) {
   std::vector<RawKey> keys;
   keys.reserve(static_cast<std::size_t>(rows));
   Result<bool> there = false;
@@ -161,7 +162,7 @@ Result<void> ToldTable::erase_oldest(std::int64_t rows) {
   return {};
 }
 
-Result<void> ToldTable::write(std::int64_t network, const ToldRow& row) {
+Result<void> ProvenanceTable::write(std::int64_t network, const Provenance& row) {
   bind(statements_.insert, network, row);
   if (auto done = statements_.insert.run(); !done) return done;
   if (database_->changes() > 0) {
@@ -172,7 +173,7 @@ Result<void> ToldTable::write(std::int64_t network, const ToldRow& row) {
   return statements_.update.run();
 }
 
-Result<void> ToldTable::erase_strangers() {
+Result<void> ProvenanceTable::erase_strangers() {
   if (auto done =
           database_->execute("DELETE FROM told WHERE network NOT IN (SELECT id FROM network)");
       !done) {
@@ -186,11 +187,11 @@ namespace {
 
 // What is asked for: rows of the right size, found by their keys alone, for one that is too long
 // would end the reading; and how many have another.
-std::pair<std::string, std::string> select_texts(ToldQuery::Who who) {
+std::pair<std::string, std::string> select_texts(ProvenanceQuery::Who who) {
   static constexpr std::string_view kFit =
       "length(teller) = 20 AND length(id) = 20 AND length(ip) = 16";
   const std::string from =
-      who == ToldQuery::Who::told_of_it
+      who == ProvenanceQuery::Who::told_of_it
           ? "FROM told WHERE id = ?1 AND "
           : "FROM told WHERE network IN (SELECT id FROM network) AND teller = ?1 AND ";
   std::string rows = "WITH fit AS MATERIALIZED (SELECT network, teller, id, ip, port " + from;
@@ -204,8 +205,8 @@ std::pair<std::string, std::string> select_texts(ToldQuery::Who who) {
   return {std::move(rows), std::move(others)};
 }
 
-bool is_later(const ToldRow& a, const ToldRow& b) {
-  const auto order = [](const ToldRow& row) {
+bool is_later(const Provenance& a, const Provenance& b) {
+  const auto order = [](const Provenance& row) {
     return std::tie(row.last_seen, row.network, row.teller, row.address);
   };
   return order(a) > order(b);
@@ -214,18 +215,18 @@ bool is_later(const ToldRow& a, const ToldRow& b) {
 // A list that grows by one row after the other.
 class Listing {
  public:
-  explicit Listing(const ToldQuery& query)
+  explicit Listing(const ProvenanceQuery& query)
       : query_(query), best_(std::max<std::size_t>(query.limit, 1), &is_later) {}
 
-  void add(ToldRow row) {
+  void add(Provenance row) {
     if (!query_.passes(row)) return;
     list_.first = list_.total == 0 ? row.first_seen : std::min(list_.first, row.first_seen);
     list_.last = std::max(list_.last, row.last_seen);
     ++list_.total;
-    nodes_.insert(query_.who == ToldQuery::Who::told_of_it ? row.teller : row.address.id);
+    nodes_.insert(query_.who == ProvenanceQuery::Who::told_of_it ? row.teller : row.address.id);
     best_.add(std::move(row));
   }
-  ToldList finish() {
+  ProvenanceList finish() {
     list_.nodes = nodes_.size();
     std::size_t beyond = 0;
     list_.rows = best_.take(beyond);
@@ -235,10 +236,10 @@ class Listing {
   }
 
  private:
-  const ToldQuery& query_;
-  Best<ToldRow, decltype(&is_later)> best_;
+  const ProvenanceQuery& query_;
+  Best<Provenance, decltype(&is_later)> best_;
   std::set<conn::NodeId> nodes_;
-  ToldList list_;
+  ProvenanceList list_;
 };
 
 Result<void> count_unfit(const sqlite::Database& database, const std::string& text,
@@ -258,11 +259,11 @@ Result<void> count_unfit(const sqlite::Database& database, const std::string& te
 
 }  // namespace
 
-Result<ToldList> read_told(const sqlite::Database& database, const ToldQuery& query, Time now,
-                           Report& report) {
+Result<ProvenanceList> read_provenance(const sqlite::Database& database,
+                                       const ProvenanceQuery& query, Time now, Report& report) {
   const auto version = database.number("PRAGMA user_version");
   if (!version) return tl::unexpected(version.error());
-  if (*version < schema::kFirstWithTold) return ToldList{};
+  if (*version < schema::kFirstWithTold) return ProvenanceList{};
   const auto [rows, others] = select_texts(query.who);
   auto select = database.prepare(rows);
   if (!select) return tl::unexpected(std::move(select.error()));
@@ -272,9 +273,9 @@ Result<ToldList> read_told(const sqlite::Database& database, const ToldQuery& qu
     const auto there = select->step();
     if (!there) return tl::unexpected(there.error());
     if (!*there) break;
-    row::ToldValues values;
+    row::ProvenanceValues values;
     for (std::size_t i = 0; i < values.size(); ++i) values[i] = select->column(static_cast<int>(i));
-    auto row = row::told_of(values, now);
+    auto row = row::provenance_of(values, now);
     if (row) {
       listing.add(std::move(*row));
     } else {

@@ -1,4 +1,4 @@
-#include "addrbook/file/told_log.h"
+#include "addrbook/file/provenance_log.h"
 
 #include <limits>
 #include <map>
@@ -21,18 +21,18 @@ conn::NetAddress address(std::size_t number) {
   return test::row_of(number).address;
 }
 
-TEST(ToldLog, WhatATellerRepeatsIsOneRow) {
-  ToldLog log;
+TEST(ProvenanceLog, WhatATellerRepeatsIsOneRow) {
+  ProvenanceLog log;
   log.note("net", id_of(1), address(1), kBookNow);
   log.note("net", id_of(1), address(1), kBookNow + 1h);
   log.note("net", id_of(1), address(1), kBookNow + 30min);
   const auto rows = log.take(10);
   ASSERT_EQ(rows.size(), 1u);
-  EXPECT_EQ(rows[0], (ToldRow{"net", id_of(1), address(1), kBookNow, kBookNow + 1h, 3}));
+  EXPECT_EQ(rows[0], (Provenance{"net", id_of(1), address(1), kBookNow, kBookNow + 1h, 3}));
 }
 
-TEST(ToldLog, OtherTellersAddressesAndNetworksAreOtherRows) {
-  ToldLog log;
+TEST(ProvenanceLog, OtherTellersAddressesAndNetworksAreOtherRows) {
+  ProvenanceLog log;
   log.note("net", id_of(1), address(1), kBookNow);
   log.note("net", id_of(2), address(1), kBookNow);
   log.note("net", id_of(1), address(2), kBookNow);
@@ -43,33 +43,33 @@ TEST(ToldLog, OtherTellersAddressesAndNetworksAreOtherRows) {
   EXPECT_EQ(log.size(), 5u);
 }
 
-TEST(ToldLog, WhatHasBeenTakenIsNotTakenAgain) {
-  ToldLog log;
+TEST(ProvenanceLog, WhatHasBeenTakenIsNotTakenAgain) {
+  ProvenanceLog log;
   for (std::size_t i = 0; i < 10; ++i) log.note("net", id_of(1), address(i), kBookNow);
   std::set<conn::NetAddress> taken;
   for (const std::size_t rows : {4u, 4u, 2u, 0u}) {
     const auto part = log.take(4);
     EXPECT_EQ(part.size(), rows);
-    for (const ToldRow& row : part) EXPECT_TRUE(taken.insert(row.address).second);
+    for (const Provenance& row : part) EXPECT_TRUE(taken.insert(row.address).second);
   }
   EXPECT_TRUE(log.empty());
   log.note("net", id_of(1), address(1), kBookNow + 1h);
   EXPECT_EQ(log.take(4).at(0).times, 1u) << "what it has told since";
 }
 
-TEST(ToldLog, NobodyWaitsForEverBehindOthers) {
-  ToldLog log;
+TEST(ProvenanceLog, NobodyWaitsForEverBehindOthers) {
+  ProvenanceLog log;
   log.note("z", id_of(9), address(9), kBookNow);
   bool taken = false;
   for (std::size_t i = 0; i < 20 && !taken; ++i) {
     for (std::size_t j = 0; j < 5; ++j) log.note("a", id_of(j), address(i), kBookNow);
-    for (const ToldRow& row : log.take(5)) taken = taken || row.network == "z";
+    for (const Provenance& row : log.take(5)) taken = taken || row.network == "z";
   }
   EXPECT_TRUE(taken);
 }
 
-TEST(ToldLog, WhatIsPutBackIsMergedWithWhatCameSince) {
-  ToldLog log;
+TEST(ProvenanceLog, WhatIsPutBackIsMergedWithWhatCameSince) {
+  ProvenanceLog log;
   log.note("net", id_of(1), address(1), kBookNow);
   log.note("net", id_of(1), address(2), kBookNow);
   auto rows = log.take(10);
@@ -77,25 +77,25 @@ TEST(ToldLog, WhatIsPutBackIsMergedWithWhatCameSince) {
   log.note("net", id_of(1), address(3), kBookNow + 1h);
   log.put_back(std::move(rows));
   ASSERT_EQ(log.size(), 3u);
-  std::map<conn::NetAddress, ToldRow> found;
-  for (const ToldRow& row : log.take(10)) found.emplace(row.address, row);
+  std::map<conn::NetAddress, Provenance> found;
+  for (const Provenance& row : log.take(10)) found.emplace(row.address, row);
   EXPECT_EQ(found.at(address(1)),
-            (ToldRow{"net", id_of(1), address(1), kBookNow, kBookNow + 1h, 2}));
-  EXPECT_EQ(found.at(address(2)), (ToldRow{"net", id_of(1), address(2), kBookNow, kBookNow, 1}));
+            (Provenance{"net", id_of(1), address(1), kBookNow, kBookNow + 1h, 2}));
+  EXPECT_EQ(found.at(address(2)), (Provenance{"net", id_of(1), address(2), kBookNow, kBookNow, 1}));
   EXPECT_EQ(found.at(address(3)).times, 1u);
 }
 
-TEST(ToldLog, CountsUpToTheLargestNumberAndNoFurther) {
+TEST(ProvenanceLog, CountsUpToTheLargestNumberAndNoFurther) {
   const auto most = std::numeric_limits<std::uint32_t>::max();
-  ToldLog log;
+  ProvenanceLog log;
   log.put_back({{"net", id_of(1), address(1), kBookNow, kBookNow, most - 1}});
   log.note("net", id_of(1), address(1), kBookNow);
   log.note("net", id_of(1), address(1), kBookNow);
   EXPECT_EQ(log.take(1).at(0).times, most);
 }
 
-TEST(ToldLog, WhatIsBeyondItsBoundIsLostAndCounted) {
-  ToldLog log(3);
+TEST(ProvenanceLog, WhatIsBeyondItsBoundIsLostAndCounted) {
+  ProvenanceLog log(3);
   for (std::size_t i = 0; i < 5; ++i) log.note("net", id_of(1), address(i), kBookNow);
   EXPECT_EQ(log.size(), 3u);
   EXPECT_EQ(log.lost(), 2u);
@@ -104,7 +104,7 @@ TEST(ToldLog, WhatIsBeyondItsBoundIsLostAndCounted) {
   auto rows = log.take(2);
   for (std::size_t i = 10; i < 12; ++i) log.note("net", id_of(1), address(i), kBookNow);
   std::uint64_t times = 0;
-  for (const ToldRow& row : rows) times += row.times;
+  for (const Provenance& row : rows) times += row.times;
   log.put_back(std::move(rows));
   EXPECT_EQ(log.size(), 3u);
   EXPECT_EQ(log.lost(), 2u + times);

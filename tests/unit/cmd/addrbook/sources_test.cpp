@@ -10,13 +10,13 @@
 namespace peerage::cmd {
 namespace {
 
-using addrbook::ToldList;
-using addrbook::ToldQuery;
-using addrbook::ToldRow;
+using addrbook::Provenance;
+using addrbook::ProvenanceList;
+using addrbook::ProvenanceQuery;
 using test::id_of;
 using test::kBookNow;
 using namespace std::chrono_literals;
-using Who = ToldQuery::Who;
+using Who = ProvenanceQuery::Who;
 
 struct Told : testing::Test {
   test::TemporaryDirectory folder;
@@ -28,26 +28,26 @@ struct Told : testing::Test {
     batch.addresses.push_back({"net", false, {row}, {}});
     for (std::uint8_t i = 1; i <= 3; ++i) {
       const auto age = std::chrono::hours(i);
-      batch.told.push_back(
+      batch.provenance.push_back(
           {"net", id_of(100u + i), row.address, kBookNow - 24h, kBookNow - age, i});
     }
     auto opened = addrbook::BookFile::open(home.file, test::options_with(1), kBookNow);
     EXPECT_TRUE(opened->file.apply(batch));
     EXPECT_TRUE(opened->file.close());
   }
-  ToldList ask(const ToldQuery& query) const {
-    const auto list = read_told(home, query, kBookNow);
+  ProvenanceList ask(const ProvenanceQuery& query) const {
+    const auto list = read_provenance(home, query, kBookNow);
     EXPECT_TRUE(list) << list.error().text();
-    return list.value_or(ToldList{});
+    return list.value_or(ProvenanceList{});
   }
-  static ToldQuery about(const conn::NodeId& id, Who who = Who::told_of_it,
-                         std::size_t limit = 100) {
+  static ProvenanceQuery about(const conn::NodeId& id, Who who = Who::told_of_it,
+                               std::size_t limit = 100) {
     return {id, who, {}, {}, limit};
   }
 };
 
 TEST_F(Told, ShowTellsHowManyNodesToldOfAnAddress) {
-  const ToldList told = ask(about(id_of(1)));
+  const ProvenanceList told = ask(about(id_of(1)));
   EXPECT_NE(show_text({"net", &row}, {}, told, kBookNow).find("3 nodes"), std::string::npos);
   EXPECT_NE(show_text({"net", &row}, {}, told, kBookNow).find("first 24 h ago, last 1 h ago"),
             std::string::npos)
@@ -57,7 +57,7 @@ TEST_F(Told, ShowTellsHowManyNodesToldOfAnAddress) {
 
 TEST_F(Told, WhoToldOfANodeIsListedTheLastFirst) {
   const auto query = about(id_of(1));
-  const std::string text = told_text(ask(query), query, kBookNow);
+  const std::string text = sources_text(ask(query), query, kBookNow);
   EXPECT_EQ(text.substr(0, text.find('\n')),
             "3 nodes told of " + id_of(1).to_string() + ", first 24 h ago, last 1 h ago");
   const auto at = [&](unsigned i) { return text.find(id_of(100u + i).to_string()); };
@@ -69,14 +69,14 @@ TEST_F(Told, WhoToldOfANodeIsListedTheLastFirst) {
 
 TEST_F(Told, OfWhomANodeToldIsListedWithTheAddress) {
   const auto query = about(id_of(102), Who::it_told_of);
-  const std::string text = told_text(ask(query), query, kBookNow);
+  const std::string text = sources_text(ask(query), query, kBookNow);
   EXPECT_EQ(text.substr(0, text.find(',')), id_of(102).to_string() + " told of 1 node");
   EXPECT_NE(text.find(row.address.to_string()), std::string::npos);
 }
 
 TEST_F(Told, WhatIsLeftOutIsCounted) {
   const auto query = about(id_of(1), Who::told_of_it, 1);
-  EXPECT_NE(told_text(ask(query), query, kBookNow).find("and 2 more"), std::string::npos);
+  EXPECT_NE(sources_text(ask(query), query, kBookNow).find("and 2 more"), std::string::npos);
 }
 
 TEST_F(Told, ForProgramsARowIsAnObject) {

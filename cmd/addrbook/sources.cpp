@@ -9,15 +9,16 @@
 
 namespace peerage::cmd {
 
-using addrbook::ToldList;
-using addrbook::ToldQuery;
-using addrbook::ToldRow;
+using addrbook::Provenance;
+using addrbook::ProvenanceList;
+using addrbook::ProvenanceQuery;
 using conn::printable;
 using Json = nlohmann::ordered_json;
 
-conn::Result<ToldList> read_told(const BookHome& home, const ToldQuery& query, Time now) {
+conn::Result<ProvenanceList> read_provenance(const BookHome& home, const ProvenanceQuery& query,
+                                             Time now) {
   addrbook::Report report;
-  auto list = addrbook::BookFile::read_told(home.file, query, now, report);
+  auto list = addrbook::BookFile::read_provenance(home.file, query, now, report);
   if (list && report.dropped.total() > 0) {
     std::cerr << "peerage: rows of who told whom that are not fit to be read are left out: "
               << report.dropped.text() << '\n';
@@ -25,21 +26,22 @@ conn::Result<ToldList> read_told(const BookHome& home, const ToldQuery& query, T
   return list;
 }
 
-std::string told_text(const ToldList& told, const ToldQuery& query, Time now) {
-  const bool of_it = query.who == ToldQuery::Who::told_of_it;
-  const std::string nodes = std::to_string(told.nodes) + (told.nodes == 1 ? " node" : " nodes");
+std::string sources_text(const ProvenanceList& sources, const ProvenanceQuery& query, Time now) {
+  const bool of_it = query.who == ProvenanceQuery::Who::told_of_it;
+  const std::string nodes =
+      std::to_string(sources.nodes) + (sources.nodes == 1 ? " node" : " nodes");
   const std::string id = query.id.to_string();
   std::string text = of_it ? nodes + " told of " + id : id + " told of " + nodes;
-  text += ", first " + ago(told.first, now) + ", last " + ago(told.last, now) + '\n';
+  text += ", first " + ago(sources.first, now) + ", last " + ago(sources.last, now) + '\n';
   const bool several = std::any_of(
-      told.rows.begin(), told.rows.end(),
-      [&told](const ToldRow& each) { return each.network != told.rows.front().network; });
+      sources.rows.begin(), sources.rows.end(),
+      [&sources](const Provenance& each) { return each.network != sources.rows.front().network; });
   Table table;
   std::vector<std::string> heads = {"ADDRESS", "FIRST", "LAST", "TIMES"};
   if (of_it) heads.insert(heads.begin(), "TOLD BY");
   if (several) heads.insert(heads.begin(), "NETWORK");
   table.row(std::move(heads));
-  for (const ToldRow& row : told.rows) {
+  for (const Provenance& row : sources.rows) {
     std::vector<std::string> cells = {
         of_it ? row.address.endpoint.to_string() : row.address.to_string(),
         ago(row.first_seen, now), ago(row.last_seen, now), std::to_string(row.times)};
@@ -48,13 +50,13 @@ std::string told_text(const ToldList& told, const ToldQuery& query, Time now) {
     table.row(std::move(cells));
   }
   text += table.text();
-  if (told.total > told.rows.size()) {
-    text += "and " + std::to_string(told.total - told.rows.size()) + " more (--limit)\n";
+  if (sources.total > sources.rows.size()) {
+    text += "and " + std::to_string(sources.total - sources.rows.size()) + " more (--limit)\n";
   }
   return text;
 }
 
-std::string to_json(const ToldRow& row) {
+std::string to_json(const Provenance& row) {
   return Json{{"network", printable(row.network)},
               {"teller", row.teller.to_string()},
               {"address", row.address.to_string()},
