@@ -7,7 +7,7 @@ namespace peerage::addrbook {
 namespace {
 
 using conn::fail;
-using conn::FileTrouble;
+using conn::FileError;
 using conn::Reason;
 using conn::Stage;
 
@@ -19,7 +19,7 @@ std::string shown(const std::filesystem::path& path, const std::string& what) {
 
 conn::Result<JsonBook> load_json_book(const std::filesystem::path& path, Time now) {
   const auto text = conn::read_file(path, kMaxJsonFile);
-  if (!text && text.error().kind == FileTrouble::Kind::too_long) {
+  if (!text && text.error().kind == FileError::Kind::too_long) {
     return fail(Stage::configuration, Reason::address_file_malformed,
                 shown(path, "it is longer than " + std::to_string(kMaxJsonFile >> 20) + " MiB"));
   }
@@ -33,7 +33,7 @@ conn::Result<JsonBook> load_json_book(const std::filesystem::path& path, Time no
 }
 
 conn::Result<void> save_json_book(const std::filesystem::path& path, std::string_view text) {
-  const auto saved = conn::write_file(path, text, conn::Readers::all, conn::Former::replaced);
+  const auto saved = conn::write_file(path, text, conn::Readers::all, conn::IfExists::replace);
   if (saved) return {};
   return fail(Stage::configuration, Reason::address_file_unwritable,
               shown(path, saved.error().what));

@@ -79,26 +79,26 @@ conn::Result<std::filesystem::path> keep_original(const std::filesystem::path& f
   if (errno == EEXIST) return refuse(name, std::strerror(errno));
   const auto text = conn::read_file(file, addrbook::kMaxJsonFile);
   if (!text) return refuse(file, text.error().what);
-  const auto written = conn::write_file(name, *text, conn::Readers::all, conn::Former::replaced);
+  const auto written = conn::write_file(name, *text, conn::Readers::all, conn::IfExists::replace);
   if (!written) return refuse(name, written.error().what);
   return name;
 }
 
 bool take_over_json(const BookHome& home, const std::string& network,
-                    const std::filesystem::path& json, conn::Log& say) {
+                    const std::filesystem::path& json, const conn::Log& log) {
   std::error_code error;
   if (!std::filesystem::exists(json, error) || is_ours(home, json)) return true;
   const auto imported = import_json(home, network, json, book_now());
   if (!imported) {
     // A node can do without; a comet node would have stopped.
-    say.write(LogLevel::warn, "no addresses could be taken over; the file stays as it is",
+    log.write(LogLevel::warn, "no addresses could be taken over; the file stays as it is",
               {{"from", json.string()}, {"why", imported.error().text()}});
     return false;
   }
   const std::size_t added = count(*imported, Added::added);
   const std::size_t left_out = imported->entries - added - count(*imported, Added::known);
   if (left_out > 0 && left_out == imported->entries) {
-    say.write(LogLevel::warn, "no addresses could be taken over; the file stays as it is",
+    log.write(LogLevel::warn, "no addresses could be taken over; the file stays as it is",
               {{"from", json.string()},
                {"entries", std::to_string(imported->entries)},
                {"why", main_reason(*imported)}});
@@ -106,17 +106,17 @@ bool take_over_json(const BookHome& home, const std::string& network,
   }
   const auto kept = keep_original(json);
   if (!kept) {
-    say.write(LogLevel::warn, "the address file cannot be kept beside ours; it stays as it is",
+    log.write(LogLevel::warn, "the address file cannot be kept beside ours; it stays as it is",
               {{"from", json.string()}, {"why", kept.error().text()}});
     return false;
   }
-  say.write(LogLevel::info, "addresses taken over",
+  log.write(LogLevel::info, "addresses taken over",
             {{"from", json.string()},
              {"entries", std::to_string(imported->entries)},
              {"added", std::to_string(added)},
              {"kept", kept->string()}});
   if (left_out > 0) {
-    say.write(LogLevel::warn, "some addresses could not be taken over; they are in the file kept",
+    log.write(LogLevel::warn, "some addresses could not be taken over; they are in the file kept",
               {{"left_out", std::to_string(left_out)}, {"mostly", main_reason(*imported)}});
   }
   return true;

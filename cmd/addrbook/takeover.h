@@ -22,7 +22,7 @@ namespace peerage::cmd {
 // written from now on. False: it stays as it is, because nothing of it could be taken over or it
 // could not be kept. Either is logged.
 bool take_over_json(const BookHome& home, const std::string& network,
-                    const std::filesystem::path& json, conn::Log& say);
+                    const std::filesystem::path& json, const conn::Log& log);
 
 // Gives the file a second name beside it, FILE.before-peerage, or a number after that when another
 // file has it; where there are no hard links, a copy. Returns that name, also when the file has it

@@ -298,7 +298,7 @@ Result<Config> Config::parse(std::string_view text) {
 Result<std::string> read_config_file(const std::filesystem::path& file) {
   auto text = conn::read_file(file, kMaxFile);
   if (text) return std::move(*text);
-  const bool too_long = text.error().kind == conn::FileTrouble::Kind::too_long;
+  const bool too_long = text.error().kind == conn::FileError::Kind::too_long;
   return fail(
       Stage::configuration, Reason::config_malformed,
       file.string() + (too_long ? ": over 1 MiB" : ": cannot be read: " + text.error().what));

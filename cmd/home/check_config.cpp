@@ -21,7 +21,7 @@
 #include "addrbook/json/file.h"
 #include "cmd/addrbook/addrbook.h"
 #include "cmd/cli/commands.h"
-#include "cmd/config/config_check.h"
+#include "cmd/config/advice.h"
 #include "cmd/config/genesis.h"
 #include "conn/address/net_address.h"
 #include "conn/address/node_key.h"

@@ -29,8 +29,8 @@ int run(const std::filesystem::path& home, const std::string& moniker, const std
     if (error) return refuse(home / directory, error.message());
   }
   const std::filesystem::path config = home / "config" / "config.toml";
-  const auto written = conn::write_file(config, text, conn::Readers::all, conn::Former::kept);
-  if (!written && written.error().kind != conn::FileTrouble::Kind::exists) {
+  const auto written = conn::write_file(config, text, conn::Readers::all, conn::IfExists::fail);
+  if (!written && written.error().kind != conn::FileError::Kind::exists) {
     return refuse(config, written.error().what);
   }
   std::cout << (written ? "wrote " : "kept  ") << config.string() << '\n';

@@ -31,24 +31,25 @@ conn::Result<ProgramLog> log_of(const Settings& settings) {
 }
 
 // A comet node's file has many settings for its other parts: that is no news at each start.
-void log_notices(conn::Log& say, const Settings& settings) {
-  for (const std::string& warning : settings.warnings) say.write(LogLevel::warn, warning);
+void log_notices(const conn::Log& log, const Settings& settings) {
+  for (const std::string& warning : settings.warnings) log.write(LogLevel::warn, warning);
   const std::vector<std::string>& notices = settings.notices;
   static constexpr std::size_t kFew = 3;
   const auto level = notices.size() <= kFew ? LogLevel::warn : LogLevel::debug;
-  for (const std::string& notice : notices) say.write(level, notice);
+  for (const std::string& notice : notices) log.write(level, notice);
   if (notices.size() <= kFew) return;
-  say.write(LogLevel::info, "settings that have no effect here; see check-config",
+  log.write(LogLevel::info, "settings that have no effect here; see check-config",
             {{"count", std::to_string(notices.size())}});
 }
 
-void reload(Node& node, const Options& options, conn::Log& say, const ServiceNotify& service) {
+void reload(Node& node, const Options& options, const conn::Log& log,
+            const ServiceNotify& service) {
   service.reloading();
   const auto fresh = load_settings(options.home, options.flags);
   if (fresh) {
     node.reload(*fresh);
   } else {
-    say.write(LogLevel::error, "the settings stay as they are", {{"why", fresh.error().text()}});
+    log.write(LogLevel::error, "the settings stay as they are", {{"why", fresh.error().text()}});
   }
   service.ready();
 }
@@ -58,19 +59,20 @@ int run(const Options& options, std::optional<Node::Role> only) {
   std::signal(SIGPIPE, SIG_IGN);  // a log that nobody reads any more is no reason to end
   auto settings = load_settings(options.home, options.flags);
   if (!settings) return report(settings.error());
-  const auto log = log_of(*settings);
-  if (!log) return report(log.error());
-  conn::Log say(log->module("main"));
-  log_notices(say, *settings);
+  const auto program_log = log_of(*settings);
+  if (!program_log) return report(program_log.error());
+  const conn::Log log(program_log->module("main"));
+  log_notices(log, *settings);
 
   const bool seed = only == Node::Role::seed || settings->config.p2p.seed_mode;
-  auto node = Node::prepare(std::move(*settings), seed ? Node::Role::seed : Node::Role::node, *log);
+  auto node =
+      Node::prepare(std::move(*settings), seed ? Node::Role::seed : Node::Role::node, *program_log);
   if (!node) return report(node.error());
   if (const auto started = (*node)->start(); !started) return report(started.error());
 
   const ServiceNotify service;
   service.ready();
-  say.write(LogLevel::info, seed ? "seed started" : "node started",
+  log.write(LogLevel::info, seed ? "seed started" : "node started",
             {{"address", (*node)->address().to_string()}, {"version", PEERAGE_VERSION}});
   const conn::Duration tick =
       std::min<conn::Duration>(service.watchdog_interval().value_or(10s), 10s);
@@ -78,10 +80,10 @@ int run(const Options& options, std::optional<Node::Role> only) {
     signal = signals.wait_for(tick);
     service.watchdog();
     service.status((*node)->status_line());
-    if (signal == SIGHUP) reload(**node, options, say, service);
+    if (signal == SIGHUP) reload(**node, options, log, service);
   }
   service.stopping();
-  say.write(LogLevel::info, "stopping");
+  log.write(LogLevel::info, "stopping");
   if (const auto stopped = (*node)->stop(); !stopped) return report(stopped.error());
   return 0;
 }

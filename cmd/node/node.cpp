@@ -105,7 +105,8 @@ std::string count_of(const p2p::SwitchSnapshot& snapshot, p2p::Direction directi
 
 // --- the home ---
 
-Result<std::unique_ptr<Node>> Node::prepare(Settings settings, Role role, const ProgramLog& log) {
+Result<std::unique_ptr<Node>> Node::prepare(Settings settings, Role role,
+                                            const ProgramLog& program_log) {
   (void)allow_connections(0);  // as many as there may be
   if (!settings.config.p2p.pex) {
     return fail(Stage::configuration, Reason::config_malformed,
@@ -116,15 +117,15 @@ Result<std::unique_ptr<Node>> Node::prepare(Settings settings, Role role, const 
   if (auto made = make_book_directory(settings); !made) return tl::unexpected(made.error());
   auto key = load_or_create_key(settings.node_key_file);
   if (!key) return tl::unexpected(key.error());
-  conn::Log say(log.module("main"));
+  const conn::Log log(program_log.module("main"));
   if (!settings.json_book.empty()) {
     const BookHome home = {settings.home, settings.config, settings.networks, settings.book_file,
                            key->id()};
-    if (!take_over_json(home, settings.networks.front(), settings.json_book, say)) {
+    if (!take_over_json(home, settings.networks.front(), settings.json_book, log)) {
       settings.json_book.clear();
     }
   }
-  return std::unique_ptr<Node>(new Node(std::move(settings), role, log, std::move(*key)));
+  return std::unique_ptr<Node>(new Node(std::move(settings), role, program_log, std::move(*key)));
 }
 
 Node::Node(Settings settings, Role role, const ProgramLog& log, conn::NodeKey key)

@@ -76,7 +76,8 @@ class SecondLook final : public std::enable_shared_from_this<SecondLook> {
       const conn::IoResult read = self->stream_->read(answer);
       if (read.status == conn::IoStatus::would_block) return self->listen();
       if (read.status != conn::IoStatus::ok) return self->move_on();
-      const Failure stranger = conn::classify_stranger(conn::ByteView(answer).first(read.bytes));
+      const Failure stranger =
+          conn::identify_foreign_protocol(conn::ByteView(answer).first(read.bytes));
       if (stranger.reason == Reason::not_a_comet_node) return self->move_on();
       self->finish(stranger);
     });

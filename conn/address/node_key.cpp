@@ -92,9 +92,9 @@ Result<NodeKey> NodeKey::load(const std::filesystem::path& path) {
   auto text = read_file(path, kMaxFile);
   if (!text) {
     switch (text.error().kind) {
-      case FileTrouble::Kind::missing:
+      case FileError::Kind::missing:
         return key_failure(Reason::key_file_missing, shown(path) + ": " + text.error().what);
-      case FileTrouble::Kind::too_long:
+      case FileError::Kind::too_long:
         return key_failure(Reason::key_file_malformed, shown(path) + ": too long for a key file");
       default:
         return key_failure(Reason::key_file_unreadable, shown(path) + ": " + text.error().what);
@@ -109,7 +109,7 @@ Result<NodeKey> NodeKey::load(const std::filesystem::path& path) {
 Result<void> NodeKey::save_new(const std::filesystem::path& path) const {
   std::string text = to_json();
   const WipeAtExit wipe_content(text);
-  if (auto saved = write_file(path, text, Readers::owner, Former::kept); !saved) {
+  if (auto saved = write_file(path, text, Readers::owner, IfExists::fail); !saved) {
     return key_failure(Reason::key_file_unwritable, shown(path) + ": " + saved.error().what);
   }
   return {};

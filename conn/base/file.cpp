@@ -20,8 +20,8 @@ std::filesystem::path directory_of(const std::filesystem::path& path) {
   return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
 }
 
-tl::unexpected<FileTrouble> last_error() {
-  return tl::unexpected(FileTrouble::of_errno());
+tl::unexpected<FileError> last_error() {
+  return tl::unexpected(FileError::of_errno());
 }
 
 void wipe_text(std::string& text) noexcept {
@@ -76,8 +76,8 @@ class Temporary {
     if (readers == Readers::owner && ::fchmod(file.get(), mode) != 0) return false;
     return write_all(file.get(), text) && ::fsync(file.get()) == 0;
   }
-  bool become(const std::filesystem::path& path, Former former) {
-    if (former == Former::replaced) {
+  bool become(const std::filesystem::path& path, IfExists if_exists) {
+    if (if_exists == IfExists::replace) {
       exists_ = ::rename(name_.c_str(), path.c_str()) != 0;
       return !exists_;
     }
@@ -99,7 +99,7 @@ Descriptor::~Descriptor() {
   errno = error;
 }
 
-FileTrouble FileTrouble::of_errno() {
+FileError FileError::of_errno() {
   const int error = errno;
   const Kind kind = error == ENOENT ? Kind::missing : error == EEXIST ? Kind::exists : Kind::other;
   return {kind, std::strerror(error)};
@@ -112,7 +112,7 @@ FileResult<std::string> read_file(const std::filesystem::path& path, std::size_t
   struct stat status {};
   if (::fstat(file.get(), &status) != 0) return last_error();
   if (!S_ISREG(status.st_mode)) {
-    return tl::unexpected(FileTrouble{FileTrouble::Kind::other, "not a regular file"});
+    return tl::unexpected(FileError{FileError::Kind::other, "not a regular file"});
   }
   // One more than there should be, to see the end, or that there is none.
   const std::size_t most = limit + 1;
@@ -124,8 +124,8 @@ FileResult<std::string> read_file(const std::filesystem::path& path, std::size_t
     if (count == 0) return text.first(size);
     size += static_cast<std::size_t>(count);
     if (size > limit) {
-      return tl::unexpected(FileTrouble{FileTrouble::Kind::too_long,
-                                        "longer than " + std::to_string(limit) + " bytes"});
+      return tl::unexpected(
+          FileError{FileError::Kind::too_long, "longer than " + std::to_string(limit) + " bytes"});
     }
     // It is growing.
     if (size == text.size()) text.grow(std::min(most, 2 * size + kStep));
@@ -133,10 +133,10 @@ FileResult<std::string> read_file(const std::filesystem::path& path, std::size_t
 }
 
 FileResult<void> write_file(const std::filesystem::path& path, std::string_view text,
-                            Readers readers, Former former) {
+                            Readers readers, IfExists if_exists) {
   Temporary temporary(path);
   if (!temporary.write(text, readers)) return last_error();
-  if (!temporary.become(path, former)) return last_error();
+  if (!temporary.become(path, if_exists)) return last_error();
   sync_directory_of(path);
   return {};
 }

@@ -40,7 +40,7 @@ class Descriptor {
   int number_ = -1;
 };
 
-struct FileTrouble {
+struct FileError {
   enum class Kind : std::uint8_t {
     missing,   // there is no such file
     exists,    // there is one already
@@ -51,10 +51,10 @@ struct FileTrouble {
   std::string what;  // for an operator, without the file's name
 
   // What `errno` says.
-  static FileTrouble of_errno();
+  static FileError of_errno();
 };
 template <typename T>
-using FileResult = tl::expected<T, FileTrouble>;
+using FileResult = tl::expected<T, FileError>;
 
 // The text of a regular file of at most `limit` bytes; anything else is refused, and none is waited
 // for. Leaves no other copy of it in our memory than the one it returns: it may be a secret.
@@ -62,12 +62,12 @@ FileResult<std::string> read_file(const std::filesystem::path& path, std::size_t
 
 // Who may read a new file: its owner alone, whatever the umask says, or all whom that allows.
 enum class Readers : std::uint8_t { owner, all };
-// What becomes of a file that has the name already. `kept` is an error (exists).
-enum class Former : std::uint8_t { kept, replaced };
+// What becomes of a file that has the name already. `fail`: an error (exists).
+enum class IfExists : std::uint8_t { fail, replace };
 
 // After an error there is what was there before.
 FileResult<void> write_file(const std::filesystem::path& path, std::string_view text,
-                            Readers readers, Former former);
+                            Readers readers, IfExists if_exists);
 
 // All of it, however the kernel divides it. False, with errno.
 bool write_all(int descriptor, std::string_view text) noexcept;

@@ -41,7 +41,7 @@ std::size_t fill(Bytes& buffer, std::size_t want, ByteView from) {
 
 // The first three bytes can only be these; anything else is another protocol, and which one is
 // worth telling an operator.
-Failure classify_stranger(ByteView seen) {
+Failure identify_foreign_protocol(ByteView seen) {
   const auto begins = [&](std::string_view text) {
     return as_text(seen).substr(0, text.size()) == text;
   };
@@ -136,8 +136,8 @@ Result<std::size_t> SecretHandshake::receive(ByteView bytes) {
         return fail(Stage::key_exchange, Reason::ephemeral_key_malformed,
                     "began with " + to_hex(ByteView(input_).first(judged)));
       }
-      return tl::unexpected(
-          classify_stranger(bytes.size() > input_.size() ? ByteView(bytes) : ByteView(input_)));
+      return tl::unexpected(identify_foreign_protocol(
+          bytes.size() > input_.size() ? ByteView(bytes) : ByteView(input_)));
     }
     if (input_.size() < kEphemeralMessage) return consumed;
     const Result<void> keyed = on_ephemeral(ByteView(input_).subspan<kEphemeralHead.size(), 32>());

@@ -92,7 +92,7 @@ class SecretHandshake {
 
 // What kind of server begins with these bytes, which no comet node begins with: speaks_http,
 // speaks_tls, speaks_ssh or not_a_comet_node, at stage key_exchange.
-Failure classify_stranger(ByteView seen);
+Failure identify_foreign_protocol(ByteView seen);
 
 // The two frame keys that follow from a DH secret (HKDF-SHA256, no salt). `least`: our ephemeral
 // key is the smaller of the two. Exposed for the recorded vectors.

@@ -59,14 +59,14 @@ NetAddress Estate::node(std::size_t index) const {
 // --- the attacker ---
 
 Attacker::Attacker(SimWorld& world, const AttackPlan& plan, std::size_t ids_per_address,
-                   Sockets sockets, HonestWorld& honest, Victim& victim, Lot& lot)
+                   Sockets sockets, HonestWorld& honest, Victim& victim, TrialRandom& random)
     : world_(world),
       plan_(plan),
       estate_(plan, ids_per_address),
       sockets_(sockets),
       honest_(honest),
       victim_(victim),
-      lot_(lot) {
+      random_(random) {
   for (const Tactic tactic : plan_.tactics) strategies_.push_back(make_strategy(tactic));
 }
 
@@ -84,7 +84,7 @@ void Attacker::begin() {
   const double share = own / (own + static_cast<double>(honest_.reachable()));
   const bool poisons = plan_.tactics.contains(Tactic::seed_poisoning);
   honest_.contaminate(share, poisons ? std::max(share, plan_.seed_share) : share,
-                      [this] { return estate_.node(lot_.below(estate_.addresses())); });
+                      [this] { return estate_.node(random_.below(estate_.addresses())); });
   hold_ = hold();
   began_ = world_.now();
   world_.after(kLookPause, [this] { look_at_gain(); });
@@ -92,8 +92,8 @@ void Attacker::begin() {
 }
 
 conn::Endpoint Attacker::nowhere() {
-  return {IpAddress::v4(byte(80 + lot_.below(40)), byte(lot_.below(256)), byte(lot_.below(256)),
-                        byte(1 + lot_.below(254))),
+  return {IpAddress::v4(byte(80 + random_.below(40)), byte(random_.below(256)),
+                        byte(random_.below(256)), byte(1 + random_.below(254))),
           kPort};
 }
 
@@ -117,7 +117,7 @@ void Attacker::look_at_gain() {
 
 void Attacker::next_visit() {
   const double rate = refreshing_ ? plan_.refresh_rate : plan_.rate;
-  world_.after(lot_.until_next(rate, 1min), [this] { next_visit(); });
+  world_.after(random_.until_next(rate, 1min), [this] { next_visit(); });
   for (std::size_t i = 0; i < strategies_.size(); ++i) {
     Strategy& strategy = *strategies_[turn_++ % strategies_.size()];
     if (const auto visit = strategy.visit(*this)) {
@@ -188,8 +188,8 @@ void Attacker::on_request(Puppet& puppet) {
   const double share = own / (own + static_cast<double>(honest_.reachable()));
   const bool dishonest = plan_.tactics.contains(Tactic::long_answers);
   while (!dishonest && list.size() < kAnswer) {
-    list.push_back(lot_.with_chance(share) ? estate_.node(lot_.below(estate_.addresses()))
-                                           : honest_.some_reachable());
+    list.push_back(random_.with_chance(share) ? estate_.node(random_.below(estate_.addresses()))
+                                              : honest_.some_reachable());
   }
   puppet.give(list);
 }

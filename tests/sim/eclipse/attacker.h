@@ -18,9 +18,9 @@
 #include <vector>
 
 #include "tests/sim/eclipse/honest_world.h"
-#include "tests/sim/eclipse/lot.h"
 #include "tests/sim/eclipse/plans.h"
 #include "tests/sim/eclipse/puppet.h"
+#include "tests/sim/eclipse/trial_random.h"
 #include "tests/sim/eclipse/victim.h"
 
 namespace peerage::sim::eclipse {
@@ -67,7 +67,7 @@ class Attacker final : private Puppet::Owner {
   enum class Sockets : std::uint8_t { own, as_claimed };
 
   Attacker(SimWorld& world, const AttackPlan& plan, std::size_t ids_per_address, Sockets sockets,
-           HonestWorld& honest, Victim& victim, Lot& lot);
+           HonestWorld& honest, Victim& victim, TrialRandom& random);
   ~Attacker() override;
 
   void begin();
@@ -76,7 +76,7 @@ class Attacker final : private Puppet::Owner {
   Estate& estate() { return estate_; }
   HonestWorld& honest() { return honest_; }
   Victim& victim() { return victim_; }
-  Lot& lot() { return lot_; }
+  TrialRandom& random() { return random_; }
   const AttackPlan& plan() const { return plan_; }
 
   // Connections of its own making that last, by the index of their address.
@@ -107,7 +107,7 @@ class Attacker final : private Puppet::Owner {
   const Sockets sockets_;
   HonestWorld& honest_;
   Victim& victim_;
-  Lot& lot_;
+  TrialRandom& random_;
   SimHost* host_ = nullptr;
   std::vector<std::unique_ptr<conn::Listener>> listeners_;
   std::vector<std::unique_ptr<Strategy>> strategies_;

@@ -23,8 +23,8 @@ std::uint8_t byte(std::size_t value) {
 
 }  // namespace
 
-HonestWorld::HonestWorld(SimWorld& world, const WorldPlan& plan, Lot& lot)
-    : world_(world), plan_(plan), lot_(lot) {
+HonestWorld::HonestWorld(SimWorld& world, const WorldPlan& plan, TrialRandom& random)
+    : world_(world), plan_(plan), random_(random) {
   std::set<IpAddress> places;
   std::vector<IpAddress> all;
   const std::size_t count = plan_.nodes + plan_.seeds;
@@ -40,7 +40,7 @@ HonestWorld::HonestWorld(SimWorld& world, const WorldPlan& plan, Lot& lot)
   for (std::size_t i = 0; i < count; ++i) {
     Node& node = nodes_[i];
     node.seed = i >= plan_.nodes;
-    node.reachable = node.seed || lot_.with_chance(plan_.reachable);
+    node.reachable = node.seed || random_.with_chance(plan_.reachable);
     settle(i, all[i]);
     if (node.reachable && !node.seed) reachable_.push_back(i);
   }
@@ -51,12 +51,12 @@ HonestWorld::~HonestWorld() = default;
 
 // Hosting groups are 20.1 to 20.N; the others lie between 40.0 and 79.255.
 IpAddress HonestWorld::place(bool hosted) {
-  const std::size_t host = 1 + lot_.below(254), third = lot_.below(256);
+  const std::size_t host = 1 + random_.below(254), third = random_.below(256);
   if (hosted) {
-    const std::size_t group = lot_.below(plan_.hosting_groups);
+    const std::size_t group = random_.below(plan_.hosting_groups);
     return IpAddress::v4(byte(20 + group / 250), byte(1 + group % 250), byte(third), byte(host));
   }
-  const std::size_t group = lot_.below(plan_.other_groups);
+  const std::size_t group = random_.below(plan_.other_groups);
   return IpAddress::v4(byte(40 + group / 256), byte(group % 256), byte(third), byte(host));
 }
 
@@ -70,7 +70,7 @@ void HonestWorld::settle(std::size_t index, const IpAddress& ip) {
 // A node that went for good; another comes, elsewhere.
 void HonestWorld::move(std::size_t index) {
   if (spare_.empty()) return;
-  std::swap(spare_[lot_.below(spare_.size())], spare_.back());
+  std::swap(spare_[random_.below(spare_.size())], spare_.back());
   at_.erase(nodes_[index].address.endpoint.ip);
   settle(index, spare_.back());
   spare_.pop_back();
@@ -82,13 +82,13 @@ void HonestWorld::begin(NetAddress victim) {
   const double offline = plan_.restarts * static_cast<double>(plan_.restart.count()) +
                          (1 - plan_.restarts) * static_cast<double>(plan_.absence.count());
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
-    if (nodes_[i].seed || lot_.with_chance(online / (online + offline))) {
+    if (nodes_[i].seed || random_.with_chance(online / (online + offline))) {
       go_online(i);
     } else {
-      world_.after(lot_.about(plan_.absence), [this, i] { go_online(i); });
+      world_.after(random_.about(plan_.absence), [this, i] { go_online(i); });
     }
   }
-  world_.after(lot_.until_next(plan_.visits_per_hour, 1h), [this] { visit_victim(); });
+  world_.after(random_.until_next(plan_.visits_per_hour, 1h), [this] { visit_victim(); });
 }
 
 std::size_t HonestWorld::online() const {
@@ -105,7 +105,7 @@ std::vector<conn::HostAddress> HonestWorld::seeds() const {
 }
 
 NetAddress HonestWorld::some_reachable() {
-  return nodes_[reachable_[lot_.below(reachable_.size())]].address;
+  return nodes_[reachable_[random_.below(reachable_.size())]].address;
 }
 
 void HonestWorld::contaminate(double share, double seed_share, Draw draw) {
@@ -132,7 +132,7 @@ void HonestWorld::go_online(std::size_t index) {
     if (listener) node.listener = std::move(*listener);
   }
   if (!node.seed) {
-    world_.after(lot_.about(plan_.session), [this, index, session = ++node.session] {
+    world_.after(random_.about(plan_.session), [this, index, session = ++node.session] {
       if (nodes_[index].session == session && nodes_[index].online) end_session(index);
     });
   }
@@ -148,12 +148,12 @@ void HonestWorld::go_offline(std::size_t index) {
 
 void HonestWorld::end_session(std::size_t index) {
   go_offline(index);
-  if (lot_.with_chance(plan_.restarts)) {
-    world_.after(lot_.about(plan_.restart), [this, index] { go_online(index); });
+  if (random_.with_chance(plan_.restarts)) {
+    world_.after(random_.about(plan_.restart), [this, index] { go_online(index); });
     return;
   }
-  if (lot_.with_chance(plan_.moves)) move(index);
-  world_.after(lot_.about(plan_.absence), [this, index] { go_online(index); });
+  if (random_.with_chance(plan_.moves)) move(index);
+  world_.after(random_.about(plan_.absence), [this, index] { go_online(index); });
 }
 
 void HonestWorld::take_down(const IpAddress& ip, conn::Duration span) {
@@ -171,8 +171,8 @@ void HonestWorld::take_down(const IpAddress& ip, conn::Duration span) {
 // --- with the victim ---
 
 void HonestWorld::visit_victim() {
-  world_.after(lot_.until_next(plan_.visits_per_hour, 1h), [this] { visit_victim(); });
-  const std::size_t index = lot_.below(plan_.nodes);
+  world_.after(random_.until_next(plan_.visits_per_hour, 1h), [this] { visit_victim(); });
+  const std::size_t index = random_.below(plan_.nodes);
   Node& node = nodes_[index];
   if (!node.online || !node.puppets.empty()) return;
   node.puppets.push_back(
@@ -193,7 +193,7 @@ void HonestWorld::on_ready(Puppet& puppet) {
     puppet.gossip_for_ever();
     puppet.ask();
   } else if (!node.seed) {
-    if (lot_.with_chance(plan_.full)) {
+    if (random_.with_chance(plan_.full)) {
       puppet.close();
     } else {
       puppet.gossip();
@@ -205,7 +205,7 @@ std::vector<NetAddress> HonestWorld::sample(double share) {
   std::vector<NetAddress> addresses;
   std::set<conn::NodeId> ids;
   for (std::size_t i = 0; i < 2 * kAnswer && addresses.size() < kAnswer; ++i) {
-    const NetAddress address = draw_ && lot_.with_chance(share) ? draw_() : some_reachable();
+    const NetAddress address = draw_ && random_.with_chance(share) ? draw_() : some_reachable();
     if (ids.insert(address.id).second) addresses.push_back(address);
   }
   return addresses;

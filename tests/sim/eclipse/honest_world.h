@@ -13,15 +13,15 @@
 #include <memory>
 #include <vector>
 
-#include "tests/sim/eclipse/lot.h"
 #include "tests/sim/eclipse/plans.h"
 #include "tests/sim/eclipse/puppet.h"
+#include "tests/sim/eclipse/trial_random.h"
 
 namespace peerage::sim::eclipse {
 
 class HonestWorld final : private Puppet::Owner {
  public:
-  HonestWorld(SimWorld& world, const WorldPlan& plan, Lot& lot);
+  HonestWorld(SimWorld& world, const WorldPlan& plan, TrialRandom& random);
   ~HonestWorld() override;
 
   // Those online begin to come and go, and to dial the victim.
@@ -80,7 +80,7 @@ class HonestWorld final : private Puppet::Owner {
 
   SimWorld& world_;
   const WorldPlan plan_;
-  Lot& lot_;
+  TrialRandom& random_;
   SimHost* host_ = nullptr;
   std::vector<Node> nodes_;  // the seeds are the last
   std::vector<std::size_t> reachable_;

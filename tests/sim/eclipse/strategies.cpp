@@ -22,7 +22,7 @@ std::optional<std::size_t> next_unknown(Attacker& attacker, std::size_t& next, s
 
 // An address that is to be dialled, not to dial: the last ones occupy slots.
 conn::IpAddress some_socket(Attacker& attacker) {
-  return attacker.estate().address(attacker.lot().below(attacker.estate().addresses()));
+  return attacker.estate().address(attacker.random().below(attacker.estate().addresses()));
 }
 
 // Half of its visits tell of another node of the attacker's; half name a group that is not the
@@ -32,8 +32,8 @@ class SelfReport final : public Strategy {
   Tactic tactic() const override { return Tactic::self_report; }
   std::optional<Visit> visit(Attacker& attacker) override {
     const Estate& estate = attacker.estate();
-    if (attacker.lot().with_chance(0.5)) {
-      const std::size_t any = attacker.lot().below(estate.nodes());
+    if (attacker.random().with_chance(0.5)) {
+      const std::size_t any = attacker.random().below(estate.nodes());
       return Visit{any, some_socket(attacker), attacker.nowhere(), 30s};
     }
     const auto node = next_unknown(attacker, next_, estate.nodes());
@@ -65,7 +65,7 @@ class Trash final : public Strategy {
  public:
   Tactic tactic() const override { return Tactic::trash; }
   std::optional<Visit> visit(Attacker& attacker) override {
-    const std::size_t any = attacker.lot().below(attacker.estate().nodes());
+    const std::size_t any = attacker.random().below(attacker.estate().nodes());
     return Visit{any, some_socket(attacker), attacker.nowhere()};
   }
 };
@@ -112,13 +112,13 @@ class WrongIds final : public Strategy {
  public:
   Tactic tactic() const override { return Tactic::wrong_ids; }
   std::optional<Visit> visit(Attacker& attacker) override {
-    const std::size_t any = attacker.lot().below(attacker.estate().nodes());
+    const std::size_t any = attacker.random().below(attacker.estate().nodes());
     return Visit{any, some_socket(attacker), attacker.honest().some_reachable().endpoint};
   }
   // A tenth of an answer.
   void answer(Attacker& attacker, std::vector<NetAddress>& list, std::size_t limit) override {
     for (std::size_t i = 0; i < limit / 10 && list.size() < limit; ++i) {
-      const std::size_t any = attacker.lot().below(attacker.estate().nodes());
+      const std::size_t any = attacker.random().below(attacker.estate().nodes());
       list.push_back({attacker.estate().node(any).id, attacker.honest().some_reachable().endpoint});
     }
   }

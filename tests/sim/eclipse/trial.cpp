@@ -28,11 +28,11 @@ double share(std::size_t part, std::size_t whole) {
 
 Trial::Trial(const Policy& policy, const WorldPlan& world, std::uint64_t seed,
              const std::filesystem::path& directory)
-    : policy_(policy), lot_(seed), world_(seed * 2 + 1) {
+    : policy_(policy), random_(seed), world_(seed * 2 + 1) {
   LinkPlan link;
   link.latency = 30ms;
   world_.set_default_link(link);
-  honest_ = std::make_unique<HonestWorld>(world_, world, lot_);
+  honest_ = std::make_unique<HonestWorld>(world_, world, random_);
   SimHost& host = world_.add_host({conn::IpAddress::v4(126, 1, 1, 1)}, 1);
   victim_ = policy_.make(host, honest_->seeds(), directory / "book.db");
   honest_->begin(victim_->address());
@@ -118,12 +118,12 @@ Standing Trial::standing() const {
 Outcome Trial::attack(const AttackPlan& plan, std::uint64_t seed, const Timing& timing) {
   const double began = processor_seconds();
   // The history is shared; what comes now is this attack's own.
-  lot_ = Lot(seed);
+  random_ = TrialRandom(seed);
   for (std::uint64_t skipped = seed % 1000; skipped > 0; --skipped) (void)world_.random();
   const auto sockets = policy_.source == Policy::Source::claim ? Attacker::Sockets::as_claimed
                                                                : Attacker::Sockets::own;
   attacker_ = std::make_unique<Attacker>(world_, plan, policy_.ids_for(plan.addresses), sockets,
-                                         *honest_, *victim_, lot_);
+                                         *honest_, *victim_, random_);
   honest_->count_told([this](const conn::IpAddress& ip) { return attacker_->estate().owns(ip); });
   attacker_->begin();
   if (!running_) start_victim();

@@ -60,7 +60,7 @@ class Trial {
   double hours_since(conn::TimePoint when) const;
 
   const Policy& policy_;
-  Lot lot_;
+  TrialRandom random_;
   SimWorld world_;
   std::unique_ptr<HonestWorld> honest_;
   std::unique_ptr<Victim> victim_;

@@ -132,7 +132,7 @@ void GoBook::expire_new(std::size_t number, TimePoint now) {
   take_out(bad ? *bad : oldest_of(full), number);
 }
 
-// By its last attempt; of several, one by lot.
+// By its last attempt; of several, one at random.
 GoBook::Index GoBook::oldest_of(const Bucket& bucket) {
   Index oldest = bucket.front();
   std::size_t equal = 0;
@@ -244,8 +244,8 @@ std::optional<NetAddress> GoBook::pick(unsigned bias) {
   const double towards_new = std::min(bias, 100u);
   const double old_part = std::sqrt(static_cast<double>(size_old_)) * (100.0 - towards_new);
   const double new_part = std::sqrt(static_cast<double>(size_new_)) * towards_new;
-  const double lot = static_cast<double>(random_() >> 11) * 0x1p-53;
-  const Kind kind = (new_part + old_part) * lot < old_part ? Kind::old : Kind::new_;
+  const double drawn = static_cast<double>(random_() >> 11) * 0x1p-53;
+  const Kind kind = (new_part + old_part) * drawn < old_part ? Kind::old : Kind::new_;
   if (size_of(kind) == 0) return std::nullopt;
   // A bucket first, then one of it: who is alone in a bucket is chosen the more often.
   const std::size_t buckets = kind == Kind::new_ ? kNewBucketCount : kOldBucketCount;

@@ -7,7 +7,7 @@
 // lost, since the attempt to make it new again fails. What a source is, the caller says: the Go
 // node takes the address that a peer reports of itself.
 //
-// The same in distribution, not draw by draw: Go takes map order for chance, here lots are drawn;
+// The same in distribution, not draw by draw: Go takes map order for chance, here spread are drawn;
 // and a selection costs its own size, where Go copies the whole book.
 //
 // Invariants: an ID is in the book at most once; an old address is in one bucket, a new one in one
@@ -58,7 +58,7 @@ class GoBook {
   // --- what is heard ---
   enum class Added : std::uint8_t {
     added,    // into one (more) bucket
-    ignored,  // known, and no lot fell on one bucket more
+    ignored,  // known, and and not drawn for one bucket more
     invalid,
     banned,  // or was, and has not been reinstated
     is_private,
@@ -80,7 +80,8 @@ class GoBook {
   void reinstate_bad_peers(conn::TimePoint now);
 
   // --- what it is asked ---
-  // `bias`: percent towards new ones, at most 100. None also when the kind chosen by lot is empty.
+  // `bias`: percent towards new ones, at most 100. None also when the kind chosen at random is
+  // empty.
   std::optional<conn::NetAddress> pick(unsigned bias);
   std::vector<conn::NetAddress> selection();
   std::vector<conn::NetAddress> selection_with_bias(unsigned bias);

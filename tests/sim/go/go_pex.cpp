@@ -21,7 +21,8 @@ GoPex::Actions GoPex::start(TimePoint now) {
   const bool has_any = !peers_.empty() || !dialling_.empty();
   if (config_.mode == GoPexConfig::Mode::node && has_any) {
     loop_ = Loop::sleeping;
-    sleeps_until_ = now + std::chrono::duration_cast<conn::Duration>(lot() * kEnsurePeersPeriod);
+    sleeps_until_ =
+        now + std::chrono::duration_cast<conn::Duration>(fraction() * kEnsurePeersPeriod);
   } else {
     first_round(now);
   }
@@ -115,7 +116,7 @@ void GoPex::dial_seeds(TimePoint now) {
   dial_next_seed(now);
 }
 
-// One by lot, until one is connected, or being dialled already.
+// One at random, until one is connected, or being dialled already.
 void GoPex::dial_next_seed(TimePoint now) {
   if (!seeds_left_.empty()) {
     std::swap(seeds_left_.back(), seeds_left_[draw(seeds_left_.size())]);
@@ -286,8 +287,8 @@ GoPex::Begun GoPex::dial_peer(const NetAddress& target, Purpose purpose, TimePoi
       book_.mark_bad(target.id, kDefaultBanTime, now);
       return Begun::no;
     }
-    const auto lots = std::chrono::duration_cast<conn::Duration>(lot() * 1s);
-    if (now - last < lots + (std::int64_t{1} << number) * 1s) return Begun::no;
+    const auto spread = std::chrono::duration_cast<conn::Duration>(fraction() * 1s);
+    if (now - last < spread + (std::int64_t{1} << number) * 1s) return Begun::no;
   }
   if (is_dialling_or_existing(target)) return Begun::no;
   begin_dial(target, purpose);

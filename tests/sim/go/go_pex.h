@@ -120,7 +120,7 @@ class GoPex {
 
   std::size_t draw(std::size_t below) { return static_cast<std::size_t>(random_() % below); }
   // In [0, 1).
-  double lot() { return static_cast<double>(random_() >> 11) * 0x1p-53; }
+  double fraction() { return static_cast<double>(random_() >> 11) * 0x1p-53; }
   Actions done() { return std::exchange(actions_, {}); }
 
   void first_round(conn::TimePoint now);

@@ -20,7 +20,7 @@ GoBook::Random random_of(conn::Runtime& runtime) {
   runtime.random(bytes);
   std::uint64_t seed = 0;
   std::memcpy(&seed, bytes, sizeof seed);
-  return [lots = std::make_shared<std::mt19937_64>(seed)] { return (*lots)(); };
+  return [spread = std::make_shared<std::mt19937_64>(seed)] { return (*spread)(); };
 }
 
 // What a peer says of where it listens, 0.0.0.0 included; none if it is a name.

@@ -12,7 +12,7 @@ constexpr Duration kWarmUp = 30min;
 // Who has just begun is looking for the others.
 constexpr Duration kSettled = 1min;
 
-// Leaves and restarts, by lot; and whether those who lose a peer that restarts find it again.
+// Leaves and restarts, at random; and whether those who lose a peer that restarts find it again.
 class Churn {
  public:
   explicit Churn(Stage& stage) : stage_(stage) {}

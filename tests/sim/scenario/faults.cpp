@@ -113,7 +113,7 @@ test::Fault Faults::disk_fault(Kind kind) {
   }
 }
 
-// --- lots ---
+// --- spread ---
 
 double Faults::fraction() {
   return static_cast<double>(stage_.world.random() >> 11) * 0x1p-53;
@@ -121,8 +121,8 @@ double Faults::fraction() {
 
 // Rather short than long, as most troubles are.
 Duration Faults::between(Duration shortest, Duration longest) {
-  const double lot = fraction();
-  return shortest + std::chrono::duration_cast<Duration>((longest - shortest) * (lot * lot));
+  const double drawn = fraction();
+  return shortest + std::chrono::duration_cast<Duration>((longest - shortest) * (drawn * drawn));
 }
 
 // One of each kind, in another order each time; but for two halves, which are a fault to everybody

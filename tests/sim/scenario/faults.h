@@ -1,5 +1,5 @@
 // What goes wrong among the nodes of a soak, and when: nearly all kinds as often as one another,
-// dealt by lot from one seed, each to a node by lot.
+// dealt at random from one seed, each to a node at random.
 //
 // Some faults come with what makes them felt: who cannot look names up has lost its book; a port is
 // taken when a node starts again. A node that is down, for whatever reason, is started again some

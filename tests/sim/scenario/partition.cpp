@@ -13,7 +13,7 @@ Report partition(const ScenarioOptions& options) {
   stage.add_seeds(2);
   stage.add_nodes(options.nodes);
   stage.go_on(kBefore, 1min);
-  // By address, as when a cable breaks; one seed is on either side, by lot.
+  // By address, as when a cable breaks; one seed is on either side, at random.
   stage.internet.split([](const IpAddress& ip) { return ip.bytes()[13] % 2 == 0; });
   stage.go_on(kSplit, 1min);
   stage.report.at_most("in one component while split", stage.lowest_connected(), 0.75);

@@ -34,7 +34,7 @@ class Population {
   Member& at(std::size_t index) { return *nodes_.at(index); }
   const std::vector<std::unique_ptr<Member>>& nodes() const noexcept { return nodes_; }
   const std::vector<conn::HostAddress>& seeds() const noexcept { return seeds_; }
-  // A running node that is no seed, by lot; null when there is none.
+  // A running node that is no seed, at random; null when there is none.
   Member* draw();
 
   // How they stand now. Of nodes that are no seeds and have been running for `settled`.

@@ -65,7 +65,7 @@ Report partition(const ScenarioOptions& options);
 Report seed_loss(const ScenarioOptions& options);
 // Nine newcomers for each node, all at once, at one seed.
 Report flash_crowd(const ScenarioOptions& options);
-// Links, hosts, clocks, names and disks fail by lot for all but the first minutes and the last
+// Links, hosts, clocks, names and disks fail at random for all but the first minutes and the last
 // hour.
 Report soak(const ScenarioOptions& options);
 // One company's addresses visit some nodes each second, and claim to be in other networks.

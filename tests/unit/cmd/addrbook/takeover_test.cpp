@@ -54,8 +54,8 @@ struct JsonTakeover : testing::Test {
     return text;
   }
   bool take_over() const {
-    conn::Log say(said);
-    return take_over_json(home, "net", json, say);
+    const conn::Log log(said);
+    return take_over_json(home, "net", json, log);
   }
   addrbook::Contents contents() const {
     addrbook::Report report;

@@ -19,7 +19,7 @@
 namespace peerage::conn {
 namespace {
 
-using Kind = FileTrouble::Kind;
+using Kind = FileError::Kind;
 using Path = std::filesystem::path;
 
 struct File : testing::Test {
@@ -41,7 +41,7 @@ struct File : testing::Test {
 TEST_F(File, IsReadAsItWasWritten) {
   std::string text;
   for (int i = 0; i < 300'000; ++i) text += static_cast<char>(i * 7);
-  ASSERT_TRUE(write_file(path, text, Readers::all, Former::kept));
+  ASSERT_TRUE(write_file(path, text, Readers::all, IfExists::fail));
   EXPECT_EQ(text_of(path), text);
   EXPECT_EQ(read_file(path, text.size()), text);
   EXPECT_EQ(directory.entries(), 1u);
@@ -98,40 +98,40 @@ TEST_F(File, ThatIsNoRegularOneIsRefusedAndNotWaitedFor) {
 
 TEST_F(File, ThatExistsIsKeptOrReplacedAsIsAsked) {
   put("former");
-  const auto kept = write_file(path, "new", Readers::all, Former::kept);
+  const auto kept = write_file(path, "new", Readers::all, IfExists::fail);
   ASSERT_FALSE(kept);
   EXPECT_EQ(kept.error().kind, Kind::exists);
   EXPECT_EQ(text_of(path), "former");
-  ASSERT_TRUE(write_file(path, "new", Readers::all, Former::replaced));
+  ASSERT_TRUE(write_file(path, "new", Readers::all, IfExists::replace));
   EXPECT_EQ(text_of(path), "new");
   EXPECT_EQ(directory.entries(), 1u) << "no temporary file stays behind";
 }
 
 TEST_F(File, ThatCannotBeWrittenLeavesNothingBehind) {
   EXPECT_EQ(
-      write_file(directory / "none" / "file", "text", Readers::all, Former::kept).error().kind,
+      write_file(directory / "none" / "file", "text", Readers::all, IfExists::fail).error().kind,
       Kind::missing);
   std::filesystem::create_directory(path);
-  EXPECT_FALSE(write_file(path, "text", Readers::all, Former::replaced));
+  EXPECT_FALSE(write_file(path, "text", Readers::all, IfExists::replace));
   EXPECT_EQ(directory.entries(), 1u);
 }
 
 TEST_F(File, IsForItsOwnerOnlyWhateverTheUmaskOrForAllWhomItAllows) {
   for (const mode_t mask : {0000, 0022, 0077, 0177, 0777}) {
     const test::Umask umask(mask);
-    ASSERT_TRUE(write_file(path, "text", Readers::owner, Former::replaced));
+    ASSERT_TRUE(write_file(path, "text", Readers::owner, IfExists::replace));
     EXPECT_EQ(mode_of(path), 0600u);
-    ASSERT_TRUE(write_file(path, "text", Readers::all, Former::replaced));
+    ASSERT_TRUE(write_file(path, "text", Readers::all, IfExists::replace));
     EXPECT_EQ(mode_of(path), 0644u & ~mask);
   }
 }
 
 TEST_F(File, HasNeverHalfATextUnderItsName) {
   const std::string one(300'000, '1'), other(200'000, '2');
-  ASSERT_TRUE(write_file(path, one, Readers::all, Former::replaced));
+  ASSERT_TRUE(write_file(path, one, Readers::all, IfExists::replace));
   std::thread writer([&] {
     for (int i = 0; i < 50; ++i) {
-      EXPECT_TRUE(write_file(path, i % 2 == 0 ? other : one, Readers::all, Former::replaced));
+      EXPECT_TRUE(write_file(path, i % 2 == 0 ? other : one, Readers::all, IfExists::replace));
     }
   });
   for (int i = 0; i < 200; ++i) {
@@ -145,8 +145,9 @@ TEST_F(File, IsWonByExactlyOneOfThoseWhoWouldKeepIt) {
   std::vector<std::thread> writers;
   std::atomic<int> won = 0;
   for (int i = 0; i < 8; ++i) {
-    writers.emplace_back(
-        [&, i] { won += write_file(path, std::to_string(i), Readers::all, Former::kept) ? 1 : 0; });
+    writers.emplace_back([&, i] {
+      won += write_file(path, std::to_string(i), Readers::all, IfExists::fail) ? 1 : 0;
+    });
   }
   for (std::thread& each : writers) each.join();
   EXPECT_EQ(won, 1);

@@ -1,4 +1,4 @@
-#include "cmd/config/config_check.h"
+#include "cmd/config/advice.h"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "cmd/config/config_check.h"
+#include "cmd/config/advice.h"
 
 #include <algorithm>
 #include <string>
@@ -50,20 +50,20 @@ struct Home {
   Surroundings around;
 };
 
-TEST(ConfigCheck, AHomeInOrderHasOnlyNotices) {
+TEST(ConfigAdvice, AHomeInOrderHasOnlyNotices) {
   const Home home;
   for (const Finding& each : home.findings()) {
     EXPECT_EQ(each.severity, Severity::notice) << each.text;
   }
 }
 
-TEST(ConfigCheck, WithoutANetworkItSaysWhatToDo) {
+TEST(ConfigAdvice, WithoutANetworkItSaysWhatToDo) {
   Home home;
   home.use("[p2p]\n");
   EXPECT_EQ(home.finding("use --network").severity, Severity::error);
 }
 
-TEST(ConfigCheck, ANetworkOtherThanTheGenesisFilesIsProbablyASlip) {
+TEST(ConfigAdvice, ANetworkOtherThanTheGenesisFilesIsProbablyASlip) {
   Home home;
   home.around.genesis_chain_id = "net-2";
   const Finding found = home.finding("\"net-2\"");
@@ -73,7 +73,7 @@ TEST(ConfigCheck, ANetworkOtherThanTheGenesisFilesIsProbablyASlip) {
   EXPECT_EQ(findings_text(home.findings()).find("genesis"), std::string::npos);
 }
 
-TEST(ConfigCheck, OurOwnIdInAListIsNamedWithTheList) {
+TEST(ConfigAdvice, OurOwnIdInAListIsNamedWithTheList) {
   Home home;
   home.use("[peerage]\nnetwork = \"n\"\n[p2p]\nseeds = \"" + kId +
            "@1.2.3.4:5\"\npersistent_peers = \"" + kId +
@@ -86,7 +86,7 @@ TEST(ConfigCheck, OurOwnIdInAListIsNamedWithTheList) {
   EXPECT_EQ(lines, (std::vector<std::size_t>{4, 5, 6, 7}));
 }
 
-TEST(ConfigCheck, AnExternalAddressNobodyCanDialIsNamed) {
+TEST(ConfigAdvice, AnExternalAddressNobodyCanDialIsNamed) {
   for (const auto& [address, text] : std::vector<std::pair<std::string, std::string>>{
            {"0.0.0.0:26656", "is no address that others can dial"},
            {"[::]:26656", "is no address that others can dial"},
@@ -103,7 +103,7 @@ TEST(ConfigCheck, AnExternalAddressNobodyCanDialIsNamed) {
   EXPECT_EQ(findings_text(home.findings()).find("warning:"), std::string::npos);
 }
 
-TEST(ConfigCheck, APortInUseIsFineWhenItIsOurNodesAndElseAnError) {
+TEST(ConfigAdvice, APortInUseIsFineWhenItIsOurNodesAndElseAnError) {
   Home home;
   home.around.port = Port::in_use;
   EXPECT_EQ(home.finding("in use by another program").severity, Severity::error);
@@ -115,7 +115,7 @@ TEST(ConfigCheck, APortInUseIsFineWhenItIsOurNodesAndElseAnError) {
   EXPECT_EQ(home.finding("no address of this machine").severity, Severity::error);
 }
 
-TEST(ConfigCheck, ANodeThatKnowsNobodyIsNamed) {
+TEST(ConfigAdvice, ANodeThatKnowsNobodyIsNamed) {
   Home home;
   home.use("[peerage]\nnetwork = \"n\"\n");
   EXPECT_EQ(findings_text(home.findings()).find("can only wait"), std::string::npos);
@@ -131,7 +131,7 @@ TEST(ConfigCheck, ANodeThatKnowsNobodyIsNamed) {
   EXPECT_EQ(home.finding("dials nobody").severity, Severity::warning);
 }
 
-TEST(ConfigCheck, TheKeyFileIsThereWholeAndForItsOwnerAlone) {
+TEST(ConfigAdvice, TheKeyFileIsThereWholeAndForItsOwnerAlone) {
   Home home;
   home.around.key_mode = 0644;
   const Finding readable = home.finding("chmod 600");
@@ -144,7 +144,7 @@ TEST(ConfigCheck, TheKeyFileIsThereWholeAndForItsOwnerAlone) {
   EXPECT_EQ(home.finding("no JSON").severity, Severity::error);
 }
 
-TEST(ConfigCheck, TheBookIsToldAsItIs) {
+TEST(ConfigAdvice, TheBookIsToldAsItIs) {
   Home home;
   EXPECT_EQ(home.finding("7 addresses").severity, Severity::notice);
   const std::vector<std::pair<Reason, Severity>> kCases = {
@@ -158,7 +158,7 @@ TEST(ConfigCheck, TheBookIsToldAsItIs) {
   }
 }
 
-TEST(ConfigCheck, ATenderseedsKeysHaveTheirOwnNames) {
+TEST(ConfigAdvice, ATenderseedsKeysHaveTheirOwnNames) {
   Home home;
   home.use("chain_id = \"n\"\nladdr = \"0.0.0.0:1\"\n");
   home.around.port = Port::in_use;
@@ -167,7 +167,7 @@ TEST(ConfigCheck, ATenderseedsKeysHaveTheirOwnNames) {
   EXPECT_EQ(found.line, 2u);
 }
 
-TEST(ConfigCheck, TheReportReadsLikeACompilersAndIsJsonOnRequest) {
+TEST(ConfigAdvice, TheReportReadsLikeACompilersAndIsJsonOnRequest) {
   const std::vector<Finding> findings = {{Severity::error, "/h/c.toml", 3, "p2p.pex: no"},
                                          {Severity::warning, "/h/key", 0, "w"},
                                          {Severity::notice, "", 0, "--seeds: n"}};

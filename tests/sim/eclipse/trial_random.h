@@ -1,5 +1,5 @@
-// Drawing lots in an experiment: one generator, from one seed, apart from the world's own, so that
-// what a strategy draws does not depend on what a victim does.
+// The random numbers of an experiment: one generator, from one seed, apart from the world's own, so
+// that what a strategy draws does not depend on what a victim does.
 //
 // Threads: plain values.
 #pragma once
@@ -13,9 +13,9 @@
 
 namespace peerage::sim::eclipse {
 
-class Lot {
+class TrialRandom {
  public:
-  explicit Lot(std::uint64_t seed) : state_(seed) {}
+  explicit TrialRandom(std::uint64_t seed) : state_(seed) {}
 
   std::uint64_t next() {  // SplitMix64
     std::uint64_t z = (state_ += 0x9e3779b97f4a7c15);
