@@ -8,19 +8,12 @@ include(CMakePackageConfigHelpers)
 set(headers ${CMAKE_INSTALL_INCLUDEDIR}/peerage)
 set(package ${CMAKE_INSTALL_LIBDIR}/cmake/peerage)
 
+include(${CMAKE_CURRENT_LIST_DIR}/public_headers.cmake)
+foreach(header ${PEERAGE_PUBLIC_HEADERS})
+  cmake_path(GET header PARENT_PATH room)
+  install(FILES ${PROJECT_SOURCE_DIR}/${header} DESTINATION ${headers}/${room})
+endforeach()
 foreach(library conn addrbook p2p pex)
-  install(DIRECTORY ${PROJECT_SOURCE_DIR}/${library}/ DESTINATION ${headers}/${library}
-    FILES_MATCHING PATTERN "*.h"
-    # The rooms behind conn/runtime/asio_runtime.h.
-    PATTERN "asio_runtime_*.h" EXCLUDE
-    REGEX "conn/comet/frame_aead_libraries\\.h$" EXCLUDE
-    # And behind addrbook/file/book_file.h.
-    REGEX "addrbook/[a-z]+/(best|book_opening|book_reader|own_file|row|schema|sqlite|told_table)\\.h$" EXCLUDE
-    # Behind p2p/switch.h.
-    REGEX "p2p/([a-z]+/)?(acceptor|admission|connection_rate|dial_runner|eviction|half_open_pool|local_node_info)\\.h$" EXCLUDE
-    REGEX "p2p/([a-z]+/)?(lane|link|peer_registry|reactor_host|shard_owned|snapshot_cell|switch_(core|settings))\\.h$" EXCLUDE
-    # And behind pex/pex_reactor.h.
-    REGEX "pex/[a-z]+/(crawler|keeper|policy|seed_list|visits)\\.h$" EXCLUDE)
   set_target_properties(peerage_${library} PROPERTIES EXPORT_NAME ${library})
 endforeach()
 set_target_properties(peerage_spdlog PROPERTIES EXPORT_NAME spdlog)

@@ -4,8 +4,12 @@
 #include <cstring>
 #include <utility>
 
+#include "conn/runtime/log_limiter.h"
+#include "pex/books/book_feed.h"
+#include "pex/exchange/exchange.h"
 #include "pex/exchange/messages.h"
 #include "pex/outbound/keeper.h"
+#include "pex/role/role_driver.h"
 #include "pex/seed/visits.h"
 
 namespace peerage::pex {
@@ -49,20 +53,31 @@ addrbook::BookConfig book_config(const p2p::P2pConfig& p2p, const PexConfig& pex
   return book;
 }
 
+// What it is made of: no embedder has to know.
+struct PexReactor::Parts {
+  Parts(NetworkBooks& books, const PexConfig& config, conn::TimePoint now)
+      : peer_log(conn::Log(config.log), now),
+        feed(books, is_seed(config) ? BookFeed::Outbound::visits : BookFeed::Outbound::sessions),
+        exchange(books, is_seed(config) ? Exchange::Serve::verified : Exchange::Serve::known,
+                 config.requests) {}
+
+  static bool is_seed(const PexConfig& config) { return config.mode == PexConfig::Mode::seed; }
+
+  conn::LogLimiter peer_log;
+  BookFeed feed;
+  Exchange exchange;
+  PeerView peer_view;
+  std::unique_ptr<RoleDriver> driver;  // while the switch runs
+};
+
 PexReactor::PexReactor(conn::Runtime& runtime, std::shared_ptr<NetworkBooks> books,
                        PexConfig config)
     : runtime_(runtime),
       control_(runtime.shard(0)),
       books_(std::move(books)),
       config_(std::move(config)),
-      peer_log_(conn::Log(config_.log), control_.now()),
-      feed_(*books_, config_.mode == PexConfig::Mode::seed ? BookFeed::Outbound::visits
-                                                           : BookFeed::Outbound::sessions),
-      exchange_(*books_,
-                config_.mode == PexConfig::Mode::seed ? Exchange::Serve::verified
-                                                      : Exchange::Serve::known,
-                config_.requests) {
-  feed_.set_seeds(ids_of(config_.seeds));
+      parts_(std::make_unique<Parts>(*books_, config_, control_.now())) {
+  parts_->feed.set_seeds(ids_of(config_.seeds));
 }
 
 PexReactor::~PexReactor() = default;
@@ -90,15 +105,16 @@ void PexReactor::start(p2p::ReactorContext& context) {
     self->context_->get_switch().restore_bans(std::move(bans));
   };
   const RoleDriver::Context driver_context = {
-      node.id(), node,       *books_,
-      exchange_, peer_view_, [this](std::size_t below) { return draw(runtime_, below); }};
+      node.id(),         node,
+      *books_,           parts_->exchange,
+      parts_->peer_view, [this](std::size_t below) { return draw(runtime_, below); }};
   const TimePoint now = control_.now();
   if (config_.mode == PexConfig::Mode::seed) {
-    driver_ = std::make_unique<Visits>(driver_context, config_.crawl);
+    parts_->driver = std::make_unique<Visits>(driver_context, config_.crawl);
   } else {
-    driver_ = std::make_unique<OutboundKeeper>(driver_context, config_.outbound, now);
+    parts_->driver = std::make_unique<OutboundKeeper>(driver_context, config_.outbound, now);
   }
-  driver_->set_seeds(config_.seeds);
+  parts_->driver->set_seeds(config_.seeds);
   next_note_ = now + kNotePause;
   timer_ = control_.make_timer([this] { on_time(); });
   arm(now);
@@ -107,7 +123,7 @@ void PexReactor::start(p2p::ReactorContext& context) {
 void PexReactor::stop() {
   books_->on_bans_from_file = nullptr;
   timer_.reset();
-  driver_.reset();
+  parts_->driver.reset();
   context_ = nullptr;
 }
 
@@ -127,26 +143,26 @@ void PexReactor::set_private_ids(std::set<conn::NodeId> ids) {
 
 void PexReactor::on_event(const p2p::SwitchEvent& event) {
   const TimePoint now = control_.now();
-  feed_.on_event(event);
+  parts_->feed.on_event(event);
   if (const auto* dialled = std::get_if<p2p::Dialled>(&event)) {
-    peer_view_.dialling.insert_or_assign(dialled->target.id, *dialled);
+    parts_->peer_view.dialling.insert_or_assign(dialled->target.id, *dialled);
   } else if (const auto* failed = std::get_if<p2p::DialFailed>(&event)) {
     // A refusal to dial somebody says nothing of a dial to it that is under way.
     if (failed->failure.reason != conn::Reason::already_dialling) {
-      peer_view_.dialling.erase(failed->target.id);
+      parts_->peer_view.dialling.erase(failed->target.id);
     }
   } else if (const auto* connected = std::get_if<p2p::Connected>(&event)) {
     const p2p::PeerPtr& peer = connected->peer;
-    if (peer->direction() == p2p::Direction::outbound) peer_view_.dialling.erase(peer->id());
-    peer_view_.connected.insert_or_assign(peer->id(),
-                                          PeerView::Connected{peer, connected->purpose, now});
-    exchange_.on_connected(*peer, now);
+    if (peer->direction() == p2p::Direction::outbound) parts_->peer_view.dialling.erase(peer->id());
+    parts_->peer_view.connected.insert_or_assign(
+        peer->id(), PeerView::Connected{peer, connected->purpose, now});
+    parts_->exchange.on_connected(*peer, now);
   } else if (const auto* gone = std::get_if<p2p::Gone>(&event)) {
-    peer_view_.connected.erase(gone->peer->id());
-    exchange_.on_gone(*gone->peer);
+    parts_->peer_view.connected.erase(gone->peer->id());
+    parts_->exchange.on_gone(*gone->peer);
   }
-  if (!driver_) return;
-  driver_->on_event(event, now);
+  if (!parts_->driver) return;
+  parts_->driver->on_event(event, now);
   arm(now);
 }
 
@@ -157,22 +173,22 @@ void PexReactor::receive(const p2p::PeerPtr& peer, p2p::Message message) {
 }
 
 void PexReactor::on_message(const p2p::PeerPtr& peer, const p2p::Message& message) {
-  const auto known = peer_view_.connected.find(peer->id());
-  const bool is_here = known != peer_view_.connected.end() && known->second.peer == peer;
+  const auto known = parts_->peer_view.connected.find(peer->id());
+  const bool is_here = known != parts_->peer_view.connected.end() && known->second.peer == peer;
   // It may have closed already: what it said before counts.
-  if (!driver_ || !is_here) return;
+  if (!parts_->driver || !is_here) return;
   const TimePoint now = control_.now();
-  const Exchange::Outcome outcome = exchange_.on_message(*peer, message.bytes, now);
+  const Exchange::Outcome outcome = parts_->exchange.on_message(*peer, message.bytes, now);
   using Kind = Exchange::Outcome::Kind;
   switch (outcome.kind) {
     case Kind::nothing:
       return;
     case Kind::answered:
     case Kind::ignored:
-      driver_->on_asked(peer);
+      parts_->driver->on_asked(peer);
       return;
     case Kind::list:
-      driver_->on_list(peer, outcome.added, now);
+      parts_->driver->on_list(peer, outcome.added, now);
       arm(now);
       return;
     case Kind::ban:
@@ -181,8 +197,8 @@ void PexReactor::on_message(const p2p::PeerPtr& peer, const p2p::Message& messag
     case Kind::drop:
       break;
   }
-  peer_log_.write(peer->id(), now, conn::LogLevel::warn, "peer dropped",
-                  {{"why", outcome.why.text()}, {"socket", peer->socket().to_string()}});
+  parts_->peer_log.write(peer->id(), now, conn::LogLevel::warn, "peer dropped",
+                         {{"why", outcome.why.text()}, {"socket", peer->socket().to_string()}});
   context_->get_switch().stop_peer(*peer, outcome.why);
   if (addrbook::AddressBook* book = books_->find(peer->network())) {
     const addrbook::Time time = books_->now();
@@ -210,15 +226,15 @@ void PexReactor::on_time() {
   wake_at_ = TimePoint::max();
   const TimePoint now = control_.now();
   if (now >= next_note_) note_sessions(now);
-  arm(driver_->on_time(now));
+  arm(parts_->driver->on_time(now));
   books_->changed();
 }
 
 void PexReactor::note_sessions(TimePoint now) {
   next_note_ = now + kNotePause;
-  for (const auto& [id, each] : peer_view_.connected) {
+  for (const auto& [id, each] : parts_->peer_view.connected) {
     if (each.purpose != p2p::DialPurpose::feeler) {
-      feed_.on_still_here(*each.peer, now - each.since);
+      parts_->feed.on_still_here(*each.peer, now - each.since);
     }
   }
 }
@@ -231,13 +247,13 @@ void PexReactor::report(std::function<void(const PexReport&)> into) {
 
 PexReport PexReactor::make_report() const {
   PexReport report;
-  report.counts = exchange_.counts();
+  report.counts = parts_->exchange.counts();
   for (std::size_t i = 0; i < books_->size(); ++i) {
     const addrbook::AddressBook& book = books_->at(i);
     report.books.push_back({book.network(), book.size_of(addrbook::Kind::new_),
                             book.size_of(addrbook::Kind::tried), book.verified(), book.resting()});
   }
-  if (const auto* visits = dynamic_cast<const Visits*>(driver_.get())) {
+  if (const auto* visits = dynamic_cast<const Visits*>(parts_->driver.get())) {
     report.visits = visits->under_way();
     report.visits_made = visits->made();
   }

@@ -23,8 +23,9 @@
 #include <vector>
 
 #include "p2p/switch.h"
-#include "pex/books/book_feed.h"
-#include "pex/role/role_driver.h"
+#include "pex/books/network_books.h"
+#include "pex/exchange/counts.h"
+#include "pex/limits/limits.h"
 
 namespace peerage::pex {
 
@@ -96,11 +97,8 @@ class PexReactor final : public p2p::Reactor, public std::enable_shared_from_thi
   conn::Shard& control_;
   const std::shared_ptr<NetworkBooks> books_;
   const PexConfig config_;
-  conn::LogLimiter peer_log_;
-  BookFeed feed_;
-  Exchange exchange_;
-  PeerView peer_view_;
-  std::unique_ptr<RoleDriver> driver_;  // while the switch runs
+  struct Parts;
+  const std::unique_ptr<Parts> parts_;
   p2p::ReactorContext* context_ = nullptr;
   std::unique_ptr<conn::Timer> timer_;
   conn::TimePoint wake_at_ = conn::TimePoint::max();

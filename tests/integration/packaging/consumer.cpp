@@ -1,7 +1,7 @@
-// What an embedder's first program does: a node's identity, its description on the wire, a message
-// of peer exchange, a look for an address book, a place to log to, and a runtime that runs a task.
-// It takes a symbol of every library, so that it links only if all of them were handed on. The seed
-// is 32 zero bytes.
+// What an embedder's first program does: a node's identity, its description on the wire, the
+// settings of a seed, a look for an address book, a place to log to, and a runtime that runs a
+// task. It takes a symbol of every library, so that it links only if all of them were handed on.
+// The seed is 32 zero bytes.
 #include <iostream>
 
 #include "addrbook/file/store.h"
@@ -9,7 +9,7 @@
 #include "conn/runtime/asio_runtime.h"
 #include "p2p/base/node_info.h"
 #include "p2p/spdlog_sink.h"
-#include "pex/exchange/messages.h"
+#include "pex/pex_reactor.h"
 
 int main() {
   using namespace peerage;
@@ -22,8 +22,10 @@ int main() {
     std::cerr << "the node info did not survive the wire\n";
     return 1;
   }
-  if (!pex::decode(pex::encode_request())) {
-    std::cerr << "the request did not survive the wire\n";
+  p2p::SwitchConfig config;
+  pex::prepare(config, pex::PexConfig::seed());
+  if (config.per_ip_limit != p2p::PerIpLimit::inbound_peers) {
+    std::cerr << "a seed's switch is as a node's\n";
     return 1;
   }
 

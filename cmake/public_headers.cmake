@@ -1,0 +1,72 @@
+# The headers that are installed: what an embedder names, and what those include. All others are for
+# the libraries alone, and may change with any commit.
+#
+#   a network of its own     p2p/switch.h, p2p/typed.h, p2p/requests.h, p2p/spdlog_sink.h,
+#                            conn/runtime/asio_runtime.h, conn/address/node_key.h
+#   peer exchange, a seed    pex/pex_reactor.h, pex/books/network_books.h
+#   addresses, from a file   addrbook/file/store.h, addrbook/json/file.h
+#   a remote signer          conn/comet/secret_handshake.h
+set(PEERAGE_PUBLIC_HEADERS
+  addrbook/book/address_book.h
+  addrbook/book/blame.h
+  addrbook/book/book_report.h
+  addrbook/book/bucket_table.h
+  addrbook/book/changes.h
+  addrbook/book/contests.h
+  addrbook/book/draw_list.h
+  addrbook/book/index_table.h
+  addrbook/book/limits.h
+  addrbook/book/placement.h
+  addrbook/book/told_rate.h
+  addrbook/file/book_file.h
+  addrbook/file/provenance_log.h
+  addrbook/file/store.h
+  addrbook/json/file.h
+  addrbook/record/book_clock.h
+  addrbook/record/known_address.h
+  addrbook/record/reliability.h
+  conn/address/cidr.h
+  conn/address/ip_address.h
+  conn/address/net_address.h
+  conn/address/node_id.h
+  conn/address/node_key.h
+  conn/base/bytes.h
+  conn/base/channel.h
+  conn/base/failure.h
+  conn/base/keyed_hash.h
+  conn/base/log.h
+  conn/base/random.h
+  conn/base/rfc3339.h
+  conn/base/time.h
+  conn/comet/frame_aead.h
+  conn/comet/frame_cipher.h
+  conn/comet/limits.h
+  conn/comet/secret_handshake.h
+  conn/peer_connection.h
+  conn/runtime/asio_runtime.h
+  conn/runtime/runtime.h
+  p2p/admission/ban_list.h
+  p2p/base/attempt_report.h
+  p2p/base/counters.h
+  p2p/base/dial_purpose.h
+  p2p/base/direction.h
+  p2p/base/limits.h
+  p2p/base/link_id.h
+  p2p/base/node_info.h
+  p2p/base/p2p_config.h
+  p2p/base/switch_config.h
+  p2p/peer/message.h
+  p2p/peer/peer.h
+  p2p/peer/peer_list.h
+  p2p/peer/reactor.h
+  p2p/peer/reactor_channel.h
+  p2p/peer/switch_events.h
+  p2p/requests.h
+  p2p/spdlog_sink.h
+  p2p/switch.h
+  p2p/typed.h
+  pex/books/network_books.h
+  pex/exchange/counts.h
+  pex/limits/limits.h
+  pex/pex_reactor.h
+)

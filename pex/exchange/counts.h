@@ -1,0 +1,25 @@
+// What peer exchange counts.
+//
+// Threads: plain values.
+#pragma once
+
+#include <cstdint>
+
+namespace peerage::pex {
+
+// What a node gives and gets; numbers that only grow.
+struct ExchangeCounts {
+  std::uint64_t requests = 0;           // of others
+  std::uint64_t answers = 0;            // ours
+  std::uint64_t addresses_given = 0;    // in them
+  std::uint64_t ignored = 0;            // requests that came too soon
+  std::uint64_t asked = 0;              // our requests
+  std::uint64_t lists = 0;              // that came in answer
+  std::uint64_t addresses_heard = 0;    // in them
+  std::uint64_t addresses_new = 0;      // of them, those that entered a book
+  std::uint64_t addresses_refused = 0;  // in lists, that no peer can have
+  std::uint64_t unsolicited = 0;        // lists that nobody asked for
+  std::uint64_t malformed = 0;          // messages
+};
+
+}  // namespace peerage::pex
