@@ -29,13 +29,16 @@ if(PEERAGE_SANITIZE)
   add_link_options(-fsanitize=${PEERAGE_SANITIZE})
 endif()
 if(PEERAGE_BUILD_FUZZERS)
-  # Where code has gone, for the fuzzers to learn from. Everything in that tree bears it.
+  # Where code has gone, for the fuzzers to learn from: in the libraries, and not in what is never
+  # fuzzed, which takes a fifth less time to compile without it.
   add_compile_options(-fsanitize=fuzzer-no-link)
+  set(peerage_not_fuzzed -fno-sanitize=fuzzer-no-link)
 endif()
 
 # Linked PRIVATE by what only starts things, asks and prints: at these levels it takes two thirds of
 # the time to compile, and under sanitizers half of it.
 add_library(peerage_not_hot INTERFACE)
+target_compile_options(peerage_not_hot INTERFACE ${peerage_not_fuzzed})
 if(CMAKE_BUILD_TYPE STREQUAL RelWithDebInfo)
   if(PEERAGE_SANITIZE)
     target_compile_options(peerage_not_hot INTERFACE -O0)

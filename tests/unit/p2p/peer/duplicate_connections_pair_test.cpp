@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "p2p/peer/duplicate_connections.h"
+#include "tests/support/effort.h"
 
 namespace peerage::p2p {
 namespace {
@@ -334,7 +335,8 @@ class DuplicateConnectionsPair : public testing::TestWithParam<Other> {
     std::unique_ptr<Node> second;
     LinkId next_link = 1;
   };
-  static constexpr std::uint32_t kSeeds = 10'000;
+  inline static const auto kSeeds =
+      test::by_effort<std::uint32_t>({.whole = 10'000, .usual = 10'000, .sanitized = 1'000});
 };
 
 // V22.

@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 using test::PexNode;
 
 const int kHours = test::by_effort<int>({.whole = 24, .usual = 6, .sanitized = 4});
-const auto kDays = test::by_effort<std::uint64_t>({.whole = 20, .usual = 20, .sanitized = 2});
+const auto kDays = test::by_effort<std::uint64_t>({.whole = 20, .usual = 20, .sanitized = 1});
 
 // Fifty nodes and two seeds; each number is the seed of another day.
 class HonestDay : public test::PexWorld, public testing::WithParamInterface<std::uint64_t> {
