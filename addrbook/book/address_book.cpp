@@ -115,7 +115,7 @@ Added AddressBook::decide(const NetAddress& address, const Source& source, Time 
   if (rated && !told_.take(placement_.group(source.ip), source.word, now)) {
     return Added::told_too_fast;
   }
-  // Who gives way goes only when nothing else refuses the address.
+  // A bad one is erased only when nothing else refuses the address.
   std::vector<Index> give_way;
   if (const auto refused = refused_for_its_id(address, source, now, give_way)) return *refused;
   if (source.origin != Origin::configuration) {

@@ -1,26 +1,25 @@
-// The address book of one network: what we know of others, whom to dial, whom to tell of.
+// The address book of one network: the addresses we know, which to dial, which to give out.
 //
-// An adversary writes most of what is in here, so the rules are about how little that buys:
+// An adversary writes most of what is in here, so the rules limit what that gains:
 //
-//  - Where an address goes is decided by its group and by the group of the *socket* that it came
-//    from, under a secret key (addrbook/book/placement.h): what one can fill depends on the
-//    networks that one has.
-//  - Nothing is overwritten. A new address takes a place that is free or whose holder is bad; a
-//    tried one is displaced only when a test dial of it has failed (`to_test`).
+//  - The group of an address and the group of the *socket* that it came from decide where it goes,
+//    under a secret key (addrbook/book/placement.h): what an attacker can fill depends on the
+//    networks that it has.
+//  - No good address is overwritten. A new one takes a place that is free or that a bad one holds;
+//    a tried one is displaced only when a test dial of it has failed (`to_test`).
 //  - Tried are those that we dialled ourselves, that proved their ID and their network, and that
-//    stayed of use. What others say makes nothing tried.
-//  - An ID may have several candidate addresses until one is proven; then what others say of that
-//    ID is not heard any more. An address that proves another ID goes after two such dials, and
-//    whoever taught it is believed less.
-//  - Caps for a host and its neighbourhood; the exceptions stand in BookConfig.
+//    stayed of use. Hearsay makes no address tried.
+//  - An ID may have several candidate addresses until one is proven; then hearsay about that ID is
+//    ignored. An address that proves another ID is erased after two such dials, and the group that
+//    it was learnt from is trusted less.
+//  - Caps for a host and its neighbourhood; the exceptions are in BookConfig.
 //
-// Invariants: every address is in exactly one place of its kind, and listed to be drawn unless it
-// is resting (bad for a time); at most one address of an ID is proven; never in here: our own,
-// those of private IDs, what no peer could have. Every call ends in bounded time, whatever is
-// inside.
+// Invariants: every address is in exactly one place of its kind, and can be drawn unless it is
+// resting (bad for a time); at most one address of an ID is proven; never in here: our own, those
+// of private IDs, what no peer could have. Every call ends in bounded time, whatever is inside.
 //
-// What changes is noted and fetched by whoever writes it down (`take_changes`). The book itself
-// does no I/O, reads no clock and makes no randomness but from its seed.
+// The store fetches what has changed (`take_changes`). The book itself does no I/O, reads no clock
+// and takes its randomness from its seed alone.
 //
 // Threads: none of its own (the control shard).
 // Source: Bitcoin Core src/addrman.h for the design, comet p2p/pex/addrbook.go for the sizes;
@@ -54,10 +53,10 @@
 
 namespace peerage::addrbook {
 
-// Who tells us of an address.
+// Where we heard of an address.
 struct Source {
   conn::IpAddress ip;  // of the socket
-  conn::NodeId id;     // nobody: an operator, a file
+  conn::NodeId id;     // none: an operator, a file
   Origin origin = Origin::pex;
   Word word = Word::unasked;
 };
@@ -68,18 +67,18 @@ enum class Added : std::uint8_t {
   invalid,                     // no peer can have it: no ID, port 0, multicast, documentation, ...
   unroutable,                  // private or the like, and the book is strict
   own,                         // our ID, or where we listen
-  private_id,                  // it, or who tells of it, is private
+  private_id,                  // it, or the node that tells of it, is private
   proven_elsewhere,            // its ID has proved another address
   too_many_candidates,         // for its ID
   too_many_for_host,           //
   too_many_for_neighbourhood,  //
   told_too_fast,               // by this source's group
-  no_place,                    // it belongs where another is
+  no_place,                    // another address has the place where it belongs
 };
 inline constexpr std::size_t kAddedCount = 12;
 std::string_view name(Added outcome) noexcept;
 
-// Of the kind "new" rather than "tried", in percent: 0 to 100.
+// How often a new address rather than a tried one, in percent: 0 to 100.
 struct Bias {
   unsigned percent = 50;
 };
@@ -94,7 +93,7 @@ class AddressBook {
   const std::string& network() const noexcept { return network_; }
   const BookConfig& config() const noexcept { return config_; }
 
-  // --- what never enters; what is inside already goes ---
+  // --- what never enters; what is inside already is erased ---
 
   // Where we can be reached; the first kMaxOwnAddresses count.
   void add_own(const conn::Endpoint& endpoint);
@@ -111,10 +110,10 @@ class AddressBook {
   // A dial begins.
   bool mark_attempt(const conn::NetAddress& address, Time now);
   // It failed, or the visit ended badly. Only what shows that the node cannot be reached or is not
-  // the one dialled counts against it. `why.reason` wrong_id blames who taught it; wrong_network
-  // lets it rest for kOtherNetworkRest; after either it is verified no more.
+  // the one dialled counts against it. `why.reason` wrong_id blames the group it was learnt from;
+  // wrong_network lets it rest for kOtherNetworkRest; after either it is no longer verified.
   bool mark_failed(const conn::NetAddress& address, const conn::Failure& why, Time now);
-  // It proved its ID: the address is proven, other candidates of the ID go.
+  // It proved its ID: the address is proven, other candidates of the ID are erased.
   bool mark_connected(const conn::NetAddress& address, std::chrono::microseconds round_trip,
                       Time now);
   // And its NodeInfo named our network.
@@ -129,33 +128,33 @@ class AddressBook {
   // A reactor says that it is of use: tried, if we have verified it.
   bool mark_useful(const conn::NetAddress& address, Time now);
 
-  // It rests: neither dialled nor told of until then (at most kMaxRest), and anyone may have its
-  // place.
+  // It rests: neither dialled nor given out until then (at most kMaxRest), and any other address
+  // may take its place.
   bool mark_bad(const conn::NetAddress& address, conn::Reason why, Time until, Time now);
   std::size_t mark_bad(const conn::NodeId& id, conn::Reason why, Time until, Time now);
   bool reinstate(const conn::NetAddress& address, Time now);
   bool forget(const conn::NetAddress& address);
   std::size_t forget(const conn::NodeId& id);
 
-  // --- whom to dial ---
+  // --- which address to dial ---
 
   // Null: anything. Called for some or all addresses; must not call the book.
   using Acceptable = std::function<bool(const KnownAddress&)>;
-  // Every address of the kind is as likely as another, but for those that blamed sources taught;
-  // the kind by `bias` and by the roots of how many there are, as in the Go node. When the kind has
-  // none that will do, the other is asked.
+  // Every address of the kind is equally likely, but for those learnt from blamed sources; the kind
+  // by `bias` and by the square roots of the sizes, as in the Go node. When the kind has none that
+  // is acceptable, the other kind is tried.
   std::optional<conn::NetAddress> pick(Bias bias, Time now, const Acceptable& acceptable = nullptr);
-  // The tried one, of those that will do, that was verified first and has not been belied since:
-  // how long we have known somebody cannot be made up.
+  // The acceptable tried one that was verified first and not contradicted since: how long we have
+  // known a node cannot be forged.
   std::optional<conn::NetAddress> longest_known(Time now, const Acceptable& acceptable = nullptr);
-  // Tried addresses whose places others claim: to be dialled, and let go of.
+  // Tried addresses with a place that another claims: to be dialled, and then disconnected.
   std::vector<conn::NetAddress> to_test(Time now);
   // Those that had been connected longest when the last run ended, to be redialled first: at most
   // kMaxAnchors, of those that were kept and do not rest.
   const std::vector<conn::NetAddress>& anchors() const noexcept { return anchors_; }
   bool need_more() const noexcept { return size() < kEnoughAddresses; }
 
-  // --- what to tell others: at most kMaxSelection, none that rest ---
+  // --- what to give to others: at most kMaxSelection, none that rest ---
 
   std::vector<conn::NetAddress> selection(Time now);
   std::vector<conn::NetAddress> selection_with_bias(Bias bias, Time now);
@@ -173,14 +172,14 @@ class AddressBook {
   std::size_t size() const noexcept { return size_of(Kind::new_) + size_of(Kind::tried); }
   std::size_t size_of(Kind kind) const noexcept { return drawn_[index_of(kind)].size(); }
   std::size_t resting() const noexcept { return resting_.size(); }
-  // Those that a seed may serve, and some whose verification is too old by now.
+  // Those that a seed may serve, and some that were verified too long ago by now.
   std::size_t verified() const noexcept { return verified_.size(); }
   std::size_t contests() const noexcept { return contests_.size(); }
   // How many of the buckets hold something.
   std::size_t buckets_used(Kind kind) const { return tables_[index_of(kind)].buckets_used(); }
-  // How often `add` ended so.
+  // How often `add` had this outcome.
   std::uint64_t count(Added outcome) const { return added_.at(static_cast<std::size_t>(outcome)); }
-  // Whose addresses count as of one operator (addrbook/book/placement.h).
+  // Addresses of one group count as of one operator (addrbook/book/placement.h).
   std::uint64_t group(const conn::IpAddress& ip) const { return placement_.group(ip); }
   // Free of the caps: in an exempt network, or private in a book that is not strict.
   bool exempt(const conn::IpAddress& ip) const;
@@ -188,8 +187,7 @@ class AddressBook {
   bool is_capped(const KnownAddress& known) const {
     return known.origin != Origin::configuration && !exempt(known.address.endpoint.ip);
   }
-  // Whether there is no more hope of it: then others may say where its ID is, even if it was
-  // proven.
+  // Whether it is given up: then others may say where its ID is, even if it was proven.
   static bool is_stale(const KnownAddress& known, Time now);
   // Whether a new address may be replaced by any other: it is stale, or rests.
   static bool is_bad(const KnownAddress& known, Time now);
@@ -200,16 +198,16 @@ class AddressBook {
     std::size_t kept = 0;
     std::size_t dropped = 0;  // against a rule, or out of place
   };
-  // Takes a file's rows in under the file's key; what the book has learnt before counts for more
-  // than a row of the same worth, and mere hearsay for less. Dropped rows are erased from the file
-  // with the next changes.
+  // Takes in a file's rows under the file's key. What the book has learnt by dialling wins over a
+  // row of the same rank; a row wins over mere hearsay. Dropped rows are erased from the file with
+  // the next changes.
   Loaded load(const BookKey& key, std::vector<KnownAddress> rows, Time now);
-  // What changed since it was last asked, at most `limit` rows. Empty: nothing.
+  // What changed since the last call, at most `limit` rows. Empty: nothing.
   Changes take_changes(std::size_t limit);
   bool has_changes() const noexcept { return rewrite_ || !dirty_.empty() || !erased_.empty(); }
   // They could not be written: they count as not taken.
   void put_back(const Changes& changes);
-  // The file has been lost: everything is to be taken again.
+  // The file was lost: everything is to be taken again.
   void everything_changed();
 
  private:
@@ -228,7 +226,7 @@ class AddressBook {
   std::optional<Index> index_of(const conn::NetAddress& address) const;
   std::vector<Index> indices_of(const conn::NodeId& id) const;
 
-  // The rules of `add`, one after another. `give_way`: bad ones that must go for it.
+  // The rules of `add`, one after another. `give_way`: bad ones to be erased for it.
   std::optional<Added> never_enters(const conn::NetAddress& address) const;
   std::optional<Added> refused_for_its_id(const conn::NetAddress& address, const Source& source,
                                           Time now, std::vector<Index>& give_way) const;
@@ -239,16 +237,16 @@ class AddressBook {
   Index insert(KnownAddress known, Place place);
   void erase(Index index);
   void remove_entry(Index index);  // one that has no place
-  // A free one in the bucket, or the one whose holder must give way.
+  // A free one in the bucket, or the one that its holder would have to leave.
   Place place_for(Kind kind, const conn::NetAddress& address, const conn::IpAddress& source) const;
-  // Whether a new place is free, or its holder must give way.
+  // Whether a new place is free, or its holder may be erased.
   bool may_have(Place place, Time now) const;
-  // The same, and the holder goes.
+  // The same, and erases the holder.
   bool make_room(Place place, Time now);
   void leave_place(Index index);
   void take_place(Index index, Kind kind, Place place);
   void touch(Index index);
-  // What was verified is no longer so: a seed does not tell of it.
+  // What was verified is no longer so: a seed does not serve it.
   void unverify(Index index);
   void rest(Index index, Time until);
   void wake(Time now);

@@ -1,4 +1,4 @@
-// Whom to dial and what to tell: the parts of the book that draw lots.
+// Which address to dial and which to give out: the parts of the book that choose at random.
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -12,8 +12,8 @@ using conn::NetAddress;
 
 namespace {
 
-// Draws before all are looked through. A list that is no longer than that is so at once, unless
-// not all in it are equally likely: that takes no more draws, and nobody is asked twice.
+// Random draws before the whole list is walked. A list no longer than that is walked at once,
+// unless not all in it are equally likely: that takes no more draws, and no address is asked twice.
 constexpr std::size_t kBlindDraws = 64;
 
 // comet pex/addrbook.go:GetSelection.
@@ -51,7 +51,7 @@ std::optional<AddressBook::Index> AddressBook::draw(Kind kind, const Acceptable&
     if (blames && random_.share() >= trust()) continue;
     if (will_do(index)) return index;
   }
-  // Few will do: look through all, in any order, so that none of them hides behind another.
+  // Few are acceptable: walk the list in random order, so that each of them is equally likely.
   for (std::size_t i = 0; i < list.size(); ++i) {
     list.swap(i, i + random_.below(list.size() - i));
     if (will_do(list[i])) return list[i];
@@ -65,7 +65,7 @@ std::optional<NetAddress> AddressBook::longest_known(Time now, const Acceptable&
   const KnownAddress* best = nullptr;
   for (std::size_t i = 0; i < list.size(); ++i) {
     const KnownAddress& known = at(list[i]).known;
-    if (known.verified_since == kNever) continue;  // belied
+    if (known.verified_since == kNever) continue;  // contradicted
     if (best != nullptr && known.verified_since >= best->verified_since) continue;
     if (!acceptable || acceptable(known)) best = &known;
   }
@@ -84,7 +84,7 @@ std::vector<NetAddress> AddressBook::to_test(Time now) {
 
 void AddressBook::draw_some(Kind kind, std::size_t count, std::vector<NetAddress>& into) {
   DrawList& list = drawn_[index_of(kind)];
-  // Choose first, read afterwards: the reads then do not wait for one another.
+  // Choose first, read afterwards: then the reads do not wait for one another.
   for (std::size_t i = 0; i < count; ++i) {
     list.swap(i, i + random_.below(list.size() - i));
     __builtin_prefetch(&at(list[i]).known.address);
@@ -97,7 +97,7 @@ void AddressBook::draw_some(Kind kind, std::size_t count, std::vector<NetAddress
 std::vector<NetAddress> AddressBook::selection(Time now) {
   wake(now);
   const std::size_t count = selection_size(size());
-  // How many of them are new, as when they are drawn one after another from all.
+  // How many of them are new, as if they were drawn one after another from all.
   std::size_t new_ones = 0, new_left = size_of(Kind::new_), left = size();
   for (std::size_t i = 0; i < count; ++i, --left) {
     if (random_.below(left) < new_left) {
@@ -117,7 +117,7 @@ std::vector<NetAddress> AddressBook::selection_with_bias(Bias bias, Time now) {
   const std::size_t count = selection_size(size());
   const std::size_t all_new = size_of(Kind::new_), all_tried = size_of(Kind::tried);
   const std::size_t wanted = (count * std::min(bias.percent, 100U) + 50) / 100;
-  // What one kind lacks the other gives.
+  // What one kind lacks, the other supplies.
   const std::size_t new_ones =
       std::clamp(wanted, count - std::min(count, all_tried), std::min(count, all_new));
   std::vector<NetAddress> chosen;
@@ -133,8 +133,7 @@ std::vector<NetAddress> AddressBook::verified_selection(Time now) {
     const KnownAddress& known = at(index).known;
     return now - known.last_verified > kVerifiedLimit || known.failures >= kFailuresToHide;
   };
-  // Those whose verification is too old, or has been belied, leave the list here, the one place
-  // that asks.
+  // Those verified too long ago, or contradicted since, leave the list here, where it is read.
   if (now - verified_sifted_ >= Seconds(60)) {
     verified_sifted_ = now;
     for (std::size_t i = verified_.size(); i > 0; --i) {
@@ -146,8 +145,8 @@ std::vector<NetAddress> AddressBook::verified_selection(Time now) {
   std::vector<NetAddress> chosen;
   chosen.reserve(count);
   std::unordered_map<conn::IpAddress, std::size_t, conn::KeyedHash> served(count, hash_);
-  // An address is taken with the probability of its record when its turn comes, and else has
-  // another turn later; the ones that are through stand in front.
+  // When drawn, an address is taken with a probability that its record gives; else it may be drawn
+  // again. Those that are done with stand in front.
   std::size_t through = 0;
   for (std::size_t turn = 0; chosen.size() < count && through < verified_.size(); ++turn) {
     const std::size_t drawn = through + random_.below(verified_.size() - through);

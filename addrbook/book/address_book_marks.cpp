@@ -1,4 +1,4 @@
-// What dialling teaches: proof, verification, failure, rest, and the way to and from the tried.
+// What dialling teaches: proof, verification, failure, rest, becoming tried and displacement.
 #include <algorithm>
 #include <limits>
 #include <utility>
@@ -15,14 +15,14 @@ using conn::Stage;
 
 namespace {
 
-// Whether we failed, and not it.
+// Whether the fault is ours, not the node's.
 bool is_ours(const conn::Failure& why) {
   return why.stage == Stage::configuration || why.reason == Reason::out_of_descriptors ||
          why.reason == Reason::address_in_use || why.reason == Reason::stopping ||
          why.reason == Reason::stopped_locally;
 }
 
-// As much of it as a record holds. What is escaped becomes longer, so it is cut afterwards, too.
+// As much of it as a record holds. Escaping makes it longer, so it is cut afterwards, too.
 std::string bounded(std::string_view text) {
   std::string safe = conn::printable(text, NodeFacts::kMaxText);
   safe.resize(std::min(safe.size(), NodeFacts::kMaxText));
@@ -47,13 +47,15 @@ bool AddressBook::mark_failed(const NetAddress& address, const conn::Failure& wh
   const auto index = index_of(address);
   if (!index) return false;
   KnownAddress& known = at(*index).known;
-  // When we reach nobody at all, that says nothing of this one; once is enough to notice.
+  // A failure counts only if some node proved its ID since the failure before: an outage of our own
+  // network says nothing about this node, and costs it one failure at most.
   const bool counts = known.last_failed <= last_met_;
   known.failed_stage = why.stage;
   known.failure = why.reason;
   known.last_failed = now;
   touch(*index);
   if (why.reason == Reason::wrong_id) {
+    // Before it is erased: the source goes with the record.
     blame_.add(placement_.group(known.source), now);
     if (++known.wrong_ids >= kWrongIdsToForget) {
       erase(*index);
@@ -63,16 +65,19 @@ bool AddressBook::mark_failed(const NetAddress& address, const conn::Failure& wh
   }
   if (why.reason == Reason::wrong_network) {
     unverify(*index);
+    // Not erased, or the next peer that tells of it would have it dialled again.
     rest(*index, std::max(known.bad_until, now + kOtherNetworkRest));
     return true;
   }
-  // From the NodeInfo on it has answered and proved itself, whatever came then.
+  // From the NodeInfo on it has answered and proved its ID, whatever came then.
   if (why.stage >= Stage::node_info || is_ours(why)) return true;
   known.reliability.record(Outcome::failed, now);
   if (!counts) return true;
   ++known.failures;
+  // First, so that a contest that ended untested displaces nothing.
   contests_.expire(now);
   const auto challenger = contests_.challenger_of(*index);
+  // A failed dial of a holder is its test, but only while others answer.
   if (challenger && now - last_met_ <= kAbleToConnect) {
     displace(*index, *challenger, now);
     return true;
@@ -86,6 +91,7 @@ bool AddressBook::mark_failed(const NetAddress& address, const conn::Failure& wh
 bool AddressBook::mark_connected(const NetAddress& address, std::chrono::microseconds round_trip,
                                  Time now) {
   const auto index = index_of(address);
+  // Also by a node that is not in the book: it shows that our own network works.
   last_met_ = std::max(last_met_, now);
   if (!index) return false;
   for (const Index other : indices_of(address.id)) {
@@ -99,9 +105,9 @@ bool AddressBook::mark_connected(const NetAddress& address, std::chrono::microse
     known.round_trip_us = static_cast<std::uint32_t>(
         std::min<std::int64_t>(round_trip.count(), std::numeric_limits<std::uint32_t>::max()));
   }
-  // It may have been hidden for not answering.
+  // verified_selection may have dropped it for not answering.
   if (known.last_verified != kNever && known.bad_until <= now) verified_.add(*index);
-  // One that would have a place does not lose its claim by answering.
+  // A holder that answers keeps its place; a challenger that answers keeps its claim.
   if (contests_.challenger_of(*index)) contests_.end(*index);
   touch(*index);
   return true;
@@ -119,6 +125,7 @@ bool AddressBook::mark_verified(const NetAddress& address, NodeFacts facts, Time
   if (facts.channels.size() > NodeFacts::kMaxChannels) {
     facts.channels.resize(NodeFacts::kMaxChannels);
   }
+  // A new object, not a change in place: rows that the store's thread is writing share the old one.
   if (!known.facts || *known.facts != facts) {
     known.facts = std::make_shared<const NodeFacts>(std::move(facts));
   }
@@ -213,6 +220,7 @@ void AddressBook::unverify(Index index) {
 
 void AddressBook::rest(Index index, Time until) {
   KnownAddress& known = at(index).known;
+  // `resting_` is ordered by the end of the rest: out before that changes.
   resting_.erase({known.bad_until, index});
   known.bad_until = until;
   touch(index);
@@ -220,6 +228,7 @@ void AddressBook::rest(Index index, Time until) {
     resting_.insert({until, index});
     drawn_[index_of(known.kind)].remove(index);
     verified_.remove(index);
+    // As a challenger it has no claim now; as a holder it goes without a test (make_tried).
     contests_.end(index);
   } else {
     drawn_[index_of(known.kind)].add(index);
@@ -248,9 +257,12 @@ void AddressBook::make_tried(Index index, Time now) {
     displace(*holder, index, now);
     return;
   }
+  // Displacing a holder untested would let an attacker flush out honest nodes with tried addresses
+  // of its own. One that we met lately needs no test; any other is dialled first (to_test).
   const bool fine =
       held_by.connected_since != kNever ||
       (held_by.last_connected != kNever && now - held_by.last_connected < kHolderIsFine);
+  // First, because `add` ignores a contest beyond kMaxContests.
   contests_.expire(now);
   if (!fine) contests_.add({*holder, index, now});
 }
@@ -267,7 +279,8 @@ void AddressBook::displace(Index holder, Index challenger, Time now) {
   contests_.end(holder);
   leave_place(holder);
   promote(challenger, vacated);
-  // The holder is a new address again, by the rules for those.
+  // The holder is a new address again, under the rules for those. Its place is sought only now: it
+  // may be the one that the challenger has just left.
   const KnownAddress& known = at(holder).known;
   const Place back = place_for(Kind::new_, known.address, known.source);
   if (make_room(back, now)) {
@@ -279,12 +292,15 @@ void AddressBook::displace(Index holder, Index challenger, Time now) {
 }
 
 Place AddressBook::place_for(Kind kind, const NetAddress& address, const IpAddress& source) const {
+  // Any free place of the bucket, unlike addrman: that overwrites nothing, and IDs make collisions
+  // of distinct addresses common in small networks.
   const Place first = placement_.of(kind, address, source);
   return tables_[index_of(kind)].free_place(first, config_.geometry.bucket_size).value_or(first);
 }
 
 bool AddressBook::may_have(Place place, Time now) const {
   const auto holder = tables_[index_of(Kind::new_)].holder(place);
+  // A good holder stays, or gossip could flush honest addresses out of a full bucket.
   return !holder || config_.displace_new == BookConfig::Displace::any ||
          is_bad(at(*holder).known, now);
 }

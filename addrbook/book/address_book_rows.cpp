@@ -55,7 +55,7 @@ void AddressBook::remove_entry(Index index) {
   note_erased(known.address);
   const bool dirty = entry.dirty;
   entry = Entry{};
-  entry.dirty = dirty;  // it stands in dirty_ still
+  entry.dirty = dirty;  // it is in dirty_ still
   free_.push_back(index);
 }
 
@@ -125,17 +125,17 @@ namespace {
 
 struct Claim {
   KnownAddress known;
-  bool changed = false;  // from what the file has
+  bool changed = false;  // differs from the file
 };
 
-// Where two want one thing, the better one has it.
+// Of two records that compete, the one of lower rank is kept.
 int rank(const KnownAddress& known) {
   const bool proven = known.last_connected != kNever;
   if (known.kind == Kind::tried && proven && known.last_verified != kNever) return 0;
   return proven ? 1 : 2;
 }
 
-// Nobody has dialled it yet: then a file that has knows more.
+// Never dialled in this run: then a file's record knows more.
 bool only_heard_of(const KnownAddress& known) {
   return known.last_attempt == kNever && known.last_failed == kNever &&
          known.last_connected == kNever && known.last_verified == kNever &&
@@ -162,7 +162,7 @@ AddressBook::Loaded AddressBook::load(const BookKey& key, std::vector<KnownAddre
     }
     of_file.push_back({std::move(row), changed});
   }
-  // What we have learnt ourselves comes first among equals.
+  // Of equal rank, what we have learnt ourselves comes first.
   for_each([&claims](const KnownAddress& known) { claims.push_back({known, true}); });
   std::move(of_file.begin(), of_file.end(), std::back_inserter(claims));
   std::stable_sort(claims.begin(), claims.end(),
@@ -201,7 +201,7 @@ std::optional<AddressBook::Index> AddressBook::restore(KnownAddress row, Time no
     if (row.last_connected != kNever || !is_stale(known, now)) return std::nullopt;
   }
   if (others.size() >= config_.max_candidates) return std::nullopt;
-  // What is in stays, for it was the better one.
+  // What is inside stays: it had the better rank.
   std::vector<Index> give_way;
   if (row.origin != Origin::configuration && crowded(row.address.endpoint.ip, now, give_way)) {
     return std::nullopt;
@@ -245,7 +245,7 @@ Changes AddressBook::take_changes(std::size_t limit) {
     entry.dirty = false;
     if (entry.used) changes.written.push_back(entry.known);
   }
-  // Erased, and here again: what is written counts, and it may be in a later part.
+  // Erased and added again: it is written, perhaps in a later batch.
   std::erase_if(changes.erased,
                 [this](const NetAddress& each) { return index_of(each).has_value(); });
   return changes;

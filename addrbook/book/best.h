@@ -1,4 +1,4 @@
-// The best of more rows than one would hold in memory.
+// The best of more rows than memory should hold.
 //
 // Threads: none of its own.
 #pragma once

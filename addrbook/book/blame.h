@@ -1,5 +1,5 @@
-// Which groups have taught us addresses at which another node answered, and how far they are still
-// believed: 1 / (1 + b), where b counts the blames and halves each day.
+// Which groups gave us addresses at which another node answered, and how far they are still
+// trusted: 1 / (1 + b), where b counts the blames and halves each day.
 //
 // Bounded: the kMaxGroups that are blamed most. Only our own dials blame, so it fills slowly.
 // Threads: none of its own.

@@ -1,5 +1,5 @@
-// What became of an address book file when it was opened and read: for the operator, who is to be
-// told when a file was moved aside or rows of it were not fit to be loaded.
+// What happened when an address book file was opened and read: for the operator, who must learn
+// that a file was moved aside or that rows of it could not be loaded.
 //
 // Threads: plain values.
 #pragma once
@@ -16,11 +16,11 @@ namespace peerage::addrbook {
 // Why a row was not loaded.
 enum class DropCause : std::uint8_t {
   wrong_type,       // a NULL, or a text where a number belongs
-  bad_address,      // no node ID, an IP that nobody can have, a port out of range
+  bad_address,      // no node ID, an IP that no node can have, a port out of range
   bad_number,       // out of range
-  bad_word,         // not one of the words that stand there
+  bad_word,         // not one of the words allowed there
   bad_text,         // too long, or not printable
-  unknown_network,  // belongs to none, or to one with a name that cannot be
+  unknown_network,  // belongs to none, or to one with an impossible name
   over_limit,       // more rows than a book can hold
   unreadable,       // a damaged place; it may have held more rows than one
 };
@@ -51,9 +51,9 @@ struct Report {
   };
   Found found = Found::book;
   std::filesystem::path moved_to;  // empty: nothing was moved
-  std::string why;                 // it was moved, printable
+  std::string why;                 // it was moved; printable
   std::size_t salvaged = 0;        // rows that a corrupt one gave to the new one
-  bool new_key = false;            // places in the book are others than before
+  bool new_key = false;            // addresses have other places than before
   std::size_t loaded = 0;          // rows; addresses and bans
   Drops dropped;
 };

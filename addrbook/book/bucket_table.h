@@ -1,4 +1,4 @@
-// The places of one kind: which of them are taken, and by whom. A bucket without a holder costs a
+// The places of one kind: which of them are taken, and by which entry. An empty bucket costs a
 // pointer, so that a small book is small.
 //
 // Threads: none of its own.
@@ -25,7 +25,7 @@ class BucketTable {
     if (!bucket || bucket->places[place.position] == kFree) return std::nullopt;
     return bucket->places[place.position];
   }
-  // A free place in the bucket of `first`, that one if it is; of the first `size` ones.
+  // A free place among the first `size` of the bucket of `first`: that one, if it is free.
   std::optional<Place> free_place(Place first, std::uint8_t size) const {
     const auto& bucket = buckets_[first.bucket];
     if (!bucket) return first;

@@ -1,5 +1,5 @@
-// What passes between the book and the file that keeps it: rows to write and rows that are gone,
-// and what a file held when it was read. Who told whom passes one way: it is for reports.
+// What passes between the book and the file that keeps it: rows to write, rows that are gone, and
+// what a file held when it was read. Provenance passes one way only: it is for reports.
 //
 // Threads: plain values.
 #pragma once
@@ -18,7 +18,7 @@
 
 namespace peerage::addrbook {
 
-// Changes to the addresses of one network, since those that were taken before.
+// Changes to the addresses of one network since the last were taken.
 struct Changes {
   std::string network;
   // Every row of the network that is not among `written` is gone: sent instead of a list of the
@@ -51,10 +51,10 @@ struct Provenance {
   std::uint32_t times = 1;  // saturating
   bool operator==(const Provenance&) const = default;
 
-  // What another row of the same says, too.
+  // Adds what another row of the same teller and address says.
   void merge(const Provenance& other);
 };
-// In a file; beyond that those go that were not told for longest.
+// In a file; beyond that, the rows with the oldest last_seen are erased.
 inline constexpr std::size_t kMaxToldRows = 200'000;
 
 // Everything that a file held, checked row by row.

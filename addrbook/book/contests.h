@@ -1,7 +1,7 @@
-// Tried places that two addresses claim: who holds one, who would have it, and since when. The
-// holder is dialled before it must go.
+// Tried places that two addresses claim: the holder, the challenger, and since when. The holder is
+// dialled before it is displaced.
 //
-// At most kMaxContests, and at most one that an address is part of. Threads: none of its own.
+// At most kMaxContests, and an address is part of one at most. Threads: none of its own.
 #pragma once
 
 #include <cstddef>
@@ -21,14 +21,14 @@ class Contests {
     Time since = kNever;
   };
 
-  // Nothing when there are too many, or either is part of one.
+  // Does nothing when there are too many, or either is part of one.
   void add(const Contest& contest) {
     if (contests_.size() < kMaxContests && !involves(contest.holder) &&
         !involves(contest.challenger)) {
       contests_.push_back(contest);
     }
   }
-  // Who would have the place of `holder`.
+  // What claims the place of `holder`.
   std::optional<std::uint32_t> challenger_of(std::uint32_t holder) const {
     for (const Contest& each : contests_) {
       if (each.holder == holder) return each.challenger;
@@ -41,7 +41,7 @@ class Contests {
       return each.holder == index || each.challenger == index;
     });
   }
-  // Those that nobody has tested for kContestLimit end: the holder stays.
+  // Those that no dial has decided in kContestLimit end: the holder stays.
   void expire(Time now) {
     std::erase_if(contests_,
                   [now](const Contest& each) { return now - each.since > kContestLimit; });

@@ -30,7 +30,7 @@ class DrawList {
   }
   std::size_t size() const noexcept { return members_.size(); }
   std::uint32_t operator[](std::size_t index) const { return members_[index]; }
-  // Changes the order, which means nothing: so that what was drawn is not drawn again.
+  // Changes the order, which has no meaning: so that what was drawn is not drawn again.
   void swap(std::size_t a, std::size_t b) {
     std::swap(members_[a], members_[b]);
     where_[members_[a]] = static_cast<std::uint32_t>(a);

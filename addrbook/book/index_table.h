@@ -1,8 +1,8 @@
 // Where the entries of a key are: an open-addressing multimap from hashes to entry numbers, eight
-// bytes for each and as many free. The keys stand in the entries alone, so whoever looks compares
-// them there; a lookup in vain ends with the first free slot, mostly without one look at an entry.
+// bytes for each and as many free. The keys are in the entries alone, so the caller compares them
+// there; a lookup in vain ends at the first free slot, mostly without reading an entry.
 //
-// Few entries may have the same key: all of them lie in one row, which each operation walks. The
+// Few entries may have the same key: all of them lie in one run, which each operation walks. The
 // hash must be keyed where an adversary chooses the keys (conn/base/keyed_hash.h).
 //
 // Threads: none of its own.

@@ -14,34 +14,34 @@ namespace peerage::addrbook {
 
 struct BookConfig {
   // addr_book_strict: whether private, loopback and other addresses that the internet does not
-  // route are refused. When `no`, those are also free of the caps below, and what they tell is not
-  // rated.
+  // route are refused. When `no`, those are also free of the caps below, and their gossip is not
+  // rate-limited.
   conn::IpAddress::Strict strict = conn::IpAddress::Strict::yes;
-  // Free of the caps below, and what they tell is not rated.
+  // Free of the caps below, and their gossip is not rate-limited.
   std::vector<conn::Cidr> exempt_networks;
-  // Never kept, and so never passed on; AddressBook::set_private_ids has others take their place.
+  // Never kept, and so never passed on; AddressBook::set_private_ids replaces them.
   std::set<conn::NodeId> private_ids;
 
-  // Addresses of one host (an IPv4 address, an IPv6 /64) and of its neighbourhood (/24, /48). What
-  // is free of them is not counted either; so is the operator's word (Origin::configuration).
+  // Addresses of one host (an IPv4 address, an IPv6 /64) and of its neighbourhood (/24, /48).
+  // Exempt ones are not counted either, nor what the operator configured (Origin::configuration).
   std::size_t max_per_host = 2;
   std::size_t max_per_neighbourhood = 8;
-  // Addresses that an ID is said to have while none is proven, in all and from one source group.
+  // Candidate addresses of an ID while none is proven, in all and from one source group.
   std::size_t max_candidates = 8;
   std::size_t max_candidates_per_source = 2;
 
-  // Addresses that one source group may tell us unasked, and after an own request (Bitcoin Core:
+  // Addresses that one source group may tell us unasked, and after a request of ours (Bitcoin Core:
   // MAX_ADDR_RATE_PER_SECOND and its processing bucket).
   double told_per_second = 0.1;
   double told_burst = 10;
   double told_after_request = 1000;
 
-  // Whether two verifications an hour apart make an address tried: for seeds, whose visits are
-  // short.
+  // Whether two verifications an hour apart make an address tried: for seeds, which visit only
+  // briefly.
   enum class TriedByVisits : std::uint8_t { no, yes } tried_by_visits = TriedByVisits::no;
 
-  // Countermeasures that an experiment takes away, to see what each is worth (sources by socket and
-  // the caps are the caller's to take away already). No node has a reason to.
+  // Countermeasures that an experiment switches off, to see what each is worth (sources by socket
+  // and the caps can be switched off by the caller already). No node has a reason to.
   enum class Displace : std::uint8_t { only_bad, any } displace_new = Displace::only_bad;
   enum class Evict : std::uint8_t { after_test, at_once } evict_tried = Evict::after_test;
 
@@ -53,7 +53,7 @@ inline constexpr Seconds kTriedSession = std::chrono::minutes(30);
 inline constexpr Seconds kTriedVisits = std::chrono::hours(1);
 
 // When a new address may be replaced: as Bitcoin Core's IsTerrible and comet's isBad have it.
-inline constexpr Seconds kJustTried = std::chrono::minutes(1);  // then it gets the benefit
+inline constexpr Seconds kJustTried = std::chrono::minutes(1);  // then it is not replaced
 inline constexpr std::uint32_t kFailuresNeverMet = 3;
 inline constexpr std::uint32_t kFailuresOnceMet = 10;
 inline constexpr Seconds kOnceMetLimit = std::chrono::days(7);
@@ -72,7 +72,7 @@ inline constexpr Seconds kMaxRest = std::chrono::days(365);
 // ADDRMAN_REPLACEMENT).
 inline constexpr std::size_t kMaxContests = 10;
 inline constexpr Seconds kHolderIsFine = std::chrono::hours(4);
-// A failed test says something of the holder only while we can connect to others.
+// A failed test dial says something about the holder only while we can connect to others.
 inline constexpr Seconds kAbleToConnect = std::chrono::minutes(10);
 inline constexpr Seconds kContestLimit = std::chrono::days(1);
 
@@ -84,12 +84,12 @@ inline constexpr std::size_t kMaxSelection = 250;
 // What a seed serves.
 inline constexpr Seconds kVerifiedLimit = std::chrono::hours(24);
 inline constexpr std::size_t kServedPerNeighbourhood = 10;
-// One that did not answer so often since is not served, however lately it did.
+// One that failed this often since it last answered is not served, however recent that was.
 inline constexpr std::uint32_t kFailuresToHide = 2;
 
 inline constexpr std::size_t kMaxAnchors = 3;
 inline constexpr std::size_t kMaxOwnAddresses = 16;
-// Erased rows that are listed one by one; beyond that all rows are written anew.
+// Erased rows listed one by one; beyond that all rows are written anew.
 inline constexpr std::size_t kMaxErased = 20'000;
 // How often merely hearing of an address again changes its record.
 inline constexpr Seconds kSeenResolution = std::chrono::minutes(20);

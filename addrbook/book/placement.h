@@ -1,14 +1,14 @@
-// Where an address belongs: which bucket, by keyed hashes of the groups of the address and of
-// whoever told us; and at which place in it it looks first.
+// Where an address belongs: which bucket, by keyed hashes of the groups of the address and of its
+// source; and at which place in the bucket it looks first.
 //
 //   new:   1024 buckets of 64. One source group reaches 64 buckets, and with the addresses of one
 //            group a single one of them.
 //   tried:  256 buckets of 64. The addresses of one group reach 4 of them.
 //
-// So how much of the book one can fill depends on the groups that one has (a /16 of IPv4, a /32 of
-// IPv6), not on how many addresses are in them. The bucket is a function of the key, the kind, the
-// address and the source alone: it is never stored, nothing can be moved by telling it twice, and
-// it survives a restart because the key does. Nobody outside can tell it without the key.
+// So how much of the book an attacker can fill depends on the groups that it has (a /16 of IPv4, a
+// /32 of IPv6), not on how many addresses are in them. The bucket is a function of the key, the
+// kind, the address and the source alone: it is never stored, repeating an address moves nothing,
+// and it survives a restart because the key does. Without the key no peer can compute it.
 //
 // A book that is not strict serves networks of private addresses, where a /16 may be all there is:
 // there each address that the internet does not route is a group of its own.
@@ -36,7 +36,7 @@ inline constexpr std::size_t kBucketSize = 64;
 inline constexpr std::size_t kNewBucketsPerSourceGroup = 64;
 inline constexpr std::size_t kTriedBucketsPerGroup = 4;
 
-// How many there are. Tests make a small book full.
+// How many there are. Tests use small books, which they can fill.
 struct Geometry {
   std::uint16_t new_buckets = kNewBuckets;
   std::uint16_t tried_buckets = kTriedBuckets;
@@ -57,7 +57,7 @@ class Placement {
  public:
   Placement(const BookKey& key, conn::IpAddress::Strict strict, const Geometry& geometry = {});
 
-  // Whose addresses count as of one operator: see IpAddress::group.
+  // Addresses of one group count as of one operator: see IpAddress::group.
   std::uint64_t group(const conn::IpAddress& ip) const;
 
   // The bucket, and the first place in it.

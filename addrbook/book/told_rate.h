@@ -1,8 +1,8 @@
-// How many addresses each group of sockets may tell us of: a slow trickle unasked, an answer's
-// worth after we have asked, and that for answers alone: whoever is asked by us gains nothing for
-// what its group says of its own accord.
+// How many addresses each group of sockets may tell us: a slow trickle unasked, and an answer's
+// worth after we have asked. The latter counts for answers alone: a request of ours gains a group
+// nothing for what it sends unasked.
 //
-// Bounded: the groups heard of last are remembered, at most 2 * kGeneration of them; one that is
+// Bounded: the groups heard from last are remembered, at most 2 * kGeneration of them; one that is
 // forgotten begins with a full bucket, which is little.
 //
 // Source: Bitcoin Core's MAX_ADDR_RATE_PER_SECOND, by group instead of by peer, so that coming back
@@ -24,14 +24,14 @@ class ToldRate {
   ToldRate(double per_second, double burst, double after_request)
       : per_second_(per_second), burst_(burst), after_request_(after_request) {}
 
-  // One more address from this group: whether it is heard.
+  // One more address from this group: whether it is accepted.
   bool take(std::uint64_t group, Word word, Time now);
   void expect_answer(std::uint64_t group, Time now);
   std::size_t groups() const noexcept { return recent_.size() + older_.size(); }
 
  private:
   struct Bucket {
-    double tokens = 0;    // for whatever is said
+    double tokens = 0;    // for anything
     double promised = 0;  // for answers
     Time filled = kNever;
   };

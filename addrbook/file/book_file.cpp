@@ -63,7 +63,7 @@ struct BookFile::Parts {
   Result<void> write_bans(const BanChanges& changes);
   Result<void> write_key(const BookKey& key);
   Result<bool> has_key() const;
-  // In place of everything that there is.
+  // Replaces everything in the file.
   Result<void> write_all(const Contents& contents);
   Result<void> erase_other_networks(const Contents& contents);
 };
@@ -229,7 +229,7 @@ Result<void> BookFile::Parts::write_all(const Contents& contents) {
   });
 }
 
-// Networks that stay keep their numbers, for who told whom refers to them.
+// Networks that stay keep their numbers: provenance rows refer to them.
 Result<void> BookFile::Parts::erase_other_networks(const Contents& contents) {
   auto query = database.prepare("SELECT id, name FROM network");
   if (!query) return tl::unexpected(std::move(query.error()));
@@ -255,7 +255,7 @@ Result<void> BookFile::Parts::erase_other_networks(const Contents& contents) {
   return provenance->erase_strangers();
 }
 
-// Makes of what was found, or of nothing, a book that can be written.
+// Makes a writable book of what was found, or of nothing.
 Result<void> BookFile::Parts::complete(Inspected& inspected, const Options& options, Time now,
                                        Report& report) {
   if (auto done = opening::prepare(database); !done) return done;
@@ -310,7 +310,7 @@ Result<BookFile::Opened> BookFile::open(const std::filesystem::path& path, const
   if (auto done = parts->complete(inspected, options, now, report); !done) {
     const FileLock held = std::move(parts->lock);
     parts.reset();
-    // The disk is full, say: the next try finds what this one found, and salvages it.
+    // The disk may be full: the next try finds what this one found, and salvages it.
     if (!report.moved_to.empty()) move_back(report.moved_to, path);
     return tl::unexpected(std::move(done.error()));
   }

@@ -1,14 +1,14 @@
 // The address book's file: an SQLite database of one owner, which opens whatever has become of it.
 //
-// `open` makes a file that is missing, for its owner's eyes only. One that is damaged, another
-// program's, or of a newer version is moved aside (NAME.corrupt-20261121T101500Z, .foreign-...,
-// .newer-..., never over an earlier one) and a new one begun; what a damaged one still gives is in
-// the new one, but for who told whom, which is for reports alone. A lock, a full disk or one that
-// fails is an error, and moves nothing. The Report tells what happened; tell the operator.
+// `open` makes a file that is missing, with mode 0600. One that is damaged, another program's, or
+// of a newer version is moved aside (NAME.corrupt-20261121T101500Z, .foreign-..., .newer-...,
+// never over an earlier one) and a new one begun; what can be read of a damaged one is in the new
+// one, but for the provenance, which is for reports alone. A lock, a full disk or one that fails
+// is an error, and moves nothing. The Report says what happened; show it to the operator.
 //
 // `apply` writes a batch in one transaction: all of it, or, when it fails, nothing. What has been
-// applied survives the end of the process, however it comes; the end of the machine may undo the
-// last batches, never a part of one (SQLite's WAL with synchronous=NORMAL).
+// applied survives a crash of the process; a crash of the machine may undo the last batches, never
+// a part of one (SQLite's WAL with synchronous=NORMAL).
 //
 // The file beside it, NAME.lock, is held while one is open for writing: a second process, or a
 // second BookFile, gets book_in_use.
@@ -53,12 +53,12 @@ struct Batch {
   bool rewrites() const noexcept;
 };
 
-// A question about who told whom.
+// A question about provenance.
 struct ProvenanceQuery {
   conn::NodeId id;
   enum class Who : std::uint8_t { told_of_it, it_told_of } who = Who::told_of_it;
   std::string network{};                     // empty: any
-  std::optional<conn::Endpoint> endpoint{};  // of the address that was told; none: any
+  std::optional<conn::Endpoint> endpoint{};  // of the address; none: any
   std::size_t limit = 100;
 
   bool passes(const Provenance& row) const {
@@ -67,8 +67,8 @@ struct ProvenanceQuery {
   }
 };
 struct ProvenanceList {
-  std::vector<Provenance> rows;  // those told last, the last first
-  // Of all, also beyond the limit:
+  std::vector<Provenance> rows;  // the most recent ones, the latest first
+  // Of all rows, also beyond the limit:
   std::size_t total = 0;
   std::size_t nodes = 0;  // that told of it, or that it told of
   Time first = kNever;
@@ -84,11 +84,11 @@ class BookFile {
     BookKey fresh_key{};  // random; the key of a file that has none
     // Which key is the file's afterwards.
     enum class Key : std::uint8_t { of_the_file, fresh } key = Key::of_the_file;
-    // How long another program's lock is waited for.
+    // How long to wait for another program's lock.
     int patience_ms = 250;
     // One of SQLite's virtual file systems by name; null is the default one. For tests.
     const char* vfs = nullptr;
-    // Rows of who told whom, at most. For tests.
+    // Provenance rows, at most. For tests.
     std::size_t max_provenance_rows = kMaxToldRows;
   };
   struct Opened;
@@ -100,7 +100,7 @@ class BookFile {
   // nothing, and fails where `open` would have moved it aside.
   static conn::Result<Contents> read(const std::filesystem::path& path, Time now, Report& report);
 
-  // The same for who told whom. Rows that are not fit are counted in `report`.
+  // The same for provenance. Unfit rows are counted in `report`.
   static conn::Result<ProvenanceList> read_provenance(const std::filesystem::path& path,
                                                       const ProvenanceQuery& query, Time now,
                                                       Report& report);
@@ -108,13 +108,13 @@ class BookFile {
   // Deletes a file and what belongs to it. book_in_use when it is open anywhere for writing.
   static conn::Result<void> remove(const std::filesystem::path& path);
 
-  // Everything, each row judged; rows that are not fit are gone from the file, too. Counts in
+  // Everything, each row checked; unfit rows are erased from the file, too. Counts in
   // `report`.
   conn::Result<Contents> load(Time now, Report& report);
 
   // invalid_argument, with nothing written, for a network that has no proper name or is one more
-  // than kMaxNetworks. Beyond kMaxBanRows the bans that were added first are gone; beyond
-  // kMaxToldRows, and a slice at a time if they are many, what was not told for longest.
+  // than kMaxNetworks. Beyond kMaxBanRows the bans that were added first are erased; beyond
+  // kMaxToldRows, a slice at a time if they are many, the provenance with the oldest last_seen.
   conn::Result<void> apply(const Batch& batch);
   conn::Result<void> apply(const Changes& changes);
   conn::Result<void> apply_bans(const BanChanges& changes);
@@ -122,10 +122,10 @@ class BookFile {
   conn::Result<ProvenanceList> provenance(const ProvenanceQuery& query, Time now,
                                           Report& report) const;
 
-  // False: the file has been deleted or replaced by somebody, and what is written is lost.
+  // False: another program has deleted or replaced the file, and what is written is lost.
   bool in_place() const noexcept;
 
-  // Brings the log into the file, and closes. Without it the next `open` does so.
+  // Merges the log into the file, and closes. Without it the next `open` does so.
   conn::Result<void> close();
 
   BookFile(BookFile&&) noexcept;

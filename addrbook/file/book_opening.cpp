@@ -34,7 +34,7 @@ Result<std::string> check_pages(const sqlite::Database& database) {
     return check.error().detail;
   }
   if (*check == "ok") return std::string();
-  // A page that the disk did not give is told here as a fault of the file, by the code alone.
+  // A page that the disk could not read is reported here as a fault of the file, by its code alone.
   static constexpr std::string_view kMark = "error code=";
   if (const auto at = check->find(kMark); at != std::string::npos) {
     Failure failure = database.failure(std::atoi(check->c_str() + at + kMark.size()));
@@ -149,8 +149,8 @@ Result<void> prepare(sqlite::Database& database) {
   const auto mode = database.text("PRAGMA journal_mode = WAL");
   if (!mode) return tl::unexpected(mode.error());
   // A file system without shared memory has no WAL, and there NORMAL would not be safe. A batch
-  // touches most pages of a book, 22 MB when it is full: so much is held in memory, and the log is
-  // brought into the file when it is about as long. It is cut back after a reader made it grow.
+  // touches most pages of a book, 22 MB when it is full: that much is held in memory, and the log
+  // is merged into the file when it is about as long. It is cut back after a reader made it grow.
   const std::string synchronous = *mode == "wal" ? "NORMAL" : "FULL";
   if (auto set = database.execute("PRAGMA synchronous = " + synchronous +
                                   "; PRAGMA secure_delete = OFF; PRAGMA wal_autocheckpoint = 4000;"
@@ -173,8 +173,8 @@ Result<void> as_guest(const std::filesystem::path& path, Report& report, const L
     return std::tuple(::access(log.c_str(), F_OK) == 0, file.st_ino, file.st_size,
                       file.st_mtim.tv_sec, file.st_mtim.tv_nsec);
   };
-  // Without a log nobody has the file open, and reading it as a guest would make one. Should a node
-  // start meanwhile, what was read may be neither old nor new.
+  // Without a log no program has the file open, and reading it as a guest would make one. If a node
+  // starts meanwhile, what was read may be neither old nor new.
   for (int attempt = 0; attempt < 3; ++attempt) {
     const auto before = state();
     const bool has_log = std::get<0>(before);

@@ -26,7 +26,7 @@ tl::unexpected<conn::Failure> failed(const std::filesystem::path& path, conn::Re
 // Whether there is a file at `path`. Anything else that is there is an error.
 Result<bool> is_file(const std::filesystem::path& path);
 
-// What a file is, and, when it is damaged, what it still gives.
+// What a file is, and, when it is damaged, what can still be read of it.
 struct Inspected {
   Report::Found found = Report::Found::book;
   std::string why;
@@ -43,9 +43,9 @@ Result<sqlite::Database> create(const std::filesystem::path& path,
 // Sets how the file is written, and brings its tables up to date.
 Result<void> prepare(sqlite::Database& database);
 
-// Lets `look` look at a book as a guest, beside the node that may be writing it, at one state of
-// it; again when what it saw may have been neither old nor new. Fails where the file would have to
-// be moved aside; `look` is not called for one in which there is nothing yet.
+// Calls `look` on a book as a guest: read-only, beside the node that may be writing it, at one
+// state of it; again when what it saw may have been neither old nor new. Fails where the file would
+// have to be moved aside; `look` is not called for a blank one.
 using Look = std::function<Result<void>(const sqlite::Database&, Report&)>;
 Result<void> as_guest(const std::filesystem::path& path, Report& report, const Look& look);
 

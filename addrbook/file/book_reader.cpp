@@ -14,7 +14,7 @@ namespace {
 
 using conn::Result;
 
-// Places that are gone around one by one; beyond, damage is taken in larger steps.
+// Damaged places skipped one by one; beyond, damage is skipped in larger steps.
 constexpr std::size_t kMaxSingleSkips = 10'000;
 
 bool more_useful(const KnownAddress& a, const KnownAddress& b) {
@@ -46,7 +46,7 @@ class Reader {
   }
 
  private:
-  // An error in reading: gone around when it is damage and we may, else returned.
+  // An error in reading: skipped when it is damage and we may, else returned.
   Result<void> go_around(conn::Failure failure) {
     if (damage_ == Damage::fails || failure.reason != conn::Reason::book_corrupt) {
       return tl::unexpected(std::move(failure));
@@ -130,14 +130,14 @@ class Reader {
     }
   }
 
-  // Where to go on after the trouble behind `last`; nothing when that is the end of the network.
+  // Where to go on after the damage behind `last`; nothing when that is the end of the network.
   Result<std::optional<conn::Bytes>> beyond(std::int64_t network, conn::Bytes last,
                                             conn::Failure failure) {
     if (failure.reason != conn::Reason::book_corrupt) return tl::unexpected(std::move(failure));
     ++report_.dropped[DropCause::unreadable];
     if (singles_ < kMaxSingleSkips) {
       ++singles_;
-      // The key alone can often be read where the row cannot: it is too long, say.
+      // The key alone can often be read where the row cannot, which may be too long.
       auto query = database_.prepare(
           "SELECT id FROM address WHERE network = ?1 AND id > ?2 ORDER BY id LIMIT 1");
       if (!query) return tl::unexpected(std::move(query.error()));
@@ -158,8 +158,8 @@ class Reader {
                        static_cast<std::uint8_t>(prefix << 4)};
   }
 
-  // Rows that the search by network and ID did not come across: of networks that are not there, or
-  // with a key that is no ID.
+  // Rows that the search by network and ID did not find: of networks that are not there, or with a
+  // key that is no ID.
   Result<void> count_strangers() {
     if (damage_ == Damage::is_skipped) return {};
     const auto all = database_.number("SELECT count(*) FROM address");
@@ -204,7 +204,7 @@ class Reader {
         const auto next = keys->step();
         const sqlite::Value target = next && *next ? keys->column(0) : sqlite::Value();
         const auto* text = std::get_if<std::string_view>(&target);
-        // Bans are few: behind a damaged page they are given up.
+        // Bans are few: those behind a damaged page are given up.
         if (text == nullptr)
           return damage_ == Damage::fails ? tl::unexpected(row.error()) : Result<void>();
         query->reset();

@@ -1,11 +1,11 @@
-// Reads everything that an address book file holds, row by row, each judged (addrbook/file/row.h),
-// and no more of it than a book can hold: of a network that has too many rows the tried ones and
-// those that answered last are kept.
+// Reads everything that an address book file holds, row by row, each checked
+// (addrbook/file/row.h), and no more of it than a book can hold: of a network that has too many
+// rows the tried ones and those that answered last are kept.
 //
 // A place that cannot be read, or a row too long to be one of ours, does not end the reading. From
-// the last ID that was read it goes on behind the next one; or, when the page is damaged and there
-// is no telling what is next, at an ID a 4096th of all IDs further on: IDs are hashes, so that is
-// about as far as the rows of one page reach.
+// the last ID that was read it goes on behind the next one; or, when the page is damaged and the
+// next one is unknown, at an ID a 4096th of all IDs further on: IDs are hashes, so that is about as
+// far as the rows of one page reach.
 //
 // Threads: one at a time.
 #pragma once
@@ -26,10 +26,10 @@ struct ReadLimits {
   std::size_t networks = 64;
 };
 
-// How a damaged place is met.
+// What a damaged place does.
 enum class Damage : std::uint8_t {
   fails,      // with book_corrupt
-  is_skipped  // and counted; what is there to be read is read
+  is_skipped  // and counted; the rest is read
 };
 
 struct ReadBook {

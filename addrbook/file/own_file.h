@@ -15,7 +15,7 @@
 
 namespace peerage::addrbook {
 
-// A lock that ends with the process at the latest. It is held on a file of its own, which stays
+// A lock that ends with the process at the latest. It is held on a file of its own, which remains
 // when the lock goes: removing it would let two processes hold locks on files of one name.
 class FileLock {
  public:

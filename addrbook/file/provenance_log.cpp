@@ -37,7 +37,7 @@ void ProvenanceLog::add(Provenance row) {
 std::vector<Provenance> ProvenanceLog::take(std::size_t rows) {
   std::vector<Provenance> taken;
   taken.reserve(std::min(rows, pending_.size()));
-  // Onward from where the last take ended, so that nobody waits for ever behind those before.
+  // Onward from where the last take ended, so that no row waits for ever behind those before it.
   auto next = pending_.upper_bound(taken_);
   while (taken.size() < rows && !pending_.empty()) {
     if (next == pending_.end()) next = pending_.begin();

@@ -1,10 +1,10 @@
-// Who tells us of whom, gathered until the store takes it: for the reports of a seed's operator
-// (addrbook/book/changes.h: Provenance). A pair of teller and address that comes again is still one
-// row.
+// Which node told us of which address, gathered until the store takes it: for the reports of a
+// seed's operator (addrbook/book/changes.h: Provenance). A pair of teller and address that comes
+// again is still one row.
 //
-// Bounded: kMaxPending rows. When nobody takes them, what is new after that is lost, and counted.
-// Unlike the book's changes, what has been taken is known here no longer: it is in the file, or put
-// back, or it is gone with the file.
+// Bounded: kMaxPending rows. When the store takes none, what is new after that is lost, and
+// counted. Unlike the book's changes, what has been taken is no longer held here: it is in the
+// file, or put back, or gone with the file.
 //
 // Threads: none of its own (the control shard). No I/O.
 #pragma once
@@ -31,14 +31,14 @@ class ProvenanceLog {
   void note(std::string_view network, const conn::NodeId& teller, const conn::NetAddress& address,
             Time now);
 
-  // At most `rows` of those that wait, and what was taken last is the last to be taken again.
+  // At most `rows` of those that wait; what was taken last is the last to be taken again.
   std::vector<Provenance> take(std::size_t rows);
   // What was taken and could not be written, merged with what has been noted since.
   void put_back(std::vector<Provenance> rows);
 
   bool empty() const noexcept { return pending_.empty(); }
   std::size_t size() const noexcept { return pending_.size(); }
-  // How many times something was told that was not recorded.
+  // How often we were told of an address and did not record it.
   std::uint64_t lost() const noexcept { return lost_; }
 
  private:
@@ -50,7 +50,7 @@ class ProvenanceLog {
   };
   void add(Provenance row);
 
-  // In the order of the file, which so visits each of its pages once.
+  // In the order of the file, so that each of its pages is visited once.
   std::map<Key, Provenance> pending_;
   Key taken_;  // the last one
   std::size_t max_pending_;

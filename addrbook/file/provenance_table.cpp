@@ -21,7 +21,7 @@ namespace {
 constexpr std::string_view kInsert =
     "INSERT INTO told (network, teller, id, ip, port, first_seen, last_seen, times) "
     "VALUES (?1,?2,?3,?4,?5,?6,?7,?8) ON CONFLICT DO NOTHING";
-// Whatever stands there, the sum is a number.
+// Whatever the row holds, the sum is a number.
 constexpr std::string_view kUpdate =
     "UPDATE told SET first_seen = min(first_seen, ?6), last_seen = max(last_seen, ?7), "
     "times = min(max(min(times, 4294967295), 0) + ?8, 4294967295) "
@@ -31,7 +31,7 @@ constexpr std::string_view kOldest =
 constexpr std::string_view kErase =
     "DELETE FROM told WHERE network = ?1 AND teller = ?2 AND id = ?3 AND ip = ?4 AND port = ?5";
 
-// The key of a row as it is in the file, fit or not.
+// The key of a row as it is in the file, valid or not.
 struct RawKey {
   std::int64_t network, port;
   conn::Bytes teller, id, ip;
@@ -127,13 +127,13 @@ Result<void> ProvenanceTable::write(std::span<const Provenance> rows, const Numb
   if (over <= 0) return {};
   auto erased = erase_oldest(std::min(over, static_cast<std::int64_t>(kSlice + rows.size())));
   if (erased || erased.error().reason != conn::Reason::book_corrupt) return erased;
-  // Among them is one that nobody can have written, and it would be in the way for ever.
+  // Among them is a row that we cannot have written, and it would be in the way for ever.
   if (auto done = database_->execute("DELETE FROM told"); !done) return done;
   rows_ = 0;
   return {};
 }
 
-// By their keys, found first: one statement for both would go through all of the table.
+// By their keys, found first: one statement for both would scan the whole table.
 Result<void> ProvenanceTable::erase_oldest(std::int64_t rows) {
   std::vector<RawKey> keys;
   keys.reserve(static_cast<std::size_t>(rows));
@@ -185,8 +185,8 @@ Result<void> ProvenanceTable::erase_strangers() {
 
 namespace {
 
-// What is asked for: rows of the right size, found by their keys alone, for one that is too long
-// would end the reading; and how many have another.
+// The query for rows of the right size, found by their keys alone, because one that is too long
+// would end the reading; and the query that counts the others.
 std::pair<std::string, std::string> select_texts(ProvenanceQuery::Who who) {
   static constexpr std::string_view kFit =
       "length(teller) = 20 AND length(id) = 20 AND length(ip) = 16";
@@ -212,7 +212,7 @@ bool is_later(const Provenance& a, const Provenance& b) {
   return order(a) > order(b);
 }
 
-// A list that grows by one row after the other.
+// A list that grows row by row.
 class Listing {
  public:
   explicit Listing(const ProvenanceQuery& query)

@@ -1,8 +1,7 @@
-// Who told us of whom, in the address book file: written, bounded, and asked.
+// Which node told us of which address, in the address book file: written, bounded, and queried.
 //
-// The table is never read as a whole. What is asked of it is judged row by row like everything in
-// the file (addrbook/file/row.h), and what is not fit stays where it is until its time to go has
-// come.
+// The table is never read as a whole. What a query finds is checked row by row like everything in
+// the file (addrbook/file/row.h), and an unfit row stays until it is one of the oldest.
 //
 // Private to addrbook/file/book_file.cpp. Threads: one at a time.
 #pragma once
@@ -21,18 +20,18 @@ namespace peerage::addrbook {
 
 class ProvenanceTable {
  public:
-  // At most so many rows go in one transaction, besides as many as come.
+  // A transaction erases at most this many rows more than it adds.
   static constexpr std::size_t kSlice = 5'000;
 
-  // Counts the rows, and takes times that lie ahead of `now` for now: they would never go. At most
-  // `limit` rows are kept. Must not outlive the database.
+  // Counts the rows, and sets times that lie ahead of `now` to now: they would never be erased. At
+  // most `limit` rows are kept. Must not outlive the database.
   static conn::Result<ProvenanceTable> open(sqlite::Database& database, Time now,
                                             std::size_t limit);
 
-  // Within a transaction, whose end `settle` tells. `number_of` gives the number of a network.
+  // Within a transaction, whose end `settle` reports. `number_of` gives the number of a network.
   using NumberOf = std::function<conn::Result<std::int64_t>(const std::string&)>;
   conn::Result<void> write(std::span<const Provenance> rows, const NumberOf& number_of);
-  // Those of networks that are gone: their numbers will be others'.
+  // Rows of networks that are gone: their numbers will be used for others.
   conn::Result<void> erase_strangers();
   enum class Ended : std::uint8_t { committed, undone };
   void settle(Ended how) noexcept;
@@ -51,8 +50,8 @@ class ProvenanceTable {
   sqlite::Database* database_;
   Statements statements_;
   std::int64_t limit_;
-  std::int64_t committed_ = 0;  // rows that there are
-  std::int64_t rows_ = 0;       // that there will be, when the transaction is committed
+  std::int64_t committed_ = 0;  // rows in the file
+  std::int64_t rows_ = 0;       // the same once the transaction is committed
 };
 
 // Of a file with any tables that can be read; one without this table answers with nothing.

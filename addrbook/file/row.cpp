@@ -27,8 +27,8 @@ Time past(std::int64_t seconds, Time now) {
   return time > now + kClockSlack ? now : time;
 }
 
-// Takes the columns of a row one after the other, and keeps the first fault: what is taken after it
-// has some value, and is not used.
+// Takes the columns of a row one after another, and keeps the first fault: what is taken after it
+// has any value, and is not used.
 class Reader {
  public:
   Reader(std::span<const sqlite::Value> values, Time now) : values_(values), now_(now) {}
@@ -237,7 +237,7 @@ Judged<BanRow> ban_of(const BanValues& values, Time now) {
   std::string reason = reader.text(BanRow::kMaxReason);
   if (reader.fault()) return tl::unexpected(*reader.fault());
   BanRow row{conn::NodeId(), until, added, std::move(reason)};
-  // A clock that was ahead does not make a ban longer: it lasts as long as it was to last.
+  // A clock that was ahead does not lengthen a ban: it keeps its duration.
   if (added > now + kClockSlack) {
     row.added = now;
     if (until < kFarthest) row.until = until > added ? now + (until - added) : now;

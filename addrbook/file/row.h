@@ -1,12 +1,11 @@
-// Rows of the address book file: what the columns of one say, judged, and a record as columns.
+// Rows of the address book file: the columns of one, checked, as a record, and a record as columns.
 //
-// A file is not trusted: a row is taken when it could have been written by us, and dropped, with
-// the cause, when not. Only times are repaired, because a clock that was set wrongly is no fault of
-// the row: one from the future (beyond kClockSlack) is taken for now, one before 1970 for never.
-// A word for a failure that we do not know, as a newer program may have written, becomes a general
-// one.
+// A file is not trusted: a row is taken when we could have written it, and dropped, with the cause,
+// when not. Only times are repaired, because a clock that was set wrongly is no fault of the row:
+// one from the future (beyond kClockSlack) becomes now, one before 1970 never. A word for a failure
+// that we do not know, as a newer program may have written, becomes a general one.
 //
-// Pure functions; no SQLite call but binding. Threads: any.
+// Pure functions; the only SQLite calls bind. Threads: any.
 #pragma once
 
 #include <array>

@@ -59,8 +59,8 @@ CREATE TABLE ban (
   reason TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 )";
-// Who told us of whom. Found by the teller with the key, by whom it told of with one index; with
-// the other those that were not told for longest.
+// Provenance. The key finds rows by teller, one index by the ID that was told of; the other index
+// finds the oldest last_seen.
 constexpr const char* kVersion2 = R"(
 CREATE TABLE told (
   network INTEGER NOT NULL,

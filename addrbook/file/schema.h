@@ -24,9 +24,9 @@ inline constexpr std::int32_t kApplicationId = 0x50454552;
 // The SQL that makes version N + 1 of version N, by N.
 using Steps = std::span<const char* const>;
 Steps steps() noexcept;
-// The oldest version whose addresses, bans and key are kept as in the newest.
+// The oldest version that keeps addresses, bans and key as the newest does.
 inline constexpr std::int32_t kOldestReadable = 1;
-// The first that has who told whom.
+// The first that has provenance.
 inline constexpr std::int32_t kFirstWithTold = 2;
 inline std::int32_t newest(Steps of) noexcept {
   return static_cast<std::int32_t>(of.size());
@@ -34,10 +34,10 @@ inline std::int32_t newest(Steps of) noexcept {
 
 enum class Verdict : std::uint8_t {
   blank,    // nothing has been made in it yet
-  ours,     // of this version, or an older one that the steps lead on from
+  ours,     // of this version, or an older one that the steps can migrate
   newer,    // ours, of a version that we do not know
   foreign,  // another program's
-  altered,  // it says that it is ours, and its tables are others
+  altered,  // it says that it is ours, but its tables differ
 };
 struct Finding {
   Verdict verdict;

@@ -5,7 +5,7 @@
 // nothing (no triggers, no views, no extensions), pages are checked as they are read, and nothing
 // is mapped into memory, where an error of the disk would be a signal.
 //
-// A Failure tells whether the file is to blame (book_corrupt) or its surroundings (a lock, a full
+// A Failure says whether the file is at fault (book_corrupt) or its surroundings (a lock, a full
 // disk, one that fails): only the first is ever a reason to move a file aside.
 //
 // Source: sqlite.org/security.html, "Untrusted SQLite Database Files".
@@ -35,7 +35,7 @@ using Value = std::variant<std::monostate, std::int64_t, double, std::string_vie
 
 enum class Access : std::uint8_t {
   write,      // the file must exist
-  read,       // as a guest, beside a writer
+  read,       // read-only, beside a writer
   immutable,  // there is no writer: no locks, and no files beside it
 };
 
@@ -67,8 +67,8 @@ class Database {
   std::int64_t changes() const noexcept;
   // How long to wait for another program's lock.
   void set_patience(int milliseconds) noexcept;
-  // Whether closing brings the write-ahead log into the file. It does unless told not to: a file
-  // that is to blame is not written to, and one must be able to close quickly.
+  // Whether closing merges the write-ahead log into the file, which is the default: a file that is
+  // at fault is not written to, and closing must be able to be quick.
   enum class Log : std::uint8_t { kept, merged };
   void on_close(Log log) noexcept;
 
@@ -122,7 +122,7 @@ class Statement {
 // Undone unless committed. Must not outlive its database.
 class Transaction {
  public:
-  // Takes the lock for writing at once, so that nothing fails for another's in the middle.
+  // Takes the lock for writing at once, so that no statement in the middle fails for another's.
   static Result<Transaction> begin(Database& database);
   Transaction(Transaction&& other) noexcept : database_(std::exchange(other.database_, nullptr)) {}
   Transaction& operator=(Transaction&&) = delete;

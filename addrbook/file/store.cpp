@@ -71,7 +71,7 @@ struct Store::Written {
 
 struct Store::Reopened {
   Result<Report> result;
-  bool same = false;  // as far as one can tell, the file holds what was committed
+  bool same = false;  // as far as we can tell, the file holds what was committed
 };
 
 Store::Reopened Store::Worker::reopen() {
@@ -110,7 +110,7 @@ void Store::run(Work work, Then then) {
   busy_ = true;
   executor_->post([worker = worker_, &shard = shard_, self = std::weak_ptr(self_),
                    work = std::move(work), then = std::move(then)] {
-    // Shared, because a task can be copied and what it carries should not be.
+    // Shared, because a task can be copied and its result should not be.
     auto result = std::make_shared<decltype(work(*worker))>(work(*worker));
     shard.post([result, self, then] {
       const auto store = self.lock();
@@ -165,7 +165,7 @@ void Store::set_condition(State::Condition condition, std::optional<Failure> fai
   if (on_state) on_state(state_);
 }
 
-// Sees to it that `begin` runs when there is something to do and its time has come.
+// Makes `begin` run when there is something to do and its time has come.
 void Store::arm() {
   if (!is_open() || busy_ || closing_) return;
   if (changed_ || !waiters_.empty()) timer_->arm(std::max(next_, shard_.now()));
@@ -198,7 +198,7 @@ void Store::begin() {
     for (Waiter& waiter : waiters_) waiter.drained = true;
   }
   if (batch.empty()) {
-    // Whoever calls `changed` need not know that it is so: looking is not done at every call.
+    // The caller of `changed` need not know that it is so: not every call looks.
     next_ = shard_.now() + kLookPause;
     finish_flushes({}, /*drained_only=*/true);
     return;
@@ -233,7 +233,7 @@ void Store::finished(Written& written) {
 
 void Store::failed(Failure failure) {
   ++state_.failures;
-  // The file stays open behind another program's lock: ours would be gone with it.
+  // Behind another program's lock the file stays open: closing it would release our lock.
   if (++failures_in_a_row_ >= 2 && failure.reason != Reason::book_in_use) reopen_ = true;
   next_ = shard_.now() + retry_;
   retry_ = std::min(2 * retry_, kLastRetry);
@@ -267,7 +267,7 @@ void Store::finish_flushes(const Result<void>& result, bool drained_only) {
     (waiter.drained || !drained_only ? due : waiting).push_back(std::move(waiter));
   }
   waiters_ = std::move(waiting);
-  // Each is a task of its own: it may do anything to us.
+  // Each is a task of its own: it may even destroy us.
   for (Waiter& waiter : due) {
     shard_.post([done = std::move(waiter.done), result] { done(result); });
   }

@@ -1,23 +1,23 @@
-// Keeps the book durable while the book itself stays in memory: writes behind it, on a thread of
-// its own, what has changed.
+// Makes the book, which stays in memory, durable: writes what has changed behind it, on a thread of
+// its own.
 //
-// It pulls. The book says `changed`; at most once in kPace the store takes a batch of it, and the
-// next when that one is committed: one batch is under way at any time, so that what waits, waits in
-// the book, where a row that changes again is still one row. A full batch is followed by the next
-// at once, so that the store keeps up.
+// It pulls. The book says `changed`; at most once in kPace the store takes a batch, and the next
+// one when that is committed. At most one batch is under way: what waits, waits in the book, where
+// a row that changes again is still one row. A full batch is followed by the next at once, so that
+// the store keeps up.
 //
 // A batch that could not be committed goes back to the book, which merges it with what has changed
-// since: nothing is written by half, and nothing is lost while the process lives. The store tries
+// since: nothing is half written, and nothing is lost while the process lives. The store tries
 // again after 1 s, then 2, up to 30; after the second failure in a row, and when the file is no
-// longer in its place, it opens the file anew. If that had to begin a new file, the book is asked
-// to give everything again.
+// longer in its place, it reopens the file. If that had to begin a new file, the book gives
+// everything again.
 //
-// What `flush` acknowledges is committed: it survives the end of the process, however it comes.
+// What `flush` acknowledges is committed: it survives a crash of the process.
 //
-// Threads: one shard, all of it: calls, the source and every callback. Nothing here blocks the
-// shard but the destructor, which waits for a batch that is being written. What the shard pays is
-// the copy of the rows that are taken: half a millisecond for kBatchRows, 25 ms for a full book
-// when the file was lost (tests/bench/addrbook_bench.cpp).
+// Threads: one shard for all of it: calls, the source and every callback. Only the destructor
+// blocks the shard: it waits for a batch that is being written. The shard pays for the copy of the
+// rows that are taken: half a millisecond for kBatchRows, 25 ms for a full book when the file was
+// lost (tests/bench/addrbook_bench.cpp).
 #pragma once
 
 #include <cstddef>
@@ -46,12 +46,11 @@ class Store {
    public:
     virtual ~Source() = default;
     // Changes since those taken before, `rows` of them: fewer only when there are no more, and more
-    // only for a rewrite, which cannot be split. Networks must be such as the file takes
-    // (BookFile).
+    // only for a rewrite, which cannot be split. The networks must be valid in the file (BookFile).
     virtual Batch take(std::size_t rows) = 0;
     // What was taken last and is not in the file. A row that has changed since is as it is now.
     virtual void put_back(Batch batch) = 0;
-    // The file is another, and empty or old: everything is to be taken again.
+    // The file is a new one, or an old one: everything is to be taken again.
     virtual void everything_changed() = 0;
   };
 
@@ -72,7 +71,7 @@ class Store {
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
 
-  // What the file held; nothing is written before. A failure leaves the store closed, and `open`
+  // What the file held; nothing is written before it. A failure leaves the store closed, and `open`
   // may be called again.
   struct Loaded {
     Contents contents;
@@ -89,12 +88,12 @@ class Store {
   using FlushDone = std::function<void(conn::Result<void>)>;
   void flush(FlushDone done);
 
-  // Flushes, brings the log into the file, and closes it; closed it is even when that failed.
+  // Flushes, merges the log into the file, and closes it, even when one of them fails.
   void close(FlushDone done);
 
   const State& state() const noexcept { return state_; }
-  // When the condition has changed, and when the file was opened anew, perhaps having been moved
-  // aside. They must not destroy the store.
+  // Called when the condition has changed, and when the file was reopened, perhaps having been
+  // moved aside. They must not destroy the store.
   std::function<void(const State&)> on_state;
   std::function<void(const Report&)> on_reopened;
 
@@ -108,8 +107,8 @@ class Store {
     bool drained;
   };
 
-  // Runs `work` on the executor with the worker, and `then` with what it gave here, if we are here
-  // then.
+  // Runs `work` on the executor with the worker, and then `then` here with its result, if the store
+  // still exists.
   template <typename Work, typename Then>
   void run(Work work, Then then);
 
@@ -131,7 +130,7 @@ class Store {
   std::shared_ptr<Worker> worker_;
   std::unique_ptr<conn::Timer> timer_;
   State state_;
-  bool busy_ = false;       // the executor has something of ours
+  bool busy_ = false;       // the executor has a task of ours
   bool changed_ = false;    // there may be something to take
   bool reopen_ = false;     // before the next batch
   bool closing_ = false;    // no more batches
@@ -139,8 +138,8 @@ class Store {
   conn::Duration retry_ = kFirstRetry;
   std::size_t failures_in_a_row_ = 0;
   std::vector<Waiter> waiters_;
-  std::shared_ptr<Store*> self_;  // what is posted to the shard looks here whether we still are
-  std::unique_ptr<conn::Executor> executor_;  // the first to go: it waits for what has begun
+  std::shared_ptr<Store*> self_;  // tasks posted to the shard look here whether we exist
+  std::unique_ptr<conn::Executor> executor_;  // destroyed first: it waits for what has begun
 };
 
 }  // namespace peerage::addrbook

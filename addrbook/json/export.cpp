@@ -13,7 +13,7 @@
 namespace peerage::addrbook {
 namespace {
 
-// The address makes the order a total one, so that equal books give equal files.
+// The address makes the order total, so that equal books give equal files.
 bool better(const KnownAddress& one, const KnownAddress& other) {
   return std::tuple(one.kind == Kind::tried, one.last_verified, one.last_seen, other.address) >
          std::tuple(other.kind == Kind::tried, other.last_verified, other.last_seen, one.address);
@@ -34,7 +34,7 @@ class Buckets {
     crypto_generichash(key_.data(), key_.size(), conn::as_bytes(key).data(), key.size(), nullptr,
                        0);
   }
-  // The bucket that the hash says, or the next that has room. False when all are full.
+  // The bucket that the hash gives, or the next that has room. False when all are full.
   bool place(JsonEntry& entry) {
     const std::string text = entry.address.to_string();
     std::array<unsigned char, crypto_shorthash_BYTES> hash;
@@ -60,7 +60,7 @@ JsonEntry entry_of(const KnownAddress& known) {
   static constexpr std::uint32_t kMaxAttempts = std::numeric_limits<std::int32_t>::max();
   JsonEntry entry;
   entry.address = known.address;
-  // The book keeps the IP of who told us, and nothing else of it.
+  // The book keeps the IP of the source, and nothing else of it.
   entry.source.endpoint.ip = known.source;
   if (known.source == known.address.endpoint.ip) entry.source = known.address;
   entry.kind = known.kind;

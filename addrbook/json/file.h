@@ -1,22 +1,21 @@
 // addrbook.json, the file in which a comet node keeps its book and which operators trade: read,
 // and written so that a comet node and its tools can read it.
 //
-// Reading. The text is anyone's. It is bounded (bytes, entries, depth), read in one pass without a
-// tree of it in memory, and an entry that makes no sense is left out and listed with its line; a
-// comet node stops with a panic on many such files. Text that is no JSON is a failure that names
-// line and column.
+// Reading. The text is untrusted. It is bounded (bytes, entries, depth) and read in one pass
+// without a tree in memory. An invalid entry is left out and listed with its line; a comet node
+// panics on many such files. Text that is no JSON is a failure that names line and column.
 //
 // What a file claims is not what we have seen. Its attempts and times are another program's
-// experience, or anybody's invention: they decide only in which order addresses are taken in
-// (`best_first`), and are shown. An imported address enters the book as a new one that we have
-// never dialled: it is neither tried nor verified, so we do not serve it, and not proven, so the
-// file cannot keep a truer address of the same ID out. `source` is likewise a claim: it spreads the
-// imported addresses over the buckets as they were spread in the file's book.
+// experience, or invented: they decide only in which order addresses are taken in (`best_first`),
+// and are shown. An imported address enters the book as a new one that we have never dialled: it is
+// neither tried nor verified, so we do not serve it, and not proven, so the file cannot keep a
+// truer address of the same ID out. `source` is likewise a claim: it spreads the imported addresses
+// over the buckets as they were spread in the file's book.
 //
 // Writing. `attempts` are the dials that failed since the address last answered, and `last_success`
 // is when it last proved its ID and its network: in a comet node `attempts` starts again at a
-// success, and its tools take many of them for a dead node. `last_attempt` of one that was never
-// dialled is when it was last heard of, as in a comet node, which takes it for stale otherwise.
+// success, and its tools take many attempts for a dead node. `last_attempt` of one that was never
+// dialled is when it was last heard of, as in a comet node, which else takes it for stale.
 //
 // Source: comet p2p/pex/file.go, known_address.go; a recorded file in spec/vectors/addrbook.json.
 // Threads: plain values and functions.
@@ -48,7 +47,7 @@ inline constexpr std::size_t kCometBucketSize = 64;
 // An entry of the file.
 struct JsonEntry {
   conn::NetAddress address;
-  // Who told of it: ID and port may be missing. Itself when the file names nobody.
+  // Where it was heard of: ID and port may be missing. Itself when the file names no source.
   conn::NetAddress source;
   Kind kind = Kind::new_;
   std::uint32_t attempts = 0;  // at most 2^31 - 1
@@ -78,7 +77,7 @@ conn::Result<JsonBook> parse_json_book(std::string_view text, Time now);
 // Also address_file_unreadable.
 conn::Result<JsonBook> load_json_book(const std::filesystem::path& path, Time now);
 
-// The order in which to offer entries to a book, where the first comer has the place: tried ones,
+// The order in which to offer entries to a book, where the first gets the place: tried ones,
 // then those with the latest success, then those with the fewest attempts without any.
 void best_first(std::vector<JsonEntry>& entries);
 
@@ -89,18 +88,18 @@ struct Exported {
   std::vector<JsonEntry> entries;
   std::size_t left_out = 0;
 };
-// What a comet node is to know of the book: one address for each ID (two records of one ID would
-// spoil its counters), the proven one or else the one seen last; none that rest; at most as many as
-// its buckets hold, the better first. Buckets are chosen by a hash under `key`, which is in the
-// file for all to see, so they tell nothing of the places in our book.
+// What a comet node gets of the book: one address for each ID (two records of one ID would spoil
+// its counters), the proven one or else the one seen last; none that rest; at most as many as its
+// buckets hold, the better first. Buckets are chosen by a hash under `key`, which stands in the
+// file, so they reveal nothing of the places in our book.
 Exported choose_for_json(std::span<const KnownAddress> rows, std::string_view key, Time now);
-// A key for the file: always the same for the same book, and no way back to the book's.
+// A key for the file: always the same for the same book; the book's cannot be computed from it.
 std::string json_key(const BookKey& key);
 
 // Both, as a file's text.
 std::string export_text(std::span<const KnownAddress> rows, std::string_view key, Time now);
 
-// Replaces the file by a whole new one, mode 0644 as the umask allows; after an error
+// Replaces the file atomically, mode 0644 as the umask allows; after an error
 // (address_file_unwritable) the old one is as it was.
 conn::Result<void> save_json_book(const std::filesystem::path& path, std::string_view text);
 

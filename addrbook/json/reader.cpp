@@ -1,7 +1,7 @@
 // The reading of addrbook.json: one pass over the text, event by event.
 //
-// Where we are in the file is `where_`; what the value that comes next means is `field_`. Values
-// inside what nobody asked for are skipped by counting brackets (`skipping_`).
+// `where_` is where we are in the file; `field_` is what the next value means. Values inside
+// unknown members are skipped by counting brackets (`skipping_`).
 #include <array>
 #include <bitset>
 #include <limits>
@@ -34,7 +34,7 @@ enum class Field : std::uint8_t {
   id,
   ip,
   port,
-  // The members of src, told apart from those of addr only to notice that one stands there twice.
+  // The members of src, distinct from those of addr only to notice that one stands there twice.
   src_id,
   src_ip,
   src_port,
@@ -121,7 +121,7 @@ class Reader : public nlohmann::json_sax<nlohmann::json> {
       case Field::id:
         return take_id(text, entry_.address.id);
       case Field::src_id:
-        // Text that is no ID is as good as none: who told us is known by the IP.
+        // Text that is no ID counts as none: the IP identifies the source.
         if (const auto id = NodeId::parse(text)) entry_.source.id = *id;
         return true;
       case Field::ip:
@@ -251,7 +251,7 @@ class Reader : public nlohmann::json_sax<nlohmann::json> {
     failed_at_ = position;
     return false;
   }
-  // This entry is of no use; the first reason is the one that is told.
+  // This entry is of no use; the first reason is reported.
   bool problem(std::string_view what) {
     if (why_bad_.empty()) why_bad_ = std::string(name()) + " " + std::string(what);
     return true;
@@ -259,7 +259,7 @@ class Reader : public nlohmann::json_sax<nlohmann::json> {
   bool problem(std::string_view text, std::string_view what) {
     return problem("\"" + printable(text, 64) + "\" " + std::string(what));
   }
-  // A value that has no place here, or one of the wrong type.
+  // A value that does not belong here, or one of the wrong type.
   bool odd_value() {
     if (skipping_ > 0) return true;
     if (where_ == Where::outside) return stop("it holds no object");
@@ -339,7 +339,7 @@ class Reader : public nlohmann::json_sax<nlohmann::json> {
     }
   }
 
-  // What is missing, and what only shows when everything is there.
+  // What is missing, and what can be checked only when everything is there.
   void judge_entry() {
     for (const Field needed : {Field::addr, Field::id, Field::ip, Field::port}) {
       field_ = needed;

@@ -1,8 +1,8 @@
 // The book's clock: wall time as it was when the node started, moved on by the steady clock alone.
 //
 // Records outlive the process, so they need wall time; but a wall clock that is set forward by ten
-// years must not make every address a stale one. So a jump while the node runs changes nothing, and
-// one between two runs meets the clamping of what is read (no time of a record lies in the future).
+// years must not make every address stale. So a jump while the node runs changes nothing, and after
+// one between two runs the times that are read are clamped (no record's time lies in the future).
 //
 // Threads: a plain value.
 #pragma once

@@ -1,4 +1,4 @@
-// One address that we know of, and everything we have seen of it: the record that the book keeps in
+// One address that we know, and everything we have seen of it: the record that the book keeps in
 // memory, the store keeps in a row, and addrbook.json shows a part of.
 //
 // Times are seconds of the book's clock (BookClock): wall time that does not jump while the node
@@ -30,13 +30,13 @@ inline constexpr Time kNever{};
 enum class Origin : std::uint8_t {
   pex,            // in a peer's list
   inbound,        // a peer's own listen address, at the IP that it connected from
-  configuration,  // the operator's word
+  configuration,  // the operator's settings
   import,         // an addrbook.json
   discovery,      // another discovery protocol
 };
 inline constexpr std::size_t kOriginCount = 5;
 
-// Whether somebody speaks because we have asked.
+// Whether a peer tells us because we have asked.
 enum class Word : std::uint8_t { unasked, answer };
 
 // The tables of Bitcoin Core: *new* is what others told us; *tried* (addrbook.json calls it "old")
@@ -59,7 +59,7 @@ struct NodeFacts {
 
 struct KnownAddress {
   conn::NetAddress address;
-  // The socket IP of who told us first, never what it claimed; its own IP when nobody did.
+  // The socket IP of the peer that told us first, never what it claimed; else its own IP.
   conn::IpAddress source;
   Origin origin = Origin::pex;
   Kind kind = Kind::new_;
@@ -71,14 +71,14 @@ struct KnownAddress {
   std::uint32_t round_trip_us = 0;  // 0: not measured
 
   Time first_seen = kNever;
-  Time last_seen = kNever;  // told by anyone, or met
+  Time last_seen = kNever;  // a peer told us of it, or we connected
   Time last_attempt = kNever;
   Time last_failed = kNever;
-  Time last_connected = kNever;   // it proved its ID to our dial
+  Time last_connected = kNever;   // it proved its ID when we dialled
   Time verified_since = kNever;   // first of the verifications that nothing has contradicted since
   Time last_verified = kNever;    // it proved its ID, and its NodeInfo named the network
   Time connected_since = kNever;  // we are connected, outbound; kNever when not
-  Time bad_until = kNever;        // not to be dialled nor told to others until then
+  Time bad_until = kNever;        // neither dialled nor given out until then
 
   Reliability reliability;
   std::shared_ptr<const NodeFacts> facts;  // null: never read

@@ -2,8 +2,8 @@
 // a month, each forgetting exponentially.
 //
 // The windows together tell a node that is up for years from one that came up an hour ago, and
-// notice within hours that the first has gone. Each keeps a score and the weight of what it is made
-// of, so that a window that has seen little does not pretend to know: score / weight is the share.
+// notice within hours that the first has gone. Each keeps a score and the weight of its outcomes,
+// so that a window that has seen little counts for little: score / weight is the share.
 //
 // Source: the idea of bitcoin-seeder's CAddrStat (five exponential windows).
 // Threads: plain values.
@@ -31,12 +31,12 @@ class Reliability {
     bool operator==(const Window&) const = default;
   };
 
-  // An outcome at `now`; one that is earlier than the last counts as being of its time.
+  // An outcome at `now`; one that is earlier than the last counts as if it came with it.
   void record(Outcome outcome, std::chrono::sys_seconds now);
 
   // The share of successes in window `index`, 0 to 1; 0 when it has seen nothing.
   double share(std::size_t index) const;
-  // One figure, 0 to 1: the windows' shares, each by what it has seen. For drawing lots.
+  // One figure, 0 to 1: the windows' shares, weighted by what each has seen. For random choice.
   double overall() const;
 
   const std::array<Window, kWindows>& windows() const noexcept { return windows_; }
