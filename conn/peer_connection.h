@@ -1,6 +1,6 @@
-// What a connection answers and tells: to who sends on it, and to who looks at it.
+// What a connection reports: the result of a send, and its status.
 //
-// Apart from conn/comet/connection.h, so that who has peers to talk to need not know what a
+// Apart from conn/comet/connection.h, so that code that talks to peers need not know what a
 // connection is made of. Threads: plain values.
 #pragma once
 

@@ -39,7 +39,7 @@ struct NetAddress {
   auto operator<=>(const NetAddress&) const = default;
 };
 
-// A dialling target from configuration whose host may be a name: DNS is asked at each use.
+// A dial target from configuration. Its host may be a name, which is looked up at each use.
 struct HostAddress {
   NodeId id;
   std::string host;  // a literal without brackets, or a host name of RFC 1123 form

@@ -1,4 +1,4 @@
-// Who a node is: an Ed25519 public key, and the ID that names it.
+// The identity of a node: an Ed25519 public key, and the ID that names it.
 //
 // ID = the first 20 bytes of SHA-256 over the 32 raw key bytes, written as 40 lower-case hex digits
 // (comet p2p/key.go:PubKeyToID). Text is accepted in either case and lower-cased: an ID kept in
@@ -29,7 +29,7 @@ class NodeId {
  public:
   static constexpr std::size_t kBytes = 20;
 
-  NodeId() = default;  // all zero: nobody
+  NodeId() = default;  // all zero: no node
   explicit NodeId(const ByteArray<kBytes>& bytes) : bytes_(bytes) {}
   static NodeId of(const PublicKey& key);
   // 40 hex digits of either case; otherwise address_malformed (address_without_id when empty).

@@ -1,7 +1,7 @@
-// How long to wait before something is tried once more.
+// How long to wait before a retry.
 //
-// The pause doubles from `first` to `cap`, and is shorter by a random part, so that
-// many who failed at the same moment do not come back as one.
+// The pause doubles from `first` to `cap`, and is shorter by a random part, so that many that
+// failed at the same moment do not retry at the same moment.
 //
 // Threads: a pure function.
 #pragma once

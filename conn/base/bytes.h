@@ -1,4 +1,4 @@
-// Bytes, and the few things everyone does with them.
+// Bytes, and the few operations on them that are needed everywhere.
 //
 // Ownership is in the type: `Bytes` owns, `ByteView` and `MutableBytes` borrow, `SharedBytes` is an
 // immutable message that many send queues hold at once (a broadcast encodes once). `Secret` is key

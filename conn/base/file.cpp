@@ -53,7 +53,7 @@ class WipedText {
   std::string text_;
 };
 
-// A file beside `path` that nobody else uses, gone again unless it gets the name.
+// A file beside `path` that no other process uses; removed unless it gets the name.
 class Temporary {
  public:
   explicit Temporary(const std::filesystem::path& path) {
@@ -106,7 +106,7 @@ FileError FileError::of_errno() {
 }
 
 FileResult<std::string> read_file(const std::filesystem::path& path, std::size_t limit) {
-  // Without O_NONBLOCK a named pipe would hold us until somebody writes to it.
+  // Without O_NONBLOCK opening a named pipe would block until it has a writer.
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!file.is_open()) return last_error();
   struct stat status {};

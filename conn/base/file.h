@@ -1,10 +1,10 @@
 // Files as a node keeps them: read whole within a bound, written whole or not at all.
 //
-// `write_file` never shows a part of a file under its name: the text is on the disk, under a name
-// that nobody uses, before it gets its own. A crash leaves what was there before, or all of the new
+// `write_file` never shows a part of a file under its name: the text is on the disk, under an
+// unused name, before it gets its own. A crash leaves what was there before, or all of the new
 // text.
 //
-// What went wrong is told without a Reason, for that depends on what the file is for.
+// An error has no Reason, for that depends on what the file is for.
 //
 // Threads: any; calls block on the disk.
 #pragma once
@@ -20,8 +20,8 @@
 
 namespace peerage::conn {
 
-// Owns an open file. Closing it tells of no error, for who wants to know has synced before, and
-// leaves errno as it is.
+// Owns an open file. Closing it reports no error, for a caller that wants to know has synced
+// before, and leaves errno as it is.
 class Descriptor {
  public:
   Descriptor() noexcept = default;
@@ -60,7 +60,7 @@ using FileResult = tl::expected<T, FileError>;
 // for. Leaves no other copy of it in our memory than the one it returns: it may be a secret.
 FileResult<std::string> read_file(const std::filesystem::path& path, std::size_t limit);
 
-// Who may read a new file: its owner alone, whatever the umask says, or all whom that allows.
+// Which users may read a new file: its owner alone, whatever the umask, or all that it allows.
 enum class Readers : std::uint8_t { owner, all };
 // What becomes of a file that has the name already. `fail`: an error (exists).
 enum class IfExists : std::uint8_t { fail, replace };

@@ -1,5 +1,5 @@
-// A hash for tables whose keys an adversary chooses (IDs and addresses in gossip are free text):
-// SipHash-2-4 under a secret key, so that nobody can make all of them collide.
+// A hash for tables with keys that an adversary chooses (IDs and addresses in gossip are free
+// text): SipHash-2-4 under a secret key, so that it cannot make all of them collide.
 //
 // Threads: plain values.
 #pragma once

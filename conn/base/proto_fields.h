@@ -2,9 +2,9 @@
 // packet codec, and the look at a message's shape before it is decoded.
 //
 // It accepts what the Go node's decoder accepts (unknown fields, groups included, can be skipped;
-// varints need not be minimal), but for two things that nobody writes: a varint or a field number
-// that does not fit its type is refused, where Go keeps the low bits; and groups nest 16 deep at
-// most. Views borrow from the message. Errors: packet_malformed, at stage established.
+// varints need not be minimal), but for two things that no encoder writes: a varint or a field
+// number that does not fit its type is refused, where Go keeps the low bits; and groups nest 16
+// deep at most. Views borrow from the message. Errors: packet_malformed, at stage established.
 // Threads: none of its own.
 #pragma once
 

@@ -9,7 +9,7 @@ namespace peerage::conn {
 
 using Duration = std::chrono::nanoseconds;
 
-// The monotonic clock, as a type only: it has no now(), because a protocol is told the time.
+// The monotonic clock, as a type only: it has no now(), because a protocol is given the time.
 struct SteadyTime {
   using duration = Duration;
   using rep = duration::rep;

@@ -50,7 +50,7 @@ class ChannelScheduler {
     std::optional<std::size_t> completed;
     std::size_t wire_size() const noexcept { return header.size + data.size(); }
   };
-  // The next packet; nullopt when nothing waits. Who calls until then leaves no message held here.
+  // The next packet; nullopt when nothing waits, and then no message is held here any more.
   std::optional<OutgoingPacket> next();
 
  private:

@@ -20,8 +20,8 @@ std::uint64_t slice_of(std::uint64_t rate) {
 // Writes of kMaxFramesPerWrite frames, before others are served.
 constexpr std::size_t kBatchesPerTurn = 4;
 
-// Reads before others are served, when each has brought so much that the next will find something:
-// to ask the kernel whether it would costs two calls.
+// Reads before others are served, while each brings kBusyRead, so that the next will find some too:
+// asking the kernel first costs two calls.
 constexpr std::size_t kReadsPerTurn = 4;
 constexpr std::size_t kBusyRead = 16 * kFrameSealed;
 
@@ -99,7 +99,7 @@ void Connection::flush_and_stop(Duration within) {
   state_ = State::flushing;
   stop_deadline_ = shard_.now() + within;
   // What the owner held back is read again, and thrown away: the remote may be unable to take our
-  // last words before it has got rid of its own.
+  // last messages before it has sent its own.
   resume_reading();
   arm_timer();
   shard_.post(later(&Connection::pump));
@@ -119,7 +119,7 @@ void Connection::close(Failure why) {
   sealed_ = Bytes();
   partial_frame_ = Bytes();
   note_frame_bytes();
-  // The event that is running may be what called us: it is let go of only when it has returned.
+  // The event that is running may be what called us: it is released only when it has returned.
   shard_.post([self = shared_from_this(), why = std::move(why)] {
     const Events events = std::exchange(self->events_, {});
     if (events.closed) events.closed(why);
@@ -390,7 +390,7 @@ void Connection::arm_timer() {
   const auto consider = [&earliest](std::optional<TimePoint> due) {
     if (due) earliest = std::min(earliest, *due);
   };
-  // Only an open connection is checked for life; armed for a deadline that nobody moves on, the
+  // Only an open connection is checked for life; armed for a deadline that nothing moves on, the
   // timer would fire for ever.
   if (state_ == State::open) {
     consider(liveness_.deadline());

@@ -9,7 +9,7 @@
 //    and at most kMaxFramesPerWrite sealed frames wait for the socket, so that little can stand in
 //    front of a message of high priority. (The Go node holds every message for its flush throttle.)
 //  - Pings and pongs go ahead of messages; reading never waits for writing, nor the reverse.
-//  - Every bound of conn/comet/limits.h holds; who breaks one is dropped with its reason.
+//  - Every bound of conn/comet/limits.h holds; a peer that breaks one is dropped with its reason.
 //  - `closed` is called exactly once, last, and never inside a call of the owner's. (Dropping the
 //    last reference closes without it.)
 //  - An idle connection holds no buffer: it borrows the shard's scratch space.
@@ -61,8 +61,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // session.early_data.
   void start();
 
-  // Accepts a message for sending, or says why not. Any thread. With `patience` it waits so long
-  // for room in a full queue; not for a network thread, nor in virtual time.
+  // Accepts a message for sending, or says why not. Any thread. With `patience` it waits up to
+  // that long for room in a full queue; not for a network thread, nor in virtual time.
   SendResult send(ChannelId channel, SharedBytes bytes, Duration patience = Duration(0));
   SendResult send(ChannelId channel, Bytes bytes) {
     return send(channel, std::make_shared<const Bytes>(std::move(bytes)));
@@ -81,7 +81,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void pause_reading();
   void resume_reading();
 
-  // Pings now, unless a ping is unanswered already; status().silence then tells.
+  // Pings now, unless a ping is unanswered already; status().silence then shows any answer.
   void probe();
 
   // A consistent picture only on the shard's thread.

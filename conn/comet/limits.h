@@ -37,9 +37,9 @@ struct LivenessConfig {
   // tens of seconds; geth gives 20 s.
   Duration write_stall_timeout = 60s;
   // A remote that sends pongs meanwhile says that it is alive and has stopped reading on purpose: a
-  // slow reactor of its own. It gets so long.
+  // slow reactor of its own. It gets this long.
   Duration write_stall_limit = 5min;
-  // Pings (and unsolicited pongs) we put up with: lnd's bucket.
+  // Pings (and unsolicited pongs) that we tolerate: lnd's bucket.
   std::uint32_t ping_rate = 10;  // per second
   std::uint32_t ping_burst = 200;
   // Packets in a row that carry nothing: empty fragments, empty frames.
@@ -74,22 +74,22 @@ struct SendQueueConfig {
 // The ecosystem's default for each direction, bytes per second; 0 means unlimited.
 inline constexpr std::uint64_t kDefaultRate = 5'120'000;
 
-// How much faster than its rate we read from a peer: one part in so many. The remote limits itself
-// to the same figure as a rule; were we the slower one by a trifle, the buffers between us would
-// fill, and every message would wait behind them.
+// How much faster than its rate we read from a peer: one part in this many. The remote limits
+// itself to the same figure as a rule; were we the slower one by a trifle, the buffers between us
+// would fill, and every message would wait behind them.
 inline constexpr std::uint64_t kReceiveSlack = 50;
 // What a received frame counts at least, however little it carries.
 inline constexpr std::size_t kMinFrameCharge = 64;
 
-// A sender whose rate is used up waits for so much of it, so that frames leave full: a packet at a
-// time, each would need two.
+// A sender that has used up its rate waits for this much of it, so that frames leave full: a packet
+// at a time, each would need two.
 inline constexpr Duration kRateSlice = 2ms;
 
 // Sealed frames that may wait for the socket: what a message of high priority can find ahead of it
 // on our side.
 inline constexpr std::size_t kMaxFramesPerWrite = 32;
 
-// How long a connection that has said all waits for the remote to close first.
+// How long a connection that has sent everything waits for the remote to close first.
 inline constexpr Duration kLingerTimeout = 2s;
 
 // --- of all this, what is chosen for a connection ---

@@ -1,13 +1,12 @@
 // Is the peer alive, and does it behave? Pings and pongs, stalled writes, and packets that carry
-// nothing; as a pure state machine that is told what happened and when.
+// nothing; as a pure state machine that is given what happened and when.
 //
 // Liveness runs on deadlines of its own, not on the send path: a peer that stops reading is dropped
 // on time even while a write is blocked. A ping waits for its pong from the moment it is due to be
 // written. A pong counts only while a ping is unanswered.
 //
-// Several pings that arrive before we could answer are answered by one pong. Pings, and pongs
-// nobody asked for, draw on one token bucket (10/s, burst 200 by default); who overdraws it is
-// dropped.
+// Several pings that arrive before we could answer are answered by one pong. Pings and unsolicited
+// pongs draw on one token bucket (10/s, burst 200 by default); a peer that overdraws it is dropped.
 //
 // Source: comet p2p/conn/connection.go:sendRoutine (60 s ticker, 45 s pong timeout); the bounds are
 // ours.
@@ -30,7 +29,7 @@ class Liveness {
 
   // --- what was received ---
   Result<void> on_ping(TimePoint now);  // ping_flood
-  Result<void> on_pong(TimePoint now);  // ping_flood, for pongs nobody asked for
+  Result<void> on_pong(TimePoint now);  // ping_flood, for unsolicited pongs
   // A frame without data or a packet that moved nothing: no_progress after too many in a row.
   Result<void> on_idle_packet();
   void on_progress() noexcept { idle_packets_ = 0; }

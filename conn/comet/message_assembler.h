@@ -32,7 +32,7 @@ class MessageAssembler {
   MessageAssembler(std::span<const ChannelDescriptor> channels, const ReassemblyConfig& config,
                    ReassemblyBudget& budget);
 
-  // What the budget calls when this peer is the one to give way (see Holder::set_on_evict).
+  // What the budget calls when this peer is evicted (see Holder::set_on_evict).
   void set_on_evict(std::function<void()> on_evict) { holder_.set_on_evict(std::move(on_evict)); }
 
   // Takes one packet's content; the message when it completes one (possibly an empty message: the

@@ -13,7 +13,7 @@ ReassemblyBudget::Holder::~Holder() {
 
 bool ReassemblyBudget::Holder::resize(std::size_t bytes) {
   const std::size_t wanted = (bytes + kStep - 1) / kStep * kStep;
-  // The usual case. A holder that is evicted at this moment is told so by its on_evict.
+  // The usual case. A holder that is evicted at this moment learns it from its on_evict.
   if (wanted == granted_.load(std::memory_order_relaxed)) return true;
   std::function<void()> evict;
   {

@@ -1,14 +1,14 @@
-// The memory that half-received messages of all peers may hold together, and who gives way when it
-// is used up: the peer that holds most of it.
+// The memory that half-received messages of all peers may hold together. When it is used up, the
+// peer that holds most of it is evicted.
 //
 // A holder reports its size in coarse steps (kStep), and takes the lock only for a new one. When
-// the total would pass the limit, the largest holder is told to go; its share counts as free from
-// that moment, and its owner releases the memory as soon as its shard runs.
+// the total would pass the limit, the largest holder is evicted; its share counts as free from that
+// moment, and its owner releases the memory as soon as its shard runs.
 //
-// Invariant: the sum of granted sizes never exceeds the limit, but for holders that have been told
-// to go and have not run yet. Threads: all methods on any. `on_evict` runs on the thread of the
-// holder that asked for memory, with no lock held, possibly while the evicted holder is being
-// destroyed: it must only post to its own shard, and own what it needs for that.
+// Invariant: the sum of granted sizes never exceeds the limit, but for evicted holders that have
+// not run yet. Threads: all methods on any. `on_evict` runs on the thread of the holder that asked
+// for memory, with no lock held, possibly while the evicted holder is being destroyed: it must only
+// post to its own shard, and own what it needs for that.
 #pragma once
 
 #include <atomic>
@@ -34,8 +34,7 @@ class ReassemblyBudget {
   ReassemblyBudget(const ReassemblyBudget&) = delete;
   ReassemblyBudget& operator=(const ReassemblyBudget&) = delete;
 
-  // One peer's account. It may outlive the budget, as a peer that somebody keeps outlives its
-  // switch.
+  // One peer's account. It may outlive the budget, as a peer that is kept outlives its switch.
   class Holder {
    public:
     explicit Holder(ReassemblyBudget& budget) : books_(budget.books_) {}
@@ -43,10 +42,10 @@ class ReassemblyBudget {
     Holder(const Holder&) = delete;
     Holder& operator=(const Holder&) = delete;
 
-    // What tells this holder to go. Set it before the first resize().
+    // Called when this holder is evicted. Set it before the first resize().
     void set_on_evict(std::function<void()> on_evict) { on_evict_ = std::move(on_evict); }
 
-    // Reports that `bytes` are held now. False: this peer is the one to go.
+    // Reports that `bytes` are held now. False: this peer is evicted.
     bool resize(std::size_t bytes);
 
    private:

@@ -1,5 +1,5 @@
-// The SecretConnection handshake: how two nodes that share nothing agree on keys and prove who they
-// are. A state machine: bytes in, bytes out; sealed frames in both directions at the end.
+// The SecretConnection handshake: how two nodes that share nothing agree on keys and prove their
+// IDs. A state machine: bytes in, bytes out; sealed frames in both directions at the end.
 //
 //   us                                        them
 //   ephemeral X25519 key (35 bytes)   <-->    the same            both speak at once, in the clear
@@ -53,9 +53,9 @@ class SecretHandshake {
   Bytes take_output();
 
   // Takes bytes from the remote, in any split, and returns how many it has consumed: all of them,
-  // until the handshake is done. After an error the connection is to be closed without a word.
+  // until the handshake is done. After an error the connection is to be closed without an answer.
   Result<std::size_t> receive(ByteView bytes);
-  // How many bytes are missing for the next step: who reads no more than that has none left over.
+  // How many bytes are missing for the next step: a caller that reads no more has none left over.
   std::size_t wanted() const noexcept;
 
   // The ID that the remote has proved, also when it is not the one expected.

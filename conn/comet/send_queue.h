@@ -1,5 +1,5 @@
 // The bounded way into a connection, for every thread: messages are counted in against the limits
-// of their channel and of the peer, or refused at once. Only who asks to wait for room waits.
+// of their channel and of the peer, or refused at once. A call waits for room only when asked to.
 //
 // Bytes and messages are counted from the moment they are accepted until their last packet has been
 // formed (`release`, and `settle` once for many). A refusal is an answer, not an event: the caller
@@ -35,14 +35,14 @@ class SendQueue {
  public:
   SendQueue(std::span<const ChannelDescriptor> channels, const SendQueueConfig& config);
 
-  // `wake` is set when the queue was empty before: the shard must be told once.
+  // `wake` is set when the queue was empty before: the shard must be woken once.
   struct Offer {
     SendResult result = SendResult::closed;
     bool wake = false;
   };
-  // With `patience`, a full queue is waited for so long. Who waits for a channel is woken when half
-  // of it is free, and at the end: the message could leave no sooner, and one wake-up for each that
-  // leaves costs more than sending it.
+  // With `patience`, it waits up to that long for room. A thread that waits for a channel is woken
+  // when half of it is free, and at the end: the message could leave no sooner, and one wake-up for
+  // each that leaves costs more than sending it.
   Offer offer(ChannelId channel, SharedBytes bytes, Duration patience = Duration(0));
 
   // Puts everything accepted since the last call into `taken`, in order. What `taken` held is

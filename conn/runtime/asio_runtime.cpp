@@ -83,7 +83,7 @@ class AsioTimer final : public Timer {
   std::shared_ptr<Core> core_;
 };
 
-// What an operation and its handle share: letting go of the handle makes the callback void.
+// What an operation and its handle share: destroying the handle makes the callback void.
 template <typename T>
 struct Operation {
   using Done = std::function<void(Result<T>)>;

@@ -1,6 +1,6 @@
 // The runtime of the real world: TCP on standalone Asio, one thread and one io_context for a shard.
 //
-// Sockets are non-blocking and told to send at once (TCP_NODELAY), to notice a vanished peer
+// Sockets are non-blocking and set to send at once (TCP_NODELAY), to notice a vanished peer
 // (keep-alive, TCP_USER_TIMEOUT), and to report themselves writable only when little waits in the
 // kernel (TCP_NOTSENT_LOWAT): what we have not written yet can still be overtaken by a message of
 // higher priority, what the kernel holds cannot.
@@ -11,8 +11,8 @@
 // This is the one public header that shows Asio, for hosts that bring their own io_context.
 //
 // Tasks that the stop has overtaken may own anything, on any shard. They are freed when nothing
-// runs any more: by whoever waits for that, the destructor at the latest. By then nobody but they
-// may hold what was made here.
+// runs any more: by the call that waits for that, the destructor at the latest. By then nothing but
+// they may hold what was made here.
 //
 // Threads: `stop` on any, also from a callback; construction and destruction outside the shards and
 // executors.
@@ -48,9 +48,9 @@ class AsioRuntime final : public Runtime {
   explicit AsioRuntime(std::size_t shards = 0, Lookup lookup = {});
   // One shard on the host's own io_context, which the host runs, on one thread, also while there is
   // nothing to do (asio::make_work_guard), and which outlives the runtime. To end, stop the
-  // switches, and the host when they have told that they stopped. Where that cannot be waited for:
-  // let the host's run() return, then stop the runtime, then destroy switches and runtime. (Without
-  // the last stop a switch would wait for the host.)
+  // switches, and the host when they have reported that they stopped. Where that cannot be waited
+  // for: let the host's run() return, then stop the runtime, then destroy switches and runtime.
+  // (Without the last stop a switch would wait for the host.)
   explicit AsioRuntime(asio::io_context& host, Lookup lookup = {});
   ~AsioRuntime() override;  // stops
   AsioRuntime(const AsioRuntime&) = delete;

@@ -189,7 +189,7 @@ class AsioStream final : public Stream {
   Endpoint remote_;
 };
 
-// Closes a socket so that the remote learns at once that nobody is there.
+// Closes a socket so that the remote learns of it at once.
 void reset(int socket) {
   const linger at_once{1, 0};
   ::setsockopt(socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);

@@ -21,7 +21,7 @@ Endpoint from_asio(const tcp::endpoint& endpoint);
 Reason reason_of(int error, Reason otherwise);
 
 // Whether a connection may keep this descriptor: the kReservedDescriptors below the soft limit (of
-// a tiny limit, the last quarter) are left to the process, whose files and pipes must still open
+// a tiny limit, the last quarter) are left to the process: its files and pipes must still open
 // when strangers have taken all they can get. The limit is read each time: a host may change it.
 bool may_keep(int descriptor) noexcept;
 

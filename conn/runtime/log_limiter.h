@@ -27,7 +27,7 @@ class LogLimiter {
              std::initializer_list<LogField> fields) noexcept;
 
  private:
-  // Whose buckets are kept; when there are more, all begin anew: the limit for all still holds.
+  // Peers that have a bucket; when there are more, all begin anew: the limit for all still holds.
   static constexpr std::size_t kMaxPeers = 1024;
 
   const Log log_;

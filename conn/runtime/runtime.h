@@ -125,7 +125,7 @@ class Pending {
   virtual ~Pending() = default;
 };
 
-// A connection that the system has accepted and nobody has claimed yet. Destroying it unclaimed
+// A connection that the system has accepted and no shard has claimed yet. Destroying it unclaimed
 // resets the connection.
 class Arrival {
  public:
@@ -152,14 +152,14 @@ class Runtime {
   // True where nothing may block: on a shard's thread, and everywhere in virtual time. Any thread.
   virtual bool on_a_shard() const = 0;
 
-  // Nothing that is posted runs any more; something that had begun may still be running. Wakes
-  // nobody: who waits for something else looks here each kStoppedLook. Any thread.
+  // Nothing that is posted runs any more; something that had begun may still be running. Wakes no
+  // thread: one that waits for something else looks here each kStoppedLook. Any thread.
   virtual bool stopped() const = 0;
   // Waits until the runtime has been stopped and nothing of it runs any more, on shards or
   // executors. Only where may_wait() says so.
   virtual void wait() = 0;
-  // False where waiting for the runtime would be waiting for oneself: on its shards and executors,
-  // and everywhere in virtual time. Any thread.
+  // False where waiting for the runtime would never end: on its shards and executors, and
+  // everywhere in virtual time. Any thread.
   virtual bool may_wait() const = 0;
 
   virtual WallTime wall_now() const = 0;  // any thread
@@ -174,8 +174,8 @@ class Runtime {
                                                          Duration timeout, ConnectDone done) = 0;
 
   // Accepts at `at` (port 0: any free one); `on_arrival` runs on `shard`. Running out of
-  // descriptors, but for kReservedDescriptors, and other troubles of the system
-  // pause accepting for 100 ms to 1 s and never end it. Call on the shard's thread.
+  // descriptors, but for kReservedDescriptors, and other troubles of the system pause accepting for
+  // 100 ms to 1 s and never end it. Call on the shard's thread.
   using OnArrival = std::function<void(std::unique_ptr<Arrival>)>;
   virtual Result<std::unique_ptr<Listener>> listen(Shard& shard, const Endpoint& at,
                                                    OnArrival on_arrival) = 0;
