@@ -33,10 +33,10 @@ std::set<conn::NodeId> ids_of(const std::vector<conn::HostAddress>& addresses) {
 
 void prepare(p2p::SwitchConfig& config, const PexConfig& pex) {
   if (pex.mode != PexConfig::Mode::seed) return;
-  // As many again are on their way out, with what was queued for them.
+  // As many again are closing, while their queues are flushed.
   config.p2p.max_num_outbound_peers = static_cast<std::uint32_t>(2 * pex.crawl.parallel);
   config.per_ip_limit = p2p::PerIpLimit::inbound_peers;
-  // Both together are a visit's time.
+  // Both together are the time of a visit.
   config.p2p.dial_timeout =
       std::min<conn::Duration>(config.p2p.dial_timeout, pex.crawl.visit * 2 / 5);
   config.p2p.handshake_timeout =
@@ -53,7 +53,7 @@ addrbook::BookConfig book_config(const p2p::P2pConfig& p2p, const PexConfig& pex
   return book;
 }
 
-// What it is made of: no embedder has to know.
+// Its parts, hidden from embedders.
 struct PexReactor::Parts {
   Parts(NetworkBooks& books, const PexConfig& config, conn::TimePoint now)
       : peer_log(conn::Log(config.log), now),
@@ -139,7 +139,7 @@ void PexReactor::set_private_ids(std::set<conn::NodeId> ids) {
       [self = shared_from_this(), ids = std::move(ids)] { self->books_->set_private_ids(ids); });
 }
 
-// --- what happens ---
+// --- events ---
 
 void PexReactor::on_event(const p2p::SwitchEvent& event) {
   const TimePoint now = control_.now();
@@ -147,7 +147,7 @@ void PexReactor::on_event(const p2p::SwitchEvent& event) {
   if (const auto* dialled = std::get_if<p2p::Dialled>(&event)) {
     parts_->peer_view.dialling.insert_or_assign(dialled->target.id, *dialled);
   } else if (const auto* failed = std::get_if<p2p::DialFailed>(&event)) {
-    // A refusal to dial somebody says nothing of a dial to it that is under way.
+    // A refusal to dial a node does not end a dial to it that is under way.
     if (failed->failure.reason != conn::Reason::already_dialling) {
       parts_->peer_view.dialling.erase(failed->target.id);
     }
@@ -175,7 +175,7 @@ void PexReactor::receive(const p2p::PeerPtr& peer, p2p::Message message) {
 void PexReactor::on_message(const p2p::PeerPtr& peer, const p2p::Message& message) {
   const auto known = parts_->peer_view.connected.find(peer->id());
   const bool is_here = known != parts_->peer_view.connected.end() && known->second.peer == peer;
-  // It may have closed already: what it said before counts.
+  // It may have closed already: what it sent before counts.
   if (!parts_->driver || !is_here) return;
   const TimePoint now = control_.now();
   const Exchange::Outcome outcome = parts_->exchange.on_message(*peer, message.bytes, now);

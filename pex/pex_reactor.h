@@ -2,7 +2,7 @@
 //
 // It ties the parts of this folder to a switch: events go to the books (BookFeed), messages to
 // Exchange, and a RoleDriver does the rest: a node keeps its outbound set full (OutboundKeeper); a
-// seed visits what it hears of and serves what it has met (Visits).
+// seed visits the nodes it hears of and serves those that it has verified (Visits).
 //
 //   auto books = std::make_shared<pex::NetworkBooks>(runtime, key.id(), books_settings);
 //   auto pex = std::make_shared<pex::PexReactor>(runtime, books, pex_config);
@@ -11,11 +11,11 @@
 //   pex::PexReactor::attach(node, pex);
 //   books->open(...);  node.start(...);
 //
-// With a file, open the books first: what it knows is then there for the first peer. Its bans are
-// given to the switch here, before that listens; those of a books that is opened later, when it is.
+// With a file, open the books first: what it knows is then there for the first peer. The switch
+// gets its bans here, before it listens; those of books that are opened later, when they are.
 //
-// Threads: made and attached on any, before the start. What it does, it does on the control shard;
-// set_seeds, set_private_ids and report may be called on any thread. `runtime` must outlive it.
+// Threads: made and attached on any, before the start. It runs on the control shard; set_seeds,
+// set_private_ids and report may be called on any thread. `runtime` must outlive it.
 #pragma once
 
 #include <functional>
@@ -31,11 +31,12 @@ namespace peerage::pex {
 
 struct PexConfig {
   enum class Mode : std::uint8_t { node, seed } mode = Mode::node;
-  std::vector<conn::HostAddress> seeds;  // of the first network; a seed finds out which are whose
-  RequestLimits requests;                // make them kSeedRequestLimits for a seed
-  OutboundLimits outbound;               // a node's
-  CrawlLimits crawl;                     // a seed's
-  std::shared_ptr<conn::LogSink> log;    // none: silent
+  std::vector<conn::HostAddress>
+      seeds;                           // of the first network; a seed finds out the network of each
+  RequestLimits requests;              // make them kSeedRequestLimits for a seed
+  OutboundLimits outbound;             // a node's
+  CrawlLimits crawl;                   // a seed's
+  std::shared_ptr<conn::LogSink> log;  // none: silent
 
   static PexConfig seed() {
     PexConfig config;
@@ -45,12 +46,12 @@ struct PexConfig {
   }
 };
 
-// What the switch must be told for this: a seed's visits take outbound slots, and have their time.
+// Fits the switch's settings to it: a seed's visits take outbound slots, and have their time.
 void prepare(p2p::SwitchConfig& config, const PexConfig& pex);
 // The book's rules for this kind of node.
 addrbook::BookConfig book_config(const p2p::P2pConfig& p2p, const PexConfig& pex);
 
-// How things stand.
+// The state of peer exchange.
 struct PexReport {
   ExchangeCounts counts;
   struct Book {
@@ -88,7 +89,7 @@ class PexReactor final : public p2p::Reactor, public std::enable_shared_from_thi
   void on_message(const p2p::PeerPtr& peer, const p2p::Message& message);
   p2p::BanTarget ban_target(const p2p::Peer& peer);
   void on_time();
-  // on_time() at `when`, if it is not to come sooner anyway.
+  // Has on_time() run at `when` at the latest.
   void arm(conn::TimePoint when);
   void note_sessions(conn::TimePoint now);
   PexReport make_report() const;

@@ -15,7 +15,7 @@ using p2p::DialPurpose;
 
 namespace {
 
-// What was dialled: the literal, or where its name led.
+// What was dialled: the literal, or what its name resolved to.
 std::optional<NetAddress> address_of(const conn::HostAddress& target,
                                      const p2p::AttemptReport& report) {
   if (const auto ip = conn::IpAddress::parse(target.host)) {
@@ -71,7 +71,7 @@ void BookFeed::on(const p2p::DialFailed& event) {
              event.failure.reason == Reason::connected_to_self) {
     book->forget(*address);
   } else if (proved || event.failure.stage != conn::Stage::admission) {
-    // What we refused to dial ourselves says nothing of the node.
+    // A dial that we refused says nothing about the node.
     book->mark_failed(*address, event.failure, now);
   }
   if (event.failure.reason == Reason::wrong_network) on_other_network(*address, report);
@@ -89,7 +89,7 @@ void BookFeed::learn(AddressBook& book, const NetAddress& address,
   }
 }
 
-// It is of a network that we serve as well: then that book has learnt something.
+// It is of another network that we serve: that network's book learns of it.
 void BookFeed::on_other_network(const NetAddress& address, const p2p::UpgradeReport& report) {
   if (!report.remote_info || report.remote_id != address.id) return;
   AddressBook* book = books_.find(report.remote_info->network);
@@ -125,7 +125,7 @@ void BookFeed::on_inbound(const p2p::Peer& peer) {
 }
 
 void BookFeed::on(const p2p::Gone& event) {
-  // Those that were here when we stopped are the anchors of the next start.
+  // Peers connected when we stop are the anchors of the next start.
   if (stopping_) return;
   AddressBook* book = books_.find(event.peer->network());
   const auto address = address_of(*event.peer);
@@ -152,7 +152,7 @@ void BookFeed::on(const p2p::MarkedGood& event) {
     book->mark_useful(*address, books_.now());
     return;
   }
-  // One that dialled us: useful is the address at which we have proved it ourselves, if any.
+  // It dialled us: the address that is useful is the one that we have proved ourselves, if any.
   std::vector<NetAddress> proven;
   for (const addrbook::KnownAddress* known : book->find(peer.id())) {
     if (known->last_connected != addrbook::kNever) proven.push_back(known->address);

@@ -1,20 +1,17 @@
 // What the switch's events mean for the books.
 //
-//   Dialled                         -> the address was tried
-//   DialFailed, Connected           -> what the attempt's report proves: that it is there (its ID),
-//   that
-//                                      it is of the network (its NodeInfo), or what is wrong with
-//                                      it
-//   Connected, Gone, time passing   -> sessions: who is an outbound peer, and who stayed of use
-//   MarkedGood                      -> a reactor's word
+//   Dialled                         -> the address was dialled
+//   DialFailed, Connected           -> what the attempt proves: that it is there (its ID), that it
+//                                      is of the network (its NodeInfo), or what is wrong with it
+//   Connected, Gone, time passing   -> sessions: which outbound peers there are, and stayed of use
+//   MarkedGood                      -> a reactor's mark
 //   Connected, inbound              -> the address that the peer says it listens on
 //   Banned, Unbanned                -> rows of the ban list; a banned ID is neither dialled nor
-//   told of
+//                                      given out
 //
 // A peer's own address counts as its own only when it names the IP of the socket, or none at all
-// (0.0.0.0 is what a node says that was not told its address); any other is gossip from that
-// socket. A configured seed is no peer to tell others of: it enters the book only if others name
-// it.
+// (0.0.0.0 is what a node says that does not know its address); any other is gossip from that
+// socket. A configured seed is not given out: it enters the book only if others name it.
 //
 // Threads: the control shard.
 #pragma once
@@ -36,10 +33,10 @@ class BookFeed {
   void set_seeds(std::set<conn::NodeId> ids) { seeds_ = std::move(ids); }
 
   void on_event(const p2p::SwitchEvent& event);
-  // An outbound peer is still here, after so long. To be told now and then.
+  // An outbound peer is still here after `lasted`. To be called now and then.
   void on_still_here(const p2p::Peer& peer, conn::Duration lasted);
 
-  // Where the peer says it listens, and how far that is its own word.
+  // Where the peer says it listens, and whether that counts as its own address or as gossip.
   struct Claim {
     conn::NetAddress address;
     addrbook::Origin origin = addrbook::Origin::pex;

@@ -80,10 +80,10 @@ NetworkBooks::Opened NetworkBooks::load(addrbook::Store::Loaded loaded) {
     auto ban = in_force(row);
     if (!ban) continue;
     ++opened.bans;
-    // One that we have ourselves is the newer one.
+    // A ban that we have already is newer.
     if (!bans_.try_emplace(ban->target, std::move(row)).second) continue;
-    // Written as it counts from now on: one whose times lay in the future would begin anew with
-    // every start.
+    // Written as it counts from now on: a ban with times in the future would begin anew at each
+    // start.
     changed_bans_.insert(ban->target);
     brought.push_back(std::move(*ban));
   }
@@ -161,7 +161,7 @@ void NetworkBooks::on_banned(const p2p::Ban& ban) {
   BanRow row = {ban.target, time + std::min(left, kAges), time,
                 ban.reason.substr(0, BanRow::kMaxReason)};
   const auto known = bans_.find(ban.target);
-  // One that came from the file says the same, but for the second in which it is said.
+  // A ban from the file is the same, but for the second that it was rounded to.
   if (known != bans_.end() && known->second.reason == row.reason &&
       abs(known->second.until - row.until) <= addrbook::Seconds(2)) {
     return;

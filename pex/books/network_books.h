@@ -1,13 +1,12 @@
 // The address books of a node, one for each network that it serves, with the file that keeps them
 // and the bans that are kept in the same file.
 //
-// It is the place where what p2p/ and addrbook/ do not know of each other meets: bans of the switch
-// become rows, rows become bans at the next start (the reactor sees to both), and the store pulls
-// from here what has changed in any of the books. Rows of other networks in the file are left
-// alone.
+// It joins p2p/ and addrbook/, which do not know each other: bans of the switch become rows, rows
+// become bans at the next start (the reactor does both), and the store pulls from here what has
+// changed in any of the books. Rows of other networks in the file are left alone.
 //
-// Without a file everything is in memory alone. A file that cannot be opened is the caller's to
-// judge; one that fails later costs nothing but its durability (addrbook/file/store.h).
+// Without a file everything is in memory alone. The caller decides what a file that cannot be
+// opened means; one that fails later costs durability alone (addrbook/file/store.h).
 //
 // Threads: all of it on the control shard, which is shard 0 of the runtime: reach it by
 // `runtime.shard(0).post`. It is destroyed there, or when nothing runs there any more.
@@ -39,7 +38,7 @@ class NetworkBooks final : private addrbook::Store::Source {
     std::filesystem::path file;         // empty: in memory alone
     std::vector<std::string> networks;  // at least one; the first is ours when we dial
     addrbook::BookConfig book;
-    // Whether the file records who told us of what: for seeds and crawlers.
+    // Whether the file records which node told us of which address: for seeds and crawlers.
     enum class Provenance : std::uint8_t { forgotten, kept } provenance = Provenance::forgotten;
   };
 
@@ -53,7 +52,7 @@ class NetworkBooks final : private addrbook::Store::Source {
 
   struct Opened {
     addrbook::Report report;
-    std::size_t addresses = 0;  // of our networks, that have a place
+    std::size_t addresses = 0;  // of our networks, kept
     std::size_t bans = 0;       // still in force
   };
   // Reads the file; what the books have learnt before stays. A failure leaves them in memory, and
@@ -85,7 +84,7 @@ class NetworkBooks final : private addrbook::Store::Source {
 
   // The books' time.
   addrbook::Time now() const { return clock_.at(control_.now()); }
-  // Something in a book has changed: it is to be written soon.
+  // A book has changed: it is to be written soon.
   void changed();
 
   // --- the bans ---
@@ -94,8 +93,8 @@ class NetworkBooks final : private addrbook::Store::Source {
   void on_unbanned(const p2p::BanTarget& target);
   std::size_t bans() const noexcept { return bans_.size(); }
   std::vector<p2p::Ban> bans_in_force() const;
-  // `open` has brought these from the file, beside the bans that were here already. The reactor's,
-  // while its switch runs (pex/pex_reactor.h).
+  // `open` has read these from the file, beside the bans that were here already. The reactor sets
+  // it while its switch runs (pex/pex_reactor.h).
   std::function<void(std::vector<p2p::Ban>)> on_bans_from_file;
 
  private:
@@ -113,10 +112,10 @@ class NetworkBooks final : private addrbook::Store::Source {
   addrbook::BookKey key_{};
   std::vector<std::unique_ptr<addrbook::AddressBook>> books_;  // in the order of the networks
   std::map<p2p::BanTarget, addrbook::BanRow> bans_;
-  std::set<p2p::BanTarget> changed_bans_;  // that the file does not have as they are
+  std::set<p2p::BanTarget> changed_bans_;  // that the file does not have in this form
   bool rewrite_bans_ = false;
   addrbook::ProvenanceLog provenance_;
-  std::unique_ptr<addrbook::Store> store_;  // the first to go
+  std::unique_ptr<addrbook::Store> store_;  // destroyed first
 };
 
 }  // namespace peerage::pex

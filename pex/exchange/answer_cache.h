@@ -1,10 +1,9 @@
-// What we tell of the book to whoever asks: one answer for a day, so that asking again and again
-// does not bring the whole book to light.
+// The answer that we give from the book: one for a day, so that asking again and again does not
+// reveal the whole book.
 //
-// A small book has no such secret, and a young one better things to say each hour: an answer is
-// kept only from a book of more than one answer's size, and only until that has doubled. What rests
-// or is gone meanwhile is left out. (Bitcoin Core caches its getaddr answers for a day for the same
-// reason.)
+// A small book has no such secret, and a young one better addresses each hour: an answer is kept
+// only from a book larger than one answer, and only until that has doubled. What rests or is gone
+// meanwhile is left out. (Bitcoin Core caches its getaddr answers for a day for the same reason.)
 //
 // Threads: none of its own (the control shard).
 #pragma once

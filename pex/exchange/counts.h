@@ -17,8 +17,8 @@ struct ExchangeCounts {
   std::uint64_t lists = 0;              // that came in answer
   std::uint64_t addresses_heard = 0;    // in them
   std::uint64_t addresses_new = 0;      // of them, those that entered a book
-  std::uint64_t addresses_refused = 0;  // in lists, that no peer can have
-  std::uint64_t unsolicited = 0;        // lists that nobody asked for
+  std::uint64_t addresses_refused = 0;  // entries of lists that no peer can have
+  std::uint64_t unsolicited = 0;        // lists that we did not ask for
   std::uint64_t malformed = 0;          // messages
 };
 

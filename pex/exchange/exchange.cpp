@@ -15,7 +15,7 @@ using p2p::Peer;
 
 namespace {
 
-// Whether such an address is worth a record.
+// Whether an address with this outcome is worth a provenance row.
 bool may_be_a_peer(addrbook::Added outcome) {
   using addrbook::Added;
   return outcome != Added::invalid && outcome != Added::unroutable && outcome != Added::own &&
@@ -86,7 +86,7 @@ Exchange::Outcome Exchange::on_list(Peer& peer, std::span<const NetAddress> addr
   if (!pacer_.on_list(peer.id())) {
     ++counts_.unsolicited;
     return outcome_of(guard_.on_unsolicited(asker_of(peer), now),
-                      "sent addresses that nobody had asked for", Outcome::Kind::nothing);
+                      "sent addresses that we did not ask for", Outcome::Kind::nothing);
   }
   ++counts_.lists;
   counts_.addresses_heard += addresses.size();
@@ -106,7 +106,7 @@ Exchange::Outcome Exchange::on_list(Peer& peer, std::span<const NetAddress> addr
   }
   if (refused == 0) return {Outcome::Kind::list, {}, added};
   Outcome outcome = outcome_of(guard_.on_nonsense(asker_of(peer), now),
-                               "sent addresses that nobody can have", Outcome::Kind::list);
+                               "sent addresses that no node can have", Outcome::Kind::list);
   outcome.added = added;
   return outcome;
 }

@@ -1,9 +1,9 @@
-// Peer exchange with those who are connected: who asks us and gets an answer, whom we ask, and what
-// comes of the lists that come back.
+// Peer exchange with connected peers: which requests we answer, which peers we ask, and what we do
+// with the lists that they send.
 //
 // Rules of the wire that it keeps: a request is answered at most once, also with an empty list; a
-// list is never sent unasked; no peer is asked while it owes us an answer, nor too soon
-// (RequestPacer). What others do against them costs them what RequestGuard says, by their host.
+// list is never sent unasked; no peer is asked while its last answer is outstanding, nor too soon
+// (RequestPacer). Peers that break them pay what RequestGuard says, by host.
 //
 // A list is taken in under the address of the socket that it came from, whatever its sender says of
 // itself. A persistent or unconditional peer never loses its connection here.
@@ -28,7 +28,7 @@ namespace peerage::pex {
 
 class Exchange {
  public:
-  // Which addresses others get: any that we know of, or those that we have verified.
+  // Which addresses others get: any that we know, or those that we have verified.
   enum class Serve : std::uint8_t { known, verified };
 
   Exchange(NetworkBooks& books, Serve serve, const RequestLimits& limits)
@@ -50,7 +50,7 @@ class Exchange {
       ignored,   // its request
       list,      // in answer to ours; what is in it is in the book
       drop,      // the connection is to end, for `why`
-      ban,       // and its host to be kept away
+      ban,       // and its host is to be banned
     };
     Kind kind = Kind::nothing;
     conn::Failure why;
@@ -64,7 +64,7 @@ class Exchange {
   Outcome on_request(p2p::Peer& peer, conn::TimePoint now);
   Outcome on_list(p2p::Peer& peer, std::span<const conn::NetAddress> addresses, std::size_t refused,
                   conn::TimePoint now);
-  // `mild`: what to do when nothing drastic is.
+  // `mild`: what to do when it is neither drop nor ban.
   RequestGuard::Asker asker_of(const p2p::Peer& peer);
   static Outcome outcome_of(RequestGuard::Verdict verdict, std::string what, Outcome::Kind mild);
 

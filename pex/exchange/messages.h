@@ -1,9 +1,9 @@
 // The two messages of peer exchange, on channel 0x00: a request, and a list of addresses in answer.
 //
-// A list is looked at before it is decoded: its entries are counted in the raw bytes, and more than
-// 250 are refused before any memory is taken for them. An entry that cannot be an address (an ID
-// that is none, a host name, a port over 65535) costs that entry alone; the Go node would refuse
-// the whole list and ban its sender.
+// A list is checked before it is decoded: its entries are counted in the raw bytes, and more than
+// 250 are refused before any memory is taken for them. An entry that cannot be an address (an
+// invalid ID, a host name, a port over 65535) is dropped alone; the Go node would refuse the whole
+// list and ban its sender.
 //
 // Source: comet p2p/pex; spec/vectors/pex.json.
 // Threads: pure functions.
@@ -42,7 +42,7 @@ using Message = std::variant<Request, Addresses>;
 conn::Result<Message> decode(conn::ByteView bytes);
 
 conn::Bytes encode_request();
-// The first kMaxAddresses of them; that many always fit kMaxMessage.
+// The first kMaxAddresses of them, which always fit kMaxMessage.
 conn::Bytes encode_addresses(std::span<const conn::NetAddress> addresses);
 
 }  // namespace peerage::pex

@@ -1,18 +1,16 @@
 // How often others may ask us for addresses: a token bucket for each host and one for its
 // neighbourhood, kept across connections and node IDs, which are free.
 //
-// Who asks too often is not answered; who does so without pause is dropped, and then banned for a
-// while. Who is merely
-// beside such a host is still served, for a host spends from its own bucket first, and what the
-// neighbourhood's bucket refuses is held against nobody. Persistent and unconditional peers are
-// never dropped nor banned: they are answered as often as anyone else. Where many nodes may share
-// an address (a private network, an exempt one), each node has an account of its own, by its ID,
-// and there is no neighbourhood. The same account is charged for lists that nobody asked for, and
-// for lists with nonsense in them.
+// A host that asks too often is not answered; one that asks without pause is dropped, and then
+// banned for a while. Its neighbours are still served: a host spends from its own bucket first, and
+// a refusal by the neighbourhood's bucket counts against no host. Persistent and unconditional
+// peers are never dropped nor banned; they are answered as often as any other. Where many nodes may
+// share an address (a private network, an exempt one), each node has an account of its own, by its
+// ID, and there is no neighbourhood. Lists that we did not ask for, or with nonsense in them, are
+// charged to the same account.
 //
-// A pure state machine. Bounded: kMaxHosts hosts and as many neighbourhoods, the longest unseen
-// forgotten first.
-// Threads: none of its own (the control shard).
+// A pure state machine. Bounded: kMaxHosts hosts and as many neighbourhoods, the least recently
+// seen forgotten first. Threads: none of its own (the control shard).
 #pragma once
 
 #include <cstddef>
@@ -34,12 +32,12 @@ class RequestGuard {
   enum class Trust : std::uint8_t { stranger, trusted };  // persistent or unconditional
   enum class Verdict : std::uint8_t {
     answer,
-    ignore,  // say nothing, keep the peer
+    ignore,  // do not answer, keep the peer
     drop,    // end the connection
     ban,     // and do not let the host in for RequestLimits::ban
   };
 
-  // Who asks. `counted_as` its host, or as itself where hosts are shared.
+  // The peer that asks. `counted_as` its host, or as itself where hosts are shared.
   enum class CountedAs : std::uint8_t { host, itself };
   struct Asker {
     conn::IpAddress ip;
@@ -51,9 +49,9 @@ class RequestGuard {
   explicit RequestGuard(const RequestLimits& limits = {}) : limits_(limits) {}
 
   Verdict on_request(const Asker& asker, conn::TimePoint now);
-  // It sent what was not asked for: drop, and ban when it has been dropped before.
+  // It sent a list that we did not ask for: drop, and ban when it has been dropped before.
   Verdict on_unsolicited(const Asker& asker, conn::TimePoint now);
-  // It sent what no honest node sends, and did no harm: ignored, until there is too much of it.
+  // It sent what no honest node sends, and did no harm: ignored, until it has done so too often.
   Verdict on_nonsense(const Asker& asker, conn::TimePoint now);
   std::size_t hosts() const noexcept { return hosts_.size(); }
   std::size_t neighbourhoods() const noexcept { return neighbourhoods_.size(); }
@@ -70,7 +68,7 @@ class RequestGuard {
   using Key = std::variant<conn::IpAddress, conn::NodeId>;
 
   static Account opened(std::uint64_t burst, conn::Duration pause, conn::TimePoint now);
-  // What is held against the host, as of now.
+  // The host's account, as of now.
   Account& account_of(const Asker& asker, conn::TimePoint now);
   Verdict strike(Account& host) const;
   Verdict drop(Account& host) const;

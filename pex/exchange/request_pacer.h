@@ -1,12 +1,11 @@
 // When we may ask which peer for addresses, and whether a list that comes was asked for.
 //
-// To each peer at most one request is under way, and beyond the free ones of a connection requests
-// are kRequestPause apart; a peer that comes back before that has passed has the free ones that it
-// had left, for it may count across connections, as we do. So no honest node has a reason to ban
-// us.
+// Each peer has at most one request under way, and beyond the free ones of a connection requests
+// are kRequestPause apart; a peer that comes back sooner has the free ones that it had left, for it
+// may count across connections, as we do. So no honest node has a reason to ban us.
 //
 // A request that is never answered blocks further ones on that connection, as in the Go node: the
-// late answer would look like the answer to the second, and what follows unsolicited.
+// late answer would look like the answer to the second, and the next list unsolicited.
 //
 // A pure state machine. Bounded: one entry for each connected peer, kMaxGone for those that went.
 // Threads: none of its own (the control shard).
@@ -34,7 +33,7 @@ class RequestPacer {
   bool may_ask(const conn::NodeId& peer, conn::TimePoint now) const;
   void on_asked(const conn::NodeId& peer, conn::TimePoint now);
 
-  // A list has come. False: nobody asked.
+  // A list has come. False: we did not ask for it.
   [[nodiscard]] bool on_list(const conn::NodeId& peer);
   bool waits_for(const conn::NodeId& peer) const;
 

@@ -11,22 +11,22 @@
 namespace peerage::pex {
 
 // How often others may ask us. A Go node asks twice at will and then at most each 10 s, on each
-// connection; one of v0.39 now and then a little too early, which we forgive.
+// connection; one of v0.39 sometimes a little too early, which we forgive.
 struct RequestLimits {
-  // Answers for one host (IPv6: /64), and for its neighbourhood (/24, /48): so many at once, then
-  // one each `pause`.
+  // Answers for one host (IPv6: /64), and for its neighbourhood (/24, /48): a burst, then one each
+  // `pause`.
   std::uint64_t host_burst = 3;
   conn::Duration host_pause = std::chrono::seconds(10);
   std::uint64_t neighbourhood_burst = 24;
   conn::Duration neighbourhood_pause = std::chrono::seconds(1);
-  // Requests beyond that, from one host, are not answered. Those that come this soon after the one
-  // before, as no honest node's do, are held against it: after so many the connection ends; and
-  // when it has ended so often, the host is banned for a while.
+  // Requests beyond that, from one host, are not answered. Those less than `too_soon` after the one
+  // before, which no honest node sends, are strikes: after `strikes_to_drop` the connection ends;
+  // after `drops_to_ban` such ends the host is banned for `ban`.
   conn::Duration too_soon = std::chrono::seconds(9);
   std::uint32_t strikes_to_drop = 3;
   std::uint32_t drops_to_ban = 2;
   conn::Duration ban = std::chrono::minutes(10);
-  // After so long without a request, nothing is held against a host.
+  // After this long without a request, a host's strikes and drops are forgotten.
   conn::Duration memory = std::chrono::minutes(10);
 };
 // A seed's clients want one answer each.
@@ -38,7 +38,7 @@ inline constexpr RequestLimits kSeedRequestLimits = {
 
 // How often we ask: no honest node may have a reason to ban us. A Go node accepts two requests on a
 // connection at any time and others not within 10 s of the one before; a margin for its clock and
-// for what the network delays.
+// for delays of the network.
 inline constexpr std::uint32_t kFreeRequests = 2;
 inline constexpr conn::Duration kRequestPause = std::chrono::seconds(12);
 
@@ -46,66 +46,66 @@ inline constexpr conn::Duration kRequestPause = std::chrono::seconds(12);
 struct SeedPauses {
   // Before a seed that answered is asked again.
   conn::Duration each = std::chrono::seconds(15);
-  // Before one is that could not be reached, or had no place for us.
+  // Before a seed that could not be reached, or had no slot for us, is asked again.
   conn::Duration retry = std::chrono::seconds(4);
   conn::Duration cap = std::chrono::minutes(10);
-  // Before another may be, unless this one failed; 0: at once.
+  // Before another may be asked, unless this one failed; 0: at once.
   conn::Duration between = std::chrono::seconds(15);
 };
 
 // Keeping the outbound set full.
 struct OutboundLimits {
-  // In any second, those that the switch begins of its own accord included.
+  // In any second, including those that the switch begins itself.
   std::size_t dials_per_second = 2;
-  // One outbound peer of a group until there are so many, then up to so many of one. A preference:
-  // when other groups have nothing, it does not hold.
+  // One outbound peer of a group until there are `diverse`, then up to `per_group` of one. A
+  // preference: when other groups have nothing, it does not hold.
   std::size_t diverse = 5;
   std::size_t per_group = 2;
-  // Of the outbound peers, in percent, those that are not drawn at random: the longest known, or
-  // seeds' word. Whoever fills the book come at random, and never leaves: without this, honest
-  // peers, who do, give way to him one by one (spec/eclipse.md).
+  // Percent of the outbound peers that are not drawn at random: the longest known, or addresses
+  // that seeds gave. An attacker that fills the book is drawn often, and never leaves: without
+  // this, it replaces honest peers, which do leave, one by one (spec/eclipse.md).
   std::size_t chosen_percent = 60;
-  // After a dial an address waits: this long, doubled for each failure, at most so long.
+  // Pause before an address is dialled again; doubled for each failure, at most `redial_cap`.
   std::chrono::seconds redial = std::chrono::seconds(15);
   std::chrono::seconds redial_cap = std::chrono::hours(1);
-  // A dial to see whether an address is alive: one each `feeler_pause` on average, of one group at
-  // most so many a day (Bitcoin Core: FEELER_INTERVAL; the quota is ours: whoever fills the new
-  // table would have feelers promote him).
+  // A dial to see whether an address is alive: one each `feeler_pause` on average, at most
+  // `feelers_per_group` a day in one group (Bitcoin Core: FEELER_INTERVAL; the quota is ours: else
+  // feelers would promote an attacker that fills the new table).
   conn::Duration feeler_pause = std::chrono::minutes(2);
   std::uint32_t feelers_per_group = 4;
   // When the book cannot serve.
   SeedPauses seeds;
   // Asked at once by a node that has no tried address.
   std::size_t first_seeds = 3;
-  // Once, when a seed had nothing for us and the book is empty: it may be as new as we are, and
-  // have met others by then.
+  // Once, when a seed had no addresses for us and the book is empty: it may be as new as we are,
+  // and have met others by then.
   conn::Duration seed_second_look = std::chrono::seconds(3);
   // Asking peers for more (comet: ensurePeersPeriod); with a full set the pause doubles while
   // nothing new is heard.
   conn::Duration ask_pause = std::chrono::seconds(30);
   conn::Duration ask_pause_cap = std::chrono::minutes(16);
-  // Whether pauses are made shorter at random, so that many who failed at the same moment do not
-  // come back as one. An experiment takes that away; no node has a reason to.
+  // Whether pauses are made shorter at random, so that many nodes that failed at the same moment do
+  // not come back together. An experiment switches that off; no node has a reason to.
   enum class Spread : std::uint8_t { random, none } spread = Spread::random;
 };
 
 // A seed's visits.
 struct CrawlLimits {
   std::size_t parallel = 16;
-  // From the dial to the answer, and then it is over.
+  // From the dial to the answer, at most.
   conn::Duration visit = std::chrono::seconds(5);
   // Between two dials of one IP address and port (comet: minTimeBetweenCrawls).
   conn::Duration pause = std::chrono::minutes(2);
-  // So many of which are remembered.
+  // How many of those are remembered.
   std::size_t remembered = 50'000;
-  // How long a client may stay that asks for nothing, or is not let go by its answer.
+  // How long a client may stay that asks for nothing, or that its answer does not disconnect.
   conn::Duration client_life = std::chrono::minutes(5);
-  // A persistent peer is asked for addresses so often.
+  // How often a persistent peer is asked for addresses.
   conn::Duration ask_pause = std::chrono::minutes(2);
   // Configured seeds are visited side by side, like others.
   SeedPauses seeds = {.between = conn::Duration(0)};
 };
-// After a visit, the next: so long when it was answered for the first times; and so long when nine
+// From a visit to the next: kUnprovenPause after the first answered ones; kProvenPauses when nine
 // of ten were answered in the window of 2 h, 8 h, 1 d, 7 d, 30 d (addrbook/record/reliability.h).
 inline constexpr std::chrono::seconds kUnprovenPause = std::chrono::minutes(10);
 inline constexpr std::array<std::chrono::seconds, 5> kProvenPauses = {
@@ -115,11 +115,11 @@ inline constexpr std::array<std::chrono::seconds, 5> kProvenPauses = {
 inline constexpr std::chrono::seconds kFailedPause = std::chrono::minutes(5);
 inline constexpr std::chrono::seconds kFailedPauseCap = std::chrono::hours(12);
 
-// Whoever broke the rules of peer exchange is neither dialled nor told of for so long; nor who is
-// found to be under a ban, at most.
+// How long a peer that broke the rules of peer exchange is neither dialled nor given out; and, at
+// most, one that is found to be banned.
 inline constexpr std::chrono::seconds kMisbehavedRest = std::chrono::hours(1);
 inline constexpr std::chrono::seconds kBannedRest = std::chrono::hours(1);
-// Whom the switch would not dial is not asked for again for so long.
+// How long we do not ask the switch again for an address that it would not dial.
 inline constexpr conn::Duration kRefusedPause = std::chrono::seconds(15);
 // How often sessions that go on are noted in the books.
 inline constexpr conn::Duration kNotePause = std::chrono::minutes(1);

@@ -2,14 +2,14 @@
 //
 //  - One after another in an order drawn at random, none twice within its pause, which doubles with
 //    each time that it was asked.
-//  - One that could not be reached, or had no place for us, is tried again soon, at first; another
-//    may be asked at once. A crowd that begins at the same moment is served so within seconds, for
-//    the pauses are spread at random (conn/base/backoff.h).
+//  - One that could not be reached, or had no slot for us, is tried again soon, at first; another
+//    may be asked at once. Many nodes that start at the same moment are so served within seconds,
+//    because the pauses are spread at random (conn/base/backoff.h).
 //  - A seed that names another network than the one that we dialled it for, and one that we serve,
 //    is asked for that one from then on: with several networks on one port, an operator gives one
 //    list of seeds.
 //
-// Names are resolved at each use, by whoever dials.
+// The dialler resolves names at each use.
 // Threads: none of its own (the control shard).
 #pragma once
 
@@ -32,7 +32,7 @@ class SeedList {
   SeedList(const SeedPauses& pauses, conn::RandomBelow random)
       : pauses_(pauses), random_(std::move(random)) {}
 
-  // Replaces the list; what is known of seeds that stay is kept.
+  // Replaces the list; the state of seeds that stay is kept.
   void set(const std::vector<conn::HostAddress>& seeds);
   bool contains(const conn::NodeId& id) const { return find(id) != nullptr; }
   std::set<conn::NodeId> ids() const;
@@ -42,17 +42,17 @@ class SeedList {
     conn::HostAddress address;
     std::string network;  // empty: of the first that we serve
   };
-  // One that may be asked now, which then rests. Of those that were not asked before one may be
-  // asked soon after another, too.
+  // One that may be asked now; its pause begins. `unasked`: one that was never asked, without the
+  // pause between two seeds.
   enum class Of : std::uint8_t { all, unasked };
   std::optional<Target> next(conn::TimePoint now, Of which = Of::all);
-  // The dial to it came to nothing.
+  // The dial to it failed.
   void failed(const conn::NodeId& id, conn::TimePoint now);
   // It has said that it is of this network: asked again at once.
   void is_of(const conn::NodeId& id, const std::string& network);
-  // It may be asked again then, if not sooner anyway, and whatever others were asked.
+  // It may be asked again at `when` at the latest, whichever others were asked.
   void again(const conn::NodeId& id, conn::TimePoint when);
-  // There is no need for seeds now: the pauses begin small again.
+  // Seeds are not needed now: the pauses begin small again.
   void rested();
 
  private:

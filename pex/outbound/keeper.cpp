@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// How often to look when nothing is wanted but a test dial now and then.
+// How often to look when only a test dial now and then is wanted.
 constexpr conn::Duration kIdle = 15s;
 constexpr conn::Duration kWanting = 1s;
 
@@ -35,7 +35,7 @@ OutboundPolicy::Situation OutboundKeeper::situation(TimePoint now) const {
   situation.book_now = context_.books.now();
   situation.free_slots = context_.node.snapshot()->free_outbound;
   situation.connected = context_.peers.connected.size();
-  // Of interest to new dials alone, and there are mostly none to begin.
+  // Needed for new dials alone, of which there are mostly none.
   if (situation.free_slots > 0) situation.outbound = outbound();
   situation.unavailable = [this, now](const addrbook::KnownAddress& known) {
     const conn::NodeId& id = known.address.id;
@@ -72,7 +72,7 @@ TimePoint OutboundKeeper::on_time(TimePoint now) {
   return now + (state.free_slots > 0 ? kWanting : kIdle);
 }
 
-// Who knows nobody hears what several have to say before it chooses.
+// A node that knows no peer hears several seeds before it chooses.
 void OutboundKeeper::ask_first_seeds(const OutboundPolicy::Situation& state, TimePoint now) {
   const bool knows_nobody = context_.books.first().size_of(addrbook::Kind::tried) == 0;
   if (!knows_nobody || state.free_slots == 0) return;
@@ -90,8 +90,8 @@ bool OutboundKeeper::ask_seed(TimePoint now, SeedList::Of which) {
   return true;
 }
 
-// Those that had been asked just before they came. Once: a seed that has answered is about to
-// close.
+// Seeds that had been asked too recently when they connected. Once: a seed that has answered is
+// about to close.
 void OutboundKeeper::ask_waiting_seeds(TimePoint now) {
   std::erase_if(unasked_seeds_, [&](const conn::NodeId& id) {
     const auto found = context_.peers.connected.find(id);

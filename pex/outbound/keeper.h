@@ -1,8 +1,8 @@
-// The driver of a node: keeps its outbound set full by what OutboundPolicy plans. It tells the
-// policy how things stand, and has the switch and the exchange do what is planned.
+// The driver of a node: keeps its outbound set full as OutboundPolicy plans. It gives the policy
+// the situation, and has the switch and the exchange carry out the plan.
 //
-// Outbound peers are asked for addresses when they come, if the book has not enough; a peer that
-// was dialled only to see whether it is alive is let go of.
+// Outbound peers are asked for addresses when they connect, if the book has not enough; a peer that
+// was dialled only to see whether it is alive is disconnected.
 //
 // Threads: the control shard.
 #pragma once
@@ -32,7 +32,7 @@ class OutboundKeeper final : public RoleDriver {
   // Outbound peers, and nodes that are being dialled to become one.
   std::vector<OutboundPolicy::Situation::Outbound> outbound() const;
   void ask_first_seeds(const OutboundPolicy::Situation& state, conn::TimePoint now);
-  // Whether there was one to be asked.
+  // Whether a seed could be asked.
   bool ask_seed(conn::TimePoint now, SeedList::Of which);
   void ask_waiting_seeds(conn::TimePoint now);
   void ask_a_peer(conn::TimePoint now);
@@ -42,12 +42,12 @@ class OutboundKeeper final : public RoleDriver {
   Context context_;
   OutboundPolicy policy_;
   SeedList seeds_;
-  std::set<conn::NodeId> unasked_seeds_;  // connected, and could not be asked when they came
+  std::set<conn::NodeId> unasked_seeds_;  // connected, but could not be asked then
   const std::size_t first_seeds_wanted_;
   std::size_t first_seeds_ = 0;  // asked
   const conn::Duration second_look_;
   bool looked_again_ = false;
-  // Whom the switch would not dial, and when it may be asked again.
+  // Nodes that the switch would not dial, and when to ask it again.
   conn::RecentMap<conn::NodeId, conn::TimePoint> refused_{kMaxRefused};
 };
 

@@ -67,7 +67,7 @@ OutboundPolicy::Plan OutboundPolicy::plan(const Situation& situation) {
   return plan;
 }
 
-// True when free slots are left and nobody for them.
+// True when free slots are left and no address for them.
 bool OutboundPolicy::plan_dials(const Situation& situation, std::vector<NetAddress>& dials) {
   Groups groups;
   Step step{situation, groups, dials, situation.outbound.size()};
@@ -75,7 +75,7 @@ bool OutboundPolicy::plan_dials(const Situation& situation, std::vector<NetAddre
   step.to_choose = slots * limits_.chosen_percent / 100;
   for (const Situation::Outbound& peer : situation.outbound) {
     ++groups[book_.group(peer.ip)];
-    // Using it keeps it from being forgotten.
+    // `use` keeps it from being forgotten.
     step.to_choose -= drawn_.use(peer.id) == nullptr && step.to_choose > 0 ? 1 : 0;
   }
   while (dials.size() < situation.free_slots && pace_.available(situation.now) > 0) {
@@ -140,7 +140,7 @@ std::optional<NetAddress> OutboundPolicy::by_seeds(const Step& step) {
   const auto below = [this](std::size_t limit) {
     return static_cast<std::size_t>(fraction(salt_ + ++drawn_) * static_cast<double>(limit));
   };
-  // By groups: addresses are cheap, and whoever has poisoned the seeds has many of each group.
+  // By groups: addresses are cheap, and an attacker that poisoned the seeds has many in each group.
   const auto group = std::next(said.begin(), static_cast<std::ptrdiff_t>(below(said.size())));
   return group->second[below(group->second.size())];
 }
@@ -180,13 +180,13 @@ std::optional<NetAddress> OutboundPolicy::next_test(const Situation& situation) 
   return target;
 }
 
-// In [0, 1): the same whenever we ask, and another for each of those who dial it.
+// In [0, 1): always the same for one ID, and different for each node that dials it.
 double OutboundPolicy::lot_of(const conn::NodeId& id) const {
   if (limits_.spread == OutboundLimits::Spread::none) return 0;
   return fraction(std::hash<conn::NodeId>{}(id) ^ salt_);
 }
 
-// From half of it to half as much again: nodes that began at the same moment part ways.
+// From half of it to half as much again: nodes that began at the same moment spread out.
 conn::Duration OutboundPolicy::spread_around(conn::Duration pause) {
   if (limits_.spread == OutboundLimits::Spread::none) return pause;
   const double part = 0.5 + fraction(salt_ + ++drawn_);
@@ -196,7 +196,7 @@ conn::Duration OutboundPolicy::spread_around(conn::Duration pause) {
 
 bool OutboundPolicy::is_due(const KnownAddress& known, addrbook::Time now) const {
   if (known.last_attempt == addrbook::kNever) return true;
-  // A dial of the run before, that came to something, is no reason to wait.
+  // A dial of the run before that succeeded is no reason to wait.
   if (known.last_attempt <= started_ && known.failures == 0) return true;
   const auto pause = conn::backoff_pause({limits_.redial, limits_.redial_cap}, known.failures,
                                          lot_of(known.address.id));

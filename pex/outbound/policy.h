@@ -1,25 +1,24 @@
-// Whom to dial so that the outbound set becomes full and stays diverse.
+// Which addresses to dial so that the outbound set becomes full and stays diverse.
 //
 //  - First the anchors, once: those that had been outbound peers for longest when the last run
-//    ended. (A peer that is lost while we run is dialled again by p2p/dial/dialer.h before
-//    anybody.) They count as drawn at random: who never leaves is among them, and that may be an
-//    attacker.
+//    ended. (p2p/dial/dialer.h redials a peer that is lost while we run before any other.) They
+//    count as drawn at random: nodes that never leave are among them, perhaps an attacker's.
 //  - Then, until they are OutboundLimits::chosen_percent of the set, the tried addresses that we
-//    have known for longest: what is tried lately may be somebody's who has all the others. A node
-//    that has no such ones takes what the seeds that it met have told: the first attacker among its
-//    peers fills its book with his own.
+//    have known for longest: one attacker may own all that were tried lately. A node that has no
+//    such ones takes addresses from the seeds that it met: the first attacker among its peers fills
+//    its book with its own.
 //  - Then the book at random, with the Go node's idea: the more outbound peers we have, the more of
-//    them may be new ones. Who comes this way counts as drawn for as long as it stays, and when it
-//    comes back, even if it is tried meanwhile.
-//  - One of a group until OutboundLimits::diverse, then two. A preference: a network that has but
-//    one group is a network too.
-//  - Seeds, when nobody in the book can be dialled and slots are free.
-//  - One test dial each feeler_pause or so, also when the set is full: of a tried address whose
-//    place is claimed, or a feeler to one we never met. They take no slot.
+//    them may be new ones. A peer chosen this way counts as drawn for as long as it stays, and when
+//    it comes back, even if it is tried meanwhile.
+//  - One of a group until OutboundLimits::diverse, then two. A preference: a network may have one
+//    group only.
+//  - Seeds, when no address of the book can be dialled and slots are free.
+//  - One test dial each feeler_pause or so, also when the set is full: to a tried address with a
+//    place that another claims, or a feeler to one we never met. They take no slot.
 //
-// A pure state machine: it is told how things stand and says what to begin; it does not look at
-// what came of it, for the book knows. Bounded: kMaxFelt groups, kMaxDrawn nodes, and
-// kMaxSeedAddresses addresses of seeds.
+// A pure state machine: given the situation, it says what to begin. It does not look at the
+// outcome, which the book knows. Bounded: kMaxFelt groups, kMaxDrawn nodes, and kMaxSeedAddresses
+// addresses of seeds.
 //
 // Threads: none of its own (the control shard).
 //
@@ -49,8 +48,8 @@ class OutboundPolicy {
   struct Situation {
     conn::TimePoint now;
     addrbook::Time book_now;
-    // Outbound peers, and nodes that are being dialled to become one. Not looked at when there is
-    // no free slot.
+    // Outbound peers, and nodes that are being dialled to become one. Ignored when there is no free
+    // slot.
     struct Outbound {
       conn::NodeId id;
       conn::IpAddress ip;
@@ -58,8 +57,8 @@ class OutboundPolicy {
     std::vector<Outbound> outbound;
     std::size_t free_slots = 0;  // beyond those
     std::size_t connected = 0;   // peers, of either direction
-    // Who cannot be dialled now: connected, being dialled, refused just before, ourselves. Must not
-    // call the book.
+    // What cannot be dialled now: connected, being dialled, refused just before, ourselves. Must
+    // not call the book.
     std::function<bool(const addrbook::KnownAddress&)> unavailable;
   };
   struct Plan {
@@ -69,23 +68,23 @@ class OutboundPolicy {
     bool ask_a_peer = false;
   };
 
-  // `salt` makes our pauses other than those of nodes that failed when we did.
+  // `salt` makes our pauses differ from those of nodes that failed when we did.
   OutboundPolicy(addrbook::AddressBook& book, conn::TimePoint now, std::uint64_t salt,
                  const OutboundLimits& limits = {});
 
-  // A seed is at this address: what comes from there is a seed's word.
+  // A seed is at this address: addresses from there come from a seed.
   void seed_is_at(const conn::IpAddress& ip);
 
-  // Somebody has told us of addresses that we did not know.
+  // A peer has told us of addresses that we did not know.
   void learnt(conn::TimePoint now);
 
-  // A dial begins that is not of a plan; it counts for the pace all the same.
+  // A dial begins that no plan asked for; it counts for the pace all the same.
   void dialled(conn::TimePoint now) { pace_.note(now); }
 
   // Whether its pace allows a dial.
   bool may_dial(conn::TimePoint now) { return pace_.available(now) > 0; }
 
-  // What to begin now. To be asked about once a second, and whenever something has changed.
+  // What to begin now. To be called about once a second, and whenever something has changed.
   Plan plan(const Situation& situation);
 
  private:
@@ -101,7 +100,7 @@ class OutboundPolicy {
     const Groups& groups;
     const std::vector<conn::NetAddress>& chosen;
     std::size_t outbound = 0;
-    std::size_t to_choose = 0;  // peers that are not to come at random
+    std::size_t to_choose = 0;  // peers not to be drawn at random
   };
   bool plan_dials(const Situation& situation, std::vector<conn::NetAddress>& dials);
   std::optional<conn::NetAddress> next_anchor(const Situation& situation);
@@ -121,7 +120,7 @@ class OutboundPolicy {
 
   addrbook::AddressBook& book_;
   std::uint64_t salt_;
-  std::uint64_t drawn_ = 0;  // lots, so far
+  std::uint64_t drawn_ = 0;  // random numbers, so far
   OutboundLimits limits_;
   p2p::DialPace pace_;
   addrbook::Time started_ = addrbook::kNever;  // in the book's time, once known

@@ -1,4 +1,4 @@
-// What a node does of its own accord beside answering: a node keeps its outbound set full
+// What a node does itself, besides answering: a node keeps its outbound set full
 // (pex/outbound/keeper.h), a seed makes its visits (pex/seed/visits.h).
 //
 // Threads: the control shard.
@@ -13,7 +13,7 @@
 
 namespace peerage::pex {
 
-// Who is connected and who is being dialled, by what the switch has told.
+// Which peers are connected and which nodes are being dialled, from the switch's events.
 struct PeerView {
   struct Connected {
     p2p::PeerPtr peer;
@@ -41,13 +41,13 @@ class RoleDriver {
   };
 
   virtual ~RoleDriver() = default;
-  // Begins what is due, and says when to come again at the latest.
+  // Begins what is due, and says when to call again at the latest.
   virtual conn::TimePoint on_time(conn::TimePoint now) = 0;
   // Connections and dials; `peers` knows of it already.
   virtual void on_event(const p2p::SwitchEvent& event, conn::TimePoint now) = 0;
-  // What the peer sent in answer is in the book; `added` of the addresses had not been before.
+  // The list that the peer sent in answer is in the book; `added` of its addresses are new there.
   virtual void on_list(const p2p::PeerPtr& peer, std::size_t added, conn::TimePoint now) = 0;
-  // The peer has asked us, and has its answer if it gets one.
+  // The peer has asked us, and the answer, if any, has been sent.
   virtual void on_asked(const p2p::PeerPtr& peer) = 0;
   virtual void set_seeds(const std::vector<conn::HostAddress>& seeds) = 0;
 };

@@ -15,7 +15,7 @@ using conn::NetAddress;
 namespace {
 
 constexpr double kHardlyEverFailed = 0.9;
-// A window says something once it is that full.
+// A window counts once it is this full.
 constexpr float kSeenEnough = 0.25;
 static_assert(kProvenPauses.size() == addrbook::Reliability::kWindows);
 

@@ -1,17 +1,17 @@
-// Whom a seed visits next: it dials what it has heard of, to see whether it is there, and comes
-// back to what was, as long as it serves it.
+// Which node a seed visits next: it dials what it has heard of, to see whether it is there, and
+// comes back to what was, as long as it serves it.
 //
-// Newcomers and old acquaintances take turns, so that neither a flood of new addresses keeps the
-// known ones from being verified again, nor the reverse. Both are drawn from the book at random:
-// how much of our time somebody's addresses take is bounded by how much of the book they can have.
+// New addresses and verified ones take turns, so that a flood of new ones does not keep the others
+// from being verified again, nor the reverse. Both are drawn from the book at random: the share of
+// our time that an attacker's addresses take is bounded by the share of the book they can have.
 //
 // When to come back is decided by the record (addrbook/record/reliability.h): the longer the window
 // in which a node has hardly ever failed, the longer the pause. One that fails is tried again after
 // a pause that doubles.
 //
 // An IP address and port is not dialled twice within `pause`, whatever IDs are said to be there, so
-// that nobody can have us dial a stranger all day. Bounded: `remembered` of them, and no state
-// else.
+// that no peer can have us dial a stranger all day. Bounded: `remembered` of them, and no other
+// state.
 //
 // Threads: none of its own (the control shard).
 // Source: comet p2p/pex/pex_reactor.go:crawlPeers; the windows are bitcoin-seeder's idea.
@@ -38,8 +38,8 @@ class Crawler {
     // Connected, being dialled, or ourselves. Must not call the book.
     std::function<bool(const addrbook::KnownAddress&)> unavailable;
   };
-  // The next to visit, which counts as visited from now on; none: nothing is due. Having found
-  // nothing it does not look again for kLookAgain, unless `heard` says that there is something new.
+  // The next to visit, which counts as visited from now on; none: nothing is due. Having found none
+  // it does not look again for kLookAgain, unless `heard` is called.
   std::optional<conn::NetAddress> next(addrbook::AddressBook& book, const Situation& situation);
   // The visit could not begin, by no fault of the address: it is due as before.
   void take_back(const conn::Endpoint& endpoint) { seen_.erase(endpoint); }

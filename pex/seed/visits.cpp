@@ -36,7 +36,7 @@ TimePoint Visits::on_time(TimePoint now) {
 }
 
 void Visits::end_late(TimePoint now) {
-  // A dial that hangs ends by its own time, which is not longer.
+  // A dial that hangs ends by its own timeout, which is no longer.
   std::erase_if(visits_, [now](const auto& each) { return each.second.until + 5s <= now; });
   for (const auto& [id, each] : context_.peers.connected) {
     if (stays(*each.peer)) {
@@ -109,19 +109,18 @@ void Visits::on_event(const p2p::SwitchEvent& event, TimePoint now) {
 void Visits::on_connected(const p2p::Connected& event, TimePoint now) {
   p2p::Peer& peer = *event.peer;
   if (peer.direction() == Direction::inbound) {
-    // It dialled us while we dialled it, or was about to be visited: its own address is in the book
-    // now.
+    // It dialled us while we dialled it, or were about to: its own address is in the book now.
     visits_.erase(peer.id());
     look_at_growth(now);
     return;
   }
   if (stays(peer)) return;
-  // One that has nothing to tell has been verified, and that is all.
+  // A peer that cannot be asked has been verified, and the visit ends.
   if (!context_.exchange.ask(peer, now)) part(peer);
 }
 
-// Whether clients have brought addresses. What a crawler then does takes as long as the book is
-// large: a crowd of clients has it do so no more often than that.
+// Whether clients have brought addresses. A crawler's search then takes time in proportion to the
+// book, so even a crowd of clients starts one only each kGrowthPause.
 void Visits::look_at_growth(TimePoint now) {
   if (now < next_growth_) return;
   for (std::size_t i = 0; i < crawlers_.size(); ++i) {

@@ -1,9 +1,9 @@
-// The driver of a seed: visits. It dials what Crawler chooses, asks for addresses, and is gone
-// again; a visit ends with the answer, or when its time is over. So many are under way at once; the
-// networks take turns.
+// The driver of a seed: visits. It dials what Crawler chooses, asks for addresses, and disconnects;
+// a visit ends with the answer, or when its time is over. CrawlLimits::parallel are under way at
+// once; the networks take turns.
 //
-// Its clients are let go with their answer, or after their time. Persistent and unconditional peers
-// stay, and are asked now and then.
+// Its clients are disconnected with their answer, or after their time. Persistent and unconditional
+// peers stay, and are asked now and then.
 //
 // Configured seeds are asked when the crawler finds nothing due in a network that has too few
 // addresses.
