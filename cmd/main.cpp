@@ -1,4 +1,4 @@
-// The `peerage` program: a command line over the libraries.
+// The `peerage` program: a command line for the libraries.
 #include <algorithm>
 #include <iostream>
 

@@ -1,4 +1,4 @@
-// The book of a home: where it is, what it holds, and what of that is asked for.
+// The book of a home: where it is, what it holds, and which of its rows are wanted.
 #include "cmd/addrbook/addrbook.h"
 
 #include <algorithm>
@@ -32,7 +32,7 @@ Result<BookHome> BookHome::of(const std::filesystem::path& home) {
                  std::move(settings->networks),
                  settings->book_file,
                  {}};
-  // Whoever looks at a book need not be allowed to read the node's key.
+  // Reading a book must not require permission to read the node's key.
   if (const auto key = conn::NodeKey::load(settings->node_key_file)) {
     found.own_id = key->id();
   }
@@ -94,8 +94,7 @@ Result<Contents> read_book(const BookHome& home, Time now) {
   addrbook::Report report;
   auto contents = addrbook::BookFile::read(home.file, now, report);
   if (contents && report.dropped.total() > 0) {
-    std::cerr << "peerage: rows that are not fit to be read are left out: " << report.dropped.text()
-              << '\n';
+    std::cerr << "peerage: unreadable rows are left out: " << report.dropped.text() << '\n';
   }
   return contents;
 }
@@ -117,7 +116,7 @@ std::vector<Listed> select(const Contents& contents, const ListFilter& filter, T
       rows.push_back({network, &row});
     }
   }
-  // The address makes the order a total one.
+  // The address makes the order total.
   std::sort(rows.begin(), rows.end(), [](const Listed& one, const Listed& other) {
     return std::tuple(one.row->last_verified, one.row->last_seen, other.row->address,
                       other.network) > std::tuple(other.row->last_verified, other.row->last_seen,

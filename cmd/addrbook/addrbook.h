@@ -1,9 +1,9 @@
 // What `peerage addrbook` does with the book of a home, apart from its command line.
 //
-// Looking (list, show, sources, stats, bans, export, check) reads the file as a guest, also while a
-// node writes it, and changes nothing. Changing (import, ban, unban, forget) needs the file for
-// itself: what a running node has in memory would undo it. Neither ever moves a file aside, as a
-// node does at its start: one that is damaged, or another program's, is an error here.
+// Reading (list, show, sources, stats, bans, export, check) changes nothing, and works while a node
+// writes the file. Changing (import, ban, unban, forget) needs the file for itself: what a running
+// node has in memory would undo it. Neither ever moves a file aside, as a node does at its start: a
+// file that is damaged, or another program's, is an error here.
 //
 // Threads: one. Text that came from the network is shown through conn::printable.
 #pragma once
@@ -37,12 +37,12 @@ struct BookHome {
   Config config;
   std::vector<std::string> networks;  // as the settings name them
   std::filesystem::path file;
-  conn::NodeId own_id;  // nobody without a node key
+  conn::NodeId own_id;  // zero without a node key
 
   static conn::Result<BookHome> of(const std::filesystem::path& home);
   // The option, or else what the config says. An error that names both when there is neither.
   conn::Result<std::string> network(const std::string& option) const;
-  // An empty book by this home's rules.
+  // An empty book with this home's settings.
   std::unique_ptr<addrbook::AddressBook> book(const std::string& network,
                                               const addrbook::BookKey& key) const;
 };
@@ -55,7 +55,7 @@ std::optional<addrbook::Seconds> parse_span(std::string_view text);
 
 // --- looking ---
 
-// Rows that were not fit to be read are noted on standard error.
+// Unreadable rows are reported on standard error.
 conn::Result<addrbook::Contents> read_book(const BookHome& home, Time now);
 
 struct ListFilter {
@@ -65,19 +65,19 @@ struct ListFilter {
   std::optional<conn::Reason> last_failure;
   std::size_t limit = 0;  // 0: all
 };
-// An address, and the network whose book it is in.
+// An address, and the network of its book.
 struct Listed {
   std::string_view network;
   const KnownAddress* row;
 };
 // Those that pass, verified last first. They point into `contents`.
 std::vector<Listed> select(const addrbook::Contents& contents, const ListFilter& filter, Time now);
-// Of an ID, or of what begins like it; at least kMinIdPrefix digits.
+// Of an ID, or of all with this prefix; at least kMinIdPrefix digits.
 inline constexpr std::size_t kMinIdPrefix = 4;
 std::vector<Listed> select_id(const addrbook::Contents& contents, std::string_view id_prefix,
                               const std::string& network);
 
-// Who told of whom, as the file has it; unfit rows are noted as by read_book.
+// Which node told of which address, as the file has it; unfit rows are reported as by read_book.
 conn::Result<addrbook::ProvenanceList> read_provenance(const BookHome& home,
                                                        const addrbook::ProvenanceQuery& query,
                                                        Time now);
@@ -89,7 +89,7 @@ struct BookStats {
     std::size_t addresses = 0, in_new = 0, in_tried = 0, resting = 0, groups = 0;
     std::array<std::size_t, addrbook::kOriginCount> by_origin{};
     std::array<std::size_t, kSpans.size()> verified_within{};
-    std::vector<std::pair<conn::Reason, std::size_t>> failures;  // the commonest first
+    std::vector<std::pair<conn::Reason, std::size_t>> failures;  // the most frequent first
   };
   std::map<std::string, OfNetwork> networks;
   std::size_t bans = 0;
@@ -97,11 +97,11 @@ struct BookStats {
   std::int64_t schema_version = 0;
 };
 BookStats stats_of(const addrbook::Contents& contents, conn::IpAddress::Strict strict, Time now);
-// Completes the stats with what only the file tells.
+// Completes the stats with what only the file knows.
 conn::Result<void> add_file_stats(const std::filesystem::path& file, BookStats& stats);
 
 struct Check {
-  std::vector<std::string> found;  // what was looked at, and how it is
+  std::vector<std::string> found;  // what was checked, and its state
   std::vector<std::string> wrong;  // empty: nothing
   std::size_t addresses = 0, bans = 0;
 };
@@ -119,7 +119,7 @@ conn::Result<ExportReport> export_json(const BookHome& home, const std::string& 
 
 // --- changing ---
 
-// The book, for us alone. `create`: one that is missing is made. The failure book_in_use says what
+// The book, for us alone. `create`: a missing one is made. The failure book_in_use says what
 // to do about it.
 enum class Missing : std::uint8_t { fails, create };
 struct OwnedBook {
@@ -146,11 +146,11 @@ conn::Result<addrbook::BanRow> ban(const BookHome& home, const BanTarget& target
                                    addrbook::Seconds span, const std::string& reason, Time now);
 // False: it was not banned.
 conn::Result<bool> unban(const BookHome& home, const BanTarget& target, Time now);
-// How many addresses of the ID there were; `network` empty: in all of them.
+// How many addresses of the ID there were; `network` empty: in all networks.
 conn::Result<std::size_t> forget(const BookHome& home, const conn::NodeId& id,
                                  const std::string& network, Time now);
 
-// --- how it reads: for people, and for programs (an object to a line) ---
+// --- output: for people, and for programs (an object to a line) ---
 
 std::string list_text(const std::vector<Listed>& rows, Time now);
 std::string to_json(const Listed& listed);

@@ -18,14 +18,14 @@ using conn::Stage;
 
 namespace {
 
-// What has been applied is in the file when it is closed, or we say that it is not.
+// Closes the book; success means that what was applied is in the file.
 Result<void> finish(OwnedBook& book, const Result<void>& applied) {
   if (!applied) return applied;
   return book.file.close();
 }
 
-// Takes the rows of a network into a book, which forgets who was connected when the last run
-// ended: the next run of the node is to know it still.
+// Takes the rows of a network into a book, which forgets the peers that were connected when the
+// last run ended: the node's next run needs to know them still.
 void load_between_runs(addrbook::AddressBook& book, const addrbook::Contents& contents, Time now) {
   const auto rows = contents.addresses.find(book.network());
   if (rows == contents.addresses.end()) return;
@@ -40,7 +40,7 @@ void load_between_runs(addrbook::AddressBook& book, const addrbook::Contents& co
 }  // namespace
 
 Result<OwnedBook> own_book(const BookHome& home, Missing missing, Time now) {
-  // As a guest first: opening it for writing would move one that is damaged aside.
+  // Read-only first: opening a damaged one for writing would move it aside.
   addrbook::Report report;
   if (const auto read = BookFile::read(home.file, now, report); !read) {
     const Reason reason = read.error().reason;

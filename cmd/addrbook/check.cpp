@@ -14,9 +14,9 @@ using conn::Result;
 
 namespace {
 
-constexpr std::size_t kMaxProblems = 10;  // of the file's structure, told one by one
+constexpr std::size_t kMaxProblems = 10;  // of the file's structure, listed one by one
 
-// The file, beside whoever has it open. Without a log nobody has, and a guest would leave one.
+// Opens the file beside a node that has it open. Without a log none has, and we would leave one.
 Result<Database> as_guest(const std::filesystem::path& file) {
   const bool in_use = ::access((file.native() + "-wal").c_str(), F_OK) == 0;
   auto database = Database::open(file, in_use ? Access::read : Access::immutable);
@@ -47,7 +47,7 @@ void check_places(const BookHome& home, const addrbook::Contents& contents, Time
     const std::string of = "network " + conn::printable(network, 64) + ": ";
     check.found.push_back(of + std::to_string(loaded.kept) + " addresses in " +
                           std::to_string(book->buckets_used(Kind::new_)) + " buckets of new and " +
-                          std::to_string(book->buckets_used(Kind::tried)) + " of old ones");
+                          std::to_string(book->buckets_used(Kind::tried)) + " of tried ones");
     if (loaded.dropped > 0) {
       check.wrong.push_back(of + std::to_string(loaded.dropped) +
                             " have no place by the book's rules (addr_book_strict, "

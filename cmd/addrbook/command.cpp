@@ -16,7 +16,7 @@ using conn::Reason;
 using conn::Result;
 using conn::Stage;
 
-// What the options of one subcommand were set to; each uses some.
+// The values of the options of a subcommand; each uses some.
 struct Options {
   std::filesystem::path home;
   bool json = false;
@@ -36,7 +36,7 @@ conn::Failure bad_argument(std::string detail) {
   return {Stage::configuration, Reason::invalid_argument, std::move(detail)};
 }
 
-// What was asked for is not there, which is nobody's mistake.
+// Reports what was not found: exit code 1, but no error.
 int not_there(const std::string& what) {
   std::cerr << "peerage: " << what << '\n';
   return 1;
@@ -245,7 +245,7 @@ using Run = int (*)(const BookHome&, const Options&);
 
 // --- the command line ---
 
-// A subcommand with --home and the options that `more` makes, whose action is `run`.
+// A subcommand with --home and the options that `more` makes, and the action `run`.
 Command verb(std::string name, std::string about, Run run,
              const std::function<std::vector<Option>(Options&)>& more, std::string footer = {}) {
   auto options = std::make_shared<Options>();
@@ -292,9 +292,9 @@ std::vector<Option> list_options(Options& options) {
            .example = "2h, 7d"},
           {.name = "--last-failure",
            .into = &options.last_failure,
-           .help = "Only those that last failed so",
+           .help = "Only those with this last failure",
            .example = "connection_refused, ..."},
-          limit(options, "At most so many; 0: all")};
+          limit(options, "At most this many; 0: all")};
 }
 
 std::vector<Option> sources_options(Options& options) {
@@ -326,10 +326,10 @@ std::vector<Option> ban_options(Options& options) {
            .help = "How long",
            .example = "12h, 7d",
            .default_text = default_of(options.span)},
-          {.name = "--reason", .into = &options.reason, .help = "Why, for whoever reads the list"}};
+          {.name = "--reason", .into = &options.reason, .help = "Why, for readers of the list"}};
 }
 
-// The same by another name: one that it had before.
+// The same under a former name.
 Command also(std::string name, Command command) {
   command.aliases.push_back(std::move(name));
   return command;
@@ -350,7 +350,7 @@ std::vector<Command> looking() {
            [](Options& options) { return Many{json(options, kOneObject)}; }),
       verb("bans", "The bans in force", bans, [](Options& options) { return Many{json(options)}; }),
       verb(
-          "check", "Whether the file and all rows are sound", check,
+          "check", "Check the file and all its rows", check,
           [](Options& options) { return Many{json(options, kOneObject)}; },
           "Exit code: 0 if the book is sound, 1 if not, or if there is none."),
       verb("export", "Write an addrbook.json for a comet node", export_to,
@@ -367,8 +367,9 @@ std::vector<Command> changing() {
   using Many = std::vector<Option>;
   return {
       verb("import", "Take in the addresses of an addrbook.json", import_from, import_options,
-           "What a file says of its addresses is not believed: they are new ones, never dialled."),
-      verb("ban", "Let nobody in from there, and dial nobody there", add_ban, ban_options),
+           "What a file says of its addresses is not trusted: they enter as new ones, never "
+           "dialled."),
+      verb("ban", "Refuse connections from there, and dial no node there", add_ban, ban_options),
       verb("unban", "Lift a ban", lift_ban,
            [](Options& options) {
              return Many{target(options, "target",

@@ -14,7 +14,7 @@ std::string mirror_text(std::span<const addrbook::KnownAddress> rows, const addr
 }
 
 bool is_mirror(std::string_view text, const addrbook::BookKey& key) {
-  // A text of ours begins as each does that is written under this key.
+  // A text of ours begins as every text written under this key.
   const std::string whole = addrbook::json_text(addrbook::json_key(key), {});
   const std::string_view begin = std::string_view(whole).substr(0, whole.find(','));
   return text.starts_with(begin) && text.ends_with('\n');
@@ -67,7 +67,7 @@ void JsonMirror::write() {
 }
 
 bool JsonMirror::finish() {
-  executor_.reset();  // what it is writing would otherwise be written over this
+  executor_.reset();  // a write under way would otherwise overwrite this one
   return task_->run();
 }
 

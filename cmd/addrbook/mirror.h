@@ -1,13 +1,13 @@
-// Keeps an addrbook.json up to date for whoever reads one: a comet node that takes over, or an
-// operator's scripts.
+// Keeps an addrbook.json up to date for its readers: a comet node that takes over, or an operator's
+// scripts.
 //
 // It is made from the book's file, as `peerage addrbook export` makes it, on a thread of its own,
 // so the network does not wait for it: at the start, every kPace, and at the end. A comet node
 // saves at that pace, too.
 //
-// A mirror is known as ours by the key in it, which is made from the book's, and by its last byte:
-// the line end, which a comet node does not write. So when one has gone on with the file, it is its
-// own again, though it kept the key.
+// A mirror is recognised as ours by the key in it, which is made from the book's, and by its last
+// byte: the line end, which a comet node does not write. So a file that a comet node has written
+// since is the comet node's again, although it keeps the key.
 //
 // Threads: start() and stop() on the control shard; finish() where it was made, after stop() or
 // when the runtime has stopped.
@@ -26,18 +26,17 @@
 
 namespace peerage::cmd {
 
-// What a mirror of these addresses of a book has in it.
+// The text of a mirror of these addresses of a book.
 std::string mirror_text(std::span<const addrbook::KnownAddress> rows, const addrbook::BookKey& key,
                         addrbook::Time now);
-// Whether a file with this text was made by mirror_text, for the book with this key, and by nobody
-// since.
+// Whether mirror_text, for the book with this key, was the last to write a file with this text.
 bool is_mirror(std::string_view text, const addrbook::BookKey& key);
 
 class JsonMirror {
  public:
   static constexpr conn::Duration kPace = std::chrono::minutes(2);
 
-  // `from`: the book's file. `failed` is told, on the executor, why a file could not be written.
+  // `from`: the book's file. `failed` is called, on the executor, when a file could not be written.
   JsonMirror(conn::Runtime& runtime, std::filesystem::path from, std::string network,
              std::filesystem::path to, std::function<void(const conn::Failure&)> failed);
 

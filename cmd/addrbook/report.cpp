@@ -1,4 +1,4 @@
-// How addresses of the book read: for people, and for programs.
+// Addresses of the book as text, for people, and as JSON, for programs.
 #include <algorithm>
 #include <cstdio>
 

@@ -1,4 +1,4 @@
-// Who told of whom: read, and how it reads.
+// Which node told of which address: read from the file, and printed.
 #include <algorithm>
 #include <iostream>
 
@@ -20,8 +20,8 @@ conn::Result<ProvenanceList> read_provenance(const BookHome& home, const Provena
   addrbook::Report report;
   auto list = addrbook::BookFile::read_provenance(home.file, query, now, report);
   if (list && report.dropped.total() > 0) {
-    std::cerr << "peerage: rows of who told whom that are not fit to be read are left out: "
-              << report.dropped.text() << '\n';
+    std::cerr << "peerage: unreadable rows of provenance are left out: " << report.dropped.text()
+              << '\n';
   }
   return list;
 }

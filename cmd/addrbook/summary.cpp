@@ -1,4 +1,4 @@
-// How the address book as a whole reads, and what was done to it: for people, and for programs.
+// The address book as a whole, and what was done to it: for people, and for programs.
 #include <algorithm>
 
 #include <nlohmann/json.hpp>
@@ -104,7 +104,7 @@ std::string bans_text(const std::vector<BanRow>& bans, Time now) {
     table.row({p2p::to_string(ban.target), span_text(ban.until - now), ago(ban.added, now),
                text_or_nothing(ban.reason, 64)});
   }
-  return shown == 0 ? "nobody is banned\n" : table.text();
+  return shown == 0 ? "no bans are in force\n" : table.text();
 }
 
 std::string to_json(const BanRow& ban) {

@@ -25,7 +25,7 @@ using conn::Stage;
 
 namespace {
 
-// More originals than anybody changes programs; then somebody is to look what they are.
+// More changes of program than any operator makes; beyond, the operator has to look at the files.
 constexpr int kMaxOriginals = 9;
 
 bool is_ours(const BookHome& home, const std::filesystem::path& json) {
@@ -46,7 +46,7 @@ std::size_t count(const ImportReport& report, Added outcome) {
   return report.outcomes.at(static_cast<std::size_t>(outcome));
 }
 
-// Of those that were left out, why most of them were, and how many.
+// The most frequent reason for leaving addresses out, and how often.
 std::string main_reason(const ImportReport& report) {
   // The first two are no refusals.
   const auto* most = std::max_element(std::next(report.outcomes.begin(), 2), report.outcomes.end());
@@ -71,7 +71,7 @@ conn::Result<std::filesystem::path> keep_original(const std::filesystem::path& f
     if (number > kMaxOriginals) return refuse(name, "there are too many of these already");
     name = file.native() + ".before-peerage." + std::to_string(number);
   }
-  // Of a symbolic link what it leads to, for a second link to it would keep nothing.
+  // Of a symbolic link its target: a second link to the link would keep nothing.
   if (::linkat(AT_FDCWD, file.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0) {
     conn::sync_directory_of(name);
     return name;
@@ -90,7 +90,7 @@ bool take_over_json(const BookHome& home, const std::string& network,
   if (!std::filesystem::exists(json, error) || is_ours(home, json)) return true;
   const auto imported = import_json(home, network, json, book_now());
   if (!imported) {
-    // A node can do without; a comet node would have stopped.
+    // A node can do without; a comet node would stop.
     log.write(LogLevel::warn, "no addresses could be taken over; the file stays as it is",
               {{"from", json.string()}, {"why", imported.error().text()}});
     return false;

@@ -1,12 +1,12 @@
 // The takeover of an addrbook.json that another program wrote: its addresses become the book's, and
 // the file itself stays beside the one that we write from then on.
 //
-// Whose a file is, it says itself (is_mirror in cmd/addrbook/mirror.h). So a takeover that was
-// interrupted is made up for at the next start, and what a comet node has learnt that had the home
-// for a while is taken over as well; and what is gone from the book does not come back from our own
-// file.
+// The file itself shows which program wrote it (is_mirror in cmd/addrbook/mirror.h). So a takeover
+// that was interrupted is made up for at the next start, and what a comet node has learnt that had
+// the home for a while is taken over as well; and what is gone from the book does not come back
+// from our own file.
 //
-// Threads: one, while nobody has the book open.
+// Threads: one, while no process has the book open.
 #pragma once
 
 #include <filesystem>
@@ -19,12 +19,12 @@
 namespace peerage::cmd {
 
 // Takes `json` over into the book of the home, unless it is ours or there is none. True: it may be
-// written from now on. False: it stays as it is, because nothing of it could be taken over or it
-// could not be kept. Either is logged.
+// written from now on. False: it stays as it is, because no address could be taken over or it could
+// not be kept. Either is logged.
 bool take_over_json(const BookHome& home, const std::string& network,
                     const std::filesystem::path& json, const conn::Log& log);
 
-// Gives the file a second name beside it, FILE.before-peerage, or a number after that when another
+// Gives the file a second name beside it, FILE.before-peerage, with a number after it when another
 // file has it; where there are no hard links, a copy. Returns that name, also when the file has it
 // already. Error: address_file_unwritable.
 conn::Result<std::filesystem::path> keep_original(const std::filesystem::path& file);

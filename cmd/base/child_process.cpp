@@ -28,7 +28,7 @@ tl::unexpected<conn::Failure> system_failure(const std::string& what) {
 // In the child, between fork and exec: only what is safe there.
 [[noreturn]] void become(char* const* arguments, pid_t parent, int output, int errors) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::getppid() != parent) ::_exit(127);  // it went before we could ask to go with it
+  if (::getppid() != parent) ::_exit(127);  // it ended before we could ask to end with it
   ::setpgid(0, 0);
   sigset_t none;
   sigemptyset(&none);
@@ -147,7 +147,7 @@ bool ChildProcess::wait(conn::Duration within) {
   const auto end = std::chrono::steady_clock::now() + within;
   while (!ended()) {
     if (std::chrono::steady_clock::now() >= end) return false;
-    // A child that waits for us to read must be able to end.
+    // A child that blocks until we read must be able to end.
     read_what_is_there();
     pollfd readable = {output_, POLLIN, 0};
     ::poll(&readable, 1, 10);

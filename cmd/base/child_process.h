@@ -1,9 +1,9 @@
 // This program once more, as a child: started with other arguments, followed by what it prints, and
-// gone when we are.
+// ended when we end.
 //
 // Its standard output comes to us in lines, its standard error goes to a file, and so does a copy
 // of the lines. It has a process group of its own, so that Ctrl-C on a terminal is ours to handle,
-// and its end comes with ours, however that comes (PR_SET_PDEATHSIG).
+// and it ends when we do, also when we crash (PR_SET_PDEATHSIG).
 //
 // Threads: one, and the one that started it must live as long as the child is to.
 #pragma once
@@ -43,7 +43,7 @@ class ChildProcess {
   // How it ended: its exit code, or 128 and the signal's number; nothing while it runs.
   std::optional<int> ended();
   void signal(int number) const;
-  // True when it ended within that time. What it prints meanwhile is read, and left to read_lines.
+  // True when it ended within that time. What it prints meanwhile is read, and kept for read_lines.
   bool wait(conn::Duration within);
 
  private:
@@ -53,7 +53,7 @@ class ChildProcess {
   pid_t id_ = -1;
   int output_ = -1;
   std::optional<int> ended_;
-  std::string received_;  // not yet given out
+  std::string received_;  // not yet returned
   std::ofstream log_;
 };
 

@@ -24,7 +24,7 @@ conn::Result<void> allow_connections(std::size_t connections) {
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return {};
   limit.rlim_cur = limit.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &limit);
-  // Beside those that connections leave free: the standard ones, and a shard's own few.
+  // Besides those of connections: the standard ones, and a shard's own few.
   static constexpr std::size_t kOwn = 32;
   const std::size_t all = connections + conn::kReservedDescriptors + kOwn;
   if (limit.rlim_max == RLIM_INFINITY || all <= limit.rlim_max) return {};

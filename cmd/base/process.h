@@ -1,4 +1,4 @@
-// What a program asks of its own process: to wait for its signals, and descriptors enough.
+// What a program needs of its process: waiting for signals, and enough descriptors.
 #pragma once
 
 #include <csignal>
@@ -22,9 +22,9 @@ class Signals {
   sigset_t set_{};
 };
 
-// Raises the soft limit of descriptors to the hard one: how many connections there may be is for
-// our limits to say, not for the shell's. Error (out_of_descriptors): even so `connections` cannot
-// be held at a time.
+// Raises the soft limit of descriptors to the hard one: our own limits say how many connections
+// there may be, not the shell's. Error (out_of_descriptors): even so `connections` cannot be held
+// at a time.
 conn::Result<void> allow_connections(std::size_t connections);
 
 }  // namespace peerage::cmd

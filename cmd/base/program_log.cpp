@@ -26,7 +26,7 @@ using WallTime = std::chrono::system_clock::time_point;
 using nlohmann::json;
 
 constexpr std::size_t kMessageWidth = 44;
-constexpr std::size_t kMaxMessage = 4096;  // bytes; of a message that is none of ours
+constexpr std::size_t kMaxMessage = 4096;  // bytes; of a message that is not ours
 constexpr std::array kLevels = {LogLevel::debug, LogLevel::info, LogLevel::warn, LogLevel::error};
 
 // "2026-11-21|10:15:00.250", in the machine's zone.
@@ -41,7 +41,7 @@ std::string plain_stamp(WallTime time) {
   return std::string(text.data(), size) + std::string(3 - milliseconds.size(), '0') + milliseconds;
 }
 
-// Without anything beyond ASCII in it, and what is no UTF-8 replaced: safe for a terminal.
+// ASCII alone, and what is no UTF-8 replaced: safe for a terminal.
 std::string as_json(const json& value) {
   return value.dump(-1, ' ', true, json::error_handler_t::replace);
 }
@@ -88,7 +88,7 @@ std::string json_line(std::string_view module, const LogRecord& record, WallTime
                {"ts", conn::rfc3339_text(time)}};
   for (const LogField& field : record.fields) {
     std::string key(field.key);
-    while (line.contains(key)) key += '_';  // nothing is written over
+    while (line.contains(key)) key += '_';  // nothing is overwritten
     line[key] = field.value;
   }
   return as_json(line);

@@ -2,13 +2,12 @@
 //
 // Plain, in local time, the message padded to 44 characters:
 //   I[2026-11-21|10:15:00.250] Dialled a peer                               module=p2p id=6c8f
-//   rtt=11
 // Values that are not one plain word are quoted, as in a JSON string. Or JSON, an object to a line,
 // its keys in alphabetical order and its time in UTC:
 //   {"_msg":"Dialled a peer","id":"6c8f","level":"info","module":"p2p","ts":"2026-11-21T..."}
 //
-// A record is one line and one write, whatever is in it. A reader who does not read holds the log
-// up, and with it who logs; when the descriptor is a non-blocking one, the line is lost instead.
+// A record is one line and one write, whatever is in it. A reader that does not read blocks the log
+// and every thread that logs; when the descriptor is non-blocking, the line is lost instead.
 //
 // Source: comet v0.34 to v0.38, libs/log/tmfmt_logger.go, tm_json_logger.go.
 // Threads: any. The sinks keep what they need of the log alive, but not the descriptor open.
@@ -34,10 +33,10 @@ class ProgramLog {
   ProgramLog(LogLevels levels, LogFormat format, int descriptor = STDOUT_FILENO,
              WallClock clock = std::chrono::system_clock::now);
 
-  // For the part of the program that has this name: "p2p", "pex", "addrbook", "main".
+  // For the part of the program with this name: "p2p", "pex", "addrbook", "main".
   std::shared_ptr<conn::LogSink> module(std::string_view name) const;
 
-  // The levels from now on, for sinks that are there, too.
+  // The levels from now on, also for existing sinks.
   void set_levels(LogLevels levels);
 
  private:
@@ -46,7 +45,7 @@ class ProgramLog {
   std::shared_ptr<Output> output_;
 };
 
-// How a record reads, without the end of its line.
+// A record as a line, without its end.
 std::string plain_line(std::string_view module, const conn::LogRecord& record,
                        std::chrono::system_clock::time_point time);
 std::string json_line(std::string_view module, const conn::LogRecord& record,

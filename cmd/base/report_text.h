@@ -1,4 +1,4 @@
-// Tables and times as reports for people have them: short, aligned, the same everywhere.
+// Tables and times in reports for people: short, aligned, the same everywhere.
 //
 // Cells are printed as they are: what came from the network goes through conn::printable first.
 // Threads: plain values.
@@ -12,7 +12,7 @@
 
 namespace peerage::cmd {
 
-// In the place of what is not known.
+// Stands for what is not known.
 inline constexpr std::string_view kNothing = "-";
 
 // Rows of cells, each column as wide as its widest cell.

@@ -5,8 +5,8 @@
 // memory in it are of its own process alone. An end that listens says "listening id@ip:port" on
 // standard error first.
 //
-// Nothing here bends the library's own bounds: the limits on peers, rates and handshakes are those
-// of an operator's configuration, opened for a machine that talks to itself.
+// Nothing here changes the library's own bounds: the limits on peers, rates and handshakes are
+// those of an operator's configuration, opened for a machine that talks to itself.
 // Threads: plain values; the run_ functions take the main thread until they are done.
 #pragma once
 
@@ -23,8 +23,8 @@
 
 namespace peerage::cmd {
 
-// Whom to dial: an IP literal and a port, and who is expected there. Without an ID whoever answers
-// is taken.
+// What to dial: an IP literal and a port, and the node expected there. Without an ID any node that
+// answers is accepted.
 struct BenchTarget {
   std::optional<conn::NodeId> id;
   conn::Endpoint endpoint;
@@ -52,7 +52,7 @@ struct BenchOptions {
   conn::Duration span{0};  // hold; 0: until a signal
 };
 
-// What a message may be long, at most: the Go node's default for a channel.
+// Bytes of a message, at most: the Go node's default for a channel.
 inline constexpr std::size_t kBenchMaxMessage = 22'020'096;
 
 // "0x70" or "112"; nullopt for what is no channel.

@@ -18,7 +18,7 @@ using Many = std::vector<Option>;
 constexpr double kMost = 1e12;
 constexpr double kMostPeers = 1'000'000;
 
-// Takes a text that `parse` makes a value of; what is wrong with it ends in exit code 2.
+// Takes a text that `parse` turns into a value; a mistake in it ends in exit code 2.
 template <typename T, typename Parse>
 Option::Taker into(T& value, Parse parse) {
   return [&value, parse](const std::string& text) -> std::optional<std::string> {
@@ -59,8 +59,8 @@ Option laddr(BenchOptions& options) {
 Option dial(BenchOptions& options) {
   return {.name = "--dial",
           .into = into(options.dial, BenchTarget::parse),
-          .help = "Whom to dial",
-          .example = "ID@IP:PORT, or IP:PORT for whoever answers",
+          .help = "The node to dial",
+          .example = "ID@IP:PORT, or IP:PORT for any node",
           .required = true};
 }
 Option msg_size(BenchOptions& options) {
@@ -85,7 +85,7 @@ Many sink_options(BenchOptions& options) {
           rate(options),
           {.name = "--expect-msgs",
            .into = &options.expect_msgs,
-           .help = "Report and exit after so many; default: at SIGINT or SIGTERM",
+           .help = "Report and exit after this many; default: at SIGINT or SIGTERM",
            .range = {{1, kMost}}}};
 }
 Many echo_options(BenchOptions& options) {
@@ -135,7 +135,7 @@ Command end(std::string name, std::string about, int (*run)(const BenchOptions&)
                      home = expand_home(text, process_environment());
                      return std::optional<std::string>();
                    }),
-                   .help = "Whose node key to use; made when it is not there. Default: a new "
+                   .help = "The home with the node key, made if missing. Default: a new "
                            "identity"},
                   {.name = "--network",
                    .into = &options->network,
@@ -169,13 +169,13 @@ Command bench_command() {
           "may be another implementation. An end that listens says \"listening "
           "ID@IP:PORT\" on standard error.",
       .commands = {
-          end("sink", "Count the messages of whoever connects", run_bench_sink, sink_options),
-          end("echo", "Send each message back to whom it came from", run_bench_echo, echo_options),
+          end("sink", "Count the messages of all that connect", run_bench_sink, sink_options),
+          end("echo", "Send each message back to its sender", run_bench_echo, echo_options),
           end("source", "Send messages as fast as they are taken", run_bench_source,
               source_options),
           end("rtt", "Time the way to an echo and back", run_bench_rtt, rtt_options),
-          end("handshakes", "Connect again and again, each time as another", run_bench_handshakes,
-              handshakes_options,
+          end("handshakes", "Connect again and again, each time with a new identity",
+              run_bench_handshakes, handshakes_options,
               "Exit code: 0 if all succeeded, 1 if not; they are counted by reason."),
           end("hold", "Stay connected, idle, as many nodes at once", run_bench_hold, hold_options,
               "It says \"up N of M\" on standard error when all are. Exit code: 0 if all were "

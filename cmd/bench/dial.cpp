@@ -28,7 +28,7 @@ class Dial final : public conn::Pending {
   void upgrade(std::unique_ptr<conn::Stream> stream) {
     p2p::NodeInfo ours;
     ours.node_id = dial_.key->id().to_string();
-    ours.listen_addr = "tcp://0.0.0.0:0";  // nobody can dial it
+    ours.listen_addr = "tcp://0.0.0.0:0";  // no node can dial it
     ours.network = dial_.network;
     ours.version = PEERAGE_VERSION;
     ours.channels = {dial_.channel};
@@ -47,7 +47,7 @@ class Dial final : public conn::Pending {
                             });
   }
 
-  // The last thing that is done here: the callback may let go of us.
+  // The last thing that is done here: the callback may destroy us.
   void finish(Result<p2p::Upgraded> outcome) {
     const BenchDialDone done = std::exchange(done_, nullptr);
     done(std::move(outcome));

@@ -24,17 +24,17 @@ struct BenchDial {
   conn::ChannelId channel{};
 };
 
-// `done` runs once, on the shard; letting go of the Pending before that cancels.
+// `done` runs once, on the shard; destroying the Pending before that cancels.
 using BenchDialDone = std::function<void(conn::Result<p2p::Upgraded>)>;
 std::unique_ptr<conn::Pending> start_bench_dial(conn::Runtime& runtime, conn::Shard& shard,
                                                 BenchDial dial, BenchDialDone done);
 
-// Of loopback addresses the one for the `index`-th connection to `to`: another for each of the
-// first 64 000, so that neither the ports of one address nor limits for one address stand in the
-// way. Nothing when `to` is not on loopback.
+// The loopback address for the `index`-th connection to `to`: a different one for each of the first
+// 64 000, so that neither the ports of one address nor limits for one address are in the way.
+// Nothing when `to` is not on loopback.
 std::optional<conn::IpAddress> loopback_source(const conn::IpAddress& to, std::size_t index);
 
-// Who answers at the target, found out by a handshake with a new identity.
+// The node that answers at the target, found out by a handshake with a new identity.
 conn::Result<conn::NodeId> who_answers(conn::Runtime& runtime, const BenchOptions& options);
 
 }  // namespace peerage::cmd

@@ -1,5 +1,5 @@
-// handshakes: TCP, SecretConnection and NodeInfo with a node, again and again, each by somebody
-// else.
+// handshakes: TCP, SecretConnection and NodeInfo with a node, again and again, each with a new
+// identity.
 #include "cmd/bench/workers.h"
 #include "cmd/cli/commands.h"
 
@@ -8,13 +8,13 @@ namespace peerage::cmd {
 int run_bench_handshakes(const BenchOptions& given) {
   BenchOptions options = given;
   const Signals signals{SIGINT, SIGTERM};
-  const auto key = bench_key(options.home);  // for the sake of a home that is not there
+  const auto key = bench_key(options.home);  // makes a home that is missing
   if (!key) return report(key.error());
   if (auto allowed = allow_connections(options.concurrency); !allowed) {
     return report(allowed.error());
   }
   conn::AsioRuntime runtime(options.shards);
-  // Who is not there, or will have none of us, is told at once and not count times.
+  // A target that is not there, or refuses us, is reported at once and not `count` times.
   const auto id = who_answers(runtime, options);
   if (!id) return report(id.error());
   options.dial.id = *id;

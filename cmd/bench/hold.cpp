@@ -81,7 +81,7 @@ void hold_on(const BenchOptions& options, const Signals& signals) {
 int run_bench_hold(const BenchOptions& given) {
   BenchOptions options = given;
   const Signals signals{SIGINT, SIGTERM};
-  const auto key = bench_key(options.home);  // for the sake of a home that is not there
+  const auto key = bench_key(options.home);  // makes a home that is missing
   if (!key) return report(key.error());
   if (auto allowed = allow_connections(options.peers); !allowed) return report(allowed.error());
   conn::AsioRuntime runtime(options.shards);

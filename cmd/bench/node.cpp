@@ -13,7 +13,7 @@ using conn::Result;
 
 namespace {
 
-// More than anybody asks of one process, so that none of these is what is measured.
+// More than one process is asked to hold, so that no such limit is what is measured.
 constexpr std::uint32_t kManyPeers = 50'000;
 constexpr std::size_t kManyHandshakes = 4'096;
 // Enough that the sender's thread need not be woken for each small message.
@@ -34,7 +34,7 @@ p2p::SwitchConfig bench_config(const BenchOptions& options, const conn::Endpoint
   config.half_open.per_host = kManyHandshakes;
   config.half_open.per_neighbourhood = kManyHandshakes;
   config.handshake_rate = 0;
-  config.sticky_redial = p2p::StickyRedial::no;  // what has ended has ended
+  config.sticky_redial = p2p::StickyRedial::no;  // an ended connection is not dialled again
   return config;
 }
 

@@ -1,4 +1,4 @@
-// An end of a benchmark: a node with one channel, whose limits let a machine talk to itself.
+// An end of a benchmark: a node with one channel, and limits that let a machine talk to itself.
 //
 // Threads: made and used off the network threads; reactors run on them (Delivery::in_line).
 #pragma once
@@ -15,7 +15,7 @@
 
 namespace peerage::cmd {
 
-// The key of a home, which is made when it is not there; without a home a new one.
+// The key of a home, which is made if missing; without a home a new one.
 conn::Result<conn::NodeKey> bench_key(const std::filesystem::path& home);
 
 // The one channel, delivered on the peers' own threads.
@@ -39,7 +39,7 @@ class BenchNode {
                                                         std::shared_ptr<BenchReactor> reactor);
   static conn::Endpoint nowhere() { return {conn::IpAddress::v4(127, 0, 0, 1), 0}; }
 
-  // Connects to whom the options name, and waits for it.
+  // Connects to the node that the options name, and waits for it.
   conn::Result<p2p::PeerPtr> dial(const BenchOptions& options);
   // Says on standard error where it listens.
   void announce() const;
@@ -53,7 +53,7 @@ class BenchNode {
   std::mutex mutex_;
   std::condition_variable dialled_;
   std::optional<conn::Result<p2p::PeerPtr>> dial_outcome_;  // guarded by mutex_
-  std::unique_ptr<p2p::Switch> switch_;  // the first to go: its events use the others
+  std::unique_ptr<p2p::Switch> switch_;  // destroyed first: its events use the others
 };
 
 }  // namespace peerage::cmd

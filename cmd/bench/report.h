@@ -1,4 +1,4 @@
-// What a measurement says, and what it is made of: clocks, the process's CPU and memory,
+// The report of a measurement, and what it needs: clocks, the process's CPU and memory,
 // percentiles, and one line of JSON.
 //
 // Threads: plain values; `now` and `resident_kb` on any.
@@ -17,7 +17,7 @@
 
 namespace peerage::cmd {
 
-// A moment: the time, and what CPU the process has used until then.
+// A moment: the time, and the CPU time that the process has used until then.
 struct BenchMoment {
   conn::TimePoint at;
   double cpu_s = 0;  // user and system, of all threads
@@ -28,7 +28,7 @@ struct BenchMoment {
 // Memory of this process that is in RAM.
 std::uint64_t resident_kb();
 
-// The smallest value that at least `share` (0 to 1) of all are not above; 0 when there are none.
+// The smallest value that at least `share` (0 to 1) of all do not exceed; 0 when there are none.
 double percentile(const std::vector<double>& sorted, double share);
 
 // Why things failed, and how often.
@@ -44,8 +44,8 @@ class FailureCounts {
   std::map<conn::Reason, std::uint64_t> counts_;
 };
 
-// A report in the making. Figures that cannot be had (of no time, of no bytes) are left out. One
-// that is set again keeps its place.
+// Builds a report. Figures that cannot be computed (of no time, of no bytes) are left out. One that
+// is set again keeps its place.
 class BenchReport {
  public:
   explicit BenchReport(std::string_view role);

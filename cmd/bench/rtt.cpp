@@ -58,7 +58,7 @@ class Waiting final : public BenchReactor {
   std::optional<conn::Failure> gone_;
 };
 
-// Each message says which it is, as far as it is long enough.
+// Each message begins with its number, as far as it is long enough.
 conn::SharedBytes message_of(std::size_t size, std::uint64_t number) {
   conn::Bytes bytes(size, 0x5a);
   std::memcpy(bytes.data(), &number, std::min(size, sizeof number));

@@ -14,7 +14,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr conn::Duration kTick = 20ms;
-// Whoever has sent all closes; this is for those that do not.
+// A source that has sent all closes; this is for those that do not.
 constexpr conn::Duration kPartingPatience = 1s;
 
 // Counts messages and peers.
@@ -39,7 +39,7 @@ class Counting : public BenchReactor {
   std::uint64_t peers_ever() const { return peers_ever_; }
   std::uint64_t msgs() const { return msgs_; }
 
-  // Once nothing comes any more; `ended` is when we stopped to wait.
+  // Once no more messages come; `ended` is when we stopped waiting.
   void report(BenchReport& into, const BenchMoment& ended) const {
     BenchMoment end = ended;
     end.at = std::max(last_.load(), begin_.at);
@@ -49,7 +49,8 @@ class Counting : public BenchReactor {
   }
 
  protected:
-  // One clock for a stream whose end is known; else one for each message, which small ones feel.
+  // Reads the clock once for a stream of known length; else for each message, which small ones
+  // feel.
   void note(std::size_t size) {
     const std::uint64_t bytes = bytes_.fetch_add(size, std::memory_order_relaxed) + size;
     const std::uint64_t number = msgs_.fetch_add(1, std::memory_order_relaxed) + 1;
@@ -147,7 +148,7 @@ int listen_and_report(const char* role, const BenchOptions& options) {
 
   const BenchMoment ended = BenchMoment::now();
   memory.look(reactor->peers());
-  // The sender knows that all has arrived when its own goodbye is answered: let it say that first.
+  // The sender knows that all has arrived when its close is answered: let it close first.
   for (conn::Duration waited{0};
        reactor->complete() && reactor->peers() > 0 && waited < kPartingPatience; waited += kTick) {
     if (signals.wait_for(kTick) != 0) break;
@@ -160,7 +161,7 @@ int listen_and_report(const char* role, const BenchOptions& options) {
   memory.report(result);
   if (const std::uint64_t came = reactor->peers_ever(); came > 0) {
     result.set("handshakes", came);
-    if (reactor->msgs() == 0) {  // then that is what the CPU went into
+    if (reactor->msgs() == 0) {  // then the CPU time went into handshakes
       result.set("cpu_s", ended.cpu_s - begun.cpu_s);
       result.set("cpu_us_per_handshake",
                  (ended.cpu_s - begun.cpu_s) * 1e6 / static_cast<double>(came));

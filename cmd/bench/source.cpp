@@ -14,7 +14,7 @@ using conn::Failure;
 using conn::SendResult;
 using namespace std::chrono_literals;
 
-// Hears how the connection ended.
+// Learns how the connection ended.
 class Sending final : public BenchReactor {
  public:
   using BenchReactor::BenchReactor;
@@ -26,7 +26,7 @@ class Sending final : public BenchReactor {
   std::promise<Failure> ended_;
 };
 
-// Waits for room as long as the peer is there: whether it still is, is liveness's business.
+// Waits for room as long as the peer is there: liveness notices when it is not.
 SendResult send_patiently(p2p::Peer& peer, conn::ChannelId channel,
                           const conn::SharedBytes& message) {
   for (;;) {
@@ -35,7 +35,7 @@ SendResult send_patiently(p2p::Peer& peer, conn::ChannelId channel,
   }
 }
 
-// For what is queued to leave, at the rate that is allowed.
+// Time for the queue to leave at the rate that is allowed.
 conn::Duration flush_patience(const BenchOptions& options) {
   static constexpr std::uint64_t kMostQueued = 2 * kBenchMaxMessage;
   return 30s + std::chrono::seconds(options.rate == 0 ? 0 : kMostQueued / options.rate);
@@ -51,7 +51,7 @@ int run_bench_source(const BenchOptions& options) {
   if (!dialled) return report(dialled.error());
   p2p::Peer& peer = **dialled;
 
-  // All messages share their bytes: what it costs to make some is the application's.
+  // All messages share their bytes: making them is the application's cost.
   const auto message = std::make_shared<const conn::Bytes>(conn::Bytes(options.msg_size, 0x5a));
   const BenchMoment begin = BenchMoment::now();
   std::uint64_t sent = 0;
@@ -77,7 +77,7 @@ int run_bench_source(const BenchOptions& options) {
   if (last == SendResult::unknown_channel) {
     return report({conn::Stage::node_info, conn::Reason::no_common_channel, {}});
   }
-  // An end that has what it waited for may be gone before we have parted.
+  // An end that has all that it waited for may be gone before we have closed.
   if (!all || ended.reason == conn::Reason::flush_timed_out) return report(ended);
   return printed ? 0 : 1;
 }

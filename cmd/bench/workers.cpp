@@ -38,7 +38,7 @@ class Worker {
   Worker(Work& work, std::size_t shard)
       : work_(work), index_(shard), shard_(work.runtime.shard(shard)) {}
 
-  // On its shard, as all that follows.
+  // On its shard, like all that follows.
   void go_on() {
     const std::size_t number = work_.stop ? work_.keys.size() : work_.next++;
     if (number >= work_.keys.size()) return finish();

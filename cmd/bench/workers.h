@@ -1,6 +1,6 @@
-// Many handshakes with one node, so many at a time, spread over the shards.
+// Many handshakes with one node, a number of them at a time, spread over the shards.
 //
-// A worker is a row of handshakes, one after another, on one shard; what is left to do is shared by
+// A worker does handshakes, one after another, on one shard; what is left to do is shared by
 // all workers. Each handshake has a key of its own, made before the clock starts, and on loopback
 // an address of its own. Threads: `run` takes the caller's thread, which is no network thread,
 // until all is done.
@@ -23,7 +23,7 @@ struct DialResults {
   bool interrupted = false;
 };
 
-// Takes a proven connection, on the shard of that number.
+// Takes a proven connection, on the shard with that number.
 using DialTaken = std::function<void(std::size_t shard, p2p::Upgraded)>;
 
 std::vector<conn::NodeKey> fresh_keys(std::size_t count);

@@ -12,7 +12,7 @@ namespace {
 struct Option {
   std::string_view name;   // theirs
   std::string_view ours;   // with its dashes
-  bool tenderseeds_alone;  // nobody else has it before a subcommand
+  bool tenderseeds_alone;  // no other program has it before a subcommand
 };
 constexpr std::array<Option, 4> kOptions = {{{"home", "--home", false},
                                              {"config", "--config", true},
@@ -51,7 +51,7 @@ std::vector<std::string> normalise_arguments(std::vector<std::string> arguments)
     }
     given.emplace_back(each.option, std::move(*each.value));
   }
-  // None, or no subcommand after them: for the parser to judge.
+  // None, or no subcommand after them: left to the parser.
   if (given.empty() || next == arguments.size() || arguments[next].starts_with('-')) {
     return arguments;
   }
@@ -67,7 +67,7 @@ std::vector<std::string> normalise_arguments(std::vector<std::string> arguments)
   if (tenderseed && starts) command = "seed";
   std::vector<std::string> ours = {std::move(command)};
   for (auto& [option, value] : given) {
-    // Which network it is does not matter to an ID.
+    // An ID does not depend on the network.
     if (shows_id && (option->name == "chain-id" || option->name == "seeds")) continue;
     ours.push_back(std::string(option->ours) + "=" + value);
   }

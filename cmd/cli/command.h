@@ -2,8 +2,8 @@
 // the values go.
 //
 // A command's own file declares this data and includes no parser; cmd/cli/program.cpp alone turns
-// it into one (CLI11, which takes many seconds to compile). Whatever else describes the command
-// line reads the same data.
+// it into one (CLI11, which takes many seconds to compile). Anything else that describes the
+// command line reads the same data.
 //
 // Threads: plain values. An option points to where its value goes; the command's `run` keeps that
 // alive, usually by a shared pointer that it captures.
@@ -21,7 +21,7 @@
 namespace peerage::cmd {
 
 struct Option {
-  // Takes a value as it was written. What is wrong with it, or nothing.
+  // Takes a value as it was written. Returns what is wrong with it, or nothing.
   using Taker = std::function<std::optional<std::string>(const std::string& text)>;
   // Where the value goes, which is also what kind of option it is: a flag, a text, several texts,
   // a number. One that was not given leaves it as it is.
@@ -33,7 +33,7 @@ struct Option {
     double least = 0, most = 0;
   };
 
-  std::string name;  // "--seeds"; without dashes it is told by its place
+  std::string name;  // "--seeds"; without dashes it is positional
   Destination into{};
   std::string help{};
   std::string example{};          // of a value: "ID@HOST:PORT,..."

@@ -27,7 +27,7 @@ bool read_number(const std::string& text, T& into) {
   return true;
 }
 
-// CLI11 has an overload of add_option that is no template: by it one instantiation serves all
+// CLI11 has an overload of add_option that is no template: with it one instantiation serves all
 // kinds. The callback's false becomes "Could not convert".
 CLI::Option* add_value(CLI::App& app, const Option& option, const std::string& help,
                        CLI::callback_t take, const char* type) {
@@ -137,7 +137,7 @@ void add_help(CLI::App& root, Run& chosen, std::ostream& out) {
       of = found.front();
       path += " " + of->get_name();
     }
-    // help() would be that of the subcommand that was chosen, which is this one.
+    // help() would be that of the chosen subcommand, which is this one.
     chosen = [of, path, &out] {
       out << of->get_formatter()->make_help(of, path, CLI::AppFormatMode::Normal);
       return 0;

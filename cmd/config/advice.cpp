@@ -87,7 +87,7 @@ class Check {
   void check_external_address() {
     static const std::string kKey = "p2p.external_address";
     const auto parts = conn::split_host_port(p2p_.external_address);
-    if (!parts) return;  // none, or told already
+    if (!parts) return;  // none, or reported already
     if (parts->port == 0) add(Severity::warning, kKey, "port 0 cannot be dialled");
     const auto ip = conn::IpAddress::parse(parts->host);
     if (!ip) return;
@@ -119,25 +119,25 @@ class Check {
     }
   }
 
-  // Whether there is anyone to talk to.
+  // Whether any node can be reached.
   void check_reach() {
     if (p2p_.seed_mode && p2p_.max_num_inbound_peers == 0) {
-      add(Severity::warning, "p2p.max_num_inbound_peers", "a seed that lets nobody in is none");
+      add(Severity::warning, "p2p.max_num_inbound_peers", "a seed must accept inbound peers");
     }
     const bool empty_book = around_.book_failure
                                 ? around_.book_failure->reason == Reason::book_missing
                                 : around_.book_addresses == 0;
     const bool knows_nobody = empty_book && around_.json_addresses == 0;
-    // Of lists that could not be read nobody knows who is in them.
+    // Lists that could not be read may name any node.
     const bool all_read = first_error(reading_.findings) == nullptr;
     if (all_read && p2p_.seeds.empty() && p2p_.persistent_peers.empty() && knows_nobody) {
       add(Severity::warning, "p2p.seeds",
           "no seeds, no persistent peers and an empty address book: this node can only wait for "
-          "others to come");
+          "others to connect");
     }
     if (!p2p_.pex && p2p_.persistent_peers.empty()) {
       add(Severity::warning, "p2p.pex",
-          "without peer exchange and without persistent_peers this node dials nobody");
+          "without peer exchange and without persistent_peers this node dials no node");
     }
     const auto parts = conn::split_host_port(p2p_.laddr);
     const auto ip = parts ? conn::IpAddress::parse(parts->host) : std::nullopt;

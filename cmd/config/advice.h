@@ -1,5 +1,5 @@
-// What is probably not meant in a home's settings, beyond what makes no sense by itself: judged
-// from the settings and from what is found around them.
+// What is probably not meant in a home's settings, beyond values that are wrong by themselves:
+// judged from the settings and from what is found around them.
 //
 // Threads: pure functions.
 #pragma once
@@ -16,7 +16,7 @@
 
 namespace peerage::cmd {
 
-// What only the machine can tell.
+// What only the machine knows.
 struct Surroundings {
   std::optional<conn::NodeId> own_id;        // without it, why:
   std::optional<conn::Failure> key_failure;  // key_file_missing is one

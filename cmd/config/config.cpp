@@ -25,7 +25,7 @@ using conn::Result;
 using conn::Stage;
 
 constexpr std::size_t kMaxFile = 1u << 20;
-// What is said of keys that have no effect: a file of nothing else must not fill a log.
+// Reports of keys that have no effect: a file of nothing else must not fill a log.
 constexpr std::size_t kMaxUnread = 200;
 
 constexpr std::size_t kMaxChainId = 50;  // comet types/genesis.go: MaxChainIDLen
@@ -69,9 +69,9 @@ class Reader {
       known_.push_back(table.full_name(key));
     });
     if (tenderseed) {
-      // [peerage] has the last word where both say it.
+      // [peerage] wins where both say it.
       if (!own_.has("network")) root_.read("chain_id", config.network);
-      std::uint32_t workers = 0;  // 0 and "" are "as usual" there
+      std::uint32_t workers = 0;  // 0 and "" mean the default there
       root_.read("peer_check_workers", workers);
       if (workers > 0 && !own_.has("crawl_parallel")) config.crawl_parallel = workers;
       std::string lifetime;
@@ -181,7 +181,7 @@ class Reader {
   std::size_t unread_ = 0;
 };
 
-// By the rule for what a peer says of itself.
+// By the rule for a NodeInfo's moniker.
 bool others_take(const std::string& moniker) {
   p2p::NodeInfo info;
   info.node_id = conn::NodeId().to_string();

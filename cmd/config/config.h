@@ -1,9 +1,9 @@
 // config.toml: what an operator says about the node, read from the file that a comet node has too.
 //
-// `[p2p]` keys keep their names and meaning. Our own settings stand in a `[peerage]` table, which a
-// comet node ignores. What a comet node's other parts are told is named as having no effect, with
-// the reason; so is what nobody knows, with the name that was probably meant. A key of ours that
-// has the wrong type or a value that makes no sense is an error that names it.
+// `[p2p]` keys keep their names and meaning. Our own settings are in a `[peerage]` table, which a
+// comet node ignores. Keys of a comet node's other parts are named as having no effect, with the
+// reason; so are unknown keys, with the name that was probably meant. A key of ours that has the
+// wrong type or an impossible value is an error that names it.
 //
 // A tenderseed's file is read, too: its [p2p] keys stand at the top level, and it is a seed's.
 //
@@ -32,19 +32,19 @@ namespace peerage::cmd {
 using p2p::P2pConfig;
 
 struct Config {
-  // Whose form the file has.
+  // Which program's form the file has.
   enum class Dialect : std::uint8_t { comet, tenderseed };
   Dialect dialect = Dialect::comet;
 
   // --- top level: as a comet node has them; files are relative to the home ---
-  std::string moniker;  // empty: whoever starts a node finds a name
+  std::string moniker;  // empty: the node finds a name
   std::string node_key_file = "config/node_key.json";
   std::string genesis_file = "config/genesis.json";  // read for its chain_id, if it is there
   std::string log_level = "info";                    // see cmd/base/log_levels.h
   std::string log_format = "plain";
 
   // --- [peerage] ---
-  std::string network;  // chain ID, or several, or "*" for whatever a dialler names
+  std::string network;  // chain ID, or several, or "*" for any that a dialler names
   std::string book_file = "data/addrbook.db";
   std::uint32_t crawl_parallel = 16;                            // visits at a time; 1 to 1000
   conn::Duration visit_timeout = std::chrono::seconds(5);       // of a crawl, for each address
@@ -56,7 +56,7 @@ struct Config {
 
   // --- [p2p] ---
   P2pConfig p2p;
-  bool names_addr_book_file = false;  // said by someone, not the default
+  bool names_addr_book_file = false;  // set, not the default
 
   // For the operator: keys that have no effect, and why.
   std::vector<std::string> notices;
@@ -69,7 +69,7 @@ struct Config {
 };
 
 // Reading that goes on after a mistake. The settings are those that could be read, `notices` stays
-// empty, and nothing is judged yet: whoever adds settings from elsewhere calls `settle` at the end.
+// empty, and nothing is judged yet: the caller adds other settings, and calls `settle` at the end.
 struct ConfigReading {
   Config config;
   std::vector<Finding> findings;
@@ -84,8 +84,8 @@ ConfigReading read_config(std::string_view toml, Listing listing = Listing::brie
 // The text of a file of at most 1 MiB.
 conn::Result<std::string> read_config_file(const std::filesystem::path& file);
 
-// Judges the values, each by itself and together, and brings those to order that have no effect as
-// they are (handshake_timeout is never more than 5 s). Keys as "p2p.laddr".
+// Judges the values, each by itself and together, and corrects those that have no effect as they
+// are (handshake_timeout is never more than 5 s). Keys as "p2p.laddr".
 using ComplainOf = std::function<void(const std::string& key, const std::string& what)>;
 void settle(Config& config, const ComplainOf& complain);
 // Such a key's name in a file of the config's dialect.

@@ -1,4 +1,4 @@
-// Which key is which member: the one list that files, environment variables and flags go by.
+// Which key is which member: the one list that files, environment variables and flags use.
 //
 // Threads: none of its own.
 #pragma once

@@ -1,4 +1,4 @@
-// What is to be said of a home and its settings, and how bad it is.
+// What check-config has to say about a home and its settings, and how bad it is.
 //
 // Threads: plain values.
 #pragma once
@@ -11,14 +11,14 @@
 namespace peerage::cmd {
 
 enum class Severity : std::uint8_t {
-  notice,   // so it is, and fine: a setting that has no effect
-  warning,  // a node starts, and does probably not what its operator meant
+  notice,   // nothing is wrong: a setting that has no effect
+  warning,  // a node starts, but probably does not do what its operator meant
   error,    // a node does not start
 };
 
 struct Finding {
   Severity severity = Severity::notice;
-  std::string where;     // a file; empty: no file says it
+  std::string where;     // a file; empty: in no file
   std::size_t line = 0;  // in that file; 0: none
   std::string text;      // printable; begins with the setting's name, if there is one
 };

@@ -12,7 +12,7 @@ namespace peerage::cmd {
 namespace {
 
 constexpr std::size_t kMaxChainId = 50;  // comet types/genesis.go: MaxChainIDLen
-// A string that is looked at: a chain ID whose every character is written as \uNNNN.
+// A string that is compared: a chain ID with every character written as \uNNNN.
 constexpr std::size_t kMaxString = 6 * kMaxChainId;
 
 // Finds the value while characters go by; it knows strings and depth, and no more of JSON.
@@ -67,7 +67,7 @@ class Scanner {
       return take_string();
     }
     escaped_ = c == '\\' && !escaped_;
-    // One byte too many tells that it is too long.
+    // One byte too many shows that it is too long.
     if (depth_ == 1 && string_.size() <= kMaxString) string_ += c;
   }
 

@@ -1,8 +1,8 @@
 // A chain's genesis.json, of which we want the chain ID alone.
 //
-// Such a file can have hundreds of megabytes: it is read as it comes, in constant memory, and no
-// further than to the chain_id at the top level. What follows, or stands inside of other values, is
-// skipped unseen.
+// Such a file can have hundreds of megabytes: it is read as a stream, in constant memory, and no
+// further than to the chain_id at the top level. What follows, or stands inside other values, is
+// skipped.
 //
 // Source: comet types/genesis.go. Threads: pure but for the file.
 #pragma once

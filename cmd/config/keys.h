@@ -1,5 +1,5 @@
-// Keys of config.toml that we do not follow, and why; and what a key that nobody knows was probably
-// meant to be.
+// Keys of config.toml that we do not follow, and why; and what an unknown key was probably meant to
+// be.
 //
 // Source: comet config/config.go of v0.34 to v1.0, spec/vectors/config/*.toml; tenderseed's
 // Config.go and AviaOne's.
@@ -20,7 +20,7 @@ std::optional<std::string_view> why_ignored(std::string_view full_name);
 // The same for a key of a tenderseed's file.
 std::optional<std::string_view> why_ignored_of_tenderseed(std::string_view key);
 
-// Of `known` names the one that `name` is probably a slip of: letters missing, too many, wrong or
+// The one of `known` names that `name` probably stands for: letters missing, too many, wrong or
 // swapped, words in another order, the wrong section. Empty when none is near.
 std::string nearest_name(std::string_view name, std::span<const std::string> known);
 

@@ -7,10 +7,10 @@
 
 namespace peerage::cmd {
 
-// One that nobody had before.
+// A new random key.
 conn::NodeKey fresh_key();
 
-// A fresh key, saved in `file`, whose directories are made as well. Errors: those of
+// A fresh key, saved in `file`; its directories are made as well. Errors: those of
 // NodeKey::save_new, as when there is a file already; and key_file_unwritable.
 conn::Result<conn::NodeKey> create_key(const std::filesystem::path& file);
 

@@ -27,7 +27,7 @@ void set_number(T& into, std::string_view text, const Complain& complain) {
   into = number;
 }
 
-// Mistakes of a list that are told one by one.
+// Mistakes of a list that are reported one by one.
 constexpr std::size_t kMaxMistakes = 20;
 
 // Reads each entry by `parse`, which gives nothing for one that is wrong, and then complains.
@@ -41,7 +41,7 @@ void set_list(std::vector<T>& into, std::string_view text, const Complain& compl
     if (value) {
       entries.push_back(std::move(*value));
     } else if (++mistakes == kMaxMistakes) {
-      complain("and no more is read after so many mistakes");
+      complain("has too many mistakes; the rest is not read");
       break;
     }
   }

@@ -1,9 +1,9 @@
 // How a setting is written as text: in a string of config.toml, an environment variable or a flag.
 //
-// `set_value` reads one kind of value. What is wrong is told, each mistake by itself, and then
-// `into` keeps what it had; of a list the good entries are taken all the same, so that whoever
-// looks for every mistake can go on. Lists are separated by commas, spaces around an entry do not
-// count, and empty entries are skipped.
+// `set_value` reads one kind of value. Each mistake is reported by itself, and `into` then keeps
+// what it had; of a list the good entries are taken all the same, so that a caller that looks for
+// every mistake can go on. Lists are separated by commas, spaces around an entry do not count, and
+// empty entries are skipped.
 //
 // Source: comet config/config.go; Go's time.ParseDuration and strconv.ParseBool.
 // Threads: pure functions. What is quoted in a complaint has gone through conn::printable.

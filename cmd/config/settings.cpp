@@ -60,7 +60,7 @@ std::optional<Variable> first_set(const Environment& environment,
   return std::nullopt;
 }
 
-// Where a key may be said in the environment, the first to be heard first.
+// The environment variables of a key; the first that is set counts.
 std::vector<std::string> variables_of(std::string_view section, std::string_view key) {
   if (section == "peerage") {
     std::vector<std::string> names = {"PEERAGE_" + as_variable(key)};
@@ -139,7 +139,7 @@ class Layers {
   }
 
   void tell_unknown_variables() {
-    // As it is written, and with the key's last part alone: "PEERAGE_SEEDS" is near, too.
+    // As written, and with the key's last part alone: "PEERAGE_SEEDS" is near, too.
     std::map<std::string, std::string> variables = {{"HOME", std::string(kPrefix) + "HOME"}};
     for_each_field(config(), [&](std::string_view section, std::string_view key, auto&) {
       const std::string variable = variables_of(section, key).front();
@@ -246,7 +246,7 @@ class Layers {
   void name_networks(const Place& place) {
     std::vector<std::string>& networks = settings().networks;
     for (const std::string_view name : split_list(config().network)) {
-      if (networks.size() == addrbook::BookFile::kMaxNetworks) break;  // told already
+      if (networks.size() == addrbook::BookFile::kMaxNetworks) break;  // reported already
       if (std::find(networks.begin(), networks.end(), name) == networks.end()) {
         networks.emplace_back(name);
       }
@@ -261,7 +261,7 @@ class Layers {
     const fs::path genesis = place(config().genesis_file);
     auto chain_id = read_chain_id(genesis);
     if (!chain_id) {
-      // Who needs a network will find none; others can do without.
+      // A command that needs a network finds none; others can do without.
       reading_.findings.push_back(
           {Severity::warning, genesis.string(), 0, chain_id.error().detail});
       return;
@@ -275,7 +275,7 @@ class Layers {
   const Environment& environment_;
   const Listing listing_;
   SettingsReading reading_;
-  std::map<std::string, std::string> from_;  // key: the variable or option that had the last word
+  std::map<std::string, std::string> from_;  // key: the variable or option that overrode it
 };
 
 }  // namespace

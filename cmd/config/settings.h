@@ -1,12 +1,12 @@
 // Everything a node command needs to know, from four layers: the defaults, config.toml, the
-// environment, the command line. A later one has the last word, for each key by itself.
+// environment, the command line. A later one overrides, for each key by itself.
 //
 // The environment: each key as a comet node has it, CMT_P2P_LADDR, CMT_MONIKER (and CMTP2P_LADDR,
 // TM_P2P_LADDR, TMP2P_LADDR), or PEERAGE_P2P_LADDR, which wins; keys of [peerage] as
 // PEERAGE_CRAWL_PARALLEL; TENDERSEED_CHAIN_ID and TENDERSEED_SEEDS. Empty variables are not set. A
 // PEERAGE_ variable that is none of these is a warning, with the one that was probably meant.
-// What is wrong with a value is told in the same words wherever it stands, with the name of the
-// key, the variable or the option.
+// A wrong value is reported in the same words wherever it stands, with the name of the key, the
+// variable or the option.
 //
 // The network is named by the option, else the environment, else config.toml ([peerage] network, a
 // tenderseed's chain_id), else the chain_id of genesis.json.
@@ -48,13 +48,13 @@ Environment process_environment();
 // A variable's value; nothing when there is none.
 std::optional<std::string> value_of(const Environment& environment, const std::string& name);
 
-// Where a node lives when nobody says: $PEERAGE_HOME, $CMTHOME, $TMHOME, or ~/.peerage.
+// The default home of a node: $PEERAGE_HOME, $CMTHOME, $TMHOME, or ~/.peerage.
 std::filesystem::path default_home(const Environment& environment);
-// With a leading "~/" put in place: in "--home=~/x" a shell leaves it as it is.
+// With a leading "~/" expanded: in "--home=~/x" a shell leaves it as it is.
 std::filesystem::path expand_home(const std::filesystem::path& path,
                                   const Environment& environment);
 
-// A list that config.toml has, and that a variable or an option overrules: it does not change when
+// A list of config.toml that a variable or an option overrides: it does not change when
 // the file is read again.
 struct Overruled {
   std::string key;  // as in the file
@@ -66,7 +66,7 @@ struct Settings {
   std::filesystem::path config_file;  // read, if it was there
   Config config;                      // all layers; a file's notices are below
 
-  std::vector<std::string> networks;  // {"*"}: whatever a dialler names; empty: nobody said
+  std::vector<std::string> networks;  // {"*"}: any that a dialler names; empty: not named
   std::string networks_from;          // for the operator: "--network", "CMT_...", a file
 
   std::filesystem::path node_key_file;
@@ -86,12 +86,11 @@ conn::Result<Settings> load_settings(const std::filesystem::path& home, const Fl
 // For a command that cannot do without a network: the failure says what to do.
 conn::Result<void> require_network(const Settings& settings);
 
-// The same as load_settings, going on after mistakes: what could be read, and all that is to be
-// said of it.
+// The same as load_settings, going on after mistakes: what could be read, and all findings.
 struct SettingsReading {
   Settings settings;
   std::vector<Finding> findings;
-  std::map<std::string, std::size_t> lines;  // of keys that config.toml has the last word on
+  std::map<std::string, std::size_t> lines;  // of keys that nothing overrides in config.toml
 };
 SettingsReading read_settings(const std::filesystem::path& home, const Flags& flags,
                               const Environment& environment, Listing listing);

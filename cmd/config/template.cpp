@@ -94,7 +94,7 @@ allow_duplicate_ip = false
 handshake_timeout = "5s"
 dial_timeout = "3s"
 )";
-  // From the end: what is put in is not searched.
+  // From the end: inserted text is not searched.
   for (const auto& [mark, value] :
        {std::pair<std::string_view, std::string_view>{"@NETWORK@", network},
         {"@MONIKER@", moniker}}) {

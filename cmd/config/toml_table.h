@@ -1,7 +1,7 @@
 // TOML as far as a configuration has it: a document of keys and tables of keys, and one such table
-// read by type, with which of its keys nobody read.
+// read by type, which knows the keys that were not read.
 //
-// A value of the wrong type, or one that makes no sense, is a complaint that has the key's full
+// A value of the wrong type, or an impossible one, is a complaint that has the key's full
 // name and line; the variable then keeps what it had, and reading goes on.
 //
 // Threads: one. The document must outlive its tables.

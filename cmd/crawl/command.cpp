@@ -80,7 +80,7 @@ class ProgressLine {
   const bool terminal_ = ::isatty(STDERR_FILENO) == 1;
 };
 
-// Until it is over, its time is, or somebody says so.
+// Until the crawl or its time is over, or a signal comes.
 CrawlResult::Ended watch(const Crawl& crawl, const Signals& signals, conn::Duration span) {
   const ProgressLine line;
   const auto end = std::chrono::steady_clock::now() + span;
@@ -107,7 +107,7 @@ bool write(const Options& options, std::ofstream& csv_file, const CrawlResult& r
 int crawl_and_report(const Options& options, const CrawlOptions& crawl_options, conn::NodeKey key,
                      conn::Duration span) {
   const Signals signals{SIGINT, SIGTERM};
-  // Opened now: that it cannot be written is not to be found out in ten minutes.
+  // Opened now: a failure must show at once, not in ten minutes.
   std::ofstream csv_file;
   if (!options.csv.empty() && options.csv != "-") {
     errno = 0;
@@ -152,7 +152,7 @@ Command crawl_command() {
   auto options = std::make_shared<Options>();
   return {
       .name = "crawl",
-      .about = "Go through a network once, and report who is reachable and why others are not",
+      .about = "Crawl a network once, and report which nodes are reachable and why others are not",
       .options = {{.name = "--seeds",
                    .into = &options->seeds,
                    .help = "Where to begin",
@@ -168,7 +168,7 @@ Command crawl_command() {
                    .default_text = default_of(options->span)},
                   {.name = "--idle",
                    .into = &options->idle,
-                   .help = "It is over when nothing was left to do for so long",
+                   .help = "It is over when nothing was left to do for this long",
                    .default_text = default_of(options->idle)},
                   {.name = "--json", .into = &options->json, .help = "Report as one JSON object"},
                   {.name = "--csv",

@@ -23,7 +23,7 @@ p2p::SwitchConfig switch_config(const CrawlOptions& options) {
   config.moniker = "peerage-crawl";
   config.version = PEERAGE_VERSION;
   config.p2p.laddr = "127.0.0.1:0";
-  config.p2p.external_address = "127.0.0.1:0";  // nobody takes that for an address to dial
+  config.p2p.external_address = "127.0.0.1:0";  // no node takes that for an address to dial
   config.p2p.max_num_inbound_peers = 0;
   config.p2p.allow_duplicate_ip = true;
   config.p2p.addr_book_strict = options.strict == conn::IpAddress::Strict::yes;
@@ -36,7 +36,7 @@ pex::PexConfig pex_config(const CrawlOptions& options) {
   pex.seeds = options.seeds;
   pex.crawl.parallel = options.parallel;
   pex.crawl.visit = options.visit;
-  // Two IDs that are said to be at one address are both to be visited before the crawl is over.
+  // Two IDs claimed at one address are both to be visited before the crawl is over.
   pex.crawl.pause = std::min<conn::Duration>(options.idle / 2, 5s);
   return pex;
 }
@@ -110,7 +110,7 @@ void Crawl::finish(CrawlResult::Ended ended, Finished done) {
   });
 }
 
-// --- what happens ---
+// --- events ---
 
 void Crawl::on_event(const p2p::SwitchEvent& event) {
   std::visit(
@@ -131,7 +131,7 @@ void Crawl::on(const p2p::Dialled& event) {
 }
 
 void Crawl::on(const p2p::DialFailed& event) {
-  // A refusal to dial somebody says nothing of a dial to it that is under way.
+  // A refusal to dial a node does not end a dial to it that is under way.
   if (event.failure.reason == conn::Reason::already_dialling) return;
   under_way_.erase(event.target.id);
   const bool refused = event.failure.stage == Stage::admission && !event.report.upgrade.remote_id;
@@ -213,7 +213,7 @@ CrawlResult Crawl::gather(CrawlResult::Ended ended) const {
   result.ended = ended;
   for (const auto& [key, row] : rows_) {
     result.rows.push_back(row);
-    // Its visit was cut short by the end.
+    // The end of the crawl cut its visit short.
     const bool no_outcome = row.outcome == Outcome::not_visited;
     if (no_outcome) result.rows.back().last_visit = addrbook::kNever;
   }

@@ -1,15 +1,15 @@
 // One crawl of one network: from its seeds to all that can be heard of, each address visited once.
 //
-// It is a seed's crawler (pex/seed/visits.h) that serves nobody: it listens on loopback alone, as a
-// switch must listen somewhere, names no address of its own to others, and admits no one. What came
-// of each visit is taken from the switch's events, so that it is counted also when the book rightly
-// forgets it (an address that proves another ID). The book's caps for an address and its neighbours
-// do not hold: a census counts everybody.
+// It is a seed's crawler (pex/seed/visits.h) that serves no peer: it listens on loopback alone, as
+// a switch must listen somewhere, names no address of its own to others, and admits no peer. The
+// outcome of each visit is taken from the switch's events, so that it is counted also when the book
+// rightly forgets the address (one that proves another ID). The book's caps for an address and its
+// neighbours do not hold: a census counts every node.
 //
-// It is over when nothing was due and nothing under way for `idle`; who runs it asks, and decides.
-// Asking the seeds once more, which goes on while little is known, is nothing that was due.
+// It is over when nothing was due and nothing under way for `idle`; the caller asks, and decides.
+// Asking the seeds once more, which goes on while little is known, does not count as due.
 //
-// Bounded: kMaxVisited addresses are reported of; the book bounds the rest.
+// Bounded: kMaxVisited addresses are reported; the book bounds the rest.
 //
 // Threads: made on any. `start` and `finish` may be called on any thread and end on the control
 // shard; `progress` is for any thread. It must outlive what it has begun: `finish` first.
@@ -37,13 +37,13 @@ struct CrawlOptions {
   std::size_t parallel = 16;
   conn::Duration visit = std::chrono::seconds(5);
   conn::Duration idle = std::chrono::seconds(15);
-  // Whether private and loopback addresses are none.
+  // Whether private and loopback addresses are refused.
   conn::IpAddress::Strict strict = conn::IpAddress::Strict::yes;
   std::filesystem::path book;  // keeps what is learnt; empty: nothing does
 };
 
 struct CrawlProgress {
-  // Of these, visited: something came of the visit. Under way: dials and connections.
+  // Visited: those with an outcome. Under way: dials and connections.
   std::size_t heard = 0, visited = 0, reachable = 0, under_way = 0;
   bool over = false;  // all that was heard of has been visited
 };
@@ -58,7 +58,7 @@ class Crawl {
   using Started = std::function<void(conn::Result<void>)>;
   void start(Started done);
   CrawlProgress progress() const;
-  // Ends it; after `done` nothing runs any more. A failure: the book could not be saved.
+  // Ends it; after `done` nothing runs. A failure: the book could not be saved.
   using Finished = std::function<void(CrawlResult, conn::Result<void> saved)>;
   void finish(CrawlResult::Ended ended, Finished done);
 

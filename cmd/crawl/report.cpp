@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::array<std::string_view, 3> kEndedNames = {"all_visited", "time_over", "interrupted"};
 
-// Of the tables for people; programs get everything.
+// In the tables for people; programs get all rows.
 constexpr std::size_t kTableRows = 15;
 constexpr std::size_t kTextLimit = 64;
 
@@ -35,7 +35,7 @@ std::vector<CrawlSummary::Count> counted(const std::map<std::string, std::size_t
   return counts;
 }
 
-// The smallest that so many of a hundred do not exceed.
+// The smallest that `of_hundred` of a hundred do not exceed.
 std::uint32_t percentile(const std::vector<std::uint32_t>& sorted, std::size_t of_hundred) {
   const std::size_t rank = (sorted.size() * of_hundred + 99) / 100;
   return sorted[std::max<std::size_t>(rank, 1) - 1];
@@ -131,7 +131,7 @@ Json counts_json(const std::vector<CrawlSummary::Count>& counts) {
   return json;
 }
 
-// Quoted when it must be. What a spreadsheet would take for a formula is told to be text.
+// Quoted when it must be. What a spreadsheet would take for a formula is marked as text.
 std::string csv_field(std::string_view raw) {
   std::string text = printable(raw);
   if (!text.empty() && std::string_view("=+-@").find(text.front()) != std::string_view::npos) {

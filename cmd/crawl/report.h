@@ -1,7 +1,7 @@
 // What a crawl has found out, as a report: for people, as JSON for programs, as CSV for
 // spreadsheets.
 //
-// A row is one address, that is an ID at a host and port: a node that is told of at three addresses
+// A row is one address, that is an ID at a host and port: a node that is claimed at three addresses
 // has three rows, of which at most one is reachable. What came from the network is made printable
 // here.
 //
@@ -23,13 +23,13 @@
 
 namespace peerage::cmd {
 
-// What came of an address. In the order in which they are listed.
+// The outcome for an address. In the order in which they are listed.
 enum class Outcome : std::uint8_t {
-  reachable,      // it proved its ID and named our network; it may have had no room for us
-  guarded,        // it proved its ID and ended the connection before it said more
+  reachable,      // it proved its ID and named our network; it may have had no slot for us
+  guarded,        // it proved its ID and closed before its NodeInfo
   other_network,  // it proved its ID and named another network
-  unreachable,    // it was visited, and that was all
-  not_visited,    // it was heard of
+  unreachable,    // it was visited without such a result
+  not_visited,    // it was only heard of
 };
 inline constexpr std::size_t kOutcomeCount = 5;
 // Stable, for programs: "reachable", "other_network", ...
@@ -40,14 +40,14 @@ struct CrawlRow {
   std::string host;  // the IP address; a seed's name when it could not be resolved
   std::uint16_t port = 0;
   Outcome outcome = Outcome::not_visited;
-  // Why it is not a peer. A reachable node that had no room has one, too.
+  // Why it is not a peer. A reachable node that had no slot has one, too.
   std::optional<conn::Failure> failure;
   std::string moniker, version, network;  // what it said of itself; empty: nothing
   std::uint32_t round_trip_us = 0;        // 0: not measured
   std::uint32_t visits = 0;
   addrbook::Time first_seen = addrbook::kNever;
   addrbook::Time last_visit = addrbook::kNever;
-  std::string told_by;  // the IP address of who told first; "seed" for those that were given
+  std::string told_by;  // the IP address that told of it first; "seed" for those that were given
 };
 
 struct CrawlResult {

@@ -32,7 +32,7 @@ Command demo_command() {
                   {.name = "--plain",
                    .into = &flags->plain,
                    .help = "Lines instead of a table, as where there is no terminal"}},
-      .footer = "Exit code: 0 when everything came about, 1 when not.",
+      .footer = "Exit code: 0 when every step succeeded, 1 when not.",
       .run =
           [flags] {
             DemoOptions options = flags->demo;

@@ -28,7 +28,7 @@ constexpr conn::Duration kConnectLimit = 40s;
 constexpr conn::Duration kNoticeLimit = 15s;
 constexpr conn::Duration kCrawlLimit = 30s;
 constexpr conn::Duration kStopLimit = 6s;
-// More than the nodes' summaries are apart: a moment's state does not count.
+// Longer than the nodes' summary interval: a momentary state does not count.
 constexpr conn::Duration kLasting = 600ms;
 
 conn::TimePoint now() {
@@ -128,7 +128,7 @@ Demo::Verdict Demo::start_it_again() {
   const conn::TimePoint begin = now();
   if (!start(victim)) return Verdict::failed;
   const auto verdict = follow([this] { return each_has_each(); }, kConnectLimit,
-                              victim.home.name + " did not find back to the others");
+                              victim.home.name + " did not reconnect to the others");
   if (verdict != Verdict::well) return verdict;
   const std::size_t book = victim.view.book_at_start.value_or(0);
   if (book == 0) return fail(victim.home.name + " came back without its book");
@@ -283,7 +283,7 @@ conn::Duration Demo::since_start() const {
 
 int run_demo(const DemoOptions& options) {
   const Signals stop_signals{SIGINT, SIGTERM, SIGHUP};
-  std::signal(SIGPIPE, SIG_IGN);  // who reads what we say may go first
+  std::signal(SIGPIPE, SIG_IGN);  // the reader of our output may end first
   const int signals = ::signalfd(-1, &stop_signals.set(), SFD_CLOEXEC | SFD_NONBLOCK);
 
   auto directory = DemoDirectory::make(options.directory);

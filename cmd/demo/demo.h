@@ -1,8 +1,8 @@
 // The demo: a seed, some nodes and a crawler as processes of their own on this machine, each with a
 // real home and knowing the seed alone; what happens is shown, and measured.
 //
-//   the seed starts -> the nodes start -> each is connected to each -> one is killed -> the others
-//   have noticed -> it is started again -> each is connected to each -> a crawl from the seed finds
+//   the seed starts -> the nodes start -> all are connected to each other -> one is killed -> the
+//   others notice -> it is started again -> all are connected again -> a crawl from the seed finds
 //   all of them -> the verdict
 //
 // It follows its children by their logs alone (cmd/demo/table.h), and kills no other processes.
@@ -23,7 +23,7 @@
 namespace peerage::cmd {
 
 struct DemoOptions {
-  // Each has ten places for peers that it dials: so many can all be connected to each other.
+  // Each has ten outbound slots: up to this many can all be connected to each other.
   static constexpr std::size_t kMinNodes = 2, kMaxNodes = 10;
   std::size_t nodes = 5;
   std::filesystem::path directory;  // empty: one for temporary files, removed at the end
@@ -36,12 +36,12 @@ class Demo {
   Demo(const DemoOptions& options, std::vector<DemoHome> homes, int signals);
   ~Demo();
 
-  // Shows everything; a failure says which step did not come about. `interrupted` is none.
+  // Shows everything; a failure says which step did not succeed. `interrupted` is none.
   enum class Verdict : std::uint8_t { well, failed, interrupted };
   Verdict run();
   // Goes on until a signal comes, or a node ends.
   void stay();
-  // Every child ends: asked, then killed.
+  // Ends every child: asked first, then killed.
   void stop();
 
  private:
@@ -61,7 +61,7 @@ class Demo {
   Verdict judge_crawl(const std::string& report, conn::Duration took);
 
   bool start(Member& member);
-  // Follows all until `done` or the limit. `what` is said when it does not come about.
+  // Follows all until `done` or the limit. `what` is printed when the limit comes first.
   Verdict follow(const std::function<bool()>& done, conn::Duration limit, const std::string& what);
   void read_logs();
   bool each_has_each() const;

@@ -25,7 +25,7 @@ using conn::Stage;
 namespace {
 
 constexpr std::uint16_t kUsualPort = 26656;
-// Below those that the system gives to outgoing connections.
+// Below those that the system uses for outgoing connections.
 constexpr std::uint16_t kFirstPort = 20'000, kLastPort = 32'000;
 constexpr int kTries = 50;
 
@@ -45,7 +45,7 @@ bool is_free(const conn::Endpoint& endpoint) {
   return bound;
 }
 
-// So many, all free.
+// `count` of them, all free.
 std::optional<std::vector<conn::Endpoint>> free_endpoints(std::size_t count) {
   for (int i = 0; i < kTries; ++i) {
     const auto area = std::to_string(1 + randombytes_uniform(254));
@@ -67,8 +67,8 @@ std::optional<std::vector<conn::Endpoint>> free_endpoints(std::size_t count) {
 std::string config_text(const DemoHome& home, const DemoHome& seed) {
   const bool is_seed = &home == &seed;
   std::string text = "# A node of `peerage demo`.\nmoniker = \"" + home.name +
-                     "\"\nlog_format = \"json\"\nlog_level = \"p2p:debug,*:info\"  # who comes and "
-                     "goes\n\n[peerage]\nnetwork = \"" +
+                     "\"\nlog_format = \"json\"\nlog_level = \"p2p:debug,*:info\"  # peer events\n"
+                     "\n[peerage]\nnetwork = \"" +
                      std::string(kDemoNetwork) + "\"\nsummary_interval = \"250ms\"\n\n[p2p]\n" +
                      "laddr = \"tcp://" + home.address.endpoint.to_string() + "\"\n" +
                      "addr_book_strict = false  # loopback addresses count\n";

@@ -9,7 +9,7 @@
 namespace peerage::cmd {
 namespace {
 
-// Lines that the terminal would break would be counted wrongly.
+// Lines that the terminal wraps would be counted wrongly.
 std::string cut_to_width(const std::string& table) {
   winsize size{};
   const bool known = ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;

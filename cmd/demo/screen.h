@@ -1,5 +1,5 @@
-// How the demo is shown: on a terminal a table that is written again and again under the lines that
-// stay; elsewhere lines alone, each with the time.
+// How the demo is shown: on a terminal a table that is redrawn under the lines that stay; elsewhere
+// lines alone, each with the time.
 //
 // Threads: one.
 #pragma once
@@ -25,9 +25,9 @@ class DemoScreen {
   void say(std::string_view text);
   // What has happened to a node: a line of its own where there is no table.
   void event(conn::Duration since_start, const std::string& node, const std::string& what);
-  // How things stand; nothing where there is no table.
+  // The current state; nothing where there is no table.
   void show(const std::vector<NodeView>& nodes);
-  // The table stays where it is, as the last word.
+  // The table stays where it is.
   void settle() { shown_.clear(); }
 
  private:

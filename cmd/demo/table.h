@@ -34,7 +34,7 @@ struct NodeView {
   std::string last_event;                    // printable, short
   std::string error;                         // the last line of level error
 
-  // Its process has been started: what it says from now on is of this life.
+  // Its process has been started: what it logs from now on is of this life.
   void begin_life();
   void end_life(std::string event);
 };
@@ -42,8 +42,8 @@ struct NodeView {
 // Names for IDs, so that a table says "node-3" and not 40 digits.
 using Names = std::map<std::string, std::string>;
 
-// Takes a line of the node's log in; what it told that a reader would like to know, if anything.
-// Lines that are no log records are of no interest.
+// Takes in a line of the node's log, and returns what in it is news to a reader, if anything. Lines
+// that are no log records are ignored.
 std::optional<std::string> take_log_line(NodeView& node, std::string_view line, const Names& names);
 
 // A row for each node, under a head.

@@ -1,4 +1,4 @@
-// check-config: what is wrong with a home's settings, and what is probably not meant; all of it.
+// check-config: everything that is wrong with a home's settings, or probably not meant.
 //
 // Nothing is changed, and a running node is not disturbed.
 #include <algorithm>
@@ -59,8 +59,8 @@ Port port_of(const std::string& laddr) {
   return error == EADDRNOTAVAIL ? Port::not_ours : Port::unknown;
 }
 
-// Whether a node holds the lock beside a book. It is shared for an instant, of which only a node
-// that starts in it would notice anything.
+// Whether a node holds the lock beside a book. We share it for an instant, which only a node that
+// starts in that instant would notice.
 bool is_locked(const std::filesystem::path& file) {
   const int lock = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (lock < 0) return false;
@@ -109,14 +109,14 @@ int run(const Options& options) {
                                           options.all ? Listing::full : Listing::brief);
   std::error_code error;
   const Settings& settings = reading.settings;
-  // One that may not even be looked at has been told of.
+  // One that may not be read has been reported.
   if (std::filesystem::status(settings.config_file, error).type() ==
           std::filesystem::file_type::not_found &&
       !options.flags.config_file) {
     reading.findings.push_back({Severity::notice, settings.config_file.string(), 0,
                                 "there is no such file: all settings have their defaults"});
   }
-  // What could not be read at all says nothing of what is around it.
+  // Settings that could not be read say nothing about the machine.
   if (!settings.node_key_file.empty()) {
     for (Finding& each : check_settings(reading, look_around(settings))) {
       reading.findings.push_back(std::move(each));
@@ -137,7 +137,7 @@ Command check_config_command() {
   auto options = std::make_shared<Options>();
   Command command{
       .name = "check-config",
-      .about = "Tell what is wrong with a home's settings, and what is probably not meant",
+      .about = "Report what is wrong with a home's settings, and what is probably not meant",
       .options = {home_option(options->home)},
       .run = [options] { return run(*options); }};
   for (Option& each : settings_options(options->flags)) command.options.push_back(std::move(each));

@@ -1,4 +1,4 @@
-// start, seed: a node that runs until it is told to end.
+// start, seed: a node that runs until a signal ends it.
 //
 // SIGTERM and SIGINT end it, saved, with exit code 0; SIGHUP has the lists of its settings read
 // again.
@@ -56,7 +56,7 @@ void reload(Node& node, const Options& options, const conn::Log& log,
 
 int run(const Options& options, std::optional<Node::Role> only) {
   const Signals signals{SIGINT, SIGTERM, SIGHUP};
-  std::signal(SIGPIPE, SIG_IGN);  // a log that nobody reads any more is no reason to end
+  std::signal(SIGPIPE, SIG_IGN);  // a log without a reader is no reason to end
   auto settings = load_settings(options.home, options.flags);
   if (!settings) return report(settings.error());
   const auto program_log = log_of(*settings);

@@ -21,7 +21,7 @@ using conn::Stage;
 
 namespace {
 
-// Waits for what `begin` will hand over; nothing when it does not in time.
+// Waits for the result of `begin`; nothing when it does not come in time.
 template <typename T>
 std::optional<T> wait_for(const std::function<void(std::function<void(T)>)>& begin,
                           conn::Duration limit) {
@@ -94,7 +94,7 @@ std::string count(std::size_t number) {
   return std::to_string(number);
 }
 
-// Whoever is connected: also those who need no slot, as an operator's own do.
+// All connected peers: also those that need no slot, as an operator's own.
 std::string count_of(const p2p::SwitchSnapshot& snapshot, p2p::Direction direction) {
   return count(static_cast<std::size_t>(
       std::count_if(snapshot.peers.begin(), snapshot.peers.end(),
@@ -112,7 +112,7 @@ Result<std::unique_ptr<Node>> Node::prepare(Settings settings, Role role,
     return fail(Stage::configuration, Reason::config_malformed,
                 "pex = false leaves nothing to do: this node has no reactor but peer exchange");
   }
-  // Before anything is made: a start that was a mistake leaves nothing behind.
+  // Before anything is made: a mistaken start leaves nothing behind.
   if (auto settled = settle_networks(settings); !settled) return tl::unexpected(settled.error());
   if (auto made = make_book_directory(settings); !made) return tl::unexpected(made.error());
   auto key = load_or_create_key(settings.node_key_file);
@@ -184,7 +184,7 @@ Result<void> Node::start() {
 
 Result<pex::NetworkBooks::Opened> Node::open_shelf() {
   using Outcome = Result<pex::NetworkBooks::Opened>;
-  // Opening goes through all of the file once; a large and damaged one takes a while.
+  // Opening reads the whole file once; a large and damaged one takes a while.
   const auto opened = wait_for<Outcome>(
       [this](std::function<void(Outcome)> done) {
         runtime_.shard(0).post([this, done = std::move(done)] { books_->open(done); });
@@ -236,7 +236,7 @@ Result<void> Node::stop() {
       left());
   const Failure too_slow{Stage::configuration, Reason::book_unwritable,
                          settings_.book_file.string() + ": the disk takes too long"};
-  // Said now, because the runtime waits for what the disk has begun, and may be killed over it.
+  // Logged now, because the runtime waits for the write under way, and may be killed meanwhile.
   if (!closed) {
     log_.write(LogLevel::error, "the address book is not saved yet", {{"why", too_slow.text()}});
   }
@@ -250,7 +250,7 @@ Result<void> Node::stop() {
   return {};
 }
 
-// --- the lists, anew ---
+// --- reloading the lists ---
 
 namespace {
 
@@ -292,7 +292,7 @@ void Node::reload(const Settings& fresh) {
   from.seeds = to.seeds;
   for (const Overruled& each : fresh.overruled) {
     log_.write(LogLevel::warn,
-               "a list of the file has no effect: a variable or an option has the last word",
+               "a list of the file has no effect: a variable or an option overrides it",
                {{"list", each.key}, {"by", each.by}});
   }
   log_.write(LogLevel::info, "lists read again",
@@ -302,7 +302,7 @@ void Node::reload(const Settings& fresh) {
               {"private", count(to.private_peer_ids.size())}});
 }
 
-// --- how it goes ---
+// --- status ---
 
 void Node::arm_summary() {
   if (settings_.config.summary_interval <= conn::Duration(0)) return;

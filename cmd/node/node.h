@@ -4,7 +4,7 @@
 // `prepare` brings the home into order: it makes the directories and the node key that are missing,
 // and takes over an addrbook.json that another program wrote (cmd/addrbook/takeover.h). `start`
 // opens the book, which no other process may have, gives the switch the bans that are in it, and
-// listens. `stop` parts with everybody, saves and closes within kStopLimit.
+// listens. `stop` disconnects every peer, saves and closes within kStopLimit.
 //
 // An addrbook.json that the settings name is kept up to date (cmd/addrbook/mirror.h).
 //
@@ -29,7 +29,7 @@ class Node {
  public:
   static constexpr conn::Duration kStopLimit = std::chrono::milliseconds(4500);
 
-  // What it is for: taking part, or serving addresses alone.
+  // Taking part in the network, or serving addresses alone.
   enum class Role : std::uint8_t { node, seed };
 
   // Throws nothing; a failure says what to do.
@@ -39,7 +39,7 @@ class Node {
 
   conn::Result<void> start();
   // The lists of the settings are from now on those of `fresh`; what else has changed in there
-  // waits for a restart, and is told.
+  // waits for a restart, and is logged.
   void reload(const Settings& fresh);
   // A failure: something could not be saved.
   conn::Result<void> stop();
@@ -66,7 +66,7 @@ class Node {
   std::shared_ptr<pex::PexReactor> pex_;
   std::unique_ptr<JsonMirror> mirror_;
   std::unique_ptr<conn::Timer> summary_;
-  std::unique_ptr<p2p::Switch> node_;  // the first to go
+  std::unique_ptr<p2p::Switch> node_;  // destroyed first
 };
 
 }  // namespace peerage::cmd

@@ -55,7 +55,7 @@ void ServiceNotify::send(std::string_view message) const noexcept {
   to.sun_family = AF_UNIX;
   std::memcpy(to.sun_path, address_.data(), address_.size());
   const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + address_.size());
-  // Lost if it cannot be sent: there is nobody to tell.
+  // Lost if it cannot be sent: there is no one to report to.
   [[maybe_unused]] const ssize_t sent =
       ::sendto(socket_, message.data(), message.size(), MSG_DONTWAIT | MSG_NOSIGNAL,
                reinterpret_cast<const sockaddr*>(&to), size);
@@ -66,7 +66,7 @@ void ServiceNotify::ready() const noexcept {
 }
 
 void ServiceNotify::reloading() const noexcept {
-  // Type=notify-reload asks for the time, so that it can tell this reload from an earlier one.
+  // Type=notify-reload needs the time, to distinguish this reload from an earlier one.
   timespec now{};
   ::clock_gettime(CLOCK_MONOTONIC, &now);
   try {

@@ -1,4 +1,4 @@
-// What systemd wants to hear of a service of Type=notify: ready, stopping, how it goes.
+// What systemd expects of a service of Type=notify: ready, stopping, status.
 //
 // Each message is one datagram to the socket that $NOTIFY_SOCKET names, a path or "@" and an
 // abstract name. Without one nothing is sent; what cannot be sent at once is lost. Never blocks,

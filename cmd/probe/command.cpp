@@ -1,4 +1,4 @@
-// probe: dials nodes and says how far it got, and why no further.
+// probe: dials nodes and reports how far it got, and why no further.
 #include <condition_variable>
 #include <iostream>
 #include <memory>

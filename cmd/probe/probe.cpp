@@ -35,7 +35,7 @@ constexpr conn::ByteArray<56> kClientHello = {
     0,    8,   0xc0, 0x2b, 0xc0, 0x2f, 0, 0x9c, 0, 0x2f,  // four common cipher suites
     1,    0};                                             // no compression
 
-// Who answers an HTTP request, or a TLS greeting? nullopt when that cannot be told.
+// What answers an HTTP request, or a TLS greeting? nullopt when that stays unknown.
 class SecondLook final : public std::enable_shared_from_this<SecondLook> {
  public:
   using Done = std::function<void(std::optional<Failure>)>;
@@ -49,7 +49,7 @@ class SecondLook final : public std::enable_shared_from_this<SecondLook> {
   void ask_in_tls() { ask(kClientHello, &SecondLook::give_up); }
   void give_up() { finish(std::nullopt); }
 
-  // Connects anew, says `question`, and waits for an answer that tells something; else `next`.
+  // Connects anew, sends `question`, and waits for an answer that identifies it; else `next`.
   void ask(conn::ByteView question, Next next) {
     next_ = next;
     timer_ = shard_.make_timer([weak = weak_from_this()] {
@@ -177,13 +177,13 @@ class Probe final : public std::enable_shared_from_this<Probe> {
         });
   }
 
-  // What a probe says of itself. Knowing theirs, it shares a channel with every node: a node
+  // A probe's own NodeInfo. Knowing theirs, it shares a channel with every node: a node
   // without peer exchange would otherwise turn us away.
   static p2p::NodeInfo our_info(const std::string& network,
                                 const std::optional<p2p::NodeInfo>& theirs) {
     p2p::NodeInfo info;
     info.network = network;
-    info.listen_addr = "tcp://0.0.0.0:0";  // nobody can dial a probe
+    info.listen_addr = "tcp://0.0.0.0:0";  // no node can dial a probe
     info.version = PEERAGE_VERSION;
     info.moniker = "peerage-probe";
     info.channels = {conn::kPexChannel};
@@ -205,7 +205,7 @@ class Probe final : public std::enable_shared_from_this<Probe> {
     report_.remote_id = seen.remote_id;
     report_.info = seen.remote_info;
     if (!outcome) {
-      // Compatible in all but that it runs no peer exchange: it is what was looked for.
+      // Compatible, but without peer exchange: the node is proven.
       if (outcome.error().reason == Reason::no_common_channel) return without_pex();
       const bool stranger = outcome.error().reason == Reason::silent ||
                             outcome.error().reason == Reason::closed_before_key ||

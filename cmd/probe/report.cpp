@@ -1,4 +1,4 @@
-// How a probe's report reads: for people, and for programs.
+// A probe's report as text, for people, and as JSON, for programs.
 #include <cstdio>
 
 #include <nlohmann/json.hpp>

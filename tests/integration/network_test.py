@@ -149,7 +149,7 @@ class Signals(Case):
         self.write_lists(node, [other])
         node.process.send_signal(signal.SIGHUP)
         node.wait_for(lambda: node.said("lists read again"), 10, "a reload")
-        said = node.said("a list of the file has no effect: a variable or an option has the last word")
+        said = node.said("a list of the file has no effect: a variable or an option overrides it")
         self.assertEqual([(line["list"], line["by"]) for line in said],
                          [("p2p.persistent_peers", "PEERAGE_P2P_PERSISTENT_PEERS")])
         self.assert_stops(node)

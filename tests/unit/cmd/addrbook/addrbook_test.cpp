@@ -374,7 +374,7 @@ TEST_F(HomeTest, ABanIsAddedReplacedAndLifted) {
   EXPECT_NE(text.find("second"), std::string::npos);
   EXPECT_EQ(text.find("first"), std::string::npos);
   EXPECT_NE(text.find("20.0.0.0/8"), std::string::npos);
-  EXPECT_EQ(bans_text(bans, kBookNow + 72h), "nobody is banned\n");
+  EXPECT_EQ(bans_text(bans, kBookNow + 72h), "no bans are in force\n");
   EXPECT_EQ(unban(home(), id, kBookNow), true);
   EXPECT_EQ(unban(home(), id, kBookNow), false);
   EXPECT_EQ(contents().bans.size(), 1u);

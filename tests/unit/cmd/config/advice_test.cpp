@@ -128,7 +128,7 @@ TEST(ConfigAdvice, ANodeThatKnowsNobodyIsNamed) {
   EXPECT_EQ(findings_text(home.findings()).find("can only wait"), std::string::npos);
   EXPECT_EQ(home.finding("3 addresses in /h/config/addrbook.json").severity, Severity::notice);
   home.use("[peerage]\nnetwork = \"n\"\n[p2p]\npex = false\n");
-  EXPECT_EQ(home.finding("dials nobody").severity, Severity::warning);
+  EXPECT_EQ(home.finding("dials no node").severity, Severity::warning);
 }
 
 TEST(ConfigAdvice, TheKeyFileIsThereWholeAndForItsOwnerAlone) {
