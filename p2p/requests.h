@@ -1,7 +1,7 @@
 // Questions to peers that are to be answered in time.
 //
-// RequestTable is the bookkeeping, without clock or callbacks: who was asked what, until when.
-// Requests is what a reactor uses: it sends the question, keeps the deadline, and calls back
+// RequestTable is the bookkeeping, without clock or callbacks: which peer was asked what, until
+// when. Requests is what a reactor uses: it sends the question, keeps the deadline, and calls back
 // exactly once with the answer, answer_timed_out, or the peer's end.
 //
 //   requests_ = std::make_unique<p2p::Requests<Height, Block>>(context);      // in start()
@@ -10,7 +10,7 @@
 //   ... requests_->answer(peer, block.height, std::move(block));              // in receive()
 //   ... requests_->peer_gone(peer, why);                                      // in remove_peer()
 //
-// An answer is matched by the connection that it came on and by its key: nobody can answer for
+// An answer is matched by the connection that it came on and by its key: no peer can answer for
 // another, nor a node after it has come back for what it was asked before.
 //
 // Threads: none of their own. Requests belongs to the calls of one reactor with Delivery::executor
@@ -84,7 +84,7 @@ class RequestTable {
     peers_.erase(asked);
     return tickets;
   }
-  // The tickets of those whose deadline has come, by deadline.
+  // The tickets of requests that are due, by deadline.
   std::vector<Ticket> take_due(conn::TimePoint now) {
     std::vector<Ticket> tickets;
     while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
@@ -169,7 +169,7 @@ class Requests {
     return Asked::asked;
   }
 
-  // Passes an answer to who asked. False if nobody waits for it: it was not asked for, or came too
+  // Passes an answer to its request. False if none waits for it: it was not asked for, or came too
   // late, so by itself it proves no lie. `key` may be a part of `answer`.
   [[nodiscard]] bool answer(const PeerPtr& peer, const Key& key, Answer&& answer) {
     const auto done = table_.take(peer->link(), key);

@@ -1,22 +1,23 @@
 // The switch: a node's connections to others. It listens and dials, keeps the set of peers, and
 // gives reactors their channels.
 //
-// It has no policy of its own: who may be a peer is asked of p2p/admission/admission, which of two
-// connections stays of p2p/peer/duplicate_connections, and who is dialled when of p2p/dial/dialer;
-// addresses are the business of whoever listens to its events (p2p/peer/switch_events.h).
+// It has no policy of its own: p2p/admission/admission decides which nodes may be peers,
+// p2p/peer/duplicate_connections which of two connections stays, and p2p/dial/dialer which nodes
+// are dialled when; addresses are the business of those that listen to its events
+// (p2p/peer/switch_events.h).
 //
 //   Switch node(runtime, std::move(key), config);
 //   node.add_reactor(std::make_shared<MyReactor>());
 //   if (auto started = node.start_and_wait(); !started) ...
 //
 // Threads: everything but add_reactor and on_event (both before the start) is callable from any
-// thread, reactor calls and event handlers included, and waits for nobody, but for the two
-// functions whose name says so. Reactors, events: see there. The control shard, where event
-// handlers and what is handed over run, is shard 0 of the runtime; peers are spread over all.
+// thread, reactor calls and event handlers included, and never waits, but for the two functions
+// that say so in their name. Reactors, events: see there. The control shard, where event handlers
+// and what is handed over run, is shard 0 of the runtime; peers are spread over all.
 //
 // Lifetime: the runtime outlives the switch. Destroying the switch stops it and waits, unless that
 // happens on a network thread or in a reactor's call: then it is stopped soon after. A runtime that
-// is stopped first is as a crash: what reactors have begun is waited for, and then nobody is told.
+// is stopped first is as a crash: what reactors have begun is waited for, then nothing is reported.
 #pragma once
 
 #include <functional>
@@ -72,8 +73,8 @@ class Switch {
   // The same, waiting for it. Not on a network thread, nor in virtual time.
   conn::Result<void> start_and_wait();
 
-  // Stops accepting and dialling, lets what is queued leave (kStopTimeout at most), parts with
-  // every peer, stops the reactors; then `done` runs. Safe at any moment, and to repeat.
+  // Stops accepting and dialling, lets what is queued leave (kStopTimeout at most), ends every
+  // peer, stops the reactors; then `done` runs. Safe at any moment, and to repeat.
   void stop(std::function<void()> done = {});
   void stop_and_wait();
 
@@ -96,7 +97,7 @@ class Switch {
   }
   // Ends the connection now, for this reason; nothing when there is none.
   void stop_peer(const conn::NodeId& id, conn::Failure why);
-  // This one only: a node that has come back meanwhile is left in peace.
+  // This one only: a later connection of its node stays.
   void stop_peer(const Peer& peer, conn::Failure why);
   // Lets what is queued leave, then ends the connection.
   void disconnect(const conn::NodeId& id, conn::Duration within = kStopTimeout);
@@ -105,7 +106,7 @@ class Switch {
 
   // --- dialling ---
 
-  // Asks for a dial, which begins at once, or with the start; what comes of it is told by events
+  // Asks for a dial, which begins at once, or with the start; the outcome is reported by an event
   // (also a refusal: DialFailed of stage admission). We dial as a node of `network`, one of those
   // that we serve; empty: the first.
   void dial(const conn::HostAddress& target, DialPurpose purpose = DialPurpose::requested,
@@ -121,9 +122,9 @@ class Switch {
   // Ends connections that fall under it. `why` is for the operator.
   void ban(const BanTarget& target, conn::Duration span, const std::string& why);
   void unban(const BanTarget& target);
-  // Those that were in force when the node ran last. Ends connections that fall under them; nobody
-  // is told of the bans. The PEX reactor does it with those of its book; this is for who keeps them
-  // elsewhere.
+  // Those that were in force when the node ran last. Ends connections that fall under them; no
+  // event reports the bans. The PEX reactor does it with those of its book; this is for hosts that
+  // keep them elsewhere.
   void restore_bans(std::vector<Ban> bans);
   // Hands over those in force, on the control shard.
   void list_bans(std::function<void(std::vector<Ban>)> into) const;

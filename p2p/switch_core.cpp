@@ -33,7 +33,7 @@ SwitchCore::SwitchCore(conn::Runtime& runtime, conn::NodeKey key, SwitchConfig c
       dialer_(dialer_config(config_), id_,
               [this] { return static_cast<double>(random() >> 11) * 0x1p-53; }),
       transport_(runtime, key_, transport_timeouts(config_.p2p),
-                 listen_address(config_.p2p.laddr)->ip),
+                 listen_address(config_.p2p.laddr)->ip),  // checked() has parsed it
       unconditional_(config_.p2p.unconditional_peer_ids.begin(),
                      config_.p2p.unconditional_peer_ids.end()),
       private_(config_.p2p.private_peer_ids.begin(), config_.p2p.private_peer_ids.end()),
@@ -57,13 +57,14 @@ void SwitchCore::start(Switch::Started done) {
   state_ = State::starting;
   started_ = std::move(done);
   handle_ = std::unique_ptr<Switch>(new Switch(*this));
+  // Before we listen: no reactor sees a peer until all have started.
   reactors_.start(*handle_, [self = shared_from_this()](const Result<void>& outcome) {
     self->on_reactors_started(outcome);
   });
 }
 
 void SwitchCore::on_reactors_started(const Result<void>& outcome) {
-  if (state_ != State::starting) {
+  if (state_ != State::starting) {  // stop() came while the reactors started
     finish_start(conn::fail(Stage::configuration, Reason::stopping));
     return;
   }
@@ -76,6 +77,7 @@ void SwitchCore::on_reactors_started(const Result<void>& outcome) {
     tell(Started{});
   }
   finish_start(opened);
+  // The reason is out; now what did start is stopped again.
   if (!opened) stop({});
 }
 
@@ -101,6 +103,7 @@ Result<void> SwitchCore::open() {
                     transport_timeouts(config_.p2p).handshake, introduce, choose_shard,
                     acceptor_events());
 
+  // Only now: an arrival needs all of the above.
   auto listening = acceptor_->listen(*listen_address(config_.p2p.laddr));
   if (!listening) return tl::unexpected(listening.error());
   {
@@ -111,6 +114,7 @@ Result<void> SwitchCore::open() {
   log_.write(conn::LogLevel::info, "listening",
              {{"address", id_.to_string() + "@" + listening->to_string()},
               {"network", conn::printable(config_.networks.front())}});
+  // These dials begin at once, and advertise the port that we got.
   for (const conn::HostAddress& peer : config_.p2p.persistent_peers) add_persistent(peer);
   return {};
 }
@@ -131,7 +135,9 @@ void SwitchCore::stop(std::function<void()> done) {
   if (state_ == State::stopping) return;
   state_ = State::stopping;
   until_stopped_ = shared_from_this();  // the Switch may be gone before we are done
+  // Before the first peer goes, so that handlers do not take its end for a loss.
   tell(Stopping{});
+  // The ways in first, or newcomers would join the peers that are being ended.
   if (acceptor_) acceptor_->close();
   if (dial_runner) dial_runner->close();
   if (local_node_info_) local_node_info_->close();
@@ -143,6 +149,7 @@ void SwitchCore::stop(std::function<void()> done) {
 }
 
 void SwitchCore::on_all_peers_gone() {
+  // Only now: every remove_peer is queued ahead of the stop.
   reactors_.stop([self = shared_from_this()] { self->on_stopped(); });
 }
 
@@ -153,6 +160,7 @@ void SwitchCore::on_stopped() {
   dial_runner.reset();
   peers_.reset();
   local_node_info_.reset();
+  // The last snapshot would keep its peers.
   snapshot_.publish(std::make_shared<const SwitchSnapshot>());
   log_.write(conn::LogLevel::info, "stopped", {});
   for (const auto& done : std::exchange(on_stopped_, {})) done();
@@ -165,12 +173,13 @@ void SwitchCore::on_stopped() {
 void SwitchCore::wait_until_stopped() {
   {
     std::unique_lock lock(mutex_);
+    // Looked at again and again, for a runtime that is stopped wakes no thread.
     while (!stopped_ && !runtime_.stopped()) stopped_changed_.wait_for(lock, conn::kStoppedLook);
     if (stopped_) return;
   }
   if (!runtime_.may_wait()) return;
   runtime_.wait();  // what it had begun may be at work on us
-  // Nobody will complete the stopping: we need not live for it.
+  // Nothing will complete the stopping: we need not live for it.
   const std::lock_guard lock(mutex_);
   until_stopped_.reset();
 }
@@ -180,7 +189,7 @@ conn::Endpoint SwitchCore::listen_endpoint() const {
   return listening_;
 }
 
-// --- what the parts tell ---
+// --- what the parts report ---
 
 Acceptor::Events SwitchCore::acceptor_events() {
   Acceptor::Events events;
@@ -209,6 +218,7 @@ DialRunner::Events SwitchCore::dial_events() {
   };
   events.proven = [this](const DialOrder& order, Proven node, const AttemptReport& report) {
     const NodeId id = node.upgraded->session.remote_id;
+    // By host, for a handshake has no ID yet: one of them may be the node's dial to us.
     const bool expected = admission_.half_open().has_any_from(node.remote.ip);
     peers_->on_proven(
         std::move(node), order.purpose, report, marks(id),
@@ -217,7 +227,7 @@ DialRunner::Events SwitchCore::dial_events() {
   events.failed = [this](const DialOrder& order, const AttemptReport& report, const Failure& why) {
     peer_log_.write(order.target.id, control_.now(), conn::LogLevel::debug, "dial failed",
                     {{"address", order.target.to_string()}, {"why", why.text()}});
-    peers_->on_dial_failed(order.target.id);
+    peers_->on_dial_failed(order.target.id);  // an inbound link may have waited for this dial
     tell(DialFailed{order.target, order.purpose, network_of(order), why, report});
     publish();
   };
@@ -233,6 +243,7 @@ PeerRegistry::Events SwitchCore::registry_events() {
                                const Failure& why) { on_not_admitted(node, purpose, report, why); };
   events.settled = [this] {
     if (state_ == State::running) dial_runner->wake();
+    // What stop() waits for.
     if (state_ == State::stopping && peers_->empty()) on_all_peers_gone();
   };
   return events;
@@ -242,12 +253,14 @@ void SwitchCore::on_connected(const Connected& event) {
   const Peer& peer = *event.peer;
   const bool inbound = peer.direction() == Direction::inbound;
   counters_.add(inbound ? Counter::peers_inbound : Counter::peers_outbound);
+  // Not when it was proven: a dial that is held back keeps its slot, and no second one begins.
   if (!inbound) dialer_.on_dial_ended(peer.id(), nullptr, control_.now());
   dialer_.on_connected(peer.id(), peer.direction(), control_.now());
   peer_log_.write(peer.id(), control_.now(), conn::LogLevel::debug, "peer connected",
                   {{"direction", inbound ? "inbound" : "outbound"},
                    {"socket", peer.socket().to_string()},
                    {"moniker", conn::printable(peer.info().moniker, 64)}});
+  // Before the event: handlers look at the snapshot.
   publish();
   tell(event);
 }
@@ -270,6 +283,7 @@ void SwitchCore::on_not_admitted(const Proven::Summary& node, DialPurpose purpos
                                  const AttemptReport& report, const Failure& why) {
   counters_.add_failure(node.direction, why.reason);
   if (node.dialled) {
+    // Proven and never shown: the dial ends only here.
     dialer_.on_dial_ended(node.id, &why, control_.now());
     tell(DialFailed{*node.dialled, purpose, node.network, why, report});
   } else {
@@ -306,6 +320,7 @@ void SwitchCore::dial(const DialOrder& order) {
   if (state_ == State::stopping || state_ == State::stopped) {
     asked = conn::fail(Stage::admission, Reason::stopping);
   } else if (ip && local_node_info_ && local_node_info_->is_own({*ip, target.port})) {
+    // By address: it may come with another's ID. Our own ID is refused by the dialer.
     asked = conn::fail(Stage::admission, Reason::own_address, target.to_string());
   } else if (std::find(config_.networks.begin(), config_.networks.end(), network_of(order)) ==
              config_.networks.end()) {
@@ -327,6 +342,7 @@ void SwitchCore::add_persistent(const conn::HostAddress& peer) {
     log_.write(conn::LogLevel::debug, "persistent peer left out", {{"why", added.error().text()}});
     return;
   }
+  // It may be connected already, in a slot that it no longer needs.
   if (peers_) peers_->mark(peer.id, marks(peer.id));
   if (dial_runner) dial_runner->wake();
 }
@@ -357,7 +373,7 @@ void SwitchCore::set_private(const NodeId& id, bool is_private) {
 
 void SwitchCore::ban(const BanTarget& target, conn::Duration span, const std::string& why) {
   const conn::TimePoint now = control_.now();
-  const conn::Duration longest = conn::TimePoint::max() - now;
+  const conn::Duration longest = conn::TimePoint::max() - now;  // a ban for ever must not overflow
   const Ban ban = {target, now + std::min(span, longest), conn::printable(why)};
   admission_.bans().add(ban, now);
   counters_.add(Counter::bans);

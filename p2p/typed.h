@@ -70,8 +70,8 @@ conn::Result<M> decode(const Message& message) {
   return parsed;
 }
 
-// A reactor whose channels all carry messages of one type. A peer that sends something else is
-// parted with (message_malformed).
+// A reactor with channels that all carry messages of one type. A peer that sends something else is
+// disconnected (message_malformed).
 //
 // The message's room in the peer's inbox is held until receive() returns: a peer is read no faster
 // than its messages are handled. What a reactor keeps of them for longer is its own to bound.

@@ -1,19 +1,20 @@
-// Who may be a peer: the rules that stand between an accepted socket and a slot.
+// Which nodes may be peers: the rules that stand between an accepted socket and a slot.
 //
 // Two gates. At the first, a stranger is a source address and nothing else; what is refused there
 // costs no cryptography: bans by address, the connection rate of its host and the pause after it
 // failed to authenticate, the pool of handshakes under way, and the budget of handshakes begun per
 // second (which makes it wait). At the second it has proved an ID: bans by ID, the slots, and the
-// limit for one IP address. Full inbound slots do not end the matter: the least useful inbound peer
-// may have to go (p2p/admission/eviction.h).
+// limit for one IP address. When the inbound slots are full, the least useful inbound peer may be
+// evicted (p2p/admission/eviction.h).
 //
 // Unconditional and persistent peers need no slot and are not counted for their address; a ban
 // binds them too, since only an operator bans them. Networks in `exempt` are free of the connection
 // rate, of that pause and of the limit for one address.
 //
-// Counted is who has a link, shown or held; a second link of the same ID takes no second slot.
+// A node counts while it has a link, shown or held; a second link of the same ID takes no second
+// slot.
 //
-// Pure: it is told the time and draws random numbers from a function.
+// Pure: it is given the time and a source of random numbers.
 // Threads: none of its own (the control shard).
 #pragma once
 
@@ -75,16 +76,16 @@ class Admission {
     Standing standing = Standing::ordinary;
   };
   struct Admitted {
-    std::vector<LinkId> evict;  // all links of the node that has to go for it, if one has to
+    std::vector<LinkId> evict;  // all links of the node that is evicted for it, if any
   };
   // Refused: banned, too_many_from_address, no_free_slot. `candidates` is asked only when all
-  // inbound slots are taken; who holds none of them, or is on its way out, is passed over. An
+  // inbound slots are taken; one that holds none of them, or is on its way out, is passed over. An
   // admitted newcomer is counted until on_gone(link).
   conn::Result<Admitted> on_proven(
       const Newcomer& newcomer, LinkId link,
       const std::function<std::vector<EvictionCandidate>()>& candidates, conn::TimePoint now);
   void on_gone(const conn::NodeId& id, LinkId link);
-  // For a node that is counted already; nobody has to go for it.
+  // For a node that is counted already; no peer is evicted for it.
   void set_standing(const conn::NodeId& id, Standing standing);
 
   // Whether a dial to this address can be admitted at all.
@@ -119,7 +120,7 @@ class Admission {
   }
   conn::Result<void> check_bans(const conn::NodeId& id, const std::optional<conn::IpAddress>& ip,
                                 conn::TimePoint now) const;
-  // The least useful of the candidates loses its slot; its links. Empty: nobody has to go.
+  // The least useful of the candidates loses its slot; its links. Empty: none may be evicted.
   std::vector<LinkId> evict_one(std::vector<EvictionCandidate> candidates, conn::TimePoint now);
   bool address_is_full(const conn::NodeId& id, const conn::IpAddress& ip,
                        Direction direction) const;

@@ -1,8 +1,8 @@
-// Who is not let in, and not dialled: by node ID, by IP address, by network; each with a reason and
-// an end.
+// Bans: what is neither let in nor dialled, by node ID, by IP address, by network; each with a
+// reason and an end.
 //
-// A pure table in memory. Whoever keeps bans over a restart listens to the switch's events and adds
-// the rows again at the start. Bounded: when kMaxBans are in force, the oldest gives way.
+// A pure table in memory. Code that keeps bans over a restart listens to the switch's events and
+// adds the rows again at the start. Bounded: when kMaxBans are in force, the oldest is dropped.
 //
 // Looking up an ID is one hash lookup; looking up an address is one for each length of network in
 // use, at most 33 for IPv4 and 129 for IPv6, which is below 10 microseconds.
@@ -38,7 +38,7 @@ class BanList {
  public:
   static constexpr std::size_t kMaxBans = 10'000;
 
-  // Adds a ban, or replaces the one of the same target. One whose end has passed changes nothing.
+  // Adds a ban, or replaces the one of the same target. One that has ended changes nothing.
   void add(Ban ban, conn::TimePoint now);
   // False when there was none.
   bool remove(BanTarget target);

@@ -4,8 +4,8 @@
 //
 // A host that comes during its pause pays no token, and does not make the pause longer.
 //
-// Bounded: at most kMaxHosts are remembered; who was seen longest ago is forgotten first, and so is
-// who has a full bucket again and no pause before it.
+// Bounded: at most kMaxHosts are remembered; the one seen longest ago is forgotten first, and so is
+// one that has a full bucket again and no pause before it.
 // Threads: none of its own (the control shard).
 #pragma once
 

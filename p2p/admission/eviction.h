@@ -1,14 +1,14 @@
 // Which inbound peer gives its slot to a newcomer when all are taken.
 //
 // The idea is Bitcoin's (src/node/eviction.cpp): first protect those an attacker cannot easily
-// become, by several measures that he would have to win at once; then let go of the youngest of the
+// become, by several measures that would all have to be won at once; then evict the youngest of the
 // largest group that remains. A pure function over candidates.
 //
 //  - Persistent and unconditional peers are no candidates at all.
 //  - Useful long-lived ones never go: over kLongLived connected, and useful within that time. A use
 //    is a message that a reactor's `receive` took without throwing, or a mark_good.
 //  - A share each is protected by a keyed hash of their group (which an attacker cannot aim at), by
-//    the lowest round trip (which he cannot fake from afar), by the latest use, and half of the
+//    the lowest round trip (which cannot be faked from afar), by the latest use, and half of the
 //    rest by age. The shares are Bitcoin's, of 40 slots: 4, 8 and 4; fewer candidates, smaller
 //    shares.
 //
@@ -34,7 +34,7 @@ struct EvictionCandidate {
   std::optional<conn::TimePoint> last_useful;  // see Peer::last_useful
 };
 
-// The link of the peer to let go; nullopt when all are worth more than a newcomer.
+// The link of the peer to evict; nullopt when all are worth more than a newcomer.
 std::optional<std::uint64_t> choose_eviction(std::vector<EvictionCandidate> candidates,
                                              conn::TimePoint now);
 

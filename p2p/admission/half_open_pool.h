@@ -1,21 +1,21 @@
-// The handshakes of strangers that are under way, and who gives way when there are too many.
+// The handshakes of strangers that are under way, and which one goes when there are too many.
 //
 // A handshake costs a stranger nothing and us memory and cryptography, so their number is bounded:
 // in all, for one host (IPv6: /64) and for its neighbourhood (/24; IPv6: /48). The bounds are held
 // so that an honest newcomer gets in whatever the mix of the others:
 //
 //  - A host or neighbourhood that has its share gets no more: its newest is refused.
-//  - When the pool is full, the newest of the largest neighbourhood gives way; that may be the
-//    newcomer itself.
-//  - When no neighbourhood has more than one, the one with the least progress for its age gives
-//    way: who is furthest behind, if anyone is. Each stage has `patience`; who is ahead of it
-//    keeps what it has saved.
-//  - When nobody is behind, all look alike, and what tells an honest newcomer from a flood is that
-//    it comes again: a host that has been turned away (or displaced in good time) more often than
-//    one that is in takes its place. The newcomer is refused otherwise, for who is in needs time to
-//    finish. A flood of ever new hosts so loses to an honest one's second try, and hosts that come
-//    again as fast as their connection rate allows have few tries left that count as much as its
-//    last.
+//  - When the pool is full, the newest of the largest neighbourhood goes; that may be the newcomer
+//    itself.
+//  - When no neighbourhood has more than one, the one with the least progress for its age goes: the
+//    furthest behind, if any is. Each stage has `patience`; a handshake that is ahead of it keeps
+//    the time that it has saved.
+//  - When none is behind, all look alike, and what tells an honest newcomer from a flood is that it
+//    comes again: a host that has been turned away (or displaced in good time) more often than one
+//    that is in takes its place. The newcomer is refused otherwise, for those that are in need time
+//    to finish. A flood of ever new hosts so loses to an honest one's second try, and hosts that
+//    come again as fast as their connection rate allows have few tries left that count as much as
+//    its last.
 //
 // Bounded too: at most kMaxTurnedAway hosts are remembered, for kMemory at least (less when there
 // are more), and not after they got in.
@@ -49,7 +49,7 @@ class HalfOpenPool {
     Ticket ticket = 0;
     std::optional<Ticket> displaced;  // has left already; end its handshake
   };
-  // too_many_handshakes when the newcomer is the one to give way.
+  // too_many_handshakes when the newcomer is the one to go.
   conn::Result<Entered> enter(const conn::IpAddress& ip, conn::TimePoint now);
   // A handshake has reached `stage`.
   void progress(Ticket ticket, conn::Stage stage);
@@ -70,7 +70,7 @@ class HalfOpenPool {
     conn::TimePoint entered;
     std::size_t turned_away = 0;  // before it entered
   };
-  // Who gives way to a newcomer; nullopt: the newcomer.
+  // Which one goes for a newcomer; nullopt: the newcomer itself.
   std::optional<Ticket> choose(const conn::IpAddress& newcomer, conn::TimePoint now);
   std::optional<Ticket> newest_of_group_of(std::size_t size) const;
   std::optional<Ticket> furthest_behind(conn::TimePoint now) const;

@@ -1,5 +1,5 @@
-// What an attempt to connect has taught us of a node, ours to reach it or its own to reach us, also
-// when nothing came of it.
+// What an attempt to connect, ours or the node's own, has taught us of the node, also when it
+// failed.
 #pragma once
 
 #include <optional>

@@ -41,7 +41,7 @@ class Counters {
     return values_[static_cast<std::size_t>(counter)].load(std::memory_order_relaxed);
   }
 
-  // A connection, tried or established, that came to nothing or to its end.
+  // An attempt to connect that failed, or a connection that ended.
   void add_failure(Direction direction, conn::Reason reason) noexcept {
     cell(direction, reason).fetch_add(1, std::memory_order_relaxed);
   }

@@ -1,4 +1,4 @@
-// Who dialled whom.
+// Which side dialled.
 #pragma once
 
 #include <cstdint>

@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 
 inline constexpr std::size_t kMaxNodeInfo = 10'240;  // body of the message, bytes
 inline constexpr std::size_t kMaxChannels = 16;
-inline constexpr std::uint64_t kP2pVersion = 8;     // v1.0 says 9; nobody compares it
+inline constexpr std::uint64_t kP2pVersion = 8;     // v1.0 says 9; no node compares it
 inline constexpr std::uint64_t kBlockVersion = 11;  // must be equal
 
 // --- ours ---
@@ -23,7 +23,7 @@ inline constexpr std::uint64_t kBlockVersion = 11;  // must be equal
 // dialler of ours is never cut short by it.
 inline constexpr conn::Duration kHandshakeTimeout = 5s;
 
-// How long a dialler that has not been told its network waits for the other side to name it. The Go
+// How long a dialler that does not know its network waits for the other side to name it. The Go
 // node gives NodeInfo 3 s.
 inline constexpr conn::Duration kNetworkPatience = 2s;
 
@@ -33,18 +33,18 @@ struct HalfOpenLimits {
   std::size_t total = 64;             // handshakes of strangers under way
   std::size_t per_host = 4;           // of one IPv4 address or IPv6 /64
   std::size_t per_neighbourhood = 8;  // of one /24 or /48
-  // For each stage, before a handshake counts as behind in a full pool. With both ends prompt one
-  // takes a round trip in two stages: nobody within 300 ms of us is behind.
+  // For each stage, before a handshake counts as behind in a full pool. With both ends prompt
+  // two stages take one round trip: no node within 300 ms of us is behind.
   conn::Duration patience = 150ms;
 };
 
 // Which peers the limit for one IP address is about: all, as in the Go node; or those that dialled
-// us, for a seed, whose visits go to many nodes of one host.
+// us, for a seed, which itself visits many nodes of one host.
 enum class PerIpLimit : std::uint8_t { all_peers, inbound_peers };
 
-// What becomes of a stranger when all inbound slots are taken: the least useful peer has to go for
-// it, or it is turned away at the door, where handshakes under way count as peers. The latter is
-// the Go node's rule, for experiments with it: no node has a reason to.
+// What becomes of a stranger when all inbound slots are taken: the least useful peer is evicted for
+// it, or it is refused on arrival, where handshakes under way count as peers. The latter is the Go
+// node's rule, for experiments with it: no node has a reason to.
 enum class FullInbound : std::uint8_t { evict_one, refuse };
 
 // One connection in `interval` for a host, and `burst` saved up: 0.2/s and 16, as go-libp2p has it.
@@ -76,16 +76,16 @@ inline constexpr conn::Duration kResolveTimeout = 5s;
 
 // --- peers ---
 
-// Connected for so long, a peer is worth keeping (not evicted while useful) and going back to.
+// Connected for this long, a peer is worth keeping (not evicted while useful) and going back to.
 inline constexpr conn::Duration kLongLived = 10min;
 
 // How long Peer::send waits for room, off the network threads (comet: 10 s).
 inline constexpr conn::Duration kSendPatience = 10s;
 
 struct InboxConfig {
-  // Received messages of one peer that reactors have not let go of. Beyond it we stop reading.
+  // Received messages of one peer that reactors have not released. Beyond it we stop reading.
   std::size_t per_peer_bytes = 4u << 20;
-  // Of all peers together: beyond it we stop reading from whoever holds more than kInboxFairShare.
+  // Of all peers together: beyond it we stop reading from any that holds more than kInboxFairShare.
   std::size_t total_bytes = 256u << 20;
 };
 inline constexpr std::size_t kInboxFairShare = 256u << 10;

@@ -1,5 +1,5 @@
-// Where a node listens, as `laddr` says it: by one rule for whoever starts a node and whoever only
-// judges its settings.
+// Where a node listens, as `laddr` says it: by one rule for code that starts a node and code that
+// only judges its settings.
 //
 // Threads: a pure function.
 #pragma once

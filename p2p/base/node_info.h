@@ -55,7 +55,7 @@ conn::Result<NodeInfo> decode_node_info(conn::ByteView body);
 conn::Result<void> validate(const NodeInfo& info);
 
 // Whether `theirs` may talk to `ours`: wrong_block_version, wrong_network, no_common_channel. A
-// node that has no channels takes anyone.
+// node that has no channels takes any.
 conn::Result<void> compatible(const NodeInfo& ours, const NodeInfo& theirs);
 
 }  // namespace peerage::p2p

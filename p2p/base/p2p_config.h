@@ -24,8 +24,8 @@ struct P2pConfig {
   // Asked for addresses when the book has none. The program's alone: it sets pex::PexConfig::seeds.
   std::vector<conn::HostAddress> seeds;
   std::vector<conn::HostAddress> persistent_peers;  // redialled for ever; they need no slot
-  // The program's alone: a comet node's book, which it reads and writes beside its own, whose place
-  // is pex::NetworkBooks::Settings::file.
+  // The program's alone: a comet node's book, which it reads and writes beside its own
+  // (pex::NetworkBooks::Settings::file).
   std::string addr_book_file = "config/addrbook.json";
   // Private and unroutable addresses are not kept: pex::book_config makes it the book's rule.
   bool addr_book_strict = true;

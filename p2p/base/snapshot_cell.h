@@ -2,8 +2,8 @@
 //
 // The value is immutable and shared. There are a few slots, one of them current; a reader marks the
 // slot it looks at, checks that it still is the current one, and copies the pointer; the writer
-// fills a slot that is not current and that nobody has marked. With more slots than readers can be
-// caught in at once the writer finds one at the first look.
+// fills a slot that is not current and that no reader has marked. With more slots than readers can
+// be caught in at once the writer finds one at the first look.
 //
 // Threads: publish() on one at a time; read() on any.
 #pragma once
@@ -53,7 +53,7 @@ class SnapshotCell {
 
  private:
   // Old values go now, but for one that is just being copied: that goes with the next publish.
-  // Whoever marks a slot from now on sees that it is not the current one.
+  // A reader that marks a slot from now on sees that it is not the current one.
   void forget_old(std::size_t current) {
     for (std::size_t i = 0; i < kSlots; ++i) {
       if (i != current && slots_[i].readers.load() == 0) slots_[i].value.reset();

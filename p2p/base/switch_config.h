@@ -1,4 +1,4 @@
-// What a switch is told at its making: who we are, the [p2p] settings, and our own limits.
+// What a switch is made with: our identity, the [p2p] settings, and our own limits.
 //
 // Threads: plain values.
 #pragma once
@@ -18,7 +18,7 @@ namespace peerage::p2p {
 struct SwitchConfig {
   P2pConfig p2p;
 
-  // --- what others are told ---
+  // --- what we say of ourselves ---
   // The chain IDs that we serve; at least one. The first is ours when we dial. With several, an
   // accepting node answers each dialler with the network that it names.
   std::vector<std::string> networks;
@@ -47,8 +47,7 @@ struct SwitchConfig {
   // --- for experiments: no node has a reason to change them ---
   FullInbound full_inbound = FullInbound::evict_one;
   StickyRedial sticky_redial = StickyRedial::yes;
-  // How long an address that failed rests at most, whoever asks for it; 0: who asks must pace
-  // itself.
+  // How long an address that failed rests at most, for any caller; 0: callers must pace themselves.
   conn::Duration failed_address_max_pause = DialerConfig{}.requested_max_pause;
 
   std::shared_ptr<conn::LogSink> log;  // none: silent

@@ -12,7 +12,7 @@ using conn::Stage;
 namespace {
 
 // Only the remote can have caused these. Silence, a close or a deadline may be the network's doing,
-// and who is no comet node has not tried to authenticate.
+// and what is no comet node has not tried to authenticate.
 bool is_failed_authentication(Reason reason) {
   switch (reason) {
     case Reason::ephemeral_key_malformed:
@@ -84,7 +84,7 @@ void Acceptor::begin_waiting() {
   while (!waiting_.empty()) {
     const Ticket ticket = waiting_.front();
     const auto handshake = handshakes_.find(ticket);
-    if (handshake == handshakes_.end()) {  // it has given way
+    if (handshake == handshakes_.end()) {  // it was displaced
       waiting_.pop_front();
     } else if (handshake->second.deadline <= now) {
       waiting_.pop_front();

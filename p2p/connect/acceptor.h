@@ -1,5 +1,5 @@
 // The accepting side: a listener, the handshakes of strangers that are under way, and the order in
-// which they begin. It asks Admission's first gate, and hands over who has proved itself.
+// which they begin. It asks Admission's first gate, and hands over proven nodes.
 //
 // Threads: the control shard.
 #pragma once
@@ -20,7 +20,7 @@ class Acceptor {
   struct Events {
     std::function<void(Proven, const AttemptReport&)> proven;
     std::function<void(const conn::Endpoint&, const AttemptReport&, const conn::Failure&)> refused;
-    // A handshake of this address is over, whatever came of it (after `proven`).
+    // A handshake of this address is over, however it ended (after `proven`).
     std::function<void(const conn::IpAddress&)> left;
   };
   using Introduce = std::function<std::shared_ptr<const Introduction>()>;
@@ -46,7 +46,7 @@ class Acceptor {
   void begin_waiting();
   void begin(Ticket ticket, Handshake& handshake);
   void on_done(Ticket ticket, conn::Result<Proven> outcome, const AttemptReport& report);
-  // Ends a handshake that has to give way or has waited too long.
+  // Ends a handshake that is displaced or has waited too long.
   void drop(Ticket ticket, conn::Reason why);
 
   conn::Runtime& runtime_;

@@ -45,7 +45,7 @@ void DialRunner::begin(const DialOrder& order) {
   const auto allowed = admission_.may_dial(
       order.target.id, conn::IpAddress::parse(order.target.host), standing, control_.now());
   if (!allowed) {
-    // Later, so that nobody is told of an end inside the call that began it.
+    // Later, so that no dial ends inside the call that began it.
     control_.post([this, order, failure = allowed.error()] {
       if (!closed_) on_done(order, tl::unexpected(failure), {});
     });

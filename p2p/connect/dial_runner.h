@@ -1,5 +1,5 @@
-// The dialling side: carries out what the Dialer orders, and tells it and the others what came of
-// it.
+// The dialling side: carries out what the Dialer orders, and reports the outcome to it and to the
+// others.
 //
 // Threads: the control shard.
 #pragma once
@@ -30,7 +30,7 @@ class DialRunner {
              ChooseShard choose_shard, Events events);
 
   // Begins what is due, and sees to it that it is called again in time. To be called whenever the
-  // dialer was told something.
+  // dialer's state has changed.
   void wake();
   // Ends all dials; none begins any more.
   void close();

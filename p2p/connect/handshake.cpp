@@ -106,7 +106,7 @@ Result<void> Handshake::on_remote_info(ByteView body) {
   if (!ours_) {
     auto answer = std::get<Respond>(plan_.ours)(*theirs_);
     if (!answer) return tl::unexpected(answer.error());
-    // Ours goes out also when we part over it: then the other side can name the reason too.
+    // Ours goes out also when we close over it: then the other side can name the reason too.
     if (auto sent = send_info(std::move(*answer)); !sent) return sent;
   }
   return compatible(*ours_, *theirs_);

@@ -1,7 +1,7 @@
 // What we say of ourselves: the NodeInfo, with the address at which others reach us.
 //
 // `external_address` may name a host: we resolve it, and advertise the literal; a name would be
-// useless to others (nobody should resolve what a peer says). It is looked up again every
+// useless to others (no node should resolve what a peer says). It is looked up again every
 // kRefresh, and until it is known the listen address stands in.
 //
 // Threads: the control shard; what current() returns is immutable.

@@ -1,11 +1,11 @@
 // From an address, or an accepted connection, to a proven node: resolve, connect, upgrade.
 //
-// It has no policy: whom to accept, whom to dial and how many is decided by who calls. A dial looks
+// It has no policy: the caller decides which nodes to accept or dial, and how many. A dial looks
 // its host up (a literal is its own answer), tries the addresses one after another, each for at
 // most dial_timeout, and upgrades the first that connects. The work happens on the shard that is
 // named; the caller is on the control shard, and so are all callbacks.
 //
-// Letting go of a Pending cancels the attempt: its callbacks do not run, and its connection is
+// Destroying a Pending cancels the attempt: its callbacks do not run, and its connection is
 // closed. Threads: the control shard (0) of the runtime.
 #pragma once
 
@@ -23,14 +23,14 @@
 
 namespace peerage::p2p {
 
-// What we say of ourselves, and to whom. Shared with the network threads, so never changed: a new
-// one takes its place.
+// What we say of ourselves, and on which networks. Shared with the network threads, so never
+// changed: a new one takes its place.
 struct Introduction {
   NodeInfo info;                      // with the network of dials that name none
   std::vector<std::string> networks;  // those we serve; info.network is one of them
 
-  // The NodeInfo for somebody of that network. If we do not serve it, ours is sent all the same, so
-  // that the other side knows why we part.
+  // The NodeInfo for a node of that network. If we do not serve it, ours is sent all the same, so
+  // that the other side knows why we close.
   NodeInfo for_network(const std::string& network) const;
 };
 
@@ -68,8 +68,8 @@ class Transport {
   };
 
   // The runtime must outlive all attempts; the key, which other shards sign with until they hear of
-  // the end, is shared with them. `own`: where we listen; between loopback
-  // addresses that is also where we dial from, so that nodes of one machine are told apart.
+  // the end, is shared with them. `own`: where we listen; between loopback addresses that is also
+  // where we dial from, so that nodes of one machine are told apart.
   Transport(conn::Runtime& runtime, std::shared_ptr<const conn::NodeKey> key,
             const Timeouts& timeouts, const conn::IpAddress& own);
 

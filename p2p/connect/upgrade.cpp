@@ -55,7 +55,7 @@ class Running final : public conn::Pending, public std::enable_shared_from_this<
       const auto taken = handshake_.receive(scratch.first(got.bytes));
       note_progress();
       if (!taken) {
-        // Our NodeInfo may still wait to be written; it tells the remote why we go.
+        // Our NodeInfo may still wait to be written; it tells the remote why we close.
         flush();
         finish_with(taken.error());
         return false;
@@ -133,7 +133,7 @@ class Running final : public conn::Pending, public std::enable_shared_from_this<
   UpgradeReport report_;
 };
 
-// What the owner holds: letting go of it ends the upgrade.
+// What the owner holds: destroying it ends the upgrade.
 class Handle final : public conn::Pending {
  public:
   explicit Handle(std::shared_ptr<Running> running) : running_(std::move(running)) {}

@@ -1,4 +1,4 @@
-// At most so many dials in any second.
+// At most N dials in any second.
 //
 // Not a token bucket: what that saves up would let twice as many fall into one second.
 //

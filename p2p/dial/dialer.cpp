@@ -26,7 +26,7 @@ constexpr Duration kFirstPause = 1s;
 constexpr std::array<Duration, 8> kStickyPauses = {500ms, 5s, 15s, 45s, 2min, 5min, 10min, 20min};
 // One that is sought goes on at this pause.
 constexpr Duration kSeekPause = 5min;
-// For so many tries its slot is kept.
+// For this many tries its slot is kept.
 constexpr std::size_t kStickyReserved = 4;
 
 tl::unexpected<conn::Failure> refuse(Reason reason, std::string detail = {}) {
@@ -247,7 +247,7 @@ void Dialer::rest(const std::string& address, TimePoint begun) {
   if (resting_.size() > kMaxResting) resting_.pop_front();
 }
 
-// Apart from the failed ones, which anybody can make us try by the thousand and so forget.
+// Apart from the failed ones, which any node can make us try by the thousand and so forget.
 void Dialer::rest_own(const HostAddress& target, TimePoint until) {
   std::erase_if(own_addresses_, [&target](const OwnAddress& each) {
     return each.host == target.host && each.port == target.port;

@@ -1,27 +1,26 @@
-// Who is dialled, and when. A pure state machine: it is told what is wanted and what came of it,
-// and says which dials to begin; the transport does them.
+// Which nodes are dialled, and when. A pure state machine: it is given what is wanted and what came
+// of it, and says which dials to begin; the transport does them.
 //
 //  - At most one dial for an ID at a time, and none to a node that is connected, nor to ourselves.
 //  - Persistent peers are redialled for ever. The pause doubles from 1 s to the cap (60 s by
 //    default, or persistent_peers_max_dial_period), less 5 to 50 % at random, and is counted from
-//    the beginning of the attempt. A connection that did not last kStable counts as a failure: who
-//    accepts and closes at once is not hammered.
+//    the beginning of the attempt. A connection that did not last kStable counts as a failure: a
+//    node that accepts and closes at once is dialled less and less often.
 //  - Sticky redial: a long-lived outbound peer that we lose is dialled again, at growing intervals,
 //    and for the first few tries its slot is kept for it. What we knew to be good is worth more
 //    than what we have heard of (spec: this is what stops the slow erosion towards an attacker's
-//    peers).
-//    When many are lost at once they wait for one another: kStickyPace dials in any second, those
-//    of other purposes included.
+//    peers). When many are lost at once they wait for one another: kStickyPace dials in any second,
+//    those of other purposes included.
 //  - A third of the outbound peers or more, lost within kTornWithin, is no accident: the network
-//  may
-//    have fallen in two, and both parts fill their sets from their own side. Such peers are sought
-//    for kSeekFor, also when the set is full: for one of them there is a place beyond max_outbound,
-//    and through it the two parts find one another again. It takes the next slot that is free.
+//    may have fallen in two, and both parts fill their sets from their own side. Such peers are
+//    sought for kSeekFor, also when the set is full: for one of them there is a place beyond
+//    max_outbound, and through it the two parts find one another again. It takes the next slot that
+//    is free.
 //  - Every way of dialling counts against max_outbound, those under way included; persistent peers
 //    and unconditional ones do not.
-//  - An address that failed is not tried again for a pause that doubles from 1 s to 60 s, whoever
-//    asks. A host and port that led to ourselves are not, for a day, under whatever ID and not even
-//    for a persistent peer.
+//  - An address that failed is not tried again for a pause that doubles from 1 s to 60 s, for any
+//    caller. A host and port that led to ourselves are not, for a day, under whatever ID and not
+//    even for a persistent peer.
 //
 // Bounded: kMaxResting failed addresses, kMaxOwnAddresses of our own, max_outbound sticky ones.
 // Threads: none of its own (the control shard).
@@ -100,7 +99,7 @@ class Dialer {
   void on_dial_ended(const conn::NodeId& id, const conn::Failure* failure, conn::TimePoint now);
   void on_connected(const conn::NodeId& id, Direction direction, conn::TimePoint now);
   // `address`: where it was dialled, for outbound ones. `sticky`: whether it is worth a redial (we
-  // did not part with it on purpose).
+  // did not disconnect it on purpose).
   enum class Redial : std::uint8_t { no, yes };
   void on_gone(const conn::NodeId& id, const std::optional<conn::HostAddress>& address,
                Redial redial, conn::TimePoint now);

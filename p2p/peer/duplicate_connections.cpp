@@ -23,25 +23,30 @@ DuplicateConnections::Actions DuplicateConnections::on_proven(const NodeId& id, 
   const auto refuse = [&] { actions.push_back({Action::Kind::drop, link, Reason::duplicate_id}); };
 
   if (node.shown) {
+    // The two halves of a simultaneous dial run in opposite directions.
     const bool at_once =
         direction != node.shown->direction && now - node.shown_since <= kDecisionTime;
     if (!node.held.empty()) {
-      refuse();
+      refuse();  // a third would reopen what is being decided about two
     } else if (node.wait == Wait::removal) {
-      node.held.push_back({link, direction});
+      node.held.push_back({link, direction});  // nothing to decide: on_gone of the shown admits it
     } else if (at_once) {
       hold(Wait::remote, kDecisionTime);
     } else {
+      // Not refused at once: the first may be dead unnoticed, and would keep the node out until it
+      // misses a ping.
       hold(Wait::life, kProbeTime);
       actions.push_back({Action::Kind::probe, node.shown->id, {}});
     }
   } else if (!node.held.empty()) {
     if (node.held.size() == 1 && node.held.front().direction != direction) {
+      // Its time begins anew: only when both have completed can the remote close one of them.
       hold(Wait::remote, kDecisionTime);
     } else {
       refuse();
     }
   } else if (another == Another::expected) {
+    // Shown now, it might have to be removed in a moment: reactors are spared that.
     hold(Wait::other, kDecisionTime);
   } else {
     node.held.push_back({link, direction});
@@ -84,6 +89,7 @@ DuplicateConnections::Actions DuplicateConnections::on_gone(const NodeId& id, Li
     // The other has gone; what is shown stays, unless it is going already.
     if (node.wait != Wait::removal) node.wait = Wait::nothing;
   } else if (node.held.size() == 1 && node.wait != Wait::other) {
+    // Not before: of one that was shown, reactors see the removal first.
     admit_held(node, now_, actions);
   }
   forget_if_empty(found);
@@ -112,6 +118,7 @@ void DuplicateConnections::decide(const NodeId& id, Node& node, Actions& actions
       break;
     case Wait::remote:
       if (!node.shown) {
+        // Reactors know of neither, so the one that stays need not wait for the other's end.
         const bool first_stays = stays(id, node.held.front());
         drop_held(node, node.held.begin() + (first_stays ? 1 : 0), Reason::lost_simultaneous_dial,
                   actions);
@@ -181,6 +188,7 @@ void DuplicateConnections::drop_held(Node& node, std::vector<Link>::iterator lin
   node.held.erase(link);
 }
 
+// The one that the lower ID dialled: the remote finds the same from the same two IDs.
 bool DuplicateConnections::stays(const NodeId& id, const Link& link) const {
   return link.direction == (own_ < id ? Direction::outbound : Direction::inbound);
 }

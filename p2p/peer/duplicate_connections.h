@@ -6,14 +6,14 @@
 //    and none would remain (the Go node does so). So while our own dial to that node is in flight,
 //    or while a handshake that may be its dial to us is, or when both have completed within
 //    kDecisionTime, neither is shown until the remote closes one or kDecisionTime is over. Then the
-//    one dialled by the lower ID stays: both sides come to the same answer without a word. A Go
+//    one dialled by the lower ID stays: both sides come to the same answer by themselves. A Go
 //    node closes at once the one that completes second on its side, and we go along with it. (One
 //    that is shown already when the other completes stays shown meanwhile.)
 //  - A second connection comes while the first is established. The first is probed: if it shows any
 //    life, the second goes; if it shows none for kProbeTime, it is replaced.
 //
-// A pure state machine: it is told what happened and returns what to do. The caller does so and
-// reports each connection that is gone with on_gone, also those it was told to drop. One that was
+// A pure state machine: it is given what happened and returns what to do. The caller does so and
+// reports each connection that is gone with on_gone, also those that it dropped. One that was
 // dropped before it was shown is forgotten at once: it has no part in what follows.
 //
 // Invariant: for an ID at most one link is shown; one is admitted only when the one before it is
@@ -63,7 +63,7 @@ class DuplicateConnections {
   [[nodiscard]] Actions on_no_other(const conn::NodeId& id);
   // Bytes have arrived on a link that was probed.
   [[nodiscard]] Actions on_life(const conn::NodeId& id, LinkId link);
-  // A link is closed; if it was shown, the reactors have been told so.
+  // A link is closed; if it was shown, its removal is on its way to the reactors.
   [[nodiscard]] Actions on_gone(const conn::NodeId& id, LinkId link);
   [[nodiscard]] Actions on_time(conn::TimePoint now);
   std::optional<conn::TimePoint> deadline() const;
@@ -117,7 +117,7 @@ class DuplicateConnections {
   conn::NodeId own_;
   Nodes nodes_;
   std::vector<conn::NodeId> timed_;  // and some that were until lately
-  conn::TimePoint now_;              // the latest that we were told
+  conn::TimePoint now_;              // the latest that we were given
 };
 
 }  // namespace peerage::p2p

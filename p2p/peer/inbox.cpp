@@ -89,12 +89,12 @@ void Inbox::release(std::size_t index, std::size_t bytes) noexcept {
   go_on_if_room();
 }
 
-// Called after each thing that may have made room: a release of ours, and the total's word.
+// Called after each thing that may have made room: a release of ours, or one in the total.
 void Inbox::go_on_if_room() {
   if (!paused_ || held_waiting_ > per_peer_bytes_ / 2) return;
   if (over_fair_share()) {
     wait_for_total();
-    // What was released before we waited has told nobody.
+    // What was released before we waited did not wake us.
     if (over_fair_share()) return;
   }
   if (paused_.exchange(false)) on_room_();

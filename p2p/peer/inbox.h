@@ -92,7 +92,7 @@ class Inbox : public std::enable_shared_from_this<Inbox> {
   std::atomic<std::size_t> held_ = 0;          // of all channels
   std::atomic<std::size_t> held_waiting_ = 0;  // of those with back-pressure
   std::atomic<std::uint64_t> dropped_ = 0;
-  std::atomic<bool> paused_ = false;       // whoever clears it calls on_room
+  std::atomic<bool> paused_ = false;       // the call that clears it calls on_room
   std::atomic<bool> total_tells_ = false;  // we are among those that wait for the total
 };
 

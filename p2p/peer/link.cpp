@@ -33,6 +33,7 @@ Link::Link(const Common& common, conn::Shard& shard, Ended ended)
 std::shared_ptr<Link> Link::create(const Common& common, conn::Shard& shard, Plan plan,
                                    Ended ended) {
   auto link = std::shared_ptr<Link>(new Link(common, shard, std::move(ended)));
+  // Weak, for the link owns the inbox and the connection that call back.
   const std::weak_ptr<Link> weak = link;
   link->inbox_ = std::make_shared<Inbox>(common.reactors->channels, plan.inbox_bytes, common.inbox,
                                          [weak, &shard] {
@@ -71,6 +72,7 @@ void Link::admit() {
         entry, peer_, [weak = weak_from_this()](const std::string& what) {
           const auto self = weak.lock();
           if (!self) return;
+          // A reactor throws on a thread of its own, as a rule; a link is stopped on its shard.
           self->shard_.post([self, what] {
             self->stop({Stage::established, Reason::reactor_failed, what});
           });
@@ -88,6 +90,7 @@ void Link::on_message(conn::ChannelMessage received) {
   const auto index = common_.reactors->index_of(received.channel);
   if (!index) return;  // the assembler knows no other channels
   Message message{received.channel, std::move(received.bytes), {}};
+  // Also while it is held: what waits for admission is bounded by the same inbox.
   switch (inbox_->charge(*index, message.bytes.size(), message.lease)) {
     case Inbox::Verdict::drop:
       return;
@@ -117,7 +120,7 @@ void Link::stop(Failure why) {
 }
 
 void Link::flush_and_stop(conn::Duration within) {
-  ended_by_ = EndedBy::us;
+  ended_by_ = EndedBy::us;  // also when the remote closes first, or takes nothing until `within`
   connection_->flush_and_stop(within);
 }
 
@@ -126,6 +129,7 @@ void Link::probe(std::function<void()> answered) {
   answered_ = std::move(answered);
   probed_at_ = shard_.now();
   connection_->probe();
+  // By looking again and again: the pong that answers is no message, and no event reports it.
   probe_timer_ = shard_.make_timer([weak = weak_from_this()] {
     const auto self = weak.lock();
     if (!self || self->state_ == State::ended) return;
@@ -145,11 +149,14 @@ void Link::on_closed(const Failure& why) {
   probe_timer_.reset();
   waiting_.clear();
   if (admitted) {
+    // What the remote sent before its end still counts; a peer that we ended has no more to say.
     const auto rest =
         ended_by_ == EndedBy::us ? ReactorQueue::Rest::discard : ReactorQueue::Rest::deliver;
     for (const auto& queue : queues_) queue->remove(why, rest);
   }
   queues_.clear();
+  // After the queues: the owner may then admit another link of this node, and its init must come
+  // behind these removes.
   if (const Ended ended = std::exchange(ended_, nullptr)) ended(why, ended_by_);
 }
 

@@ -3,7 +3,7 @@
 //
 // It begins held: the connection runs, so that its end is noticed, and messages wait in the inbox,
 // but no reactor knows of it. `admit` opens the queues; what waited is delivered. Held or admitted,
-// it ends once: the queues hear of it first, then the owner, who keeps it until then.
+// it ends once: the queues hear of it first, then the owner, which keeps it until then.
 //
 // Threads: created on any; every method on the peer's shard; `Ended` runs there.
 #pragma once

@@ -1,7 +1,7 @@
 // A message as a reactor gets it: its bytes, and the room that they take in the peer's inbox.
 //
-// Holding the message holds the room: a peer whose messages are held on to is read no further when
-// its inbox is full (p2p/peer/inbox.h). Dropping the message gives the room back, on any thread.
+// Holding the message holds the room: a peer is read no further while its inbox is full of messages
+// that are held (p2p/peer/inbox.h). Dropping the message gives the room back, on any thread.
 // Move `bytes` out to keep the content without holding the peer up; then its memory is yours to
 // bound.
 #pragma once

@@ -33,12 +33,13 @@ namespace peerage::p2p {
 
 class Inbox;
 
-// Who ended a connection: we, on purpose; or the remote, the network, or a broken rule of the wire.
+// What ended a connection: we, on purpose; or the remote, the network, or a broken rule of the
+// wire.
 enum class EndedBy : std::uint8_t { us, others };
 
 struct PeerStatus {
   conn::ConnectionStatus connection;  // bytes, queues, rates, round trip, ages
-  std::size_t inbox_bytes = 0;        // received, and not let go of by reactors
+  std::size_t inbox_bytes = 0;        // received, and not released by reactors
   std::uint64_t inbox_dropped = 0;    // messages that a full inbox has cost
 };
 
@@ -105,8 +106,8 @@ class Peer : public std::enable_shared_from_this<Peer> {
   }
 
   // When a reactor's `receive` last returned from a message of the peer without throwing, or
-  // somebody said mark_good; for choosing whom to keep. Whether the message was worth anything is
-  // not asked: a reactor that is told nonsense throws, or ends the peer.
+  // mark_good was called; for choosing which peers to keep. Whether the message was worth anything
+  // is not asked: a reactor that receives nonsense throws, or ends the peer.
   std::optional<conn::TimePoint> last_useful() const noexcept;
 
  private:

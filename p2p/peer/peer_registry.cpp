@@ -26,11 +26,13 @@ void PeerRegistry::on_proven(Proven node, DialPurpose purpose, const AttemptRepo
   const LinkId link = next_link_++;
   const auto standing = marks.persistent || marks.unconditional ? Admission::Standing::privileged
                                                                 : Admission::Standing::ordinary;
+  // Before DuplicateConnections is asked: a link that is held counts, so its slot is there when it
+  // is shown.
   const auto admitted = admission_.on_proven(
       {id, node.direction, node.remote.ip, standing}, link,
       [this] { return eviction_candidates(); }, now);
   if (!admitted) {
-    // The node is let go of on its shard as `node` goes.
+    // The node is released on its shard as `node` goes.
     events_.not_admitted(node.summary(), purpose, report, admitted.error());
     return;
   }
@@ -60,10 +62,12 @@ void PeerRegistry::on_proven(Proven node, DialPurpose purpose, const AttemptRepo
                               });
   set_marks(*created->peer(), marks);
   links_[link] = {created, purpose, report, std::nullopt, false};
+  // Held or not: only a connection that runs notices its end.
   shard.post([created] { created->start(); });
   for (const LinkId evicted : admitted->evict) {
     stop_link(evicted, {Stage::established, Reason::evicted, {}});
   }
+  // Last, for what it orders is looked up in links_.
   apply(duplicates_.on_proven(id, link, node.direction, another, now));
 }
 
@@ -87,6 +91,7 @@ void PeerRegistry::on_dial_failed(const NodeId& id) {
 }
 
 void PeerRegistry::on_handshake_left(const conn::IpAddress& ip) {
+  // A handshake has no ID yet, so it is matched by its host: any that is left may be it.
   if (admission_.half_open().has_any_from(ip)) return;
   for (const NodeId& id : duplicates_.waiting_for_other()) {
     for (const auto& [link, entry] : links_) {
@@ -125,6 +130,7 @@ void PeerRegistry::disconnect_all(conn::Duration within) {
     if (entry.shown_since) {
       entry.link->shard().post([link = entry.link, within] { link->flush_and_stop(within); });
     } else {
+      // No reactor has had it, so nothing was sent on it that could be flushed.
       stop_link(id, {Stage::admission, Reason::stopping, {}});
     }
   }
@@ -157,6 +163,7 @@ void PeerRegistry::apply(const DuplicateConnections::Actions& actions) {
 void PeerRegistry::admit(LinkId id) {
   Entry& entry = links_.at(id);
   entry.shown_since = control_.now();
+  // Before the event: its handlers find the peer in the list.
   peers_ = peers_.with(entry.link->peer());
   entry.link->shard().post([link = entry.link] { link->admit(); });
   events_.connected({entry.link->peer(), entry.purpose, entry.report});
@@ -188,6 +195,7 @@ void PeerRegistry::on_ended(LinkId id, const Failure& why, EndedBy ended_by) {
   const Entry entry = std::move(found->second);
   links_.erase(found);
   const PeerPtr& peer = entry.link->peer();
+  // The slot first, so that all that follows counts without it.
   admission_.on_gone(peer->id(), id);
   if (entry.shown_since) {
     peers_ = peers_.without(peer);
@@ -197,7 +205,9 @@ void PeerRegistry::on_ended(LinkId id, const Failure& why, EndedBy ended_by) {
         {peer->id(), peer->direction(), peer->socket(), peer->dialled(), peer->network()},
         entry.purpose, entry.report, why);
   }
+  // It may admit another link of this node: Gone comes before that Connected.
   apply(duplicates_.on_gone(peer->id(), id));
+  // Last, for it wakes the dialer, which is not to dial a node that has just been admitted.
   events_.settled();
 }
 

@@ -1,8 +1,8 @@
 // The set of peers: every link from the moment a node has proved itself until its end.
 //
-// It carries out what Admission's second gate and DuplicateConnections decide: who gets a slot, who
-// is evicted for it, which of two connections of a node is shown. A link is told to stop on its
-// shard and is forgotten only when it has said that it is gone; until then it counts.
+// It carries out what Admission's second gate and DuplicateConnections decide: which node gets a
+// slot, which is evicted for it, which of two connections of a node is shown. A link is stopped on
+// its shard and is forgotten only when it has reported its end; until then it counts.
 //
 // Invariants: for an ID at most one link is shown; every link that Admission counts is in `links_`,
 // and the reverse. Threads: the control shard; snapshot() on any.
@@ -56,7 +56,7 @@ class PeerRegistry {
   // Persistent and unconditional nodes need no slot. `another`: see DuplicateConnections.
   void on_proven(Proven node, DialPurpose purpose, const AttemptReport& report,
                  const PeerMarks& marks, DuplicateConnections::Another another);
-  // The configuration has changed its mind about a node.
+  // The configuration of a node has changed.
   void mark(const conn::NodeId& id, const PeerMarks& marks);
   // Our own dial to `id` has failed.
   void on_dial_failed(const conn::NodeId& id);
@@ -103,7 +103,7 @@ class PeerRegistry {
   std::map<LinkId, Entry> links_;
   PeerList peers_;
   std::unique_ptr<conn::Timer> timer_;  // for the duplicates
-  // Links tell us of their end by way of this; it goes when we do.
+  // Links report their end by way of this; it goes when we do.
   std::shared_ptr<PeerRegistry*> self_;
 };
 

@@ -1,6 +1,6 @@
 // A reactor: the part of an application that talks to its likes on other nodes over channels.
 //
-// It declares channels and is told, for every peer, in this order:
+// It declares channels and is called, for every peer, in this order:
 //
 //   init_peer -> (receive*) -> add_peer -> receive* -> remove_peer
 //

@@ -16,13 +16,13 @@ enum class FullInbox : std::uint8_t {
   // Drop what does not fit, and count it (PeerStatus::inbox_dropped): the peer's other channels
   // never wait. For bulk beside urgent messages, of which others bring the same again.
   drop_newest,
-  disconnect,  // let go of the peer
+  disconnect,  // end the peer
 };
 
 struct ReactorChannel {
   conn::ChannelDescriptor descriptor;
   FullInbox when_full = FullInbox::back_pressure;
-  // Bytes of this channel that may wait, for the policies other than back_pressure (whose bound is
+  // Bytes of this channel that may wait, for the policies other than back_pressure (its bound is
   // the peer's, InboxConfig::per_peer_bytes).
   std::size_t inbox_bytes = 1u << 20;
 };

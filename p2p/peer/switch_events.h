@@ -1,4 +1,4 @@
-// What a switch tells whoever keeps a book, a ban list on disk, or statistics.
+// The events of a switch, for code that keeps a book, a ban list on disk, or statistics.
 //
 // Every dial ends in exactly one DialFailed or one Connected. Handlers run on the control shard, in
 // the order in which things happened; they must not block, and may call the switch.
@@ -26,8 +26,8 @@ struct Dialled {
   std::string network;
 };
 
-// A dial has come to nothing, at a stage and for a reason; the report says what was learnt all the
-// same: a node that proved its ID and told its network was there, even if it then had no room.
+// A dial has failed, at a stage and for a reason; the report says what was learnt all the same: a
+// node that proved its ID and named its network was there, even if it then had no room.
 struct DialFailed {
   conn::HostAddress target;
   DialPurpose purpose = DialPurpose::requested;
@@ -36,7 +36,7 @@ struct DialFailed {
   AttemptReport report;
 };
 
-// Somebody who dialled us was not admitted.
+// A node that dialled us was not admitted.
 struct Refused {
   conn::Endpoint remote;
   std::optional<conn::NodeId> id;  // if proved
