@@ -1,4 +1,4 @@
-// Whom the book names for dialling, and what it tells others.
+// Which addresses the book picks for dialling, and which it gives to others.
 #include <cmath>
 #include <map>
 #include <set>
@@ -40,7 +40,7 @@ class DrawTest : public test::BookTest {
   }
 };
 
-TEST_F(DrawTest, AnEmptyBookNamesNobody) {
+TEST_F(DrawTest, AnEmptyBookPicksNoAddress) {
   for (const unsigned bias : {0u, 50u, 100u, 1000u}) EXPECT_FALSE(book.pick({bias}, now));
   EXPECT_TRUE(book.selection(now).empty());
   EXPECT_TRUE(book.selection_with_bias({30}, now).empty());
@@ -59,7 +59,7 @@ TEST_F(DrawTest, PickingEndsWhateverTheBookHolds) {
   }
 }
 
-TEST_F(DrawTest, TheOneThatWillDoIsFoundAmongThousands) {
+TEST_F(DrawTest, TheOneAcceptableAddressIsFoundAmongThousands) {
   fill(5000);
   NetAddress wanted;
   book.for_each([&](const KnownAddress& known) { wanted = known.address; });
@@ -67,7 +67,7 @@ TEST_F(DrawTest, TheOneThatWillDoIsFoundAmongThousands) {
   for (int i = 0; i < 20; ++i) EXPECT_EQ(book.pick({0}, now, only), wanted);
 }
 
-TEST_F(DrawTest, EveryAddressOfAKindIsAsLikelyAsAnother) {
+TEST_F(DrawTest, EveryAddressOfAKindIsEquallyLikely) {
   fill(200, 20);
   for (const Kind kind : {Kind::new_, Kind::tried}) {
     const std::size_t size = book.size_of(kind);
@@ -112,7 +112,7 @@ TEST_F(DrawTest, SelectionsHaveTheRecordedSizes) {
   }
 }
 
-TEST_F(DrawTest, ABiasedSelectionHasTheShareThatWasAskedForWhereThereIsEnough) {
+TEST_F(DrawTest, ABiasedSelectionHasTheShareAskedForWhereThereIsEnough) {
   fill(500, 300);
   const auto count_new = [&](unsigned bias) {
     std::size_t new_ones = 0;
@@ -128,7 +128,7 @@ TEST_F(DrawTest, ABiasedSelectionHasTheShareThatWasAskedForWhereThereIsEnough) {
   EXPECT_EQ(count_new(0), 119u - 20);  // of 520, what the tried ones cannot give
 }
 
-TEST_F(DrawTest, EverySelectionIsAnother) {
+TEST_F(DrawTest, SelectionsTogetherCoverTheBook) {
   fill(2000);
   std::set<NetAddress> seen;
   for (int i = 0; i < 100; ++i) {
@@ -138,7 +138,7 @@ TEST_F(DrawTest, EverySelectionIsAnother) {
   EXPECT_GT(seen.size(), 1990u);
 }
 
-TEST_F(DrawTest, ASeedServesNobodyWhoHasFailedTwiceSinceItWasVerified) {
+TEST_F(DrawTest, ASeedServesNoAddressThatHasFailedTwiceSinceItWasVerified) {
   const auto node = address(1, "20.1.1.1"), other = address(2, "21.1.1.1");
   hear(node);
   hear(other);
@@ -191,7 +191,7 @@ TEST_F(DrawTest, BetterRecordsAreServedMoreOften) {
   EXPECT_GT(poor, 0);  // clients are spread
 }
 
-TEST_F(DrawTest, OfOneNeighbourhoodNoMoreThanTenAreServed) {
+TEST_F(DrawTest, AtMostTenAddressesOfANeighbourhoodAreServed) {
   for (std::uint32_t i = 0; i < 30; ++i) {
     const auto each = address(500 + i, "5.6.7." + std::to_string(1 + i));
     book.add(each, {each.endpoint.ip, {}, Origin::configuration}, now);
@@ -200,7 +200,7 @@ TEST_F(DrawTest, OfOneNeighbourhoodNoMoreThanTenAreServed) {
   EXPECT_EQ(book.verified_selection(now).size(), kServedPerNeighbourhood);
 }
 
-TEST_F(DrawTest, ThousandAddressesAreEnough) {
+TEST_F(DrawTest, AThousandAddressesAreEnough) {
   fill(999);
   EXPECT_TRUE(book.need_more());
   fill(1000);

@@ -1,4 +1,4 @@
-// What a failure says of an address, and what it does not.
+// What a failure says about an address, and what it does not.
 #include <gtest/gtest.h>
 
 #include "addrbook/book/address_book.h"
@@ -20,7 +20,7 @@ class FailuresInASmallBook : public test::BookTest {
   FailuresInASmallBook() : BookTest(with({64, 1, 1})) {}
 };
 
-TEST_F(AddressBookFailures, WhatWeLackIsNoFailureOfTheNode) {
+TEST_F(AddressBookFailures, AFaultOfOursIsNoFailureOfTheNode) {
   const auto node = scattered(1);
   ASSERT_EQ(hear(node), Added::added);
   for (const Reason ours : {Reason::out_of_descriptors, Reason::address_in_use, Reason::stopping,
@@ -47,7 +47,7 @@ TEST_F(AddressBookFailures, AnotherNetworkDoesNotShortenARest) {
   EXPECT_EQ(book.find(node)->bad_until, until);
 }
 
-TEST_F(FailuresInASmallBook, AClaimThatNobodyTestedForADayTakesNoPlace) {
+TEST_F(FailuresInASmallBook, AClaimUntestedForADayTakesNoPlace) {
   const auto holder = scattered(1), challenger = scattered(2);
   ASSERT_EQ(hear(holder), Added::added);
   make_tried(holder);
@@ -56,7 +56,7 @@ TEST_F(FailuresInASmallBook, AClaimThatNobodyTestedForADayTakesNoPlace) {
   ASSERT_EQ(hear(challenger), Added::added);
   make_tried(challenger);
   ASSERT_EQ(book.contests(), 1u);
-  now += 25h;  // and nobody has asked whom to test
+  now += 25h;  // and to_test was not called
   meet_someone();
   fail(holder);
   EXPECT_EQ(book.find(holder)->kind, Kind::tried);
@@ -96,7 +96,7 @@ class FailuresInOnePlace : public test::BookTest {
   FailuresInOnePlace() : BookTest(with({1, 1, 1})) {}
 };
 
-TEST_F(FailuresInOnePlace, FailuresCountOnlyWhileWeReachAnybody) {
+TEST_F(FailuresInOnePlace, FailuresCountOnlyWhileWeReachSomeNode) {
   hear(address(1, "8.8.8.8"));
   for (int i = 0; i < 100; ++i) {
     fail(address(1, "8.8.8.8"));

@@ -1,4 +1,4 @@
-// Which addresses give way to one that is told, and which do not.
+// Which addresses a new one replaces, and which it does not.
 #include <gtest/gtest.h>
 
 #include "addrbook/book/address_book.h"
@@ -30,7 +30,7 @@ class GivingWayInOnePlace : public GivingWay {
   GivingWayInOnePlace() : GivingWay(with({1, 1, 1})) {}
 };
 
-TEST_F(GivingWayInOnePlace, ANewAddressHasAPlaceOnlyIfItIsFreeOrItsHolderIsBad) {
+TEST_F(GivingWayInOnePlace, ANewAddressGetsAPlaceOnlyIfItIsFreeOrItsHolderIsBad) {
   EXPECT_EQ(hear(address(1, "8.8.8.8")), Added::added);
   for (std::uint32_t i = 0; i < 1000; ++i) EXPECT_EQ(hear(scattered(i)), Added::no_place);
   EXPECT_NE(book.find(address(1, "8.8.8.8")), nullptr);
@@ -44,7 +44,7 @@ TEST_F(GivingWayInOnePlace, ANewAddressHasAPlaceOnlyIfItIsFreeOrItsHolderIsBad) 
   EXPECT_EQ(book.find(address(1, "8.8.8.8")), nullptr);
 }
 
-TEST_F(GivingWayInOnePlace, WhatNobodySpeaksOfForAMonthGivesWay) {
+TEST_F(GivingWayInOnePlace, AnAddressUnheardOfForAMonthIsReplaced) {
   hear(address(1, "8.8.8.8"));
   now += kUnheardOfLimit;
   EXPECT_EQ(hear(scattered(5)), Added::no_place);
@@ -52,14 +52,14 @@ TEST_F(GivingWayInOnePlace, WhatNobodySpeaksOfForAMonthGivesWay) {
   EXPECT_EQ(hear(scattered(5)), Added::added);
 }
 
-TEST_F(GivingWayInOneBucket, AnAddressThatIsRefusedMakesNobodyGo) {
+TEST_F(GivingWayInOneBucket, ARefusedAddressReplacesNone) {
   const auto resting = address(1, "31.1.1.1");
   ASSERT_EQ(hear(resting), Added::added);
   ASSERT_EQ(hear(address(2, "31.1.1.1")), Added::added);
   ASSERT_EQ(hear(address(3, "32.1.1.1")), Added::added);
   ASSERT_EQ(hear(address(4, "33.1.1.1")), Added::added);
   make_bad(resting);
-  // Of this host, and so it could have the bad one's share; but mostly there is no place for it.
+  // Of this host, and so it could take the bad one's share; but mostly there is no place for it.
   int refused = 0;
   for (std::uint16_t port = 1; port < 200; ++port) {
     if (hear(address(5, "31.1.1.1", port)) != Added::no_place) break;
@@ -69,7 +69,7 @@ TEST_F(GivingWayInOneBucket, AnAddressThatIsRefusedMakesNobodyGo) {
   EXPECT_GT(refused, 0);
 }
 
-TEST_F(GivingWay, ASourceThatHasSaidEnoughOfAnIdReplacesOnlyWhatItSaidItself) {
+TEST_F(GivingWay, ASourceAtItsLimitForAnIdReplacesOnlyItsOwnAddresses) {
   const auto of_another = address(1, "31.1.1.1");
   ASSERT_EQ(hear(of_another, "41.1.1.1"), Added::added);
   ASSERT_EQ(hear(address(1, "32.1.1.1"), "42.1.1.1"), Added::added);
@@ -83,7 +83,7 @@ TEST_F(GivingWay, ASourceThatHasSaidEnoughOfAnIdReplacesOnlyWhatItSaidItself) {
   EXPECT_EQ(book.find(address(1, "32.1.1.1")), nullptr);
 }
 
-TEST_F(GivingWay, TheOperatorsWordTakesNobodysShareAndGivesNone) {
+TEST_F(GivingWay, ConfiguredAddressesDoNotCountForTheCapsAndAreNotReplaced) {
   const Source configured = {test::ip("127.0.0.1"), {}, Origin::configuration};
   for (std::uint32_t i = 1; i <= 5; ++i) {
     ASSERT_EQ(book.add(address(i, "31.1.1.1"), configured, now), Added::added);
@@ -95,7 +95,7 @@ TEST_F(GivingWay, TheOperatorsWordTakesNobodysShareAndGivesNone) {
   for (std::uint32_t i = 1; i <= 5; ++i) EXPECT_NE(book.find(address(i, "31.1.1.1")), nullptr);
 }
 
-TEST_F(GivingWay, GossipDoesNotBringAProvenNodeBackThatRests) {
+TEST_F(GivingWay, GossipDoesNotBringBackAProvenNodeThatRests) {
   const auto proven = address(1, "31.1.1.1");
   ASSERT_EQ(hear(proven), Added::added);
   visit(proven);

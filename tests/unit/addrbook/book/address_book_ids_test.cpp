@@ -44,7 +44,7 @@ TEST_F(AddressBookIds, ASourceCannotSquatOnAnId) {
   EXPECT_EQ(hear(address(1, "8.8.8.8"), "67.1.1.1"), Added::added);
 }
 
-TEST_F(AddressBookIds, AProvenAddressThatHasBeenDeadForLongMayHaveARival) {
+TEST_F(AddressBookIds, AProvenAddressThatHasBeenDeadForLongMayHaveAnotherCandidate) {
   hear(address(1, "5.1.1.1"));
   visit(address(1, "5.1.1.1"));
   now += 8 * 24h;
@@ -60,8 +60,8 @@ TEST_F(AddressBookIds, AProvenAddressThatHasBeenDeadForLongMayHaveARival) {
 
 // --- another ID than the one dialled ---
 
-TEST_F(AddressBookIds, TwoDialsThatProveAnotherIdRemoveTheEntryAndBlameWhoTaughtIt) {
-  // 500 wrong IDs for ten honest hosts, told by one group; the honest addresses by others.
+TEST_F(AddressBookIds, TwoDialsThatProveAnotherIdRemoveTheEntryAndBlameItsSource) {
+  // 500 wrong IDs for ten honest hosts, all from one group; the honest addresses from others.
   std::vector<NetAddress> honest;
   for (std::uint32_t host = 0; host < 10; ++host) {
     honest.push_back(address(100 + host, "5." + std::to_string(host) + ".1.1"));
@@ -106,7 +106,7 @@ TEST_F(AddressBookIds, AnEntryThatProvedAnotherIdOnceIsForgivenWhenItProvesItsOw
   EXPECT_EQ(book.size(), 0u);
 }
 
-TEST_F(AddressBookIds, WhereAnotherIdAnsweredIsNotServedUntilItIsVerifiedAgain) {
+TEST_F(AddressBookIds, AnAddressWhereAnotherIdAnsweredIsNotServedUntilItIsVerifiedAgain) {
   const NetAddress a = address(1, "5.1.1.1");
   hear(a);
   visit(a);
@@ -124,7 +124,7 @@ TEST_F(AddressBookIds, WhereAnotherIdAnsweredIsNotServedUntilItIsVerifiedAgain) 
   EXPECT_EQ(book.find(a)->verified_since, now);
 }
 
-TEST_F(AddressBookIds, WhatABlamedGroupTaughtIsPickedSeldom) {
+TEST_F(AddressBookIds, AddressesFromABlamedGroupAreSeldomPicked) {
   for (std::uint32_t i = 0; i < 50; ++i) hear(scattered(i), "66.6.6.6");
   for (std::uint32_t i = 100; i < 150; ++i) hear(scattered(i), "88.8.8.8");
   for (std::uint32_t i = 0; i < 9; ++i) {

@@ -1,4 +1,4 @@
-// Picking where little will do, or nothing.
+// Picking where few addresses are acceptable, or none.
 #include <algorithm>
 #include <map>
 #include <set>
@@ -31,9 +31,9 @@ class PickTest : public test::BookTest {
   }
 };
 
-TEST_F(PickTest, EachOfTheFewThatWillDoIsAsLikelyAsAnother) {
+TEST_F(PickTest, EachOfAFewAcceptableAddressesIsEquallyLikely) {
   fill(3000, 0);
-  // They were heard of one after another, as an attacker would have it.
+  // They were heard of one after another, as an attacker would arrange it.
   std::set<NetAddress> few;
   book.for_each([&](const KnownAddress& known) {
     if (few.size() < 8) few.insert(known.address);
@@ -50,7 +50,7 @@ TEST_F(PickTest, EachOfTheFewThatWillDoIsAsLikelyAsAnother) {
   EXPECT_LT(chi_square, 24.3) << "of 7 degrees of freedom, 1 in 1000 would be beyond";
 }
 
-TEST_F(PickTest, LongestKnownIsTheFirstVerifiedOfTheTriedThatWillDo) {
+TEST_F(PickTest, LongestKnownIsTheFirstVerifiedOfTheAcceptableTriedOnes) {
   EXPECT_EQ(book.longest_known(now), std::nullopt);
   for (std::uint32_t i = 0; i < 5; ++i) {
     hear(scattered(i));
@@ -58,7 +58,7 @@ TEST_F(PickTest, LongestKnownIsTheFirstVerifiedOfTheTriedThatWillDo) {
     now += 1h;
   }
   EXPECT_EQ(book.longest_known(now), scattered(1)) << "the first was only visited";
-  // It was met lately, and is no younger for it.
+  // A recent connection does not make it younger.
   visit(scattered(1));
   EXPECT_EQ(book.longest_known(now), scattered(1));
   EXPECT_EQ(book.longest_known(
@@ -67,12 +67,12 @@ TEST_F(PickTest, LongestKnownIsTheFirstVerifiedOfTheTriedThatWillDo) {
   book.mark_bad(scattered(1), Reason::misbehaved, now + 1h, now);
   EXPECT_EQ(book.longest_known(now), scattered(2));
   EXPECT_EQ(book.longest_known(now + 2h), scattered(1));
-  // Another node is there: how long it was known counts no more.
+  // Another node is there: how long it was known no longer counts.
   fail(scattered(1), Reason::wrong_id, Stage::authentication);
   EXPECT_NE(book.longest_known(now + 2h), scattered(1));
 }
 
-TEST_F(PickTest, NobodyIsPickedWhereAllRest) {
+TEST_F(PickTest, NoneIsPickedWhereAllRest) {
   for (const auto& [new_ones, tried] :
        {std::pair{1u, 0u}, {0u, 1u}, {0u, 30u}, {30u, 0u}, {9u, 9u}}) {
     SCOPED_TRACE(std::to_string(new_ones) + "/" + std::to_string(tried));
@@ -93,7 +93,7 @@ TEST_F(PickTest, NobodyIsPickedWhereAllRest) {
   }
 }
 
-TEST_F(PickTest, TheKindThatHasSomethingIsAskedWhateverTheBias) {
+TEST_F(PickTest, TheKindWithAnAcceptableAddressIsPickedWhateverTheBias) {
   fill(50, 50);
   for (const Kind only : {Kind::new_, Kind::tried}) {
     for (const unsigned bias : {0u, 50u, 100u}) {
@@ -105,7 +105,7 @@ TEST_F(PickTest, TheKindThatHasSomethingIsAskedWhateverTheBias) {
   }
 }
 
-TEST_F(PickTest, WhatOnlyBlamedGroupsTaughtIsPickedNevertheless) {
+TEST_F(PickTest, AddressesFromBlamedGroupsAloneArePickedNevertheless) {
   for (std::uint32_t i = 0; i < 200; ++i) {
     const NetAddress wrong = test::address(i + 1, "31.1.1.1");
     ASSERT_EQ(hear(wrong), Added::added);

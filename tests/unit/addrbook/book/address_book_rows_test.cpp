@@ -53,7 +53,7 @@ TEST_F(AddressBookRows, AProvenAddressIsKeptWhereverItStandsInTheFile) {
   EXPECT_EQ(book.find(rumour), nullptr);
 }
 
-TEST_F(AddressBookRows, AProvenAddressThatIsGivenUpAndItsRivalAreBothKept) {
+TEST_F(AddressBookRows, AProvenAddressThatIsGivenUpAndAnotherCandidateAreBothKept) {
   const auto lost = address(1, "31.1.1.1"), rival = address(1, "32.1.1.1");
   const auto loaded = load({proven(lost, now - std::chrono::days(40)), row(rival)});
   EXPECT_EQ(loaded.kept, 2u);
@@ -81,7 +81,7 @@ TEST_F(AddressBookRows, WhatWeHaveDialledCountsForMoreThanTheFile) {
   EXPECT_EQ(book.find(node)->failures, 1u);
 }
 
-TEST_F(AddressBookRows, NoRowCostsOneThatWeHaveProvenOurselves) {
+TEST_F(AddressBookRows, NoRowReplacesAnAddressThatWeHaveProvenOurselves) {
   const auto node = address(1, "31.1.1.1");
   ASSERT_EQ(hear(node), Added::added);
   visit(node);

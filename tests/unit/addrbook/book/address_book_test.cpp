@@ -35,7 +35,7 @@ TEST_F(AddressBookTest, RecordedDecisionsOfARealNodeAreOursToo) {
     SCOPED_TRACE(each["name"].get<std::string>());
     const auto what = NetAddress::parse(each["addr"].get<std::string>());
     const auto source = NetAddress::parse(each["src"].get<std::string>());
-    // A banned ID is the ban list's business; a source always has a socket.
+    // The ban list handles banned IDs; a source always has a socket.
     if (!what || !source || each["name"] == "banned") continue;
     BookConfig config = roomy();
     config.strict = each["strict"] ? IpAddress::Strict::yes : IpAddress::Strict::no;
@@ -87,14 +87,14 @@ TEST_F(AddressBookTest, OurOwnAddressesLeaveAndNeverComeBack) {
   EXPECT_EQ(hear(address(2, "8.8.8.8", 26657)), Added::added);
 }
 
-TEST_F(AddressBookTest, OnlySoManyAddressesAreOurs) {
+TEST_F(AddressBookTest, TheNumberOfOurOwnAddressesIsBounded) {
   for (std::uint16_t i = 0; i < 100; ++i)
     book.add_own({ip("8.8.4.4"), static_cast<std::uint16_t>(1 + i)});
   EXPECT_EQ(hear(address(1, "8.8.4.4", kMaxOwnAddresses)), Added::own);
   EXPECT_EQ(hear(address(1, "8.8.4.4", kMaxOwnAddresses + 1)), Added::added);
 }
 
-TEST_F(AddressBookTest, PrivateIdsNeitherEnterNorTeachNorStay) {
+TEST_F(AddressBookTest, PrivateIdsNeitherEnterNorAddOthersNorStay) {
   EXPECT_EQ(hear(address(7, "8.8.8.8")), Added::added);
   book.set_private_ids({numbered_id(7)});
   EXPECT_EQ(book.size(), 0u);
@@ -114,7 +114,7 @@ class BookWithPrivateIds : public BookTest {
   BookWithPrivateIds() : BookTest(keeping_quiet()) {}
 };
 
-TEST_F(BookWithPrivateIds, ThoseOfTheConfigurationCountUntilOthersTakeTheirPlace) {
+TEST_F(BookWithPrivateIds, ConfiguredIdsCountUntilOthersReplaceThem) {
   EXPECT_EQ(hear(address(7, "8.8.8.8")), Added::private_id);
   book.set_private_ids({numbered_id(8)});
   EXPECT_EQ(hear(address(8, "8.8.8.8")), Added::private_id);
@@ -159,7 +159,7 @@ TEST_F(AddressBookTest, InIpv6AHostIsASlash64AndANeighbourhoodASlash48) {
   EXPECT_EQ(hear(address(31, "2a01:4f8:2:9::1")), Added::added);
 }
 
-TEST_F(AddressBookTest, ABadOneGivesItsShareOfTheCapUp) {
+TEST_F(AddressBookTest, ABadAddressFreesItsShareOfTheCap) {
   hear(address(1, "5.6.7.1", 1));
   hear(address(2, "5.6.7.1", 2));
   for (std::uint32_t i = 0; i < kFailuresNeverMet; ++i) {
@@ -172,7 +172,7 @@ TEST_F(AddressBookTest, ABadOneGivesItsShareOfTheCapUp) {
   EXPECT_NE(book.find(address(2, "5.6.7.1", 2)), nullptr);
 }
 
-TEST_F(AddressBookTest, TheOperatorsWordIsNotCapped) {
+TEST_F(AddressBookTest, ConfiguredAddressesAreNotCapped) {
   for (std::uint32_t i = 0; i < 20; ++i) {
     EXPECT_EQ(book.add(address(1 + i, "5.6.7.8", static_cast<std::uint16_t>(1 + i)),
                        {ip("5.6.7.8"), {}, Origin::configuration}, now),
@@ -189,7 +189,7 @@ TEST_F(LaxBook, PrivateNetworksAreNotCapped) {
   EXPECT_EQ(hear(address(103, "5.6.7.1", 3)), Added::too_many_for_host);
 }
 
-TEST_F(LaxBook, APrivateNetworkOfASingleSlash16IsKnownWhole) {
+TEST_F(LaxBook, APrivateNetworkOfASingleSlash16IsKnownInFull) {
   std::size_t added = 0;
   for (std::uint32_t i = 0; i < 1000; ++i) {
     const auto each =
@@ -245,7 +245,7 @@ TEST_F(TrickleBook, ASourceGroupIsHeardSlowlyUnlessWeHaveAsked) {
     refused += hear(scattered(i), "66.1.2.3") == Added::told_too_fast ? 1 : 0;
   }
   EXPECT_EQ(refused, 500u);
-  EXPECT_EQ(hear(scattered(2000), "66.1.2.3"), Added::known);  // costs nothing
+  EXPECT_EQ(hear(scattered(2000), "66.1.2.3"), Added::known);  // takes no token
 }
 
 class TricklesOfNeighbours : public BookTest {
@@ -259,7 +259,7 @@ class TricklesOfNeighbours : public BookTest {
   TricklesOfNeighbours() : BookTest(neighbourly()) {}
 };
 
-TEST_F(TricklesOfNeighbours, WhoIsExemptIsHeardHoweverMuchItTells) {
+TEST_F(TricklesOfNeighbours, AnExemptSourceIsHeardHoweverMuchItSends) {
   std::uint32_t next = 0;
   for (const char* source : {"10.0.0.1", "127.0.0.1", "fd00::1", "66.1.2.3"}) {
     for (int i = 0; i < 100; ++i) {
@@ -271,7 +271,7 @@ TEST_F(TricklesOfNeighbours, WhoIsExemptIsHeardHoweverMuchItTells) {
   for (int i = 0; i < 100; ++i) {
     heard += hear(scattered(next++), "67.1.2.3") == Added::added ? 1 : 0;
   }
-  EXPECT_EQ(heard, 10u) << "others are heard as slowly as ever";
+  EXPECT_EQ(heard, 10u) << "others are still heard as slowly";
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Who rests, who is tried, and who is tested before another has its place.
+// Which addresses rest, which are tried, and which are tested before they are displaced.
 #include <gtest/gtest.h>
 
 #include "addrbook/book/address_book.h"
@@ -19,7 +19,7 @@ class AddressBookLife : public BookTest {};
 
 // --- rest ---
 
-TEST_F(AddressBookLife, ABadAddressIsNeitherPickedNorTold) {
+TEST_F(AddressBookLife, ABadAddressIsNeitherPickedNorGivenOut) {
   hear(address(1, "8.8.8.8"));
   EXPECT_TRUE(book.mark_bad(address(1, "8.8.8.8"), Reason::misbehaved, now + 1h, now));
   EXPECT_EQ(book.size(), 0u);
@@ -124,7 +124,7 @@ TEST_F(SeedBook, TwoVerificationsAnHourApartMakeTried) {
 
 class Contested : public BookTest {
  protected:
-  // One place for a tried address: `holder` has it, `challenger` has come of use since.
+  // One place for a tried address: `holder` has it, `challenger` has proved useful since.
   Contested() : BookTest(with({1, 1, 1})) {
     hear(holder);
     make_tried(holder);
@@ -146,25 +146,25 @@ TEST_F(Contested, ATriedAddressIsTestedBeforeItIsDisplaced) {
   EXPECT_TRUE(book.to_test(now).empty());
 }
 
-TEST_F(Contested, OneThatAnswersStays) {
+TEST_F(Contested, AHolderThatAnswersStays) {
   visit(holder);
   EXPECT_EQ(book.find(holder)->kind, Kind::tried);
   EXPECT_TRUE(book.to_test(now).empty());
   fail(holder);
   EXPECT_EQ(book.find(holder)->kind, Kind::tried);
-  // It has just answered: no need to ask again.
+  // It has just answered: no need for another test.
   book.mark_useful(challenger, now);
   EXPECT_TRUE(book.to_test(now).empty());
 }
 
-TEST_F(Contested, AFailureWhileWeReachNobodyDisplacesNobody) {
+TEST_F(Contested, AFailureWhileWeReachNoNodeDisplacesNone) {
   now += kAbleToConnect + 1min;
   fail(holder);
   EXPECT_EQ(book.find(holder)->kind, Kind::tried);
   EXPECT_EQ(book.to_test(now + 1min), std::vector{holder});
 }
 
-TEST_F(Contested, WhoIsConnectedNeedsNoTest) {
+TEST_F(Contested, AConnectedHolderNeedsNoTest) {
   book.forget(challenger);
   EXPECT_TRUE(book.to_test(now).empty());
   book.mark_joined(holder, now);
@@ -174,13 +174,13 @@ TEST_F(Contested, WhoIsConnectedNeedsNoTest) {
   EXPECT_TRUE(book.to_test(now).empty());
 }
 
-TEST_F(Contested, AClaimThatNobodyTestsLapses) {
+TEST_F(Contested, AnUntestedClaimLapses) {
   now += kContestLimit + 1s;
   EXPECT_TRUE(book.to_test(now).empty());
   EXPECT_EQ(book.contests(), 0u);
 }
 
-TEST_F(Contested, ABadHolderGivesWayAtOnce) {
+TEST_F(Contested, ABadHolderIsDisplacedAtOnce) {
   book.mark_bad(holder, Reason::misbehaved, now + 1h, now);
   book.mark_useful(challenger, now);
   EXPECT_EQ(book.find(challenger)->kind, Kind::tried);
@@ -199,7 +199,7 @@ class Careless : public BookTest {
   Careless() : BookTest(careless()) {}
 };
 
-TEST_F(Careless, AnExperimentMayTakeNoOverwritingAndTestingAway) {
+TEST_F(Careless, AnExperimentMaySwitchOffNoOverwritingAndTesting) {
   const NetAddress first = address(1, "8.8.8.8"), second = address(2, "9.9.9.9");
   EXPECT_EQ(hear(first), Added::added);
   EXPECT_EQ(hear(second), Added::added);

@@ -9,7 +9,7 @@ using namespace std::chrono_literals;
 
 constexpr Time kStart{std::chrono::days(20'000)};
 
-TEST(Blame, WhoWasNeverBlamedIsBelieved) {
+TEST(Blame, AGroupThatWasNeverBlamedIsTrusted) {
   Blame blame;
   EXPECT_EQ(blame.trust(1, kStart), 1);
   blame.add(2, kStart);

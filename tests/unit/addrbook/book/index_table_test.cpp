@@ -43,7 +43,7 @@ TEST(IndexTable, IsEmptyOnceCleared) {
   EXPECT_EQ(all_of(table, 50).size(), 1u);
 }
 
-// Hashes that lie close together and wrap around, so that rows of strangers grow into one another
+// Hashes that lie close together and wrap around, so that runs of different keys grow together
 // and removals have to move what stands behind them.
 class IndexTableModelTest : public testing::TestWithParam<unsigned> {};
 

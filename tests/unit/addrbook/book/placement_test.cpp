@@ -42,7 +42,7 @@ TEST(Placement, ManyAddressesOfManyGroupsSpreadEvenlyOverBucketsAndPlaces) {
   constexpr std::size_t kAddresses = 100'000;
   const Placement where = placement();
   for (std::uint32_t i = 0; i < kAddresses; ++i) {
-    // Each of its own group, told by a group of its own.
+    // Each of its own group, from a group of its own.
     const auto source =
         IpAddress::v6({0x26, static_cast<std::uint8_t>(i >> 16), static_cast<std::uint8_t>(i >> 8),
                        static_cast<std::uint8_t>(i)});
@@ -61,7 +61,7 @@ TEST(Placement, ManyAddressesOfManyGroupsSpreadEvenlyOverBucketsAndPlaces) {
   EXPECT_LT(unevenness(places, kAddresses), 3.1);
 }
 
-TEST(Placement, OneGroupToldByOneGroupReachesOneNewBucket) {
+TEST(Placement, AddressesOfOneGroupFromOneGroupReachOneNewBucket) {
   // Ten thousand addresses of a /24, and as many of an IPv6 /32.
   for (const bool v6 : {false, true}) {
     std::set<std::uint16_t> new_ones, tried;
@@ -81,7 +81,7 @@ TEST(Placement, OneGroupToldByOneGroupReachesOneNewBucket) {
 TEST(Placement, OneSourceGroupReachesOnlyItsShareOfNewBuckets) {
   std::set<std::uint16_t> reached;
   for (std::uint32_t i = 0; i < 20'000; ++i) {
-    // It may say where it is as it likes, within its /16.
+    // It may use any address within its /16.
     const auto source = IpAddress::v4(66, 77, static_cast<std::uint8_t>(i), 1);
     reached.insert(placement().in_new(scattered(i), source).bucket);
   }

@@ -30,7 +30,7 @@ TEST(ToldRate, AnAnswerThatWeAskedForIsHeardWhole) {
   EXPECT_EQ(heard(rate, 1, 2000, kStart + 1s, Word::answer), 1010);
 }
 
-TEST(ToldRate, WhatIsSaidUnaskedGainsNothingFromOurQuestion) {
+TEST(ToldRate, UnaskedAddressesGainNothingFromOurRequest) {
   ToldRate rate(0.1, 10, 1000);
   rate.expect_answer(1, kStart);
   EXPECT_EQ(heard(rate, 1, 2000, kStart), 10);

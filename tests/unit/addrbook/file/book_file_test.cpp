@@ -156,7 +156,7 @@ TEST_F(BookFileTest, SixtyFourNetworksAreKeptAndOneWithoutAddressesMakesRoom) {
   EXPECT_EQ(opened.report.dropped.total(), 0u);
 }
 
-TEST_F(BookFileTest, OfTooManyBansTheOldestGo) {
+TEST_F(BookFileTest, OfTooManyBansTheOldestAreErased) {
   auto opened = open();
   BanChanges bans;
   for (std::size_t i = 0; i < kMaxBanRows; ++i) {
@@ -269,7 +269,7 @@ TEST_F(BookFileTest, AFileThatIsReplacedUnderUsIsNoticed) {
   EXPECT_FALSE(opened.file.in_place());
 }
 
-// A guest: what tools see while a node runs.
+// Reading as a guest: what tools see while a node runs.
 
 TEST_F(BookFileTest, AGuestReadsBesideTheWriterAndLeavesNoTrace) {
   Report report;
@@ -290,7 +290,7 @@ TEST_F(BookFileTest, AGuestReadsBesideTheWriterAndLeavesNoTrace) {
   EXPECT_EQ(names(), before);
 }
 
-TEST_F(BookFileTest, AGuestTellsWhatItCannotReadAndMovesNothing) {
+TEST_F(BookFileTest, AGuestReportsWhatItCannotReadAndMovesNothing) {
   Report report;
   make_book();
   forge("PRAGMA user_version = 99");

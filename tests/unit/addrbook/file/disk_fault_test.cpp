@@ -1,6 +1,5 @@
-// T39, the disk: the n-th call to it fails, for each n and in each way. Whatever fails: nothing
-// crashes, no file is moved aside for it, and when the trouble is over everything is in the file
-// within a minute.
+// The n-th call to the disk fails, for each n and in each way. Whatever fails: nothing crashes, no
+// file is moved aside for it, and when the fault is over everything is in the file within a minute.
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
@@ -72,7 +71,7 @@ class Life {
     }
     world_.run_for(10s);
   }
-  // The trouble is over.
+  // The fault is over.
   void settle() {
     FaultyVfs::disarm();
     if (!opened_) live();
@@ -110,8 +109,8 @@ class Life {
   }
 
  private:
-  // Each as often as it was told, though batches have failed and come again. In one query: the
-  // book's own is about one teller, and opens the file for it.
+  // Each row counts how often it was noted, although batches have failed and come again. In one
+  // query: the book's own is about one teller, and opens the file for it.
   void expect_told(sqlite3* file) const {
     std::map<std::string, std::uint32_t> told, expected;
     for (const auto& [who, times] : source_.told()) {

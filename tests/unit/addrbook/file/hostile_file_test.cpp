@@ -1,4 +1,4 @@
-// T39, the file: one that was crafted, damaged, or grown beyond all measure.
+// A file that was crafted, damaged, or grown beyond all measure.
 #include <algorithm>
 #include <chrono>
 #include <fstream>
@@ -78,7 +78,7 @@ struct HostileFile : testing::Test {
   }
 };
 
-TEST_F(HostileFile, RowsThatCannotBeAreDroppedByCauseAndGoneFromTheFile) {
+TEST_F(HostileFile, InvalidRowsAreDroppedByCauseAndErasedFromTheFile) {
   make_book(100);
   const auto where = [](std::size_t i) {
     return " WHERE id = x'" + conn::to_hex(test::id_of(i).bytes()) + "'";
@@ -109,7 +109,7 @@ TEST_F(HostileFile, RowsThatCannotBeAreDroppedByCauseAndGoneFromTheFile) {
     EXPECT_GE(row.first_seen, kNever);
     EXPECT_LE(row.last_seen, kBookNow);
   }
-  EXPECT_EQ(open().report.dropped.total(), 0u) << "they are not told again";
+  EXPECT_EQ(open().report.dropped.total(), 0u) << "they are not reported again";
   EXPECT_EQ(open().contents.addresses.at("net").size(), 95u);
 }
 
@@ -126,7 +126,7 @@ TEST_F(HostileFile, RowsOfTypesThatTheTablesForbidAreDropped) {
   EXPECT_EQ(contents.key, test::key_of(1));
 }
 
-TEST_F(HostileFile, AViewInThePlaceOfATableIsNotAsked) {
+TEST_F(HostileFile, AViewInThePlaceOfATableIsNotRead) {
   make_book(10);
   forge(
       "DROP TABLE address; CREATE VIEW address AS WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL "

@@ -1,4 +1,4 @@
-// Who told whom, in the file.
+// Which node told of which address, in the file.
 #include <cstdio>
 #include <limits>
 #include <stdexcept>
@@ -42,7 +42,7 @@ struct ProvenanceFile : testing::Test {
     batch.provenance = std::move(rows);
     return batch;
   }
-  // Told rows `first` up to `end`, in a file that is closed.
+  // Provenance rows `first` up to `end`, in a file that is closed.
   void write(std::size_t first, std::size_t end) {
     std::vector<Provenance> rows;
     for (std::size_t i = first; i < end; ++i) rows.push_back(told_of(i));
@@ -72,7 +72,7 @@ struct ProvenanceFile : testing::Test {
   }
 };
 
-TEST_F(ProvenanceFile, TellsWhoToldOfANodeAndWhomItToldOf) {
+TEST_F(ProvenanceFile, ListsTheNodesThatToldOfANodeAndThoseThatItToldOf) {
   write(0, 100);
   const ProvenanceList of = ask(about(id_of(7)));
   ASSERT_EQ(of.rows.size(), 1u);
@@ -82,13 +82,13 @@ TEST_F(ProvenanceFile, TellsWhoToldOfANodeAndWhomItToldOf) {
   ASSERT_EQ(by.rows.size(), 10u);
   EXPECT_EQ(by.nodes, 10u);
   EXPECT_EQ(by.total, 10u);
-  for (std::size_t i = 0; i < 10; ++i) EXPECT_EQ(by.rows[i], told_of(i)) << "those told last first";
+  for (std::size_t i = 0; i < 10; ++i) EXPECT_EQ(by.rows[i], told_of(i)) << "the latest first";
   EXPECT_EQ(by.first, told_of(9).first_seen);
   EXPECT_EQ(by.last, told_of(0).last_seen);
   EXPECT_TRUE(ask(about(id_of(5000))).rows.empty());
 }
 
-TEST_F(ProvenanceFile, AnAnswerIsAsLongAsIsAskedAndTellsHowMuchThereIs) {
+TEST_F(ProvenanceFile, AnAnswerHasAtMostTheRowsAskedForAndCountsAll) {
   write(0, 100);
   const ProvenanceList by = ask(about(told_of(7).teller, Who::it_told_of, 3));
   ASSERT_EQ(by.rows.size(), 3u);
@@ -113,7 +113,7 @@ TEST_F(ProvenanceFile, AnAnswerMayBeOfOneNetworkOrOneAddress) {
   EXPECT_EQ(ask(query).total, 0u);
 }
 
-TEST_F(ProvenanceFile, WhatIsToldAgainIsAddedToWhatIsThere) {
+TEST_F(ProvenanceFile, ARepeatedRowIsAddedToTheOneInTheFile) {
   Provenance row = told_of(1);
   row.times = 2;
   write({row});
@@ -155,7 +155,7 @@ TEST_F(ProvenanceFile, ABatchIsWrittenWholeOrNotAtAll) {
   EXPECT_EQ(opened.file.load(kBookNow, opened.report)->addresses.at("net").size(), 10u);
 }
 
-TEST_F(ProvenanceFile, BeyondItsBoundThoseGoThatWereNotToldForLongest) {
+TEST_F(ProvenanceFile, BeyondItsBoundTheRowsLeastRecentlySeenAreErased) {
   write(0, 1);
   // The file is full then, of rows that are older than ours.
   forge(
@@ -174,7 +174,7 @@ TEST_F(ProvenanceFile, BeyondItsBoundThoseGoThatWereNotToldForLongest) {
       << "what is there already needs no room";
 }
 
-TEST_F(ProvenanceFile, FarBeyondItsBoundTheyGoASliceAtATime) {
+TEST_F(ProvenanceFile, FarBeyondItsBoundRowsAreErasedASliceAtATime) {
   write(0, 1);
   forge(
       "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 12999) "
@@ -190,7 +190,7 @@ TEST_F(ProvenanceFile, FarBeyondItsBoundTheyGoASliceAtATime) {
   EXPECT_EQ(counts, (std::vector<std::int64_t>{7'999, 2'999, kMost, kMost}));
 }
 
-TEST_F(ProvenanceFile, ARowThatCannotBeIsNotInTheWayForEver) {
+TEST_F(ProvenanceFile, AnInvalidRowIsNotInTheWayForEver) {
   write(0, 1);
   forge(
       "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 1000) "
@@ -217,7 +217,7 @@ TEST_F(ProvenanceFile, ATimeFromTheFutureDoesNotKeepARowForEver) {
             kBookNow.time_since_epoch().count());
 }
 
-TEST_F(ProvenanceFile, RowsThatCannotBeAreNotToldAndStopNothing) {
+TEST_F(ProvenanceFile, InvalidRowsAreNotListedAndStopNothing) {
   write(0, 100);
   const auto forge_row = [this](std::size_t i, const std::string& set) {
     forge("UPDATE told SET " + set + " WHERE id = x'" + conn::to_hex(id_of(i).bytes()) + "'");

@@ -57,7 +57,7 @@ TEST(ProvenanceLog, WhatHasBeenTakenIsNotTakenAgain) {
   EXPECT_EQ(log.take(4).at(0).times, 1u) << "what it has told since";
 }
 
-TEST(ProvenanceLog, NobodyWaitsForEverBehindOthers) {
+TEST(ProvenanceLog, NoRowWaitsForEverBehindOthers) {
   ProvenanceLog log;
   log.note("z", id_of(9), address(9), kBookNow);
   bool taken = false;

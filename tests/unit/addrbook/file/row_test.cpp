@@ -135,7 +135,7 @@ TEST(Row, AnAddressMustBeOne) {
   };
   with(kId, conn::Bytes(19, 1), "short ID");
   with(kId, conn::Bytes(21, 1), "long ID");
-  with(kId, conn::Bytes(20, 0), "nobody");
+  with(kId, conn::Bytes(20, 0), "an ID of zeros");
   with(kIp, conn::Bytes(4, 1), "short IP");
   with(kIp, conn::Bytes(17, 1), "long IP");
   with(kIp, conn::Bytes(16, 0), "unspecified");
@@ -203,7 +203,7 @@ TEST(Row, TimesAreBroughtBetween1970AndNow) {
   }
 }
 
-TEST(Row, NoAddressRestsForLongerThanAMonth) {
+TEST(Row, NoAddressRestsForLongerThanAYear) {
   Columns columns;
   columns.set(kBadUntil, std::numeric_limits<std::int64_t>::max());
   EXPECT_EQ(columns.judged()->bad_until, kBookNow + kLongestRest);
@@ -277,7 +277,7 @@ TEST(Row, ABanIsOfAnIdOrANetwork) {
   EXPECT_EQ(ban_of({}, kBookNow).error(), DropCause::wrong_type);
 }
 
-TEST(Row, ABanThatAClockMadeInTheFutureLastsAsLongAsItWasToLast) {
+TEST(Row, ABanMadeByAClockThatWasAheadKeepsItsDuration) {
   BanColumns columns;
   const auto ahead = std::chrono::seconds(std::chrono::years(10)).count();
   columns.until += ahead;

@@ -12,7 +12,7 @@
 namespace peerage::addrbook::schema {
 namespace {
 
-// As if version 1 had been a table of one column, and version 2 had given it another.
+// As if version 1 had been a table of one column, and version 2 had added another.
 constexpr std::array<const char*, 1> kOld = {"CREATE TABLE t (a INTEGER NOT NULL) STRICT"};
 constexpr std::array<const char*, 2> kNew = {
     "CREATE TABLE t (a INTEGER NOT NULL) STRICT",
@@ -66,7 +66,7 @@ TEST_F(Schema, AStepThatFailsLeavesTheVersionBefore) {
   EXPECT_EQ(found(kOld).version, 1);
 }
 
-TEST_F(Schema, AFileOfANewerVersionIsToldFromOurs) {
+TEST_F(Schema, AFileOfANewerVersionIsRecognised) {
   ASSERT_TRUE(migrate(database, kNew));
   const Finding finding = found(kOld);
   EXPECT_EQ(finding.verdict, Verdict::newer);

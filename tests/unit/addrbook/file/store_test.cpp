@@ -35,7 +35,7 @@ using test::kBookNow;
 using test::row_of;
 using Condition = Store::State::Condition;
 
-// Another program, with the file in its hands.
+// Another program that holds the file's lock.
 class Holder {
  public:
   explicit Holder(const std::filesystem::path& path) {
@@ -195,7 +195,7 @@ TEST_F(StoreTest, WhatIsNotCommittedGoesBackAndIsTriedAgain) {
   world.run_for(500ms);
   EXPECT_EQ(store->state().condition, Condition::degraded);
   EXPECT_EQ(store->state().failure->reason, Reason::book_unwritable);
-  EXPECT_EQ(source.waiting(), 10u) << "the owner has its rows";
+  EXPECT_EQ(source.waiting(), 10u) << "they are back at the source";
   const auto since = store->state().since;
   KnownAddress newer = row_of(3);
   newer.attempts = 4711;
@@ -208,7 +208,7 @@ TEST_F(StoreTest, WhatIsNotCommittedGoesBackAndIsTriedAgain) {
   world.run_for(31s);
   EXPECT_EQ(store->state().condition, Condition::healthy);
   EXPECT_EQ(store->state().failure, std::nullopt);
-  EXPECT_TRUE(in_the_file() == source.all()) << "and a row that changed meanwhile is the newer one";
+  EXPECT_TRUE(in_the_file() == source.all()) << "also a row that changed meanwhile";
   EXPECT_EQ(seen, (std::vector<Condition>{Condition::degraded, Condition::healthy}));
   EXPECT_EQ(source.everything, 0u) << "the file was the same all the time";
 }
@@ -285,7 +285,7 @@ TEST_F(StoreTest, AFileThatIsDamagedUnderItIsMovedAsideAndMadeAgainWithEverythin
     }
   }
   {
-    // When another has written, what SQLite holds in memory is read again: it comes upon the
+    // When another program has written, SQLite reads again what it holds in memory, and finds the
     // damage.
     sqlite3* other = nullptr;
     ASSERT_EQ(sqlite3_open(path.c_str(), &other), SQLITE_OK);
@@ -397,8 +397,7 @@ TEST_F(StoreTest, WhileTheDiskIsBusyTheShardIsNot) {
     }
   }
   EXPECT_GE(put_backs, 1u) << "it has been waiting for the lock";
-  // What is looked for is a wait for the lock, which takes a second; the rest is how busy the
-  // machine is.
+  // A wait for the lock would take a second; less is how busy the machine is.
   EXPECT_LT(worst, 500ms);
   std::promise<bool> closed;
   on_shard(

@@ -21,7 +21,7 @@ using test::address;
 using test::kBookStart;
 
 constexpr char kKey[] = "0123456789abcdef01234567";
-const Time kNow = std::chrono::floor<Seconds>(*parse_rfc3339("2026-11-22T00:00:00Z"));
+const Time kNow = std::chrono::floor<Seconds>(*conn::parse_rfc3339("2026-11-22T00:00:00Z"));
 
 KnownAddress known(const conn::NetAddress& address, std::string_view source = "8.8.8.8") {
   KnownAddress each;
@@ -81,14 +81,15 @@ TEST(JsonFile, AttemptsAndTimesAreThoseOfTheAddress) {
   failing.last_attempt = kNow - Seconds(5);
   const JsonEntry entry = chosen({failing}).at(0);
   EXPECT_EQ(entry.attempts, 3u) << "since it last answered";
-  EXPECT_EQ(entry.last_attempt, to_timestamp(kNow - Seconds(5)));
-  EXPECT_EQ(entry.last_success, to_timestamp(kNow - Seconds(60)));
+  EXPECT_EQ(entry.last_attempt, conn::to_timestamp(kNow - Seconds(5)));
+  EXPECT_EQ(entry.last_success, conn::to_timestamp(kNow - Seconds(60)));
   EXPECT_EQ(entry.kind, Kind::new_);
 
   const JsonEntry unheard = chosen({known(address(2, "1.2.3.5"))}).at(0);
   EXPECT_EQ(unheard.attempts, 0u);
-  EXPECT_EQ(unheard.last_success, kNoTimestamp);
-  EXPECT_EQ(unheard.last_attempt, to_timestamp(kNow - Seconds(100))) << "when it was heard of";
+  EXPECT_EQ(unheard.last_success, conn::kNoTimestamp);
+  EXPECT_EQ(unheard.last_attempt, conn::to_timestamp(kNow - Seconds(100)))
+      << "when it was heard of";
 }
 
 TEST(JsonFile, TheCountOfAttemptsFitsTheGoNodesType) {
@@ -97,7 +98,7 @@ TEST(JsonFile, TheCountOfAttemptsFitsTheGoNodesType) {
   EXPECT_EQ(chosen({row}).at(0).attempts, 2'147'483'647u);
 }
 
-TEST(JsonFile, WhoToldUsIsTheIpAloneUnlessItWasTheAddressItself) {
+TEST(JsonFile, TheSourceIsTheIpAloneUnlessItWasTheAddressItself) {
   const JsonEntry told = chosen({known(address(1, "1.2.3.4"), "9.9.9.9")}).at(0);
   EXPECT_EQ(told.source, (conn::NetAddress{{}, {test::ip("9.9.9.9"), 0}}));
   const JsonEntry itself = chosen({known(address(1, "1.2.3.4"), "1.2.3.4")}).at(0);
@@ -151,7 +152,7 @@ TEST(JsonFile, AFullBookFillsTheGoNodesBucketsAndNoneBeyondItsSize) {
   EXPECT_EQ(exported.entries.size(), (64u + 256u) * 64u);
   EXPECT_EQ(exported.left_out, 25'000u - exported.entries.size());
   for (const auto& [bucket, count] : filling(exported.entries)) EXPECT_EQ(count, 64u);
-  // All that we tried are in it, though the Go node has no room for all of them as such.
+  // All tried ones are in it, though the Go node has no room for all of them as old ones.
   std::set<conn::NetAddress> written;
   for (const JsonEntry& each : exported.entries) written.insert(each.address);
   for (std::size_t i = 0; i < 5000; ++i) EXPECT_TRUE(written.contains(rows[i].address));
@@ -256,7 +257,7 @@ TEST_F(JsonOnDisk, AFileWithoutEndIsNotReadToItsEnd) {
   EXPECT_NE(book.error().detail.find("64 MiB"), std::string::npos);
 }
 
-// What a file says makes nothing tried, and proves nothing.
+// What a file claims makes no address tried, and proves nothing.
 class Import : public test::BookTest {};
 
 TEST_F(Import, AnImportedAddressIsNewAndNeverDialled) {

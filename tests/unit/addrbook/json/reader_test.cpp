@@ -13,7 +13,7 @@ using conn::Reason;
 using test::kBookStart;
 
 // A day after the recorded file was saved.
-const Time kLater = std::chrono::floor<Seconds>(*parse_rfc3339("2026-11-22T00:00:00Z"));
+const Time kLater = std::chrono::floor<Seconds>(*conn::parse_rfc3339("2026-11-22T00:00:00Z"));
 
 std::string sample() {
   return test::recorded_text("addrbook", "file_sample");
@@ -73,12 +73,12 @@ TEST(JsonReader, TheFileOfARealNodeIsUnderstood) {
             "73a64f7844a94ef8e015accae1667e06f3127084@[2604:1380::1]:26658");
   EXPECT_EQ(good.source.to_string(), "1601dbd6b6b40a8a58916d42c0b9a5c0a7f0126d@8.8.8.8:26657");
   EXPECT_EQ(good.kind, Kind::tried);
-  EXPECT_EQ(good.last_success, *parse_rfc3339("2026-11-21T01:41:40.850813214Z"));
+  EXPECT_EQ(good.last_success, *conn::parse_rfc3339("2026-11-21T01:41:40.850813214Z"));
   EXPECT_EQ(good.buckets, std::vector<std::uint16_t>{19});
   const JsonEntry& tried = book.entries[1];
   EXPECT_EQ(tried.kind, Kind::new_);
   EXPECT_EQ(tried.attempts, 2u);
-  EXPECT_EQ(tried.last_success, kNoTimestamp);
+  EXPECT_EQ(tried.last_success, conn::kNoTimestamp);
 }
 
 TEST(JsonReader, AnEmptyBookIsABook) {
@@ -91,12 +91,12 @@ TEST(JsonReader, NothingThatIsReadLiesInTheFuture) {
   const auto book = parse_json_book(sample(), kBookStart);
   ASSERT_TRUE(book);
   for (const JsonEntry& each : book->entries) {
-    EXPECT_LE(each.last_attempt, to_timestamp(kBookStart));
-    EXPECT_LE(each.last_success, to_timestamp(kBookStart));
+    EXPECT_LE(each.last_attempt, conn::to_timestamp(kBookStart));
+    EXPECT_LE(each.last_success, conn::to_timestamp(kBookStart));
   }
 }
 
-TEST(JsonReader, AnEntryThatMakesNoSenseIsLeftOutAndItsFieldIsNamed) {
+TEST(JsonReader, AnInvalidEntryIsLeftOutAndItsFieldIsNamed) {
   const std::string id = std::string("\"") + kId + "\"";
   const auto time = [](const std::string& name) { return "\"" + name + "\": \"0001-01"; };
   EXPECT_EQ(why_bad(entry()), "");
@@ -152,7 +152,7 @@ TEST(JsonReader, AnEntryThatMakesNoSenseIsLeftOutAndItsFieldIsNamed) {
 TEST(JsonReader, WhatIsNoEntryAtAllIsLeftOut) {
   for (const std::string text : {"null", "7", "\"text\"", "true", "-1.5", "[]", "[[{}]]"}) {
     EXPECT_EQ(why_bad(text), "it is no object") << text;
-    // Behind a whole entry the same is true.
+    // The same after a whole entry.
     const JsonBook book = read(book_of(entry() + "," + text + "," + entry()));
     EXPECT_EQ(book.entries.size(), 2u);
     EXPECT_EQ(book.bad_count, 1u);
@@ -168,11 +168,11 @@ TEST(JsonReader, ASourceThatIsMissingIsTheAddressItself) {
     EXPECT_EQ(book.entries[0].source, book.entries[0].address);
   }
   const JsonBook book = read(book_of(entry("1601dbd6b6b40a8a58916d42c0b9a5c0a7f0126d", "me")));
-  ASSERT_EQ(book.entries.size(), 1u) << "who told us is known by the IP";
+  ASSERT_EQ(book.entries.size(), 1u) << "the IP identifies the source";
   EXPECT_EQ(book.entries[0].source.endpoint.ip, test::ip("8.8.8.8"));
 }
 
-TEST(JsonReader, FieldsThatNobodyKnowsAreSkippedWhateverTheyHold) {
+TEST(JsonReader, UnknownFieldsAreSkippedWhateverTheyHold) {
   const std::string odd = R"("odd": {"addr": 1, "a": [{"id": []}, null], "key": {}}, )";
   const std::string text = "{" + odd + R"("addrs": [)" + entry("\"addr\"", odd + "\"addr\"") + "," +
                            entry("\"ip\": \"5", odd + "\"ip\": \"5") + "]}";
@@ -277,7 +277,7 @@ TEST(JsonReader, TheBestEntriesComeFirst) {
     each.address = test::address(id, "1.2.3.4");
     each.kind = kind;
     each.attempts = attempts;
-    each.last_success = Timestamp(std::chrono::seconds(success));
+    each.last_success = conn::Timestamp(std::chrono::seconds(success));
     return each;
   };
   std::vector<JsonEntry> entries = {made(5, Kind::new_, 0, 490), made(2, Kind::tried, 10, 0),
