@@ -37,7 +37,7 @@ TEST_F(PexNetwork, NodesThatStartTogetherWithTheirSeedFindEachOtherWithinSeconds
       8s));
 }
 
-TEST_F(PexNetwork, ANodeThatKnowsNobodyAsksThreeSeedsAtOnce) {
+TEST_F(PexNetwork, ANodeThatKnowsNoPeerAsksThreeSeedsAtOnce) {
   std::vector<conn::HostAddress> seeds;
   for (int i = 0; i < 5; ++i) seeds.push_back(add(seed_plan()).address());
   world.run_for(1s);

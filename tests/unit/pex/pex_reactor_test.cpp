@@ -1,4 +1,4 @@
-// What the reactor itself sees to, beside its parts: that bans which the book keeps are in force.
+// What the reactor itself does, besides its parts: bans that the book keeps are in force.
 #include "pex/pex_reactor.h"
 
 #include <gtest/gtest.h>
@@ -19,7 +19,7 @@ class KeptBans : public test::PexWorld {
  protected:
   test::TemporaryDirectory directory;
   std::vector<std::unique_ptr<PexVisitor>> visitors;
-  // What the node told of bans and of those whom it refused.
+  // The node's events: bans, refusals and the ends of peers.
   std::size_t told_of_bans = 0;
   std::vector<Reason> refusals;
   std::vector<Reason> endings;
@@ -74,7 +74,7 @@ class KeptBans : public test::PexWorld {
   }
 };
 
-TEST_F(KeptBans, AreInForceAfterARestartForWhoOnlyOpensTheShelfAndStartsAndNobodyIsTold) {
+TEST_F(KeptBans, AreInForceOnceTheBooksAreOpenedAfterARestartAndCauseNoEvent) {
   PexNode& node = add(plan());
   PexVisitor& liar = somebody();
   const conn::TimePoint begun = world.now();
@@ -108,7 +108,7 @@ TEST_F(KeptBans, AreInForceBeforeTheFirstPeerIsAdmitted) {
 
   node.make_anew();
   watch(node);
-  // In the moment in which the start is told, the bans are there.
+  // When the start is announced, the bans are there.
   std::optional<std::size_t> bans;
   node.books->open([&](const auto& opened) {
     ASSERT_TRUE(opened);
@@ -126,7 +126,7 @@ TEST_F(KeptBans, AreInForceBeforeTheFirstPeerIsAdmitted) {
   EXPECT_TRUE(endings.empty()) << "it was never a peer";
 }
 
-TEST_F(KeptBans, OfAFileThatIsOpenedLateEndThosePeersThatFallUnderThem) {
+TEST_F(KeptBans, OfAFileThatIsOpenedLateEndThePeersThatTheyForbid) {
   PexNode& node = add(plan());
   PexVisitor& banned_node = somebody();
   PexVisitor& of_banned_host = somebody();
@@ -150,7 +150,7 @@ TEST_F(KeptBans, OfAFileThatIsOpenedLateEndThosePeersThatFallUnderThem) {
   EXPECT_EQ(told_of_bans, 0u);
 }
 
-TEST_F(KeptBans, OfTheFileGiveWayToTheNodesOwnWordOnTheSameNode) {
+TEST_F(KeptBans, OfTheFileYieldToTheNodesOwnBanOfTheSameNode) {
   PexNode& node = add(plan());
   const conn::NodeId liar = test::numbered_key(3000).id();
   node.node->ban(liar, 1h, "it lied");

@@ -35,7 +35,7 @@ class Feed : public test::PexWorld {
   static NetAddress address_of(PexVisitor& visitor, const sim::SimHost& host) {
     return {visitor.node().id(), {host.address(), 26656}};
   }
-  // A node that does not dial of its own accord.
+  // A node that begins no dials itself.
   PexNode& add_quiet(PexNode::Plan plan = {}) {
     plan.node.p2p.max_num_outbound_peers = 10;
     plan.pex.outbound.dials_per_second = 0;
@@ -56,7 +56,7 @@ class Feed : public test::PexWorld {
   }
 };
 
-TEST_F(Feed, ADeadAddressWasTriedAndFailed) {
+TEST_F(Feed, ADeadAddressWasDialledAndFailed) {
   PexNode& node = add_quiet();
   const NetAddress dead = {test::numbered_key(701).id(), {ip_of(1999), 26656}};
   hear(node, dead);
@@ -70,7 +70,7 @@ TEST_F(Feed, ADeadAddressWasTriedAndFailed) {
   EXPECT_EQ(known->failure, Reason::unreachable);
 }
 
-TEST_F(Feed, AnAddressWhereAnotherIdAnswersGoesAfterTheSecondTime) {
+TEST_F(Feed, AnAddressWhereAnotherIdAnswersIsErasedAfterTheSecondTime) {
   PexNode& node = add_quiet();
   sim::SimHost& host = new_host();
   PexVisitor& other = somebody(host);
@@ -85,7 +85,7 @@ TEST_F(Feed, AnAddressWhereAnotherIdAnswersGoesAfterTheSecondTime) {
   EXPECT_EQ(other.ends(), 0u);
 }
 
-TEST_F(Feed, ANodeThatConnectsIsVerifiedAndItsWordsAreKept) {
+TEST_F(Feed, ANodeThatConnectsIsVerifiedAndItsNodeInfoIsKept) {
   PexNode& node = add_quiet();
   sim::SimHost& host = new_host();
   const NetAddress address = address_of(somebody(host), host);
@@ -151,7 +151,7 @@ TEST_F(Feed, AHalfHourOfSilenceMakesNoPeerTried) {
   EXPECT_EQ(node.book().find(address)->kind, Kind::new_);
 }
 
-TEST_F(Feed, AReactorsWordMakesAPeerTried) {
+TEST_F(Feed, AReactorsMarkMakesAPeerTried) {
   PexNode& node = add_quiet();
   sim::SimHost& host = new_host();
   const NetAddress address = address_of(somebody(host), host);
@@ -162,7 +162,7 @@ TEST_F(Feed, AReactorsWordMakesAPeerTried) {
   EXPECT_EQ(node.book().find(address)->kind, Kind::tried);
 }
 
-TEST_F(Feed, ThoseWhoWereThereWhenWeStoppedAreAnchors) {
+TEST_F(Feed, PeersConnectedWhenWeStoppedAreAnchors) {
   PexNode& node = add_quiet();
   sim::SimHost& stays = new_host();
   sim::SimHost& goes = new_host();
@@ -194,7 +194,7 @@ TEST_F(Feed, APersistentPeerIsInTheBookOnceWeHaveMetIt) {
   EXPECT_EQ(known->origin, Origin::configuration);
 }
 
-TEST_F(Feed, AConfiguredSeedIsNoPeerToTellOthersOf) {
+TEST_F(Feed, AConfiguredSeedDoesNotEnterTheBook) {
   PexNode::Plan plan;
   sim::SimHost& host = new_host();
   PexVisitor& other = somebody(host);
@@ -222,7 +222,7 @@ TEST_F(Feed, ABannedIdRestsUntilTheBanIsLifted) {
 
 class Claims : public Feed {
  protected:
-  // Somebody who says that it listens there comes in.
+  // A node connects that says it listens there.
   void visited(PexNode& node, sim::SimHost& from, const std::string& laddr) {
     p2p::SwitchConfig config = test::node_config();
     config.p2p.external_address = laddr;

@@ -18,7 +18,7 @@ using conn::Result;
 using test::address;
 using namespace std::chrono_literals;
 
-// With real files: what it is about is what a file brings back.
+// With real files: the subject is what a file brings back.
 class NetworkBooksTest : public testing::Test {
  protected:
   conn::AsioRuntime runtime{1};
@@ -43,7 +43,7 @@ class NetworkBooksTest : public testing::Test {
       done(0);
     });
   }
-  // Runs `begin` on the control shard, and waits for what it hands over.
+  // Runs `begin` on the control shard, and waits for its result.
   template <typename T>
   T wait(const std::function<void(std::function<void(T)>)>& begin) {
     std::mutex mutex;
@@ -193,7 +193,7 @@ TEST_F(NetworkBooksTest, ABanOfAClockThatWasAheadEndsHoweverOftenTheNodeStarts) 
   });
 }
 
-TEST_F(NetworkBooksTest, WhoToldWhomIsKeptIfItIsToBe) {
+TEST_F(NetworkBooksTest, ProvenanceIsKeptIfConfigured) {
   using Provenance = NetworkBooks::Settings::Provenance;
   for (const Provenance provenance : {Provenance::forgotten, Provenance::kept}) {
     make({"net-a"}, provenance);
@@ -220,7 +220,7 @@ TEST_F(NetworkBooksTest, WhoToldWhomIsKeptIfItIsToBe) {
   }
 }
 
-TEST_F(NetworkBooksTest, ASecondShelfOnTheSameFileIsRefused) {
+TEST_F(NetworkBooksTest, ASecondOwnerOfTheSameFileIsRefused) {
   make();
   open();
   const auto path = directory.path() / "book.db";

@@ -1,4 +1,4 @@
-// Those who ask too often, or send what nobody asked for, and those beside them.
+// Peers that ask too often, or send unsolicited lists, and their neighbours.
 #include <gtest/gtest.h>
 
 #include "pex/exchange/messages.h"
@@ -68,7 +68,7 @@ TEST_F(Abuse, AGoNodesRequestsAreAllAnswered) {
   EXPECT_TRUE(visitor.is_connected());
 }
 
-TEST_F(Abuse, WhoAsksAllTheTimeIsIgnoredThenDroppedThenBanned) {
+TEST_F(Abuse, APeerThatAsksAllTheTimeIsIgnoredThenDroppedThenBanned) {
   PexNode& node = add_watched({});
   sim::SimHost& host = host_at("50.1.0.1");
   PexVisitor& first = visit(host, node);
@@ -140,11 +140,11 @@ TEST_F(Abuse, AnHonestNeighbourIsServedAllTheWhile) {
   EXPECT_EQ(neighbour.lists().size(), 5u);
 }
 
-TEST_F(Abuse, AListThatNobodyAskedForCostsTheConnectionAndTheSecondTheHost) {
+TEST_F(Abuse, AnUnsolicitedListCostsTheConnectionAndASecondBansTheHost) {
   PexNode& node = add_watched({});
   sim::SimHost& host = host_at("50.1.0.1");
   const std::vector<conn::NetAddress> list = {{test::numbered_key(77).id(), {ip_of(150), 26656}}};
-  // The node asks whoever is there; after the answer it has asked for nothing.
+  // The node asks any peer that is there; after the answer it has asked for nothing.
   PexVisitor& first = visit(host, node);
   world.run_for(2s);
   first.say(encode_addresses({}));
@@ -173,7 +173,7 @@ TEST_F(Abuse, PersistentAndUnconditionalPeersAreNeverDroppedNorBanned) {
   visitor.say(encode_addresses({}));
   world.run_for(1s);
   EXPECT_TRUE(visitor.is_connected());
-  EXPECT_EQ(visitor.lists().size(), 3u) << "answered as often as anyone else";
+  EXPECT_EQ(visitor.lists().size(), 3u) << "answered as often as any other";
   EXPECT_EQ(bans, 0u);
 }
 

@@ -1,4 +1,4 @@
-// What a seed sends for what it receives, and who of many inbound peers stays.
+// What a seed sends for what it receives, and which of many inbound peers stay.
 #include <gtest/gtest.h>
 
 #include "pex/exchange/messages.h"
@@ -34,7 +34,7 @@ class Crowd : public test::PexWorld {
 TEST_F(Crowd, ThatAsksASeedEverySecondGetsFewBytesForItsOwn) {
   PexNode::Plan plan = seed_plan();
   PexNode& seed = add(plan);
-  // A book of 2 000 that were verified an hour ago, some of them in crowded neighbourhoods.
+  // A book of 2 000 verified addresses, some of them in crowded neighbourhoods.
   const auto now = seed.books->now();
   for (std::uint32_t i = 0; i < 2000; ++i) {
     const NetAddress address = {
@@ -83,13 +83,13 @@ TEST_F(Crowd, ThatAsksASeedEverySecondGetsFewBytesForItsOwn) {
   }
 }
 
-TEST_F(Crowd, ThatHoldsAllInboundSlotsMakesRoomForNewcomersAndCutsNobodyOfWorth) {
+TEST_F(Crowd, ThatHoldsAllInboundSlotsMakesRoomForNewcomersAndCutsNoUsefulPeer) {
   PexNode::Plan plan;
   plan.pex.outbound.dials_per_second = 0;
   const conn::NodeId unconditional = test::numbered_key(9001).id();
   plan.node.p2p.unconditional_peer_ids = {unconditional};
   PexNode& node = add(plan);
-  // A useful peer of long standing, and one that is let in whatever happens.
+  // A useful peer of long standing, and one that is always admitted.
   PexVisitor& useful = visitor_at(IpAddress::v4(50, 1, 1, 1));
   PexVisitor& trusted = visitor_at(IpAddress::v4(50, 2, 1, 1));
   ASSERT_EQ(trusted.node().id(), unconditional);

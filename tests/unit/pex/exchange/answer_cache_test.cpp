@@ -28,7 +28,7 @@ struct AnswerCacheTest : test::BookTest {
   }
 };
 
-TEST_F(AnswerCacheTest, ALargeBookIsNotBroughtToLightByAskingAgain) {
+TEST_F(AnswerCacheTest, ALargeBookIsNotRevealedByAskingAgain) {
   hear_many(0, 3000);
   const auto first = answer();
   EXPECT_EQ(first.size(), addrbook::kMaxSelection);
@@ -40,7 +40,7 @@ TEST_F(AnswerCacheTest, ALargeBookIsNotBroughtToLightByAskingAgain) {
   EXPECT_NE(answer(), first) << "the next day has another";
 }
 
-TEST_F(AnswerCacheTest, ASmallBookIsToldAsItIs) {
+TEST_F(AnswerCacheTest, ASmallBookIsGivenAsItIs) {
   hear_many(0, 20);
   EXPECT_EQ(answer().size(), 20u);
   hear_many(20, 25);

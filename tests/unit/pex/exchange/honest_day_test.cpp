@@ -1,4 +1,4 @@
-// Honest nodes among themselves for a day: nobody ever has a reason to ban anybody.
+// Honest nodes among themselves for a day: no node ever has a reason to ban another.
 #include <gtest/gtest.h>
 
 #include "tests/support/effort.h"
@@ -43,14 +43,14 @@ TEST_P(HonestDay, BringsNoBanNoAbuseAndFullOutboundSetsWithinFiveMinutes) {
   PexNode& second = add(seed_plan());
   for (std::size_t i = 0; i < kNodes; ++i) {
     PexNode::Plan plan = plan_with_seeds({first.address(), second.address()});
-    // Most of a day in virtual time would be pings, which other tests are about.
+    // Most of a day in virtual time would be pings, which have tests of their own.
     plan.node.liveness.ping_interval = 30min;
     add(plan);
   }
   for (const auto& node : nodes) watch(*node);
   EXPECT_TRUE(until([this] { return all_full(); }, 5min));
   for (int hour = 0; hour < kHours; ++hour) {
-    // Somebody starts again, with an empty book: it asks as one that is new here.
+    // A node starts again, with an empty book: it asks as a new one.
     const std::size_t chosen = 2 + world.random() % kNodes;
     PexNode& node = *nodes[chosen];
     restart(node);

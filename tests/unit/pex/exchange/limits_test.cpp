@@ -1,5 +1,5 @@
-// Every number of the policy, in one table: what others rely on, or an operator is told, does not
-// change unnoticed.
+// Every number of the policy, in one table: what others rely on, or documentation promises, does
+// not change unnoticed.
 #include "addrbook/book/limits.h"
 
 #include <gtest/gtest.h>
@@ -46,7 +46,7 @@ TEST(Limits, AreThoseOfTheSpecification) {
   EXPECT_EQ(kSeedRequestLimits.neighbourhood_pause, 4s);
   EXPECT_EQ(RequestGuard::kMaxHosts, 16'384u);
 
-  // What they are answered.
+  // What our answers hold.
   EXPECT_EQ(AnswerCache::kLife, 24h);
   EXPECT_EQ(addrbook::kVerifiedLimit, 24h);
   EXPECT_EQ(addrbook::kServedPerNeighbourhood, 10u);

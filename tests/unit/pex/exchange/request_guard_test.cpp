@@ -21,7 +21,7 @@ class RequestGuardTest : public ::testing::Test {
   const IpAddress host = IpAddress::v4(5, 6, 7, 8);
 };
 
-TEST_F(RequestGuardTest, WhoKeepsTheGoNodesRuleIsAlwaysAnswered) {
+TEST_F(RequestGuardTest, AHostThatKeepsTheGoNodesRuleIsAlwaysAnswered) {
   // Two at once, then one each ten seconds, for a day; and again on a new connection now and then.
   EXPECT_EQ(ask(host), Verdict::answer);
   EXPECT_EQ(ask(host), Verdict::answer);
@@ -31,7 +31,7 @@ TEST_F(RequestGuardTest, WhoKeepsTheGoNodesRuleIsAlwaysAnswered) {
   }
 }
 
-TEST_F(RequestGuardTest, OneThatComesAMomentEarlyNowAndThenIsForgiven) {
+TEST_F(RequestGuardTest, ARequestAMomentEarlyNowAndThenIsForgiven) {
   ask(host);
   ask(host);
   for (int i = 0; i < 100; ++i) {
@@ -47,7 +47,7 @@ TEST_F(RequestGuardTest, AHostGetsNoMoreThanAnAnswerEachPauseWhateverItsIdsAndCo
   EXPECT_GE(answers, 360);
 }
 
-TEST_F(RequestGuardTest, WhoGoesOnAskingIsIgnoredThenDroppedThenBanned) {
+TEST_F(RequestGuardTest, AHostThatGoesOnAskingIsIgnoredThenDroppedThenBanned) {
   for (int i = 0; i < 3; ++i) EXPECT_EQ(ask(host), Verdict::answer);
   EXPECT_EQ(ask(host), Verdict::ignore);
   EXPECT_EQ(ask(host), Verdict::ignore);
@@ -57,7 +57,7 @@ TEST_F(RequestGuardTest, WhoGoesOnAskingIsIgnoredThenDroppedThenBanned) {
   EXPECT_EQ(ask(host), Verdict::ban);
 }
 
-TEST_F(RequestGuardTest, AfterTenQuietMinutesNothingIsHeldAgainstIt) {
+TEST_F(RequestGuardTest, AfterTenQuietMinutesItsStrikesAndDropsAreForgotten) {
   for (int i = 0; i < 5; ++i) ask(host);
   now += 10min;
   for (int i = 0; i < 3; ++i) EXPECT_EQ(ask(host), Verdict::answer);
@@ -78,7 +78,7 @@ TEST_F(RequestGuardTest, TheNeighboursOfAnAbuserAreServed) {
   EXPECT_EQ(ask(IpAddress::v4(5, 6, 7, 9)), Verdict::answer);
 }
 
-TEST_F(RequestGuardTest, AWholeNeighbourhoodIsBoundedAndNobodyIsBlamedForIt) {
+TEST_F(RequestGuardTest, AWholeNeighbourhoodIsBoundedAndNoHostIsBlamedForIt) {
   int answers = 0;
   for (int i = 0; i < 250; ++i) {
     const Verdict verdict = ask(IpAddress::v4(5, 6, 7, static_cast<std::uint8_t>(i)));
@@ -142,7 +142,7 @@ TEST_F(RequestGuardTest, WhereHostsAreSharedEachNodeHasAnAccountOfItsOwn) {
     for (int i = 0; i < 3; ++i) EXPECT_EQ(shared(node), Verdict::answer);
     EXPECT_EQ(shared(node), Verdict::ignore);
   }
-  EXPECT_EQ(ask(host), Verdict::answer) << "and those of the host's account lose nothing by it";
+  EXPECT_EQ(ask(host), Verdict::answer) << "the host's own account is not charged";
 }
 
 TEST_F(RequestGuardTest, AnUnsolicitedListCostsTheConnectionAndTheSecondBringsABan) {
@@ -153,14 +153,14 @@ TEST_F(RequestGuardTest, AnUnsolicitedListCostsTheConnectionAndTheSecondBringsAB
   EXPECT_EQ(guard.on_unsolicited(asker, now), Verdict::drop);
 }
 
-TEST_F(RequestGuardTest, NonsenseInListsIsBorneAFewTimes) {
+TEST_F(RequestGuardTest, NonsenseInListsIsToleratedAFewTimes) {
   const RequestGuard::Asker asker = {host, {}, Trust::stranger, RequestGuard::CountedAs::host};
   EXPECT_EQ(guard.on_nonsense(asker, now), Verdict::ignore);
   EXPECT_EQ(guard.on_nonsense(asker, now), Verdict::ignore);
   EXPECT_EQ(guard.on_nonsense(asker, now), Verdict::drop);
 }
 
-TEST_F(RequestGuardTest, TheTrustedMaySendWhatTheyLike) {
+TEST_F(RequestGuardTest, TrustedPeersMaySendAnything) {
   const RequestGuard::Asker asker = {host, {}, Trust::trusted, RequestGuard::CountedAs::host};
   for (int i = 0; i < 100; ++i) {
     EXPECT_EQ(guard.on_unsolicited(asker, now), Verdict::ignore);

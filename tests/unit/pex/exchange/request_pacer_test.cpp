@@ -50,7 +50,7 @@ TEST_F(RequestPacerTest, OneRequestIsUnderWayAtATime) {
   EXPECT_TRUE(ask());
 }
 
-TEST_F(RequestPacerTest, AListThatNobodyAskedForIsToldApart) {
+TEST_F(RequestPacerTest, AnUnsolicitedListIsRecognised) {
   EXPECT_FALSE(pacer.on_list(kPeer));
   pacer.on_connected(kPeer, now);
   EXPECT_FALSE(pacer.on_list(kPeer));

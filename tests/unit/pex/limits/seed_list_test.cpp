@@ -17,7 +17,7 @@ conn::HostAddress seed(unsigned number, const char* host = "seed.example") {
 }
 
 struct SeedListTest : testing::Test {
-  // One that takes the least off a pause: a twentieth.
+  // The random part that shortens a pause the least: by a twentieth.
   SeedPauses pauses{.each = 20s, .retry = 4s, .cap = 10min, .between = 0s};
   std::function<std::size_t(std::size_t)> random = [](std::size_t) { return std::size_t{0}; };
   SeedList list{pauses, [this](std::size_t below) { return random(below); }};
@@ -41,7 +41,7 @@ TEST_F(SeedListTest, EachIsAskedBeforeAnyIsAskedTwice) {
   EXPECT_TRUE(list.next(now));
 }
 
-TEST_F(SeedListTest, OnesThatWereNotAskedBeforeMayBeAskedSoonAfterAnother) {
+TEST_F(SeedListTest, SeedsNeverAskedMayBeAskedSoonAfterAnother) {
   pauses.between = 15s;
   SeedList paced(pauses, random);
   paced.set({seed(1), seed(2), seed(3)});
@@ -52,7 +52,7 @@ TEST_F(SeedListTest, OnesThatWereNotAskedBeforeMayBeAskedSoonAfterAnother) {
   EXPECT_EQ(asked.size(), 3u);
   paced.failed(seed(2).id, now);
   now += 1min;
-  EXPECT_FALSE(paced.next(now, SeedList::Of::unasked)) << "nor one that was asked in vain";
+  EXPECT_FALSE(paced.next(now, SeedList::Of::unasked)) << "nor one that was asked and failed";
 }
 
 TEST_F(SeedListTest, ThePauseDoublesUpToItsCapAndBeginsAnewWhenTheNeedIsOver) {
@@ -67,7 +67,7 @@ TEST_F(SeedListTest, ThePauseDoublesUpToItsCapAndBeginsAnewWhenTheNeedIsOver) {
   EXPECT_EQ(until_next(list), 19s);
 }
 
-TEST_F(SeedListTest, PausesAreSpreadByLot) {
+TEST_F(SeedListTest, PausesAreSpreadAtRandom) {
   list.set({seed(1)});
   random = [](std::size_t below) { return below - 1; };
   ASSERT_TRUE(list.next(now));
@@ -120,7 +120,7 @@ TEST_F(SeedListTest, ASeedOfAnotherNetworkIsAskedForThatOneAtOnce) {
   EXPECT_FALSE(list.next(now)) << "that is no news";
 }
 
-TEST_F(SeedListTest, ANewListKeepsWhatIsKnownOfThoseThatStay) {
+TEST_F(SeedListTest, ANewListKeepsTheStateOfSeedsThatStay) {
   list.set({seed(1), seed(2)});
   while (list.next(now)) {
   }

@@ -16,7 +16,7 @@ using test::address;
 using test::scattered;
 using namespace std::chrono_literals;
 
-// A node whose dials end as `answers` says, in steps of a second.
+// A node with dials that end as `answers` says, in steps of a second.
 class OutboundPolicyTest : public test::BookTest {
  protected:
   OutboundPolicyTest() : policy(book, steady, 1) {}
@@ -132,7 +132,7 @@ TEST_F(OutboundPolicyTest, AnchorsComeFirstAndOnce) {
   EXPECT_EQ(dialled[0], scattered(29));
 }
 
-// A book of a day's experience, and since then an attacker's who has filled it.
+// A book of a day's experience, which an attacker has filled since.
 struct LongKnownTest : OutboundPolicyTest {
   void SetUp() override {
     for (std::uint32_t i = 0; i < 20; ++i) {
@@ -171,7 +171,7 @@ TEST_F(LongKnownTest, SixOfTenAreThoseThatWeHaveKnownForLongest) {
   for (std::uint32_t i = 0; i < 6; ++i) EXPECT_EQ(outbound[i], scattered(i)) << i;
 }
 
-TEST_F(LongKnownTest, WhoCameByLotCountsAsSuchHoweverGoodItIsMeanwhile) {
+TEST_F(LongKnownTest, APeerDrawnAtRandomCountsAsSuchHoweverGoodItIsMeanwhile) {
   run(60s);
   // Those drawn at random stay for ever; the others come and go.
   for (std::uint32_t round = 0; round < 10; ++round) {
@@ -182,7 +182,7 @@ TEST_F(LongKnownTest, WhoCameByLotCountsAsSuchHoweverGoodItIsMeanwhile) {
   }
 }
 
-TEST_F(LongKnownTest, WhoCameByLotAndComesBackIsNoBetterForIt) {
+TEST_F(LongKnownTest, APeerDrawnAtRandomThatComesBackCountsAsDrawnStill) {
   run(60s);
   const std::vector<NetAddress> by_lot(outbound.begin() + 6, outbound.end());
   lose([](const NetAddress&) { return true; });
@@ -193,7 +193,7 @@ TEST_F(LongKnownTest, WhoCameByLotAndComesBackIsNoBetterForIt) {
   EXPECT_GE(old_ones(), 6u);
 }
 
-TEST_F(LongKnownTest, AnchorsCountAsDrawnByLotForWhoNeverLeavesIsAmongThem) {
+TEST_F(LongKnownTest, AnchorsCountAsDrawnAtRandom) {
   std::vector<KnownAddress> rows;
   book.for_each([&](const KnownAddress& known) {
     rows.push_back(known);
@@ -208,7 +208,7 @@ TEST_F(LongKnownTest, AnchorsCountAsDrawnByLotForWhoNeverLeavesIsAmongThem) {
   EXPECT_EQ(old_ones(), 6u);
 }
 
-TEST_F(OutboundPolicyTest, ANodeThatKnowsNobodyTakesSixOfTenFromWhatSeedsSay) {
+TEST_F(OutboundPolicyTest, ANodeThatKnowsNoPeerTakesSixOfTenFromSeeds) {
   policy.seed_is_at(test::ip("70.1.1.1"));
   for (std::uint32_t i = 0; i < 20; ++i) hear(scattered(i), "70.1.1.1");
   for (std::uint32_t i = 1000; i < 2000; ++i) {
@@ -223,7 +223,7 @@ TEST_F(OutboundPolicyTest, ANodeThatKnowsNobodyTakesSixOfTenFromWhatSeedsSay) {
             6);
 }
 
-TEST_F(OutboundPolicyTest, WhatSeedsSayIsTakenByGroupsForAddressesAreCheap) {
+TEST_F(OutboundPolicyTest, AddressesFromSeedsAreTakenByGroups) {
   policy.seed_is_at(test::ip("70.1.1.1"));
   for (std::uint32_t i = 0; i < 40; ++i) hear(scattered(i), "70.1.1.1");
   std::set<conn::NodeId> of_four_groups;
@@ -242,7 +242,7 @@ TEST_F(OutboundPolicyTest, WhatSeedsSayIsTakenByGroupsForAddressesAreCheap) {
       << "by addresses it would be eight";
 }
 
-TEST_F(LongKnownTest, ASeedsWordCountsForLess) {
+TEST_F(LongKnownTest, AddressesFromASeedCountForLess) {
   policy.seed_is_at(test::ip("70.1.1.1"));
   for (std::uint32_t i = 500; i < 520; ++i) hear(scattered(i), "70.1.1.1");
   run(60s);
@@ -368,7 +368,7 @@ TEST_F(OutboundPolicyTest, PeersAreAskedEachHalfMinuteWhileMoreIsWanted) {
   outbound.clear();
   slots = 0;
   run(300s);
-  EXPECT_NEAR(peers_asked, 10, 1);  // there is nobody to ask
+  EXPECT_NEAR(peers_asked, 10, 1);  // there is no peer to ask
 }
 
 TEST_F(OutboundPolicyTest, WithAFullSetPeersAreAskedEverMoreSeldomUntilThereIsNews) {

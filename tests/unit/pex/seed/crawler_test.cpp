@@ -53,7 +53,7 @@ class CrawlerTest : public test::BookTest {
   std::function<bool(const NetAddress&)> answers = [](const NetAddress&) { return true; };
 };
 
-TEST_F(CrawlerTest, WhatItHasHeardOfItVisitsOnce) {
+TEST_F(CrawlerTest, AnAddressThatItHasHeardOfIsVisitedOnce) {
   std::set<NetAddress> heard;
   for (std::uint32_t i = 0; i < 200; ++i) {
     heard.insert(scattered(i));
@@ -64,7 +64,7 @@ TEST_F(CrawlerTest, WhatItHasHeardOfItVisitsOnce) {
   EXPECT_EQ(visited, heard);
 }
 
-TEST_F(CrawlerTest, NobodyIsVisitedWhoIsConnectedOrBeingDialled) {
+TEST_F(CrawlerTest, NoNodeIsVisitedThatIsConnectedOrBeingDialled) {
   hear(address(1, "20.1.1.1"));
   busy.insert(test::numbered_id(1));
   EXPECT_FALSE(next());
@@ -76,7 +76,7 @@ TEST_F(CrawlerTest, NobodyIsVisitedWhoIsConnectedOrBeingDialled) {
 TEST_F(CrawlerTest, AnAddressIsDialledOnceInTwoMinutesWhateverIdsAreSaidToBeThere) {
   std::vector<conn::TimePoint> times;
   for (std::uint32_t id = 1; id < 600; ++id) {
-    // It fails, is forgotten, and is told of again under another ID.
+    // It fails, is forgotten, and comes again under another ID.
     const NetAddress told = address(id, "20.1.1.1");
     hear(told, "77." + std::to_string(id % 200) + ".1.1");
     crawler.heard();
@@ -88,7 +88,7 @@ TEST_F(CrawlerTest, AnAddressIsDialledOnceInTwoMinutesWhateverIdsAreSaidToBeTher
   for (std::size_t i = 1; i < times.size(); ++i) EXPECT_GE(times[i] - times[i - 1], 2min);
 }
 
-TEST_F(CrawlerTest, AFloodOfNewcomersDoesNotKeepAcquaintancesFromBeingVerified) {
+TEST_F(CrawlerTest, AFloodOfNewAddressesDoesNotKeepKnownOnesFromBeingVerified) {
   for (std::uint32_t i = 0; i < 10; ++i) {
     hear(scattered(i));
     visit(scattered(i));
@@ -104,7 +104,7 @@ TEST_F(CrawlerTest, AFloodOfNewcomersDoesNotKeepAcquaintancesFromBeingVerified) 
   EXPECT_EQ(again, 10u) << "they take turns";
 }
 
-TEST_F(CrawlerTest, WhoIsThereAllTheTimeIsVisitedEverLessOften) {
+TEST_F(CrawlerTest, ANodeThatAlwaysAnswersIsVisitedEverLessOften) {
   hear(address(1, "20.1.1.1"));
   const auto first_day = crawl(24h).begin()->second;
   const auto second_day = crawl(24h).begin()->second;
@@ -114,7 +114,7 @@ TEST_F(CrawlerTest, WhoIsThereAllTheTimeIsVisitedEverLessOften) {
   EXPECT_NEAR(later, 6, 1) << "each four hours";
 }
 
-TEST_F(CrawlerTest, WhoEverAnsweredIsVerifiedOftenEnoughToBeServed) {
+TEST_F(CrawlerTest, ANodeThatAnswersNowAndThenIsVerifiedOftenEnoughToBeServed) {
   // A node that answers every other time.
   hear(address(1, "20.1.1.1"));
   int turn = 0;
@@ -129,8 +129,8 @@ TEST_F(CrawlerTest, WhoEverAnsweredIsVerifiedOftenEnoughToBeServed) {
   EXPECT_LT(longest, 2h);
 }
 
-TEST_F(CrawlerTest, WhoNeverAnswersIsTriedEverLessOften) {
-  // Somebody else is there, so a failure is its own.
+TEST_F(CrawlerTest, ANodeThatNeverAnswersIsDialledEverLessOften) {
+  // Another node answers, so a failure is its own.
   hear(address(1, "20.1.1.1"));
   hear(address(2, "21.1.1.1"));
   answers = [](const NetAddress& each) { return each.endpoint.ip == test::ip("21.1.1.1"); };

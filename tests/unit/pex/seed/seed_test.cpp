@@ -16,7 +16,7 @@ using conn::NetAddress;
 using test::PexNode;
 using test::PexVisitor;
 
-// One who answers each request with the same list.
+// A node that answers each request with the same list.
 class Teller {
  public:
   Teller(sim::SimHost& host, std::uint32_t number, std::vector<NetAddress> list)
@@ -54,7 +54,7 @@ class Seed : public test::PexWorld {
     visitors.push_back(std::make_unique<PexVisitor>(host, next_key++, 26656, network));
     return address_of(*visitors.back(), host);
   }
-  // Nobody is there, or a host that takes the connection and says nothing.
+  // No node is there, or a host that accepts the connection and says nothing.
   NetAddress dead() { return {test::numbered_key(next_key++).id(), {ip_of(next_ip++), 26656}}; }
   NetAddress tarpit() {
     sim::SimHost& host = new_host();
@@ -93,7 +93,7 @@ class Seed : public test::PexWorld {
       served.answered = true;
       served.addresses.insert(list.begin(), list.end());
     }
-    // It is no node of the network that the tests speak of.
+    // The client is no part of the network under test.
     client.stop();
     EXPECT_TRUE(until([&] { return client.stopped(); }, 10s));
     return served;
@@ -106,7 +106,7 @@ class Seed : public test::PexWorld {
   }
 };
 
-TEST_F(Seed, ServesExactlyWhatItHasMetAMinuteAfterItsStart) {
+TEST_F(Seed, ServesExactlyWhatItHasVerifiedAMinuteAfterItsStart) {
   std::vector<NetAddress> told;
   std::set<NetAddress> alive;
   for (int i = 0; i < 3; ++i) told.push_back(live());
@@ -121,14 +121,14 @@ TEST_F(Seed, ServesExactlyWhatItHasMetAMinuteAfterItsStart) {
   EXPECT_EQ(served.addresses, alive);
 }
 
-TEST_F(Seed, AnswersWithinASecondAndLetsGo) {
+TEST_F(Seed, AnswersWithinASecondAndDisconnects) {
   PexNode& seed = add(seed_plan());
   const auto served = ask(seed);
   EXPECT_TRUE(served.answered) << "also an empty list is an answer";
   EXPECT_LT(served.stay, 1s);
 }
 
-TEST_F(Seed, LetsGoOfAClientThatAsksForNothing) {
+TEST_F(Seed, DisconnectsAClientThatAsksForNothing) {
   PexNode::Plan plan = seed_plan();
   plan.pex.crawl.client_life = 90s;
   PexNode& seed = add(plan);
@@ -179,7 +179,7 @@ TEST_F(Seed, FindsOutOfWhichOfItsNetworksANodeIs) {
   EXPECT_EQ(ask(seed, "net-b").addresses, std::set{of_b});
 }
 
-// By its ports alone one is told from another.
+// Only their ports distinguish them.
 TEST_F(Seed, VisitsAllNodesOfOneHostAtOnce) {
   sim::SimHost& host = new_host();
   PexNode::Plan plan = seed_plan();
@@ -197,7 +197,7 @@ TEST_F(Seed, VisitsAllNodesOfOneHostAtOnce) {
 }
 
 // Nodes that take their time to close after a visit hold its slot meanwhile.
-TEST_F(Seed, VisitsEverybodyThoughItsSlotsAreHeldUp) {
+TEST_F(Seed, VisitsEveryNodeThoughItsSlotsAreHeldUp) {
   sim::LinkPlan slow;
   slow.latency = 200ms;
   world.set_default_link(slow);
@@ -216,7 +216,7 @@ TEST_F(Seed, VisitsEverybodyThoughItsSlotsAreHeldUp) {
     if (std::holds_alternative<p2p::DialFailed>(event)) ++refused;
   };
   EXPECT_TRUE(until([&] { return seed.book().verified() == 100; }, 10min));
-  EXPECT_LT(refused, 300u) << "and it does not try in vain all the time";
+  EXPECT_LT(refused, 300u) << "and it does not dial without a slot all the time";
 }
 
 TEST_F(Seed, GoesThroughManyTarpitsInTwoMinutes) {
