@@ -147,7 +147,7 @@ TEST_F(HomeTest, ABookThatIsMissingIsNotMadeByLookingForIt) {
   EXPECT_FALSE(std::filesystem::exists(home().file.parent_path()));
 }
 
-TEST_F(HomeTest, AddressesAreListedByWhatIsAskedFor) {
+TEST_F(HomeTest, AddressesAreListedByTheFilter) {
   put({known(address(1, "20.0.0.1")), verified(address(2, "20.0.0.2"), 3h),
        verified(address(3, "20.0.0.3"), 1h, Kind::new_),
        failed(address(4, "20.0.0.4"), Reason::wrong_id),
@@ -224,7 +224,7 @@ TEST(BookReport, TextFromTheNetworkIsShownInPrintableForm) {
   }
 }
 
-TEST_F(HomeTest, ShowTellsEverythingWithTheFiveWindowsAndTheBan) {
+TEST_F(HomeTest, ShowPrintsEverythingWithTheFiveWindowsAndTheBan) {
   KnownAddress row = verified(address(1, "20.0.0.1"), 2h);
   row.last_failed = kBookNow - 30min;
   row.failed_stage = conn::Stage::connect;
@@ -476,7 +476,7 @@ TEST_F(HomeTest, WhatTheBookKnowsSurvivesAnImport) {
   }
 }
 
-TEST_F(HomeTest, AFileThatIsNoneMakesNoBook) {
+TEST_F(HomeTest, AMalformedFileMakesNoBook) {
   std::ofstream(folder.path() / "bad.json") << "{\"addrs\": [";
   const auto report = import_json(home(), "net-1", folder.path() / "bad.json", kBookNow);
   ASSERT_FALSE(report);
@@ -484,7 +484,7 @@ TEST_F(HomeTest, AFileThatIsNoneMakesNoBook) {
   EXPECT_FALSE(std::filesystem::exists(home().file));
 }
 
-TEST_F(HomeTest, BadEntriesOfAFileAreTold) {
+TEST_F(HomeTest, BadEntriesOfAFileAreReported) {
   const auto path = folder.path() / "some_bad.json";
   std::string entries = "[7";
   for (int i = 0; i < 30; ++i) entries += ",\n8";

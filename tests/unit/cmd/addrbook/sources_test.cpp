@@ -46,7 +46,7 @@ struct Told : testing::Test {
   }
 };
 
-TEST_F(Told, ShowTellsHowManyNodesToldOfAnAddress) {
+TEST_F(Told, ShowCountsTheNodesThatToldOfAnAddress) {
   const ProvenanceList told = ask(about(id_of(1)));
   EXPECT_NE(show_text({"net", &row}, {}, told, kBookNow).find("3 nodes"), std::string::npos);
   EXPECT_NE(show_text({"net", &row}, {}, told, kBookNow).find("first 24 h ago, last 1 h ago"),
@@ -55,7 +55,7 @@ TEST_F(Told, ShowTellsHowManyNodesToldOfAnAddress) {
   EXPECT_EQ(show_text({"net", &row}, {}, {}, kBookNow).find("told of by"), std::string::npos);
 }
 
-TEST_F(Told, WhoToldOfANodeIsListedTheLastFirst) {
+TEST_F(Told, TheNodesThatToldOfANodeAreListedTheLastFirst) {
   const auto query = about(id_of(1));
   const std::string text = sources_text(ask(query), query, kBookNow);
   EXPECT_EQ(text.substr(0, text.find('\n')),
@@ -67,7 +67,7 @@ TEST_F(Told, WhoToldOfANodeIsListedTheLastFirst) {
   EXPECT_NE(text.find(row.address.endpoint.to_string()), std::string::npos);
 }
 
-TEST_F(Told, OfWhomANodeToldIsListedWithTheAddress) {
+TEST_F(Told, TheNodesThatANodeToldOfAreListedWithTheirAddresses) {
   const auto query = about(id_of(102), Who::it_told_of);
   const std::string text = sources_text(ask(query), query, kBookNow);
   EXPECT_EQ(text.substr(0, text.find(',')), id_of(102).to_string() + " told of 1 node");

@@ -38,7 +38,7 @@ struct JsonTakeover : testing::Test {
   std::filesystem::path kept = folder / "addrbook.json.before-peerage";
   std::shared_ptr<Said> said = std::make_shared<Said>();
 
-  // Of a comet node, whose addresses are in this /8.
+  // Of a comet node, with addresses in this /8.
   std::string put(int first_byte, std::size_t count = 3) const {
     std::vector<addrbook::JsonEntry> entries(count);
     for (std::size_t i = 0; i < count; ++i) {
@@ -131,7 +131,7 @@ TEST_F(JsonTakeover, WhatACometNodeMadeOfOurFileIsTakenOverAndKeptToo) {
   EXPECT_EQ(text_of(kept.native() + ".2"), gone_on);
 }
 
-TEST_F(JsonTakeover, WhatIsLeftOutIsToldWithItsReason) {
+TEST_F(JsonTakeover, WhatIsLeftOutIsReportedWithItsReason) {
   put(20);
   auto book = addrbook::load_json_book(json, book_now());
   ASSERT_TRUE(book);

@@ -35,7 +35,7 @@ class ChildProcessTest : public testing::Test {
   std::filesystem::path directory;
 };
 
-// It is killed, and would leave what a fixture makes.
+// It is killed, and would leave behind what a fixture makes.
 TEST(Child, DISABLED_Sleeps) {
   ::sleep(60);
 }

@@ -72,7 +72,7 @@ TEST_F(ProgramLogTest, AJsonLineIsThatOfACometNode) {
                        "\n");
 }
 
-TEST_F(ProgramLogTest, WhateverIsInARecordItIsOneLineThatCanBeTakenApart) {
+TEST_F(ProgramLogTest, WhateverIsInARecordItIsOneLineThatCanBeParsed) {
   const std::string odd = "a \"b\"\\\n\x1b[31m=\x7f\xff\xc3\xa9";
   const LogRecord record{LogLevel::warn, "two\nlines", {}};
   EXPECT_EQ(plain_line("m", record, kNow).find('\n'), std::string::npos);
@@ -130,7 +130,7 @@ TEST_F(ProgramLogTest, LinesOfManyThreadsDoNotMix) {
   EXPECT_EQ(lines, 200u);
 }
 
-TEST_F(ProgramLogTest, AReaderWhoDoesNotReadANonBlockingPipeLosesLinesAndHoldsNobodyUp) {
+TEST_F(ProgramLogTest, AReaderThatDoesNotReadANonBlockingPipeLosesLinesAndBlocksNoThread) {
   const auto sink = log("info").module("p2p");
   for (int i = 0; i < 20'000; ++i) say(*sink, LogLevel::info, std::string(100, 'x'));
   EXPECT_TRUE(written().starts_with("I["));

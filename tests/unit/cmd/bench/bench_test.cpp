@@ -17,7 +17,7 @@ using testing::HasSubstr;
 
 constexpr const char* kId = "6c8f8607dbe87077a62a2990ce07d94aaf749df7";
 
-TEST(BenchTarget, NamesANodeOrWhoeverAnswers) {
+TEST(BenchTarget, NamesANodeOrAnyThatAnswers) {
   const auto named = BenchTarget::parse(std::string(kId) + "@127.0.0.1:26656");
   ASSERT_TRUE(named);
   EXPECT_EQ(named->id->to_string(), kId);
@@ -70,7 +70,7 @@ TEST(LoopbackSource, IsAnotherAddressForEachConnectionAndOnlyOnLoopback) {
   EXPECT_FALSE(loopback_source(*IpAddress::parse("::1"), 0));
 }
 
-TEST(Percentile, IsTheSmallestValueThatTheShareIsNotAbove) {
+TEST(Percentile, IsTheSmallestValueThatTheShareDoesNotExceed) {
   const std::vector<double> four = {1, 2, 3, 4};
   EXPECT_EQ(percentile(four, 0), 1);
   EXPECT_EQ(percentile(four, 0.25), 1);

@@ -16,7 +16,7 @@ TEST(Arguments, ATenderseedsCommandLineIsASeeds) {
             (Words{"seed", "--network=net-1", "--home=/h", "--tenderseed"}));
 }
 
-TEST(Arguments, AHomeAloneIsAnybodys) {
+TEST(Arguments, AHomeAloneMakesNoTenderseed) {
   EXPECT_EQ(normalise_arguments({"-home", "/h", "start"}), (Words{"start", "--home=/h"}));
   EXPECT_EQ(normalise_arguments({"--home", "/h", "start", "--moniker", "m"}),
             (Words{"start", "--home=/h", "--moniker", "m"}));

@@ -90,7 +90,7 @@ TEST_F(CommandLine, WhatIsNotGivenStaysAsItIs) {
   EXPECT_EQ(real, 0.5);
 }
 
-TEST_F(CommandLine, AMistakeIsToldWithItsOptionAndNothingRuns) {
+TEST_F(CommandLine, AMistakeIsReportedWithItsOptionAndNothingRuns) {
   for (const auto& [arguments, told] :
        std::vector<std::pair<std::vector<std::string>, std::string>>{
            {{"work"}, "many is required"},
@@ -142,7 +142,7 @@ TEST_F(CommandLine, TheVersionIsOneLine) {
   EXPECT_EQ(out.str(), "tool 1.2\n");
 }
 
-TEST_F(CommandLine, WhatACommandThrowsIsToldAndIsOne) {
+TEST_F(CommandLine, WhatACommandThrowsIsReportedAndEndsWithOne) {
   EXPECT_EQ(run({"group", "inner"}), 1);
   EXPECT_EQ(err.str(), "tool: no luck\n");
 }

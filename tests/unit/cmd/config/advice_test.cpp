@@ -38,7 +38,7 @@ struct Home {
     reading.lines = std::move(read.lines);
   }
   std::vector<Finding> findings() const { return check_settings(reading, around); }
-  // The one finding whose text has this in it.
+  // The one finding that has this in its text.
   Finding finding(const std::string& text) const {
     for (const Finding& each : findings()) {
       if (each.text.find(text) != std::string::npos) return each;
@@ -86,7 +86,7 @@ TEST(ConfigAdvice, OurOwnIdInAListIsNamedWithTheList) {
   EXPECT_EQ(lines, (std::vector<std::size_t>{4, 5, 6, 7}));
 }
 
-TEST(ConfigAdvice, AnExternalAddressNobodyCanDialIsNamed) {
+TEST(ConfigAdvice, AnExternalAddressThatCannotBeDialledIsNamed) {
   for (const auto& [address, text] : std::vector<std::pair<std::string, std::string>>{
            {"0.0.0.0:26656", "is no address that others can dial"},
            {"[::]:26656", "is no address that others can dial"},
@@ -115,7 +115,7 @@ TEST(ConfigAdvice, APortInUseIsFineWhenItIsOurNodesAndElseAnError) {
   EXPECT_EQ(home.finding("no address of this machine").severity, Severity::error);
 }
 
-TEST(ConfigAdvice, ANodeThatKnowsNobodyIsNamed) {
+TEST(ConfigAdvice, ANodeThatKnowsNoOtherIsNamed) {
   Home home;
   home.use("[peerage]\nnetwork = \"n\"\n");
   EXPECT_EQ(findings_text(home.findings()).find("can only wait"), std::string::npos);
@@ -144,7 +144,7 @@ TEST(ConfigAdvice, TheKeyFileIsThereWholeAndForItsOwnerAlone) {
   EXPECT_EQ(home.finding("no JSON").severity, Severity::error);
 }
 
-TEST(ConfigAdvice, TheBookIsToldAsItIs) {
+TEST(ConfigAdvice, TheBookIsReportedAsItIs) {
   Home home;
   EXPECT_EQ(home.finding("7 addresses").severity, Severity::notice);
   const std::vector<std::pair<Reason, Severity>> kCases = {

@@ -122,7 +122,7 @@ TEST(Config, ASyntaxErrorIsReportedWithItsLine) {
   EXPECT_NE(refusal("moniker = \"a\"\n[p2p\n").find("line 2"), std::string::npos);
 }
 
-TEST(Config, ASettingNobodyKnowsIsNoticed) {
+TEST(Config, AnUnknownSettingIsANotice) {
   const auto config = Config::parse("[p2p]\npeers_persistent = \"\"\n[peerage]\nnetwrok = \"x\"");
   ASSERT_TRUE(config);
   EXPECT_TRUE(notices(*config, "p2p.peers_persistent"));
@@ -166,7 +166,7 @@ TEST(Config, OtherPartsOfACometNodeAreNamedOnceOrKeyByKey) {
   EXPECT_EQ(texts, (std::vector<std::string>{"proxy_app", "abci", "rpc.laddr", "rpc.unsafe"}));
 }
 
-TEST(Config, ReadingGoesOnAfterAMistakeAndTellsEachWithItsLine) {
+TEST(Config, ReadingGoesOnAfterAMistakeAndReportsEachWithItsLine) {
   const auto reading = read_config(
       "moniker = 3\n[p2p]\npex = \"yes\"\nseeds = \"a@b:1, 1.2.3.4:5\"\nladdr = \"1.2.3.4:7\"\n");
   std::vector<std::size_t> lines;
@@ -251,7 +251,7 @@ TEST(Config, ATenderseedsFileIsASeeds) {
   EXPECT_EQ(refusal("chain_id = \"x y\"").find("chain_id: "), 0u);
 }
 
-TEST(Config, AFileOfNothingKnownIsToldInBounds) {
+TEST(Config, AFileOfUnknownKeysIsReportedInBounds) {
   std::string toml;
   for (int i = 0; i < 2000; ++i) toml += "key_" + std::to_string(i) + " = 1\n";
   const auto config = Config::parse(toml);
@@ -259,7 +259,7 @@ TEST(Config, AFileOfNothingKnownIsToldInBounds) {
   EXPECT_LT(config->notices.size(), 300u);
 }
 
-TEST(Config, MistakesWithoutEndAreToldInBounds) {
+TEST(Config, MistakesWithoutEndAreReportedInBounds) {
   std::string list;
   for (int i = 0; i < 50'000; ++i) list += "x,";
   const auto reading = read_config("[p2p]\nseeds = \"" + list + "\"\nprivate_peer_ids = \"" + list +

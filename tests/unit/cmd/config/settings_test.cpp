@@ -57,7 +57,7 @@ TEST_F(SettingsTest, AnEmptyHomeHasDefaultsAndNoNetwork) {
   }
 }
 
-TEST_F(SettingsTest, ALaterLayerHasTheLastWordForEachKey) {
+TEST_F(SettingsTest, ALaterLayerOverridesForEachKey) {
   config("moniker = \"file\"\n[p2p]\nladdr = \"1.1.1.1:1\"\nsend_rate = 1\nrecv_rate = 2\n");
   variables = {{"CMT_MONIKER", "environment"}, {"CMT_P2P_SEND_RATE", "7"}};
   flags.moniker = "flag";
@@ -128,7 +128,7 @@ TEST_F(SettingsTest, AMistakeIsNamedWhereItStands) {
       << refusal();
 }
 
-TEST_F(SettingsTest, AVariableOfOursThatNobodyReadsIsNamedWithTheOneMeant) {
+TEST_F(SettingsTest, AnUnknownVariableOfOursIsNamedWithTheOneMeant) {
   for (const auto& [variable, meant] :
        std::vector<std::pair<std::string, std::string>>{{"PEERAGE_NETWROK", "PEERAGE_NETWORK"},
                                                         {"PEERAGE_SEEDS", "PEERAGE_P2P_SEEDS"},
@@ -154,7 +154,7 @@ TEST_F(SettingsTest, AVariableOfOursThatNobodyReadsIsNamedWithTheOneMeant) {
   EXPECT_TRUE(load().warnings.empty());
 }
 
-TEST_F(SettingsTest, AListOfTheFileThatIsOverruledIsNamedWithWhatDoesIt) {
+TEST_F(SettingsTest, AListOfTheFileThatIsOverriddenIsNamedWithWhatDoesIt) {
   const std::string here = kId + "@here:1", there = kId + "@there:1";
   config("[p2p]\nseeds = \"" + here + "\"\npersistent_peers = \"" + here + "\"\n");
   variables = {{"CMT_P2P_SEEDS", there}, {"PEERAGE_P2P_PRIVATE_PEER_IDS", kId}};
@@ -260,7 +260,7 @@ TEST_F(SettingsTest, AFileTooLongOrNoFileAtAllIsAnError) {
   EXPECT_NE(refusal().find("cannot be read"), std::string::npos);
 }
 
-TEST_F(SettingsTest, ReadingTellsEveryMistakeOfEveryLayer) {
+TEST_F(SettingsTest, ReadingReportsEveryMistakeOfEveryLayer) {
   config("[p2p]\npex = 3\nladdr = \"\"\nodd = 1\n");
   variables = {{"CMT_P2P_SEND_RATE", "x"}};
   flags.log_level = "loud";

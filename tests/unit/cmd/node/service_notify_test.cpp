@@ -90,7 +90,7 @@ TEST(ServiceNotify, WithoutASocketNothingHappens) {
   ServiceNotify(Environment({})).stopping();
 }
 
-TEST(ServiceNotify, AManagerThatDoesNotListenHoldsNobodyUp) {
+TEST(ServiceNotify, AManagerThatDoesNotListenBlocksNothing) {
   const Manager manager(unique("@"));
   const ServiceNotify notify(Environment({{"NOTIFY_SOCKET", manager.name()}}));
   for (int i = 0; i < 10'000; ++i) notify.status("again");

@@ -19,7 +19,7 @@ using conn::Reason;
 using conn::Stage;
 using sim::LinkPlan;
 
-// A node of the simulated network that answers as a comet node would, as far as it is told to.
+// A node of the simulated network that answers as a comet node would, as far as it is set to.
 class Node {
  public:
   Node(sim::SimHost& host, conn::NodeKey key, const std::string& network)
@@ -271,7 +271,7 @@ TEST_F(ProbeTest, EndsWithinItsTimeWhateverTheOtherSideDoes) {
   EXPECT_LE(world.now() - started, 3100ms);
 }
 
-TEST_F(ProbeTest, AbandoningItCallsNobody) {
+TEST_F(ProbeTest, AbandoningItRunsNoCallback) {
   Node remote = node();
   auto running = start_probe(here, here.shard(0), our_key, {their_id, "10.1.0.1", 26656}, options,
                              [](const ProbeReport&) { ADD_FAILURE(); });
