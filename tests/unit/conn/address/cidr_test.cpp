@@ -112,7 +112,7 @@ TEST(Cidr, PrivateNetworksAreThePrivateLinkLocalAndLoopbackRanges) {
   }
 }
 
-TEST(Cidr, NoNetworksHoldNobody) {
+TEST(Cidr, NoNetworksHoldNoAddress) {
   EXPECT_FALSE(any_contains({}, ip("10.0.0.1")));
 }
 

@@ -267,7 +267,7 @@ TEST(IpAddress, GroupsAreEqualAsNumbersExactlyWhenTheirKeysAre) {
   }
 }
 
-TEST(IpAddress, RangesThatNoPeerCanHaveAreToldByTheirRfc) {
+TEST(IpAddress, RangesThatNoPeerCanHaveAreNamedByTheirRfc) {
   EXPECT_TRUE(ip("192.0.2.1").rfc5737() && ip("198.51.100.9").rfc5737() &&
               ip("203.0.113.255").rfc5737());
   EXPECT_FALSE(ip("192.0.3.1").rfc5737() || ip("203.0.114.0").rfc5737());

@@ -26,7 +26,7 @@ std::string lower_case(std::string text) {
 const std::map<std::string, Reason> kStricter = {
     // The Go node asks DNS while it parses.
     {kId + "@localhost:26656", Reason::address_is_a_name},
-    // It also strips the zone, which leaves a link-local address that nobody can dial.
+    // It also strips the zone, which leaves a link-local address that no node can dial.
     {kId + "@[fe80::1%25lo]:26656", Reason::address_malformed},
 };
 
@@ -93,7 +93,7 @@ TEST(NetAddress, WithoutAnIdIsNeitherValidNorRoutable) {
   EXPECT_TRUE(endpoint->ip.routable());
 }
 
-// The Go node takes 40 zeros for an ID like any other; to us they are nobody's.
+// The Go node takes 40 zeros for an ID like any other; to us they are no node's.
 TEST(NetAddress, OfTheZeroIdIsReadButNotValid) {
   const auto address = NetAddress::parse(std::string(40, '0') + "@8.8.8.8:1");
   ASSERT_TRUE(address);

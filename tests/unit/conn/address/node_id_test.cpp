@@ -50,7 +50,7 @@ TEST(NodeId, IsFortyHexDigitsAndNothingElse) {
   }
 }
 
-TEST(NodeId, OfNobodyIsZero) {
+TEST(NodeId, OfNoNodeIsZero) {
   EXPECT_EQ(NodeId{}.to_string(), std::string(40, '0'));
   EXPECT_EQ(NodeId::parse(std::string(40, '0')), NodeId{});
 }

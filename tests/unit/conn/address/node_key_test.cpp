@@ -118,7 +118,7 @@ TEST(NodeKey, IsJudgedAsTheGoNodeJudgesItOrMoreStrictly) {
   EXPECT_EQ(stricter, kStricter.size());
 }
 
-TEST(NodeKey, WhosePublicHalfDoesNotBelongToItsSeedIsMalformed) {
+TEST(NodeKey, WithAPublicHalfOfAnotherSeedIsMalformed) {
   const NodeKey key = NodeKey::from_seed(seed_of(1));
   ByteArray<64> bytes{};
   bytes[0] = 1;
@@ -135,7 +135,7 @@ TEST(NodeKey, OfAnyOtherLengthThan64BytesIsMalformed) {
   }
 }
 
-// Go's decoder skips line breaks and ignores unused bits; nobody writes such a file.
+// Go's decoder skips line breaks and ignores unused bits; no program writes such a file.
 TEST(NodeKey, InSlovenlyBase64IsMalformed) {
   const std::string good = NodeKey::from_seed(seed_of(1)).to_json();
   const std::size_t value = good.find("==\"");
@@ -218,7 +218,7 @@ TEST(NodeKeyFile, ThatExistsIsNeverReplaced) {
   EXPECT_EQ(read(file), "something of value");
 }
 
-// A dangling link has no file behind it; writing through it would put a secret who knows where.
+// A dangling link has no file behind it; writing through it could put a secret anywhere.
 TEST(NodeKeyFile, IsNotWrittenThroughADanglingLink) {
   const Directory directory;
   fs::create_symlink(directory / "elsewhere", directory / "node_key.json");
@@ -243,7 +243,7 @@ TEST(NodeKeyFile, InADirectoryThatIsMissingCannotBeSaved) {
   EXPECT_NE(saved.error().detail.find("none/node_key.json"), std::string::npos);
 }
 
-TEST(NodeKeyFile, IsWonByExactlyOneOfThoseWhoSaveAtOnce) {
+TEST(NodeKeyFile, IsWonByExactlyOneOfSeveralSavesAtOnce) {
   const Directory directory;
   const fs::path file = directory / "node_key.json";
   std::array<bool, 8> won{};

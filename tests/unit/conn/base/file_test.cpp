@@ -116,7 +116,7 @@ TEST_F(File, ThatCannotBeWrittenLeavesNothingBehind) {
   EXPECT_EQ(directory.entries(), 1u);
 }
 
-TEST_F(File, IsForItsOwnerOnlyWhateverTheUmaskOrForAllWhomItAllows) {
+TEST_F(File, IsForItsOwnerOnlyWhateverTheUmaskOrForAllThatItAllows) {
   for (const mode_t mask : {0000, 0022, 0077, 0177, 0777}) {
     const test::Umask umask(mask);
     ASSERT_TRUE(write_file(path, "text", Readers::owner, IfExists::replace));
@@ -141,7 +141,7 @@ TEST_F(File, HasNeverHalfATextUnderItsName) {
   writer.join();
 }
 
-TEST_F(File, IsWonByExactlyOneOfThoseWhoWouldKeepIt) {
+TEST_F(File, IsWrittenByExactlyOneOfSeveralWritersThatMayNotReplaceIt) {
   std::vector<std::thread> writers;
   std::atomic<int> won = 0;
   for (int i = 0; i < 8; ++i) {
@@ -154,7 +154,7 @@ TEST_F(File, IsWonByExactlyOneOfThoseWhoWouldKeepIt) {
   EXPECT_EQ(directory.entries(), 1u);
 }
 
-TEST_F(File, ThatIsFullIsToldByErrno) {
+TEST_F(File, ThatIsFullIsReportedByErrno) {
   const Descriptor full(::open("/dev/full", O_WRONLY | O_CLOEXEC));
   if (!full.is_open()) GTEST_SKIP() << "there is no /dev/full here";
   EXPECT_FALSE(write_all(full.get(), "text"));

@@ -71,7 +71,7 @@ TEST_F(ConnectionLife, APongTimeoutThatIsNotBelowThePingIntervalIsRefusedAtOnce)
 
 // --- deadlines that fall together ---
 
-TEST_F(ConnectionLife, ADeadlineThatPassesWhileTheLastWordsWaitLeavesTheTimerInPeace) {
+TEST_F(ConnectionLife, ADeadlineThatPassesWhileTheLastMessagesWaitDoesNotKeepTheTimerFiring) {
   link_scripted();
   world.run_for(58s);  // in two seconds a ping would be due
   us.connection->send(kLow, Bytes(4u << 20));
@@ -82,7 +82,7 @@ TEST_F(ConnectionLife, ADeadlineThatPassesWhileTheLastWordsWaitLeavesTheTimerInP
   EXPECT_EQ(us.reason(), Reason::flush_timed_out);
 }
 
-TEST_F(ConnectionLife, ADeadlineThatPassesAfterTheLastWordsLeavesTheTimerInPeace) {
+TEST_F(ConnectionLife, ADeadlineThatPassesAfterTheLastMessagesDoesNotKeepTheTimerFiring) {
   link_scripted();
   world.run_for(59500ms);
   us.connection->flush_and_stop(10s);
@@ -92,7 +92,7 @@ TEST_F(ConnectionLife, ADeadlineThatPassesAfterTheLastWordsLeavesTheTimerInPeace
   EXPECT_EQ(us.reason(), Reason::stopped_locally);
 }
 
-TEST_F(ConnectionLife, AStaleFragmentDoesNotDisturbTheLastWords) {
+TEST_F(ConnectionLife, AStaleFragmentDoesNotDisturbTheLastMessages) {
   link_scripted();
   peer->send_packet(kLow, Eof::no, Bytes(10));
   world.run_for(55s);
@@ -124,7 +124,7 @@ TEST_F(ConnectionLife, AnIdleConnectionWakesOnlyForItsPings) {
   EXPECT_LT(events_within(10min), 400u) << "of both sides, their network included";
 }
 
-// --- who is dropped, and who is not ---
+// --- what is dropped, and what is not ---
 
 TEST_F(ConnectionLife, WeAnswerPingsThoughOurRateIsUsedUp) {
   config.send_rate = 20'000;
@@ -178,7 +178,7 @@ TEST_F(ConnectionLife, ALinkThatHealsInTimeLosesNothing) {
 }
 
 // T10.
-TEST_F(ConnectionLife, PongsNobodyAskedForAreCountedAndInExcessEndIt) {
+TEST_F(ConnectionLife, UnsolicitedPongsAreCountedAndInExcessEndIt) {
   link_scripted();
   for (int i = 0; i < 200; ++i) peer->send(kPongPacket);
   world.run_for(10ms);
@@ -333,7 +333,7 @@ TEST_F(ConnectionLife, GoodbyeFromAMessageEventDropsTheRestOfWhatWasRead) {
   EXPECT_TRUE(peer->ended());
 }
 
-TEST_F(ConnectionLife, TheOwnerMayLetGoInAnyEvent) {
+TEST_F(ConnectionLife, TheOwnerMayReleaseItInAnyEvent) {
   link_scripted();
   us.on_message = [this](const ChannelMessage&) { us.connection.reset(); };
   for (int i = 0; i < 5; ++i) peer->send_packet(kLow, Eof::yes, Bytes(10));

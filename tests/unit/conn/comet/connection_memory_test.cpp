@@ -81,7 +81,7 @@ TEST_F(ConnectionMemory, AClosedConnectionHoldsNothingAlthoughItsOwnerKeepsIt) {
   EXPECT_EQ(budget.held_bytes(), 0u);
 }
 
-TEST_F(ConnectionMemory, WhoIsEvictedReturnsItsMemoryAtOnce) {
+TEST_F(ConnectionMemory, AnEvictedPeerReturnsItsMemoryAtOnce) {
   ReassemblyBudget small(1u << 20);
   const auto first = link_another(small), second = link_another(small);
   for (int i = 0; i < 800; ++i) first->peer->send_packet(kLow, Eof::no, Bytes(1024));
@@ -113,7 +113,7 @@ TEST_F(ConnectionMemory, FiftyPeersThatFillEveryChannelStayWithinTheTotalAndThen
       }
     }
     world.run_for(5ms);
-    // What is really held, by those told to go too.
+    // What is really held, by the evicted too.
     std::size_t held = 0;
     for (const auto& each : all) held += each->us.connection->status().reassembly_bytes;
     most = std::max(most, held);

@@ -164,7 +164,7 @@ TEST_F(ConnectionTest, APeerThatStopsReadingIsDroppedWhileAWriteIsBlocked) {
   EXPECT_EQ(us.reason(), Reason::write_stalled);
 }
 
-TEST_F(ConnectionTest, ASlowReaderIsBorneAsLongAsItReads) {
+TEST_F(ConnectionTest, ToleratesASlowReaderAsLongAsItReads) {
   link_scripted();
   us.connection->send(kLow, Bytes(4u << 20));
   for (int second = 0; second < 300; ++second) {
@@ -214,7 +214,7 @@ TEST_F(ConnectionTest, PeersThatFillAllChannelsAndStopAreBoundedAndDroppedAfterA
 }
 
 // T14.
-TEST_F(ConnectionTest, APeerThatReadsSlowlyFillsItsQueueAndNobodyElses) {
+TEST_F(ConnectionTest, APeerThatReadsSlowlyFillsItsQueueAndNoOther) {
   channels[0].send_queue_bytes = 1u << 20;
   link_scripted();
   Observed fast, far;
@@ -419,7 +419,7 @@ TEST_F(ConnectionTest, EveryBreachEndsItWithItsReason) {
   }
 }
 
-TEST_F(ConnectionTest, EmptyFramesAreBorneOnlyToTheBound) {
+TEST_F(ConnectionTest, ToleratesEmptyFramesOnlyUpToTheBound) {
   link_scripted();
   auto sessions = test::make_sessions(our_key, their_key);
   for (int i = 0; i < 64; ++i) {
@@ -436,7 +436,7 @@ TEST_F(ConnectionTest, EmptyFramesAreBorneOnlyToTheBound) {
   EXPECT_EQ(us.reason(), Reason::no_progress);
 }
 
-TEST_F(ConnectionTest, AResetIsCalledSo) {
+TEST_F(ConnectionTest, AResetIsReportedAsAReset) {
   link();
   world.run_for(1s);
   world.reset(here.address(), there.address());
@@ -487,7 +487,7 @@ TEST_F(ConnectionTest, StatusTellsWhatPassedAndWhatWaits) {
   EXPECT_EQ(status.round_trip, 2ms);
 }
 
-TEST_F(ConnectionTest, TheSameSeedTellsTheSameStory) {
+TEST_F(ConnectionTest, TheSameSeedGivesTheSameRun) {
   const auto story = [](std::uint64_t seed) {
     sim::SimWorld other_world(seed);
     LinkPlan plan;

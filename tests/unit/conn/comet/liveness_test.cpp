@@ -65,17 +65,17 @@ TEST_F(LivenessTest, AFloodOfPingsEndsWhenTheBucketIsEmpty) {
   EXPECT_EQ(flood.error().reason, Reason::ping_flood);
 }
 
-TEST_F(LivenessTest, TenPingsASecondAreBorneForEver) {
+TEST_F(LivenessTest, ToleratesTenPingsASecondForEver) {
   for (int i = 0; i < 100'000; ++i) ASSERT_TRUE(liveness.on_ping(kStart + i * 100ms));
 }
 
-TEST_F(LivenessTest, PongsNobodyAskedForDrawOnTheSameBucket) {
+TEST_F(LivenessTest, UnsolicitedPongsDrawOnTheSameBucket) {
   for (int i = 0; i < 100; ++i) ASSERT_TRUE(liveness.on_ping(kStart));
   for (int i = 0; i < 100; ++i) ASSERT_TRUE(liveness.on_pong(kStart));
   EXPECT_FALSE(liveness.on_pong(kStart));
 }
 
-TEST_F(LivenessTest, SixtyFourIdlePacketsInARowAreBorneAndOneMoreIsNot) {
+TEST_F(LivenessTest, ToleratesSixtyFourIdlePacketsInARowAndNotOneMore) {
   for (int round = 0; round < 3; ++round) {
     for (int i = 0; i < 64; ++i) ASSERT_TRUE(liveness.on_idle_packet());
     if (round < 2) liveness.on_progress();
@@ -144,7 +144,7 @@ TEST_F(LivenessTest, ALatePongCountsOnlyForThePingThatWaits) {
 
 TEST_F(LivenessTest, APingIsDroppedOnTimeWhetherOrNotItCouldBeWritten) {
   liveness.on_write_blocked(kStart + 50s);
-  EXPECT_TRUE(liveness.check(kStart + 60s));  // the ping is due, and nobody takes it
+  EXPECT_TRUE(liveness.check(kStart + 60s));  // the ping is due, and is not taken
   EXPECT_EQ(failure_at(kStart + 105s), Reason::pong_timed_out);
 }
 
@@ -164,7 +164,7 @@ TEST_F(LivenessTest, ThePongThatWasAskedForIsFree) {
   EXPECT_FALSE(liveness.on_pong(kStart + 60s));
 }
 
-TEST_F(LivenessTest, AfterAFloodBorneTheBucketRefillsAtTenASecond) {
+TEST_F(LivenessTest, AfterAToleratedFloodTheBucketRefillsAtTenASecond) {
   for (int i = 0; i < 200; ++i) ASSERT_TRUE(liveness.on_ping(kStart));
   for (int i = 0; i < 10; ++i) ASSERT_TRUE(liveness.on_ping(kStart + 1s));
   EXPECT_FALSE(liveness.on_ping(kStart + 1s));

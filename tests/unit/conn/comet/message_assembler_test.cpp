@@ -189,7 +189,7 @@ TEST_F(MessageAssemblerTest, AMessageHandedOverKeepsNoMemoryBackFromTheOthers) {
   EXPECT_EQ(assembler.deadline(), kStart + 60s) << "the other is still half-received";
 }
 
-TEST_F(MessageAssemblerTest, ThePeerThatIsToGiveWayIsToldSoAtItsNextByte) {
+TEST_F(MessageAssemblerTest, AnEvictedPeerIsRefusedAtItsNextByte) {
   ReassemblyBudget small(5 * ReassemblyBudget::kStep);
   MessageAssembler greedy(channels, {}, small), other(channels, {}, small);
   int told = 0;

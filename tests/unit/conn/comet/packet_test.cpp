@@ -184,7 +184,7 @@ TEST(Packet, TheUsualFormOfAMessageAndAnyOtherDecodeAlike) {
     SCOPED_TRACE(hex);
     Bytes inner = *from_hex(hex);
     const Bytes usual = body_of(inner);
-    inner.insert(inner.begin(), {0x20, 0x05});  // a field that nobody knows
+    inner.insert(inner.begin(), {0x20, 0x05});  // an unknown field
     const Bytes other = body_of(inner);
     const auto one = decode_packet(usual), two = decode_packet(other);
     ASSERT_EQ(one.has_value(), two.has_value());
@@ -215,7 +215,7 @@ TEST(Packet, GroupsNestSixteenDeepAndNoDeeper) {
 }
 
 TEST(Packet, ABodyThatIsCutShortIsRefusedWhereverItIsCut) {
-  // Every kind of field, known and unknown, in a packet whose member comes last.
+  // Every kind of field, known and unknown, in a packet with its member at the end.
   const Bytes body = *from_hex(
       "2005"                // an unknown number
       "290102030405060708"  // eight fixed bytes

@@ -26,10 +26,10 @@ TEST(ReassemblyBudget, TheLargestHolderGoesWhenAllMemoryIsUsed) {
   EXPECT_TRUE(newcomer.resize(2 * kStep));
   EXPECT_EQ(large_evicted, 1);
   EXPECT_EQ(budget.held_bytes(), 4 * kStep);
-  EXPECT_FALSE(large.resize(7 * kStep)) << "it has been told to go";
+  EXPECT_FALSE(large.resize(7 * kStep)) << "it has been evicted";
 }
 
-TEST(ReassemblyBudget, WhoAsksForTooMuchIsItselfTheLargest) {
+TEST(ReassemblyBudget, AHolderThatAsksForTooMuchIsItselfTheLargest) {
   ReassemblyBudget budget(10 * kStep);
   ReassemblyBudget::Holder one(budget), other(budget);
   other.set_on_evict([] { ADD_FAILURE(); });
@@ -122,7 +122,7 @@ TEST(ReassemblyBudget, OnlyTheLargestGoesHoweverManyHoldAsMuch) {
   EXPECT_EQ(budget.held_bytes(), 2 * kStep) << "the evicted one has nothing left to return";
 }
 
-TEST(ReassemblyBudget, WhoGrowsToTheSizeOfTheLargestGoesBeforeIt) {
+TEST(ReassemblyBudget, AHolderThatGrowsToTheSizeOfTheLargestGoesBeforeIt) {
   ReassemblyBudget budget(5 * kStep);
   ReassemblyBudget::Holder first(budget), second(budget);
   first.set_on_evict([] { ADD_FAILURE(); });
@@ -130,7 +130,7 @@ TEST(ReassemblyBudget, WhoGrowsToTheSizeOfTheLargestGoesBeforeIt) {
   EXPECT_FALSE(second.resize(3 * kStep));
 }
 
-TEST(ReassemblyBudget, WhoWasToldToGoGetsNothingMoreAlthoughThereIsRoomAgain) {
+TEST(ReassemblyBudget, AnEvictedHolderGetsNothingMoreAlthoughThereIsRoomAgain) {
   ReassemblyBudget budget(4 * kStep);
   ReassemblyBudget::Holder large(budget);
   {
@@ -143,7 +143,7 @@ TEST(ReassemblyBudget, WhoWasToldToGoGetsNothingMoreAlthoughThereIsRoomAgain) {
   EXPECT_EQ(budget.held_bytes(), 0u);
 }
 
-TEST(ReassemblyBudget, TheOneToldMayLookAtTheBudget) {
+TEST(ReassemblyBudget, AnEvictedHolderMayLookAtTheBudget) {
   ReassemblyBudget budget(4 * kStep);
   ReassemblyBudget::Holder large(budget), other(budget);
   std::size_t seen = 0;
@@ -162,7 +162,7 @@ TEST(ReassemblyBudget, AHolderMayOutliveIt) {
   EXPECT_FALSE(holder.resize(4 * kStep));
 }
 
-TEST(ReassemblyBudget, EveryHolderThatIsToldToGoIsToldOnceWithManyThreads) {
+TEST(ReassemblyBudget, EachHolderIsEvictedAtMostOnceWithManyThreads) {
   ReassemblyBudget budget(20 * kStep);
   static constexpr std::size_t kThreads = 4, kRounds = 300;
   std::array<std::atomic<int>, kThreads * kRounds> told{};

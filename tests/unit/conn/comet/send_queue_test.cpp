@@ -132,7 +132,7 @@ TEST_F(SendQueueTest, DiscardedItHoldsNothingAndTakesNothing) {
   EXPECT_EQ(offer(kFirst, 5), SendResult::closed);
 }
 
-TEST_F(SendQueueTest, ARefusalChangesNothingAndWakesNobody) {
+TEST_F(SendQueueTest, ARefusalChangesNothingAndDoesNotWakeTheShard) {
   EXPECT_EQ(offer(kFirst, 1000), SendResult::queued);
   drain(queue);
   const SendQueue::Offer refused = queue.offer(kFirst, message(1));
@@ -236,11 +236,11 @@ TEST_F(SendQueueTest, BoundsHoldWithManyThreads) {
   EXPECT_EQ(queue.queued_bytes(), 0u);
 }
 
-// --- who waits ---
+// --- waiting for room ---
 // A thread may wait or find room at once: both must end. That it waits at times is what the many
 // messages are for, and a wake-up that is missing keeps it for an hour.
 
-TEST_F(SendQueueTest, WhoWaitsForAChannelGoesOnWhenMessagesHaveLeft) {
+TEST_F(SendQueueTest, AThreadThatWaitsForAChannelGoesOnWhenMessagesHaveLeft) {
   static constexpr int kCount = 2000;
   std::thread sender([this] {
     for (int i = 0; i < kCount; ++i) {
@@ -258,7 +258,7 @@ TEST_F(SendQueueTest, WhoWaitsForAChannelGoesOnWhenMessagesHaveLeft) {
   EXPECT_EQ(queue.queued_bytes(), 0u);
 }
 
-TEST_F(SendQueueTest, WhoWaitsForThePeersBytesGoesOnWhenAnyChannelHasRoom) {
+TEST_F(SendQueueTest, AThreadThatWaitsForThePeersBytesGoesOnWhenAnyChannelHasRoom) {
   static constexpr int kCount = 2000;
   std::thread sender([this] {
     for (int i = 0; i < kCount; ++i) {
@@ -286,7 +286,7 @@ TEST_F(SendQueueTest, WhoWaitsForThePeersBytesGoesOnWhenAnyChannelHasRoom) {
   EXPECT_EQ(queue.queued_bytes(), 0u);
 }
 
-TEST_F(SendQueueTest, WhoWaitsIsToldOfTheEnd) {
+TEST_F(SendQueueTest, AThreadThatWaitsIsWokenWhenTheQueueCloses) {
   ASSERT_EQ(offer(kFirst, 1000), SendResult::queued);
   ASSERT_EQ(offer(kSecond, 5000), SendResult::queued);
   std::vector<std::thread> threads;
@@ -306,7 +306,7 @@ TEST_F(SendQueueTest, PatienceEndsWithTheReasonForWhichThereIsNoRoom) {
   EXPECT_EQ(queue.offer(kSecond, message(500), 1ms).result, SendResult::peer_full);
 }
 
-TEST_F(SendQueueTest, NobodyWaitsForWhatTimeCannotChange) {
+TEST_F(SendQueueTest, NoThreadWaitsForWhatTimeCannotChange) {
   EXPECT_EQ(queue.offer(kFirst, message(2001), 1h).result, SendResult::message_too_long);
   EXPECT_EQ(queue.offer(kFirst, message(0), 1h).result, SendResult::empty_message);
   EXPECT_EQ(queue.offer(ChannelId{9}, message(1), 1h).result, SendResult::unknown_channel);

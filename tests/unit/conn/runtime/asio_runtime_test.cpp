@@ -62,7 +62,7 @@ TEST(AsioRuntimeTest, StoppingDoesNotWaitForALookupThatHangs) {
 
 // --- the end ---
 
-// Something that is at work until it is let go.
+// Something that is at work until it is released.
 struct Work {
   std::promise<void> begun;
   std::promise<void> release;
@@ -71,7 +71,7 @@ struct Work {
     return [this] {
       begun.set_value();
       release.get_future().wait();
-      std::this_thread::sleep_for(20ms);  // whoever does not wait for us, is gone by now
+      std::this_thread::sleep_for(20ms);  // what does not wait for us is gone by now
       over = true;
     };
   }
@@ -114,7 +114,7 @@ TEST(AsioRuntimeTest, WaitingEndsWhenItIsStoppedOnAnExecutorAndThatIsDone) {
   EXPECT_TRUE(runtime.may_wait());
 }
 
-// A timer that is freed slowly, so that whoever does not wait is in its way.
+// A timer that is freed slowly, so that code that does not wait is in its way.
 struct SlowlyFreed {
   explicit SlowlyFreed(Shard& shard) : timer(shard.make_timer([] {})) {
     timer->arm(shard.now() + 1h);
@@ -317,7 +317,7 @@ struct ReservedDescriptorsTest : testing::Test {
   bool is_accepted(int socket) {
     const int before = arrived;
     connect_plainly(socket, endpoint);
-    // Either way it is reset: the arrival, because nobody claims it.
+    // Either way it is reset: the arrival, because it is not claimed.
     char byte;
     EXPECT_EQ(::recv(socket, &byte, 1, 0), -1);
     on_shard([] {});

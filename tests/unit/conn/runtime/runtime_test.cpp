@@ -33,7 +33,7 @@ class Driver {
   // Lets `span` pass, give or take.
   virtual void pass(Duration span) = 0;
   virtual Endpoint any_endpoint() = 0;       // to listen on
-  virtual Endpoint refusing_endpoint() = 0;  // where nobody listens
+  virtual Endpoint refusing_endpoint() = 0;  // where nothing listens
   virtual std::string hanging_name() = 0;
 };
 
@@ -354,7 +354,7 @@ TYPED_TEST(RuntimeTest, ReadinessIsReportedOnceAndNeverInsideTheCall) {
   this->driver.on_shard([&] { EXPECT_EQ(ready, 1); });
 }
 
-TYPED_TEST(RuntimeTest, AClosedStreamCallsNobody) {
+TYPED_TEST(RuntimeTest, AClosedStreamRunsNoCallback) {
   this->connect();
   this->driver.on_shard([&] {
     this->streams.dialled->when_readable([] { ADD_FAILURE(); });
@@ -378,7 +378,7 @@ TYPED_TEST(RuntimeTest, BothEndsKnowBothEndpoints) {
   });
 }
 
-TYPED_TEST(RuntimeTest, AnArrivalThatNobodyClaimsIsReset) {
+TYPED_TEST(RuntimeTest, AnArrivalThatIsNotClaimedIsReset) {
   std::unique_ptr<Listener> listener;
   this->driver.on_shard([&] {
     listener = std::move(*this->driver.runtime().listen(
@@ -402,14 +402,14 @@ TYPED_TEST(RuntimeTest, AnArrivalThatNobodyClaimsIsReset) {
   });
 }
 
-TYPED_TEST(RuntimeTest, ConnectingWhereNobodyListensIsRefused) {
+TYPED_TEST(RuntimeTest, ConnectingWhereNothingListensIsRefused) {
   const auto stream = this->connect_to(this->driver.refusing_endpoint(), 5s);
   ASSERT_FALSE(stream);
   EXPECT_EQ(stream.error().reason, Reason::connection_refused);
   EXPECT_EQ(stream.error().stage, Stage::connect);
 }
 
-TYPED_TEST(RuntimeTest, AnAbandonedAttemptCallsNobody) {
+TYPED_TEST(RuntimeTest, AnAbandonedAttemptRunsNoCallback) {
   const Endpoint nowhere = this->driver.refusing_endpoint();
   this->driver.on_shard([&] {
     auto connecting = this->driver.runtime().connect(this->driver.shard(), nowhere, 5s,
@@ -422,7 +422,7 @@ TYPED_TEST(RuntimeTest, AnAbandonedAttemptCallsNobody) {
   this->driver.pass(50ms);
 }
 
-TYPED_TEST(RuntimeTest, AnAddressInUseIsCalledSo) {
+TYPED_TEST(RuntimeTest, AnAddressInUseIsReportedAsInUse) {
   this->driver.on_shard([&] {
     auto first = this->driver.runtime().listen(this->driver.shard(), this->driver.any_endpoint(),
                                                [](auto) {});
@@ -447,7 +447,7 @@ TYPED_TEST(RuntimeTest, ANameThatDoesNotExistIsNotFound) {
   EXPECT_EQ(addresses.error().stage, Stage::resolve);
 }
 
-TYPED_TEST(RuntimeTest, ALookupThatHangsTimesOutAndHoldsNobodyUp) {
+TYPED_TEST(RuntimeTest, ALookupThatHangsTimesOutAndHoldsNothingUp) {
   const auto addresses = this->resolve(this->driver.hanging_name(), 50ms);
   ASSERT_FALSE(addresses);
   EXPECT_EQ(addresses.error().reason, Reason::name_lookup_timed_out);
