@@ -60,7 +60,7 @@ TEST(RequestTable, WhatAGonePeerWasAskedIsDroppedAndNothingElse) {
   EXPECT_EQ(table.size(), 1u);
 }
 
-TEST(RequestTable, APeerHasAtMostSoManyRequestsAndEachOnce) {
+TEST(RequestTable, APeerHasABoundedNumberOfRequestsAndEachOnce) {
   Table table(2);
   EXPECT_EQ(table.note(1, 1, kStart, "a"), Noted::noted);
   std::string kept = "kept";
@@ -249,7 +249,7 @@ TEST_F(RequestsOnTheNetwork, WhenTheSwitchStopsEveryRequestHasEnded) {
   EXPECT_EQ(failures(), std::vector{Reason::stopped_locally});
 }
 
-TEST_F(RequestsOnTheNetwork, WhatIsNotAskedIsToldAtOnceAndNeverCalledBack) {
+TEST_F(RequestsOnTheNetwork, ARequestThatIsNotSentIsRefusedAtOnceAndNeverCalledBack) {
   const PeerPtr peer = a.peer(b);
   EXPECT_EQ(ask(1, 1s), Asked::asked);
   EXPECT_EQ(ask(1, 1s), Asked::asked_already);
@@ -265,7 +265,7 @@ TEST_F(RequestsOnTheNetwork, WhatIsNotAskedIsToldAtOnceAndNeverCalledBack) {
   EXPECT_EQ(outcomes.size(), 2u);
 }
 
-TEST_F(RequestsOnTheNetwork, WhoIsCalledBackMayAskAgain) {
+TEST_F(RequestsOnTheNetwork, ACallbackMayAskAgain) {
   std::size_t left = 5;
   std::function<void(conn::Result<Bytes>)> again = [&](conn::Result<Bytes> outcome) {
     outcomes.push_back(std::move(outcome));
@@ -280,7 +280,7 @@ TEST_F(RequestsOnTheNetwork, WhoIsCalledBackMayAskAgain) {
   EXPECT_EQ(world.now(), begun + 5s);
 }
 
-TEST_F(RequestsOnTheNetwork, DroppedWithRequestsOpenItCallsNobody) {
+TEST_F(RequestsOnTheNetwork, DroppedWithRequestsOpenItRunsNoCallback) {
   ask(1, 1s);
   a.reactor->on_remove = nullptr;
   a.reactor->on_receive = nullptr;

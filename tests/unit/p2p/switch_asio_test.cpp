@@ -131,7 +131,7 @@ TEST(SwitchOnSockets, TwoSwitchesInOneProcessShareARuntimeOfSeveralShards) {
   ASSERT_TRUE(eventually([&] {
     return a.node.snapshot()->peers.size() == 1 && b.node.snapshot()->peers.size() == 1;
   }));
-  // One of the two connections may be about to give way to the other, with what was sent on it.
+  // One of the two connections may be about to be dropped, with what was sent on it.
   EXPECT_TRUE(eventually([&] {
     a.node.broadcast(kEcho, Bytes(100, 1));
     return b.reactor->received() > 0;
@@ -159,14 +159,14 @@ TEST(SwitchOnSockets, ASwitchIsDestroyedAtAnyMoment) {
   }
 }
 
-// Two nodes, everything between them full: b's reactor does not let go of what it gets.
+// Two nodes, everything between them full: b's reactor does not release what it gets.
 struct SwitchOnFullSockets : testing::Test {
   conn::AsioRuntime runtime{2};
   Node a{runtime, 1, loopback_config(0, 1)};
   Node b{runtime, 2, loopback_config(0, 2)};
   const std::shared_ptr<const Bytes> message = std::make_shared<const Bytes>(Bytes(500'000, 1));
   PeerPtr peer;                // b, as a sees it
-  std::promise<void> release;  // of what b holds; last, for it is let go with the fixture
+  std::promise<void> release;  // of what b holds; last, for it goes with the fixture
 
   void SetUp() override {
     ASSERT_TRUE(a.node.start_and_wait());

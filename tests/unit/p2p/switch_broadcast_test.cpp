@@ -51,7 +51,7 @@ TEST_F(SwitchBroadcast, SharesTheBytesAmongAllPeersUntilTheLastHasSentThem) {
   EXPECT_EQ(result.queued, kPeers);
   EXPECT_EQ(bytes.use_count(), 1 + static_cast<long>(kPeers)) << "each queue holds the same bytes";
   ASSERT_TRUE(until([&] { return who_have(1) == kPeers; }));
-  EXPECT_EQ(bytes.use_count(), 1) << "who has formed the packets lets go of them";
+  EXPECT_EQ(bytes.use_count(), 1) << "a peer that has formed its packets releases them";
 }
 
 TEST_F(SwitchBroadcast, OneSlowPeerDelaysNoneAndWhatIsTooMuchForItIsRefusedForItAlone) {

@@ -42,7 +42,7 @@ TEST_F(SwitchDial, TheLongestPauseIsTheOneThatIsConfigured) {
   EXPECT_GT(a.events<Dialled>().size(), 3600u / 5);
 }
 
-TEST_F(SwitchDial, WhoAcceptsAndClosesAtOnceIsDialledAtMost20TimesIn2Minutes) {
+TEST_F(SwitchDial, ANodeThatAcceptsAndClosesAtOnceIsDialledAtMost20TimesIn2Minutes) {
   sim::SimHost& rude = world.add_host({IpAddress::v4(10, 50, 0, 1)});
   std::vector<std::unique_ptr<conn::Stream>> accepted;
   auto listener = rude.listen(rude.shard(0), {rude.address(), 26656},
@@ -77,7 +77,7 @@ TEST_F(SwitchDial, ANameIsLookedUpAtEveryDialSoThatAPeerIsFoundAtItsNewAddress) 
 }
 
 TEST_F(SwitchDial, AllAddressesOfANameAreTriedUntilOneAnswersAsTheNodeMeant) {
-  // Nobody, a machine that does not answer, another node, and then the right one.
+  // No machine, one that does not answer, another node, and then the right one.
   world.set_name("many.example",
                  std::vector{IpAddress::v4(10, 200, 0, 1), IpAddress::v4(10, 201, 0, 1),
                              IpAddress::v4(10, 3, 0, 1), IpAddress::v4(10, 2, 0, 1)});
@@ -141,7 +141,7 @@ TEST_F(SwitchDial, ALostLongLivedPeerIsDialledAgainAndItsSlotIsKeptForIt) {
   EXPECT_EQ(dialled.back().purpose, DialPurpose::sticky);
 }
 
-TEST_F(SwitchDial, APeerThatWePartedWithIsNotGoneBackTo) {
+TEST_F(SwitchDial, APeerThatWeStoppedIsNotRedialled) {
   SimNode& a = add();
   SimNode& b = add();
   ASSERT_TRUE(connect(a, b));
@@ -151,7 +151,7 @@ TEST_F(SwitchDial, APeerThatWePartedWithIsNotGoneBackTo) {
   EXPECT_EQ(a.events<Dialled>().size(), 1u);
 }
 
-TEST_F(SwitchDial, NorOneThatWeLetGoOfAndThatDidNotReadOurLastWords) {
+TEST_F(SwitchDial, NorOneThatWeDisconnectedAndThatDidNotReadOurLastMessages) {
   SimNode& a = add();
   SimNode& b = add();
   ASSERT_TRUE(connect(a, b));
@@ -204,7 +204,7 @@ TEST_F(SwitchDial, ANetworkThatWasSplitForSixHoursIsWholeAgainWithinFiveMinutes)
   }
   for (std::uint32_t i = 0; i < kNodes; ++i) add_with_persistent(lists[i]);
   const auto whole = [&] {
-    // Everyone has both of its persistent peers.
+    // Every node has both of its persistent peers.
     for (std::uint32_t i = 0; i < kNodes; ++i) {
       for (const std::uint32_t step : {1u, 7u}) {
         if (!nodes[i]->peer(*nodes[(i + step) % kNodes])) return false;

@@ -51,7 +51,7 @@ TEST_F(SwitchDuplicates, OfDialsAtTheSameMomentNeitherIsShownUntilOneIsLeft) {
   const Direction expected = a.id() < b.id() ? Direction::outbound : Direction::inbound;
   EXPECT_EQ(a.peer(b)->direction(), expected);
   EXPECT_EQ(links_between(a, b), 1u);
-  // The one that lost is told as such, or as closed by the other side, which came to the same.
+  // The one that lost is reported as such, or as closed by the other side, which came to the same.
   EXPECT_EQ(a.events<DialFailed>().size() + a.events<Refused>().size(), 1u);
 }
 
@@ -81,7 +81,7 @@ TEST_F(SwitchDuplicates, ASecondConnectionOfADeadPeerReplacesItWithinAPingTimeou
   ASSERT_TRUE(connect(b, a));
   world.run_for(5s);
   black_hole(a, b);
-  // The node has lost its network without a word, and comes back at another address.
+  // The node has lost its network silently, and comes back at another address.
   sim::SimHost& elsewhere = world.add_host({conn::IpAddress::v4(10, 77, 0, 1)});
   SimNode moved(elsewhere, 2);
   moved.start();
@@ -97,7 +97,7 @@ TEST_F(SwitchDuplicates, ASecondConnectionOfADeadPeerReplacesItWithinAPingTimeou
   heal(a, b);
 }
 
-TEST_F(SwitchDuplicates, EndingAPeerThatIsGoneLeavesTheNodesNextConnectionInPeace) {
+TEST_F(SwitchDuplicates, EndingAPeerThatIsGoneDoesNotEndTheNodesNextConnection) {
   SimNode& a = add();
   SimNode& b = add();
   ASSERT_TRUE(connect(a, b));
@@ -124,7 +124,7 @@ TEST_F(SwitchDuplicates, ANodeDoesNotDialItselfByItsId) {
 TEST_F(SwitchDuplicates, AnotherIdAtOurOwnAddressIsNotDialled) {
   SimNode& a = add();
   SimNode& b = add();
-  // Told by somebody: b's ID, at the address that we listen on.
+  // As gossip may have it: b's ID, at the address that we listen on.
   conn::HostAddress told = b.address();
   told.host = "0.0.0.0";
   a.node->dial(told);

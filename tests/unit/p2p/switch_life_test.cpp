@@ -53,7 +53,7 @@ TEST_F(SwitchLife, ItCanBeStoppedBeforeItsStartAndIsNotStartedAfterThat) {
   EXPECT_EQ(node.reactor->inits(), 0u);
 }
 
-TEST_F(SwitchLife, StoppedWhileItStartsItTellsBoth) {
+TEST_F(SwitchLife, StoppedWhileItStartsItReportsBoth) {
   auto& host = world.add_host({IpAddress::v4(10, 99, 0, 1)});
   SimNode node(host, 9);
   node.start();
@@ -63,7 +63,7 @@ TEST_F(SwitchLife, StoppedWhileItStartsItTellsBoth) {
   EXPECT_TRUE(node.reactor->stopped());
 }
 
-TEST_F(SwitchLife, EveryoneWhoAsksForTheStopIsToldOfItsEnd) {
+TEST_F(SwitchLife, EveryCallerThatAsksForTheStopLearnsOfItsEnd) {
   SimNode& a = add();
   int told = 0;
   for (int i = 0; i < 3; ++i) a.node->stop([&] { ++told; });
@@ -78,7 +78,7 @@ TEST_F(SwitchLife, ItCanBeStoppedFromAReactorsCallAndFromAnEventHandler) {
   SimNode& c = add();
   a.reactor->on_add = [&](const PeerPtr&) { a.stop(); };
   bool asked = false;
-  c.node->stop_peer(b.id(), {});  // of somebody unknown: nothing
+  c.node->stop_peer(b.id(), {});  // of an unknown node: nothing
   ASSERT_TRUE(connect(c, b));
   b.reactor->on_remove = [&](const PeerPtr&, const conn::Failure&) {
     if (!std::exchange(asked, true)) b.stop();

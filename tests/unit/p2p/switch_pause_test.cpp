@@ -76,7 +76,7 @@ struct SwitchPause : test::SwitchFixture {
   }
 };
 
-TEST_F(SwitchPause, WhoBreaksTheHandshakeIsTurnedAwayForThirtySecondsAndWelcomeAfterThat) {
+TEST_F(SwitchPause, AHostThatBreaksTheHandshakeIsTurnedAwayForThirtySecondsAndWelcomeAfterThat) {
   const conn::NodeKey key = key_from(0x44);
   Bytes secp256k1 = {0x67, 0x0a, 0x23, 0x12, 0x21};
   secp256k1.resize(104, 2);

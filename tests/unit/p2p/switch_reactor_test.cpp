@@ -1,4 +1,4 @@
-// Reactors that are slow, that throw, that hold on to messages: nobody else notices.
+// Reactors that are slow, that throw, that keep messages: nothing else notices.
 #include "tests/support/switch_fixture.h"
 
 namespace peerage::p2p {
@@ -48,7 +48,7 @@ struct SwitchReactor : test::SwitchFixture {
   }
 };
 
-TEST_F(SwitchReactor, AReactorThatBlocksForTwoMinutesHoldsUpNobodyElse) {
+TEST_F(SwitchReactor, AReactorThatBlocksForTwoMinutesHoldsUpNothingElse) {
   SimNode& a = add_pair(FullInbox::back_pressure);
   SimNode& b = add_pair(FullInbox::back_pressure);
   ASSERT_TRUE(connect(a, b));
@@ -115,7 +115,7 @@ TEST_F(SwitchReactor, DroppingTheNewestLetsTheOtherChannelsFlowAtFullRate) {
   EXPECT_LE(b.peer(a)->status().inbox_bytes, 210'000u);
 }
 
-TEST_F(SwitchReactor, ThePolicyToDisconnectLetsGoOfThePeer) {
+TEST_F(SwitchReactor, ThePolicyToDisconnectEndsThePeer) {
   SimNode& a = add_pair(FullInbox::disconnect, 200'000);
   SimNode& b = add_pair(FullInbox::disconnect, 200'000);
   ASSERT_TRUE(connect(a, b));

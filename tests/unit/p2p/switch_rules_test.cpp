@@ -1,4 +1,4 @@
-// Who is let in: identity, network, slots, addresses, bans.
+// Which nodes are let in: identity, network, slots, addresses, bans.
 #include "tests/support/switch_fixture.h"
 
 namespace peerage::p2p {
@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 
 using SwitchRules = test::SwitchFixture;
 
-TEST_F(SwitchRules, WhoProvesAnotherIdThanWasDialledIsNotAPeerAndNobodyIsBlamedForIt) {
+TEST_F(SwitchRules, ANodeThatProvesAnotherIdThanWasDialledIsNotAPeerAndNoNodeIsBlamedForIt) {
   SimNode& a = add();
   SimNode& b = add();
   SimNode& c = add();
@@ -35,7 +35,7 @@ TEST_F(SwitchRules, WhoProvesAnotherIdThanWasDialledIsNotAPeerAndNobodyIsBlamedF
   EXPECT_TRUE(connect(a, c));
 }
 
-TEST_F(SwitchRules, AnotherNetworkIsRefusedWithBothNamesAndTellsWhoIsThere) {
+TEST_F(SwitchRules, AnotherNetworkIsRefusedWithBothNamesAndItsNodeIsReported) {
   SimNode& a = add();
   SwitchConfig other = node_config();
   other.networks = {"other-chain"};
@@ -120,7 +120,7 @@ TEST_F(SwitchRules, UnconditionalAndPersistentPeersNeedNoSlotAndOthersEvict) {
   EXPECT_EQ(hub.node->counters().get(Counter::evicted), 1u);
 }
 
-TEST_F(SwitchRules, ASwitchCanBeToldToEvictNobodyAndToGoBackToNobody) {
+TEST_F(SwitchRules, EvictionStickyRedialAndPausesCanBeSwitchedOff) {
   SwitchConfig plain = node_config();
   plain.p2p.max_num_inbound_peers = 1;
   plain.full_inbound = FullInbound::refuse;

@@ -67,7 +67,7 @@ TEST_F(SwitchTest, MessagesArriveInOrderOnBothSides) {
   EXPECT_EQ(a.peer(b)->status().inbox_bytes, 0u);
 }
 
-TEST_F(SwitchTest, StoppingPartsWithEveryPeerAndDeliversWhatWasQueued) {
+TEST_F(SwitchTest, StoppingEndsEveryPeerAndDeliversWhatWasQueued) {
   SimNode a(host_a, 1), b(host_b, 2);
   a.start();
   b.start();

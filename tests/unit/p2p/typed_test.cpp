@@ -49,7 +49,7 @@ TEST(Typed, WhatWasEncodedIsDecoded) {
   EXPECT_EQ(decoded->pex_addrs().addrs(0).port(), 26656u);
 }
 
-TEST(Typed, WhatCannotBeDecodedIsMalformedAndToldBySizeAndChannel) {
+TEST(Typed, WhatCannotBeDecodedIsMalformedAndReportedBySizeAndChannel) {
   const auto decoded = decode<PexMessage>({kFirst, Bytes{0xff, 0xff}, {}});
   ASSERT_FALSE(decoded.has_value());
   EXPECT_EQ(decoded.error().stage, conn::Stage::established);
@@ -138,7 +138,7 @@ TEST_F(TypedOnTheNetwork, TheRoomOfAMessageIsHeldForTheCallAndNotLonger) {
   EXPECT_TRUE(until([&] { return listener->last_peer->status().inbox_bytes == 0; }));
 }
 
-TEST_F(TypedOnTheNetwork, APeerThatSendsSomethingUndecodableIsPartedWith) {
+TEST_F(TypedOnTheNetwork, APeerThatSendsSomethingUndecodableIsDisconnected) {
   const PeerPtr to = connect();
   to->try_send(kFirst, Bytes{0xff, 0xff});
   ASSERT_TRUE(until([&] { return listener->removed.has_value(); }));

@@ -56,7 +56,7 @@ std::function<Candidates()> offering(Candidates candidates) {
   return [candidates = std::move(candidates)] { return candidates; };
 }
 Candidates never_asked() {
-  ADD_FAILURE() << "nobody has to go";
+  ADD_FAILURE() << "no eviction is needed";
   return {};
 }
 
@@ -234,7 +234,7 @@ TEST(Admission, ANodeThatWasBannedMeanwhileGetsNoSecondLink) {
   EXPECT_EQ(admission.slots_taken(Direction::inbound), 0u);
 }
 
-TEST(Admission, OnlySoManyPeersAreAtOneAddress) {
+TEST(Admission, OnlyTheAllowedNumberOfPeersIsAtOneAddress) {
   AdmissionConfig config;
   config.max_per_ip = 2;
   Admission admission = new_admission(config);
@@ -303,7 +303,7 @@ TEST(Admission, ADialIsRefusedWhereItsPeerWouldBe) {
 
 // --- the second gate: slots ---
 
-TEST(Admission, FullInboundSlotsRefuseANewcomerWhenNobodyHasToGo) {
+TEST(Admission, FullInboundSlotsRefuseANewcomerWhenNoPeerMayBeEvicted) {
   Admission admission = new_admission();
   fill(admission);
   EXPECT_EQ(refusal(admission.on_proven(inbound(41), 41, offering({}), kStart)),
@@ -314,7 +314,7 @@ TEST(Admission, FullInboundSlotsRefuseANewcomerWhenNobodyHasToGo) {
   EXPECT_TRUE(admission.on_proven(inbound(41), 41, never_asked, kStart));
 }
 
-TEST(Admission, WhereNobodyIsEvictedAStrangerIsTurnedAwayAtTheDoorAndHandshakesCount) {
+TEST(Admission, WithoutEvictionAStrangerIsRefusedOnArrivalAndHandshakesCount) {
   AdmissionConfig config;
   config.full_inbound = FullInbound::refuse;
   Admission admission = new_admission(config);
@@ -339,7 +339,7 @@ TEST(Admission, ASlotThatIsEvictedIsPromisedToTheNewcomer) {
   ASSERT_TRUE(admitted);
   EXPECT_EQ(admitted->evict, std::vector<LinkId>{7});
   EXPECT_EQ(admission.slots_taken(Direction::inbound), 40u);
-  // While 7 is on its way out nobody else gets the slot, and it cannot be let go of twice.
+  // While 7 is on its way out no other gets the slot, and it cannot be evicted twice.
   EXPECT_EQ(refusal(admission.on_proven(inbound(42), 42, offering({candidate(7)}), kStart)),
             Reason::no_free_slot);
   admission.on_gone(id(7), 7);
@@ -370,7 +370,7 @@ TEST(Admission, FortyAttackersThatHoldAllSlotsDoNotKeepANewcomerOut) {
   }
 }
 
-TEST(Admission, ANodeThatHasToGoGoesWithAllItsLinks) {
+TEST(Admission, AnEvictedNodeGoesWithAllItsLinks) {
   Admission admission = new_admission();
   fill(admission);
   ASSERT_TRUE(admission.on_proven(inbound(7), 107, never_asked, kStart));
@@ -394,7 +394,7 @@ TEST(Admission, ANodeOnItsWayOutGetsNoNewLinkUntilItIsGone) {
   EXPECT_EQ(admission.slots_taken(Direction::inbound), 40u);
 }
 
-TEST(Admission, OnlyWhoHoldsAnInboundSlotMayHaveToGiveItUp) {
+TEST(Admission, OnlyANodeThatHoldsAnInboundSlotIsEvicted) {
   Admission admission = new_admission();
   fill(admission);
   ASSERT_TRUE(admission.on_proven(outbound(50), 50, never_asked, kStart));
@@ -428,7 +428,7 @@ TEST(Admission, ANodeThatIsPrivilegedByItsSecondLinkFreesItsSlot) {
   EXPECT_TRUE(admission.on_proven(privileged(inbound(8)), 108, never_asked, kStart));
 }
 
-TEST(Admission, ANodeWhoseStandingChangesFreesItsSlotOrTakesOneAgain) {
+TEST(Admission, ANodeFreesItsSlotOrTakesOneAgainWhenItsStandingChanges) {
   Admission admission = new_admission();
   fill(admission);
   admission.set_standing(id(7), Standing::privileged);
@@ -466,7 +466,7 @@ TEST(Admission, ASecondLinkOfANodeTakesNoSecondSlot) {
   EXPECT_EQ(admission.slots_taken(Direction::inbound), 39u);
 }
 
-TEST(Admission, ASeedsLimitForOneAddressIsAboutThoseWhoDialledIt) {
+TEST(Admission, ASeedsLimitForOneAddressIsAboutPeersThatDialledIt) {
   AdmissionConfig config;
   config.per_ip_limit = PerIpLimit::inbound_peers;
   Admission admission = new_admission(config);
@@ -517,7 +517,7 @@ TEST(Admission, WithoutInboundSlotsOnlyPrivilegedPeersComeIn) {
   EXPECT_TRUE(admission.on_proven(privileged(inbound(2)), 2, never_asked, kStart));
 }
 
-// A naive account of who holds what, to be compared with after every step.
+// A naive account of which node holds what, to be compared with after every step.
 class Model {
  public:
   struct Node {

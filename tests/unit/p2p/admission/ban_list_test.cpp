@@ -104,7 +104,7 @@ TEST(BanList, NetworksOfOneBaseAndAnotherLengthAreDifferentTargets) {
   EXPECT_NE(bans.find(ip("10.1.0.0"), kStart), nullptr);
 }
 
-TEST(BanList, ABanWhoseEndHasPassedChangesNothing) {
+TEST(BanList, ABanThatHasEndedChangesNothing) {
   BanList bans;
   bans.add({id(1), kStart, ""}, kStart);
   EXPECT_EQ(bans.size(), 0u);
@@ -139,7 +139,7 @@ TEST(BanList, ListsThoseInForceTheOldestFirst) {
   EXPECT_EQ(to_string(all[1].target), "2001:db8::/32");
 }
 
-TEST(BanList, HoldsTenThousandAndTheOldestGivesWay) {
+TEST(BanList, HoldsTenThousandAndDropsTheOldest) {
   BanList bans;
   for (std::uint32_t i = 0; i < 10'000; ++i) {
     BanTarget target = id(i);
@@ -166,7 +166,7 @@ TEST(BanList, ABanThatIsRenewedIsTheYoungestAgain) {
   EXPECT_EQ(bans.find(id(1), kStart), nullptr);
 }
 
-TEST(BanList, EndedBansGiveWayBeforeAnyInForce) {
+TEST(BanList, EndedBansAreDroppedBeforeAnyInForce) {
   BanList bans;
   bans.add({network("203.0.113.0/24"), TimePoint::max(), "by the operator"}, kStart);
   for (std::uint32_t i = 1; i < 10'000; ++i) bans.add({id(i), kStart + 1min, ""}, kStart);

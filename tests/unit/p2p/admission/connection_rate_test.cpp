@@ -62,7 +62,7 @@ TEST(ConnectionRate, The64OfAnIpv6AddressIsOneHost) {
   EXPECT_EQ(rate.hosts(), 2u);
 }
 
-TEST(ConnectionRate, AnIntervalOfZeroIsUnlimitedAndRemembersNobody) {
+TEST(ConnectionRate, AnIntervalOfZeroIsUnlimitedAndRemembersNoHost) {
   ConnectionRate rate({0s, 16});
   EXPECT_EQ(taken(rate, ip("203.0.113.7"), 1'000, kStart), 1'000);
   EXPECT_EQ(rate.hosts(), 0u);
@@ -98,7 +98,7 @@ TEST(ConnectionRate, AHostThatFailedToAuthenticateHasNoConnectionForThirtySecond
   EXPECT_TRUE(rate.take(ip("203.0.113.8"), kStart));
 }
 
-TEST(ConnectionRate, WhoComesDuringItsPausePaysNothingAndDoesNotMakeItLonger) {
+TEST(ConnectionRate, AHostThatComesDuringItsPausePaysNothingAndDoesNotMakeItLonger) {
   ConnectionRate rate({5s, 16, 30s});
   const IpAddress host = ip("203.0.113.7");
   EXPECT_EQ(taken(rate, host, 16, kStart), 16);
@@ -131,7 +131,7 @@ TEST(ConnectionRate, APauseOfZeroIsNone) {
   EXPECT_TRUE(rate.take(ip("203.0.113.7"), kStart));
 }
 
-TEST(ConnectionRate, WithoutARateThereCanStillBeAPauseAndNobodyElseIsRemembered) {
+TEST(ConnectionRate, WithoutARateThereCanStillBeAPauseAndNoOtherHostIsRemembered) {
   ConnectionRate rate({0s, 16, 30s});
   const IpAddress host = ip("203.0.113.7");
   rate.on_failed_authentication(host, kStart);
@@ -156,14 +156,14 @@ TEST(ConnectionRate, RemembersABoundedNumberOfHosts) {
   }
 }
 
-TEST(ConnectionRate, WhoWasSeenLongestAgoIsForgottenFirst) {
+TEST(ConnectionRate, TheHostSeenLongestAgoIsForgottenFirst) {
   ConnectionRate rate(ConnectionRateConfig{});
   const IpAddress insistent = ip("203.0.113.7"), silent = ip("203.0.113.8");
   EXPECT_EQ(taken(rate, silent, 16, kStart), 16);
   EXPECT_EQ(taken(rate, insistent, 16, kStart), 16);
   for (std::uint32_t i = 0; i < ConnectionRate::kMaxHosts - 1; ++i) {
     EXPECT_TRUE(rate.take(v4(0x01000000 + i), kStart));
-    // A refused try is a sighting too: who goes on hammering is not forgotten.
+    // A refused try is a sighting too: a host that goes on trying is not forgotten.
     if (i % 1'000 == 0) {
       EXPECT_FALSE(rate.take(insistent, kStart));
     }
@@ -172,7 +172,7 @@ TEST(ConnectionRate, WhoWasSeenLongestAgoIsForgottenFirst) {
   EXPECT_TRUE(rate.take(silent, kStart));
 }
 
-TEST(ConnectionRate, WhoHasAFullBucketAgainIsForgotten) {
+TEST(ConnectionRate, AHostThatHasAFullBucketAgainIsForgotten) {
   ConnectionRate rate(ConnectionRateConfig{});
   for (std::uint32_t i = 0; i < 1'000; ++i) EXPECT_TRUE(rate.take(v4(0x01000000 + i), kStart));
   EXPECT_TRUE(rate.take(ip("203.0.113.7"), kStart + 80s - 1ns));
@@ -181,7 +181,7 @@ TEST(ConnectionRate, WhoHasAFullBucketAgainIsForgotten) {
   EXPECT_EQ(rate.hosts(), 2u);
 }
 
-TEST(ConnectionRate, WhoHasAFullBucketIsRememberedUntilItsPauseIsOver) {
+TEST(ConnectionRate, AHostThatHasAFullBucketIsRememberedUntilItsPauseIsOver) {
   ConnectionRate rate({1s, 1, 30s});
   rate.on_failed_authentication(ip("203.0.113.7"), kStart);
   EXPECT_TRUE(rate.take(ip("203.0.113.8"), kStart + 30s - 1ns));

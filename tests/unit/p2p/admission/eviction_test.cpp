@@ -44,11 +44,11 @@ bool useful_and_long_lived(const EvictionCandidate& peer) {
          kNow - *peer.last_useful < kLongLived;
 }
 
-TEST(Eviction, AmongNobodyNobodyIsChosen) {
+TEST(Eviction, AmongNoCandidatesNoneIsChosen) {
   EXPECT_EQ(choose_eviction({}, kNow), std::nullopt);
 }
 
-TEST(Eviction, OneAloneGivesWay) {
+TEST(Eviction, ASingleCandidateIsChosen) {
   EXPECT_EQ(choose_eviction({candidate(7, "a", 1s)}, kNow), 7u);
 }
 
@@ -136,9 +136,9 @@ TEST(Eviction, LongLivedIsOverTenMinutesAndUsefulIsWithinTen) {
   EXPECT_TRUE(goes(11min, 10min));
 }
 
-TEST(Eviction, OfFortyFourGoFreeByKeyedGroupEightByRoundTripAndFourByUse) {
-  // All of an age, so that age says nothing; whoever is protected is never chosen, though all the
-  // others go one by one.
+TEST(Eviction, OfFortyFourAreProtectedByKeyedGroupEightByRoundTripAndFourByUse) {
+  // All of an age, so that age says nothing; a protected one is never chosen, though all the others
+  // go one by one.
   Candidates candidates;
   for (std::uint64_t i = 1; i <= 40; ++i) {
     candidates.push_back(candidate(i, "g" + std::to_string(i), 1min));
@@ -172,7 +172,7 @@ TEST(Eviction, TheOlderHalfOfTheRestIsProtected) {
   EXPECT_EQ(choose_eviction(candidates, kNow), 9u);
 }
 
-TEST(Eviction, SomeoneIsChosenWheneverOneIsNotProtectedForEver) {
+TEST(Eviction, ACandidateIsChosenWheneverOneIsNotProtectedForEver) {
   std::mt19937 random(1);
   for (std::size_t size = 0; size <= 200; ++size) {
     for (int round = 0; round < 20; ++round) {

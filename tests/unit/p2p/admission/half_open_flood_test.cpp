@@ -24,13 +24,14 @@ using conn::Stage;
 using conn::TimePoint;
 using Ticket = HalfOpenPool::Ticket;
 
-// Who comes, and what becomes of a handshake that gets in: it goes up to a stage and stalls there.
+// Which hosts come, and what becomes of a handshake that gets in: it goes up to a stage and stalls
+// there.
 struct Attack {
   std::size_t per_second = 0;
   std::vector<Stage> stalls_at = {Stage::key_exchange};  // one of these, at random
   // How often a host comes again when it was turned away: its connection rate allows for 15 times.
   unsigned returns = 0;
-  std::size_t silent_at_first = 0;  // so many come before all others
+  std::size_t silent_at_first = 0;  // this many come before all others
   unsigned per_neighbourhood = 1;
 };
 
@@ -180,11 +181,11 @@ class Flood {
   std::uint32_t attackers_ = 0;
   std::uint32_t honest_ = 0;
   std::vector<Host> returning_;
-  std::map<Ticket, Living> living_;  // the oldest, whose deadline is first, first
+  std::map<Ticket, Living> living_;  // the oldest first: its deadline comes first
   std::size_t largest_ = 0;
 };
 
-// Of a hundred honest newcomers, those who get in within 2 s.
+// Of a hundred honest newcomers, those that get in within 2 s.
 std::size_t admitted_of_100(const Attack& attack, const Honest& honest = {}) {
   Flood flood(attack, 1);
   std::size_t admitted = 0;
@@ -198,11 +199,11 @@ std::size_t admitted_of_100(const Attack& attack, const Honest& honest = {}) {
 constexpr std::size_t kFloods[] = {100, 1'000, 5'000};  // newcomers a second
 constexpr Stage kStages[] = {Stage::key_exchange, Stage::authentication, Stage::node_info};
 
-TEST(HalfOpenFlood, SixtyFourSilentSocketsOfAsMany24sKeepNobodyOut) {
+TEST(HalfOpenFlood, SixtyFourSilentSocketsOfAsMany24sKeepNoNewcomerOut) {
   EXPECT_EQ(admitted_of_100({.silent_at_first = 64}), 100u);
 }
 
-TEST(HalfOpenFlood, SixtyFourThatGoAllTheWayToTheLastStageAndStallKeepNobodyOut) {
+TEST(HalfOpenFlood, SixtyFourThatGoAllTheWayToTheLastStageAndStallKeepNoNewcomerOut) {
   EXPECT_EQ(admitted_of_100({.stalls_at = {Stage::node_info}, .silent_at_first = 64}), 100u);
 }
 
@@ -232,7 +233,7 @@ TEST(HalfOpenFlood, SoDoesOneFromTheOtherEndOfTheWorld) {
   }
 }
 
-TEST(HalfOpenFlood, AttackersOfEveryKindAtOnceKeepNobodyOut) {
+TEST(HalfOpenFlood, AttackersOfEveryKindAtOnceKeepNoNewcomerOut) {
   for (const std::size_t per_second : kFloods) {
     EXPECT_GE(admitted_of_100({.per_second = per_second,
                                .stalls_at = {std::begin(kStages), std::end(kStages)},
@@ -242,7 +243,7 @@ TEST(HalfOpenFlood, AttackersOfEveryKindAtOnceKeepNobodyOut) {
   }
 }
 
-TEST(HalfOpenFlood, AttackersInPairsOrInFullNeighbourhoodsKeepNobodyOut) {
+TEST(HalfOpenFlood, AttackersInPairsOrInFullNeighbourhoodsKeepNoNewcomerOut) {
   for (const unsigned per_neighbourhood : {2u, 8u, 200u}) {
     EXPECT_GE(admitted_of_100({.per_second = 1'000,
                                .stalls_at = {std::begin(kStages), std::end(kStages)},

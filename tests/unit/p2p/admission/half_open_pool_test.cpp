@@ -54,7 +54,7 @@ bool refused(HalfOpenPool& pool, const IpAddress& from, TimePoint now = kStart) 
          entered.error().stage == Stage::admission;
 }
 
-// Who was displaced; nobody: 0.
+// The one that was displaced; 0 if none.
 Ticket displaced_by(HalfOpenPool& pool, const IpAddress& from, TimePoint now = kStart) {
   const auto entered = pool.enter(from, now);
   EXPECT_TRUE(entered) << from.to_string();
@@ -114,7 +114,7 @@ TEST(HalfOpenPool, ThereAreSixtyFourInAllAtMost) {
   }
 }
 
-TEST(HalfOpenPool, AThousandSocketsOfOne24HoldEightAndKeepNobodyElseOut) {
+TEST(HalfOpenPool, AThousandSocketsOfOne24HoldEightAndKeepNoOtherHostOut) {
   HalfOpenPool pool = new_pool();
   int held = 0;
   for (int i = 0; i < 1'000; ++i) {
@@ -124,7 +124,7 @@ TEST(HalfOpenPool, AThousandSocketsOfOne24HoldEightAndKeepNobodyElseOut) {
   enter(pool, ip("198.51.100.1"));
 }
 
-TEST(HalfOpenPool, TheNewestOfTheLargestNeighbourhoodGivesWay) {
+TEST(HalfOpenPool, TheNewestOfTheLargestNeighbourhoodIsDisplaced) {
   HalfOpenPool pool = new_pool();
   enter(pool, ip("203.0.113.1"));
   enter(pool, ip("198.51.100.1"));
@@ -143,7 +143,7 @@ TEST(HalfOpenPool, TheNewestOfTheLargestNeighbourhoodGivesWay) {
   EXPECT_EQ(displaced_by(pool, ip("192.0.4.1")), middle);
 }
 
-TEST(HalfOpenPool, ANewcomerOfTheLargestNeighbourhoodIsTheOneToGiveWay) {
+TEST(HalfOpenPool, ANewcomerOfTheLargestNeighbourhoodIsRefused) {
   HalfOpenPool pool = new_pool();
   for (std::uint8_t i = 1; i <= 3; ++i) enter(pool, IpAddress::v4(203, 0, 113, i));
   for (std::uint8_t i = 1; i <= 2; ++i) enter(pool, IpAddress::v4(198, 51, 100, i));
@@ -153,7 +153,7 @@ TEST(HalfOpenPool, ANewcomerOfTheLargestNeighbourhoodIsTheOneToGiveWay) {
   EXPECT_TRUE(refused(pool, ip("198.51.100.3"), kStart + 1h));
 }
 
-TEST(HalfOpenPool, WhoIsFurthestBehindGivesWay) {
+TEST(HalfOpenPool, TheHandshakeFurthestBehindIsDisplaced) {
   HalfOpenPool pool = new_pool();
   const Ticket silent = enter(pool, stranger(1'000), kStart);
   const Ticket earlier_but_further = enter(pool, stranger(1'001), kStart - kPatience / 2);
@@ -174,24 +174,24 @@ TEST(HalfOpenPool, EachStageHasItsPatienceAndTimeSavedIsKept) {
   EXPECT_EQ(displaced_by(pool, stranger(1'003), kStart + 3 * kPatience + 1ns), tickets[0]);
 }
 
-TEST(HalfOpenPool, WhoIsPromptIsNotDisplacedByStrangersWhoeverTheyAre) {
+TEST(HalfOpenPool, APromptHandshakeIsNotDisplacedByAnyStranger) {
   HalfOpenPool pool = new_pool();
   fill(pool);
   for (unsigned i = 0; i < 10'000; ++i) EXPECT_TRUE(refused(pool, stranger(1'000 + i)));
 }
 
-TEST(HalfOpenPool, WhoWasTurnedAwayTakesThePlaceOfOneWhoWasNot) {
+TEST(HalfOpenPool, AHostThatWasTurnedAwayTakesThePlaceOfOneThatWasNot) {
   HalfOpenPool pool = new_pool();
   const auto tickets = fill(pool);
   const IpAddress honest = ip("203.0.113.7");
   EXPECT_TRUE(refused(pool, honest));
   EXPECT_EQ(displaced_by(pool, honest), tickets[0]);
-  // And it is not the next to give way: of equals nobody goes.
+  // And it is not the next to go: of equals none goes.
   EXPECT_TRUE(refused(pool, stranger(1'000)));
   EXPECT_EQ(displaced_by(pool, stranger(1'000)), tickets[1]);
 }
 
-TEST(HalfOpenPool, WhoWasTurnedAwayMoreOftenCountsForMore) {
+TEST(HalfOpenPool, AHostThatWasTurnedAwayMoreOftenCountsForMore) {
   HalfOpenPool pool = new_pool();
   std::vector<Ticket> tickets = fill(pool);
   for (unsigned i = 0; i < 64; ++i) {  // all 64 by such as had to come twice
@@ -204,16 +204,16 @@ TEST(HalfOpenPool, WhoWasTurnedAwayMoreOftenCountsForMore) {
   EXPECT_NE(displaced_by(pool, honest), 0u);
 }
 
-TEST(HalfOpenPool, WhoIsDisplacedInGoodTimeCountsAsTurnedAway) {
+TEST(HalfOpenPool, AHostThatIsDisplacedInGoodTimeCountsAsTurnedAway) {
   HalfOpenPool pool = new_pool();
   fill(pool);
   EXPECT_TRUE(refused(pool, ip("203.0.113.7")));
   EXPECT_NE(displaced_by(pool, ip("203.0.113.7")), 0u);
-  // stranger(0) gave way; it takes the place of another in turn.
+  // stranger(0) was displaced; it takes the place of another in turn.
   EXPECT_NE(displaced_by(pool, stranger(0)), 0u);
 }
 
-TEST(HalfOpenPool, WhoHadItsTimeDoesNotCountAsTurnedAway) {
+TEST(HalfOpenPool, AHostThatHadItsTimeDoesNotCountAsTurnedAway) {
   HalfOpenPool pool = new_pool();
   fill(pool);
   const TimePoint late = kStart + kPatience + 1ns;
@@ -222,7 +222,7 @@ TEST(HalfOpenPool, WhoHadItsTimeDoesNotCountAsTurnedAway) {
   EXPECT_TRUE(refused(pool, stranger(0), late));
 }
 
-TEST(HalfOpenPool, WhoGotInIsNotRememberedAsTurnedAway) {
+TEST(HalfOpenPool, AHostThatGotInIsNotRememberedAsTurnedAway) {
   HalfOpenPool pool = new_pool();
   auto tickets = fill(pool);
   EXPECT_TRUE(refused(pool, ip("203.0.113.7")));
@@ -267,7 +267,7 @@ TEST(HalfOpenPool, RemembersABoundedNumberOfHosts) {
   EXPECT_GE(pool.remembered(), HalfOpenPool::kMaxTurnedAway / 2);
 }
 
-TEST(HalfOpenPool, LotsAreDrawnAmongThoseThatCountForLeast) {
+TEST(HalfOpenPool, ChoosesAtRandomAmongThoseThatCountForLeast) {
   std::size_t among = 0;
   HalfOpenPool pool(HalfOpenLimits{}, [&among](std::size_t below) {
     among = below;
@@ -282,7 +282,7 @@ TEST(HalfOpenPool, LotsAreDrawnAmongThoseThatCountForLeast) {
   EXPECT_EQ(among, 63u);
 }
 
-TEST(HalfOpenPool, WhoHasLeftIsIgnored) {
+TEST(HalfOpenPool, AHandshakeThatHasLeftIsIgnored) {
   HalfOpenPool pool = new_pool();
   const Ticket ticket = enter(pool, ip("203.0.113.7"));
   pool.leave(ticket);

@@ -42,7 +42,7 @@ TEST(SnapshotCell, AReaderKeepsItsValueWhateverIsPublished) {
   EXPECT_EQ(*mine, 7);
 }
 
-TEST(SnapshotCell, AnOldValueGoesWhenItIsReplacedAndNobodyKeepsIt) {
+TEST(SnapshotCell, AnOldValueGoesWhenItIsReplacedAndNoReaderKeepsIt) {
   SnapshotCell<int> cell(nullptr);
   std::vector<std::weak_ptr<const int>> published;
   for (int i = 0; i < 20; ++i) {

@@ -87,7 +87,7 @@ TEST_F(SwitchSettings, HandshakeTimeoutHoldsForBothSidesAndIsNeverOverFiveSecond
     config.p2p.handshake_timeout = set;
     const auto number = static_cast<std::uint8_t>(nodes.size() + 1);
     SimNode& a = add_at(IpAddress::v4(10, number, 0, 1), config);
-    // Somebody who connects and says nothing.
+    // A host that connects and says nothing.
     sim::SimHost& silent = world.add_host({IpAddress::v4(10, 100, number, 1)});
     std::unique_ptr<conn::Stream> stream;
     const auto connecting =

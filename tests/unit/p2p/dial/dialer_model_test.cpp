@@ -98,7 +98,7 @@ class DialerModel {
     if (deadline) {
       ASSERT_GT(*deadline, now_) << "a timer would fire for ever";
     }
-    // Whoever is persistent and not here is due within a minute of the last attempt.
+    // A persistent peer that is not here is due within a minute of the last attempt.
     for (unsigned i = 0; i < 3; ++i) {
       if (connected_.contains(i) || dialling_.contains(i)) continue;
       ASSERT_TRUE(deadline);

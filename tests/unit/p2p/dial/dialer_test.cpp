@@ -97,7 +97,7 @@ TEST_F(DialerTest, ARequestIsDueAtOnceAndOnce) {
   EXPECT_EQ(dialer().deadline(), std::nullopt);
 }
 
-TEST_F(DialerTest, NobodyDialsHimself) {
+TEST_F(DialerTest, RefusesToDialItself) {
   EXPECT_EQ(request(kOwn), Reason::own_address);
   const auto added = dialer().add_persistent(kOwn, now);
   ASSERT_FALSE(added);
@@ -121,7 +121,7 @@ TEST_F(DialerTest, ThereIsOneDialAtATimeForAnId) {
   EXPECT_EQ(take(), kNone);
 }
 
-TEST_F(DialerTest, WhoHasConnectedToUsIsNotDialled) {
+TEST_F(DialerTest, ANodeThatHasConnectedToUsIsNotDialled) {
   ASSERT_TRUE(dialer().add_persistent(node(1), now));
   EXPECT_EQ(request(node(2)), kAccepted);
   connect(node(1), Direction::inbound);
@@ -140,7 +140,7 @@ TEST_F(DialerTest, ARequestThatHasBecomeNeedlessIsClearedAtOnce) {
   EXPECT_EQ(dialer().free_slots(), 3u);
 }
 
-TEST_F(DialerTest, WhatNobodyDialledOrConnectedHasNoEffect) {
+TEST_F(DialerTest, AnEndOfAnUnknownDialOrConnectionHasNoEffect) {
   fail(node(1));
   lose(node(1));
   EXPECT_EQ(request(node(1)), kAccepted);
@@ -225,7 +225,7 @@ std::vector<Duration> pauses(DialerTest& test, Duration lasts, std::size_t count
   return found;
 }
 
-TEST_F(DialerTest, ThePauseOfAPersistentPeerDoublesUpToTheCapLessALot) {
+TEST_F(DialerTest, ThePauseOfAPersistentPeerDoublesUpToTheCapLessARandomPart) {
   const std::vector<std::pair<double, double>> cases = {
       {kLongest, 0.95}, {kMiddle, 0.725}, {kShortest, 0.5}};
   for (const auto& [drawn, part] : cases) {
@@ -254,7 +254,7 @@ TEST_F(DialerTest, TheCapOfAPersistentPeersPauseCanBeSet) {
 }
 
 // V21: at most 20 dials in two minutes, then exponential.
-TEST_F(DialerTest, WhoAcceptsAndClosesAtOnceIsNotHammered) {
+TEST_F(DialerTest, ANodeThatAcceptsAndClosesAtOnceIsDialledWithBackoff) {
   for (const double drawn : {kLongest, kMiddle, kShortest}) {
     for (const Duration lasts : {Duration(0), Duration(30s), Dialer::kStable - 1ns}) {
       made.reset();
@@ -370,7 +370,7 @@ TEST_F(DialerTest, AnAddressThatFailedRestsForAPauseThatDoublesUpToAMinute) {
     fail(node(1));
     now += pause - 1ns;
     EXPECT_EQ(request(node(1)), Reason::address_resting);
-    EXPECT_EQ(request(node(1), DialPurpose::feeler), Reason::address_resting) << "whoever asks";
+    EXPECT_EQ(request(node(1), DialPurpose::feeler), Reason::address_resting) << "for any caller";
     now += 1ns;
   }
   EXPECT_EQ(request(node(1)), kAccepted);
@@ -479,7 +479,7 @@ TEST_F(SelfDialTest, TheDayIsKeptHoweverManyOtherAddressesFail) {
   EXPECT_EQ(request(alias(1)), Reason::address_resting);
 }
 
-TEST_F(SelfDialTest, OnlySoManyAddressesAreTakenForOurs) {
+TEST_F(SelfDialTest, OnlyABoundedNumberOfAddressesIsTakenForOurs) {
   for (unsigned i = 0; i <= Dialer::kMaxOwnAddresses; ++i) {
     HostAddress proxy = node(i);
     ASSERT_EQ(request(proxy), kAccepted);
@@ -563,7 +563,7 @@ struct TornTest : StickyTest {
     now += 1h;
     for (unsigned i = 0; i < lost; ++i) lose(node(i));
   }
-  // All dials come to nothing; free slots are filled with others. How many dials there were.
+  // All dials fail; free slots are filled with others. How many dials there were.
   std::size_t go_on_without(Duration span) {
     std::size_t dials = 0;
     const TimePoint end = now + span;
@@ -638,13 +638,13 @@ TEST_F(StickyTest, WhenItsSlotIsTakenMeanwhileItWaitsForItsNextTurn) {
   EXPECT_EQ(take(), std::vector{node(1)});
 }
 
-TEST_F(StickyTest, OnlyLongLivedOutboundPeersThatWeDidNotPartWithAreWorthIt) {
+TEST_F(StickyTest, OnlyLongLivedOutboundPeersThatWeDidNotDisconnectAreRedialled) {
   establish_for(node(1), kLongLived - 1ns);
   lose(node(1));
   EXPECT_EQ(dialer().deadline(), std::nullopt) << "not long-lived";
   establish_for(node(2), kLongLived);
   lose(node(2), Dialer::Redial::no);
-  EXPECT_EQ(dialer().deadline(), std::nullopt) << "parted with on purpose";
+  EXPECT_EQ(dialer().deadline(), std::nullopt) << "disconnected on purpose";
   connect(node(3), Direction::inbound);
   now += kLongLived;
   dialer().on_gone(node(3).id, node(3), Dialer::Redial::yes, now);
@@ -654,7 +654,7 @@ TEST_F(StickyTest, OnlyLongLivedOutboundPeersThatWeDidNotPartWithAreWorthIt) {
   EXPECT_EQ(dialer().deadline(), std::nullopt) << "no address";
 }
 
-TEST_F(StickyTest, NobodyIsWorthItWhereThatIsSwitchedOff) {
+TEST_F(StickyTest, NoPeerIsRedialledWhereThatIsSwitchedOff) {
   config.sticky_redial = StickyRedial::no;
   establish_for(node(1), 1h);
   lose(node(1));

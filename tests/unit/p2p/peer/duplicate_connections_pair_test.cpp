@@ -174,7 +174,7 @@ class Node {
   }
 };
 
-// Ours: DuplicateConnections, and a shell that does as it is told.
+// Ours: DuplicateConnections, and a shell that carries out its actions.
 class OurNode final : public Node {
  public:
   OurNode(Clock& clock, std::mt19937& random, const NodeId& id)
@@ -383,7 +383,7 @@ TEST_P(DuplicateConnectionsPair, ASilentlyDeadConnectionDoesNotKeepTheNodesApart
     pair.wreak_havoc(20s);
     const TimePoint dies = pair.clock.now + pair.pick(1s, 40s);
     pair.clock.at(dies, [&] {
-      // The other node restarts, and its last words are lost.
+      // The other node restarts, and its last messages are lost.
       for (const LinkId link : pair.second->link_ids()) pair.second->lose(link);
     });
     pair.clock.run_until(pair.clock.now + 20s);

@@ -55,7 +55,7 @@ struct DuplicateConnectionsTest : testing::Test {
   void expect_deadline(conn::Duration at) { EXPECT_EQ(duplicates.deadline(), kStart + at); }
 };
 
-TEST_F(DuplicateConnectionsTest, AConnectionWithoutARivalIsShownAtOnce) {
+TEST_F(DuplicateConnectionsTest, ASingleConnectionIsShownAtOnce) {
   for (const Direction direction : {kIn, kOut}) {
     DuplicateConnections fresh(kOwn);
     EXPECT_EQ(fresh.on_proven(kLower, 1, direction, Another::none, kStart), Actions{admit(1)});
@@ -68,14 +68,14 @@ TEST_F(DuplicateConnectionsTest, AConnectionWithoutARivalIsShownAtOnce) {
   }
 }
 
-TEST_F(DuplicateConnectionsTest, DifferentNodesAreNoRivals) {
+TEST_F(DuplicateConnectionsTest, ConnectionsOfDifferentNodesAreNoDuplicates) {
   EXPECT_EQ(proven(kLower, 1, kIn, 0s), Actions{admit(1)});
   EXPECT_EQ(proven(kHigher, 2, kIn, 0s), Actions{admit(2)});
   EXPECT_EQ(duplicates.shown(kLower), 1u);
   EXPECT_EQ(duplicates.shown(kHigher), 2u);
 }
 
-TEST_F(DuplicateConnectionsTest, WhileARivalIsExpectedNothingIsShownForTwoSeconds) {
+TEST_F(DuplicateConnectionsTest, WhileAnotherIsExpectedNothingIsShownForTwoSeconds) {
   EXPECT_EQ(proven(kLower, 1, kIn, 0s, Another::expected), kNothing);
   EXPECT_EQ(duplicates.shown(kLower), std::nullopt);
   EXPECT_TRUE(duplicates.knows(kLower));
@@ -85,16 +85,16 @@ TEST_F(DuplicateConnectionsTest, WhileARivalIsExpectedNothingIsShownForTwoSecond
   EXPECT_EQ(duplicates.deadline(), std::nullopt);
 }
 
-TEST_F(DuplicateConnectionsTest, ARivalThatDoesNotComeAnyMoreIsNotWaitedFor) {
+TEST_F(DuplicateConnectionsTest, AnotherThatDoesNotComeAnyMoreIsNotWaitedFor) {
   EXPECT_EQ(proven(kLower, 1, kOut, 0s, Another::expected), kNothing);
   EXPECT_EQ(duplicates.waiting_for_other(), std::vector{kLower});
   EXPECT_EQ(duplicates.on_no_other(kLower), Actions{admit(1)});
   EXPECT_EQ(duplicates.waiting_for_other(), std::vector<NodeId>{});
   EXPECT_EQ(duplicates.on_no_other(kLower), kNothing) << "said again";
-  EXPECT_EQ(duplicates.on_no_other(kHigher), kNothing) << "of a node that nobody knows";
+  EXPECT_EQ(duplicates.on_no_other(kHigher), kNothing) << "of an unknown node";
 }
 
-TEST_F(DuplicateConnectionsTest, OnlyOutboundOnesWaitForARivalFromTheHost) {
+TEST_F(DuplicateConnectionsTest, OnlyOutboundOnesWaitForAnotherFromTheHost) {
   EXPECT_EQ(proven(kLower, 1, kIn, 0s, Another::expected), kNothing);
   EXPECT_EQ(duplicates.waiting_for_other(), std::vector<NodeId>{});
 }
@@ -186,7 +186,7 @@ TEST_F(DuplicateConnectionsTest, AThirdIsRefusedWhileTwoAreThere) {
   EXPECT_EQ(proven(kHigher, 6, kOut, 1s), Actions{drop(6, Reason::duplicate_id)});
 }
 
-TEST_F(DuplicateConnectionsTest, ASecondOfTheSameDirectionIsNotTheRivalThatIsExpected) {
+TEST_F(DuplicateConnectionsTest, ASecondOfTheSameDirectionIsNotTheOneThatIsExpected) {
   (void)proven(kLower, 1, kIn, 0s, Another::expected);
   EXPECT_EQ(proven(kLower, 2, kIn, 1s), Actions{drop(2, Reason::duplicate_id)});
   EXPECT_EQ(time(2s), Actions{admit(1)});
@@ -309,7 +309,7 @@ TEST_F(DuplicateConnectionsTest, TheDeadlineIsTheEarliestOfAllNodes) {
   EXPECT_EQ(time(1min), (Actions{drop(1, Reason::replaced), admit(3)})) << "all that is due";
 }
 
-TEST_F(DuplicateConnectionsTest, WhatNobodyKnowsHasNoEffect) {
+TEST_F(DuplicateConnectionsTest, TheEndOfAnUnknownLinkHasNoEffect) {
   EXPECT_EQ(duplicates.on_gone(kLower, 1), kNothing);
   (void)proven(kLower, 1, kIn, 0s);
   EXPECT_EQ(duplicates.on_gone(kLower, 7), kNothing);

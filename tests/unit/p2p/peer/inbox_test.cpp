@@ -20,7 +20,7 @@ namespace {
 
 using Verdict = Inbox::Verdict;
 
-// A message that costs so much in all.
+// A message that costs this much in all.
 constexpr std::size_t costing(std::size_t bytes) {
   return bytes - kMessageOverhead;
 }
@@ -64,14 +64,14 @@ struct InboxTest : testing::Test {
   }
 };
 
-TEST_F(InboxTest, AMessageHoldsItsRoomUntilItIsLetGoOf) {
+TEST_F(InboxTest, AMessageHoldsItsRoomUntilItIsReleased) {
   const auto owner = make();
   EXPECT_EQ(owner->charge(kWaits, 1000), Verdict::deliver);
   EXPECT_EQ(owner->inbox->held_bytes(), 1000 + kMessageOverhead);
   EXPECT_EQ(total->held_bytes(), 1000 + kMessageOverhead);
   Lease moved = std::move(owner->held.front());
   owner->release();
-  EXPECT_EQ(owner->inbox->held_bytes(), 1000 + kMessageOverhead) << "moved, not let go of";
+  EXPECT_EQ(owner->inbox->held_bytes(), 1000 + kMessageOverhead) << "moved, not released";
   moved = Lease();
   EXPECT_EQ(owner->inbox->held_bytes(), 0u);
   EXPECT_EQ(total->held_bytes(), 0u);
@@ -230,12 +230,12 @@ TEST_F(InboxTotalTest, BeyondTheTotalThoseWithMoreThanAFairShareAreReadNoMore) {
   EXPECT_EQ(modest->charge(kWaits, 0), Verdict::deliver_and_pause) << "now it has more, too";
 }
 
-TEST_F(InboxTotalTest, WithinTheTotalNobodyIsHeldToAFairShare) {
+TEST_F(InboxTotalTest, WithinTheTotalNoPeerIsHeldToAFairShare) {
   const auto owner = make(8 * kMiB);
   for (int i = 0; i < 4; ++i) EXPECT_EQ(owner->charge(kWaits, costing(kMiB)), Verdict::deliver);
 }
 
-TEST_F(InboxTotalTest, WhoWaitsForTheTotalGoesOnWhenOthersHaveMadeRoom) {
+TEST_F(InboxTotalTest, APeerThatWaitsForTheTotalGoesOnWhenOthersHaveMadeRoom) {
   const auto greedy = make(8 * kMiB), waiting = make(8 * kMiB);
   for (int i = 0; i < 7; ++i) (void)greedy->charge(kWaits, costing(kMiB / 2));
   EXPECT_EQ(waiting->charge(kWaits, costing(kMiB)), Verdict::deliver_and_pause);
@@ -248,7 +248,7 @@ TEST_F(InboxTotalTest, WhoWaitsForTheTotalGoesOnWhenOthersHaveMadeRoom) {
   EXPECT_EQ(waiting->rooms, 1) << "once";
 }
 
-TEST_F(InboxTotalTest, WhoWaitsForTheTotalGoesOnWhenItIsDownToAFairShareItself) {
+TEST_F(InboxTotalTest, APeerThatWaitsForTheTotalGoesOnWhenItIsDownToAFairShareItself) {
   const auto greedy = make(8 * kMiB), waiting = make(8 * kMiB);
   (void)greedy->charge(kWaits, costing(4 * kMiB));
   for (int i = 0; i < 5; ++i) (void)waiting->charge(kWaits, costing(kInboxFairShare / 2));
@@ -258,7 +258,7 @@ TEST_F(InboxTotalTest, WhoWaitsForTheTotalGoesOnWhenItIsDownToAFairShareItself) 
   EXPECT_EQ(waiting->rooms, 1);
 }
 
-// Told of the total, it does not read on beyond its own bound.
+// Woken by the total, it does not read on beyond its own bound.
 TEST_F(InboxTotalTest, RoomInTheTotalDoesNotLiftThePeersOwnBound) {
   const auto greedy = make(8 * kMiB), bounded = make(kMiB);
   (void)greedy->charge(kWaits, costing(4 * kMiB));
@@ -269,7 +269,7 @@ TEST_F(InboxTotalTest, RoomInTheTotalDoesNotLiftThePeersOwnBound) {
   EXPECT_EQ(bounded->rooms, 1);
 }
 
-TEST_F(InboxTotalTest, WhoPausedForItsOwnBoundAndThenWaitsForTheTotalIsTold) {
+TEST_F(InboxTotalTest, APeerThatPausedForItsOwnBoundAndThenWaitsForTheTotalGoesOn) {
   const auto greedy = make(8 * kMiB), bounded = make(kMiB);
   EXPECT_EQ(bounded->charge(kWaits, costing(kInboxFairShare + 1)), Verdict::deliver);
   EXPECT_EQ(bounded->charge(kWaits, costing(kMiB)), Verdict::deliver_and_pause);
@@ -280,7 +280,7 @@ TEST_F(InboxTotalTest, WhoPausedForItsOwnBoundAndThenWaitsForTheTotalIsTold) {
   EXPECT_EQ(bounded->rooms, 1);
 }
 
-TEST_F(InboxTotalTest, AnInboxThatIsGoneIsNotToldAndHoldsUpNobody) {
+TEST_F(InboxTotalTest, AnInboxThatIsGoneHoldsUpNoOther) {
   const auto greedy = make(8 * kMiB), waiting = make(8 * kMiB);
   (void)greedy->charge(kWaits, costing(4 * kMiB));
   for (int i = 0; i < 100; ++i) {
@@ -301,8 +301,8 @@ TEST_F(InboxTotalTest, ChannelsThatDoNotWaitCountInTheTotal) {
 }
 
 // Random charges and releases of several peers, and a connection to each that stops reading when it
-// is told to: nobody stays paused without a reason, and all bounds hold.
-TEST_F(InboxTotalTest, NobodyWaitsWithoutAReasonAndNobodyExceedsItsBound) {
+// is told to: none stays paused without a reason, and all bounds hold.
+TEST_F(InboxTotalTest, NoPeerWaitsWithoutAReasonAndNoneExceedsItsBound) {
   static constexpr std::size_t kPeers = 6, kBound = kMiB, kRead = 64 * 1044;
   std::mt19937 random(11);
   struct Peer {
@@ -364,7 +364,7 @@ class Post {
     }
     ready_.notify_one();
   }
-  // Runs the next task; waits for one. False when none comes: somebody was not told.
+  // Runs the next task; waits for one. False when none comes: a wake-up is missing.
   bool run_one() {
     std::function<void()> task;
     {
@@ -400,8 +400,8 @@ class Post {
   std::deque<std::function<void()>> tasks_;
 };
 
-// Each peer has a thread that reads until it is told to pause, and then waits to be told of room;
-// others let go of the messages, in any order. A wake-up that is lost stops it for good.
+// Each peer has a thread that reads until it is told to pause, and then waits to be woken for room;
+// others release the messages, in any order. A wake-up that is lost stops it for good.
 TEST_F(InboxTotalTest, NoWakeUpIsLostWithManyThreads) {
   static constexpr std::size_t kPeers = 4, kMessages = 100'000, kBound = 8'000;
   total = std::make_shared<InboxBudget>(3 * kInboxFairShare);
@@ -409,7 +409,7 @@ TEST_F(InboxTotalTest, NoWakeUpIsLostWithManyThreads) {
     Post shard;
     bool reading = true;  // the shard's
   };
-  Post released;  // leases on their way to those who drop them
+  Post released;  // leases on their way to where they are dropped
   std::atomic<std::size_t> readers_left = kPeers;
   std::atomic<bool> stuck = false;
   std::vector<std::thread> threads;

@@ -64,8 +64,8 @@ TEST_F(LinkTest, OneThatHasEndedTakesNoProbeAndLeavesNothingToCome) {
   ASSERT_EQ(ends, 1u);
   const std::size_t idle = events_within(1s);
   const auto held = std::make_shared<int>();
-  link->probe([held] { FAIL() << "nobody is there"; });
-  EXPECT_EQ(held.use_count(), 1) << "what waited for the answer is let go of";
+  link->probe([held] { FAIL() << "nothing is there"; });
+  EXPECT_EQ(held.use_count(), 1) << "what waited for the answer is released";
   EXPECT_EQ(events_within(1s), idle) << "no timer runs";
 }
 

@@ -68,13 +68,13 @@ TEST_F(PeerListTest, AnEarlierListStaysAsItWas) {
   for (const PeerPtr& each : before) EXPECT_EQ(each, peer(i++));
 }
 
-TEST_F(PeerListTest, WithoutSomebodyWhoIsNotThereItIsTheSame) {
+TEST_F(PeerListTest, WithoutAPeerThatIsNotThereItIsTheSame) {
   const PeerList one = PeerList().with(peer(1));
   EXPECT_EQ(one.without(peer(2)).to_vector(), one.to_vector());
   EXPECT_TRUE(PeerList().without(peer(2)).empty());
 }
 
-TEST_F(PeerListTest, HoldsWhomItNamesAndNobodyElse) {
+TEST_F(PeerListTest, HoldsThePeersThatItNamesAndNoOthers) {
   const auto held = std::make_shared<int>(0);
   const auto holding = [&](std::size_t number) { return PeerPtr(held, peer(number).get()); };
   PeerList list;

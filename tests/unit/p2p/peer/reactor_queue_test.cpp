@@ -31,7 +31,7 @@ using conn::Stage;
 constexpr conn::ChannelId kChannel{0x30};
 const Failure kGone{Stage::established, Reason::closed_by_remote, "it went"};
 
-// Notes what it is told, and throws where it is asked to.
+// Notes its calls, and throws where it is asked to.
 struct Recorder final : Reactor {
   std::string name() const override { return "recorder"; }
   std::vector<ReactorChannel> channels() const override {
@@ -132,7 +132,7 @@ TEST_P(ReactorQueueTest, WithoutInitThereIsNothingElse) {
   queue->remove(kGone, ReactorQueue::Rest::deliver);
   run();
   EXPECT_TRUE(reactor->calls.empty());
-  EXPECT_EQ(inbox->held_bytes(), 0u) << "the message is let go of";
+  EXPECT_EQ(inbox->held_bytes(), 0u) << "the message is released";
 }
 
 TEST_P(ReactorQueueTest, RemoveIsTheLastCallAndComesOnce) {
@@ -145,7 +145,7 @@ TEST_P(ReactorQueueTest, RemoveIsTheLastCallAndComesOnce) {
   EXPECT_EQ(inbox->held_bytes(), 0u);
 }
 
-TEST_P(ReactorQueueTest, AMessageIsLetGoOfWhenTheReactorIsDoneWithItOrWhenItSaysSo) {
+TEST_P(ReactorQueueTest, AMessageIsReleasedWhenTheReactorIsDoneWithItOrWhenItDropsIt) {
   queue->init_and_add();
   queue->deliver(message("1"));
   run();
@@ -179,7 +179,7 @@ TEST_P(ReactorQueueTest, AMessageThatTheReactorThrewAtDoesNot) {
   EXPECT_EQ(peer->last_useful(), std::nullopt);
 }
 
-TEST_P(ReactorQueueTest, AfterRemoveTheLaneKeepsNoPeer) {
+TEST_P(ReactorQueueTest, AfterRemoveTheQueueKeepsNoPeer) {
   queue->init_and_add();
   run();
   const std::weak_ptr<Peer> weak = std::exchange(peer, nullptr);
@@ -218,7 +218,7 @@ TEST_P(ReactorQueueTest, AnExceptionIsReportedOnceAndFollowedByRemoveAlone) {
       run();
       EXPECT_EQ(reactor->calls, expected);
       EXPECT_EQ(failures, Calls{text});
-      EXPECT_EQ(inbox->held_bytes(), 0u) << "what is not delivered is let go of";
+      EXPECT_EQ(inbox->held_bytes(), 0u) << "what is not delivered is released";
     }
   }
 }
@@ -288,13 +288,13 @@ TEST_P(ReactorQueueTest, EveryCallComesOnceAndInOrderWhateverTheTiming) {
   }
 }
 
-struct ExecutorLaneTest : testing::Test, LaneFixture {
-  ExecutorLaneTest() : LaneFixture(Delivery::executor) {}
+struct ExecutorReactorQueueTest : testing::Test, LaneFixture {
+  ExecutorReactorQueueTest() : LaneFixture(Delivery::executor) {}
   PeerPtr peer = make_peer();
   std::shared_ptr<ReactorQueue> queue = make_lane(peer);
 };
 
-TEST_F(ExecutorLaneTest, NothingIsCalledOnTheNetworksThread) {
+TEST_F(ExecutorReactorQueueTest, NothingIsCalledOnTheNetworksThread) {
   reactor->on_call = [this](const std::string&) { EXPECT_TRUE(entry->executor->is_current()); };
   queue->init_and_add();
   queue->deliver(message("1"));
@@ -305,7 +305,7 @@ TEST_F(ExecutorLaneTest, NothingIsCalledOnTheNetworksThread) {
   EXPECT_EQ(reactor->calls.size(), 4u);
 }
 
-TEST_F(ExecutorLaneTest, WhatWaitsIsDeliveredBeforeRemoveOrDiscardedAsIsAsked) {
+TEST_F(ExecutorReactorQueueTest, WhatWaitsIsDeliveredBeforeRemoveOrDiscardedAsIsAsked) {
   queue->init_and_add();
   for (const char* text : {"1", "2"}) queue->deliver(message(text));
   queue->remove(kGone, ReactorQueue::Rest::discard);
@@ -314,7 +314,7 @@ TEST_F(ExecutorLaneTest, WhatWaitsIsDeliveredBeforeRemoveOrDiscardedAsIsAsked) {
   EXPECT_EQ(reactor->calls, (Calls{"init", "add", "remove"}));
 }
 
-TEST_F(ExecutorLaneTest, APeerWithMuchToSayLetsOthersHaveTheirTurn) {
+TEST_F(ExecutorReactorQueueTest, APeerWithMuchToSayLetsOthersHaveTheirTurn) {
   const auto other = make_lane(peer);
   queue->init_and_add();
   other->init_and_add();
@@ -328,7 +328,7 @@ TEST_F(ExecutorLaneTest, APeerWithMuchToSayLetsOthersHaveTheirTurn) {
 }
 
 // T17, V23.
-TEST_F(ExecutorLaneTest, AReactorThatBlocksHoldsUpNothingButItself) {
+TEST_F(ExecutorReactorQueueTest, AReactorThatBlocksHoldsUpNothingButItself) {
   const auto other_reactor = std::make_shared<Recorder>();
   const auto other_seat = std::make_shared<ReactorEntry>();
   other_seat->reactor = other_reactor;
@@ -350,7 +350,7 @@ TEST_F(ExecutorLaneTest, AReactorThatBlocksHoldsUpNothingButItself) {
   EXPECT_EQ(reactor->calls, (Calls{"init", "add", "1", "2"}));
 }
 
-TEST_F(ExecutorLaneTest, ALaneThatIsLetGoOfStillDoesWhatItWasTold) {
+TEST_F(ExecutorReactorQueueTest, AQueueThatIsReleasedStillMakesTheCallsThatWait) {
   queue->init_and_add();
   queue->deliver(message("1"));
   queue->remove(kGone, ReactorQueue::Rest::deliver);
@@ -360,7 +360,7 @@ TEST_F(ExecutorLaneTest, ALaneThatIsLetGoOfStillDoesWhatItWasTold) {
   EXPECT_EQ(reactor->calls, (Calls{"init", "add", "1", "remove"}));
 }
 
-TEST(InLineLaneTest, TheReactorIsCalledAtOnce) {
+TEST(InLineReactorQueueTest, TheReactorIsCalledAtOnce) {
   LaneFixture fixture(Delivery::in_line);
   const auto queue = fixture.make_lane(fixture.make_peer());
   queue->init_and_add();
@@ -408,7 +408,7 @@ class ThreadExecutor final : public conn::Executor {
 };
 
 // The reactor is another one for each queue, so that each tells its own story; the thread is one.
-TEST(ThreadedLaneTest, EveryCallComesOnceAndInOrderFromAnotherThread) {
+TEST(ThreadedReactorQueueTest, EveryCallComesOnceAndInOrderFromAnotherThread) {
   LaneFixture fixture(Delivery::in_line);
   const PeerPtr peer = fixture.make_peer();
   std::atomic<std::size_t> removed = 0;
