@@ -1,5 +1,5 @@
 // A private network that stays whole: nodes at 127.0.1.1, 127.0.2.1 and so on, each of which has
-// all others as persistent peers. One is killed and started again, and everybody finds it.
+// all others as persistent peers. One is killed and started again, and all find it.
 //
 //   private_mesh [--nodes N]
 //
@@ -51,7 +51,7 @@ class MeshNode {
     if (started) port_ = node_->listen_endpoint().port;
     return started;
   }
-  // As a crash: nobody is told, its sockets are just gone.
+  // As a crash: no peer is notified, its sockets are just gone.
   void kill() {
     runtime_->stop();
     node_.reset();
@@ -119,7 +119,7 @@ class Mesh {
     }
     return started.has_value();
   }
-  // Waits until every node that runs has so many peers.
+  // Waits until every node that runs has this many peers.
   bool until(std::size_t peers, const std::string& what) {
     const auto begun = Clock::now();
     const auto done = [&] {

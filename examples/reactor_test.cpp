@@ -113,7 +113,7 @@ struct TwoNodes {
     a.node.dial(b.address());
     until([this] { return b_at_a() && b.node.find_peer(a.node.id()); });
   }
-  // What is stopped has let go of everything: no leak checker complains.
+  // What is stopped has released everything: no leak checker complains.
   ~TwoNodes() {
     a.node.stop();
     b.node.stop();
@@ -176,12 +176,12 @@ void when_the_peer_goes_the_fetch_fails_with_the_reason() {
          "when the peer goes, the fetch fails with the reason");
 }
 
-void a_peer_that_sends_garbage_is_parted_with() {
+void a_peer_that_sends_garbage_is_disconnected() {
   TwoNodes test;
   test.b_at_a()->send(BlockReactor::kChannel, conn::Bytes{0, 'x'});
   test.until([&] { return test.b.reactor->last_end.has_value(); });
   expect(test.b.reactor->last_end == conn::Reason::message_malformed,
-         "a peer that sends garbage is parted with");
+         "a peer that sends garbage is disconnected");
 }
 
 }  // namespace
@@ -195,6 +195,6 @@ int main(int argc, char**) {
   without_an_answer_the_fetch_fails_after_exactly_5_s();
   an_answer_that_comes_after_that_is_unsolicited();
   when_the_peer_goes_the_fetch_fails_with_the_reason();
-  a_peer_that_sends_garbage_is_parted_with();
+  a_peer_that_sends_garbage_is_disconnected();
   return failures == 0 ? 0 : 1;
 }

@@ -1,10 +1,10 @@
-// A small node built on the library: it listens, proves itself to whoever dials, and answers
+// A small node built on the library: it listens, proves itself to any node that dials, and answers
 // requests for addresses with the list it was started with.
 //
 //   responder --home DIR --laddr 127.0.0.1:0 --network NAME [--peer ID@IP:PORT]...
 //
 // It serves any network when none is named. It shows how the parts fit: Runtime, Handshake,
-// Upgrade, Connection. It keeps no limits on who connects; that is the Switch's work.
+// Upgrade, Connection. It has no limits on what connects; that is the Switch's work.
 #include <csignal>
 #include <filesystem>
 #include <future>
@@ -178,7 +178,7 @@ int main(int argc, char** argv) {
   const bool worked = listens.get();
   int signal = 0;
   if (worked) sigwait(&stop_signals, &signal);
-  // Everything of the responder lives on the shard, and is let go of there.
+  // Everything of the responder lives on the shard, and is released there.
   runtime.shard(0).post([&] {
     responder.reset();
     runtime.stop();

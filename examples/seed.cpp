@@ -1,4 +1,4 @@
-// A seed in one file: it crawls a network from the seeds that it is told of, and tells others of
+// A seed in one file: it crawls a network from the seeds that it is given, and tells others of
 // those that it has met itself. What it learns is kept in a file.
 #include <csignal>
 #include <future>

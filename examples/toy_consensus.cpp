@@ -1,14 +1,14 @@
 // A toy of a consensus engine: five validators in one process, on real sockets of this machine.
 //
-// At each height all vote for a block, and who has seen the votes of more than two thirds goes on
-// to the next. Votes travel on a channel of high priority, beside transactions that fill a channel
-// of low priority to the brim. One validator lies at height 5: the others part with it, ban it for
-// a while, and go on without it.
+// At each height all vote for a block, and one that has seen the votes of more than two thirds goes
+// on to the next. Votes travel on a channel of high priority, beside transactions that fill a
+// channel of low priority to the brim. One validator lies at height 5: the others disconnect it,
+// ban it for a while, and go on without it.
 //
 //   toy_consensus [--heights N]
 //
 // It ends by itself: with 0 if every honest validator has committed every height and the liar, and
-// nobody else, is banned; otherwise with 1.
+// no other, is banned; otherwise with 1.
 #include <atomic>
 #include <charconv>
 #include <cstring>
@@ -80,7 +80,7 @@ class Consensus : public p2p::TypedReactor<Vote> {
 
   void on_start() override { vote(); }
 
-  // A newcomer is told all our votes; from then on it gets them as everybody.
+  // A newcomer is sent all our votes; from then on it gets them as all others do.
   void add_peer(const p2p::PeerPtr& peer) override {
     for (std::uint32_t height = 1; height <= height_; ++height) {
       p2p::send(*peer, kVotes, vote_at(height));
@@ -124,7 +124,7 @@ class Consensus : public p2p::TypedReactor<Vote> {
       vote();
     });
   }
-  // Parting says why; the ban keeps it from coming back at once.
+  // The disconnection has a reason; the ban keeps it from coming back at once.
   void punish(const p2p::PeerPtr& peer, const std::string& what) {
     p2p::Switch& node = context().get_switch();
     node.stop_peer(peer->id(), {conn::Stage::established, conn::Reason::misbehaved, what});
@@ -141,7 +141,7 @@ class Consensus : public p2p::TypedReactor<Vote> {
   std::shared_ptr<void> pause_;
 };
 
-// Sends transactions to everybody as fast as they are taken.
+// Sends transactions to all peers as fast as they are taken.
 class Mempool : public p2p::Reactor {
  public:
   std::string name() const override { return "mempool"; }
@@ -162,7 +162,7 @@ class Mempool : public p2p::Reactor {
   }
 
  private:
-  // A broadcast waits for nobody: peers whose queue is full go without, this time.
+  // A broadcast does not wait: peers with a full queue go without, this time.
   void submit() {
     context_->get_switch().broadcast(kTransactions, transaction_);
     pause_ = context_->after(5ms, [this] { submit(); });

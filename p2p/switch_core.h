@@ -19,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include "conn/runtime/log_limiter.h"
 #include "p2p/base/snapshot_cell.h"
 #include "p2p/connect/acceptor.h"
 #include "p2p/connect/dial_runner.h"
@@ -75,7 +76,7 @@ class SwitchCore : public std::enable_shared_from_this<SwitchCore> {
   void on_all_peers_gone();
   void on_stopped();
 
-  // What the parts tell.
+  // What the parts report.
   Acceptor::Events acceptor_events();
   DialRunner::Events dial_events();
   PeerRegistry::Events registry_events();

@@ -129,8 +129,8 @@ void PexReactor::stop() {
 
 void PexReactor::set_seeds(std::vector<conn::HostAddress> seeds) {
   control_.post([self = shared_from_this(), seeds = std::move(seeds)] {
-    self->feed_.set_seeds(ids_of(seeds));
-    if (self->driver_) self->driver_->set_seeds(seeds);
+    self->parts_->feed.set_seeds(ids_of(seeds));
+    if (self->parts_->driver) self->parts_->driver->set_seeds(seeds);
   });
 }
 
@@ -241,7 +241,7 @@ void PexReactor::note_sessions(TimePoint now) {
 
 void PexReactor::report(std::function<void(const PexReport&)> into) {
   control_.post([self = shared_from_this(), into = std::move(into)] {
-    if (self->driver_) into(self->make_report());
+    if (self->parts_->driver) into(self->make_report());
   });
 }
 

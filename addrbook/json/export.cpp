@@ -66,8 +66,8 @@ JsonEntry entry_of(const KnownAddress& known) {
   entry.kind = known.kind;
   entry.attempts = std::min(known.failures, kMaxAttempts);
   entry.last_attempt =
-      to_timestamp(known.last_attempt != kNever ? known.last_attempt : known.last_seen);
-  entry.last_success = to_timestamp(known.last_verified);
+      conn::to_timestamp(known.last_attempt != kNever ? known.last_attempt : known.last_seen);
+  entry.last_success = conn::to_timestamp(known.last_verified);
   return entry;
 }
 
@@ -92,9 +92,9 @@ void put_entry(std::string& text, const JsonEntry& entry) {
   };
   put("attempts", std::to_string(entry.attempts), ",\n");
   put("bucket_type", entry.kind == Kind::tried ? "2" : "1", ",\n");
-  put("last_attempt", "\"" + rfc3339_text(entry.last_attempt) + "\"", ",\n");
-  put("last_success", "\"" + rfc3339_text(entry.last_success) + "\"", ",\n");
-  put("last_ban_time", "\"" + rfc3339_text(entry.last_ban_time) + "\"", "\n");
+  put("last_attempt", "\"" + conn::rfc3339_text(entry.last_attempt) + "\"", ",\n");
+  put("last_success", "\"" + conn::rfc3339_text(entry.last_success) + "\"", ",\n");
+  put("last_ban_time", "\"" + conn::rfc3339_text(entry.last_ban_time) + "\"", "\n");
   text += "\t\t}";
 }
 

@@ -51,9 +51,9 @@ struct JsonEntry {
   conn::NetAddress source;
   Kind kind = Kind::new_;
   std::uint32_t attempts = 0;  // at most 2^31 - 1
-  Timestamp last_attempt = kNoTimestamp;
-  Timestamp last_success = kNoTimestamp;
-  Timestamp last_ban_time = kNoTimestamp;  // when a ban ends
+  conn::Timestamp last_attempt = conn::kNoTimestamp;
+  conn::Timestamp last_success = conn::kNoTimestamp;
+  conn::Timestamp last_ban_time = conn::kNoTimestamp;  // when a ban ends
   std::vector<std::uint16_t> buckets;
   bool operator==(const JsonEntry&) const = default;
 };

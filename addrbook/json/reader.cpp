@@ -82,7 +82,7 @@ class CountingIterator {
 
 class Reader : public nlohmann::json_sax<nlohmann::json> {
  public:
-  explicit Reader(Time now) : now_(to_timestamp(now)) {}
+  explicit Reader(Time now) : now_(conn::to_timestamp(now)) {}
   Position position;
 
   conn::Result<JsonBook> finish(bool accepted) {
@@ -321,8 +321,8 @@ class Reader : public nlohmann::json_sax<nlohmann::json> {
     into = *ip;
     return true;
   }
-  bool take_time(std::string_view text, Timestamp& into) {
-    const auto time = parse_rfc3339(text);
+  bool take_time(std::string_view text, conn::Timestamp& into) {
+    const auto time = conn::parse_rfc3339(text);
     if (!time) return problem(text, "is no time");
     into = *time;
     return true;
@@ -365,7 +365,7 @@ class Reader : public nlohmann::json_sax<nlohmann::json> {
     book_.entries.push_back(std::move(entry_));
   }
 
-  Timestamp now_;
+  conn::Timestamp now_;
   JsonBook book_;
   Where where_ = Where::outside;
   Field field_ = Field::unknown;

@@ -22,6 +22,7 @@
 
 #include "conn/address/net_address.h"
 #include "conn/base/backoff.h"
+#include "conn/base/random.h"
 #include "pex/limits/limits.h"
 
 namespace peerage::pex {

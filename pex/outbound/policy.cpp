@@ -76,7 +76,7 @@ bool OutboundPolicy::plan_dials(const Situation& situation, std::vector<NetAddre
   for (const Situation::Outbound& peer : situation.outbound) {
     ++groups[book_.group(peer.ip)];
     // `use` keeps it from being forgotten.
-    step.to_choose -= drawn_.use(peer.id) == nullptr && step.to_choose > 0 ? 1 : 0;
+    step.to_choose -= drawn_ids_.use(peer.id) == nullptr && step.to_choose > 0 ? 1 : 0;
   }
   while (dials.size() < situation.free_slots && pace_.available(situation.now) > 0) {
     auto target = next_anchor(situation);
@@ -107,7 +107,7 @@ std::optional<NetAddress> OutboundPolicy::next_anchor(const Situation& situation
 std::optional<NetAddress> OutboundPolicy::choose(const Step& step) {
   auto target = long_known(step);
   if (!target) target = by_seeds(step);
-  if (target) drawn_.erase(target->id);
+  if (target) drawn_ids_.erase(target->id);
   return target;
 }
 

@@ -109,7 +109,7 @@ class OutboundPolicy {
   std::optional<conn::NetAddress> by_seeds(const Step& step);
   std::optional<conn::NetAddress> random_pick(const Step& step);
   void mark_drawn(const conn::NodeId& id) {
-    drawn_.use(id, [] { return char{}; });
+    drawn_ids_.use(id, [] { return char{}; });
   }
   bool available(const Step& step, const addrbook::KnownAddress& known) const;
   bool diverse(const Step& step, const addrbook::KnownAddress& known) const;
@@ -129,7 +129,7 @@ class OutboundPolicy {
   conn::TimePoint next_ask_;
   conn::Duration ask_pause_;
   conn::RecentMap<std::uint64_t, Felt> felt_{kMaxFelt};
-  conn::RecentMap<conn::NodeId, char> drawn_{kMaxDrawn};
+  conn::RecentMap<conn::NodeId, char> drawn_ids_{kMaxDrawn};
   conn::RecentMap<conn::IpAddress, char> seeds_at_{kMaxSeedAddresses};
 };
 

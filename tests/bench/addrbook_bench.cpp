@@ -1,5 +1,5 @@
 // The address book: what hearing of, drawing and telling addresses costs, and what one takes in
-// memory. Each figure at a book that 100 000 addresses were told to.
+// memory. Each figure at a book that was given 100 000 addresses.
 #include <optional>
 #include <vector>
 

@@ -36,7 +36,7 @@ void expect(const conn::Result<void>& result) {
   std::exit(1);
 }
 
-// What a crawl of 80 000 nodes is told: each teller tells of 250.
+// What a crawl of 80 000 nodes hears: each source sends 250 addresses.
 addrbook::Provenance told(std::size_t number, std::chrono::hours later = {}) {
   const auto at = test::kBookNow - std::chrono::hours(1000) + later +
                   std::chrono::seconds(static_cast<std::int64_t>(number / 16));
@@ -48,7 +48,7 @@ addrbook::Provenance told(std::size_t number, std::chrono::hours later = {}) {
           1};
 }
 
-// Batches of as many addresses as rows of who told whom, `first` up to `end`.
+// Batches of as many addresses as rows of their sources, `first` up to `end`.
 void measure_told(const std::string& where, const char* what, addrbook::BookFile& file,
                   std::size_t first, std::size_t end, std::chrono::hours later = {}) {
   Clock::duration all{0}, worst{0};
@@ -71,11 +71,11 @@ void measure_told(const std::string& where, const std::filesystem::path& path) {
   static constexpr std::size_t kFull = addrbook::kMaxToldRows;
   {
     auto opened = expect(addrbook::BookFile::open(path, test::options_with(1), test::kBookNow));
-    measure_told(where, "and told, new", opened.file, 0, kRows);
-    measure_told(where, "and told, again", opened.file, 0, kRows, std::chrono::hours(1));
-    measure_told(where, "and told, until it is full", opened.file, kRows, kFull);
-    measure_told(where, "full, and told again", opened.file, 0, kRows, std::chrono::hours(200));
-    measure_told(where, "full, and new ones", opened.file, kFull, kFull + kRows);
+    measure_told(where, "and sources, new", opened.file, 0, kRows);
+    measure_told(where, "and sources, again", opened.file, 0, kRows, std::chrono::hours(1));
+    measure_told(where, "and sources, until it is full", opened.file, kRows, kFull);
+    measure_told(where, "full, and sources again", opened.file, 0, kRows, std::chrono::hours(200));
+    measure_told(where, "full, and new sources", opened.file, kFull, kFull + kRows);
     expect(opened.file.close());
   }
   const auto began = Clock::now();
@@ -83,7 +83,7 @@ void measure_told(const std::string& where, const std::filesystem::path& path) {
   const auto checked = Clock::now();
   const auto list =
       expect(opened.file.provenance({.id = told(kFull).address.id}, test::kBookNow, opened.report));
-  std::printf("%-10s full       open %.0f ms, who told of one (%zu) %.2f ms, file %.1f MB\n",
+  std::printf("%-10s full       open %.0f ms, sources of one (%zu) %.2f ms, file %.1f MB\n",
               where.c_str(), milliseconds(checked - began), list.total,
               milliseconds(Clock::now() - checked),
               static_cast<double>(std::filesystem::file_size(path)) / 1e6);

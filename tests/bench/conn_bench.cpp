@@ -82,7 +82,7 @@ void encode_packets(benchmark::State& state) {
 }
 BENCHMARK(encode_packets)->Arg(64)->Arg(1000);
 
-// As every node writes a packet, and with a field before it that nobody knows.
+// As every node writes a packet, and with an unknown field before it.
 void decode(benchmark::State& state, bool usual) {
   const Bytes data(64, 0x5a);
   const MsgHeader header = encode_msg_header(kChannel, Eof::yes, data.size());
@@ -147,7 +147,7 @@ std::vector<ChannelDescriptor> descriptors(std::size_t count) {
   return all;
 }
 
-// Of each of so many channels a message of that size, until all have left.
+// Messages of one size on N channels, until all have left.
 void schedule(benchmark::State& state) {
   const auto channels = static_cast<std::size_t>(state.range(0));
   const auto message =

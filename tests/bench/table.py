@@ -94,8 +94,8 @@ def rows():
         Row("rtt us", "64 B there and back, default rates, p50", "us", 0, 100,
             limit=lambda figures: figures["limit tcp rtt us"]),
         Row("handshakes/s", "full handshakes", "1/s", 0, 8000, more_is_better=True),
-        Row("handshake dialler us", "a handshake, who dials", "CPU us", 0, 130, limit=one_side),
-        Row("handshake acceptor us", "a handshake, who accepts", "CPU us", 0, 130, limit=one_side),
+        Row("handshake dialler us", "a handshake, dialling side", "CPU us", 0, 130, limit=one_side),
+        Row("handshake acceptor us", "a handshake, accepting side", "CPU us", 0, 130, limit=one_side),
         Row("peer kB", "an idle inbound peer, of 1000", "KiB", 1, 10, limit=lambda figures: 1.0),
         Row("peer kB of 10000", "an idle inbound peer, of 10000", "KiB", 1, 10, limit=lambda figures: 1.0),
         Row("10000 peers up s", "10000 peers, until all are up", "s", 1),
@@ -242,7 +242,7 @@ def ratios_of(runs):
 
 
 def worse(ratios, baseline):
-    """What is worse than what was kept, told one by one."""
+    """What is worse than what was kept, one line each."""
     found = []
     for row in rows():
         now, kept = ratios.get(row.key), baseline.get(row.key)

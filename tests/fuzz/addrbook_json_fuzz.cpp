@@ -1,5 +1,5 @@
-// Any text as an addrbook.json: it is refused in a short printable line, or it is a book whose
-// every entry a comet node would take, and which written out reads as the same book.
+// Any text as an addrbook.json: it is refused in a short printable line, or it is a book of which a
+// comet node would take every entry, and which written out reads as the same book.
 #include <algorithm>
 #include <string>
 #include <string_view>
@@ -30,7 +30,7 @@ void check_entry(const JsonEntry& entry) {
   require(entry.attempts <= 0x7fffffff);
   require(!entry.buckets.empty());
 #ifdef PEERAGE_PLANTED_BUG
-  // As if nobody was ever tried into three buckets.
+  // As if no address was ever tried into three buckets.
   require(entry.kind == Kind::new_ || entry.buckets.size() < 3);
 #endif
   for (const std::uint16_t bucket : entry.buckets) {

@@ -1,6 +1,6 @@
 // What an operator writes: config.toml, log levels, durations, lists, genesis.json, a command line.
 // Any bytes are read or refused in printable words; what was read stays within its bounds; what
-// this program writes itself is read again without a word.
+// this program writes itself is read again without a complaint.
 #include <algorithm>
 #include <sstream>
 #include <string>

@@ -1,7 +1,7 @@
 // A connection in a world that a fuzzer moves: its owner sends, pauses, stops; its peer sends what
 // it likes, reads when it likes and goes when it likes; time passes. Whatever the order of these,
-// every bound of conn/comet/limits.h holds, what is sent arrives as it was sent, the end is told
-// once, nothing is held afterwards, and no timer fires for ever.
+// every bound of conn/comet/limits.h holds, what is sent arrives as it was sent, the end is
+// reported once, nothing is held afterwards, and no timer fires for ever.
 #include <array>
 #include <deque>
 #include <map>
@@ -86,7 +86,7 @@ std::unique_ptr<Timer> World::make_timer(Task on_expiry) {
   return std::make_unique<WorldTimer>(*this, std::move(on_expiry));
 }
 
-// The pipe to the peer, whose end the harness holds.
+// The pipe to the peer; the harness holds its other end.
 struct Pipe {
   explicit Pipe(World& its_world) : world(its_world) {}
 
@@ -172,7 +172,7 @@ SecretSession session() {
   return {remote, NodeId::of(remote), FrameSealer(key_of(1)), FrameOpener(key_of(2)), {}};
 }
 
-// The other end, moved by hand: it seals what it is told to send, and checks what it gets.
+// The other end, moved by hand: it seals what it is given to send, and checks what it gets.
 class Peer {
  public:
   explicit Peer(Pipe& pipe) : pipe_(pipe) {}
@@ -191,7 +191,7 @@ class Peer {
     packet.resize(packet.size() + size);
     send(packet);
   }
-  // Lets so many sealed bytes through, which may end within a frame.
+  // Lets this many sealed bytes through, which may end within a frame.
   void deliver(std::size_t count) {
     const auto end =
         waiting_.begin() + static_cast<std::ptrdiff_t>(std::min(count, waiting_.size()));

@@ -87,7 +87,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (mode % 16 < 4) {
     alive = deliver(machine, input.all(), piece);
   } else if (mode % 16 < 8) {
-    // A true key exchange, then frames whose seal is true and whose content is not.
+    // A true key exchange, then frames with a true seal and any content.
     conn::SecretHandshake remote(their_key(), test::ephemeral_from(0x22), std::nullopt);
     const Bytes ours = machine.take_output();
     alive = deliver(machine, remote.take_output(), piece);

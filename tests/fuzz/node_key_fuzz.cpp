@@ -2,7 +2,7 @@
 // writes itself back to a file of the same identity.
 //
 // A mutation of a good key almost never keeps its two halves matched, so the first 32 bytes of the
-// input also serve as a seed, whose file is then laid out in the ways that the rest chooses.
+// input also serve as a seed; its file is then laid out in the ways that the rest chooses.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -35,7 +35,7 @@ void check_text(std::string_view text) {
   const auto key = NodeKey::parse(text);
   if (key) {
 #ifdef PEERAGE_PLANTED_BUG
-    // As if nobody ever edited a key file on Windows.
+    // As if a key file were never edited on Windows.
     require(text.find("\r\n") == std::string_view::npos);
 #endif
     check_key(*key);

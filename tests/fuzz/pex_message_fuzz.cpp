@@ -20,7 +20,7 @@ bool is_usable(const proto::PexNetAddress& entry) {
   return parsed.has_value();
 }
 
-// As it would be encoded without what nobody knows.
+// As it would be encoded without its unknown fields.
 std::string plain(const proto::PexMessage& message) {
   proto::PexMessage known;
   if (message.has_pex_request()) known.mutable_pex_request();
@@ -54,7 +54,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                         theirs.sum_case() != proto::PexMessage::SUM_NOT_SET;
   if (!message) {
     require(message.error().reason == conn::Reason::message_malformed);
-    // What protobuf can read we refuse only for its size, or for fields that nobody knows.
+    // What protobuf can read we refuse only for its size, or for unknown fields.
     const bool fits = theirs.pex_addrs().addrs_size() <= 250 && size <= pex::kMaxMessage;
     require(!(readable && fits && plain(theirs) == std::string(data, data + size)));
     return 0;

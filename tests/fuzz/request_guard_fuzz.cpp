@@ -1,5 +1,5 @@
-// The request guard and the request pacer, beside the plainest account of the same rules: who asks,
-// when, from where, in whatever order.
+// The request guard and the request pacer, beside the plainest account of the same rules: which
+// node asks, when, from where, in whatever order.
 #include <map>
 #include <vector>
 

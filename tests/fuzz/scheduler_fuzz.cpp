@@ -90,7 +90,7 @@ void take_one(ChannelScheduler& scheduler, World& world) {
   if (packet->completed) {
     require(*packet->completed == message.size());
 #ifdef PEERAGE_PLANTED_BUG
-    // As if a message of exactly so many packets were cut wrongly.
+    // As if a message of exactly this many packets were cut wrongly.
     require(message.size() != 2 * kMaxPacketData);
 #endif
     model.messages.pop_front();

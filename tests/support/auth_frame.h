@@ -1,4 +1,5 @@
-// The AuthSig frame of a scripted peer, whatever is in it: for tests of who does not prove its ID.
+// The AuthSig frame of a scripted peer, whatever is in it: for tests of peers that do not prove
+// their ID.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +14,7 @@ namespace peerage::test {
 // The message that a comet node proves its ID with, `text` being what it signs.
 conn::Bytes auth_message(const conn::NodeKey& key, conn::ByteView text);
 
-// Sealed for the remote whose ephemeral key is `theirs`, by the owner of `ours`; `message` makes
+// Sealed for the remote with the ephemeral key `theirs`, by the owner of `ours`; `message` makes
 // the content from the challenge, the text to sign. Of content that does not fit the end is left
 // out, and its length stands all the same.
 conn::Bytes auth_frame(const conn::Secret<32>& ephemeral, std::span<const std::uint8_t, 32> ours,

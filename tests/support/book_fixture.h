@@ -36,7 +36,7 @@ class BookTest : public ::testing::Test {
   explicit BookTest(addrbook::BookConfig config = roomy());
   ~BookTest() override;
 
-  // No limit on what is told: most tests are about other rules.
+  // No limit on gossip: most tests are about other rules.
   static addrbook::BookConfig roomy();
   // Of so few places that they are soon taken.
   static addrbook::BookConfig with(addrbook::Geometry geometry);

@@ -75,7 +75,7 @@ class BookPair : public BookPairBase {
     std::size_t new_ones = 0;
     for (const NetAddress& each : selection) {
       const KnownAddress* known = naive_->find(each);
-      agree(known && !NaiveBook::rests(*known), "one is told of that must not be");
+      agree(known && !NaiveBook::rests(*known), "one is served that must not be");
       new_ones += known->kind == Kind::new_ ? 1 : 0;
     }
     return new_ones;

@@ -32,7 +32,7 @@ class BookPairBase {
 
   // The whole of both.
   void compare() {
-    book_->reinstate({}, now_);  // Those whose time has come wake up.
+    book_->reinstate({}, now_);  // Those that are due wake up.
     std::size_t seen = 0;
     book_->for_each([&](const KnownAddress& known) {
       ++seen;

@@ -28,7 +28,7 @@ class Choices {
   }
 };
 
-// 0 is ours, and 30 is nobody.
+// 0 is ours, and 30 is no node's.
 inline constexpr std::size_t kUniverseIds = 31;
 inline conn::NodeId universe_id(std::size_t number) {
   if (number == 30) return {};

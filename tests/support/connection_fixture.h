@@ -1,4 +1,4 @@
-// A world of two machines with a connection between them, for the tests of conn/connection.
+// A world of two machines with a connection between them, for the tests of conn/comet/connection.
 #pragma once
 
 #include <cstddef>
@@ -43,7 +43,7 @@ struct ConnectionFixture : testing::Test {
     std::unique_ptr<ScriptedPeer> peer;
   };
   std::unique_ptr<Another> link_another(conn::ReassemblyBudget& memory);
-  // Lets `span` pass and tells how many events that took; gives up after a hundred thousand.
+  // Lets `span` pass and returns how many events that took; gives up after a hundred thousand.
   std::size_t events_within(conn::Duration span);
 };
 

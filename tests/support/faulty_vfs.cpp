@@ -191,7 +191,7 @@ int delete_file(sqlite3_vfs* system, const char* path, int sync) {
   return real_system(system)->xDelete(real_system(system), path, sync);
 }
 
-// SQLite waits for locks; in a test in virtual time, nobody will let them go meanwhile.
+// SQLite waits for locks; in a test in virtual time, none is released meanwhile.
 int sleep_not(sqlite3_vfs*, int microseconds) {
   return microseconds;
 }

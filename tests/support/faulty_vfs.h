@@ -35,7 +35,7 @@ class FaultyVfs {
   static std::uint64_t hits();
 
   // From now on it is what SQLite takes for a file that names no other. `skipped`: nothing is
-  // synced, for processes that end in order and whose files nobody needs afterwards.
+  // synced, for processes that end in order and leave no file that is needed afterwards.
   enum class Syncing : std::uint8_t { done, skipped };
   static void make_default(Syncing syncing);
   static void spoil(const std::filesystem::path& folder, Fault fault);

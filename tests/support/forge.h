@@ -1,4 +1,5 @@
-// Changes an address book file as whoever has the file could: by SQL, past all of our own code.
+// Changes an address book file as any program with access to it could: by SQL, past all of our own
+// code.
 #pragma once
 
 #include <filesystem>

@@ -1,9 +1,9 @@
 // The address book once more, as plainly as its rules can be said: rows in a vector, every rule by
 // looking at all of them. For what must agree with the real one, operation by operation.
 //
-// Where the rules leave a choice (which of several bad addresses goes), it is told what the real
+// Where the rules leave a choice (which of several bad addresses goes), it is given what the real
 // book chose, and judges whether that was allowed. Rests and contests end here the moment that
-// their time has come; in the real book, by when somebody could notice.
+// their time has come; in the real book, by when that could be noticed.
 #pragma once
 
 #include <algorithm>
@@ -56,7 +56,7 @@ class NaiveBook {
   NaiveBook(const conn::NodeId& own_id, const addrbook::BookKey& key, addrbook::BookConfig settings)
       : config(std::move(settings)), self(own_id), placement(key, config.strict, config.geometry) {}
 
-  // Everything that it knows, for whoever compares.
+  // Everything that it knows, to be compared.
   addrbook::BookConfig config;
   conn::NodeId self;
   addrbook::Placement placement;
@@ -113,7 +113,7 @@ class NaiveBook {
     return now - known.last_seen > addrbook::kUnheardOfLimit &&
            now - known.last_connected > addrbook::kUnheardOfLimit;
   }
-  // Anyone may have its place.
+  // Any address may have its place.
   bool bad(const KnownAddress& known) const {
     return stale(known) || (rests(known) && known.connected_since == kNever);
   }
@@ -196,7 +196,7 @@ class NaiveBook {
     tokens.promised = config.told_after_request;
   }
 
-  // `gone`: those that the real book let go of for it.
+  // `gone`: those that the real book dropped for it.
   Added add(const NetAddress& address, const addrbook::Source& source,
             const std::vector<NetAddress>& gone) {
     const Added outcome = judge(address, source);
@@ -206,7 +206,7 @@ class NaiveBook {
       if (now - known.last_seen >= addrbook::kSeenResolution) known.last_seen = now;
     }
     if (outcome != Added::added) {
-      agree(gone.empty(), "an address that is not added lets another go");
+      agree(gone.empty(), "an address that is not added drops another");
       return outcome;
     }
     const Place first = placement.in_new(address, source.ip);
@@ -217,7 +217,7 @@ class NaiveBook {
                 conn::neighbourhood_of(each.endpoint.ip) ==
                     conn::neighbourhood_of(address.endpoint.ip) ||
                 row->place == first,
-            "one goes that was in nobody's way");
+            "one goes that was not in the way");
     }
     agree(gone.size() <= 3, "more go than are in the way");
     for (const NetAddress& each : gone) forget(each);

@@ -1,4 +1,5 @@
-// The naive book's second half: what comes of dialling, who is tried, and what a file gives back.
+// The naive book's second half: what comes of dialling, which are tried, and what a file gives
+// back.
 #pragma once
 
 #include <algorithm>
@@ -137,7 +138,7 @@ class NaiveBookLife : public NaiveBook {
 
   // --- the file ---
 
-  // Rows that say less than the file's: nobody has dialled them yet.
+  // Rows that say less than the file's: they have not been dialled yet.
   static bool only_heard_of(const KnownAddress& known) {
     return known.last_attempt == kNever && known.last_failed == kNever && !met(known) &&
            known.last_verified == kNever && known.connected_since == kNever;

@@ -1,5 +1,5 @@
-// Somebody on the simulated network who speaks peer exchange by hand: says what a test tells it to,
-// and keeps what comes back.
+// A visitor on the simulated network that speaks peer exchange by hand: it sends what a test gives
+// it, and keeps what comes back.
 #pragma once
 
 #include <cstddef>
@@ -28,7 +28,7 @@ class PexVisitor {
   std::size_t refusals() const;
   std::size_t ends() const;
 
-  // To whoever is connected.
+  // To every node that is connected.
   void say(const conn::Bytes& message);
   void ask();
 

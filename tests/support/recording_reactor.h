@@ -1,4 +1,4 @@
-// A reactor that keeps a record of what it is told and complains about any breach of the contract.
+// A reactor that keeps a record of its calls and complains about any breach of the contract.
 #pragma once
 
 #include <cstddef>

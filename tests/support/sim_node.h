@@ -1,4 +1,4 @@
-// A whole node on the simulated network: a switch with a recording reactor, and what it told.
+// A whole node on the simulated network: a switch with a recording reactor, and its events.
 #pragma once
 
 #include <cstddef>
@@ -40,7 +40,7 @@ class SimNode {
     }
     return chosen;
   }
-  // The latest reason why a dial failed, or somebody was refused.
+  // The latest reason why a dial failed, or a node was refused.
   std::optional<conn::Reason> dial_failure() const;
   std::optional<conn::Reason> refusal() const;
 

@@ -1,5 +1,5 @@
-// The recorded cases of spec/vectors, for tests, and the little that reading them takes. Who looks
-// into a case includes nlohmann/json.hpp: it is too heavy for those who do not.
+// The recorded cases of spec/vectors, for tests, and the little that reading them takes. A test
+// that looks into a case includes nlohmann/json.hpp: it is too heavy for those that do not.
 //
 // A case that cannot be read throws: a test that silently had no cases would prove nothing.
 #pragma once

@@ -110,7 +110,7 @@ TEST_F(SpdlogSinkTest, WithoutALoggerOfThatNameTheDefaultOneIsUsed) {
 }
 
 TEST_F(SpdlogSinkTest, ALogWritesThroughIt) {
-  Log log(make_spdlog_sink("peerage-test"), conn::TimePoint{});
+  const conn::Log log(make_spdlog_sink("peerage-test"));
   log.write(conn::LogLevel::info, "listening", {{"address", "0.0.0.0:26656"}});
   EXPECT_EQ(written(), "info: listening address=0.0.0.0:26656\n");
 }

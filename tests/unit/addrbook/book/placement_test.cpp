@@ -119,7 +119,7 @@ TEST(Placement, BothHalvesOfTheKeyAreUsed) {
     std::size_t moved = 0;
     for (std::uint32_t i = 0; i < 200; ++i) {
       moved += placement().in_tried(scattered(i)) !=
-                       Placement(other, IpAddress::Strict::yes).tried(scattered(i))
+                       Placement(other, IpAddress::Strict::yes).in_tried(scattered(i))
                    ? 1
                    : 0;
     }

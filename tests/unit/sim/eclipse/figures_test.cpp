@@ -13,7 +13,7 @@
 namespace peerage::sim::eclipse {
 namespace {
 
-TEST(EclipseStatistics, WilsonIntervalsAreThoseOfTheBooks) {
+TEST(EclipseStatistics, WilsonIntervalsAreThoseOfTextbooks) {
   const Interval half = wilson(10, 20);
   EXPECT_NEAR(half.low, 0.2993, 1e-4);
   EXPECT_NEAR(half.high, 0.7007, 1e-4);
@@ -91,9 +91,9 @@ TEST(EclipseOutcome, SurvivesBeingText) {
 
 TEST(EclipseReport, CountsHitsAndTakesMeans) {
   Outcome hit, miss;
-  hit.checkpoints = {{1, true, {.fresh = 0.4, .outbound = 1}, Restart{true, 1}, Restart{true, 1}}};
+  hit.checkpoints = {{1, true, {.in_new = 0.4, .outbound = 1}, Restart{true, 1}, Restart{true, 1}}};
   hit.eclipsed_at = 0.5;
-  miss.checkpoints = {{1, false, {.fresh = 0.2}, Restart{false, 0.5}, Restart{true, 0.5}}};
+  miss.checkpoints = {{1, false, {.in_new = 0.2}, Restart{false, 0.5}, Restart{true, 0.5}}};
   const Summary summary = summarize({"ours", parse_attack("10/1"), 24h}, {hit, miss});
   ASSERT_EQ(summary.rows.size(), 1u);
   const Row& row = summary.rows.front();

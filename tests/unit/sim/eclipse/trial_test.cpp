@@ -87,7 +87,7 @@ TEST_F(EclipseTest, ASelfReportIsFiledUnderTheSocketsGroup) {
             0u);
 }
 
-TEST_F(EclipseTest, WhoeverBelievesClaimsHasTheAttackerInGroupsThatHeDoesNotHave) {
+TEST_F(EclipseTest, ANodeThatBelievesClaimsFilesTheAttackerUnderGroupsThatItDoesNotHave) {
   play("s1", 2h, 2h, "source-claim");
   EXPECT_GT(count([this](const KnownAddress& known) {
               return !is_attackers(known.source) && !is_honest(known.source) &&
@@ -99,12 +99,12 @@ TEST_F(EclipseTest, WhoeverBelievesClaimsHasTheAttackerInGroupsThatHeDoesNotHave
 TEST_F(EclipseTest, LongAnswersAreTheAttackersNodesAlone) {
   // A victim that has no book yet asks whom it meets.
   play("s2", 1h, 0h);
-  const double lists = trial->standing().fresh;
+  const double lists = trial->standing().in_new;
   play("s5", 1h, 0h);
-  EXPECT_GT(lists, trial->standing().fresh);
+  EXPECT_GT(lists, trial->standing().in_new);
 }
 
-TEST_F(EclipseTest, TrashIsInTheBookAndNobodyIsThere) {
+TEST_F(EclipseTest, TrashIsInTheBookAndNoNodeIsThere) {
   play("s3", 2h);
   const auto trash = count([this](const KnownAddress& known) {
     return !is_attackers(known.address.endpoint.ip) && !is_honest(known.address.endpoint.ip);
@@ -161,13 +161,13 @@ TEST_F(EclipseTest, WrongIdsStandAtHonestAddressesAndGoWhenTheyAreTried) {
   EXPECT_LT(trial->standing().outbound, 1);
 }
 
-TEST_F(EclipseTest, PoisonedSeedsServeTheAttackersNodesToTheFresh) {
+TEST_F(EclipseTest, PoisonedSeedsServeTheAttackersNodesToNewNodes) {
   small.nodes = 2000;
   attack.addresses = 400;  // a quarter of all that can be reached
   play("", 2min, 0h);
-  const double clean = trial->standing().fresh;
+  const double clean = trial->standing().in_new;
   play("s7", 2min, 0h);
-  EXPECT_GT(trial->standing().fresh, clean);
+  EXPECT_GT(trial->standing().in_new, clean);
 }
 
 TEST_F(EclipseTest, ATrialRepeatsItselfAndAnotherSeedIsAnother) {
@@ -216,12 +216,12 @@ TEST_F(EclipseTest, AnAttackerOfOneGroupGainsWhereClaimsAreBelieved) {
   attack.addresses = 10;
   attack.groups = 1;
   play("s1,s4", 12h, 2h, "no-host-caps");
-  const double by_socket = trial->standing().fresh;
+  const double by_socket = trial->standing().in_new;
   play("s1,s4", 12h, 2h, "source-claim-no-caps");
-  EXPECT_GT(trial->standing().fresh, 2 * by_socket);
+  EXPECT_GT(trial->standing().in_new, 2 * by_socket);
 }
 
-TEST_F(EclipseTest, AnAttackerWhoNeverLeavesGainsWhereAllPeersComeByLot) {
+TEST_F(EclipseTest, AnAttackerThatNeverLeavesGainsWhereAllPeersAreDrawnAtRandom) {
   attack = parse_attack("512/64");
   small.nodes = 2000;
   play("s2,s4", 24h, 24h, "all-by-lot", 3);
