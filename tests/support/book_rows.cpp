@@ -14,7 +14,7 @@ conn::NodeId id_of(std::size_t number) {
   for (std::size_t i = 0; i < 8; ++i) {
     bytes[12 + i] = static_cast<std::uint8_t>(std::uint64_t{number} >> (56 - 8 * i));
   }
-  bytes[8] = 1;  // never no node's
+  bytes[8] = 1;  // never the zero ID
   return conn::NodeId(bytes);
 }
 

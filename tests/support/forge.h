@@ -1,5 +1,4 @@
-// Changes an address book file as any program with access to it could: by SQL, past all of our own
-// code.
+// Changes an address book file as an intruder could: by SQL, past all of our own code.
 #pragma once
 
 #include <filesystem>

@@ -1,5 +1,4 @@
-// The naive book's second half: what comes of dialling, which are tried, and what a file gives
-// back.
+// The naive book's second half: what comes of dialling, what is tried, and what a file gives back.
 #pragma once
 
 #include <algorithm>
