@@ -5,10 +5,10 @@
 //
 // What is kept: both ends of a key exchange agree, and only they by what they hold; a key exchange
 // with the neutral element fails; a key pair follows from its seed; a signature belongs to one
-// message and one key, and any other is refused. What is not kept: secrecy. Whoever has the public
-// key can sign. Hashes, HKDF and the AEAD are the real ones.
+// message and one key, and any other is refused. What is not kept: secrecy. The public key is
+// enough to sign. Hashes, HKDF and the AEAD are the real ones.
 //
-// Threads: the switch is process-wide; set it before anything is begun.
+// Threads: the switch is process-wide; set it before anything starts.
 #pragma once
 
 #include <cstdint>

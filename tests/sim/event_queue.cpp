@@ -25,7 +25,7 @@ EventQueue::Ticket EventQueue::push(conn::TimePoint when, Action action, Owner o
 void EventQueue::cancel(Ticket ticket) {
   if (ticket.slot >= slots_.size() || slots_[ticket.slot].order != ticket.order) return;
   Slot& slot = slots_[ticket.slot];
-  // What it held may come back to the queue while it goes.
+  // What it held may call the queue while it is destroyed.
   const Action dropped = std::move(slot.action);
   remove(slot.at);
 }
@@ -38,7 +38,7 @@ EventQueue::Event EventQueue::pop() {
   return event;
 }
 
-// And its slot is free.
+// Frees its slot as well.
 void EventQueue::remove(std::size_t at) {
   const std::uint32_t slot = heap_[at].slot;
   slots_[slot].order = 0;

@@ -1,8 +1,8 @@
-// What is going to happen in a simulated world, in the order of its time, and of its making when
+// The events to come in a simulated world, in the order of their time, and of their making when
 // times are equal.
 //
-// A slab of actions and a heap of four children over their indices: an event that captures little
-// allocates nothing, and one that is cancelled is gone at once, with all that it holds.
+// A slab of actions and a heap with four children to a node over their indices: an event that
+// captures little allocates nothing, and one that is cancelled is destroyed at once.
 //
 // Threads: none of its own.
 #pragma once
@@ -101,7 +101,7 @@ class EventQueue {
     std::uint32_t slot = std::numeric_limits<std::uint32_t>::max();
     std::uint64_t order = 0;
   };
-  // Whose it is: it happens in that life of the host alone. Null: the world's own.
+  // The life of a host that it belongs to: it happens in that life alone. Null: the world's own.
   struct Owner {
     SimHost* host = nullptr;
     std::uint32_t life = 0;
@@ -113,7 +113,7 @@ class EventQueue {
   };
 
   Ticket push(conn::TimePoint when, Action action, Owner owner);
-  // Nothing when it has been popped.
+  // Does nothing when it has been popped.
   void cancel(Ticket ticket);
 
   bool empty() const noexcept { return heap_.empty(); }

@@ -14,7 +14,7 @@ void on_signal(int signal) {
   std::signal(signal, SIG_DFL);
 }
 
-// Without SA_RESTART: a wait for children is to end, too.
+// Without SA_RESTART: a wait for children must end, too.
 void set(void (*handler)(int)) {
   struct sigaction action {};
   action.sa_handler = handler;

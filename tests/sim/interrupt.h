@@ -1,5 +1,5 @@
-// Ctrl-C, and SIGTERM, as a wish: what runs long looks now and then, ends early, and reports what
-// it has. A second one ends the process at once.
+// Ctrl-C, and SIGTERM, as a request: what runs long looks now and then, ends early, and reports
+// what it has. A second one ends the process at once.
 //
 // Threads: one of these in a process, made before what it is to end. Children that are forked later
 // take neither signal (leave_to_parent); they end with their parent.
@@ -24,11 +24,11 @@ class Interrupt {
   // In a child: the parent decides when it ends.
   static void leave_to_parent();
 
-  // By convention, of what a SIGINT has ended.
+  // By convention, for a process that SIGINT has ended.
   static constexpr int kExitCode = 130;
 };
 
-// Thrown by what was broken off.
+// Thrown by what was interrupted.
 struct Interrupted : std::runtime_error {
   explicit Interrupted(Report report)
       : std::runtime_error("broken off"), so_far(std::move(report)) {}

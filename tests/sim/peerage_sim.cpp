@@ -13,8 +13,8 @@
 
 namespace {
 
-// A world holds gigabytes in small pieces that are looked at in no order: with huge pages it takes
-// a fifth less time. glibc asks for them when it is told to before the start, so we start again.
+// A world holds gigabytes in small pieces that are read in no order: with huge pages it takes a
+// fifth less time. glibc uses them when it is set so before the start, so we start again.
 void use_huge_pages(char** argv) {
   if (getenv("GLIBC_TUNABLES") != nullptr) return;
   setenv("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1", 0);

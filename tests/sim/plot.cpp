@@ -13,7 +13,7 @@ namespace {
 constexpr double kWidth = 760, kHeight = 380;
 constexpr double kLeft = 62, kRight = 16, kTop = 40, kBottom = 48;
 constexpr std::size_t kLegendColumns = 3;
-// Okabe and Ito's, which people with colour blindness tell apart.
+// Okabe and Ito's, which people with colour blindness can distinguish.
 constexpr std::array<const char*, 8> kColours = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",
                                                  "#e69f00", "#56b4e9", "#999999", "#f0e442"};
 

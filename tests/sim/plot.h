@@ -1,4 +1,4 @@
-// Curves over time as one SVG picture that stands by itself: axes, a legend, no script, readable on
+// Curves over time as one self-contained SVG picture: axes, a legend, no script, readable on
 // light and on dark pages.
 //
 // Threads: pure functions, but for the file.

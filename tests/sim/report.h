@@ -16,11 +16,11 @@ struct Figure {
   std::string name;
   double value = 0;
   std::string unit;
-  // What becomes of it when reports of several runs become one.
+  // How reports of several runs combine it.
   enum class Over : std::uint8_t { largest, sum } runs = Over::largest;
 };
 
-// What must hold; an experiment whose checks do not all hold has failed.
+// What must hold; an experiment has failed unless all its checks hold.
 struct Check {
   std::string name;
   double value = 0;
@@ -57,17 +57,17 @@ struct Report {
   }
   bool holds() const;
 
-  // Another run of the same: of each check what is worse. Its curves are not taken.
+  // Adds another run of the same: of each check the worse value. Its curves are not taken.
   void add(const Report& other);
 
-  // What `json` gave, but for the curves; nothing for another text.
+  // The inverse of `json`, without the curves; nothing for another text.
   static std::optional<Report> from_json(const std::string& text);
   std::string text() const;  // a table
   std::string json() const;  // one object
   std::string csv() const;   // the curves: a row for each moment, a column for each curve
 };
 
-// Up to three digits after the point, and none that say nothing.
+// Up to three digits after the point, without trailing zeros.
 std::string number_text(double value);
 
 }  // namespace peerage::sim

@@ -1,4 +1,4 @@
-// One simulated TCP connection: two ends, and what is on its way between them.
+// One simulated TCP connection: two ends, and what is in flight between them.
 //
 // Each direction keeps order, has a window (bytes in flight and unread, at
 // most), a latency, a bandwidth, and a way of splitting what is written.
@@ -18,7 +18,7 @@ class SimConnection : public std::enable_shared_from_this<SimConnection> {
  public:
   enum class End : std::uint8_t { dialler = 0, acceptor = 1 };
 
-  // Of the dialler, and of the acceptor.
+  // The dialler's, and the acceptor's.
   using Hosts = std::array<SimHost*, 2>;
   using Ends = std::array<Endpoint, 2>;
   SimConnection(SimWorld& world, const LinkPlan& plan, Hosts hosts, Ends ends);
@@ -40,7 +40,7 @@ class SimConnection : public std::enable_shared_from_this<SimConnection> {
   void set_plan(const LinkPlan& plan) { plan_ = plan; }
   void black_hole() { black_holed_ = true; }
   void heal();
-  // Forgets all that is under way: the world ends.
+  // Forgets all that is in flight: the world ends.
   void abandon();
   Endpoint endpoint(End end) const { return endpoints_[index(end)]; }
 

@@ -90,8 +90,8 @@ class SimHost::SimTimer final : public conn::Timer {
       core->on_expiry();  // the timer may be destroyed by it
     });
   }
-  // One whose host has slept is in the queue under another ticket: the
-  // generation tells.
+  // When its host has slept it is in the queue under another ticket; the
+  // generation identifies it.
   void cancel() noexcept override {
     ++core_->generation;
     host_.world_.events_.cancel(std::exchange(ticket_, {}));
@@ -266,7 +266,7 @@ std::unique_ptr<conn::Pending> SimHost::connect(conn::Shard&, const conn::Route&
     refuse(back, Reason::connection_refused);
   } else {
     world_.at(there, [this, operation, refuse, plan, from, to, target, back] {
-      if (!operation->done) return;  // given up meanwhile
+      if (!operation->done) return;  // abandoned meanwhile
       if (!target->running_ || target->listener_at(to) == nullptr) {
         refuse(back, Reason::connection_refused);
         return;

@@ -38,7 +38,7 @@ using conn::Task;
 using conn::TimePoint;
 using namespace std::chrono_literals;
 
-// How the way between two hosts behaves. Applies to connections made after it
+// How the link between two hosts behaves. Applies to connections made after it
 // was set, and to those of SimWorld::apply_links.
 struct LinkPlan {
   Duration latency = 1ms;  // one way
@@ -54,7 +54,7 @@ struct LinkPlan {
   Split split = Split::whole;
   enum class Connect : std::uint8_t { answered, refused, unreachable, ignored };
   Connect connect = Connect::answered;
-  // After so many bytes in one direction, the connection breaks.
+  // After this many bytes in one direction, the connection breaks.
   std::size_t cut_after = std::numeric_limits<std::size_t>::max();
   enum class Cut : std::uint8_t { reset, black_hole };
   Cut cut = Cut::reset;
@@ -82,13 +82,13 @@ class SimWorld {
 
   // Runs the next event; false when there is none.
   bool step();
-  // Runs everything due within `span`, then it is so much later.
+  // Runs everything due within `span`; then it is `span` later.
   void run_for(Duration span);
   // Runs until `done()` holds; false if it does not within `limit`.
   bool run_until(const std::function<bool()>& done, Duration limit);
 
   void set_default_link(const LinkPlan& plan) { default_link_ = plan; }
-  // Both directions between two addresses; goes before the rule.
+  // Both directions between two addresses; takes precedence over the rule.
   void set_link(const IpAddress& a, const IpAddress& b, const LinkPlan& plan);
   // What holds for all others, in place of the default link: asked when `from`
   // dials `to`.
@@ -121,12 +121,12 @@ class SimWorld {
   // Wall clock minus virtual time; may jump.
   void set_wall_clock(conn::WallTime now);
 
-  // What plans and calls have done to those who live here: an injector that has
-  // done nothing has proven nothing.
+  // What plans and calls have done to connections and hosts: an injector that
+  // has done nothing has proven nothing.
   struct Harm {
     std::uint64_t lost = 0;       // pieces that came later for it
     std::uint64_t swallowed = 0;  // arrivals in a black hole
-    std::uint64_t cut = 0;        // connections, after so many bytes
+    std::uint64_t cut = 0;        // connections, by `cut_after`
     std::uint64_t silently_cut = 0;
     std::uint64_t reset = 0;  // connections, by `reset`
     std::uint64_t refused = 0, unreachable = 0,
@@ -156,7 +156,7 @@ class SimWorld {
   void add_connection(const std::shared_ptr<SimConnection>& connection);
   void for_each_connection(const Between& which, const std::function<void(SimConnection&)>& action);
 
-  TimePoint now_{std::chrono::hours(1000)};  // not zero: nobody may rely on an epoch
+  TimePoint now_{std::chrono::hours(1000)};  // not zero: no code may rely on an epoch
   conn::WallTime wall_base_{std::chrono::hours(24 * 365 * 50)};
   std::uint64_t random_state_;
   std::uint64_t trace_ = 0xcbf29ce484222325;
@@ -168,7 +168,7 @@ class SimWorld {
   std::map<std::string, std::optional<std::vector<IpAddress>>> names_;
   std::map<std::string, std::uint64_t> lookups_;
   std::vector<std::weak_ptr<SimConnection>> connections_;
-  std::size_t sweep_at_ = 1024;  // so many connections, gone ones included
+  std::size_t sweep_at_ = 1024;  // this many connections, gone ones included
   std::vector<std::unique_ptr<SimHost>> hosts_;
   std::map<IpAddress, SimHost*> host_of_;
 };
@@ -180,7 +180,7 @@ class SimHost final : public conn::Runtime {
   ~SimHost() override;
 
   const IpAddress& address() const { return addresses_.front(); }
-  // The task that runs now on an executor of this host blocks it for so long:
+  // The task that runs now on an executor of this host blocks it for `span`:
   // what is posted to that executor waits, as behind a task that really blocks.
   void block_executor(Duration span);
 

@@ -19,7 +19,7 @@ constexpr conn::Duration kLookPause = 1h;
 // Tried after half an hour; a lost peer is dialled again for forty minutes (p2p/dial/dialer.cpp).
 constexpr conn::Duration kUntilTried = 35min;
 constexpr conn::Duration kRest = 1h;
-// In the order in which their part of an answer comes.
+// In the order of their parts in an answer.
 constexpr Tactic kAnswering[] = {Tactic::wrong_ids, Tactic::long_answers};
 
 std::uint8_t byte(std::size_t value) {
@@ -107,7 +107,7 @@ double Attacker::hold() const {
   return static_cast<double>(1 + mine) / static_cast<double>(1 + honest);
 }
 
-// A hundredth more in an hour is worth going on; a twentieth lost, to begin again.
+// A gain of a hundredth in an hour is worth going on; a loss of a twentieth, beginning again.
 void Attacker::look_at_gain() {
   const double now = hold();
   refreshing_ = refreshing_ ? now >= 0.95 * hold_ : now <= 1.01 * hold_;
@@ -147,7 +147,7 @@ void Attacker::on_arrival(std::unique_ptr<conn::Arrival> arrival) {
   const auto index = estate_.index_of(at.ip);
   if (!index) return;
   const auto rests = rests_.find(*index);
-  if (rests != rests_.end() && world_.now() < rests->second) return;  // nobody is there
+  if (rests != rests_.end() && world_.now() < rests->second) return;  // no node is there
   const std::size_t node = *index + (at.port - kPort) * estate_.addresses();
   puppets_.add(Puppet::answer(*host_, std::move(stream),
                               {estate_.key(node), "tcp://" + at.to_string(), *index}, *this));
@@ -183,7 +183,7 @@ void Attacker::on_request(Puppet& puppet) {
       if (strategy->tactic() == tactic) strategy->answer(*this, list, kAnswer);
     }
   }
-  // What is left is as an honest node's.
+  // The rest is what an honest node would answer.
   const double own = static_cast<double>(estate_.addresses());
   const double share = own / (own + static_cast<double>(honest_.reachable()));
   const bool dishonest = plan_.tactics.contains(Tactic::long_answers);

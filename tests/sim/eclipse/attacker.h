@@ -1,12 +1,12 @@
-// The attacker: so many addresses in so many groups, as many IDs as it likes, and strategies that
-// decide what it does with them.
+// The attacker: a number of addresses in a number of groups, as many IDs as it likes, and
+// strategies that decide what it does with them.
 //
-// Its nodes never leave and never misbehave: whoever dials them finds a good peer for ever. Beyond
-// that it may talk to the victim so many times a minute; each talk is an inbound connection that
-// says something of itself (`Visit`). It looks into the victim's book (an attacker learns much of
-// it from answers), to see whether it gains anything: if not, it slows down.
+// Its nodes never leave and never misbehave: a node that dials them finds a good peer for ever.
+// Beyond that it may connect to the victim AttackPlan::rate times a minute, each time with a claim
+// about itself (`Visit`). It looks into the victim's book (an attacker learns much of it from
+// answers), to see whether it gains anything: if not, it slows down.
 //
-// Each ID has a port of its own, for who is dialled must know as whom.
+// Each ID has a port of its own, because the node that is dialled must know as which ID.
 //
 // Threads: the world's one.
 #pragma once
@@ -49,13 +49,13 @@ class Estate {
   mutable std::vector<KeyPtr> keys_;  // made when they are asked for
 };
 
-// An inbound connection of the victim's, for what it tells.
+// An inbound connection of the victim's, made for what it claims.
 struct Visit {
-  std::size_t node = 0;   // whose ID it proves
+  std::size_t node = 0;   // the node with the ID that it proves
   conn::IpAddress from;   // the socket
   conn::Endpoint claims;  // where it says that it listens
   conn::Duration stay = 2s;
-  // Where the socket is for a victim that believes what it is told of that; nothing: at `claims`.
+  // Where the socket is for a victim that believes claims about that; nothing: at `claims`.
   std::optional<conn::IpAddress> alibi = {};
 };
 
@@ -79,12 +79,12 @@ class Attacker final : private Puppet::Owner {
   TrialRandom& random() { return random_; }
   const AttackPlan& plan() const { return plan_; }
 
-  // Connections of its own making that last, by the index of their address.
+  // Lasting connections that it has dialled, by the index of their address.
   const std::set<std::size_t>& occupants() const { return occupants_; }
   std::uint64_t visits() const { return visits_; }
   bool refreshing() const { return refreshing_; }
 
-  // A place that nobody is at, in any group.
+  // An endpoint without a node, in any group.
   conn::Endpoint nowhere();
 
  private:
@@ -92,9 +92,9 @@ class Attacker final : private Puppet::Owner {
   void next_visit();
   void make(const Visit& visit);
   void look_at_gain();
-  // Whether a node that was dialled is to leave when it has been tried.
+  // Whether a node that was dialled is to leave when it has become tried.
   bool harvests() const;
-  // How many of its nodes there are in the victim's new table for each honest one.
+  // How many of its nodes are in the victim's new table for each honest one.
   double hold() const;
 
   void on_ready(Puppet& puppet) override;
@@ -114,11 +114,11 @@ class Attacker final : private Puppet::Owner {
   std::size_t turn_ = 0;
   Puppets puppets_;
   std::set<std::size_t> occupants_;
-  std::map<const Puppet*, conn::Duration> stays_;  // of visits that are not over
-  std::map<std::size_t, conn::TimePoint> rests_;   // by address: has left, and is not there
+  std::map<const Puppet*, conn::Duration> stays_;  // of visits under way
+  std::map<std::size_t, conn::TimePoint> rests_;   // by address: it has left
   conn::TimePoint began_;
   std::uint64_t visits_ = 0;
-  double hold_ = 0;  // when last looked at
+  double hold_ = 0;  // at the last look
   bool refreshing_ = false;
 };
 

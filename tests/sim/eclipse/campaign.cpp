@@ -17,7 +17,7 @@
 namespace peerage::sim::eclipse {
 namespace {
 
-// In memory where there is such a place.
+// In memory where possible.
 class Directory {
  public:
   Directory() {
@@ -41,7 +41,7 @@ class Directory {
   std::filesystem::path path_;
 };
 
-// The trials that have one warm-up behind them.
+// The trials that share a warm-up.
 struct World {
   std::string policy;
   conn::Duration age{0};
@@ -53,7 +53,7 @@ struct World {
   std::vector<Part> parts;
 };
 
-// Of one kind of victim and age; attackers share worlds, so that they are compared in the same.
+// One kind of victim and age each; attackers share worlds, so that they are compared in the same.
 std::vector<World> worlds_of(const Campaign& campaign) {
   std::vector<World> worlds;
   for (std::size_t i = 0; i < campaign.cases.size(); ++i) {
@@ -123,7 +123,7 @@ class Results {
     }
   }
   bool complete() const { return done_ == campaign_.cases.size() * campaign_.trials; }
-  // Those that there are.
+  // The outcomes so far.
   std::vector<std::vector<Outcome>> all() const {
     std::vector<std::vector<Outcome>> cases;
     for (const auto& outcomes : outcomes_) {
@@ -181,7 +181,7 @@ std::vector<std::vector<Outcome>> run(const Campaign& campaign) {
     }
   }
   if (!results.complete() && !Interrupt::came()) {
-    throw std::runtime_error("some trials came to nothing");
+    throw std::runtime_error("some trials have no outcome");
   }
   for (const Running& each : running) kill_child(each.child);
   return results.all();

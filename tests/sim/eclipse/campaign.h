@@ -1,8 +1,8 @@
 // Many trials: cases times seeds, in processes beside one another.
 //
-// A process lives through the warm-up of one world and then plays that world's trials, each in a
-// copy of itself. What comes of a trial depends on its case, its number and the seed alone, not on
-// how many run at a time.
+// A process runs the warm-up of one world and then plays that world's trials, each in a copy of
+// itself. The outcome of a trial depends on its case, its number and the seed alone, not on how
+// many run at a time.
 //
 // Threads: one, and no other in the process.
 #pragma once
@@ -27,7 +27,7 @@ struct Case {
 struct Campaign {
   std::vector<Case> cases;
   std::size_t trials = 20;
-  // Of a case, that have one warm-up behind them; a fresh victim has none, and so has each trial a
+  // Trials of a case that share a warm-up; a fresh victim has none, so each of its trials has a
   // world of its own.
   std::size_t trials_of_world = 4;
   std::uint64_t seed = 1;
@@ -39,9 +39,8 @@ struct Campaign {
   std::function<void(std::size_t done, std::size_t all)> on_progress;
 };
 
-// For each case, in order, its outcomes in the order of their numbers; when it is broken off
-// (tests/sim/interrupt.h), those that there are by then. Throws std::runtime_error when a trial
-// fails.
+// For each case, in order, its outcomes in the order of their numbers; when it is interrupted
+// (tests/sim/interrupt.h), the outcomes so far. Throws std::runtime_error when a trial fails.
 std::vector<std::vector<Outcome>> run(const Campaign& campaign);
 
 }  // namespace peerage::sim::eclipse

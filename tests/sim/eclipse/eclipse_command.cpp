@@ -72,7 +72,7 @@ std::vector<AttackPlan> attackers_of(const Options& options) {
   return attackers;
 }
 
-// A curve wants more of them.
+// A curve needs more of them.
 std::vector<conn::Duration> checkpoints_of(double hours, bool for_curves) {
   std::vector<double> moments = {1, 6, 24, 72};
   if (for_curves) moments = {0.5, 1, 2, 4, 6, 9, 12, 18, 24, 36, 48, 60, 72};
@@ -85,7 +85,7 @@ std::vector<conn::Duration> checkpoints_of(double hours, bool for_curves) {
 }
 
 void show_progress(std::size_t done, std::size_t all) {
-  // A line for a log; one that is written over for a reader.
+  // A line for a log; on a terminal one that is overwritten.
   const bool reader = ::isatty(STDERR_FILENO) != 0;
   if (!reader && done * 20 / all == (done - 1) * 20 / all) return;
   std::fprintf(stderr, reader ? "\r%zu of %zu trials" : "%zu of %zu trials\n", done, all);
@@ -95,7 +95,7 @@ void show_progress(std::size_t done, std::size_t all) {
 int broken_off(const Campaign& campaign, const std::vector<std::vector<Outcome>>& outcomes) {
   std::size_t played = 0;
   for (const auto& each : outcomes) played += each.size();
-  std::fprintf(stderr, "broken off: %zu of %zu trials\n", played,
+  std::fprintf(stderr, "interrupted: %zu of %zu trials\n", played,
                campaign.cases.size() * campaign.trials);
   return Interrupt::kExitCode;
 }
@@ -122,7 +122,7 @@ int run_command(const Options& options) {
     for (const std::string& name : names) {
       for (const conn::Duration age : ages) {
         const Price price = find_price(campaign, {name, attackers.front(), age});
-        if (Interrupt::came()) return Interrupt::kExitCode;  // what was found stands above
+        if (Interrupt::came()) return Interrupt::kExitCode;  // the results stand above
         std::fputs(as_text(price).c_str(), stdout);
         std::fflush(stdout);
       }
@@ -137,7 +137,7 @@ int run_command(const Options& options) {
   const auto outcomes = run(campaign);
   std::vector<Summary> summaries;
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
-    if (outcomes[i].empty()) continue;  // it was broken off before
+    if (outcomes[i].empty()) continue;  // it was interrupted before
     summaries.push_back(summarize(campaign.cases[i], outcomes[i]));
   }
   const std::string text = options.json  ? as_json(summaries)
@@ -166,7 +166,7 @@ cmd::Command eclipse_command() {
                    .default_text = default_of(options->trials)},
                   {.name = "--policy",
                    .into = &options->policies,
-                   .help = "Whose: ours, go, one of ours without a countermeasure, all",
+                   .help = "ours, go, one of ours without a countermeasure, all",
                    .default_text = default_of(options->policies)},
                   {.name = "--ablations",
                    .into = &options->ablations,
@@ -185,11 +185,11 @@ cmd::Command eclipse_command() {
                    .range = {{0.1, 10'000}}},
                   {.name = "--seed",
                    .into = &options->seed,
-                   .help = "Another one gives another run",
+                   .help = "Another seed gives another run",
                    .default_text = default_of(options->seed)},
                   {.name = "--rate",
                    .into = &options->rate,
-                   .help = "Connections a minute that tell something",
+                   .help = "Connections a minute that claim something",
                    .default_text = default_of(options->rate),
                    .range = {{1e-6, 1e6}}},
                   {.name = "--strategies",
@@ -198,7 +198,7 @@ cmd::Command eclipse_command() {
                    .default_text = default_of(options->strategies)},
                   {.name = "--harvest",
                    .into = &options->harvest,
-                   .help = "Hours in which the attacker's peers leave when they are tried",
+                   .help = "Hours in which the attacker's peers leave once they are tried",
                    .default_text = default_of(options->harvest)},
                   {.name = "--no-restarts", .into = &options->no_restarts, .help = "Try none"},
                   {.name = "--price",

@@ -7,7 +7,7 @@
 
 namespace peerage::sim::eclipse {
 
-// What it runs throws for what cannot be run.
+// Its `run` throws for what cannot be run.
 cmd::Command eclipse_command();
 
 }  // namespace peerage::sim::eclipse

@@ -15,7 +15,7 @@ namespace peerage::sim::eclipse {
 
 class GoVictim final : public Victim {
  public:
-  // `mark_good_after`: how long a peer must have been connected for the consensus reactor to call
+  // `mark_good_after`: how long a peer must have been connected before the consensus reactor marks
   // it good; none: there is no such reactor.
   GoVictim(SimHost& host, std::vector<conn::HostAddress> seeds,
            std::optional<conn::Duration> mark_good_after);

@@ -14,7 +14,7 @@ using conn::NetAddress;
 namespace {
 
 constexpr std::size_t kAnswer = pex::kMaxAddresses;
-// For those who move, in the course of a month.
+// For nodes that move, in the course of a month.
 constexpr std::size_t kSpareShare = 2;
 
 std::uint8_t byte(std::size_t value) {
@@ -67,7 +67,7 @@ void HonestWorld::settle(std::size_t index, const IpAddress& ip) {
   at_[ip] = index;
 }
 
-// A node that went for good; another comes, elsewhere.
+// A node left for good; another comes, elsewhere.
 void HonestWorld::move(std::size_t index) {
   if (spare_.empty()) return;
   std::swap(spare_[random_.below(spare_.size())], spare_.back());
@@ -215,7 +215,7 @@ void HonestWorld::on_request(Puppet& puppet) {
   const bool seed = nodes_[puppet.tag()].seed;
   puppet.give(sample(seed ? seed_share_ : share_));
   if (!seed) return;
-  // It lets go of its clients; what it said is read before.
+  // It disconnects its clients; its answer is read before.
   world_.after(1s, [weak = puppet.weak_from_this()] {
     if (const auto self = weak.lock()) self->close();
   });

@@ -1,5 +1,5 @@
-// The honest nodes of the network, as far as the victim can meet them: where they are, who is
-// online, what they answer, and that they come and go.
+// The honest nodes of the network, as far as the victim can meet them: where they are, which are
+// online, what they answer, and when they come and go.
 //
 // Reachable ones accept (and are full now and then); all of them dial the victim once in a while.
 // Their answers are samples of the reachable population, and of the attacker's addresses in
@@ -24,7 +24,7 @@ class HonestWorld final : private Puppet::Owner {
   HonestWorld(SimWorld& world, const WorldPlan& plan, TrialRandom& random);
   ~HonestWorld() override;
 
-  // Those online begin to come and go, and to dial the victim.
+  // Nodes begin to come and go, and to dial the victim.
   void begin(conn::NetAddress victim);
 
   std::vector<conn::HostAddress> seeds() const;
@@ -34,15 +34,15 @@ class HonestWorld final : private Puppet::Owner {
   std::size_t reachable() const { return reachable_.size(); }
   std::size_t online() const;
 
-  // The attacker is there: in a share of what honest nodes answer, and of what seeds serve, stand
+  // The attacker is there: a share of what honest nodes answer, and of what seeds serve, are
   // addresses that `draw` gives.
   using Draw = std::function<conn::NetAddress()>;
   void contaminate(double share, double seed_share, Draw draw);
 
-  // It goes offline, for so long.
+  // It goes offline for `span`.
   void take_down(const conn::IpAddress& ip, conn::Duration span);
 
-  // What the victim has told those who asked it: addresses in all, and those of whom `counts`
+  // Addresses that the victim has sent to nodes that asked: in all, and those for which `counts`
   // holds.
   struct Told {
     std::size_t all = 0;
@@ -85,7 +85,7 @@ class HonestWorld final : private Puppet::Owner {
   std::vector<Node> nodes_;  // the seeds are the last
   std::vector<std::size_t> reachable_;
   std::map<conn::IpAddress, std::size_t> at_;
-  std::vector<conn::IpAddress> spare_;  // where those who move go
+  std::vector<conn::IpAddress> spare_;  // where nodes that move go
   std::uint64_t keys_ = 0;
   conn::NetAddress victim_;
   double share_ = 0;

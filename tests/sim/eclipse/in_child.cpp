@@ -42,7 +42,7 @@ void write_line(int descriptor, const std::string& text) {
   while (at < line.size()) {
     const ssize_t put = ::write(descriptor, line.data() + at, line.size() - at);
     if (put < 0 && errno == EINTR) continue;
-    if (put < 0) throw std::runtime_error("nobody reads what a trial came to");
+    if (put < 0) throw std::runtime_error("the outcome of a trial is not read");
     at += static_cast<std::size_t>(put);
   }
 }

@@ -1,6 +1,6 @@
-// The world as it stands, gone on with in a child process: what the child does, ours has not done.
+// Continues the world as it stands in a child process: what the child does does not happen here.
 // So one history has many continuations (a restart now, or later, or never; one attacker, or
-// another), and none has to be lived through again.
+// another), and is played once.
 //
 // A child ends with its parent. (Linux: prctl.)
 //
@@ -12,7 +12,7 @@
 
 namespace peerage::sim::eclipse {
 
-// Runs `work` in a copy of this process, and gives what it returned. Throws std::runtime_error
+// Runs `work` in a copy of this process, and returns its result. Throws std::runtime_error
 // when the copy cannot be made, or fails.
 std::string in_child(const std::function<std::string()>& work);
 
@@ -26,7 +26,7 @@ Child begin_child(const std::function<void(int descriptor)>& work);
 void write_line(int descriptor, const std::string& text);
 // Waits for its end. Throws std::runtime_error unless it ended well.
 void end_child(const Child& child);
-// Ends it, whatever it does.
+// Kills it, whatever it does.
 void kill_child(const Child& child);
 
 }  // namespace peerage::sim::eclipse

@@ -72,7 +72,7 @@ void OurVictim::stop() {
   node_->stop([this] { save(); });
 }
 
-// Opening an empty file makes it ours, with everything that is in memory.
+// Opening an empty file writes into it everything that is in memory.
 void OurVictim::save() {
   if (from_file_) {
     books_->close([this](const conn::Result<void>&) { stopped_ = true; });

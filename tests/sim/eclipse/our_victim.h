@@ -1,9 +1,9 @@
-// Our node as the victim: a switch, a books of books and a PEX reactor, as `peerage start` puts
-// them together, and a reactor that takes everybody's gossip, so that peers are of use.
+// Our node as the victim: a switch, its books and a PEX reactor, as `peerage start` puts them
+// together, and a reactor that takes gossip from every peer, so that peers are of use.
 //
 // Its book is in memory while it runs, and in a SQLite file from the stop on: a store that commits
-// each second for thirty days would be most of what a trial costs, and what is in the file matters
-// at a restart alone. A node that is made anew reads that file, and writes to it all the time.
+// each second for thirty days would be most of a trial's cost, and the file matters at a restart
+// alone. A node that is made anew reads that file, and writes to it all the time.
 //
 // Threads: the world's one.
 #pragma once
@@ -24,13 +24,13 @@ class OurVictim final : public Victim {
     p2p::SwitchConfig node;
     pex::PexConfig pex;
     addrbook::BookConfig book;
-    // Whether it may remember at its start who its outbound peers were.
+    // Whether it may remember at its start which outbound peers it had.
     enum class Anchors : std::uint8_t { forgotten, kept } anchors = Anchors::kept;
   };
-  // What every kind of victim is told of the world.
+  // The settings that every kind of victim has.
   static Plan default_plan();
 
-  // The host outlives it; what is at `file` is replaced at the stop.
+  // The host outlives it; `file` is replaced at the stop.
   OurVictim(SimHost& host, Plan plan, std::filesystem::path file);
   ~OurVictim() override;
 
@@ -65,7 +65,7 @@ class OurVictim final : public Victim {
   bool from_file_ = false;
   bool started_ = false;
   bool stopped_ = false;
-  std::unique_ptr<p2p::Switch> node_;  // goes first
+  std::unique_ptr<p2p::Switch> node_;  // destroyed first
 };
 
 }  // namespace peerage::sim::eclipse

@@ -1,4 +1,4 @@
-// What comes of a trial, as plain values that travel from one process to another as text.
+// The outcome of a trial, as plain values that travel from one process to another as text.
 //
 // Threads: plain values.
 #pragma once
@@ -12,13 +12,13 @@
 
 namespace peerage::sim::eclipse {
 
-// How things stand at a moment: the attacker's shares, 0 to 1.
+// The state at a moment: the attacker's shares, 0 to 1.
 struct Standing {
   double in_new = 0;    // of the new table
   double in_tried = 0;  // of the old one
   double outbound = 0;  // of the outbound peers
   double inbound = 0;
-  double told = 0;  // of what the victim has told honest nodes
+  double told = 0;  // of what the victim has sent to honest nodes
   std::size_t outbound_peers = 0;
   std::size_t known = 0;  // addresses in the book
 };
@@ -30,7 +30,7 @@ struct Restart {
 
 struct Checkpoint {
   double hours = 0;
-  bool eclipsed = false;  // at some moment up to here
+  bool eclipsed = false;  // at any moment up to here
   Standing standing;
   std::optional<Restart> plain;
   std::optional<Restart> timed;  // its anchors are down

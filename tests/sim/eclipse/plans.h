@@ -1,5 +1,5 @@
-// What a trial is told: how the honest world is, and what the attacker has and does. Every number
-// of the experiment that is a guess stands here, so that another guess is another run.
+// The parameters of a trial: the honest world, and what the attacker has and does. Every number of
+// the experiment that is a guess stands here, so that another guess is another run.
 //
 // Threads: plain values.
 #pragma once
@@ -22,12 +22,12 @@ struct WorldPlan {
   std::size_t nodes = 2000;
   double hosted = 0.6;  // of them in the hosting groups (/16)
   std::size_t hosting_groups = 40;
-  std::size_t other_groups = 2000;  // over which the rest is spread
+  std::size_t other_groups = 2000;  // that the rest is spread over
   double reachable = 0.6;           // of the nodes, from outside
-  std::size_t seeds = 3;            // beside the nodes, and always online
+  std::size_t seeds = 3;            // besides the nodes, and always online
 
-  // Online for `session` on the average, exponentially distributed. Then a restart, or a longer
-  // absence, or it goes for good and a new node comes in its place.
+  // Online for `session` on average, exponentially distributed. Then a restart, or a longer
+  // absence, or it leaves for good and a new node comes in its place.
   conn::Duration session = 12h;
   double restarts = 0.5;  // of the ends of sessions
   conn::Duration restart = 5min;
@@ -38,7 +38,7 @@ struct WorldPlan {
   double visits_per_hour = 2.0;  // honest nodes that dial the victim
 };
 
-// The strategies; what each does stands in strategies.h.
+// The strategies; strategies.h says what each does.
 enum class Tactic : std::uint8_t {
   self_report,      // s1
   long_answers,     // s2
@@ -60,12 +60,12 @@ struct AttackPlan {
   std::size_t addresses = 512;
   std::size_t groups = 64;  // /16 that they are spread over
   Tactics tactics = all_tactics();
-  // Connections to the victim for the sake of what they tell it, a minute: while that brings
-  // something, and afterwards.
+  // Connections a minute to the victim, made for what they claim: while that gains something, and
+  // afterwards.
   double rate = 20;
   double refresh_rate = 1;
-  // For so long nodes that the victim has dialled leave once they are tried, so that others may be
-  // (with grinding); then they stay.
+  // For this long, nodes that the victim has dialled leave once they are tried, so that others may
+  // become so (with grinding); then they stay.
   conn::Duration harvest{0};
   double seed_share = 0.5;  // of what a poisoned seed serves is the attacker's
   // How many inbound slots it occupies, at most, and with how much of its addresses.

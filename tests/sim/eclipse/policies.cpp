@@ -13,7 +13,7 @@ namespace {
 
 using Change = std::function<void(OurVictim::Plan&)>;
 
-// What a book without caps can be filled with: more than it has places.
+// Entries that fill a book without caps: more than it has places.
 constexpr std::size_t kManyEntries = 20'000;
 constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max() / 2;
 
@@ -54,7 +54,7 @@ std::vector<Policy> make_policies() {
   }));
   all.push_back(ours("all-by-lot", "no outbound peers chosen for their age, or by seeds",
                      [](Plan& plan) { plan.pex.outbound.chosen_percent = 0; }));
-  all.push_back(ours("no-feelers", "no dials to see who is alive", [](Plan& plan) {
+  all.push_back(ours("no-feelers", "no dials to see which nodes are alive", [](Plan& plan) {
     // Tests before eviction go on.
     plan.pex.outbound.feelers_per_group = 0;
     plan.pex.outbound.feeler_pause = 10min;
@@ -68,7 +68,7 @@ std::vector<Policy> make_policies() {
   all.push_back(ours("overwrite", "new addresses displaced by any other", [](Plan& plan) {
     plan.book.displace_new = addrbook::BookConfig::Displace::any;
   }));
-  all.push_back(ours("no-anchors", "nobody redialled first after a restart",
+  all.push_back(ours("no-anchors", "no peer redialled first after a restart",
                      [](Plan& plan) { plan.anchors = Plan::Anchors::forgotten; }));
   all.push_back(ours("no-host-caps", "any number of entries of a host and a /24", [](Plan& plan) {
     plan.book.max_per_host = kNoLimit;
@@ -77,10 +77,9 @@ std::vector<Policy> make_policies() {
   all.back().entries = kManyEntries;
   all.push_back(ours("no-sticky", "a lost peer is not dialled again before others",
                      [](Plan& plan) { plan.node.sticky_redial = p2p::StickyRedial::no; }));
-  all.push_back(ours("no-eviction", "inbound slots for who came first",
+  all.push_back(ours("no-eviction", "inbound slots first come, first served",
                      [](Plan& plan) { plan.node.full_inbound = p2p::FullInbound::refuse; }));
-  all.push_back(
-      ours("source-claim", "sources believed in what they say of themselves", [](Plan&) {}));
+  all.push_back(ours("source-claim", "the source is what a peer claims", [](Plan&) {}));
   all.back().source = Policy::Source::claim;
   all.push_back(ours("source-claim-no-caps", "the two together", [](Plan& plan) {
     plan.book.max_per_host = kNoLimit;
@@ -89,7 +88,7 @@ std::vector<Policy> make_policies() {
   all.back().entries = kManyEntries;
   all.back().source = Policy::Source::claim;
   all.push_back(go("go", "the Go node, with a consensus that marks good after an hour", 1h));
-  all.push_back(go("go-p2p", "the Go node, where nobody marks good", std::nullopt));
+  all.push_back(go("go-p2p", "the Go node, without marking good", std::nullopt));
   return all;
 }
 

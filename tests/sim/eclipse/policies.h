@@ -1,4 +1,4 @@
-// The policies that are compared: ours, ours without one of its countermeasures, and others'.
+// The policies that are compared: ours, ours without one of its countermeasures, and the Go node's.
 //
 // Threads: plain values.
 #pragma once
@@ -17,12 +17,12 @@ namespace peerage::sim::eclipse {
 struct Policy {
   std::string name;
   std::string what;  // for the reader
-  // What a victim believes of who talks to it: the socket, or what it says of itself. The second
-  // needs no other victim: the attacker's sockets then bear the addresses that they claim.
+  // What a victim takes for a peer's address: the socket, or the peer's claim. The second needs no
+  // other victim: the attacker's sockets then bear the addresses that they claim.
   enum class Source : std::uint8_t { socket, claim } source = Source::socket;
   // How many entries the attacker can have in its book: how many IDs an address is worth.
   std::size_t ids_per_address = 2;
-  std::size_t entries = 0;  // not 0: as many IDs as it takes for so many entries
+  std::size_t entries = 0;  // not 0: as many IDs as this many entries take
   using Make = std::function<std::unique_ptr<Victim>(SimHost& host,
                                                      const std::vector<conn::HostAddress>& seeds,
                                                      const std::filesystem::path& file)>;

@@ -17,7 +17,7 @@ bool succeeded(const Outcome& outcome) {
 Price find_price(Campaign campaign, const Case& of) {
   Price price;
   price.of = of;
-  // A restart at the last checkpoint is all that is asked for.
+  // Only a restart at the last checkpoint is needed.
   campaign.timing.checkpoints = {campaign.timing.checkpoints.back()};
   const auto half_succeed = [&](std::size_t addresses) {
     Case one = of;

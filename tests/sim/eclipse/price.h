@@ -22,8 +22,8 @@ struct PriceStep {
 struct Price {
   Case of;  // attack: of the last step
   std::vector<PriceStep> steps;
-  std::size_t at_most = 0;   // so many succeeded in half of the trials; 0: none did
-  std::size_t at_least = 0;  // so many did not
+  std::size_t at_most = 0;   // this many succeeded in half of the trials; 0: none did
+  std::size_t at_least = 0;  // this many did not
 };
 
 inline constexpr std::size_t kAddressesOfGroup = 8;

@@ -113,7 +113,7 @@ void Puppet::on_upgraded(p2p::Upgraded upgraded) {
 
 void Puppet::on_message(const conn::ChannelMessage& message) {
   if (message.channel != conn::kPexChannel || owner_ == nullptr) return;
-  // A request has no content; what an answer has, its owner may read or leave alone.
+  // A request has no content; an answer is its owner's to read.
   if (message.bytes == pex::encode_request()) {
     owner_->on_request(*this);
   } else {

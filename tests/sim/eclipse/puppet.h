@@ -1,5 +1,5 @@
-// One end of one connection, without a node behind it: it proves an ID, says what it is told to
-// say, and talks peer exchange. Honest nodes and attackers are these, and exist on the wire only
+// One end of one connection, without a node behind it: it proves an ID, sends what its owner gives
+// it, and speaks peer exchange. Honest nodes and attackers are these, and exist on the wire only
 // while they are connected, so that a world costs what its connections with the victim cost.
 //
 // Everything on the wire is production code (p2p/connect/upgrade.h, conn/comet/connection.h); what
@@ -30,8 +30,8 @@ struct Upgraded;
 
 namespace peerage::sim::eclipse {
 
-// The chain of the experiment, and a channel beside PEX on which everybody sends a message now and
-// then, as the other reactors of a real node do.
+// The chain of the experiment, and a channel besides PEX on which every node sends a message now
+// and then, as the other reactors of a real node do.
 inline constexpr const char* kNetwork = "eclipse-1";
 inline constexpr conn::ChannelId kGossipChannel{0x40};
 // Frequent enough to count as useful all the time (p2p/base/limits.h: kLongLived).
@@ -41,7 +41,7 @@ inline constexpr std::uint16_t kPort = 26656;
 inline constexpr conn::Duration kPingInterval = std::chrono::minutes(30);
 
 using KeyPtr = std::shared_ptr<const conn::NodeKey>;
-// The key of that number; the same in every world.
+// The key with that number; the same in every world.
 KeyPtr numbered_key(std::uint64_t number);
 
 class Puppet : public std::enable_shared_from_this<Puppet> {
@@ -54,10 +54,10 @@ class Puppet : public std::enable_shared_from_this<Puppet> {
     virtual void on_request(Puppet&) {}
     // The answer to ask(): `bytes` is the message.
     virtual void on_list(Puppet&, conn::ByteView) {}
-    // The connection is over, or never came to be. Called once; the puppet goes after it.
+    // The connection has ended, or failed. Called once; the puppet is destroyed after it.
     virtual void on_end(Puppet&) {}
   };
-  // Who it is, where it says that it listens, and what of its owner's it stands for.
+  // Its key, where it says that it listens, and its number at its owner.
   struct Role {
     KeyPtr key;
     std::string listen_addr;
@@ -67,7 +67,7 @@ class Puppet : public std::enable_shared_from_this<Puppet> {
   // Answers a connection that has been accepted.
   static std::shared_ptr<Puppet> answer(SimHost& host, std::unique_ptr<conn::Stream> stream,
                                         Role role, Owner& owner);
-  // Dials, from an address that the socket is to bear.
+  // Dials from the given address.
   static std::shared_ptr<Puppet> dial(SimHost& host, const conn::IpAddress& from,
                                       const conn::NetAddress& to, Role role, Owner& owner);
   Puppet(SimHost& host, Role role, Owner& owner, p2p::Direction direction);
@@ -77,7 +77,7 @@ class Puppet : public std::enable_shared_from_this<Puppet> {
   void give(const std::vector<conn::NetAddress>& addresses);
   void gossip();
   void gossip_for_ever();
-  // Ends it; the owner is told later.
+  // Ends it; the owner's on_end is called later.
   void close();
 
   const Role& role() const { return role_; }
@@ -94,7 +94,7 @@ class Puppet : public std::enable_shared_from_this<Puppet> {
 
   SimHost& host_;
   Role role_;
-  Owner* owner_;  // null once it has been told of the end
+  Owner* owner_;  // null once on_end has been called
   p2p::Direction direction_;
   std::unique_ptr<conn::Pending> pending_;
   std::shared_ptr<conn::Connection> connection_;
@@ -103,7 +103,7 @@ class Puppet : public std::enable_shared_from_this<Puppet> {
   std::uint64_t serial_ = 0;
 };
 
-// Those that live, for who owns them; in the order of their making, so that a run repeats itself.
+// An owner's live puppets, in the order of their making, so that a run repeats itself.
 class Puppets {
  public:
   void add(const std::shared_ptr<Puppet>& puppet) {
@@ -112,7 +112,7 @@ class Puppets {
   }
   void remove(const Puppet& puppet) { all_.erase(puppet.serial_); }
   std::size_t size() const { return all_.size(); }
-  // They may go meanwhile.
+  // They may end meanwhile.
   void for_each(const std::function<void(Puppet&)>& visit) const {
     const auto all = all_;
     for (const auto& [serial, puppet] : all) visit(*puppet);

@@ -28,7 +28,7 @@ struct Row {  // one checkpoint of one case
   double hours = 0;
   Frequency eclipsed;  // up to here, without a restart
   Frequency restart;   // by one here
-  Frequency timed;     // by one here whose anchors are down
+  Frequency timed;     // by one here with its anchors down
   Standing mean;       // of the attacker's shares
   double outbound_after_restart = 0;
   double outbound_after_timed = 0;
@@ -38,7 +38,7 @@ struct Summary {
   Case of;
   std::size_t trials = 0;
   std::vector<Row> rows;
-  std::optional<double> hours_to_eclipse;  // median of those that were
+  std::optional<double> hours_to_eclipse;  // median of those eclipsed
   std::optional<double> seconds_to_full;   // median
   double dials_per_hour = 0;
   double visits = 0;

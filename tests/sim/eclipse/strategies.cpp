@@ -9,8 +9,8 @@ namespace {
 
 using conn::NetAddress;
 
-// The next of the attacker's nodes that the victim does not know of, beginning at `next`; one look
-// through a part of them.
+// The next of the attacker's nodes that the victim does not know, beginning at `next`; one call
+// looks through a part of them.
 std::optional<std::size_t> next_unknown(Attacker& attacker, std::size_t& next, std::size_t nodes) {
   static constexpr std::size_t kLook = 64;
   for (std::size_t i = 0; i < std::min(kLook, nodes); ++i) {
@@ -20,13 +20,13 @@ std::optional<std::size_t> next_unknown(Attacker& attacker, std::size_t& next, s
   return std::nullopt;
 }
 
-// An address that is to be dialled, not to dial: the last ones occupy slots.
+// An address to connect from; the last ones occupy slots.
 conn::IpAddress some_socket(Attacker& attacker) {
   return attacker.estate().address(attacker.random().below(attacker.estate().addresses()));
 }
 
-// Half of its visits tell of another node of the attacker's; half name a group that is not the
-// attacker's and stay to be asked, for a victim that files what it is told under what it is told.
+// Half of its visits claim to be another node of the attacker's; half claim a group that is not the
+// attacker's and stay to be asked, for a victim that files answers under a claimed source.
 class SelfReport final : public Strategy {
  public:
   Tactic tactic() const override { return Tactic::self_report; }
@@ -85,7 +85,7 @@ class Grinding final : public Strategy {
   std::size_t next_ = 0;
 };
 
-// With the last of its addresses: who is connected inbound cannot be dialled.
+// With the last of its addresses: a node that is connected inbound cannot be dialled.
 class SlotOccupation final : public Strategy {
  public:
   Tactic tactic() const override { return Tactic::slot_occupation; }

@@ -117,7 +117,7 @@ Standing Trial::standing() const {
 
 Outcome Trial::attack(const AttackPlan& plan, std::uint64_t seed, const Timing& timing) {
   const double began = processor_seconds();
-  // The history is shared; what comes now is this attack's own.
+  // The history is shared; what follows is this attack's own.
   random_ = TrialRandom(seed);
   for (std::uint64_t skipped = seed % 1000; skipped > 0; --skipped) (void)world_.random();
   const auto sockets = policy_.source == Policy::Source::claim ? Attacker::Sockets::as_claimed
@@ -162,7 +162,7 @@ Outcome Trial::attack(const AttackPlan& plan, std::uint64_t seed, const Timing& 
   return outcome;
 }
 
-// In a copy of the process: there is no way back.
+// In a copy of the process: a restart cannot be undone.
 Restart Trial::restart(Moment moment) {
   if (moment == Moment::anchors_down) {
     auto peers = victim_->outbound();

@@ -1,11 +1,11 @@
-// One trial: a victim in its honest world, for so long; then an attack, and what comes of it.
+// One trial: a victim in its honest world for a time; then an attack, and its outcome.
 //
 //   Trial trial(policy, world_plan, seed, directory);
 //   trial.warm_up(24h);                       // the victim's age
 //   Outcome outcome = trial.attack(plan, seed_of_the_attack, timing);
 //
-// Eclipsed is a victim all of whose outbound peers are the attacker's, and that either has all its
-// slots taken or has been so for ten minutes: who has just begun, and met one node, is not.
+// A victim is eclipsed when all its outbound peers are the attacker's, and either all its slots are
+// taken or this has lasted for ten minutes: one that has just begun, and met one node, is not.
 //
 // What a restart would do is seen in a copy of the process, so that the trial goes on without it.
 // A timed restart comes when its honest anchors do not answer for an hour: what an attacker gains
@@ -38,7 +38,7 @@ class Trial {
         const std::filesystem::path& directory);
   ~Trial();
 
-  // The victim starts, and nobody attacks.
+  // The victim starts, without an attack.
   void warm_up(conn::Duration age);
   // With age 0 it starts now.
   Outcome attack(const AttackPlan& plan, std::uint64_t seed, const Timing& timing);

@@ -1,4 +1,4 @@
-// The node under attack, as a trial sees it: a real one, of whichever kind.
+// The node under attack, as a trial sees it: a real one, of any kind.
 //
 // Threads: the world's one.
 #pragma once
@@ -21,7 +21,7 @@ class Victim {
   // Ends orderly; `stopped` holds some events later.
   virtual void stop() = 0;
   virtual bool stopped() const = 0;
-  // After the stop: the same node again, with the book that it has on disk. To be started.
+  // After the stop: the same node again, with its book from the disk. To be started.
   virtual void make_anew() = 0;
 
   virtual conn::NetAddress address() const = 0;

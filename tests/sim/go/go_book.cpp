@@ -12,8 +12,8 @@ using conn::TimePoint;
 
 namespace {
 
-// splitmix64's last step: every bit of the result depends on every bit of the argument. Nobody
-// chooses addresses against this hash, so it need not be a keyed one of cryptography.
+// splitmix64's last step: every bit of the result depends on every bit of the argument. No
+// adversary chooses addresses against this hash, so it need not be a keyed cryptographic one.
 std::uint64_t mix(std::uint64_t value) {
   value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9;
   value = (value ^ (value >> 27)) * 0x94d049bb133111eb;
@@ -67,7 +67,7 @@ GoBook::Bucket& GoBook::bucket(Kind kind, std::size_t number) {
 
 // --- entries and their places ---
 
-// An entry without a bucket yet: it does not count before it has one.
+// An entry without a bucket: it counts once it has one.
 GoBook::Index GoBook::enter(Row row) {
   Index index = static_cast<Index>(slots_.size());
   const NodeId id = row.address.id;
@@ -114,7 +114,7 @@ void GoBook::take_out(Index index, std::size_t number) {
   forget(index);
 }
 
-// It stays an entry, that no longer counts.
+// It remains an entry, but no longer counts.
 void GoBook::take_out_everywhere(Index index) {
   Row& row = slots_[index];
   for (const std::uint16_t number : row.buckets) std::erase(bucket(row.kind, number), index);
@@ -146,7 +146,7 @@ GoBook::Index GoBook::oldest_of(const Bucket& bucket) {
   return oldest;
 }
 
-// --- what is heard ---
+// --- hearing of addresses ---
 
 GoBook::Added GoBook::add(const NetAddress& address, const NetAddress& source, TimePoint now) {
   if (!address.valid()) return Added::invalid;
@@ -157,7 +157,7 @@ GoBook::Added GoBook::add(const NetAddress& address, const NetAddress& source, T
   if (settings_.strict == conn::IpAddress::Strict::yes && !address.routable()) {
     return Added::not_routable;
   }
-  // With a known ID, the address that is told now chooses the bucket; the one that is kept stays.
+  // With a known ID, the address given now chooses the bucket; the one that is kept stays.
   const std::size_t number = new_bucket_of(address, source);
   if (const auto known = lookup_.find(address.id); known != lookup_.end()) {
     const Row& row = slots_[known->second];
@@ -180,7 +180,7 @@ void GoBook::remove(const NodeId& id) {
   forget(index);
 }
 
-// --- what is learnt ---
+// --- marks ---
 
 void GoBook::mark_good(const NodeId& id, TimePoint now) {
   const auto known = lookup_.find(id);
@@ -198,7 +198,7 @@ void GoBook::move_to_old(Index index) {
   row.kind = Kind::old;
   const std::size_t number = old_bucket_of(row.address);
   Bucket& into = bucket(Kind::old, number);
-  // The Go node would make the oldest a new one again, and refuses to: it is still marked as old.
+  // The Go node tries to make the oldest a new one again, and fails: it is still marked as old.
   if (into.size() > kOldBucketSize) take_out(oldest_of(into), number);
   into.push_back(index);
   row.buckets.push_back(static_cast<std::uint16_t>(number));
@@ -237,7 +237,7 @@ void GoBook::reinstate_bad_peers(TimePoint now) {
   }
 }
 
-// --- what it is asked ---
+// --- queries ---
 
 std::optional<NetAddress> GoBook::pick(unsigned bias) {
   if (empty()) return std::nullopt;
@@ -247,7 +247,7 @@ std::optional<NetAddress> GoBook::pick(unsigned bias) {
   const double drawn = static_cast<double>(random_() >> 11) * 0x1p-53;
   const Kind kind = (new_part + old_part) * drawn < old_part ? Kind::old : Kind::new_;
   if (size_of(kind) == 0) return std::nullopt;
-  // A bucket first, then one of it: who is alone in a bucket is chosen the more often.
+  // A bucket first, then one of it: an address that is alone in a bucket is chosen more often.
   const std::size_t buckets = kind == Kind::new_ ? kNewBucketCount : kOldBucketCount;
   const Bucket* chosen = nullptr;
   while (chosen == nullptr || chosen->empty()) chosen = &bucket(kind, draw(buckets));
@@ -263,7 +263,7 @@ std::vector<NetAddress> GoBook::selection() {
   std::vector<NetAddress> chosen;
   const std::size_t wanted = selection_size();
   chosen.reserve(wanted);
-  // A shuffle that ends when it has enough; the order of all_ means nothing.
+  // A shuffle that ends when it has enough; the order of all_ has no meaning.
   for (std::size_t i = 0; i < wanted; ++i) {
     const std::size_t other = i + draw(all_.size() - i);
     std::swap(all_[i], all_[other]);
@@ -287,8 +287,8 @@ std::vector<NetAddress> GoBook::selection_with_bias(unsigned bias) {
   return chosen;
 }
 
-// Places, not addresses, are drawn: one in several buckets comes the sooner. Asked for none, it
-// gives one, as in the Go node.
+// Places, not addresses, are drawn: one in several buckets is more likely. Asked for none, it gives
+// one, as in the Go node.
 std::vector<NetAddress> GoBook::random_pick(Kind kind, std::size_t wanted) {
   std::vector<Index> places;
   const std::size_t buckets = kind == Kind::new_ ? kNewBucketCount : kOldBucketCount;

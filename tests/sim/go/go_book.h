@@ -2,13 +2,13 @@
 //
 // 256 new and 64 old buckets of 65 entries. The group of the source chooses 32 of the new ones, and
 // the address among them one; an address may be in four. A full new bucket loses a bad entry, or
-// else the one whose last attempt (at first: its coming) is longest ago, so whoever tells most
-// washes the others out. Marked good, an address becomes old; the oldest of a full old bucket is
-// lost, since the attempt to make it new again fails. What a source is, the caller says: the Go
-// node takes the address that a peer reports of itself.
+// else the one with the oldest last attempt (at first: arrival), so the source that sends most
+// flushes out the others. Marked good, an address becomes old; the oldest of a full old bucket is
+// lost, since the attempt to make it new again fails. The caller says what a source is: the Go node
+// takes the address that a peer reports of itself.
 //
-// The same in distribution, not draw by draw: Go takes map order for chance, here spread are drawn;
-// and a selection costs its own size, where Go copies the whole book.
+// The same in distribution, not draw by draw: Go uses map order as randomness, here numbers are
+// drawn; and a selection costs its own size, where Go copies the whole book.
 //
 // Invariants: an ID is in the book at most once; an old address is in one bucket, a new one in one
 // to four different ones; size_new() and size_old() count addresses, not their places.
@@ -52,13 +52,13 @@ class GoBook {
     bool operator==(const Row&) const = default;
   };
 
-  // With what was kept: in the buckets where it stood, though the key of the hash is a new one.
+  // With the rows of a file: in the buckets where they stood, although the hash key is a new one.
   GoBook(Settings settings, Random random, const std::vector<Row>& rows = {});
 
-  // --- what is heard ---
+  // --- hearing of addresses ---
   enum class Added : std::uint8_t {
     added,    // into one (more) bucket
-    ignored,  // known, and and not drawn for one bucket more
+    ignored,  // known, and not drawn for one more bucket
     invalid,
     banned,  // or was, and has not been reinstated
     is_private,
@@ -71,15 +71,15 @@ class GoBook {
   // Refused from now on: exactly this text.
   void add_ours(const conn::NetAddress& address) { ours_.insert(address); }
 
-  // --- what is learnt ---
+  // --- marks ---
   void mark_good(const conn::NodeId& id, conn::TimePoint now);
   void mark_attempt(const conn::NodeId& id, conn::TimePoint now);
-  // Out of the book, and banned; nothing for an ID that the book does not know.
+  // Out of the book, and banned; does nothing for an ID that the book does not know.
   void mark_bad(const conn::NodeId& id, conn::Duration span, conn::TimePoint now);
-  // Those whose ban is over become new again; those that were old are lost.
+  // Addresses with an ended ban become new again; those that were old are lost.
   void reinstate_bad_peers(conn::TimePoint now);
 
-  // --- what it is asked ---
+  // --- queries ---
   // `bias`: percent towards new ones, at most 100. None also when the kind chosen at random is
   // empty.
   std::optional<conn::NetAddress> pick(unsigned bias);
@@ -94,7 +94,7 @@ class GoBook {
   bool is_old(const conn::NodeId& id) const;
   bool is_banned(const conn::NodeId& id) const { return bad_.contains(id); }
 
-  // In no order that means anything.
+  // In no particular order.
   std::vector<Row> rows() const;
   void for_each(const std::function<void(const Row&)>& action) const;
 

@@ -64,7 +64,7 @@ void GoNode::make(const std::vector<GoBook::Row>& rows) {
   pex_ = std::make_shared<GoReactor>(host_, settings_of(plan_), rows);
   node_ = std::make_unique<p2p::Switch>(host_, conn::NodeKey::from_seed(conn::Secret<32>(key_)),
                                         std::move(config));
-  // The Go node puts what it advertises and where it listens among its own.
+  // The Go node takes what it advertises and where it listens for its own addresses.
   pex_->book().add_ours(net_address());
   if (advertised) pex_->book().add_ours({id(), *advertised});
   GoReactor::attach(*node_, pex_);

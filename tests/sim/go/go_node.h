@@ -5,8 +5,8 @@
 //   world.run_for(1h);
 //   node.stop(); ... node.make_anew(GoNode::Book::kept); node.start();
 //
-// What it cannot be told apart by on the wire is left as ours: two nodes that dial each other at
-// once end with one connection (Go nodes often with none).
+// What does not show in its policy is left as ours: two nodes that dial each other at once end with
+// one connection (Go nodes often with none).
 //
 // The host outlives it, and so does the world; it may be destroyed at any time, running or not.
 #pragma once
@@ -22,8 +22,8 @@
 
 namespace peerage::sim::go {
 
-// For long trials in which nobody vanishes without a word: pings, each minute on each connection,
-// cost 40 times what else a node does. Both ends must have it.
+// For long trials in which no node vanishes silently: pings, each minute on each connection, cost
+// 40 times what else a node does. Both ends must have it.
 inline constexpr conn::LivenessConfig kRarePings = {.ping_interval = 12h, .pong_timeout = 45s};
 
 class GoNode {
@@ -52,12 +52,12 @@ class GoNode {
 
   void start();
   bool started() const { return run_->started; }
-  // Parts with everybody, within 3 s.
+  // Disconnects every peer, within 3 s.
   void stop();
-  // All connections break now. It is stopped once the world has run on a moment.
+  // All connections break now. It is stopped after a moment of the world's time.
   void crash();
   bool stopped() const { return run_->stopped; }
-  // As a new process; stopped before. A book that is kept is that of the end, also of a crash: a Go
+  // As a new process, after a stop. A book that is kept is that of the end, also of a crash: a Go
   // node writes its file every 2 minutes.
   void make_anew(Book book);
 
@@ -72,14 +72,14 @@ class GoNode {
   GoBook& book() const { return pex_->book(); }
   p2p::Switch& get_switch() const { return *node_; }
 
-  // Of all that this one and those made anew of it do.
+  // Events of this node and of those made anew of it.
   std::function<void(const p2p::SwitchEvent&)> on_event;
 
   static KeySeed numbered(std::uint32_t number);
   static p2p::SwitchConfig plain_config();
 
  private:
-  // What outlives a node whose switch is still stopping.
+  // What outlives a node while its switch is stopping.
   struct Run {
     bool started = false;
     bool stopped = false;
@@ -93,7 +93,7 @@ class GoNode {
   std::uint16_t port_ = 0;
   std::shared_ptr<Run> run_;
   std::shared_ptr<GoReactor> pex_;
-  std::unique_ptr<p2p::Switch> node_;  // goes first
+  std::unique_ptr<p2p::Switch> node_;  // destroyed first
 };
 
 }  // namespace peerage::sim::go

@@ -1,4 +1,4 @@
-// The numbers of the Go node's peer policy, under the names that they have there.
+// The numbers of the Go node's peer policy, under its own names.
 //
 // Source: comet v0.38 p2p/pex/params.go, pex_reactor.go, known_address.go, node/setup.go.
 #pragma once

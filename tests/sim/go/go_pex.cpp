@@ -17,7 +17,7 @@ GoPex::GoPex(GoPexConfig config, GoBook& book, GoBook::Random random)
 // --- the loop ---
 
 GoPex::Actions GoPex::start(TimePoint now) {
-  // Many nodes that restart together do not come as one; who has nobody yet begins at once.
+  // Many nodes that restart together spread out; one without any peer begins at once.
   const bool has_any = !peers_.empty() || !dialling_.empty();
   if (config_.mode == GoPexConfig::Mode::node && has_any) {
     loop_ = Loop::sleeping;
@@ -55,7 +55,7 @@ void GoPex::first_round(TimePoint now) {
   if (loop_ == Loop::idle) become_idle(now);
 }
 
-// Of the ticks that have passed while the loop was busy, one is made up for.
+// Of the ticks that passed while the loop was busy, one is made up for.
 void GoPex::become_idle(TimePoint now) {
   loop_ = Loop::idle;
   if (!next_tick_) next_tick_ = now + kEnsurePeersPeriod;
@@ -90,7 +90,7 @@ void GoPex::ensure_peers(Elapsed elapsed, TimePoint now) {
   if (out + dialling_.size() >= config_.max_outbound) return;
   const std::size_t missing = config_.max_outbound - out - dialling_.size();
   const auto bias = static_cast<unsigned>(std::min<std::size_t>(out, 8) * 10 + 10);
-  // Whether an address rests is not asked here: those chosen may all be refused below.
+  // Whether an address rests is not checked here: all those chosen may be refused below.
   std::vector<NetAddress> chosen;
   for (std::size_t i = 0; i < 3 * missing && chosen.size() < missing; ++i) {
     const auto picked = book_.pick(bias);
@@ -247,7 +247,7 @@ GoPex::Actions GoPex::on_addresses(const NodeId& from, std::span<const NetAddres
     return done();
   }
   for (const NetAddress& each : addresses) book_.add(each, *source, now);
-  // What a seed has told is dialled at once. A loop that is busy does not hear of it.
+  // Addresses from a seed are dialled at once, unless the loop is busy.
   const auto& seeds = config_.seeds;
   if (config_.mode == GoPexConfig::Mode::node && loop_ == Loop::idle &&
       std::find(seeds.begin(), seeds.end(), *source) != seeds.end()) {
@@ -265,7 +265,7 @@ void GoPex::request(const NodeId& peer) {
   if (requests_sent_.insert(peer).second) actions_.push_back(Ask{peer});
 }
 
-// The ban is the book's alone.
+// Only the book knows the ban.
 void GoPex::stop_and_ban(const NodeId& peer, std::string why, TimePoint now) {
   actions_.push_back(Stop{peer, std::move(why)});
   book_.mark_bad(peer, kDefaultBanTime, now);

@@ -1,15 +1,15 @@
-// The rules of the Go node's peer exchange: whom it dials, whom it asks, whom it bans, and when. A
-// pure machine: it is told what happens and returns what to do.
+// The rules of the Go node's peer exchange: which nodes it dials, asks and bans, and when. A pure
+// machine: events go in, and actions come out.
 //
 //  - A node looks every 30 s whether it has enough outbound peers; if not, it picks as many as are
 //    missing from the book, asks a peer at random for more, and falls back to its seeds when the
-//    book had nobody. With enough of them it does nothing at all.
-//  - A seed visits a selection of its book every 30 s, one address after the other; whoever asks it
-//    is answered once and sent away.
+//    book had none. With enough of them it does nothing at all.
+//  - A seed visits a selection of its book every 30 s, one address after another; a peer that asks
+//    it is answered once and disconnected.
 //  - The loop that does this waits for seeds and for visits; what is due meanwhile comes after it,
 //    once.
 //  - An address learnt from a peer has as its source what the peer reports of itself.
-//  - Nothing lasts: who comes back may ask again, and who is banned may connect.
+//  - Nothing lasts: a peer that comes back may ask again, and a banned one may connect.
 //
 // Left out: persistent peers are dialled at the switch's pace, not the Go node's; names are not
 // resolved.
@@ -37,8 +37,8 @@ struct GoPexConfig {
   std::size_t max_outbound = 10;  // max_num_outbound_peers; a seed's visits have no limit
   enum class DuplicateIp : std::uint8_t { refused, allowed };
   DuplicateIp duplicate_ip = DuplicateIp::refused;  // allow_duplicate_ip
-  // A peer that has been connected for so long is marked good, and again each time as much has
-  // passed: what consensus does as it gets votes. Not set: never, as on a node without consensus.
+  // A peer that has been connected for this long is marked good, and again after each such span:
+  // what consensus does as it gets votes. Not set: never, as on a node without consensus.
   std::optional<conn::Duration> mark_good_after = 1h;
 };
 
@@ -87,11 +87,11 @@ class GoPex {
                                      conn::TimePoint now);
   [[nodiscard]] Actions on_malformed(const conn::NodeId& from, conn::TimePoint now);
 
-  // A dial has begun that was not asked for here.
+  // A dial has begun that no action of ours asked for.
   void on_dial_of_others(const conn::NetAddress& target);
   enum class DialEnd : std::uint8_t {
     failed,
-    busy,      // connected or being dialled already: nothing is held against it
+    busy,      // connected or being dialled already: does not count against it
     ourselves  // it led to us
   };
   // One that succeeds ends with on_peer.
@@ -157,10 +157,10 @@ class GoPex {
 
   std::map<conn::NodeId, Known> peers_;
   std::map<conn::NodeId, Dialling> dialling_;
-  // Of an endpoint, and never forgotten but by a success, as there.
+  // By endpoint, and forgotten only at a success, as in the Go node.
   std::map<conn::Endpoint, Attempts> attempts_;
   std::set<conn::NodeId> requests_sent_;
-  // Who has asked; the time of the last request, from the second one on.
+  // Peers that have asked; the time of the last request, from the second one on.
   std::map<conn::NodeId, std::optional<conn::TimePoint>> last_received_;
 };
 

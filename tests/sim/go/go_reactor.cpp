@@ -14,7 +14,7 @@ using conn::Reason;
 
 namespace {
 
-// Lots of its own, so that a selection of 250 does not ask the runtime 250 times.
+// A generator of its own, so that a selection of 250 does not ask the runtime 250 times.
 GoBook::Random random_of(conn::Runtime& runtime) {
   std::uint8_t bytes[8];
   runtime.random(bytes);
@@ -23,7 +23,7 @@ GoBook::Random random_of(conn::Runtime& runtime) {
   return [spread = std::make_shared<std::mt19937_64>(seed)] { return (*spread)(); };
 }
 
-// What a peer says of where it listens, 0.0.0.0 included; none if it is a name.
+// Where a peer says that it listens, 0.0.0.0 included; none if it is a name.
 std::optional<NetAddress> reported_by(const p2p::Peer& peer) {
   const auto parts = conn::split_host_port(peer.info().listen_addr);
   if (!parts) return std::nullopt;
@@ -63,12 +63,12 @@ p2p::SwitchConfig as_go(p2p::SwitchConfig config) {
   config.connection_rate.interval = conn::Duration(0);
   config.connection_rate.failed_authentication_pause = conn::Duration(0);
   config.half_open.total = std::max<std::size_t>(p2p.max_num_inbound_peers, 1);
-  // Who is shaking hands counts for his address.
+  // A handshake under way counts for its address.
   config.half_open.per_host = p2p.allow_duplicate_ip ? config.half_open.total : 1;
   config.half_open.per_neighbourhood = config.half_open.total;
-  // How many are dialled is decided by the reactor alone.
+  // The reactor alone decides how many are dialled.
   p2p.max_num_outbound_peers = 100'000;
-  // Both are fixed there, whatever the file says. A handshake has twice 3 s; we allow 5 s for all.
+  // Both are fixed in the Go node, whatever its file says. A handshake has twice 3 s; we allow 5 s.
   p2p.dial_timeout = 1s;
   p2p.handshake_timeout = 6s;
   return config;
@@ -141,7 +141,7 @@ void GoReactor::on_message(const p2p::PeerPtr& peer, const p2p::Message& message
   if (!decoded) {
     act(pex_.on_malformed(peer->id(), now));
   } else if (const auto* list = std::get_if<pex::Addresses>(&*decoded)) {
-    // One entry that is none costs all.
+    // One invalid entry costs the whole list.
     act(list->refused > 0 ? pex_.on_malformed(peer->id(), now)
                           : pex_.on_addresses(peer->id(), list->usable, now));
   } else {

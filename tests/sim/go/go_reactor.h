@@ -16,10 +16,10 @@
 
 namespace peerage::sim::go {
 
-// What the Go node's switch does otherwise than ours, as far as settings go: slots are given first
-// come first served; who is over them is turned away before any handshake, as by its listener (but
-// at once, where a Go node lets him wait in vain); no rates, no shares of the handshakes under way;
-// nobody is gone back to. Its other rules are ours too.
+// How the Go node's switch differs from ours, as far as settings go: slots are first come, first
+// served; a peer beyond them is refused before any handshake, as by its listener (but at once,
+// where a Go node lets it wait for nothing); no rates, no shares of the handshakes under way; no
+// lost peer is redialled first. Its other rules are ours too.
 p2p::SwitchConfig as_go(p2p::SwitchConfig config);
 
 class GoReactor final : public p2p::Reactor, public std::enable_shared_from_this<GoReactor> {

@@ -9,10 +9,10 @@ constexpr double kLeaveInAnHour = 0.1;    // of the nodes; as many come
 constexpr double kRestartInAnHour = 0.1;  // of the nodes
 constexpr Duration kRestartTakes = 30s;
 constexpr Duration kWarmUp = 30min;
-// Who has just begun is looking for the others.
+// A node that has just begun is still looking for the others.
 constexpr Duration kSettled = 1min;
 
-// Leaves and restarts, at random; and whether those who lose a peer that restarts find it again.
+// Leaves and restarts, at random; and whether nodes find a lost peer again that restarts.
 class Churn {
  public:
   explicit Churn(Stage& stage) : stage_(stage) {}
@@ -52,7 +52,7 @@ class Churn {
       case 1:
         member->crash(Member::Disk::lost);
         break;
-      default:  // the power goes: nobody is told
+      default:  // the power fails: no peer learns of it
         stage_.world.black_hole(
             [ip](const IpAddress& a, const IpAddress& b) { return a == ip || b == ip; });
         member->crash(Member::Disk::lost);
@@ -67,7 +67,7 @@ class Churn {
         member, stage_.world.now() + kRestartTakes, stage_.world.now() + 10min, false, {}};
     for (const auto& other : stage_.population.nodes()) {
       const auto peer = outbound_peer(*other, *member);
-      // Only one that has been a peer for long is worth going back to.
+      // Only a long-lived peer is redialled first.
       const bool long_lived = peer && peer->status().connection.age >= p2p::kLongLived;
       if (long_lived) restart.dialled_it.push_back(other.get());
     }
@@ -90,7 +90,7 @@ class Churn {
     for (Member* const other : restart.dialled_it) {
       if (!other->is_running()) continue;
       ++lost_;
-      // Who came back may have dialled it, too.
+      // The node that came back may have dialled it, too.
       regained_ += other->node().find_peer(restart.member->id()) ? 1 : 0;
     }
   }
@@ -119,7 +119,7 @@ Report churn(const ScenarioOptions& options) {
   stage.report.figure("left, and replaced", static_cast<double>(churn.left()));
   stage.report.figure("restarted", static_cast<double>(churn.restarted()));
   stage.report.at_least("in one component, at the worst", stage.lowest_connected(), 0.999);
-  // The slot of one that is lost is kept for it for a minute.
+  // A lost peer's slot is kept for it for a minute.
   stage.report.at_least("outbound peers of those wanted, at the worst", stage.lowest_outbound(),
                         0.95);
   stage.report.at_least("old peers that restarted and are peers again", churn.regained_share(),

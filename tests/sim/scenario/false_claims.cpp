@@ -1,5 +1,5 @@
-// One company's addresses come to the nodes again and again, each time as somebody else who says
-// that it listens in another network. What they tell must count as one company's word.
+// One company's addresses connect to the nodes again and again, each time under a new ID and with
+// the claim to listen in another network. Their gossip must count as that of one source group.
 #include <algorithm>
 #include <limits>
 #include <map>
@@ -45,7 +45,7 @@ class Liars {
   }
 
   std::size_t made() const { return made_; }
-  // Of what they claimed, the most that a victim's book holds; and the least that one holds beside.
+  // The most claimed addresses that a victim's book holds; and the fewest others that one holds.
   struct Believed {
     std::size_t most_false = 0;
     std::size_t least_other = std::numeric_limits<std::size_t>::max();
@@ -64,8 +64,8 @@ class Liars {
   }
 
  private:
-  // Where it is, and where it says that it is. To believe the claim is to take its sockets for
-  // being there: so they are.
+  // The host that it dials from. To believe a claim is to take the sockets for being there: with
+  // that fault they are.
   SimHost& host_for(const IpAddress& claim) {
     if (stage_.options.fault == Fault::source_from_claim) return stage_.world.add_host({claim});
     const auto index = static_cast<std::uint8_t>(made_ % kAddresses);

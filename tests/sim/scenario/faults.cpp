@@ -43,7 +43,7 @@ constexpr std::array<std::string_view, Faults::kKinds> kNames = {"loss",
 constexpr Duration kServicePause = 10s;
 constexpr Duration kOperatorsBan = 1h;
 constexpr std::size_t kAddressesOfName = 300;
-// In one of so many decks.
+// In one of this many decks.
 constexpr std::size_t kHalvesOf = 3;
 
 }  // namespace
@@ -119,13 +119,13 @@ double Faults::fraction() {
   return static_cast<double>(stage_.world.random() >> 11) * 0x1p-53;
 }
 
-// Rather short than long, as most troubles are.
+// More often short than long, as most faults are.
 Duration Faults::between(Duration shortest, Duration longest) {
   const double drawn = fraction();
   return shortest + std::chrono::duration_cast<Duration>((longest - shortest) * (drawn * drawn));
 }
 
-// One of each kind, in another order each time; but for two halves, which are a fault to everybody
+// One of each kind, in another order each time; but for two halves, which are a fault to every node
 // at once, and rarer.
 Faults::Kind Faults::deal() {
   if (deck_.empty()) {
@@ -164,7 +164,7 @@ void Faults::on_second() {
   }
   start_those_due();
   while (next_ <= now) {
-    // Some cannot be now: another.
+    // Some cannot happen now: another.
     for (int tries = 0; tries < 10 && !begin(deal()); ++tries) continue;
     next_ += std::chrono::duration_cast<Duration>(setup_.pause * (0.2 + 1.6 * fraction()));
   }
@@ -196,15 +196,15 @@ void Faults::start_those_due() {
 // --- what goes wrong ---
 
 bool Faults::begin(Kind kind) {
-  // Who cannot be dialled anyway does not notice.
+  // A node that cannot be dialled anyway does not notice.
   const bool is_dialled = kind == Kind::refused || kind == Kind::unreachable;
   const bool by_name = kind >= Kind::name_not_found && kind <= Kind::name_of_many;
-  // One seed of two stays: a network whose seeds have both lost what they knew has no way in.
+  // Seeds keep their disks: when both have lost their books, there is no way into the network.
   const bool loses_disk = kind == Kind::crash_and_loss || by_name;
   const auto node = draw([&](std::size_t each) {
     if (is_dialled && stage_.internet.is_hidden(ip(each))) return false;
     if (by_name && !setup_.uses_names(each)) return false;
-    // Who sleeps does not hear the operator.
+    // A node that sleeps does not take commands.
     if (kind == Kind::ban && asleep_until_[each] > stage_.world.now()) return false;
     return !(loses_disk && stage_.population.at(each).is_seed());
   });
@@ -317,7 +317,7 @@ void Faults::begin_on_life(Kind kind, std::size_t node) {
   }
 }
 
-// Felt by those who start meanwhile: half of them do.
+// Nodes that start meanwhile notice it: half of them do.
 void Faults::begin_on_clock(Kind kind, std::size_t node) {
   SimHost& host = stage_.population.at(node).host();
   const std::chrono::milliseconds since_1970 = host.wall_now().time_since_epoch();

@@ -1,9 +1,9 @@
 // What goes wrong among the nodes of a soak, and when: nearly all kinds as often as one another,
 // dealt at random from one seed, each to a node at random.
 //
-// Some faults come with what makes them felt: who cannot look names up has lost its book; a port is
-// taken when a node starts again. A node that is down, for whatever reason, is started again some
-// time later, as by a service manager. Each kind counts whom it has hit.
+// Some faults come with what makes them matter: a node that cannot look names up has lost its book;
+// a port is taken when a node starts again. A node that is down, for any reason, is started again
+// some time later, as by a service manager. Each kind counts what it has hit.
 //
 // Threads: none of its own. The stage and the trouble outlive it.
 #pragma once
@@ -72,7 +72,7 @@ class Faults {
 
   // What is due: to be called each second.
   void on_second();
-  // No more of them, and what was wrong is so no longer.
+  // No more faults, and those under way end.
   void end();
 
   std::uint64_t begun(Kind kind) const { return begun_[index(kind)]; }
@@ -83,7 +83,7 @@ class Faults {
   enum class Disk : std::uint8_t { sound, spoilt, lost };
   enum class Clock : std::uint8_t { right, wrong };
   std::function<void(std::size_t node, Disk disk, Clock clock)> on_down;
-  // The operator has banned somebody.
+  // The operator has banned a node.
   std::function<void(std::size_t node, const conn::NodeId& whom, Duration span)> on_ban;
 
  private:
@@ -101,7 +101,7 @@ class Faults {
   Kind deal();
   std::optional<std::size_t> draw(const std::function<bool(std::size_t)>& fit = nullptr);
 
-  // False when it cannot be now.
+  // False when it cannot happen now.
   bool begin(Kind kind);
   void begin_on_links(Kind kind, std::size_t node);
   void begin_on_life(Kind kind, std::size_t node);
@@ -125,13 +125,13 @@ class Faults {
   std::size_t decks_ = 0;
   std::vector<UnderWay> under_way_;
   std::vector<std::optional<TimePoint>> start_again_;  // by node
-  std::vector<std::size_t> spoilt_;                    // nodes whose disk is
+  std::vector<std::size_t> spoilt_;                    // nodes with a spoilt disk
   std::vector<bool> clock_is_wrong_;                   // by node
   std::vector<TimePoint> asleep_until_;                // by node
   std::array<std::uint64_t, kKinds> begun_{};
-  std::array<std::uint64_t, kKinds> hits_{};          // of kinds that nobody else counts
+  std::array<std::uint64_t, kKinds> hits_{};          // of kinds that nothing else counts
   std::array<std::uint64_t, 4> spoilt_calls_before_;  // by fault
-  std::optional<Kind> names_are_;                     // wrong so
+  std::optional<Kind> names_are_;                     // the fault that names have now
 };
 
 }  // namespace peerage::sim

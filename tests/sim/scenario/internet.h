@@ -1,9 +1,9 @@
-// The internet of a scenario: who has which address, how far apart two of them are, who can be
-// dialled, and what is cut.
+// The internet of a scenario: which addresses there are, how far apart two of them are, which can
+// be dialled, and what is cut.
 //
 // Addresses are IPv4. Most nodes rent from a few hosting companies, as on the real network: 60 % of
-// the addresses lie in 40 networks (/16), the rest in one of thousands each. The way between two
-// addresses takes 10 to 150 ms, always the same for the same two.
+// the addresses lie in 40 networks (/16), the rest in one of thousands each. The latency between
+// two addresses is 10 to 150 ms, always the same for the same two.
 //
 // Threads: none of its own. The world must outlive it.
 #pragma once
@@ -31,19 +31,19 @@ class Internet {
   Internet(SimWorld& world, const Options& options);
   explicit Internet(SimWorld& world) : Internet(world, Options{}) {}
 
-  // An address that nobody has yet.
+  // An unused address.
   IpAddress draw();
 
-  // Nobody can dial it; it can dial others.
+  // It cannot be dialled; it can dial others.
   void hide(const IpAddress& address) { hidden_.insert(address.to_string()); }
   bool is_hidden(const IpAddress& address) const { return hidden_.contains(address.to_string()); }
 
-  // Has the last word on how the way between two addresses is, whenever that is asked.
+  // Called last whenever a link between two addresses is asked for; may change its plan.
   using Bend = std::function<void(const IpAddress& from, const IpAddress& to, LinkPlan& plan)>;
   void set_bend(Bend bend) { bend_ = std::move(bend); }
 
-  // From now on nothing passes between those for which `side` differs: connections fall silent, and
-  // dials are not answered. Replaces an earlier partition.
+  // From now on nothing passes between addresses with different `side`: connections fall silent,
+  // and dials are not answered. Replaces an earlier partition.
   using Side = std::function<bool(const IpAddress&)>;
   void split(Side side);
   void heal();

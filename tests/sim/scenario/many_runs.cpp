@@ -25,7 +25,7 @@ struct Worker {
   std::string text;
 };
 
-// The child: its report is all that it says.
+// The child: its report is its only output.
 [[noreturn]] void work(const Scenario& scenario, ScenarioOptions options, int answer) {
   int code = 1;
   Interrupt::leave_to_parent();
@@ -61,7 +61,7 @@ Worker begin(const Scenario& scenario, ScenarioOptions options, std::uint64_t se
   return {seed, process, ends[0], {}};
 }
 
-// Until one of them has said all; it is taken out. Nothing when we are to end before.
+// Waits until one of them is done, and takes it out. Nothing when we are interrupted before.
 std::optional<Worker> wait_for_one(std::vector<Worker>& workers) {
   while (!Interrupt::came()) {
     std::vector<pollfd> waiting;
@@ -125,7 +125,7 @@ Report run_many(const Scenario& scenario, const ScenarioOptions& options, const 
     }
     if (!report || !report->holds()) {
       std::fprintf(stderr, "seed %llu %s\n%s", static_cast<unsigned long long>(done->seed),
-                   report ? "does not hold:" : "did not end in order",
+                   report ? "does not hold:" : "did not end cleanly",
                    report ? report->text().c_str() : "");
     }
     if (options.progress) {
@@ -136,11 +136,11 @@ Report run_many(const Scenario& scenario, const ScenarioOptions& options, const 
   }
   Report report = all.value_or(Report{std::string(scenario.name), {}, {}, {}});
   report.title += ", under " + std::to_string(ended) + " seeds";
-  report.at_least("runs that ended in order", static_cast<double>(in_order),
+  report.at_least("runs that ended cleanly", static_cast<double>(in_order),
                   static_cast<double>(ended));
   if (ended == many.seeds) return report;
   end_all(workers);
-  report.title += ", broken off before " + std::to_string(many.seeds - ended) + " more";
+  report.title += ", interrupted before " + std::to_string(many.seeds - ended) + " more";
   throw Interrupted(std::move(report));
 }
 

@@ -1,6 +1,6 @@
-// A scenario under many seeds, each run in a process of its own, as many side by side as wished;
-// and what they found in one report: of each check the worst value, of each figure the largest or
-// the sum.
+// A scenario under many seeds, each run in a process of its own, a number of them side by side; and
+// their results in one report: of each check the worst value, of each figure the largest or the
+// sum.
 //
 // Threads: forks; call it while there is no other thread.
 #pragma once
@@ -16,8 +16,8 @@ struct ManyRuns {
   std::size_t jobs = 1;
 };
 
-// One that does not end in order fails a check of its own. Throws Interrupted, with what has ended,
-// when it is broken off.
+// A run that does not end cleanly fails a check of its own. Throws Interrupted, with the runs that
+// have ended, when it is interrupted.
 Report run_many(const Scenario& scenario, const ScenarioOptions& options, const ManyRuns& many);
 
 }  // namespace peerage::sim

@@ -1,5 +1,4 @@
-// One of a scenario's nodes, of whatever kind: what every kind can do, and the account of what it
-// did.
+// One of a scenario's nodes, of any kind: what every kind can do, and the tally of what it did.
 //
 // Threads: none of its own. The host outlives it.
 #pragma once
@@ -30,9 +29,9 @@ class Member {
 
   // From `down`.
   virtual void start() = 0;
-  // In good order; `down` some time after.
+  // Cleanly; `down` some time after.
   virtual void stop() = 0;
-  // At once, from any state: whatever ran is gone, and its connections break.
+  // At once, from any state: all that ran is gone, and its connections break.
   virtual void crash(Disk disk) = 0;
 
   State state() const noexcept { return state_; }
@@ -54,12 +53,12 @@ class Member {
   struct Tally {
     std::size_t dials = 0;
     std::size_t most_dials_in_a_second = 0;
-    std::size_t refused = 0;  // who dialled it
+    std::size_t refused = 0;  // that dialled it
     std::size_t bans = 0;
     std::size_t dropped_for_abuse = 0;
   };
   const Tally& tally() const noexcept { return tally_; }
-  // Beside the tally.
+  // Besides the tally.
   std::function<void(const p2p::SwitchEvent&)> on_event;
 
  protected:

@@ -97,7 +97,7 @@ void Node::give_up() {
   drop();
 }
 
-// Not inside a callback of its own, for it takes itself apart.
+// Not inside a callback of its own, because it destroys its parts.
 void Node::drop() {
   host_.shard(0).post([node = std::shared_ptr<p2p::Switch>(std::move(switch_)),
                        pex = std::exchange(pex_, nullptr),

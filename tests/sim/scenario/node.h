@@ -24,7 +24,7 @@ class Node final : public Member {
     std::vector<std::string> networks = {"sim-1"};
     std::filesystem::path book;  // empty: in memory, and lost with every stop
   };
-  // Pings are rare, for most of a day in virtual time would be pings.
+  // Pings are rare: most events of a day in virtual time would be pings.
   static Plan plan();
   static Plan seed_plan();
 
@@ -55,11 +55,11 @@ class Node final : public Member {
   Plan plan_;
   std::uint32_t number_;
   conn::NodeId id_;
-  // Callbacks of a life that has ended are none of ours.
+  // Callbacks of a life that has ended are ignored.
   std::shared_ptr<bool> life_;
   std::shared_ptr<pex::NetworkBooks> books_;
   std::shared_ptr<pex::PexReactor> pex_;
-  std::unique_ptr<p2p::Switch> switch_;  // goes first
+  std::unique_ptr<p2p::Switch> switch_;  // destroyed first
 };
 
 }  // namespace peerage::sim

@@ -88,7 +88,7 @@ Population::State Population::state(Duration settled) const {
   }
   for (std::size_t i = 0; i < peers.size(); ++i) {
     for (const std::size_t other : peers[i]) {
-      // Both ends must have it: a link that one of them has lost carries nothing.
+      // Both ends must have it: a link that one end has lost carries nothing.
       if (std::binary_search(peers[other].begin(), peers[other].end(), i)) sets.join(i, other);
     }
   }

@@ -1,7 +1,7 @@
-// The nodes of a scenario, and how they stand together.
+// The nodes of a scenario, and how they are connected.
 //
-// Seeds come first. Nodes are added while time goes on; one that is to be gone for ever stays in
-// the list, down.
+// Seeds come first. Nodes are added while time goes on; one that has left for ever stays in the
+// list, down.
 //
 // Threads: none of its own. The world and the internet outlive it.
 #pragma once
@@ -25,7 +25,7 @@ class Population {
 
   // Running soon.
   Node& add_seed(Node::Plan plan = Node::seed_plan());
-  // With the seeds that there are.
+  // With the seeds so far.
   Node& add_node(Node::Plan plan = Node::plan());
   // One with the Go node's policy, as far as the model goes.
   Member& add_go_node();
@@ -37,12 +37,12 @@ class Population {
   // A running node that is no seed, at random; null when there is none.
   Member* draw();
 
-  // How they stand now. Of nodes that are no seeds and have been running for `settled`.
+  // Their state now. Of nodes that are no seeds and have been running for `settled`.
   struct State {
     std::size_t running = 0;
     std::size_t full = 0;       // have all outbound peers
     std::size_t outbound = 0;   // peers, of all
-    std::size_t largest = 0;    // of those that are connected with one another, by whatever way
+    std::size_t largest = 0;    // nodes in the largest component
     std::size_t addresses = 0;  // in their books
     double connected_share() const { return share(largest); }
     double full_share() const { return share(full); }
@@ -54,10 +54,10 @@ class Population {
   };
   State state(Duration settled = 0s) const;
   // Whether each node that runs and is no seed has had a full outbound set at one of these looks:
-  // in a large world somebody always has just lost a peer.
+  // in a large world some node always has just lost a peer.
   bool have_all_been_full();
 
-  // Of all, since they were made.
+  // Of all nodes, since they were made.
   Member::Tally tally() const;  // the most in a second: of any one node of ours
 
  private:

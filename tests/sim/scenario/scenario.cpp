@@ -10,7 +10,7 @@ constexpr std::array<Scenario, 8> kScenarios = {{
     {"cold-start", "all nodes begin at once, with two seeds and nothing else", 1000, 1, cold_start},
     {"churn", "a tenth of the nodes leave in an hour, as many come; others restart", 1000, 6,
      churn},
-    {"partition", "two halves lose sight of one another for six hours", 1000, 8, partition},
+    {"partition", "two halves cannot reach each other for six hours", 1000, 8, partition},
     {"seed-loss", "the seeds go for two hours, and come back with empty books", 500, 4, seed_loss},
     {"flash-crowd", "nine newcomers for each node, all at once, at one seed", 1000, 0.5,
      flash_crowd},

@@ -19,7 +19,7 @@
 
 namespace peerage::sim {
 
-// A rule of ours that is taken away, to see that a scenario notices.
+// A rule of ours that is switched off, to see that a scenario notices.
 enum class Fault : std::uint8_t { none, no_jitter, no_sticky_redial, source_from_claim };
 std::string_view name(Fault fault) noexcept;
 
@@ -31,7 +31,7 @@ struct ScenarioOptions {
   // Nothing: the real one up to kRealCryptographyUpTo, beyond that the cheap one, and the report's
   // title says so.
   std::optional<Cryptography> cryptography = {};
-  // What part is done, 0 to 1, and how things stand. Called now and then.
+  // The part that is done, 0 to 1, and the state. Called now and then.
   std::function<void(double done, const std::string& now)> progress;
 };
 
@@ -57,9 +57,9 @@ Report run(const Scenario& scenario, ScenarioOptions options);
 
 // All begin at the same moment, with two seeds and nothing else.
 Report cold_start(const ScenarioOptions& options);
-// A tenth of the nodes goes in an hour, and as many new ones come; others restart.
+// A tenth of the nodes leave in an hour, and as many new ones come; others restart.
 Report churn(const ScenarioOptions& options);
-// Two halves lose sight of one another for six hours.
+// Two halves cannot reach each other for six hours.
 Report partition(const ScenarioOptions& options);
 // All seeds go for some hours, and come back with empty books.
 Report seed_loss(const ScenarioOptions& options);

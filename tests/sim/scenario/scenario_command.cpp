@@ -119,11 +119,11 @@ cmd::Command command_of(const Scenario& scenario) {
                    .range = {{0, 24 * 365}}},
                   {.name = "--seed",
                    .into = &wish->options.seed,
-                   .help = "another one gives another run",
+                   .help = "another seed gives another run",
                    .default_text = default_of(wish->options.seed)},
                   {.name = "--seeds",
                    .into = &wish->many.seeds,
-                   .help = "run under so many seeds, from that one on, each in its own process",
+                   .help = "run under this many seeds, from that one on, each in its own process",
                    .default_text = default_of(wish->many.seeds),
                    .range = {{1, 1'000'000}}},
                   {.name = "--jobs",
@@ -133,7 +133,7 @@ cmd::Command command_of(const Scenario& scenario) {
                    .range = {{1, 1024}}},
                   {.name = "--fault",
                    .into = &wish->fault,
-                   .help = "take a rule away, to see that the checks of flash-crowd, churn or "
+                   .help = "switch a rule off, to see that the checks of flash-crowd, churn or "
                            "false-claims notice: no-jitter, no-sticky-redial, source-from-claim",
                    .default_text = default_of(wish->fault),
                    .choices = fault_names()},

@@ -17,15 +17,15 @@ Report seed_loss(const ScenarioOptions& options) {
   for (std::size_t i = 0; i < 2; ++i) stage.population.at(i).crash(Member::Disk::lost);
   stage.go_on(kGone, 1min);
   stage.report.at_least("in one component without seeds", stage.lowest_connected(), 1);
-  // They come meanwhile, and nobody can help them yet.
+  // They come meanwhile, and have no seed to ask.
   std::vector<Member*> newcomers;
   for (std::size_t i = 0; i < options.nodes / 10; ++i) {
     newcomers.push_back(&stage.population.add_node(stage.node_plan()));
   }
   stage.go_on(10min, 1min);
   for (std::size_t i = 0; i < 2; ++i) stage.population.at(i).start();
-  // A seed that knows nobody learns from the newcomers alone, who know nobody either; and from
-  // those who dial it because they have lost peers. One old node restarts.
+  // A seed with an empty book learns from the newcomers alone, which know no peer either; and from
+  // nodes that dial it because they have lost peers. One old node restarts.
   stage.population.at(2).crash(Member::Disk::lost);
   stage.go_on(10s, 10s);
   stage.population.at(2).start();

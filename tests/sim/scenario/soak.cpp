@@ -1,5 +1,5 @@
-// A day of whatever may go wrong, and an hour of peace after it: then all must be as if nothing had
-// been.
+// A day of everything that may go wrong, and an hour of peace after it: then all must be as if
+// nothing had happened.
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
@@ -21,14 +21,14 @@ constexpr Duration kWarmUp = 15min;
 constexpr Duration kPeace = 1h;
 // For each node: ten thousand in twenty days of 50 nodes.
 constexpr double kFaultsInAnHour = 0.46;
-constexpr std::size_t kHiddenOf = 10;  // one of so many cannot be dialled
-constexpr std::size_t kNamedOf = 3;    // one of so many knows the seeds by name
-// What a dial for a test takes beside the outbound peers (p2p/dial/dialer.h).
+constexpr std::size_t kHiddenOf = 10;  // one of this many cannot be dialled
+constexpr std::size_t kNamedOf = 3;    // one of this many knows the seeds by name
+// A test dial comes besides the outbound peers (p2p/dial/dialer.h).
 constexpr double kSlots = Population::kFullOutbound + 1;
 constexpr double kFaultsInADay = 500;  // of 50 nodes, at least
 constexpr double kGrowthOfANode = 64;  // KiB from a third of the time on
 
-// In memory where there is such a place: nobody needs the files afterwards.
+// In memory where possible: the files are not needed afterwards.
 std::filesystem::path scratch_place() {
   const std::filesystem::path memory = "/dev/shm";
   return std::filesystem::canonical(
@@ -80,7 +80,7 @@ class Soak {
     judge_faults(faults, stormy);
     faults.end();
     make_peace();
-    // A sawtooth is no growth: what is asked is whether there is no end to it.
+    // A sawtooth is no growth: the question is whether it has an end.
     stage_.report.at_most("growth of memory for a node", growth_since(memory), kGrowthOfANode,
                           "KiB");
     judge(watch);
@@ -153,7 +153,8 @@ class Soak {
       report.total("faults: " + name, static_cast<double>(faults.begun(kind)));
       report.at_least("hits: " + name, static_cast<double>(faults.hits(kind)), 1);
     }
-    report.at_least("hits: who cannot be dialled", static_cast<double>(trouble_.hidden()), 1);
+    report.at_least("hits: nodes that cannot be dialled", static_cast<double>(trouble_.hidden()),
+                    1);
     report.at_least("faults in a day of 50 nodes", static_cast<double>(faults.begun()) / days,
                     kFaultsInADay);
   }
@@ -173,7 +174,7 @@ class Soak {
                    kSlots);
   }
 
-  ScratchFolder folder_;  // goes last
+  ScratchFolder folder_;  // destroyed last
   Stage stage_;
   Trouble trouble_{stage_.world, stage_.internet};
   std::vector<std::string> names_;

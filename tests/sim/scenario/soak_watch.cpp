@@ -9,18 +9,18 @@
 namespace peerage::sim {
 namespace {
 
-// What a ban may last longer than it should: times are kept in seconds.
+// How much longer than it should a ban may last: times are kept in seconds.
 constexpr Duration kBanSlack = 5s;
-// What is learnt is in the file after so long.
+// What is learnt is in the file after this long.
 constexpr Duration kWritten = 10s;
-// Seconds in which all are looked at once.
+// Each node is looked at once in this many seconds.
 constexpr std::size_t kTurns = 5;
 
 Node& ours(Member& member) {
   return dynamic_cast<Node&>(member);
 }
 
-// Whether nothing waits to be written.
+// Whether everything has been written.
 bool is_in_its_file(Member& member) {
   const addrbook::Store::State* const file = ours(member).book_file();
   return file != nullptr && file->condition == addrbook::Store::State::Condition::healthy;
@@ -63,7 +63,7 @@ void SoakWatch::on_second() {
   for (std::size_t node = 0; node < down_.size(); ++node) {
     if (down_[node].is_down) judge(node, down_[node]);
     Member& member = population_.at(node);
-    // Each has its turn: what leaks stays.
+    // Nodes take turns: a leak stays.
     const bool has_turn = node % kTurns == turn_ % kTurns;
     if (!has_turn || !member.is_running() || member.is_seed()) continue;
     const auto snapshot = member.node().snapshot();
@@ -86,8 +86,8 @@ void SoakWatch::look_at(const Ban& ban, const std::vector<p2p::Ban>& in_force) {
     return each.target == p2p::BanTarget(ban.whom);
   });
   bans_seen_ += is_there ? 1 : 0;
-  // With a clock that stood before its beginning when the node started, it lasts its whole time
-  // from there; and longer by what a clock may differ without being held to be wrong.
+  // If the clock stood before the ban's beginning when the node started, it lasts its whole time
+  // from there; and longer by what a clock may differ without being taken for wrong.
   const TimePoint started = population_.at(ban.node).started_at();
   const TimePoint due =
       started > ban.begun ? started + ban.span + addrbook::row::kClockSlack : ban.begun + ban.span;
@@ -103,7 +103,7 @@ void SoakWatch::on_minute() {
     // It answers on the shard; a node that sleeps or stops meanwhile, later or never.
     member.node().list_bans([this, ban](const std::vector<p2p::Ban>& bans) { look_at(ban, bans); });
   }
-  // Past this, one that is still in force has been seen to be so often enough.
+  // Past this, a ban that is still in force has been seen often enough.
   std::erase_if(bans_, [this](const Ban& ban) { return world_.now() > ban.begun + 4 * ban.span; });
 }
 

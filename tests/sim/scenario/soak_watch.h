@@ -1,5 +1,5 @@
-// What must not happen to the nodes of a soak, looked at while it goes on: books that are lost
-// though the disk was kept, bans that end too late or vanish, dial slots that are never free again.
+// What must not happen to the nodes of a soak, checked while it runs: books that are lost although
+// the disk was kept, bans that end too late or vanish, dial slots that are never free again.
 //
 // Threads: none of its own. The population outlives it.
 #pragma once
@@ -17,7 +17,7 @@ class SoakWatch {
  public:
   SoakWatch(SimWorld& world, Population& population);
 
-  // Told by the faults.
+  // Called by the faults.
   void on_down(std::size_t node, Faults::Disk disk, Faults::Clock clock);
   void on_ban(std::size_t node, const conn::NodeId& whom, Duration span);
 
@@ -25,7 +25,7 @@ class SoakWatch {
   // Looks at bans, which takes a moment: once a minute.
   void on_minute();
 
-  // Of addresses that nodes had when they went down, those that they had not when they were back.
+  // Of addresses that nodes had when they went down, those that were missing when they came back.
   struct Books {
     std::size_t before = 0, lost = 0, restarts = 0;
     double lost_share() const {

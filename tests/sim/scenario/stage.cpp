@@ -90,7 +90,7 @@ std::optional<Duration> Stage::go_on_until(
   TimePoint next_look = from + pause;
   while (world.now() - from < limit) {
     if (Interrupt::came()) {
-      report.title += ", broken off";
+      report.title += ", interrupted";
       throw Interrupted(finish());
     }
     const Duration step = each_second ? Duration(1s) : pause;

@@ -1,4 +1,4 @@
-// What every scenario stands on: a world, its internet and its nodes, the curves that are drawn of
+// The basis of every scenario: a world, its internet and its nodes, the curves that are drawn of
 // them, and the report at the end.
 //
 // Threads: none of its own.
@@ -18,20 +18,20 @@ class Stage {
  public:
   Stage(std::string title, const ScenarioOptions& options);
 
-  // As many seeds; then the nodes, all at once.
+  // `count` seeds; then the nodes, all at once.
   void add_seeds(std::size_t count = 2);
   void add_nodes(std::size_t count);
-  // A node as the options want it.
+  // A node with the options' settings.
   Node::Plan node_plan() const;
 
-  // Goes on for so long, and looks each `pause` how things stand. Nodes count once they have run
-  // for `settled`. Throws Interrupted when it is broken off.
+  // Goes on for `span`, and looks at the state each `pause`. Nodes count once they have run for
+  // `settled`. Throws Interrupted when it is interrupted.
   void go_on(Duration span, Duration pause, Duration settled = 0s);
   // The same, until it holds; how long that took, or nothing when it did not within `limit`.
   std::optional<Duration> go_on_until(const std::function<bool(const Population::State&)>& holds,
                                       Duration limit, Duration pause, Duration settled = 0s);
-  // Between looks for the moment when something holds: more of it for large worlds, where a look
-  // takes long.
+  // Between looks for the moment when something holds: longer in large worlds, where a look takes
+  // long.
   Duration look_pause() const { return std::max<std::size_t>(1, options.nodes / 1000) * 1s; }
   // Called each second of virtual time while going on.
   std::function<void()> each_second;
@@ -40,7 +40,7 @@ class Stage {
   Duration span() const;
   TimePoint end() const { return began_ + span(); }
   double hour() const;
-  // Since the last time that this was asked.
+  // The lows count from here on.
   void forget_lows() { lowest_connected_ = lowest_outbound_ = 1; }
   double lowest_connected() const { return lowest_connected_; }
   double lowest_outbound() const { return lowest_outbound_; }  // of the peers wanted

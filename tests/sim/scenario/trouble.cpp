@@ -56,7 +56,7 @@ void Trouble::end(Id id) {
     const IpAddress address = link.mapped().address;
     world_.apply_links(
         [&](const IpAddress& a, const IpAddress& b) { return a == address || b == address; });
-    // What a cut has swallowed comes after all.
+    // What a black hole has swallowed arrives after all.
     if (link.mapped().what.cut == LinkPlan::Cut::black_hole) {
       world_.heal([&](const IpAddress& a, const IpAddress& b) {
         return (a == address || b == address) && !severed(a, b);

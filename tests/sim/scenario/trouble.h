@@ -1,7 +1,7 @@
 // What is wrong with the links of an internet at the moment: of single addresses, of pairs, and
 // between two sides.
 //
-// Each trouble counts whom it has met: connections that were open when it came, and dials.
+// Each trouble counts what it has met: connections that were open when it came, and dials.
 //
 // Threads: none of its own. The world and the internet outlive it.
 #pragma once
@@ -15,14 +15,14 @@
 
 namespace peerage::sim {
 
-// With everything that an address sends and receives.
+// For everything that an address sends and receives.
 struct LinkTrouble {
   double loss = 0;
   Duration delay{0};  // more, one way
   // In one direction of each connection.
   std::size_t cut_after = std::numeric_limits<std::size_t>::max();
   LinkPlan::Cut cut = LinkPlan::Cut::reset;
-  LinkPlan::Connect connect = LinkPlan::Connect::answered;  // who dials it
+  LinkPlan::Connect connect = LinkPlan::Connect::answered;  // for dials to it
 };
 
 class Trouble {
@@ -40,7 +40,7 @@ class Trouble {
 
   // Connections that had a delay, and dials.
   std::uint64_t delayed() const { return delayed_; }
-  std::uint64_t hidden() const { return hidden_; }  // dials to who cannot be dialled
+  std::uint64_t hidden() const { return hidden_; }  // dials to addresses that cannot be dialled
   // How many open connections the last `sever` met.
   std::uint64_t last_met() const { return last_met_; }
 
