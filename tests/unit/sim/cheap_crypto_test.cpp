@@ -30,7 +30,7 @@ INSTANTIATE_TEST_SUITE_P(Both, CheapCryptoTest,
                            return each.param == Cryptography::real ? "real" : "cheap";
                          });
 
-TEST(Cryptography, IsRealUnlessToldOtherwise) {
+TEST(Cryptography, IsRealUnlessSetOtherwise) {
   EXPECT_EQ(cryptography(), Cryptography::real);
   const NodeKey real = NodeKey::from_seed(secret(1));
   use_cryptography(Cryptography::cheap);
@@ -93,7 +93,7 @@ TEST_P(CheapCryptoTest, AKeyOfLowOrderGivesNoSecret) {
 }
 
 TEST_P(CheapCryptoTest, AnAuthenticationSignedByAnotherKeyFails) {
-  // Ann's handshake, but the other end proves what a third one would have to.
+  // Ann's handshake, but the other end proves the ID of a third key.
   const NodeKey ann = NodeKey::from_seed(secret(1)), bob = NodeKey::from_seed(secret(2));
   SecretHandshake here(ann, secret(3), std::nullopt), there(bob, secret(4), std::nullopt),
       elsewhere(bob, secret(5), std::nullopt);

@@ -36,14 +36,14 @@ TEST(EventQueue, GivesEventsInTheOrderOfTheirTimeAndOfTheirMakingWithoutThoseCan
       EventQueue::Event event = queue.pop();
       event.action();
       ASSERT_EQ(last_run, first->first.second);
-      queue.cancel(first->second);  // nor does one that is over
+      queue.cancel(first->second);  // nor does one that has run
       expected.erase(first);
     }
     ASSERT_EQ(queue.size(), expected.size());
   }
 }
 
-TEST(EventQueue, AnEventThatIsCancelledLetsGoOfWhatItHeldAtOnce) {
+TEST(EventQueue, ACancelledEventReleasesWhatItHeldAtOnce) {
   EventQueue queue;
   const auto held = std::make_shared<int>(1);
   const std::array<std::uint64_t, 16> much{};  // more than fits inside
@@ -57,7 +57,7 @@ TEST(EventQueue, AnEventThatIsCancelledLetsGoOfWhatItHeldAtOnce) {
   EXPECT_TRUE(queue.empty());
 }
 
-TEST(EventQueue, WhatAnEventHeldMayMakeEventsWhileItGoes) {
+TEST(EventQueue, WhatAnEventHeldMayMakeEventsWhileItIsReleased) {
   EventQueue queue;
   const auto ticket =
       queue.push(TimePoint{},

@@ -1,4 +1,4 @@
-// The parts of the experiment that have no world in them.
+// The parts of the experiment that need no world.
 #include <stdexcept>
 
 #include <gtest/gtest.h>

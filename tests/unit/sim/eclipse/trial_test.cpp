@@ -1,5 +1,5 @@
-// Whole trials, small and short: that strategies do what they say, that a trial repeats itself, and
-// that a weakness which is planted is seen.
+// Whole trials, small and short: strategies do what they say, a trial repeats itself, and a planted
+// weakness is seen.
 #include "tests/sim/eclipse/trial.h"
 
 #include <algorithm>
@@ -30,7 +30,7 @@ class EclipseTest : public testing::Test {
   }
   ~EclipseTest() override { use_cryptography(Cryptography::real); }
 
-  // The attack for so long, on a victim of that age; `trial` stays to be looked at.
+  // The attack for `span`, on a victim of that age; `trial` stays for inspection.
   Outcome play(const char* tactics, conn::Duration span, conn::Duration age = 2h,
                const char* against = "ours", std::uint64_t seed = 1) {
     trial.reset();
@@ -75,12 +75,12 @@ TEST_F(EclipseTest, ASelfReportIsFiledUnderTheSocketsGroup) {
            known.source != known.address.endpoint.ip && known.origin == Origin::pex;
   };
   EXPECT_GT(count(told_of_another), 10u);
-  // Half of its visits name a place where nobody is: that, too, came from the attacker's groups.
+  // Half of its visits name an address without a node: that, too, came from the attacker's groups.
   const auto nowhere = [this](const KnownAddress& known) {
     return !is_attackers(known.address.endpoint.ip) && !is_honest(known.address.endpoint.ip);
   };
   EXPECT_GT(count(nowhere), 10u);
-  // Honest nodes tell of such as have moved since.
+  // Honest nodes give addresses of nodes that have moved since.
   EXPECT_EQ(count([&](const KnownAddress& known) {
               return nowhere(known) && !is_attackers(known.source) && !is_honest(known.source);
             }),
@@ -97,7 +97,7 @@ TEST_F(EclipseTest, ANodeThatBelievesClaimsFilesTheAttackerUnderGroupsThatItDoes
 }
 
 TEST_F(EclipseTest, LongAnswersAreTheAttackersNodesAlone) {
-  // A victim that has no book yet asks whom it meets.
+  // A victim that has no book yet asks the nodes it meets.
   play("s2", 1h, 0h);
   const double lists = trial->standing().in_new;
   play("s5", 1h, 0h);
@@ -156,7 +156,7 @@ TEST_F(EclipseTest, WrongIdsStandAtHonestAddressesAndGoWhenTheyAreTried) {
     return is_honest(known.address.endpoint.ip) && ids.contains(known.address.id);
   });
   EXPECT_GT(wrong, 10u);
-  // They have kept nobody honest out of the set.
+  // They have kept no honest node out of the set.
   EXPECT_GE(trial->victim().outbound().size(), 9u);
   EXPECT_LT(trial->standing().outbound, 1);
 }
@@ -211,7 +211,7 @@ TEST_F(EclipseTest, TenAddressesOfOneGroupNeverSurroundUs) {
   }
 }
 
-// The weakness that is planted: without caps one group has a bucket for each group it is told from.
+// The planted weakness: without caps one group has a bucket for each group that it comes from.
 TEST_F(EclipseTest, AnAttackerOfOneGroupGainsWhereClaimsAreBelieved) {
   attack.addresses = 10;
   attack.groups = 1;

@@ -18,7 +18,7 @@ using Added = GoBook::Added;
 using Kind = GoBook::Kind;
 const TimePoint kStart{1000h};
 
-// A node of its own ID; its address says its group, a /16, and the host in it.
+// A node with an ID of its own; its address shows its group, a /16, and the host in it.
 NetAddress node(std::uint32_t number, unsigned group, unsigned host = 1) {
   conn::ByteArray<NodeId::kBytes> id{};
   for (std::size_t i = 0; i < 4; ++i) id[i] = static_cast<std::uint8_t>(number >> (8 * i));
@@ -64,7 +64,7 @@ TEST_F(GoBookTest, OneGroupOfAddressesFromOneSourceStaysInOneNewBucket) {
   EXPECT_EQ(book.size(), kNewBucketSize + 1);
 }
 
-TEST_F(GoBookTest, OneGroupReachesFourOldBucketsAndLosesWhomTheyCannotHold) {
+TEST_F(GoBookTest, OneGroupReachesFourOldBucketsAndLosesWhatTheyCannotHold) {
   GoBook book = make();
   for (unsigned i = 0; i < 1000; ++i) {
     const NetAddress each = node(10 + i, 7, i);
@@ -75,7 +75,7 @@ TEST_F(GoBookTest, OneGroupReachesFourOldBucketsAndLosesWhomTheyCannotHold) {
   EXPECT_LE(sizes.size(), kOldBucketsPerGroup);
   for (const auto& [number, size] : sizes) EXPECT_EQ(size, kOldBucketSize + 1);
   EXPECT_EQ(book.size_old(), sizes.size() * (kOldBucketSize + 1));
-  EXPECT_EQ(book.size_new(), 0u);  // who was thrown out of an old one is in no new one
+  EXPECT_EQ(book.size_new(), 0u);  // one that fell out of an old bucket is in no new one
   EXPECT_TRUE(book.is_old(node(10 + 999, 7).id));
   EXPECT_FALSE(book.has(node(10, 7).id));
 }
@@ -98,11 +98,11 @@ TEST_F(GoBookTest, TheMoreBucketsAnAddressIsInTheMoreSeldomItGetsAnother) {
   EXPECT_NEAR(second, 1'000, 120);
 }
 
-TEST_F(GoBookTest, WhoReportsEverOtherSourcesFillsTheNewTableFromOneHost) {
+TEST_F(GoBookTest, OneHostThatReportsEverNewSourcesFillsTheNewTable) {
   GoBook book = make();
   for (unsigned i = 0; i < 300; ++i) book.add(node(10 + i, i), node(5'000 + i, i), kStart);
   const std::size_t honest = book.size();
-  // One host; it says of itself that it is here, and there, and there.
+  // One host; it reports ever new addresses as its own.
   for (unsigned i = 0; i < 120'000; ++i) {
     const NetAddress trash = node(100'000 + i, i % 20'000, 9);
     book.add(trash, trash, kStart + i * 1s);
@@ -114,7 +114,7 @@ TEST_F(GoBookTest, WhoReportsEverOtherSourcesFillsTheNewTableFromOneHost) {
   EXPECT_LT(left, 10u);
 }
 
-TEST_F(GoBookTest, WhoSpeaksTruthOfHimselfFillsAnEighthOfIt) {
+TEST_F(GoBookTest, OneHostThatReportsItsTrueSourceFillsAnEighthOfIt) {
   GoBook book = make();
   for (unsigned i = 0; i < 60'000; ++i) book.add(node(10 + i, i), node(1, 3), kStart + i * 1s);
   EXPECT_LE(book.size(), kNewBucketsPerGroup * (kNewBucketSize + 1));
@@ -159,7 +159,7 @@ TEST_F(GoBookTest, ABannedAddressIsOutUntilItIsReinstated) {
   EXPECT_TRUE(book.is_banned(bad.id));
   EXPECT_TRUE(book.empty());
   book.reinstate_bad_peers(kStart + 23h);
-  EXPECT_EQ(book.add(bad, node(1, 1), kStart + 25h), Added::banned);  // over, and yet
+  EXPECT_EQ(book.add(bad, node(1, 1), kStart + 25h), Added::banned);  // the ban is over, and yet
   book.reinstate_bad_peers(kStart + 25h);
   EXPECT_FALSE(book.is_banned(bad.id));
   EXPECT_TRUE(book.has(bad.id));
@@ -260,7 +260,7 @@ TEST_F(GoBookTest, ItsRowsMakeTheSameBook) {
   EXPECT_EQ(before, after);
 }
 
-// The counters, the table of IDs and the buckets tell the same, whatever is done.
+// The counters, the table of IDs and the buckets agree, whatever is done.
 TEST_F(GoBookTest, CountsAndPlacesAgreeAfterAnyLife) {
   GoBook book = make();
   TimePoint now = kStart;

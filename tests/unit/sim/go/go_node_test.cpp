@@ -16,7 +16,7 @@ using test::PexNode;
 class GoNodeTest : public test::PexWorld {
  protected:
   GoNodeTest() : PexWorld(5) {}
-  // After the nodes of ours that come before it, and with a host of its own.
+  // Numbered after our own nodes, with a host of its own.
   GoNode& add_go(GoNode::Plan plan = {}) {
     const std::size_t number = 100 + go.size();
     SimHost& host = world.add_host({ip_of(number)});
@@ -48,7 +48,7 @@ class GoNodeTest : public test::PexWorld {
     }
     return found;
   }
-  // How many nodes, a seed not counted, hang together with the first Go node.
+  // How many nodes, without seeds, are in one component with the first Go node.
   std::size_t joined() const {
     std::map<conn::NodeId, std::vector<conn::NodeId>> neighbours;
     for (const auto& each : go) {
@@ -144,7 +144,7 @@ TEST_F(GoNodeTest, WithItsBookANodeIsBackWithoutASeed) {
     ASSERT_TRUE(until([&] { return node.stopped(); }, 1s));
     node.make_anew(kept);
     EXPECT_EQ(node.book().size(), kept == GoNode::Book::kept ? known : 0);
-    // Nobody else comes to it.
+    // No other node connects to it.
     std::size_t dialled = 0;
     node.on_event = [&](const p2p::SwitchEvent& event) {
       const auto* connected = std::get_if<p2p::Connected>(&event);
@@ -156,7 +156,7 @@ TEST_F(GoNodeTest, WithItsBookANodeIsBackWithoutASeed) {
   }
 }
 
-TEST_F(GoNodeTest, SlotsGoToWhoComesFirstAndOthersAreTurnedAwayAtTheDoor) {
+TEST_F(GoNodeTest, SlotsGoToTheFirstPeersAndOthersAreRefusedAtAccept) {
   GoNode::Plan small;
   small.node.p2p.max_num_inbound_peers = 3;
   GoNode& full = add_go(small);
@@ -215,7 +215,7 @@ TEST_F(GoNodeTest, OneAddressHoldsOnePeer) {
   EXPECT_EQ(hub.peers(), 1u);
 }
 
-TEST_F(GoNodeTest, OneHostThatReportsEverOtherPlacesCountsAsManySources) {
+TEST_F(GoNodeTest, OneHostThatReportsEverNewAddressesCountsAsManySources) {
   GoNode& victim = add_go();
   std::vector<conn::NetAddress> honest;
   for (std::uint32_t i = 0; i < 300; ++i) {
@@ -225,7 +225,7 @@ TEST_F(GoNodeTest, OneHostThatReportsEverOtherPlacesCountsAsManySources) {
     victim.book().add(each, each, world.now());
   }
   const std::size_t before = victim.book().size();
-  // One host, under ever new names, says each time that it is somewhere else.
+  // One host, under ever new IDs, claims another address each time.
   SimHost& host = world.add_host({ip_of(60)});
   const auto come_and_go = [&](std::uint32_t i) {
     GoNode::Plan plan{.seeds = {victim.address()}};

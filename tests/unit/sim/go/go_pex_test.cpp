@@ -56,13 +56,13 @@ struct GoPexTest : testing::Test {
   }
 };
 
-TEST_F(GoPexTest, WhoHasNobodyLooksAtOnceAndThenEvery30Seconds) {
+TEST_F(GoPexTest, ANodeWithoutPeersLooksAtOnceAndThenEvery30Seconds) {
   know(1, 100);
   EXPECT_EQ(of<GoPex::Dial>(pex().start(now)).size(), 10u);
   EXPECT_EQ(pex().deadline(), now + 30s);
 }
 
-TEST_F(GoPexTest, WhoHasPeersAtItsStartWaitsByLot) {
+TEST_F(GoPexTest, ANodeWithPeersAtItsStartWaitsForARandomTime) {
   know(1, 100);
   connect(1, Direction::inbound);
   EXPECT_TRUE(pex().start(now).empty());
@@ -109,7 +109,7 @@ TEST_F(GoPexTest, AnAddressThatFailsIsTriedAtDoublingPausesAndBannedAfter17Times
   EXPECT_TRUE(book.is_banned(node(1).id));
 }
 
-TEST_F(GoPexTest, WhatIsBusyIsNotHeldAgainstAnAddress) {
+TEST_F(GoPexTest, ABusyNodeIsNotHeldAgainstItsAddress) {
   config.max_outbound = 1;
   know(1, 2);
   (void)pex().start(now);
@@ -125,7 +125,7 @@ TEST_F(GoPexTest, AnAddressThatLedToUsIsForgottenAndRefused) {
   EXPECT_EQ(book.add(node(1), node(2), now), GoBook::Added::ours);
 }
 
-TEST_F(GoPexTest, NobodyAtTheAddressOfAPeerIsDialled) {
+TEST_F(GoPexTest, NoOtherNodeAtTheAddressOfAPeerIsDialled) {
   NetAddress neighbour = node(2);
   neighbour.endpoint.ip = node(1).endpoint.ip;
   book.add(neighbour, neighbour, now);
@@ -142,7 +142,7 @@ TEST_F(GoPexTest, AnOutboundPeerIsAskedAndAnInboundOneIsBelieved) {
   EXPECT_TRUE(book.has(node(2).id));
 }
 
-TEST_F(GoPexTest, WhoNeverAnswersIsAskedOnce) {
+TEST_F(GoPexTest, APeerThatNeverAnswersIsAskedOnce) {
   (void)pex().start(now);
   EXPECT_EQ(of<GoPex::Ask>(connect(1)).size(), 1u);
   for (int i = 0; i < 100; ++i) EXPECT_EQ(of<GoPex::Ask>(tick()).size(), 0u);
@@ -162,14 +162,14 @@ TEST_F(GoPexTest, TwoRequestsAreFreeAndThenOneEvery10Seconds) {
   EXPECT_EQ(of<GoPex::Answer>(actions).size(), 0u);
   EXPECT_EQ(of<GoPex::Stop>(actions).size(), 1u);
   EXPECT_TRUE(book.is_banned(peer));
-  // On a new connection it is all forgotten; only the book remembers.
+  // A new connection forgets all of it; only the book remembers.
   pex().on_gone(peer);
   connect(1, Direction::inbound);
   EXPECT_EQ(of<GoPex::Answer>(pex().on_request(peer, now)).size(), 1u);
   EXPECT_FALSE(book.has(peer));
 }
 
-TEST_F(GoPexTest, WhoTellsUnaskedOrTalksNonsenseIsStoppedAndBanned) {
+TEST_F(GoPexTest, APeerThatSendsAddressesUnaskedOrNonsenseIsStoppedAndBanned) {
   connect(1, Direction::inbound);
   connect(2, Direction::inbound);
   const std::vector<NetAddress> list = {node(50)};
@@ -189,7 +189,7 @@ TEST_F(GoPexTest, TheSourceOfAnAddressIsWhatThePeerSaysOfItself) {
   EXPECT_EQ(book.rows().at(0).source, claim);
 }
 
-TEST_F(GoPexTest, SeedsAreAskedOneAfterAnotherWhenTheBookHasNobody) {
+TEST_F(GoPexTest, SeedsAreAskedOneAfterAnotherWhenTheBookIsEmpty) {
   config.seeds = {node(1), node(2), node(3)};
   auto dials = of<GoPex::Dial>(pex().start(now));
   std::set<NodeId> tried;
@@ -206,7 +206,7 @@ TEST_F(GoPexTest, SeedsAreAskedOneAfterAnotherWhenTheBookHasNobody) {
   EXPECT_EQ(of<GoPex::Dial>(tick()).size(), 1u) << "a seed never rests";
 }
 
-TEST_F(GoPexTest, WhatASeedTellsIsDialledAtOnceAndNobodyIsAskedForIt) {
+TEST_F(GoPexTest, AddressesFromASeedAreDialledAtOnceAndNoPeerIsAsked) {
   config.seeds = {node(1)};
   (void)pex().start(now);
   EXPECT_EQ(of<GoPex::Ask>(connect(1)).size(), 1u);
@@ -217,7 +217,7 @@ TEST_F(GoPexTest, WhatASeedTellsIsDialledAtOnceAndNobodyIsAskedForIt) {
   EXPECT_EQ(of<GoPex::Ask>(actions).size(), 0u);
 }
 
-TEST_F(GoPexTest, APeerOfAnHourIsMarkedGoodUnlessNobodyDoesThat) {
+TEST_F(GoPexTest, APeerOfAnHourIsMarkedGoodUnlessThatIsOff) {
   for (const bool marks : {true, false}) {
     config.mark_good_after.reset();
     if (marks) config.mark_good_after = 1h;
@@ -233,7 +233,7 @@ TEST_F(GoPexTest, APeerOfAnHourIsMarkedGoodUnlessNobodyDoesThat) {
   }
 }
 
-TEST_F(GoPexTest, ASeedAnswersOnceAndParts) {
+TEST_F(GoPexTest, ASeedAnswersOnceAndDisconnects) {
   config.mode = GoPexConfig::Mode::seed;
   know(10, 60);
   connect(1, Direction::inbound);
@@ -244,7 +244,7 @@ TEST_F(GoPexTest, ASeedAnswersOnceAndParts) {
   EXPECT_TRUE(pex().on_request(node(1).id, now).empty());
 }
 
-TEST_F(GoPexTest, ASeedVisitsOneAfterAnotherAndNobodyTwiceIn2Minutes) {
+TEST_F(GoPexTest, ASeedVisitsOneAfterAnotherAndNoneTwiceIn2Minutes) {
   config.mode = GoPexConfig::Mode::seed;
   know(10, 20);
   const TimePoint start = now;
@@ -274,7 +274,7 @@ TEST_F(GoPexTest, ASeedVisitsOneAfterAnotherAndNobodyTwiceIn2Minutes) {
   EXPECT_EQ(asked, 5u);
 }
 
-TEST_F(GoPexTest, ASeedKeepsWhomItVisitedFor28Hours) {
+TEST_F(GoPexTest, ASeedStaysConnectedToANodeThatItVisitedFor28Hours) {
   config.mode = GoPexConfig::Mode::seed;
   (void)pex().start(now);
   connect(1);

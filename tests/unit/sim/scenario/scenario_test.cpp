@@ -26,7 +26,7 @@ double value_of(const Report& report, std::string_view name) {
   return 0;
 }
 
-// None of them is about how peers prove who they are, which is half of what they would cost.
+// None of them is about how peers prove their IDs, which is half of what they would cost.
 class ScenarioTest : public testing::Test {
  protected:
   ScenarioTest() { use_cryptography(Cryptography::cheap); }
@@ -56,7 +56,7 @@ TEST_F(ScenarioTest, ACrowdAtOneSeedIsServedAndWithoutJitterItIsNot) {
 }
 
 TEST_F(ScenarioTest, PeersThatRestartAreDialledAgainAndWithoutStickyRedialTheyAreNot) {
-  // So few nodes restart in so short a time that the share depends on who they are.
+  // So few nodes restart in so short a time that the share depends on which they are.
   use_cryptography(Cryptography::real);
   ScenarioOptions options = options_of(60, 2);
   const Report report = churn(options);
@@ -105,7 +105,7 @@ TEST_F(ScenarioTest, EachIsFoundByItsName) {
   EXPECT_EQ(find_scenario("no such"), nullptr);
 }
 
-TEST(StageTest, WhoIsCutOffIsNoPartOfTheLargestComponent) {
+TEST(StageTest, ANodeThatIsCutOffIsNoPartOfTheLargestComponent) {
   ScenarioOptions options = options_of(20, 1);
   Stage stage("test", options);
   stage.add_seeds(1);

@@ -1,5 +1,4 @@
-// A soak in small: what it finds is its own program's business (tests/sim), but that one seed is
-// one run is ours.
+// A small soak: its own program checks what it finds (tests/sim); here, that one seed is one run.
 #include <algorithm>
 
 #include <gtest/gtest.h>
