@@ -331,7 +331,7 @@ class Settings(unittest.TestCase):
                           [each["text"] for each in each_key])
             self.assertGreater(len(each_key), len(found))
 
-    def test_every_mistake_is_told_with_its_line(self):
+    def test_every_mistake_is_reported_with_its_line(self):
         self.file.write_text(f'[p2p]\nladr = ""\npex = "no"\nseeds = "1.2.3.4:5, x"\n'
                              f'private_peer_ids = "{OTHER_ID}@1.2.3.4:5"\n')
         told = {(each["severity"], each.get("line")) for each in self.check(expect=1) if each.get("line")}
@@ -369,13 +369,13 @@ class Settings(unittest.TestCase):
         self.assertNotIn("can only wait", str(self.check(*asked)))
 
     def test_a_config_file_that_may_not_be_read_is_there(self):
-        # A link to itself stands for it: who runs the tests may be allowed to read everything.
+        # A link to itself stands for it: the user who runs the tests may be allowed to read everything.
         self.file.symlink_to(self.file.name)
         found = str(self.check("--network", "net-1", expect=1))
         self.assertIn("cannot be read", found)
         self.assertNotIn("no such file", found)
 
-    def test_our_own_id_and_a_key_that_others_can_read_are_told(self):
+    def test_our_own_id_and_a_key_that_others_can_read_are_reported(self):
         own = run("init", "--home", self.home, "--network", "net-1", expect=0).stdout.split()[-1]
         (self.home / "config" / "node_key.json").chmod(0o644)
         found = str(self.check("--laddr", "127.0.0.1:0", "--seeds", f"{own}@1.2.3.4:5"))
@@ -388,7 +388,7 @@ class Settings(unittest.TestCase):
         self.assertTrue([each for each in found if each["text"].startswith("CMT_P2P_LADDR: ")])
         self.check("--laddr", "127.0.0.1:0", expect=0, CMT_P2P_LADDR="nowhere", TENDERSEED_CHAIN_ID="net-1")
 
-    def test_a_variable_that_nobody_reads_is_named_by_check_config_and_by_a_start(self):
+    def test_an_unknown_variable_is_named_by_check_config_and_by_a_start(self):
         self.file.write_bytes((VECTORS / "config" / "config-v0.38.25.toml").read_bytes())
         text = "PEERAGE_NETWROK has no effect: there is no such setting; did you mean PEERAGE_NETWORK?"
         found = self.check("--network", "net-1", "--laddr", "127.0.0.1:0", PEERAGE_NETWROK="x")
@@ -507,7 +507,7 @@ class AddressBook(unittest.TestCase):
                 writer.execute("COMMIT")
                 self.assertEqual(self.json("list"), [])
 
-    def test_a_damaged_book_is_told_and_left_alone(self):
+    def test_a_damaged_book_is_reported_and_left_alone(self):
         self.fill(*[comet_entry(i) for i in range(50)])
         content = bytearray(self.file.read_bytes())
         content[2000:] = b"\xa5" * (len(content) - 2000)
@@ -554,7 +554,7 @@ class AddressBook(unittest.TestCase):
     def test_help_names_every_subcommand(self):
         text = run("addrbook", "--help", expect=0).stdout
         for command in ("list", "show", "sources", "stats", "bans", "check", "export", "import", "ban", "unban", "forget"):
-            self.assertRegex(text, rf"(?m)^  {command} ")
+            self.assertRegex(text, rf"(?m)^  {command}[ ,]")
 
 
 if __name__ == "__main__":

@@ -62,8 +62,8 @@ struct Recorder final : Reactor {
 };
 
 // A peer over a simulated connection, and queues from it to a reactor.
-struct LaneFixture {
-  explicit LaneFixture(Delivery delivery) {
+struct QueueFixture {
+  explicit QueueFixture(Delivery delivery) {
     entry->reactor = reactor;
     entry->name = "recorder";
     entry->delivery = delivery;
@@ -78,7 +78,7 @@ struct LaneFixture {
                                  {{.id = kChannel}}, conn::ConnectionConfig{}, budget, {});
     return std::make_shared<Peer>(Peer::Description{}, here, here.shard(0), connection, inbox);
   }
-  std::shared_ptr<ReactorQueue> make_lane(PeerPtr for_peer) {
+  std::shared_ptr<ReactorQueue> make_queue(PeerPtr for_peer) {
     return std::make_shared<ReactorQueue>(
         entry, std::move(for_peer), [this](const std::string& what) { failures.push_back(what); });
   }
@@ -103,11 +103,11 @@ struct LaneFixture {
 
 using Calls = Recorder::Calls;
 
-class ReactorQueueTest : public testing::TestWithParam<Delivery>, protected LaneFixture {
+class ReactorQueueTest : public testing::TestWithParam<Delivery>, protected QueueFixture {
  protected:
-  ReactorQueueTest() : LaneFixture(GetParam()) {}
+  ReactorQueueTest() : QueueFixture(GetParam()) {}
   PeerPtr peer = make_peer();
-  std::shared_ptr<ReactorQueue> queue = make_lane(peer);
+  std::shared_ptr<ReactorQueue> queue = make_queue(peer);
 };
 
 INSTANTIATE_TEST_SUITE_P(Deliveries, ReactorQueueTest,
@@ -210,7 +210,7 @@ TEST_P(ReactorQueueTest, AnExceptionIsReportedOnceAndFollowedByRemoveAlone) {
       reactor->on_call = [&at = where, &act = raise](const std::string& call) {
         if (call == at) act();
       };
-      const auto each = make_lane(peer);
+      const auto each = make_queue(peer);
       each->init_and_add();
       for (const char* message_text : {"1", "2", "3"}) each->deliver(message(message_text));
       run();
@@ -237,7 +237,7 @@ TEST_P(ReactorQueueTest, OnePeersExceptionDoesNotTouchAnother) {
   reactor->on_call = [](const std::string& call) {
     if (call == "bad") throw std::runtime_error("bad");
   };
-  const auto other = make_lane(peer);
+  const auto other = make_queue(peer);
   queue->init_and_add();
   other->init_and_add();
   queue->deliver(message("bad"));
@@ -257,7 +257,7 @@ TEST_P(ReactorQueueTest, EveryCallComesOnceAndInOrderWhateverTheTiming) {
     SCOPED_TRACE(seed);
     std::mt19937 random(seed);
     reactor->calls.clear();
-    const auto each = make_lane(peer);
+    const auto each = make_queue(peer);
     Calls sent = {"init", "add"};
     const auto some_steps = [&] {
       for (auto steps = random() % 4; steps > 0; --steps) world.step();
@@ -288,10 +288,10 @@ TEST_P(ReactorQueueTest, EveryCallComesOnceAndInOrderWhateverTheTiming) {
   }
 }
 
-struct ExecutorReactorQueueTest : testing::Test, LaneFixture {
-  ExecutorReactorQueueTest() : LaneFixture(Delivery::executor) {}
+struct ExecutorReactorQueueTest : testing::Test, QueueFixture {
+  ExecutorReactorQueueTest() : QueueFixture(Delivery::executor) {}
   PeerPtr peer = make_peer();
-  std::shared_ptr<ReactorQueue> queue = make_lane(peer);
+  std::shared_ptr<ReactorQueue> queue = make_queue(peer);
 };
 
 TEST_F(ExecutorReactorQueueTest, NothingIsCalledOnTheNetworksThread) {
@@ -315,7 +315,7 @@ TEST_F(ExecutorReactorQueueTest, WhatWaitsIsDeliveredBeforeRemoveOrDiscardedAsIs
 }
 
 TEST_F(ExecutorReactorQueueTest, APeerWithMuchToSayLetsOthersHaveTheirTurn) {
-  const auto other = make_lane(peer);
+  const auto other = make_queue(peer);
   queue->init_and_add();
   other->init_and_add();
   for (int i = 0; i < 1000; ++i) queue->deliver(message("much"));
@@ -330,10 +330,10 @@ TEST_F(ExecutorReactorQueueTest, APeerWithMuchToSayLetsOthersHaveTheirTurn) {
 // T17, V23.
 TEST_F(ExecutorReactorQueueTest, AReactorThatBlocksHoldsUpNothingButItself) {
   const auto other_reactor = std::make_shared<Recorder>();
-  const auto other_seat = std::make_shared<ReactorEntry>();
-  other_seat->reactor = other_reactor;
-  other_seat->executor = here.make_executor();
-  const auto other = std::make_shared<ReactorQueue>(other_seat, peer, [](const std::string&) {});
+  const auto other_entry = std::make_shared<ReactorEntry>();
+  other_entry->reactor = other_reactor;
+  other_entry->executor = here.make_executor();
+  const auto other = std::make_shared<ReactorQueue>(other_entry, peer, [](const std::string&) {});
   reactor->on_call = [this](const std::string& call) {
     if (call == "1") here.block_executor(120s);
   };
@@ -361,8 +361,8 @@ TEST_F(ExecutorReactorQueueTest, AQueueThatIsReleasedStillMakesTheCallsThatWait)
 }
 
 TEST(InLineReactorQueueTest, TheReactorIsCalledAtOnce) {
-  LaneFixture fixture(Delivery::in_line);
-  const auto queue = fixture.make_lane(fixture.make_peer());
+  QueueFixture fixture(Delivery::in_line);
+  const auto queue = fixture.make_queue(fixture.make_peer());
   queue->init_and_add();
   EXPECT_EQ(fixture.reactor->calls, (Calls{"init", "add"}));
   queue->deliver(fixture.message("1"));
@@ -409,15 +409,15 @@ class ThreadExecutor final : public conn::Executor {
 
 // The reactor is another one for each queue, so that each tells its own story; the thread is one.
 TEST(ThreadedReactorQueueTest, EveryCallComesOnceAndInOrderFromAnotherThread) {
-  LaneFixture fixture(Delivery::in_line);
+  QueueFixture fixture(Delivery::in_line);
   const PeerPtr peer = fixture.make_peer();
   std::atomic<std::size_t> removed = 0;
-  struct Seated {
+  struct Entered {
     std::shared_ptr<Recorder> reactor = std::make_shared<Recorder>();
     std::shared_ptr<ReactorEntry> entry = std::make_shared<ReactorEntry>();
   };
-  std::vector<Seated> all(4);
-  for (Seated& each : all) {
+  std::vector<Entered> all(4);
+  for (Entered& each : all) {
     each.reactor->on_call = [&removed](const std::string& call) {
       if (call == "remove") ++removed;
     };
@@ -427,7 +427,7 @@ TEST(ThreadedReactorQueueTest, EveryCallComesOnceAndInOrderFromAnotherThread) {
   std::size_t queues = 0;
   for (int round = 0; round < 300; ++round) {
     const auto rest = round % 2 == 0 ? ReactorQueue::Rest::deliver : ReactorQueue::Rest::discard;
-    for (Seated& each : all) {
+    for (Entered& each : all) {
       each.reactor->calls.clear();
       const auto queue =
           std::make_shared<ReactorQueue>(each.entry, peer, [](const std::string&) {});
@@ -437,7 +437,7 @@ TEST(ThreadedReactorQueueTest, EveryCallComesOnceAndInOrderFromAnotherThread) {
       ++queues;
     }
     while (removed < queues) std::this_thread::yield();
-    for (const Seated& each : all) {
+    for (const Entered& each : all) {
       const Calls& calls = each.reactor->calls;
       ASSERT_GE(calls.size(), 3u);
       ASSERT_EQ(calls[0], "init");
