@@ -124,7 +124,7 @@ class Ends(unittest.TestCase):
             self.assertEqual((seen["handshakes"], seen["failed"]), (60, 0))
             self.assertLessEqual(TIMES | {"seconds", "handshakes_per_s", "cpu_s", "cpu_us_per_handshake"}, seen.keys())
             got = end.report(signal.SIGINT)
-            # And one that asked who is there; the last may be at its end alone when the signal comes.
+            # And one that asked for the ID; the last may have ended on its side alone when the signal comes.
             self.assertIn(got["handshakes"], (60, 61))
             self.assertIn("cpu_us_per_handshake", got)
 
@@ -136,7 +136,7 @@ class Ends(unittest.TestCase):
             self.assertEqual(got["peers"], 100)
             self.assertLessEqual({"rss_before_kb", "rss_peers_kb", "rss_kb_per_peer"}, got.keys())
 
-    def test_holding_ends_at_a_signal_and_says_who_was_lost(self):
+    def test_holding_ends_at_a_signal_and_says_how_many_were_lost(self):
         for lost in (False, True):
             with self.subTest(lost=lost), sink() as end:
                 running = subprocess.Popen([PEERAGE, "bench", "hold", "--dial", end.address, "--peers", "10"],
@@ -181,7 +181,7 @@ class Ends(unittest.TestCase):
                 self.assertIn("network", result.stderr, arguments)
                 self.assertEqual(result.stdout, "")
 
-    def test_nobody_there_or_somebody_else_is_an_error(self):
+    def test_no_node_or_another_node_is_an_error(self):
         with sink() as end:
             stranger = "ab" * 20 + "@" + end.endpoint
             for arguments in (["source", "--msg-size", 1, "--msg-count", 1], ["rtt", "--count", 1],

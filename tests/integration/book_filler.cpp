@@ -1,8 +1,8 @@
-// A node whose address book grows on a disk that is too small for it, for book_full_test.py.
+// A node with an address book that outgrows its disk, for book_full_test.py.
 //
 //   book_filler --path FILE --rows N
 //
-// It writes N rows, more and more, and says, a line each:
+// It writes up to N rows, and prints, a line each:
 //
 //   degraded REASON   the disk is full
 //   healthy           and no longer

@@ -1,5 +1,5 @@
 #!/usr/bin/env -S python3 -B
-"""T39: an address book on a disk that is full: book_full_test.py BUILD_DIR
+"""An address book on a full disk: book_full_test.py BUILD_DIR
 
 The disk is a tmpfs of a megabyte, in a mount namespace of the test's own; where there can be none, it is skipped."""
 import os
@@ -13,7 +13,7 @@ import unittest
 
 BUILD = pathlib.Path(sys.argv[1]).resolve()
 SKIPPED = 77
-WITHIN = 60.0  # seconds, from the end of the trouble to the last row saved
+WITHIN = 60.0  # seconds, from the end of the fault to the last row saved
 INSIDE = "PEERAGE_INSIDE_NAMESPACE"
 
 

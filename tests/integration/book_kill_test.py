@@ -1,5 +1,5 @@
 #!/usr/bin/env -S python3 -B
-"""T37: an address book whose writer is killed, again and again: book_kill_test.py BUILD_DIR
+"""An address book with a writer that is killed, again and again: book_kill_test.py BUILD_DIR
 
 A process (book_writer) writes batches and says which have been acknowledged. It is killed at a random moment, hundreds
 of times: while it opens what the last one left, while it writes, while it brings the log into the file. After
@@ -46,7 +46,7 @@ class BookKill(unittest.TestCase):
         self.acknowledged = 0
 
     def one_life(self, after_opening, seconds):
-        """Lets a writer live for so long; where it was killed."""
+        """Lets a writer live for this long; returns where it was killed."""
         writer = subprocess.Popen([BUILD / "book_writer", "--path", self.book, "--mark", self.mark],
                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0)
         # What it says first, when it is waited for, belongs to the rest.
@@ -89,7 +89,7 @@ class BookKill(unittest.TestCase):
         began = time.monotonic()
         self.start_anew()
         kill = -1
-        # As many as are asked for; and more, where too few have landed, for those elsewhere prove nothing.
+        # As many as are asked for, and more while too few have hit these places: others prove nothing.
         while kill + 1 < KILLS or (not self.has_proved(landed) and kill + 1 < 4 * KILLS):
             kill += 1
             if kill % 50 == 49:
@@ -108,7 +108,7 @@ class BookKill(unittest.TestCase):
         print(f"{kill + 1} kills in {time.monotonic() - began:.0f} s,",
               ", ".join(f"{PLACES[place]} {count}" for place, count in sorted(landed.items())) + ",",
               f"batches acknowledged {batches}, slowest opening {self.openings[-1]} ms", flush=True)
-        # Some are the machine's, which may be busy elsewhere.
+        # A tenth may be slower, for the machine may be busy elsewhere.
         self.assertLess(self.openings[len(self.openings) * 9 // 10], 1000 * SLOWER)
         self.assertTrue(self.has_proved(landed), landed)
 

@@ -2,11 +2,11 @@
 //
 //   book_writer --path FILE --mark FILE
 //
-// It opens the book, checks that what is in it are whole batches, and prints
+// It opens the book, checks that it holds whole batches, and prints
 //
 //   opened FOUND NUMBER MILLISECONDS    FOUND as in Report, NUMBER of the last batch that is there
 //   batch NUMBER                        when that batch has been acknowledged
-//   bad WHAT                            and ends, when the book is not what it must be
+//   bad WHAT                            and ends, when the book is wrong
 //
 // The file of marks holds one byte, in memory that outlives the process: what it was doing.
 #include <chrono>
@@ -61,7 +61,7 @@ addrbook::KnownAddress row(std::uint32_t number, std::uint32_t batch) {
   return made;
 }
 
-// What is told by the same node in every batch, so that the file counts the batches.
+// Provenance from the same node in every batch, so that the file counts the batches.
 constexpr std::uint32_t kToldOfBatch = 10;
 const conn::NodeId kTeller = test::id_of(77'777);
 
@@ -82,7 +82,7 @@ addrbook::Batch batch_of(std::uint32_t number) {
   return batch;
 }
 
-// Who told whom is as many batches old as the rows are.
+// Each row of provenance counts as many batches as there have been.
 void check_told(const BookFile& file, std::uint32_t last) {
   addrbook::Report report;
   const auto list = file.provenance({.id = kTeller,
@@ -92,7 +92,7 @@ void check_told(const BookFile& file, std::uint32_t last) {
                                      .limit = 1000},
                                     kBookNow, report);
   if (!list) bad(list.error().text());
-  if (list->total != (last == 0 ? 0 : kToldOfBatch)) bad("what was told is not all there");
+  if (list->total != (last == 0 ? 0 : kToldOfBatch)) bad("rows of provenance are missing");
   for (const addrbook::Provenance& row : list->rows) {
     if (row.times != last || row.first_seen != told(0, 1).first_seen ||
         row.last_seen != told(0, last).last_seen) {
@@ -123,7 +123,7 @@ std::uint32_t last_batch(const addrbook::Contents& contents) {
       ++expected;
     }
   }
-  if (found.size() != expected) bad("rows of nobody");
+  if (found.size() != expected) bad("rows of no batch");
   return last;
 }
 

@@ -148,7 +148,7 @@ class Crawl(unittest.TestCase):
         self.assertEqual(json.loads(output)["ended"], "interrupted")
         self.assertEqual(json.loads(output)["outcomes"]["reachable"], 2)
 
-    def test_mistakes_are_told_before_anything_is_dialled(self):
+    def test_mistakes_are_reported_before_anything_is_dialled(self):
         for arguments, code, text in (
                 (["--network", "a"], 2, "--seeds"), (["--seeds", self.seed], 2, "--network"),
                 (["--seeds", "h:1", "--network", "a"], 2, "h:1"), (["--seeds", ",", "--network", "a"], 2, "at least one"),

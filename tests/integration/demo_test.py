@@ -1,5 +1,5 @@
 #!/usr/bin/env -S python3 -B
-"""The demo as a newcomer runs it, and as he breaks it off. demo_test.py BUILD_DIR [CLASS[.test]]"""
+"""The demo as a newcomer runs it, and interrupts it. demo_test.py BUILD_DIR [CLASS[.test]]"""
 import contextlib
 import fcntl
 import os
@@ -29,7 +29,7 @@ class Demo(unittest.TestCase):
 
     @contextlib.contextmanager
     def alone_in_choosing(self):
-        """A demo looks for addresses that are free; no other one does until its seed listens on the first of them."""
+        """A demo looks for free addresses; no other one does until its seed listens on the first of them."""
         with open(PEERAGE, "rb") as program:
             fcntl.flock(program, fcntl.LOCK_EX)
             yield
@@ -56,7 +56,7 @@ class Demo(unittest.TestCase):
         raise AssertionError(f"no {text!r} in:\n{seen}{process.stderr.read()}")
 
     def processes(self):
-        """Those that have our directory among their arguments: children of a demo."""
+        """Processes with our directory among their arguments: children of a demo."""
         found = []
         for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
             try:
@@ -70,7 +70,7 @@ class Demo(unittest.TestCase):
         self.assertEqual(self.processes(), [])
         self.assertEqual(list(self.folder.iterdir()), [])
 
-    def test_everything_comes_about_and_nothing_is_left(self):
+    def test_every_step_succeeds_and_nothing_is_left(self):
         process = self.start("--plain")
         output, errors = process.communicate(timeout=150)
         self.assertEqual(process.returncode, 0, output + errors)

@@ -20,14 +20,14 @@ TOOLS = ("cmake", "ctest", "ninja", "ccache", "g++", "clang++-14", "clang-format
          "dpkg-query", "sudo", "llvm-cov-14", "llvm-profdata-14")
 COMMANDS = ("run", "test", "build", "fmt", "lint", "fuzz", "bench", "campaign", "coverage", "deps", "help")
 NOBODY = 65534
-# Notes the call, and then does what the test has told this tool to do.
+# Notes the call, and then does what the test has set for this tool.
 TOOL = """#!/bin/sh
 name=${0##*/}
 printf '%s %s\\n' "$name" "$*" >>"$NOTES/calls"
 [ ! -e "$NOTES/$name" ] || . "$NOTES/$name"
 """
 EVERYTHING_IS_INSTALLED = 'shift 3; for each; do printf " $each=installed "; done'
-# Its child shows that children of children end, too; the other that those do who do not hear Ctrl-C.
+# Its child shows that children of children end, too; the other that children do that ignore Ctrl-C.
 NEVER_ENDS = """sh -c 'echo $PPID $$ >"$NOTES/running"; exec sleep 1000'; exit 1"""
 NEVER_ENDS_AND_IS_DEAF = 'sleep 1000 & echo $$ $! >"$NOTES/running"; wait'
 FUZZER = """#!/bin/sh
@@ -92,7 +92,7 @@ class Case(unittest.TestCase):
                 "TMPDIR": str(self.temporary)}
 
     def popen(self, *arguments, **options):
-        # Whoever runs us may ignore Ctrl-C, and a shell cannot undo that.
+        # Our parent may ignore Ctrl-C, and a shell cannot undo that.
         return subprocess.Popen([self.checkout / "dev", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                 stdin=subprocess.DEVNULL, text=True,
                                 **{"env": self.environment(), "start_new_session": True, "cwd": self.checkout,
@@ -307,7 +307,7 @@ class Tests(Case):
                            " *WRONG*) exit 8 ;; esac")
 
     def selected(self, *arguments, code=0):
-        """What ctest was given beside what it always gets."""
+        """What ctest was given besides what it always gets."""
         self.dev("test", *arguments, code=code)
         runs = [call for call in self.calls("ctest") if not call.endswith("--print-labels")]
         for run in runs:
@@ -371,7 +371,7 @@ class Packages(Case):
         self.assertIn("installed 2 packages", self.dev("deps")[1])
 
     @unittest.skipUnless(os.geteuid() == 0, "it takes two users")
-    def test_who_is_not_root_is_told_that_it_takes_sudo(self):
+    def test_a_user_who_is_not_root_learns_that_it_takes_sudo(self):
         os.chown(self.checkout, NOBODY, NOBODY)
         someone = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
         self.assertIn("installing 2 packages with sudo: ninja-build ccache\n", self.dev("deps", **someone)[1])
@@ -417,9 +417,9 @@ class Fuzzing(Case):
         self.assertRegex(output, r"(?m)^gamma .* found in")
         self.assertEqual(list(self.temporary.iterdir()), [])
 
-    def test_a_target_that_was_broken_off_has_no_bug(self):
+    def test_a_target_that_was_interrupted_has_no_bug(self):
         for sent in (signal.SIGINT, signal.SIGTERM):
-            # As libFuzzer does: it hears the signal, and ends by itself.
+            # As libFuzzer does: it gets the signal, and ends by itself.
             self.fuzzer("alpha", FUZZER + f"trap 'kill $!; exit 72' INT TERM; {NEVER_ENDS_AND_IS_DEAF}\n")
             process = self.popen("fuzz", "alpha", "beta")
             self.running()
@@ -459,7 +459,7 @@ class Signals(Case):
     def assertEnded(self, processes):
         for each in processes:
             status = pathlib.Path(f"/proc/{each}/stat")
-            # Who has no parent any more is a zombie until somebody cares.
+            # A process that has lost its parent is a zombie until it is reaped.
             with contextlib.suppress(OSError):
                 self.assertIn(status.read_text().rsplit(")", 1)[1].split()[0], "ZX")
         self.assertEqual(list(self.temporary.iterdir()), [])
@@ -483,7 +483,7 @@ class Signals(Case):
                     self.assertNotIn("erminated", errors)
                     self.assertEnded(processes)
 
-    def test_who_does_not_hear_ctrl_c_and_has_lost_its_parent_ends_as_well(self):
+    def test_a_child_that_ignores_ctrl_c_and_has_lost_its_parent_ends_as_well(self):
         self.tool("ctest", NEVER_ENDS_AND_IS_DEAF)
         process = self.popen("test")
         processes = self.running()

@@ -41,7 +41,7 @@ def running(name, *arguments, stop=signal.SIGINT, exit_code=0):
 
 
 class Echo(unittest.TestCase):
-    def test_a_message_comes_back_to_who_dialled(self):
+    def test_a_message_comes_back_to_the_dialler(self):
         with running("echo") as server:
             address = server.stdout.readline().split()[1]
             node = address.split("@")[0]
@@ -49,7 +49,7 @@ class Echo(unittest.TestCase):
                 client_id = client.stdout.readline().split()[1].split("@")[0]
                 self.assertEqual(client.stdout.readline(), f"{node} echoes hello\n")
                 self.assertEqual(server.stdout.readline(), f"{client_id} says hello\n")
-            # A second one from the same address, while the first is hardly gone.
+            # A second one from the same address, just after the first has gone.
             with running("echo", "--dial", address, stop=signal.SIGTERM) as client:
                 client.stdout.readline()
                 self.assertEqual(client.stdout.readline(), f"{node} echoes hello\n")
@@ -63,7 +63,7 @@ class Echo(unittest.TestCase):
 
 
 class Seed(unittest.TestCase):
-    def test_it_tells_of_those_that_it_has_met(self):
+    def test_it_serves_the_nodes_that_it_has_met(self):
         with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
             def responder(name, *peers):
                 told = [word for peer in peers for word in ("--peer", peer)]
@@ -154,7 +154,7 @@ class All(unittest.TestCase):
         for stop in STOP_SIGNALS:
             with running("echo", "--dial", f"{SOME_ID}@127.0.0.1:1", stop=stop) as process:
                 process.stdout.readline()
-            # These have not shown what they are to show.
+            # These have not shown yet what they are to show.
             for name, arguments in (("toy_consensus", ["--heights", "10000"]), ("private_mesh", [])):
                 with running(name, *arguments, stop=stop, exit_code=1) as process:
                     process.stdout.readline()

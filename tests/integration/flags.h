@@ -37,7 +37,7 @@ class Flags {
     if (error != std::errc() || end != given.data() + given.size()) refuse(name + " " + given);
     return value;
   }
-  // To be called when all have been asked for: a name that nobody knows is a slip.
+  // To be called when all have been asked for: an unknown name is a mistake.
   void expect_no_others() const {
     for (const auto& [name, value] : values_) {
       if (!asked_.contains(name)) refuse(name);

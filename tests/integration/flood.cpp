@@ -4,10 +4,10 @@
 //         [--rate N] [--together N] [--patience SECONDS] [--tries N] [--network NAME] [--key N]
 //
 // Visitor i plays the script of its turn and comes from `from` + (i mod addresses) * step. `rate`
-// of them begin in a second (0: as fast as can be) and `together` are there at once at most. Each
-// has an ID of its own, or that of `key`. One who is turned away comes again 100 ms later, until it
-// has had `tries`. When the last has gone, or when nobody has come or gone for `patience`, one line
-// of JSON says how it went for them. Ended by a signal it takes its visitors with it.
+// of them begin in a second (0: as fast as can be), at most `together` are there at once. Each has
+// an ID of its own, or that of `key`. One that is refused comes again 100 ms later, until it has
+// had `tries`. When the last has gone, or when none has come or gone for `patience`, one line of
+// JSON reports the outcome. Ended by a signal it takes its visitors with it.
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
@@ -138,7 +138,7 @@ class Flood {
                          : static_cast<std::size_t>(std::chrono::duration<double>(since).count() *
                                                     options_.rate) +
                                1;
-    // A few at a time, so that those who are there are served in between.
+    // A few at a time, so that those already there are served in between.
     for (int i = 0; i < 32; ++i) {
       if (started_ >= std::min(due, options_.count) || open_.size() >= options_.together) return;
       start({started_++, 1, Clock::now()});
@@ -214,7 +214,7 @@ class Flood {
     return act(socket, guest);
   }
 
-  // Sends what there is to send, and leaves if that is next. False when the guest has gone.
+  // Sends what is due, and leaves if that is next. False when the guest has gone.
   bool act(int socket, Guest& guest) {
     if (!send(socket, guest.visitor.take_output())) return false;
     const auto then = guest.visitor.then();
@@ -230,7 +230,7 @@ class Flood {
   bool send(int socket, conn::ByteView bytes) {
     if (bytes.empty()) return true;
     const ssize_t put = ::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    // So little always fits, unless nobody is there any more.
+    // This little always fits, unless the other side has gone.
     if (put == static_cast<ssize_t>(bytes.size())) return true;
     end(socket, "reset");
     return false;
@@ -277,7 +277,7 @@ class Flood {
   std::map<int, std::unique_ptr<Guest>> open_;
   std::multimap<Clock::time_point, Try> coming_again_;
   std::size_t first_try_ = 0;
-  Clock::time_point last_change_ = Clock::now();  // somebody came or went
+  Clock::time_point last_change_ = Clock::now();  // a visitor came or went
   Clock::time_point next_round_;
   std::map<std::string, std::size_t> ends_;
   std::map<std::string, std::size_t> reached_;

@@ -5,8 +5,8 @@ The node (switch_host) and its visitors (flood) are processes of their own. Each
 address of its own choice in 127.0.0.0/8, so that limits for an address and its neighbourhood hold as
 they do outside. What the node holds is read from /proc, not from what it says.
 
-PEERAGE_FLOOD_PART=10 has a tenth of the visitors come, 1 has all of them; a class says which part it is without. In a
-tree built under sanitizers it is a fifth, and the figures for memory, which are then the sanitizer's, are left out."""
+PEERAGE_FLOOD_PART=10 sends a tenth of the visitors, 1 all of them; each class has its default. In a tree built under
+sanitizers it is a fifth, and the figures for memory, which are then the sanitizer's, are left out."""
 import collections
 import contextlib
 import json
@@ -103,7 +103,7 @@ class Visitors:
             raise AssertionError(f"flood: exit {self.process.returncode}")
         report = json.loads(text)
         if report["started"] != self.count:
-            raise AssertionError(f"not all came, for those who did were neither served nor sent away: {report}")
+            raise AssertionError(f"not all came, for those that did were neither served nor refused: {report}")
         return report
 
     def send_home(self):
@@ -113,7 +113,7 @@ class Visitors:
 
 
 class Watch:
-    """The most that a node held, looked at a hundred times a second."""
+    """The most that a node held, sampled a hundred times a second."""
 
     def __init__(self, node):
         self.node = node
@@ -142,14 +142,14 @@ class FloodTest(unittest.TestCase):
     def part_of(self, count):
         return max(count // (PART or self.usual_part), 20)
 
-    # What a figure was, for who wants to see more than that it was good enough.
+    # Prints figures, for a reader who wants more than the verdict.
     def note(self, **figures):
         print(f"{self.id().split('.', 1)[1]}:",
               ", ".join(f"{name} {value}" for name, value in figures.items()), flush=True)
 
     @contextlib.contextmanager
     def node(self, first_visitors=8, **settings):
-        """A node that has had its first visitors: it holds what it holds from then on."""
+        """A node that has had its first visitors: from then on what it holds does not grow."""
         node = Node(**settings)
         try:
             self.assert_welcome(node, "127.250.0.1", count=first_visitors)
@@ -166,7 +166,7 @@ class FloodTest(unittest.TestCase):
         self.assertEqual(node.stop(), 0, "the node ended badly")
 
     def eventually(self, check, within):
-        """`check` holds at the latest after so many seconds; after how many."""
+        """Waits until `check` holds, at most this many seconds; returns how many it took."""
         began = time.monotonic()
         while True:
             try:
@@ -178,7 +178,7 @@ class FloodTest(unittest.TestCase):
             time.sleep(0.05)
 
     def newcomers(self, node, count, rate, first="127.200.0.1"):
-        # Each from a /24 of its own. One that is turned away comes again as its connection rate allows.
+        # Each from a /24 of its own. One that is refused comes again as its connection rate allows.
         return Visitors(node, "honest", count, first, step=256, rate=rate, together=count, tries=16, patience=10)
 
     def assert_admitted(self, report, figure):
@@ -207,7 +207,7 @@ class FloodTest(unittest.TestCase):
 
 
 class Slowloris(FloodTest):
-    """T07."""
+    """Visitors that are slow at each stage."""
 
     def test_slow_visitors_go_in_time_and_newcomers_get_in(self):
         with self.node() as node:
@@ -222,7 +222,7 @@ class Slowloris(FloodTest):
                       most_descriptors=watch.descriptors, most_handshakes=watch.handshakes)
             self.assertEqual(report["ends"].get("stuck", 0), 0, report)
             self.assertLessEqual(report["lifetime_ms"]["max"], 6000)
-            self.assertGreater(report["lifetime_ms"]["max"], 1000 * (TIMEOUT - 1), "nobody was slow")
+            self.assertGreater(report["lifetime_ms"]["max"], 1000 * (TIMEOUT - 1), "no visitor was slow")
             # Some came as far as they wanted to, at each stage.
             for stage in ("keyed", "authenticated", "introduced"):
                 self.assertGreater(report["reached"].get(stage, 0), 0, report)
@@ -235,7 +235,7 @@ class Slowloris(FloodTest):
 
 
 class Handshakes(FloodTest):
-    """T08: full handshakes with fresh IDs, and junk."""
+    """Full handshakes with fresh IDs, and junk."""
 
     usual_part = 2
 
@@ -243,7 +243,7 @@ class Handshakes(FloodTest):
         with self.node() as node:
             before, before_kb = node.held(), node.resident_kb()
             peers_before = node.status()["counters"]["peers_inbound"]
-            # Ten thousand addresses in sixteen /16s: more groups than that are not cheap to have.
+            # Ten thousand addresses in sixteen /16s: more groups than that would not be cheap.
             full = Visitors(node, "stay", self.part_of(10_000), "127.16.0.1", step=105, together=INBOUND + 40,
                             tries=8, patience=3)
             junk = Visitors(node, "random,http,tls", self.part_of(10_000), "127.64.0.1", step=105, rate=1500,
@@ -256,7 +256,7 @@ class Handshakes(FloodTest):
             self.note(seconds=f"{max(report['seconds'] for report in reports):.1f}",
                       peers=after["counters"]["peers_inbound"] - peers_before,
                       grown=f"{watch.resident_kb - before_kb} kB", most_descriptors=watch.descriptors)
-            # Most of them were peers for a while: it was not the first gate that held.
+            # Most of them were peers for a while: the first gate did not stop them.
             self.assertGreaterEqual(after["counters"]["peers_inbound"] - peers_before, self.part_of(10_000) // 2)
             self.assertGreater(after["counters"]["evicted"], self.part_of(10_000) // 4)
             for reason in ("not_a_comet_node", "speaks_http", "speaks_tls"):
@@ -281,15 +281,15 @@ class Handshakes(FloodTest):
             self.assertEqual(counters["refused_at_accept"],
                              counters["accepted"] - counters["handshakes_inbound"])
             self.assertEqual(after["failures"]["connection_rate_exceeded"], counters["refused_at_accept"])
-            # Nothing was said to them, not even our key.
+            # Nothing was sent to them, not even our key.
             self.assertEqual(report["reached"]["connected"], counters["refused_at_accept"])
 
 
 class Rejections(FloodTest):
-    """V1: refusals of each kind, two thousand of all. A kilobyte kept for each of a half would show."""
+    """Refusals of each kind, two thousand in all. A kilobyte kept for each of a half would show."""
 
     usual_part = 2
-    FREE = {"rate_interval": 0}  # so many come from few addresses
+    FREE = {"rate_interval": 0}  # all come from few addresses
 
     def reject(self, node, reason, script, **settings):
         count = self.part_of(2000)
@@ -301,7 +301,7 @@ class Rejections(FloodTest):
         def refused():
             return node.status()["failures"].get(reason, 0)
 
-        come(self.part_of(200), "127.80.0.1")  # what is made once is made now
+        come(self.part_of(200), "127.80.0.1")  # what is allocated once is allocated now
         time.sleep(0.3)
         before, before_kb, refused_before = node.held(), node.resident_kb(), refused()
         come(count, "127.81.0.1")
@@ -310,7 +310,7 @@ class Rejections(FloodTest):
         self.assert_memory(node, before_kb, 1 << 10, 5 - spent)
         self.note(**{reason: f"{refused() - refused_before} of {count}, {node.resident_kb() - before_kb:+} kB"})
 
-    def test_of_those_who_fail_in_the_handshake(self):
+    def test_of_visitors_that_fail_in_the_handshake(self):
         with self.node(**self.FREE) as node:
             # Each from a /24 of its own, for one has eight handshakes at most.
             self.reject(node, "auth_signature_invalid", "bad-signature", step=257)
@@ -318,7 +318,7 @@ class Rejections(FloodTest):
             self.reject(node, "wrong_network", "wrong-network", step=257)
             self.reject(node, "connected_to_self", "visit", step=257, key=1)
 
-    def test_of_those_who_are_not_admitted(self):
+    def test_of_visitors_that_are_not_admitted(self):
         with self.node(**self.FREE) as node:
             friend = Visitors(node, "stay", 1, "127.70.0.1", key=7, patience=120)
             self.eventually(lambda: self.assertEqual(node.status()["peers"], 1), 5)
@@ -329,19 +329,19 @@ class Rejections(FloodTest):
             self.reject(node, "banned", "stay", step=257, key=self.banned(node, 9))
 
     def banned(self, node, key):
-        # The ID of a key is what a node of that key says it is.
+        # A node with the key reports the key's ID.
         other = Node(key=key)
         node.ask(f"ban {other.id}")
         other.stop()
         return key
 
-    def test_of_those_for_whom_there_is_no_slot(self):
+    def test_of_visitors_without_a_slot(self):
         with self.node(first_visitors=0, max_inbound=0, **self.FREE) as node:
             self.reject(node, "no_free_slot", "stay", step=257)
 
 
 class Failures(FloodTest):
-    """V6: connections that fail at every stage, seventy thousand of all. A hundred bytes kept for each of a third would
+    """Connections that fail at every stage, seventy thousand in all. A hundred bytes kept for each of a third would
     show."""
 
     usual_part = 3
@@ -360,7 +360,7 @@ class Failures(FloodTest):
             self.note(came=report["started"], begun=begun, seconds=f"{report['seconds']:.1f}",
                       grown=f"{node.resident_kb() - before_kb:+} kB")
             self.assertEqual(report["ends"].get("stuck", 0), 0, report)
-            # They did fail where they were to, not before.
+            # They did fail where they should, not before.
             self.assertGreaterEqual(begun, 0.9 * self.part_of(count))
             self.assert_welcome(node, "127.201.0.1")
             return collections.Counter(after["failures"])
@@ -383,7 +383,7 @@ class Aborts(FloodTest):
             before = node.held()
             report = Visitors(node, "abort", self.part_of(20_000), "127.16.0.1", step=105, addresses=2000,
                               together=64).report()
-            # Some were aborted before the node could turn them away: how many is a race between the two.
+            # Some were aborted before the node could refuse them: how many is a race.
             self.assertGreater(report["ends"]["left"], self.part_of(20_000) // 50, report)
             self.assertEqual(report["ends"]["left"] + report["ends"].get("reset", 0), self.part_of(20_000))
             self.assert_welcome(node, "127.201.0.1")
@@ -394,19 +394,19 @@ class Aborts(FloodTest):
 
 
 class Descriptors(FloodTest):
-    """V20: out of descriptors."""
+    """Out of descriptors."""
 
     LIMIT = 256
     RESERVED = 32
 
     def test_the_node_lives_and_accepts_again(self):
-        # Without the bounds that would hold before the descriptors end.
+        # Without the bounds that would apply before the descriptors run out.
         with self.node(descriptors=self.LIMIT, half_open=1000, max_inbound=1000, rate_interval=0) as node:
             before = node.held()
             idle = Visitors(node, "silent", 1000, "127.16.0.1", step=256, together=1000, patience=60)
             highest = self.LIMIT - self.RESERVED - 1
             self.eventually(lambda: self.assertEqual(max(node.sockets()), highest), 3)
-            # It stays so, and the rest of the process opens what it likes.
+            # It stays so, and the rest of the process can open what it needs.
             for _ in range(20):
                 time.sleep(0.1)
                 self.assertLessEqual(max(node.sockets()), highest)
@@ -419,7 +419,7 @@ class Descriptors(FloodTest):
             report = {}
 
             def admitted():
-                # Those that wait in the backlog, and have gone, are taken first, and take descriptors once more.
+                # Gone ones that wait in the backlog are accepted first, and take descriptors once more.
                 report.update(Visitors(node, "honest", 1, "127.201.0.1", patience=10).report())
                 self.assertEqual(report["within_2_s"], 1, report)
 

@@ -17,7 +17,7 @@ constexpr conn::ChannelId kEchoChannel{0x70};
 constexpr std::string_view kEchoText = "are you there?";
 
 constexpr Script kScripts[] = {
-    // Who is let in.
+    // Those that are admitted.
     {"honest", 4, 0, Then::close, Flaw::none, {}},
     {"stay", 4, 0, Then::wait, Flaw::none, {}},
     {"visit", 3, 0, Then::close, Flaw::none, {}},
@@ -26,7 +26,7 @@ constexpr Script kScripts[] = {
     {"slow-key", 0, 0, Then::trickle, Flaw::none, {}},
     {"slow-auth", 1, 0, Then::trickle, Flaw::none, {}},
     {"slow-info", 2, 0, Then::trickle, Flaw::none, {}},
-    // Those that go, after so much.
+    // Those that leave partway.
     {"leave", 0, 0, Then::close, Flaw::none, {}},
     {"leave-in-key", 0, 17, Then::close, Flaw::none, {}},
     {"leave-after-key", 1, 0, Then::close, Flaw::none, {}},
@@ -131,7 +131,7 @@ void Visitor::on_message(Bytes message) {
   }
 }
 
-// What SecretHandshake would send, but signed by nobody.
+// What SecretHandshake would send, but with a false signature.
 Bytes Visitor::forged_auth() const {
   const auto theirs = ByteView(remote_key_).subspan<3, 32>();
   conn::ByteArray<32> ours;

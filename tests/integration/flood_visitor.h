@@ -1,4 +1,4 @@
-// One visitor of a node under attack: how far it plays by the rules, and what it does then. Bytes
+// One visitor of a node under attack: how far it keeps the rules, and what it does then. Bytes
 // in, bytes out; the sockets are flood.cpp's.
 //
 // A visitor sends, in this order, four messages: its ephemeral key, its AuthSig frame, its NodeInfo
@@ -18,7 +18,7 @@
 namespace peerage::test {
 
 enum class Then : std::uint8_t {
-  wait,     // says no more, until the node closes
+  wait,     // sends no more, until the node closes
   close,    // goes
   abort,    // goes with a reset
   trickle,  // sends the rest at one byte a second
@@ -27,16 +27,16 @@ enum class Flaw : std::uint8_t { none, bad_signature, invalid_info, wrong_networ
 
 struct Script {
   std::string_view name;
-  int messages = 0;       // sent whole; 4: and it waits for the answer before it goes on
+  int messages = 0;       // sent whole; 4: it also waits for the answer before it goes on
   std::size_t bytes = 0;  // sent of the next message
   Then then = Then::wait;
   Flaw flaw = Flaw::none;
   std::string_view instead;  // sent in place of the key
 };
-// All there are.
+// All scripts.
 std::span<const Script> scripts();
 
-// How far a visitor has come, by what the node has sent it.
+// How far a visitor got, by what the node has sent it.
 enum class Reached : std::uint8_t { connected, keyed, authenticated, introduced, answered };
 inline constexpr std::string_view kReachedNames[] = {"connected", "keyed", "authenticated",
                                                      "introduced", "answered"};
@@ -56,7 +56,7 @@ class Visitor {
   void receive(conn::ByteView bytes);
 
   Reached reached() const noexcept { return reached_; }
-  // Set when all that the script has it send is said.
+  // Set when all that the script has it send is sent.
   std::optional<Then> then() const noexcept { return then_; }
 
  private:
@@ -71,7 +71,7 @@ class Visitor {
   std::optional<p2p::Handshake> handshake_;
   std::optional<conn::SecretSession> session_;
   conn::PacketReader packets_;
-  bool given_up_ = false;  // our own rules forbid going on; the node is to find out by itself
+  bool given_up_ = false;  // our own rules forbid going on; the node must notice itself
   int made_ = 0;           // messages
   conn::Bytes remote_key_;
   conn::Bytes frame_;

@@ -36,11 +36,11 @@ class Case(unittest.TestCase):
         return node
 
     def passive(self, number, **more):
-        """One that dials nobody but its persistent peers."""
+        """One that dials only its persistent peers."""
         return self.node(number, PEERAGE_P2P_MAX_NUM_OUTBOUND_PEERS=0, **more)
 
     def friend_of(self, number, *others, **more):
-        """One whose persistent peers the others are."""
+        """One with the others as persistent peers."""
         known = ",".join(other.address() for other in others)
         return self.passive(number, PEERAGE_P2P_PERSISTENT_PEERS=known, **more)
 
@@ -69,7 +69,7 @@ class Network(Case):
         def all_are_full():
             for node in nodes:
                 last = node.summaries()[-2:]
-                # Twice in a row: a seed's visit is a peer, too, but no more than a moment.
+                # Twice in a row: a seed's visit is a peer, too, but only for a moment.
                 if node not in full and len(last) == 2 and all(map(self.is_full, last)):
                     full[node] = time.monotonic() - began
             return len(full) == self.NODES
@@ -90,7 +90,7 @@ class Network(Case):
         return ids - set(node.book()) - {node.id()}
 
     def is_full(self, summary):
-        # More than the nodes of one seed could give it: then there is one network.
+        # More than one seed's nodes could be: then there is one network.
         return summary["out"] >= self.NODES // 2 or summary["peers"] >= self.NODES - 1
 
     def test_a_seed_of_two_networks_serves_each_its_own(self):
@@ -118,7 +118,7 @@ class Signals(Case):
 
     def test_a_hangup_has_the_persistent_peers_read_again(self):
         kept, dropped, added = (self.passive(i).start() for i in (1, 2, 3))
-        # With no room for others, whom it dials is the list's word alone.
+        # With no slots for others, the list alone decides what it dials.
         node = self.node(0, PEERAGE_P2P_MAX_NUM_OUTBOUND_PEERS=0, PEERAGE_LOG_LEVEL="p2p:debug,*:info")
         PROGRAM.run("init", "--home", node.home, "--network", "net-1")
         self.write_lists(node, [kept, dropped])
@@ -129,7 +129,7 @@ class Signals(Case):
         self.write_lists(node, [kept, added])
         node.process.send_signal(signal.SIGHUP)
         added.wait_summary(lambda now: now["in"] == 1, 10, "dialled after the hangup")
-        # Both go and come back; who is dialled again, is the one that is still on the list.
+        # Both go and come back; only the one that is still on the list is dialled again.
         for peer in (dropped, kept):
             self.assert_stops(peer)
         node.wait_summary(lambda now: now["out"] == 1, 10, "both gone")
@@ -141,7 +141,7 @@ class Signals(Case):
         self.assertEqual(dropped.next_summary()["in"], 0)
         self.assert_stops(node)
 
-    def test_a_hangup_names_a_list_that_something_else_has_the_last_word_on(self):
+    def test_a_hangup_names_a_list_that_something_else_overrides(self):
         own, other = self.passive(1).start(), self.passive(2).start()
         node = self.friend_of(0, own)
         PROGRAM.run("init", "--home", node.home, "--network", "net-1")
@@ -246,7 +246,7 @@ class Restart(Case):
 
 
 class Homes(Case):
-    """What goes wrong around a node costs it nothing that it had."""
+    """A fault around a node costs it nothing that it had."""
 
     def lived_in(self):
         """A home that has a key, and a book with one address; stopped."""
@@ -265,7 +265,7 @@ class Homes(Case):
         self.assert_stops(node)
 
     def another_user(self):
-        """How to start a process that rights mean something to."""
+        """How to start a process that file permissions apply to."""
         if os.geteuid() != 0:
             return {}
         nobody = {"user": 65534, "group": 65534, "extra_groups": []}
@@ -291,7 +291,7 @@ class Homes(Case):
                 self.assertEqual(code, 1)
                 self.assertIn(str(node.home), said)
                 self.assertIn("ermission", said)
-        # A directory that can be read alone has no room for a book's log and lock.
+        # A read-only directory has no room for a book's log and lock.
         data = node.home / "data"
         for place in data.iterdir():
             place.chmod(0o400)
@@ -328,21 +328,21 @@ class Homes(Case):
 
     @staticmethod
     def fill(disk):
-        """Takes what room there is; the file to be removed."""
+        """Fills the disk; returns the file to remove."""
         filling = disk / "filling"
         with open(filling, "wb", buffering=0) as file, contextlib.suppress(OSError):
             while file.write(bytes(4096)):
                 pass
         return filling
 
-    def test_a_full_disk_is_told_and_loses_nothing(self):
+    def test_a_full_disk_is_reported_and_loses_nothing(self):
         with self.small_disk() as disk:
             node, other = self.lived_in()
             shutil.copytree(node.home, disk / "home")
             node.home = disk / "home"
             identity = node.id()
             filling = self.fill(disk)
-            # It starts, or says why not; what it had is there.
+            # It starts, or says why not; its book is there.
             node.begin()
             until(lambda: node.process.poll() is not None or node.said("node started"), 20, "started or ended")
             if node.process.poll() is None:

@@ -2,7 +2,7 @@
 """The libraries as an embedder gets them: installed, and in the embedder's own build.
 packaging_test.py BUILD_DIR [CLASS[.test]]
 
-The build that has the sources of Peerage in it is in BUILD_DIR/packaging, and stays there. Three classes share it, one
+The build with the sources of Peerage in it is in BUILD_DIR/packaging, and stays there. Three classes share it, one
 after another, so that none of them takes long: SubdirectoryConn, SubdirectoryLibraries, SubdirectoryPrograms."""
 import json
 import os
@@ -23,7 +23,7 @@ SKIPPED = 77
 
 CACHE = dict(re.findall(r"^([^#/][^:\n]*):[^=\n]*=(.*)$", (BUILD / "CMakeCache.txt").read_text(), re.MULTILINE))
 SOURCE = pathlib.Path(CACHE["CMAKE_HOME_DIRECTORY"])
-# An embedder compiles as the tree was compiled: archives of one compiler's instrumentation do not
+# An embedder compiles as the tree was compiled: archives with one compiler's instrumentation do not
 # link without it.
 COMPILER = CACHE["CMAKE_CXX_COMPILER"]
 FLAGS = CACHE.get("CMAKE_CXX_FLAGS", "")
@@ -45,7 +45,7 @@ def setUpModule():
     temporary = tempfile.TemporaryDirectory()
     unittest.addModuleCleanup(temporary.cleanup)
     TEMP = pathlib.Path(temporary.name).resolve()
-    # The folder is another one each time; a compiler cache is to find its files all the same.
+    # The folder is another one each time; a compiler cache must find its files all the same.
     ENVIRONMENT = dict(os.environ, CCACHE_BASEDIR=str(TEMP), CCACHE_NOHASHDIR="1",
                        CCACHE_SLOPPINESS="pch_defines,time_macros,include_file_mtime,include_file_ctime",
                        LLVM_PROFILE_FILE=str(TEMP / "%p.profraw"))
@@ -114,7 +114,7 @@ class Installed(Case):
                            (SOURCE / "cmake/public_headers.cmake").read_text(), re.DOTALL)[1].split()
         self.assertEqual(installed, set(listed))
         self.assertEqual(listed, sorted(listed))
-        # Nothing on the list is there for nothing: each is named below, or included by one that is.
+        # No header is on the list without need: each is named below, or included by one that is.
         named = {"p2p/switch.h", "p2p/typed.h", "p2p/requests.h", "p2p/spdlog_sink.h", "conn/runtime/asio_runtime.h",
                  "conn/address/node_key.h", "conn/comet/secret_handshake.h", "pex/pex_reactor.h",
                  "addrbook/json/file.h"}
@@ -178,7 +178,7 @@ class SubdirectoryConn(WithSources):
             self.assertOnlyCxx20(commands[source])
         build(self.folder, "peerage_conn", "peerage_sim", **self.environment)
 
-    def test_who_does_not_ask_gets_the_libraries_alone(self):
+    def test_a_project_that_does_not_ask_gets_the_libraries_alone(self):
         commands = configure(TEMP / "usual", f"-DPEERAGE_SOURCE={SOURCE}")
         for source in ("switch.cpp", "store.cpp", "pex_reactor.cpp", "consumer.cpp"):
             self.assertIn(source, commands)

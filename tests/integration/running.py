@@ -19,14 +19,14 @@ def is_sanitized(build):
 
 
 def environment(**settings):
-    """Ours, with `settings` and without what an operator may have set."""
+    """Our environment, with `settings` and without what an operator may have set."""
     clean = {name: value for name, value in os.environ.items()
              if not name.startswith(("PEERAGE", "CMT", "TM", "TENDERSEED", "NOTIFY", "WATCHDOG"))}
     return {**clean, **{name: str(value) for name, value in settings.items()}}
 
 
 def until(condition, within, what):
-    """Its first true value; polled, because what is waited for is another process's."""
+    """The first true value; polled, because it depends on another process."""
     deadline = time.monotonic() + within * SLOWER
     while True:
         if value := condition():
@@ -129,7 +129,7 @@ class Node:
             self.reader.join(10)
             self.errors.close()
 
-    # --- what is seen of it ---
+    # --- what it shows ---
 
     def error_text(self):
         self.errors.seek(0)
@@ -147,7 +147,7 @@ class Node:
         return every[-1] if every else None
 
     def next_summary(self, within=10):
-        """One that was written after this call."""
+        """A summary that was written after this call."""
         before = len(self.summaries())
         return self.wait_for(lambda: self.summaries()[before:], within, "a summary")[0]
 

@@ -88,7 +88,7 @@ conn::Result<void> SeedClient::on_packet(ByteView body) {
   if (!packet->eof) return {};
   const auto message = pex::decode(std::exchange(message_, {}));
   if (!message) return tl::unexpected(message.error());
-  // A seed asks its clients, too; nobody has to answer.
+  // A seed asks its clients, too; none has to answer.
   if (const auto* list = std::get_if<pex::Addresses>(&*message)) {
     if (list->refused > 0) fail("addresses that are none");
     addresses_ = list->usable.size();

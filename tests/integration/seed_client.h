@@ -1,5 +1,5 @@
 // One client of a seed: it dials, proves itself, asks once for addresses, reads the answer, and
-// then waits to be let go. Bytes in, bytes out; the sockets are seed_load.cpp's.
+// then waits for the seed to disconnect. Bytes in, bytes out; the sockets are seed_load.cpp's.
 #pragma once
 
 #include <cstddef>
@@ -26,7 +26,7 @@ class SeedClient {
   // How many bytes to read at most.
   std::size_t wanted() const noexcept;
   void receive(conn::ByteView bytes);
-  // What it means that the seed closes now.
+  // What a close by the seed means now.
   std::string on_end() const;
 
   Stage stage() const noexcept { return stage_; }

@@ -2,11 +2,11 @@
 """A running seed that is killed, again and again, while it crawls and is asked: seed_kill_test.py BUILD_DIR
 
 A small network of nodes lives on. The seed has an addrbook.json that names them, crawls them, and is asked all the time
-by clients that claim to listen somewhere, so that its book changes all the time. It is killed at a random moment: while it opens
-what the last one left, while it crawls, when it has met everybody, while it ends. It must always start again, within
-a second, with a book that is whole and has all that `peerage addrbook list` showed before the kill.
+by clients that claim to listen somewhere, so that its book changes all the time. It is killed at a random moment: while
+it opens what the last one left, while it crawls, when it has met all nodes, while it ends. It must always start again,
+within a second, with a book that is whole and has all that `peerage addrbook list` showed before the kill.
 
-Nothing in that time erases an address: nodes that were verified stay, and nobody is given up before 16 failures.
+Nothing in that time erases an address: nodes that were verified stay, and none is given up before 16 failures.
 
 PEERAGE_KILLS=N kills N times."""
 import collections
@@ -35,8 +35,8 @@ if SANITIZED:
 KILLS = int(os.environ.get("PEERAGE_KILLS", 50 if SANITIZED else 60))
 LEAST = 3  # kills for each place
 NODES = 6
-# A new book each so many kills, so that there is something to crawl. More often than that a node would not let the
-# seed's address connect: 16 times at once, and then 12 a minute.
+# A new book after this many kills, so that there is something to crawl. More often, a node would not let the seed's
+# address connect: 16 times at once, and then 12 a minute.
 LIVES = 25
 OPENING, CRAWLING, MEETING, SERVING, ENDING = "opening", "crawling", "meeting", "serving", "ending"
 
@@ -47,7 +47,7 @@ class SeedKill(unittest.TestCase):
         self.addCleanup(temporary.cleanup)
         self.folder = pathlib.Path(temporary.name)
         self.random = random.Random(200)
-        # They trust it: a stranger who asks as often as one who is started so often is banned.
+        # They trust it: a stranger that asks as often as a seed that starts this often is banned.
         identity = PROGRAM.run("init", "--home", self.folder / "seed").stdout.split()[-1]
         self.nodes = []
         for i in range(NODES):
@@ -66,7 +66,7 @@ class SeedKill(unittest.TestCase):
         self.most = 0
 
     def ask_all_the_time(self):
-        """Clients of the seed, forty a second; those who find it dead have bad luck."""
+        """Clients of the seed, forty a second; those that find it dead are not answered."""
         clients = subprocess.Popen(
             [BUILD / "seed_load", "load", "--to", f"{self.seed.ip}:{self.seed.port}", "--network", "net-1",
              "--rate", "40", "--seconds", "1000", "--from", f"{LOOPBACK}.150.1", "--step", "1", "--listen", "1"],
@@ -76,7 +76,7 @@ class SeedKill(unittest.TestCase):
 
     @contextlib.contextmanager
     def frozen(self, nodes):
-        """Nodes whose kernel still takes connections, and that answer nothing: who crawls them goes on crawling."""
+        """Stopped nodes: the kernel still accepts connections, but no answer comes, so a crawl of them goes on."""
         for node in nodes:
             node.process.send_signal(signal.SIGSTOP)
         try:
@@ -86,8 +86,8 @@ class SeedKill(unittest.TestCase):
                 node.process.send_signal(signal.SIGCONT)
 
     def one_life(self, known, verified, phase):
-        """Starts the seed, kills it in about that phase, and says in which it was. What its book told before is added to
-        `known` and `verified`."""
+        """Starts the seed, kills it in about that phase, and returns the one it was in. What its book showed before is
+        added to `known` and `verified`."""
         seed = self.seed
         seed.begin()
         began = time.monotonic()
@@ -100,7 +100,7 @@ class SeedKill(unittest.TestCase):
             self.starts.append(time.monotonic() - began)
             opened = int(seed.said("address book")[0]["addresses"])
             self.assertGreaterEqual(opened, len(known), "acknowledged, and lost")
-            # Not synchronisation: a moment that nobody has chosen.
+            # Not synchronisation: an arbitrary moment.
             if phase == MEETING:
                 seed.wait_summary(lambda now: now["book_verified"] >= NODES - 2, 20, "met the network")
             time.sleep(self.random.uniform(0, 0.1) if phase == CRAWLING else self.random.uniform(0.03, 0.25))
@@ -144,7 +144,7 @@ class SeedKill(unittest.TestCase):
         began = time.monotonic()
         places = (OPENING, CRAWLING, SERVING, ENDING)
         kill = -1
-        # As many as are asked for; and more, where they have hardly landed, for those prove nothing elsewhere.
+        # As many as are asked for, and more while some places have hardly been hit: kills elsewhere prove nothing.
         while kill + 1 < KILLS or (any(landed[each] < LEAST for each in places) and kill < 4 * KILLS):
             kill += 1
             lacking = [each for each in places if landed[each] < LEAST] if kill >= KILLS else []
@@ -174,12 +174,12 @@ class SeedKill(unittest.TestCase):
         print(f"{kill + 1} kills in {took:.0f} s: {dict(landed)}; slowest start {self.starts[-1] * 1000:.0f} ms; at most "
               f"{self.most} addresses; {said['answered']} of {said['started']} clients answered", flush=True)
         self.assertEqual(self.seed.start().id(), identity)
-        # Some are the machine's, which may be busy elsewhere; none takes the ten seconds after which it is given up.
+        # A quarter may be slower, for the machine may be busy; none takes the ten seconds after which it is given up.
         self.assertLess(self.starts[len(self.starts) * 3 // 4], 1 * running.SLOWER)
         self.assertGreaterEqual(len(ever), NODES - 2)
         for place in places:
             self.assertGreaterEqual(landed[place], LEAST, place)
-        # Nor do those of a seed that nobody asks prove anything.
+        # Nor does killing a seed that is not asked prove anything.
         self.assertGreater(said["answered"], 0.1 * said["started"])
         self.assertGreater(self.most, NODES)
 

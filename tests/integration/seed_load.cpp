@@ -1,14 +1,14 @@
-// Many clients of one seed, each once and from an address of its own, and what they met with.
+// Many clients of one seed, each once and from an address of its own, and their outcomes.
 //
 //   seed_load load --to IP:PORT --network NAME --rate N --seconds N [--from IP] [--step N]
 //                  [--together N] [--patience SECONDS] [--listen 0|1]
 //   seed_load fill --book FILE --network NAME --rows N
 //
-// load: client i comes from `from` + i * `step`, at its time, whatever has become of those before
-// it; beyond `together` at once it is late, which is told. With `listen` it claims to listen at its
-// address. When the last is gone, or nobody has come or gone for `patience`, one line of JSON says
-// how it went. Its keys are made before the first comes. Ended by "stop" on standard input it sends
-// nobody any more and waits for those who are there.
+// load: client i comes from `from` + i * `step`, at its time, whatever happened to those before it;
+// beyond `together` at once it is late, which is reported. With `listen` it claims to listen at its
+// address. When the last is gone, or none has come or gone for `patience`, one line of JSON reports
+// the outcome. Its keys are made before the first comes. Ended by "stop" on standard input it sends
+// no more clients and waits for those that are there.
 //
 // fill: writes a book of addresses that were verified a moment ago and often before, so that none
 // of them is due for a visit.
@@ -76,7 +76,7 @@ Options parse(test::Flags& flags) {
   options.listen = flags.number("listen", 0) != 0;
   flags.expect_no_others();
   if (options.from + std::uint64_t{options.count} * options.step >= std::uint64_t{128} << 24) {
-    throw std::invalid_argument("there are not so many addresses in 127.0.0.0/8");
+    throw std::invalid_argument("there are not that many addresses in 127.0.0.0/8");
   }
   return options;
 }
@@ -129,7 +129,7 @@ class Load {
                         std::chrono::duration<double>(static_cast<double>(number) / options_.rate));
   }
 
-  // A few at a time, so that those who are there are served in between.
+  // A few at a time, so that those already there are served in between.
   void start_due() {
     for (int i = 0; i < 8 && started_ < options_.count; ++i) {
       const auto now = Clock::now();
@@ -189,7 +189,7 @@ class Load {
     const conn::Bytes bytes = guest.client.take_output();
     if (bytes.empty()) return true;
     const ssize_t put = ::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    // So little always fits, unless nobody is there any more.
+    // This little always fits, unless the other side has gone.
     if (put == static_cast<ssize_t>(bytes.size())) return true;
     on_end(socket, guest, std::strerror(errno));
     return false;
@@ -232,7 +232,7 @@ class Load {
   std::map<int, std::unique_ptr<Guest>> open_;
   std::map<std::string, std::size_t> failures_;
   Clock::time_point began_;
-  Clock::time_point last_change_;  // somebody came, was answered, or went
+  Clock::time_point last_change_;  // a client came, was answered, or went
   test::Spans late_;
   test::Spans answer_;
   test::Spans close_;

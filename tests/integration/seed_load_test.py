@@ -3,8 +3,9 @@
 
 Each client comes from a /24 of its own, as clients of a seed do. PEERAGE_LOAD_RATE and PEERAGE_LOAD_SECONDS say how
 many come in a second and for how long; with PEERAGE_LOAD_BELIEVED=1 the seed believes loopback addresses, so that each
-client is one more in its book, to be visited (nobody is there), and its memory is only reported. What is served and what it costs in memory and descriptors is exact; times
-depend on what else the machine does, and have generous bounds here. The figures are printed."""
+client is one more address in its book, to be visited (no node is there), and its memory is only reported. What is
+served and what it costs in memory and descriptors is exact; times depend on what else the machine does, and have
+generous bounds here. The figures are printed."""
 import json
 import os
 import pathlib
@@ -24,8 +25,7 @@ if SANITIZED:
 RATE = int(os.environ.get("PEERAGE_LOAD_RATE", 30 if SANITIZED else 150))
 SECONDS = int(os.environ.get("PEERAGE_LOAD_SECONDS", 10))
 BELIEVED = os.environ.get("PEERAGE_LOAD_BELIEVED") == "1"
-# For inbound peers: with the 40 that are the default, a machine that is busy elsewhere for 40 ms has clients turned away
-# at 1 000 a second.
+# For inbound peers: with the default of 40, a machine that is busy for 40 ms refuses clients at 1 000 a second.
 SLOTS = os.environ.get("PEERAGE_LOAD_SLOTS", 500)
 ROWS = 2000
 MEMORY_KB = 31 * 1024
@@ -44,7 +44,7 @@ def cpu_seconds(pid):
 
 
 class SeedLoad(unittest.TestCase):
-    def test_every_client_is_answered_and_let_go(self):
+    def test_every_client_is_answered_and_disconnected(self):
         with tempfile.TemporaryDirectory() as folder:
             seed = Node(PROGRAM, pathlib.Path(folder) / "seed", "127.0.0.1", role="seed", PEERAGE_SUMMARY_INTERVAL="1s",
                         PEERAGE_P2P_MAX_NUM_INBOUND_PEERS=SLOTS,
@@ -78,7 +78,7 @@ class SeedLoad(unittest.TestCase):
         self.assertEqual(summary["served"], RATE * SECONDS)
         self.assertEqual((said["fewest_addresses"], said["most_addresses"]), (250, 250))
         self.assertEqual((summary["bans"], summary["in"]), (0, 0))
-        # Its time was the clients' alone: the book is fresh, and their addresses are none.
+        # It served clients alone: no address of the book is due, and the clients' addresses are not kept.
         self.assertEqual(summary["visits"] > 0, BELIEVED)
         self.assertEqual(summary["book_verified"], ROWS)
         self.assertLess(said["answer_ms"]["p50"], 100 * running.SLOWER)

@@ -1,4 +1,4 @@
-"""The tests of a script side by side, for what they do most of the time is wait for other processes.
+"""The tests of a script side by side, because most of the time they wait for other processes.
 
 main() stands for unittest.main(). With names (Class, Class.test) it runs those; without, each test of the script in a
 process of its own, some of them at once."""

@@ -1,19 +1,19 @@
-// A node for tests that attack it from other processes: a switch whose reactor sends back what it
-// gets, on real sockets.
+// A node for tests that attack it from other processes: a switch with a reactor that sends back
+// what it gets, on real sockets.
 //
 //   switch_host [--network NAME] [--key N] [--shards N] [--max-inbound N] [--rate-interval SECONDS]
 //               [--rate-burst N] [--half-open N] [--descriptors N]
 //
-// With a rate interval of 0, an address may come as often as it likes, whatever it did.
+// With a rate interval of 0, an address may connect as often as it likes.
 //
 // It prints one line of JSON when it listens, and one in answer to each line on standard input:
 //
-//   status              how it stands: counters, failures, peers, descriptors, memory
+//   status              its state: counters, failures, peers, descriptors, memory
 //   ban ID|CIDR         bans for an hour
-//   dial ID@HOST:PORT   dials; the answer says what came of it
+//   dial ID@HOST:PORT   dials; the answer has the outcome
 //   open N              how many of N files the process can open now
 //
-// At the end of input it stops; it exits with 1 if its reactor was told anything out of order.
+// At the end of input it stops; it exits with 1 if its reactor was called out of order.
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
@@ -147,12 +147,12 @@ class Host {
     }
     switch_.dial(*address);
     if (outcome.wait_for(std::chrono::seconds(10)) != std::future_status::ready) {
-      return {{"error", "nothing came of the dial"}};
+      return {{"error", "the dial had no outcome"}};
     }
     return {{"dialled", outcome.get()}};
   }
 
-  // How the dial that was asked for went.
+  // The outcome of the dial that was asked for.
   void on_event(const p2p::SwitchEvent& event) {
     std::string outcome;
     if (const auto* failed = std::get_if<p2p::DialFailed>(&event)) {

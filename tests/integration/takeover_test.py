@@ -20,7 +20,7 @@ if running.is_sanitized(BUILD):
     running.SLOWER = 5
 BOOK = json.loads((VECTORS / "addrbook.json").read_text())["file_sample"]
 KEYS = json.loads((VECTORS / "node_id.json").read_text())["keys"]
-# A test has no business with the addresses that were recorded, nor has it a network.
+# A test must not dial the recorded addresses, nor has it a network.
 DIALS_NOBODY = {"PEERAGE_P2P_MAX_NUM_OUTBOUND_PEERS": 0}
 
 HONOURED = {
@@ -96,7 +96,7 @@ class Comet(Case):
         self.assert_loadable(mirror, recorded)
         self.assertEqual((home / "config" / "addrbook.json.before-peerage").read_text(), BOOK)
 
-        # Once: what is gone from the book does not come back from the file, which follows the book.
+        # Only once: what is gone from the book does not come back from the file, which follows the book.
         gone = min(recorded)
         PROGRAM.run("addrbook", "forget", gone, "--home", home)
         node.start()
@@ -111,7 +111,7 @@ class Comet(Case):
                          sorted([*kept, "addrbook.json", "addrbook.json.before-peerage"]))
 
     def assert_loadable(self, file, ids):
-        """By us, and of the form that a comet node's has."""
+        """Written by us, and in the form of a comet node's."""
         self.assertEqual(ids_of(file.read_text()), ids)
         theirs, ours = json.loads(BOOK), json.loads(file.read_text())
         self.assertEqual(ours.keys(), theirs.keys())
@@ -150,7 +150,7 @@ class Comet(Case):
         node.next_summary()
         self.assert_stops(node)
         self.assertEqual(mirror.read_text(), text)
-        # And with the setting that was meant, all is taken over.
+        # With the setting that was meant, all is taken over.
         node.settings["PEERAGE_P2P_ADDR_BOOK_STRICT"] = "false"
         node.start()
         self.assertEqual([line["added"] for line in node.said("addresses taken over")], ["3"])
@@ -203,7 +203,7 @@ class Comet(Case):
                 ignored = {key for key in keys if any(key == each or key.startswith(each + ".") for each in found)}
                 self.assertEqual(keys - ignored, HONOURED & keys)
                 self.assertEqual(ignored & HONOURED, set())
-        # And a setting that is not one would have been seen.
+        # An unknown setting would have shown.
         file.write_text('mempool_size = 1\n' + text.replace("[p2p]", "[p2p]\nladdress = 1", 1))
         found = self.reasons(home)
         self.assertEqual({key for key, why in found.items() if "no such setting" in why}, {"mempool_size", "p2p.laddress"})
@@ -259,7 +259,7 @@ seeds = ""
         self.assertEqual({file: file.read_bytes() for file in (home / "config").iterdir()}, kept)
         self.assertIn("addrs", json.loads((home / "data" / "addrbook.json").read_text()))
 
-    def test_its_file_names_the_chain_and_its_environment_has_the_last_word(self):
+    def test_its_file_names_the_chain_and_its_environment_overrides_it(self):
         home = self.home()
         seed = self.begin(["-home", home])
         self.assertEqual(seed.said("listening")[0]["network"], "chain-of-the-file")
@@ -272,7 +272,7 @@ seeds = ""
     def test_its_address_book_is_taken_over_once_and_kept_up_to_date(self):
         home = self.home()
         mirror = home / "data" / "addrbook.json"
-        # Addresses that a crawl may try: nobody listens there.
+        # Addresses that a crawl may try: no node listens there.
         book = json.loads(BOOK)
         for number, entry in enumerate(book["addrs"]):
             entry["addr"].update(ip=f"{LOOPBACK}.{number + 100}.1", port=1)

@@ -1,5 +1,5 @@
-// What the programs that send many visitors to one node have in common: sockets of one process from
-// many loopback addresses, and a summary of how long things took.
+// What the programs share that send many visitors to one node: sockets of one process from many
+// loopback addresses, and a summary of how long things took.
 #pragma once
 
 #include <chrono>
@@ -17,7 +17,7 @@ std::uint32_t to_number(const conn::IpAddress& ip);
 // when there can be none.
 int dial(int epoll, std::uint32_t from_ip, const conn::Endpoint& target);
 
-// What became of connecting: 0, or an errno. From then on only reading is watched for.
+// The outcome of connecting: 0, or an errno. From then on only reading is watched for.
 int finish_dial(int epoll, int socket);
 
 // Milliseconds, to be summed up.

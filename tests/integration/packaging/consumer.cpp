@@ -1,6 +1,6 @@
 // What an embedder's first program does: a node's identity, its description on the wire, the
 // settings of a seed, a look for an address book, a place to log to, and a runtime that runs a
-// task. It takes a symbol of every library, so that it links only if all of them were handed on.
+// task. It uses a symbol of every library, so that it links only if all of them are passed on.
 // The seed is 32 zero bytes.
 #include <iostream>
 
@@ -36,7 +36,7 @@ int main() {
     return 1;
   }
 
-  // Nothing that is below the default level of spdlog is wanted.
+  // Nothing below spdlog's default level is wanted.
   if (p2p::make_spdlog_sink("consumer")->wants(conn::LogLevel::debug)) return 1;
 
   conn::AsioRuntime runtime(1);
