@@ -1,6 +1,6 @@
 # How everything is compiled, and what each kind of target asks for.
 
-# Without a build type nothing would be optimised, which is not what anyone wants to run or measure.
+# Without a build type nothing would be optimised, which no one wants to run or measure.
 get_property(multi_config GLOBAL PROPERTY GENERATOR_IS_MULTI_CONFIG)
 if(PROJECT_IS_TOP_LEVEL AND NOT CMAKE_BUILD_TYPE AND NOT multi_config)
   set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "Debug, Release, RelWithDebInfo or MinSizeRel" FORCE)
@@ -9,8 +9,8 @@ endif()
 
 # Warnings for our own code, on both compilers; they are errors with CMAKE_COMPILE_WARNING_AS_ERROR,
 # which ./dev and CI set. Our own: every target of ours links this PRIVATE, so that what links us
-# does not get them; and in another project's build, whose compiler may know warnings that ours do
-# not, there are none.
+# does not get them; and in another project's build, where the compiler may know warnings that ours
+# do not, there are none.
 add_library(peerage_options INTERFACE)
 if(PROJECT_IS_TOP_LEVEL)
   target_compile_options(peerage_options INTERFACE -Wall -Wextra -Wshadow -Wconversion
@@ -29,14 +29,14 @@ if(PEERAGE_SANITIZE)
   add_link_options(-fsanitize=${PEERAGE_SANITIZE})
 endif()
 if(PEERAGE_BUILD_FUZZERS)
-  # Where code has gone, for the fuzzers to learn from: in the libraries, and not in what is never
-  # fuzzed, which takes a fifth less time to compile without it.
+  # Coverage for the fuzzers to learn from: in the libraries, and not in what is never fuzzed, which
+  # compiles in a fifth less time without it.
   add_compile_options(-fsanitize=fuzzer-no-link)
   set(peerage_not_fuzzed -fno-sanitize=fuzzer-no-link)
 endif()
 
-# Linked PRIVATE by what only starts things, asks and prints: at these levels it takes two thirds of
-# the time to compile, and under sanitizers half of it.
+# Linked PRIVATE by code that need not be fast: at these levels it compiles in two thirds of the
+# time, and under sanitizers in half of it.
 add_library(peerage_not_hot INTERFACE)
 target_compile_options(peerage_not_hot INTERFACE ${peerage_not_fuzzed})
 if(CMAKE_BUILD_TYPE STREQUAL RelWithDebInfo)
@@ -47,7 +47,7 @@ if(CMAKE_BUILD_TYPE STREQUAL RelWithDebInfo)
   endif()
 endif()
 
-# A quicker linker, where there is one. Programs with all their symbols are linked dozens of times.
+# A faster linker, where there is one. Programs with all their symbols are linked dozens of times.
 if(PROJECT_IS_TOP_LEVEL)
   find_program(PEERAGE_LLD NAMES ld.lld-14 ld.lld)
   mark_as_advanced(PEERAGE_LLD)

@@ -9,7 +9,7 @@ find_package(tl-expected REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(spdlog REQUIRED)
 
-# On x86-64 alone, and what is quickest there (conn/comet/frame_aead.h). Without it OpenSSL serves.
+# On x86-64 alone, and the fastest there (conn/comet/frame_aead.h). Without it OpenSSL serves.
 option(PEERAGE_USE_IPSEC_MB "Seal frames by Intel IPsec-MB, where it is found" ON)
 if(PEERAGE_USE_IPSEC_MB AND CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   find_path(PEERAGE_IPSEC_MB_INCLUDE intel-ipsec-mb.h)

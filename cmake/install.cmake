@@ -3,8 +3,8 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-# Headers include one another as "conn/base/bytes.h", so they lie in a folder of our own, which is what
-# goes on the include path.
+# Headers include one another as "conn/base/bytes.h", so they lie in a folder of our own, which goes
+# on the include path.
 set(headers ${CMAKE_INSTALL_INCLUDEDIR}/peerage)
 set(package ${CMAKE_INSTALL_LIBDIR}/cmake/peerage)
 
@@ -17,7 +17,7 @@ foreach(library conn addrbook p2p pex)
   set_target_properties(peerage_${library} PROPERTIES EXPORT_NAME ${library})
 endforeach()
 set_target_properties(peerage_spdlog PROPERTIES EXPORT_NAME spdlog)
-# An archive that the others need at link time, and nobody includes anything of.
+# An archive that the others need at link time; no embedder includes its headers.
 set_target_properties(peerage_proto PROPERTIES EXPORT_NAME proto)
 install(TARGETS peerage_conn peerage_addrbook peerage_p2p peerage_spdlog peerage_pex peerage_proto
   EXPORT peerageTargets
@@ -29,8 +29,8 @@ if(PEERAGE_BUILD_PROGRAM)
   install(FILES ${PROJECT_SOURCE_DIR}/packaging/peerage.service DESTINATION lib/systemd/system)
 endif()
 
-# Without debug information, which is thirty times the size of the rest. That of the program is kept
-# apart, in the component `debug`: `cmake --install build --component debug`.
+# Without debug information, which is thirty times the size of the rest. The program's is in a
+# component of its own, `debug`: `cmake --install build --component debug`.
 option(PEERAGE_INSTALL_STRIPPED "Install without debug information" ON)
 if(PEERAGE_INSTALL_STRIPPED AND CMAKE_OBJCOPY)
   set(stripped_archives "")
@@ -60,7 +60,7 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/peerageConfigVersion.cmak
 install(FILES ${PROJECT_BINARY_DIR}/peerageConfig.cmake ${PROJECT_BINARY_DIR}/peerageConfigVersion.cmake
   DESTINATION ${package})
 
-# The prefix is told from where the file lies: `cmake --install --prefix` may put it anywhere.
+# The prefix follows from where the file lies: `cmake --install --prefix` may put it anywhere.
 file(RELATIVE_PATH pc_prefix ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
 string(REGEX REPLACE "/$" "" pc_prefix ${pc_prefix})
 set(pc_libdir "\${prefix}")

@@ -1,13 +1,13 @@
 # shellcheck shell=bash disable=SC2034 # ./dev uses them
-# What building and checking needs of Debian's packages, and how ./dev installs it.
+# The Debian packages that building and checking need, and how ./dev installs them.
 
 BUILD_PACKAGES=(g++ cmake ninja-build ccache lld pkgconf libasio-dev libsodium-dev libssl-dev protobuf-compiler
   libprotobuf-dev libsqlite3-dev libtomlplusplus-dev libcli11-dev nlohmann-json3-dev libexpected-dev libspdlog-dev
   libgtest-dev libgmock-dev python3 openssl)
-# Quicker frames, where it exists (conn/comet/frame_aead.h).
+# Faster frames, where it exists (conn/comet/frame_aead.h).
 [ "$(uname -m)" != x86_64 ] || BUILD_PACKAGES+=(libipsec-mb-dev)
 CLANG_PACKAGES=(clang-14 libclang-rt-14-dev llvm-14)
-# The -dev packages for what makes clang-tidy three times as quick (tests/tidy_scope.cpp).
+# The -dev packages are for a plugin that makes clang-tidy three times as fast (tests/tidy_scope.cpp).
 LINT_PACKAGES=(clang-format-14 clang-tidy-14 libclang-14-dev llvm-14-dev)
 BENCH_PACKAGES=(libbenchmark-dev)
 APT_LOG=build/apt.log
@@ -48,7 +48,7 @@ install_packages() {
     how=" with sudo"
     as_root=(sudo -p "./dev installs $# packages; the password of %p: ")
   fi
-  # In English, because it is read below.
+  # In English, because the output is parsed below.
   as_root+=(env LC_ALL=C DEBIAN_FRONTEND=noninteractive)
   claim_build
   status "fetching the package lists$how"
@@ -57,7 +57,7 @@ install_packages() {
     grep -qE '^(Hit|Get):' "$APT_LOG" || apt_failed "the package lists could not be fetched" "$@"
   fi
   if [ -t 2 ]; then status "installing $# packages$how"; else say "installing $# packages$how: $*"; fi
-  # Of what apt-get says the pipe gets the progress alone. sudo passes no other file on, so a shell does it within.
+  # The pipe gets apt-get's progress alone. sudo passes no other descriptor on, so a shell does it inside.
   if ! "${as_root[@]}" sh -c 'exec apt-get "$@" 3>&1 >&2' apt-get -y -q --no-install-recommends \
     -o APT::Status-Fd=3 -o DPkg::Lock::Timeout=300 install "$@" </dev/null 2>>"$APT_LOG" |
     show_apt_progress "installing $# packages$how"; then
@@ -69,7 +69,7 @@ install_packages() {
 
 # First dlstatus:<n>:<percent>:Retrieving file 3 of 14, and then pmstatus:<package>:<percent>:<what happens>.
 show_apt_progress() { # what is done
-  trap '' INT # apt-get may be in the middle of something: it is heard to its end
+  trap '' INT # apt-get may be in the middle of something: wait for its end
   local kind percent text
   while IFS=: read -r kind _ percent text; do
     case "$kind" in

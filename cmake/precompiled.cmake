@@ -1,8 +1,8 @@
-# Headers of others that nearly every file includes, compiled once for each kind of target.
+# Third-party headers that nearly every file includes, compiled once for each kind of target.
 #
-# A precompiled header serves files that are compiled as it was: a kind is a set of flags. What is
-# here only saves time: each file includes what it uses. A build that takes us in as a subproject
-# does without, and so does the packaging test.
+# A precompiled header serves files that are compiled with its flags: a kind is a set of flags. It
+# only saves time: each file includes what it uses. A build with us as a subproject does without, and
+# so does the packaging test.
 option(PEERAGE_PCH "Precompile the headers of the standard library and of GoogleTest"
   ${PROJECT_IS_TOP_LEVEL})
 

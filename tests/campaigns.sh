@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# ./dev campaign: what takes too long to be run for each change.
+# ./dev campaign: runs that take too long for each change.
 
 # name | about how long on two cores | what it shows | the command
 CAMPAIGNS='soak|2 min|twenty networks come through a day of failing links, hosts, clocks, names and disks|build/peerage-sim soak --hours 24 --seeds 20 --jobs 2
@@ -7,9 +7,9 @@ soak-week|15 min|200 nodes come through a week of it, without growing|build/peer
 cold-start|20 s|1 000 nodes that begin at once find one another|build/peerage-sim cold-start --nodes 1000 --hours 0.1
 cold-start-10000|9 min|so do 10 000, in 8 GB, and they stay together|build/peerage-sim cold-start --nodes 10000 --hours 1
 churn|1 min|a network stays whole while a tenth leaves, comes and restarts in an hour|build/peerage-sim churn --nodes 1000 --hours 3
-partition|3 min|two halves that lost one another for six hours are soon one again|build/peerage-sim partition --nodes 1000 --hours 8
+partition|3 min|two halves that were cut off for six hours are soon one network again|build/peerage-sim partition --nodes 1000 --hours 8
 flash-crowd|1 min|one small seed serves 900 newcomers at once|build/peerage-sim flash-crowd --nodes 1000
-eclipse|hours|what an attacker comes to hold of a node, ours and a Go node: the tables of spec/eclipse.md|build/peerage-sim eclipse --policy ours,go --age 1d --trials 200
+eclipse|hours|how much of a node an attacker gains, ours and a Go node: the tables of spec/eclipse.md|build/peerage-sim eclipse --policy ours,go --age 1d --trials 200
 seed-load|2 min|a running seed answers 1 000 clients a second|PEERAGE_LOAD_SLOTS=500 PEERAGE_LOAD_RATE=1000 PEERAGE_LOAD_SECONDS=60 python3 tests/integration/seed_load_test.py build
 seed-kill|5 min|a running seed that is killed 200 times loses nothing|PEERAGE_KILLS=200 python3 tests/integration/seed_kill_test.py build
 tests|10 min|every unit test that repeats something repeats it as often as the specification says|PEERAGE_TEST_EFFORT=whole ./dev test unit_addrbook unit_p2p unit_pex unit_conn
@@ -20,7 +20,7 @@ help_campaign() {
   cat <<'HELP'
 ./dev campaign NAME [OPTION...]
 
-Runs what takes too long to be run for each change. An OPTION goes to the command, and counts where it says otherwise.
+Runs what takes too long to be run for each change. An OPTION goes to the command, and overrides its own.
 
 HELP
   while IFS='|' read -r name time about line; do
@@ -55,7 +55,7 @@ cmd_campaign() {
   run env "${settings[@]}" "${command_line[@]}"
 }
 
-# What the environment has counts as well.
+# A variable of the environment overrides the setting.
 setting() { printf '%s=%s\n' "$1" "${!1-$2}"; } # name, value
 is_given() { # option, arguments...
   local each

@@ -1,5 +1,5 @@
 #!/usr/bin/env -S python3 -B
-"""Whether the sources include only what their room may, as tests/rooms.txt has it: rooms.py [TABLE]"""
+"""Checks that the sources include only what their room may, by tests/rooms.txt: rooms.py [TABLE]"""
 import pathlib
 import re
 import subprocess
@@ -13,7 +13,7 @@ class Table:
     """What each room may include, from lines like `conn: base ← {x, y} ← z`."""
 
     def __init__(self, text):
-        self.left = {}  # (folder or "", room): all that is left of it
+        self.left = {}  # (folder or "", room): all rooms to the left of it
         for number, line in enumerate(text.splitlines(), 1):
             line = line.split("#")[0].strip()
             if line:
@@ -32,7 +32,7 @@ class Table:
             before += names
 
     def close(self):
-        """What is left of something left is left."""
+        """Closes `left`: what is to the left of something on the left is on the left, too."""
         changed = True
         while changed:
             changed = False
@@ -45,7 +45,7 @@ class Table:
         return {name for folder, name in self.left if not folder}
 
     def room_of(self, path):
-        """The folder and the room of conn/base/bytes.h; None as the room of what stands in none."""
+        """The folder and the room of conn/base/bytes.h; the room is None where there is none."""
         folder, *rest = path.split("/")
         if len(rest) > 1:
             room = rest[0]

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Has clang-tidy look at files of ours: tidy.py BUILD_DIR [FILE...]; without FILE, at all but unit tests and fuzzers.
+"""Runs clang-tidy on our files: tidy.py BUILD_DIR [FILE...]; without FILE, on all but unit tests and fuzzers.
 
-BUILD_DIR is configured with clang, and what is generated is there. A finding in a header is printed once, however
-many files include it. Exits with 1 if there is a finding.
+BUILD_DIR is configured with clang, and its generated files exist. A finding in a header is printed once, however many
+files include it. Exits with 1 if there is a finding.
 
-Nearly all the time would go to headers of others: they are read for each file, every check looks at all that they
-declare, and what it finds there is dropped. So the standard library is precompiled, and a plugin (tidy_scope.cpp)
-has the checks pass over what is not ours. And a file that passed is looked at again only when something has
-changed that can matter to it. All that is kept for this is in BUILD_DIR/tidy, and can go at any time.
+Nearly all the time would go to headers that are not ours: they are read for each file, every check looks at all that
+they declare, and what it finds there is dropped. So the standard library is precompiled, and a plugin (tidy_scope.cpp)
+makes the checks skip what is not ours. A file that passed is checked again only when something has changed that can
+matter to it. All that is kept for this is in BUILD_DIR/tidy, and can be deleted at any time.
 """
 import concurrent.futures
 import hashlib
@@ -24,11 +24,11 @@ LLVM = os.path.dirname(os.path.dirname(os.path.realpath(TIDY)))
 CHECKS = os.path.join(ROOT, ".clang-tidy")
 PLUGIN = os.path.join(ROOT, "tests/tidy_scope.cpp")
 
-# Precompiling takes as long as it saves in so many files.
+# Precompiling takes as long as it saves in this many files.
 WORTH_PRECOMPILING = 6
 
-# What each run has to find, the one in a header and the other in a source: a clang-tidy that is kept from our own
-# code by mistake would be content with everything.
+# What each run has to find, one in a header and one in a source: a clang-tidy that skips our own code by mistake would
+# pass everything.
 PLANTED = {
     "tests/planted.h": "#pragma once\n\nclass planted_in_a_header {};\n",
     "tests/planted.cpp": '#include <vector>\n\n#include "planted.h"\n\nclass planted_in_a_source {};\n',
@@ -53,7 +53,7 @@ def read(path):
 
 
 def write(path, content):
-    """Whoever reads it meanwhile has either the old file or the new one."""
+    """Replaces a file: a concurrent reader gets either the old one or the new one."""
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(f"{path}.{os.getpid()}", "wb") as file:
         file.write(content)
@@ -61,7 +61,7 @@ def write(path, content):
 
 
 def make(path, key, command):
-    """Has the command make a file (its last argument), unless it was made of the same, which the key stands for."""
+    """Has the command make a file (its last argument), unless it was made from the same input, given by the key."""
     note = f"{path}.key"
     if os.path.exists(path) and os.path.exists(note) and read(note).decode() == key:
         return path
@@ -80,7 +80,7 @@ def make(path, key, command):
 
 
 def compile_commands(build):
-    """The arguments with which each file is compiled, but those that do not matter here: warnings, output, the
+    """The arguments with which each file is compiled, without those that do not matter here: warnings, output, the
     project's own precompiled headers."""
     commands = {}
     with open(os.path.join(build, "compile_commands.json")) as file:
@@ -97,12 +97,12 @@ def compile_commands(build):
 
 
 def language(arguments):
-    """Those that a precompiled header and who uses it have in common."""
+    """Those that a precompiled header and the files that use it have in common."""
     return [each for each in arguments if re.match(r"-([fmOg]|std=|pthread|DNDEBUG|D_)", each)]
 
 
 def state_of_others(compiler):
-    """What stands for clang-tidy and all headers that are not ours: any that comes, goes or changes, changes it."""
+    """A key for clang-tidy and all headers that are not ours: any that comes, goes or changes, changes it."""
     listed = run([compiler, "-E", "-x", "c++", "-v", "/dev/null"]).stderr
     searched = re.search(r"<...> search starts here:\n(.*)End of search list", listed, re.S).group(1)
     folders = {os.path.realpath(each.strip()) for each in searched.splitlines()}
@@ -143,7 +143,7 @@ class OwnFiles:
         return about.st_ino, about.st_size, about.st_mtime_ns
 
     def needed(self, file, arguments):
-        """Each of our files that the file can include, whatever macros decide; None if that cannot be told."""
+        """Each of our files that the file can include, whatever macros decide; None if that is unknown."""
         folders = [os.path.abspath(re.sub("^-I", "", each)) for each in arguments if re.match("-I.|/", each)]
         needed, ahead = set(), [file]
         while ahead:
@@ -183,7 +183,7 @@ class Tidy:
         self.precompiled = {}
 
     def prepare(self, files):
-        """Makes what saves more time than it takes."""
+        """Makes the precompiled header and the plugin, if they save more time than they take."""
         for name, content in PLANTED.items():
             write(os.path.join(self.kept, name), content.encode())
         planted = os.path.join(self.kept, "tests/planted.cpp")
@@ -220,7 +220,7 @@ class Tidy:
             self.compiler, *flags, f"-fplugin={self.kept}/scope.so", "-w", "-x", "c++-header", f"{name}.h", "-o"])
 
     def key(self, file):
-        """Stands for everything that what is found in a file depends on; None if that cannot be told."""
+        """A key for everything that the findings in a file depend on; None if that is unknown."""
         arguments = self.commands.get(file)
         needed = arguments and self.own.needed(file, arguments)
         if not needed:
@@ -239,7 +239,7 @@ class Tidy:
 
 
 def blocks(output):
-    """The findings, each with the notes that belong to it."""
+    """The findings, each with its notes."""
     each = []
     for line in output.splitlines(keepends=True):
         if re.match(r"(\S.*:\d+:\d+: )?(warning|error): ", line) and each:
@@ -251,7 +251,7 @@ def blocks(output):
 
 
 def look_at(tidy, files):
-    """Prints what is found, and returns the files in which nothing was and whether that is all."""
+    """Prints the findings, and returns the files without any and whether those are all."""
     shown, passed, found = set(), [], False
     progress = sys.stderr.isatty()
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -291,7 +291,7 @@ def main():
     tidy.prepare(ahead)
     clean, found = look_at(tidy, ahead)
     for each in clean:
-        # What was changed meanwhile may have been read before or after.
+        # A file that changed meanwhile may have been read before or after.
         if keys[each][0] and all(map(tidy.own.unchanged, keys[each][1])):
             passed[each] = keys[each][0]
     write(memory, json.dumps(passed, indent=0).encode())
