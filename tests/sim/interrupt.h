@@ -31,7 +31,7 @@ class Interrupt {
 // Thrown by what was interrupted.
 struct Interrupted : std::runtime_error {
   explicit Interrupted(Report report)
-      : std::runtime_error("broken off"), so_far(std::move(report)) {}
+      : std::runtime_error("interrupted"), so_far(std::move(report)) {}
   Report so_far;
 };
 
