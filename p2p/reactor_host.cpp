@@ -82,7 +82,7 @@ void ReactorHost::add(std::shared_ptr<Reactor> reactor) {
                                   std::to_string(static_cast<int>(channel.descriptor.id)));
     }
     table_->channels.push_back(channel);
-    table_->seat_of.push_back(table_->entries.size());
+    table_->entry_of.push_back(table_->entries.size());
   }
   entry->reactor = std::move(reactor);
   if (entry->delivery == Delivery::executor) entry->executor = runtime_.make_executor();

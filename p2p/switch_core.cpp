@@ -72,7 +72,7 @@ void SwitchCore::on_reactors_started(const Result<void>& outcome) {
   if (opened) opened = open();
   if (opened) {
     state_ = State::running;
-    dial_runner->wake();
+    dial_runner_->wake();
     publish();
     tell(Started{});
   }
@@ -97,8 +97,8 @@ Result<void> SwitchCore::open() {
                  registry_events());
   const auto introduce = [this] { return local_node_info_->current(); };
   const auto choose_shard = [this] { return next_shard(); };
-  dial_runner.emplace(runtime_, transport_, dialer_, admission_, counters_, introduce, choose_shard,
-                      dial_events());
+  dial_runner_.emplace(runtime_, transport_, dialer_, admission_, counters_, introduce,
+                       choose_shard, dial_events());
   acceptor_.emplace(runtime_, transport_, admission_, counters_,
                     transport_timeouts(config_.p2p).handshake, introduce, choose_shard,
                     acceptor_events());
@@ -139,7 +139,7 @@ void SwitchCore::stop(std::function<void()> done) {
   tell(Stopping{});
   // The ways in first, or newcomers would join the peers that are being ended.
   if (acceptor_) acceptor_->close();
-  if (dial_runner) dial_runner->close();
+  if (dial_runner_) dial_runner_->close();
   if (local_node_info_) local_node_info_->close();
   if (peers_ && !peers_->empty()) {
     peers_->disconnect_all(kStopTimeout);
@@ -157,7 +157,7 @@ void SwitchCore::on_stopped() {
   state_ = State::stopped;
   // Here, and not where the last reference to us goes: what they hold belongs to this shard.
   acceptor_.reset();
-  dial_runner.reset();
+  dial_runner_.reset();
   peers_.reset();
   local_node_info_.reset();
   // The last snapshot would keep its peers.
@@ -242,7 +242,7 @@ PeerRegistry::Events SwitchCore::registry_events() {
                                const AttemptReport& report,
                                const Failure& why) { on_not_admitted(node, purpose, report, why); };
   events.settled = [this] {
-    if (state_ == State::running) dial_runner->wake();
+    if (state_ == State::running) dial_runner_->wake();
     // What stop() waits for.
     if (state_ == State::stopping && peers_->empty()) on_all_peers_gone();
   };
@@ -331,8 +331,8 @@ void SwitchCore::dial(const DialOrder& order) {
   }
   if (!asked) {
     tell(DialFailed{target, order.purpose, network_of(order), asked.error(), {}});
-  } else if (dial_runner) {
-    dial_runner->wake();  // if not, it begins with the start
+  } else if (dial_runner_) {
+    dial_runner_->wake();  // if not, it begins with the start
   }
 }
 
@@ -344,7 +344,7 @@ void SwitchCore::add_persistent(const conn::HostAddress& peer) {
   }
   // It may be connected already, in a slot that it no longer needs.
   if (peers_) peers_->mark(peer.id, marks(peer.id));
-  if (dial_runner) dial_runner->wake();
+  if (dial_runner_) dial_runner_->wake();
 }
 
 void SwitchCore::remove_persistent(const NodeId& id) {

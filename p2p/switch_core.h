@@ -114,7 +114,7 @@ class SwitchCore : public std::enable_shared_from_this<SwitchCore> {
   std::unique_ptr<Switch> handle_;  // what reactors are given
   std::optional<LocalNodeInfo> local_node_info_;
   std::optional<PeerRegistry> peers_;
-  std::optional<DialRunner> dial_runner;
+  std::optional<DialRunner> dial_runner_;
   std::optional<Acceptor> acceptor_;
   std::size_t shard_turn_ = 0;
   Switch::Started started_;

@@ -81,7 +81,7 @@ void Link::admit() {
   }
   for (Message& message : std::exchange(waiting_, {})) {
     const std::size_t index = *common_.reactors->index_of(message.channel);
-    queues_[common_.reactors->seat_of[index]]->deliver(std::move(message));
+    queues_[common_.reactors->entry_of[index]]->deliver(std::move(message));
   }
 }
 
@@ -106,7 +106,7 @@ void Link::on_message(conn::ChannelMessage received) {
   if (state_ == State::held) {
     waiting_.push_back(std::move(message));
   } else {
-    queues_[common_.reactors->seat_of[*index]]->deliver(std::move(message));
+    queues_[common_.reactors->entry_of[*index]]->deliver(std::move(message));
   }
 }
 

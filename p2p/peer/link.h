@@ -35,7 +35,7 @@ class InboxBudget;
 struct ReactorTable {
   std::vector<std::shared_ptr<ReactorEntry>> entries;
   std::vector<ReactorChannel> channels;  // of all reactors
-  std::vector<std::size_t> seat_of;      // for each channel, its reactor's place in `entries`
+  std::vector<std::size_t> entry_of;     // for each channel, its reactor's place in `entries`
   std::optional<std::size_t> index_of(conn::ChannelId id) const;
 };
 
