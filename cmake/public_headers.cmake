@@ -11,7 +11,7 @@ set(PEERAGE_PUBLIC_HEADERS
   addrbook/book/blame.h
   addrbook/book/book_report.h
   addrbook/book/bucket_table.h
-  addrbook/book/changes.h
+  addrbook/book/change_log.h
   addrbook/book/contests.h
   addrbook/book/draw_list.h
   addrbook/book/index_table.h

@@ -40,7 +40,7 @@
 
 #include "addrbook/book/blame.h"
 #include "addrbook/book/bucket_table.h"
-#include "addrbook/book/changes.h"
+#include "addrbook/book/change_log.h"
 #include "addrbook/book/contests.h"
 #include "addrbook/book/draw_list.h"
 #include "addrbook/book/index_table.h"

@@ -27,7 +27,7 @@
 #include <vector>
 
 #include "addrbook/book/book_report.h"
-#include "addrbook/book/changes.h"
+#include "addrbook/book/change_log.h"
 #include "conn/base/failure.h"
 
 namespace peerage::addrbook {

@@ -1,5 +1,5 @@
 // Which node told us of which address, gathered until the store takes it: for the reports of a
-// seed's operator (addrbook/book/changes.h: Provenance). A pair of teller and address that comes
+// seed's operator (addrbook/book/change_log.h: Provenance). A pair of teller and address that comes
 // again is still one row.
 //
 // Bounded: kMaxPending rows. When the store takes none, what is new after that is lost, and
@@ -17,7 +17,7 @@
 #include <string_view>
 #include <vector>
 
-#include "addrbook/book/changes.h"
+#include "addrbook/book/change_log.h"
 
 namespace peerage::addrbook {
 

@@ -3,7 +3,7 @@
 #include <future>
 #include <utility>
 
-#include "cmd/config/own_key.h"
+#include "cmd/config/node_key_file.h"
 
 namespace peerage::cmd {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "cmd/bench/dial.h"
 #include "cmd/cli/commands.h"
-#include "cmd/config/own_key.h"
+#include "cmd/config/node_key_file.h"
 
 namespace peerage::cmd {
 

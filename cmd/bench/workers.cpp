@@ -7,7 +7,7 @@
 #include <mutex>
 #include <utility>
 
-#include "cmd/config/own_key.h"
+#include "cmd/config/node_key_file.h"
 
 namespace peerage::cmd {
 namespace {

@@ -8,7 +8,7 @@
 #include "addrbook/file/book_file.h"
 #include "cmd/base/log_levels.h"
 #include "cmd/config/fields.h"
-#include "cmd/config/keys.h"
+#include "cmd/config/known_keys.h"
 #include "cmd/config/toml_table.h"
 #include "conn/base/bytes.h"
 #include "conn/base/file.h"

@@ -11,7 +11,7 @@
 #include "addrbook/file/book_file.h"
 #include "cmd/config/fields.h"
 #include "cmd/config/genesis.h"
-#include "cmd/config/keys.h"
+#include "cmd/config/known_keys.h"
 #include "conn/base/bytes.h"
 
 namespace peerage::cmd {

@@ -11,7 +11,7 @@
 
 #include "cmd/base/process.h"
 #include "cmd/cli/commands.h"
-#include "cmd/config/own_key.h"
+#include "cmd/config/node_key_file.h"
 #include "cmd/crawl/crawl.h"
 #include "conn/runtime/asio_runtime.h"
 

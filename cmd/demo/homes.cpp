@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "cmd/config/own_key.h"
+#include "cmd/config/node_key_file.h"
 
 namespace peerage::cmd {
 

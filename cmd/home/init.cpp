@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "cmd/cli/commands.h"
-#include "cmd/config/own_key.h"
+#include "cmd/config/node_key_file.h"
 #include "conn/base/file.h"
 
 namespace peerage::cmd {

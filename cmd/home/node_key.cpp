@@ -4,7 +4,7 @@
 #include <system_error>
 
 #include "cmd/cli/commands.h"
-#include "cmd/config/own_key.h"
+#include "cmd/config/node_key_file.h"
 
 namespace peerage::cmd {
 namespace {

@@ -8,7 +8,7 @@
 #include "cmd/addrbook/takeover.h"
 #include "cmd/base/process.h"
 #include "cmd/base/report_text.h"
-#include "cmd/config/own_key.h"
+#include "cmd/config/node_key_file.h"
 
 namespace peerage::cmd {
 

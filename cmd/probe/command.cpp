@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "cmd/cli/commands.h"
-#include "cmd/config/own_key.h"
+#include "cmd/config/node_key_file.h"
 #include "cmd/probe/probe.h"
 #include "conn/runtime/asio_runtime.h"
 

@@ -1,4 +1,4 @@
-#include "cmd/config/own_key.h"
+#include "cmd/config/node_key_file.h"
 
 #include <fstream>
 #include <iterator>

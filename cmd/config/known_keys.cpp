@@ -1,4 +1,4 @@
-#include "cmd/config/keys.h"
+#include "cmd/config/known_keys.h"
 
 #include <algorithm>
 #include <array>
