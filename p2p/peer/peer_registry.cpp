@@ -62,13 +62,15 @@ void PeerRegistry::on_proven(Proven node, DialPurpose purpose, const AttemptRepo
                               });
   set_marks(*created->peer(), marks);
   links_[link] = {created, purpose, report, std::nullopt, false};
-  // Held or not: only a connection that runs notices its end.
-  shard.post([created] { created->start(); });
   for (const LinkId evicted : admitted->evict) {
     stop_link(evicted, {Stage::established, Reason::evicted, {}});
   }
-  // Last, for what it orders is looked up in links_.
+  // After links_, where it looks up what it orders.
   apply(duplicates_.on_proven(id, link, node.direction, another, now));
+  // Held or not: only a connection that runs notices its end. Last, so that one that is shown at
+  // once is shown before it reads: a peer that sends and goes could otherwise be gone with all that
+  // it sent before its reactors have seen it.
+  shard.post([created] { created->start(); });
 }
 
 void PeerRegistry::mark(const NodeId& id, const PeerMarks& marks) {

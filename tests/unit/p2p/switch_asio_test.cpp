@@ -118,6 +118,41 @@ TEST(SwitchOnSockets, TwoHundredPeersOnOneSwitchTalkComeAndGo) {
   }
 }
 
+// Its connection may have been read to the end before the control shard has shown it.
+TEST(SwitchOnSockets, APeerThatSendsAndGoesAtOnceIsHeardInFull) {
+  constexpr std::uint32_t kSenders = 60;
+  constexpr std::size_t kMessages = 50;
+  conn::AsioRuntime hub_runtime(3), runtime(2);
+  SwitchConfig config = loopback_config();
+  config.p2p.max_num_inbound_peers = kSenders;
+  Node hub(hub_runtime, 1, config, Delivery::in_line);
+  ASSERT_TRUE(hub.node.start_and_wait());
+  std::vector<std::unique_ptr<Switch>> senders;
+  for (std::uint32_t i = 0; i < kSenders; ++i) {
+    auto reactor = std::make_shared<RecordingReactor>(
+        std::vector<ReactorChannel>{
+            {.descriptor = {.id = kEcho, .send_queue_messages = kMessages}}},
+        Delivery::in_line);
+    reactor->on_add = [weak = std::weak_ptr(reactor)](const PeerPtr& peer) {
+      for (std::size_t m = 0; m < kMessages; ++m) peer->try_send(kEcho, Bytes(64, 1));
+      if (const auto self = weak.lock()) self->context().get_switch().disconnect(peer->id());
+    };
+    senders.push_back(
+        std::make_unique<Switch>(runtime, test::numbered_key(100 + i),
+                                 loopback_config(1, static_cast<std::uint8_t>(1 + i))));
+    senders.back()->add_reactor(reactor);
+    ASSERT_TRUE(senders.back()->start_and_wait());
+    senders.back()->dial(hub.address());
+    // A few at a time: no more handshakes of one neighbourhood may be under way.
+    ASSERT_TRUE(eventually([&] { return hub.reactor->removes() + 4 > i; }));
+  }
+  EXPECT_TRUE(eventually([&] { return hub.reactor->removes() == kSenders; }));
+  EXPECT_EQ(hub.reactor->received(), kSenders * kMessages);
+  for (const auto& sender : senders) sender->stop_and_wait();
+  hub.node.stop_and_wait();
+  EXPECT_EQ(hub.reactor->breaches(), std::vector<std::string>{});
+}
+
 TEST(SwitchOnSockets, TwoSwitchesInOneProcessShareARuntimeOfSeveralShards) {
   conn::AsioRuntime runtime(3);
   Node a(runtime, 1, loopback_config(0, 1)), b(runtime, 2, loopback_config(0, 2));
