@@ -99,12 +99,14 @@ void ReactorHost::start(Switch& owner, std::function<void(Result<void>)> done) {
   for (const auto& entry : table_->entries) {
     contexts_.push_back(std::make_shared<Context>(owner, runtime_.shard(0), entry));
   }
-  for_each([this](std::size_t i) { table_->entries[i]->reactor->start(*contexts_[i]); },
-           std::move(done));
+  for_each(
+      When::next, [this](std::size_t i) { table_->entries[i]->reactor->start(*contexts_[i]); },
+      std::move(done));
 }
 
 void ReactorHost::stop(std::function<void()> done) {
   for_each(
+      When::when_closed,
       [this](std::size_t i) {
         if (i >= contexts_.size()) return;  // it was not started
         contexts_[i]->stop();
@@ -113,7 +115,7 @@ void ReactorHost::stop(std::function<void()> done) {
       [done = std::move(done)](const Result<void>&) { done(); });
 }
 
-void ReactorHost::for_each(const std::function<void(std::size_t)>& call,
+void ReactorHost::for_each(When when, const std::function<void(std::size_t)>& call,
                            std::function<void(Result<void>)> done) {
   struct Progress {
     std::size_t left = 0;
@@ -141,8 +143,11 @@ void ReactorHost::for_each(const std::function<void(std::size_t)>& call,
       }
       control.post([returned, outcome] { returned(outcome); });
     };
-    if (const auto& executor = table_->entries[i]->executor) {
-      executor->post(run);
+    ReactorEntry& entry = *table_->entries[i];
+    if (when == When::when_closed) {
+      entry.stop_when_closed(run);
+    } else if (entry.executor) {
+      entry.executor->post(run);
     } else {
       run();
     }

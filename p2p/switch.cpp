@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <future>
+#include <stdexcept>
 #include <utility>
 
 #include "p2p/switch_core.h"
@@ -24,18 +25,25 @@ Switch::~Switch() {
 }
 
 void Switch::add_reactor(std::shared_ptr<Reactor> reactor) {
+  core_->require_not_started("add_reactor");
   core_->reactors().add(std::move(reactor));
 }
 
 void Switch::on_event(OnSwitchEvent handler) {
+  core_->require_not_started("on_event");
   core_->add_handler(std::move(handler));
 }
 
 void Switch::start(Started done) {
+  core_->note_started();
   core_->post([done = std::move(done)](SwitchCore& core) { core.start(done); });
 }
 
 conn::Result<void> Switch::start_and_wait() {
+  if (!core_->runtime().may_wait()) {
+    return conn::fail(conn::Stage::configuration, conn::Reason::invalid_argument,
+                      "start_and_wait() would wait for itself here; use start()");
+  }
   const conn::Result<void> stopping =
       conn::fail(conn::Stage::configuration, conn::Reason::stopping);
   auto promise = std::make_shared<std::promise<conn::Result<void>>>();
@@ -58,6 +66,9 @@ void Switch::stop(std::function<void()> done) {
 }
 
 void Switch::stop_and_wait() {
+  if (!core_->runtime().may_wait()) {
+    throw std::logic_error("stop_and_wait() would wait for itself here; use stop()");
+  }
   stop();
   core_->wait_until_stopped();
 }

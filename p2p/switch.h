@@ -61,8 +61,8 @@ class Switch {
   Switch(const Switch&) = delete;
   Switch& operator=(const Switch&) = delete;
 
-  // Before the start. Throws std::invalid_argument for a channel that another reactor has, more
-  // than 16 channels in all, or none.
+  // Both before the start; std::logic_error after it. Throws std::invalid_argument for a channel
+  // that another reactor has, more than 16 channels in all, or none.
   void add_reactor(std::shared_ptr<Reactor> reactor);
   void on_event(OnSwitchEvent handler);
 
@@ -70,12 +70,15 @@ class Switch {
   // if it cannot listen or a reactor threw; then everything is stopped again.
   using Started = std::function<void(const conn::Result<void>&)>;
   void start(Started done = {});
-  // The same, waiting for it. Not on a network thread, nor in virtual time.
+  // The same, waiting for it; refused (invalid_argument) where that would be waiting for oneself:
+  // in a reactor's call, on a network thread, in virtual time.
   conn::Result<void> start_and_wait();
 
   // Stops accepting and dialling, lets what is queued leave (kStopTimeout at most), ends every
   // peer, stops the reactors; then `done` runs. Safe at any moment, and to repeat.
   void stop(std::function<void()> done = {});
+  // The same, waiting for it. Throws std::logic_error, and stops nothing, where that would be
+  // waiting for oneself: in a reactor's call, on a network thread, in virtual time.
   void stop_and_wait();
 
   const conn::NodeId& id() const;

@@ -43,6 +43,10 @@ SwitchCore::SwitchCore(conn::Runtime& runtime, conn::NodeKey key, SwitchConfig c
 
 SwitchCore::~SwitchCore() = default;
 
+void SwitchCore::require_not_started(const char* what) const {
+  if (start_called_) throw std::logic_error(std::string(what) + "() after the start");
+}
+
 void SwitchCore::post(std::function<void(SwitchCore&)> task) {
   control_.post([self = shared_from_this(), task = std::move(task)] { task(*self); });
 }
@@ -149,8 +153,11 @@ void SwitchCore::stop(std::function<void()> done) {
 }
 
 void SwitchCore::on_all_peers_gone() {
-  // Only now: every remove_peer is queued ahead of the stop.
-  reactors_.stop([self = shared_from_this()] { self->on_stopped(); });
+  // Only now: every remove_peer is queued. Weak, for `until_stopped_` keeps us for as long as
+  // anything can complete the stopping.
+  reactors_.stop([weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->on_stopped();
+  });
 }
 
 void SwitchCore::on_stopped() {

@@ -38,6 +38,10 @@ class SwitchCore : public std::enable_shared_from_this<SwitchCore> {
   // --- before the start ---
   ReactorHost& reactors() noexcept { return reactors_; }
   void add_handler(OnSwitchEvent handler) { handlers_.push_back(std::move(handler)); }
+  // std::logic_error if start() has been called: what reads the reactors and the handlers then
+  // takes no lock.
+  void require_not_started(const char* what) const;
+  void note_started() noexcept { start_called_ = true; }
 
   // --- on any thread ---
   // Runs `task` on the control shard, later; the core lives until then.
@@ -110,6 +114,7 @@ class SwitchCore : public std::enable_shared_from_this<SwitchCore> {
   std::set<conn::NodeId> unconditional_;
   std::set<conn::NodeId> private_;
 
+  std::atomic<bool> start_called_ = false;
   State state_ = State::created;
   std::unique_ptr<Switch> handle_;  // what reactors are given
   std::optional<LocalNodeInfo> local_node_info_;

@@ -10,8 +10,9 @@
 //  - Of one node at most one peer exists at a time: remove_peer has returned before init_peer is
 //    called for a later connection of that node.
 //  - Messages of one peer and channel come in the order in which they were sent. What arrived
-//    before the end is still delivered, unless we ended it.
-//  - Nothing is called before start has returned or after stop was called.
+//    before the end is still delivered, unless we ended it, or the switch stops.
+//  - Nothing is called before start has returned or after stop was called. The stop waits for the
+//    call that is under way, and for remove_peer of every peer.
 //
 // Delivery. By default all calls of a reactor come one after another from an executor of its own:
 // it may block, and no other reactor's calls wait for it. Its peers' messages pile up meanwhile in

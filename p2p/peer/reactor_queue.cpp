@@ -7,11 +7,33 @@
 
 namespace peerage::p2p {
 
+void ReactorEntry::stop_when_closed(std::function<void()> stop) {
+  stopping_ = true;
+  if (!executor) {
+    // In-line calls are over when the last link has reported its end.
+    stop();
+    return;
+  }
+  executor->post([this, stop = std::move(stop)] {
+    if (open_ == 0) {
+      stop();
+    } else {
+      stop_ = stop;
+    }
+  });
+}
+
+void ReactorEntry::closed() {
+  if (--open_ > 0 || !stop_) return;
+  std::exchange(stop_, nullptr)();
+}
+
 ReactorQueue::ReactorQueue(std::shared_ptr<ReactorEntry> entry, PeerPtr peer, OnFailure on_failure)
     : entry_(std::move(entry)), peer_(std::move(peer)), on_failure_(std::move(on_failure)) {}
 
 void ReactorQueue::init_and_add() {
   opened_ = true;
+  entry_->opened();
   enqueue({Call::Kind::init, {}, {}});
   enqueue({Call::Kind::add, {}, {}});
 }
@@ -70,6 +92,8 @@ void ReactorQueue::run_batch() {
 void ReactorQueue::carry_out(Call& call) noexcept {
   const bool remove = call.kind == Call::Kind::remove;
   if (failed_ && !remove) return;
+  const bool wanted = call.kind == Call::Kind::init || remove;
+  if (!wanted && entry_->stopping()) return;
   std::string what;
   try {
     invoke(call);
@@ -82,7 +106,9 @@ void ReactorQueue::carry_out(Call& call) noexcept {
   if (!what.empty() && !std::exchange(failed_, true)) {
     on_failure_(entry_->name + ": " + conn::printable(what));
   }
-  if (remove) peer_.reset();
+  if (!remove) return;
+  peer_.reset();
+  entry_->closed();
 }
 
 void ReactorQueue::invoke(Call& call) {

@@ -14,6 +14,8 @@
 // wishes.
 #pragma once
 
+#include <atomic>
+#include <cstddef>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -27,12 +29,32 @@
 namespace peerage::p2p {
 
 // A reactor and where it is called; shared by its queues.
-struct ReactorEntry {
+//
+// Its stop is called when the last queue is closed, which is when remove_peer has returned: a queue
+// takes turns with others, so what is posted to the executor after the last remove may still come
+// before it. From the moment in which the stop is asked for, messages that wait are dropped: a
+// reactor that takes its time with each could put the stop off for as long as it likes.
+class ReactorEntry {
+ public:
   std::shared_ptr<Reactor> reactor;
   std::string name;
   Delivery delivery = Delivery::executor;
   // For Delivery::executor; goes with the entry and not before, for queues post to it until then.
   std::unique_ptr<conn::Executor> executor;
+
+  // Runs `stop` where the reactor is called, once all queues are closed; none may be opened any
+  // more. Once, on the control shard.
+  void stop_when_closed(std::function<void()> stop);
+  bool stopping() const noexcept { return stopping_; }
+
+ private:
+  friend class ReactorQueue;
+  void opened() noexcept { ++open_; }
+  void closed();  // where the reactor is called
+
+  std::atomic<std::size_t> open_ = 0;
+  std::atomic<bool> stopping_ = false;
+  std::function<void()> stop_;  // touched where the reactor is called
 };
 
 class ReactorQueue : public std::enable_shared_from_this<ReactorQueue> {
