@@ -74,6 +74,14 @@ struct DialerConfig {
 };
 inline constexpr conn::Duration kResolveTimeout = 5s;
 
+// A persistent peer that was lost is dialled after this long. Then, while it cannot be reached,
+// each kPersistentPause for kPersistentEager (comet: 5 s, 20 times).
+inline constexpr conn::Duration kFirstPersistentPause = 1s;
+inline constexpr conn::Duration kPersistentPause = 5s;
+inline constexpr conn::Duration kPersistentEager = 10min;
+// Persistent peers that are dialled in any second.
+inline constexpr std::size_t kPersistentPace = 250;
+
 // --- peers ---
 
 // Connected for this long, a peer is worth keeping (not evicted while useful) and going back to.

@@ -36,25 +36,18 @@ tl::unexpected<conn::Failure> refuse(Reason reason, std::string detail = {}) {
 }  // namespace
 
 Dialer::Dialer(const DialerConfig& config, const NodeId& own, Random random)
-    : config_(config), own_(own), random_(std::move(random)) {}
+    : config_(config),
+      own_(own),
+      random_(std::move(random)),
+      persistent_(config.persistent_max_pause, random_) {}
 
 Result<void> Dialer::add_persistent(const HostAddress& peer, TimePoint now) {
   if (peer.id == own_) return refuse(Reason::own_address, peer.to_string());
-  Persistent& entry = persistent_[peer.id];
-  entry.target = peer;
-  entry.backoff = {0, std::max(now, own_until(peer))};
+  const bool busy = connected_.contains(peer.id) || dialling_.contains(peer.id);
+  persistent_.add(peer, std::max(now, own_until(peer)),
+                  busy ? PersistentPeers::Busy::yes : PersistentPeers::Busy::no);
   sticky_.erase(peer.id);
   return {};
-}
-
-bool Dialer::remove_persistent(const NodeId& id) {
-  return persistent_.erase(id) > 0;
-}
-
-std::vector<HostAddress> Dialer::persistent() const {
-  std::vector<HostAddress> targets;
-  for (const auto& [id, entry] : persistent_) targets.push_back(entry.target);
-  return targets;
 }
 
 Result<void> Dialer::request(const DialOrder& order, TimePoint now) {
@@ -89,10 +82,8 @@ std::vector<DialOrder> Dialer::take_due(TimePoint now) {
       begin(std::move(order), now, orders);
     }
   }
-  for (const auto& [id, entry] : persistent_) {
-    if (entry.backoff.next <= now && !connected_.contains(id) && !dialling_.contains(id)) {
-      begin({entry.target, DialPurpose::persistent, {}}, now, orders);
-    }
+  for (HostAddress& target : persistent_.take_due(now)) {
+    begin({std::move(target), DialPurpose::persistent, {}}, now, orders);
   }
   for (auto& [id, entry] : sticky_) {
     if (is_given_up(entry, now) || entry.next > now || dialling_.contains(id)) continue;
@@ -115,7 +106,9 @@ std::optional<TimePoint> Dialer::deadline() const {
   };
   // Also one that has become needless: it holds a slot until take_due.
   if (!requested_.empty()) return TimePoint{};
-  for (const auto& [id, entry] : persistent_) consider(id, entry.backoff.next);
+  if (const auto next = persistent_.next(); next && (!earliest || *next < *earliest)) {
+    earliest = next;
+  }
   for (const auto& [id, entry] : sticky_) consider(id, std::max(entry.next, pace_.next()));
   return earliest;
 }
@@ -126,10 +119,13 @@ void Dialer::on_dial_ended(const NodeId& id, const conn::Failure* failure, TimeP
   const Dialling dial = found->second;
   dialling_.erase(found);
   // Also after a success: on_gone sets it back when the connection has lasted.
-  if (const auto entry = persistent_.find(id); entry != persistent_.end()) {
-    back_off(entry->second.backoff, dial.begun, config_.persistent_max_pause);
+  if (failure == nullptr || failure->stage > Stage::connect) {
+    persistent_.on_answer(id, dial.begun);
+  } else {
+    persistent_.on_unreachable(id, dial.begun);
   }
   if (failure == nullptr) return;
+  if (!connected_.contains(id)) persistent_.on_idle(id);
   if (const auto entry = sticky_.find(id); entry != sticky_.end()) {
     on_sticky_failed(entry->second, now);
   }
@@ -148,6 +144,7 @@ void Dialer::on_connected(const NodeId& id, Direction direction, TimePoint now) 
     outbound_.erase(id);
   }
   sticky_.erase(id);
+  persistent_.on_busy(id);
 }
 
 void Dialer::on_gone(const NodeId& id, const std::optional<HostAddress>& address, Redial redial,
@@ -158,11 +155,9 @@ void Dialer::on_gone(const NodeId& id, const std::optional<HostAddress>& address
   connected_.erase(found);
   outbound_.erase(id);
   const Duration lasted = now - was.since;
-  if (const auto entry = persistent_.find(id); entry != persistent_.end()) {
-    if (lasted >= kStable) {
-      entry->second.backoff = {};
-      back_off(entry->second.backoff, now, config_.persistent_max_pause);
-    }
+  if (persistent_.contains(id)) {
+    if (lasted >= kStable) persistent_.on_lost(id, now);
+    if (!dialling_.contains(id)) persistent_.on_idle(id);
     return;
   }
   if (address && lasted < kStable) {
@@ -226,6 +221,7 @@ std::size_t Dialer::slots_used() const {
 void Dialer::begin(DialOrder order, TimePoint now, std::vector<DialOrder>& orders) {
   pace_.note(now);
   dialling_[order.target.id] = {order.target, now};
+  persistent_.on_busy(order.target.id);
   orders.push_back(std::move(order));
 }
 
@@ -254,11 +250,7 @@ void Dialer::rest_own(const HostAddress& target, TimePoint until) {
   });
   own_addresses_.push_back({target.host, target.port, until});
   if (own_addresses_.size() > kMaxOwnAddresses) own_addresses_.pop_front();
-  for (auto& [id, entry] : persistent_) {
-    if (entry.target.host == target.host && entry.target.port == target.port) {
-      entry.backoff.next = until;
-    }
-  }
+  persistent_.hold(target, until);
 }
 
 TimePoint Dialer::own_until(const HostAddress& target) const {

@@ -2,10 +2,8 @@
 // of it, and says which dials to begin; the transport does them.
 //
 //  - At most one dial for an ID at a time, and none to a node that is connected, nor to ourselves.
-//  - Persistent peers are redialled for ever. The pause doubles from 1 s to the cap (60 s by
-//    default, or persistent_peers_max_dial_period), less 5 to 50 % at random, and is counted from
-//    the beginning of the attempt. A connection that did not last kStable counts as a failure: a
-//    node that accepts and closes at once is dialled less and less often.
+//  - Persistent peers are redialled for ever (p2p/dial/persistent_peers.h); the longest pause is
+//    60 s by default, or persistent_peers_max_dial_period.
 //  - Sticky redial: a long-lived outbound peer that we lose is dialled again, at growing intervals,
 //    and for the first few tries its slot is kept for it. What we knew to be good is worth more
 //    than what we have heard of (spec: this is what stops the slow erosion towards an attacker's
@@ -41,6 +39,7 @@
 #include "p2p/base/direction.h"
 #include "p2p/base/limits.h"
 #include "p2p/dial/dial_pace.h"
+#include "p2p/dial/persistent_peers.h"
 
 namespace peerage::p2p {
 
@@ -68,9 +67,9 @@ class Dialer {
   // --- what is wanted ---
   // Replaces the target if there is one for this ID. own_address for ourselves.
   conn::Result<void> add_persistent(const conn::HostAddress& peer, conn::TimePoint now);
-  bool remove_persistent(const conn::NodeId& id);
+  bool remove_persistent(const conn::NodeId& id) { return persistent_.remove(id); }
   bool is_persistent(const conn::NodeId& id) const { return persistent_.contains(id); }
-  std::vector<conn::HostAddress> persistent() const;
+  std::vector<conn::HostAddress> persistent() const { return persistent_.targets(); }
   // Whether a peer of this ID takes one of the slots.
   bool needs_slot(const conn::NodeId& id) const;
   // IDs that need no slot.
@@ -108,10 +107,6 @@ class Dialer {
   struct Backoff {
     std::uint32_t failures = 0;
     conn::TimePoint next;
-  };
-  struct Persistent {
-    conn::HostAddress target;
-    Backoff backoff;
   };
   struct Sticky {
     conn::HostAddress target;
@@ -157,7 +152,7 @@ class Dialer {
   conn::NodeId own_;
   Random random_;
   std::set<conn::NodeId> unconditional_;
-  std::map<conn::NodeId, Persistent> persistent_;
+  PersistentPeers persistent_;
   std::map<conn::NodeId, Sticky> sticky_;
   DialPace pace_{kStickyPace};
   std::vector<DialOrder> requested_;  // accepted, not yet taken

@@ -8,6 +8,8 @@
 namespace peerage::test {
 
 inline const conn::Failure kRefused{conn::Stage::connect, conn::Reason::connection_refused, {}};
+inline const conn::Failure kClosed{
+    conn::Stage::node_info, conn::Reason::closed_after_authentication, {}};
 inline const conn::Failure kSelf{conn::Stage::authentication, conn::Reason::connected_to_self, {}};
 
 inline conn::HostAddress node(unsigned number) {

@@ -146,7 +146,7 @@ TEST_F(DialerTest, AnEndOfAnUnknownDialOrConnectionHasNoEffect) {
   EXPECT_EQ(request(node(1)), kAccepted);
 }
 
-// --- slots (V19) ---
+// --- slots ---
 
 TEST_F(DialerTest, EveryWayOfDiallingCountsAgainstTheLimit) {
   establish(node(1));
@@ -209,14 +209,14 @@ TEST_F(DialerTest, ADialKeepsItsSlotUntilItIsSaidToHaveEnded) {
 
 // --- backoff ---
 
-// The pauses between the beginnings of dials that fail after `lasts`.
+// The pauses between the beginnings of dials to a node that refuses us after `lasts`.
 std::vector<Duration> pauses(DialerTest& test, Duration lasts, std::size_t count) {
   std::vector<Duration> found;
   TimePoint begun = test.now;
   EXPECT_EQ(test.take().size(), 1u);
   while (found.size() < count) {
     test.now += lasts;
-    test.fail(node(1));
+    test.fail(node(1), test::kClosed);
     EXPECT_TRUE(test.go_on());
     EXPECT_EQ(test.take().size(), 1u);
     found.push_back(test.now - begun);
@@ -225,7 +225,7 @@ std::vector<Duration> pauses(DialerTest& test, Duration lasts, std::size_t count
   return found;
 }
 
-TEST_F(DialerTest, ThePauseOfAPersistentPeerDoublesUpToTheCapLessARandomPart) {
+TEST_F(DialerTest, ThePauseOfAPersistentPeerThatRefusesUsDoublesUpToTheCapLessARandomPart) {
   const std::vector<std::pair<double, double>> cases = {
       {kLongest, 0.95}, {kMiddle, 0.725}, {kShortest, 0.5}};
   for (const auto& [drawn, part] : cases) {
@@ -253,7 +253,7 @@ TEST_F(DialerTest, TheCapOfAPersistentPeersPauseCanBeSet) {
   EXPECT_EQ(pauses(*this, 0s, 4), (std::vector<Duration>{950ms, 1900ms, 2850ms, 2850ms}));
 }
 
-// V21: at most 20 dials in two minutes, then exponential.
+// At most 20 dials in two minutes, then exponential.
 TEST_F(DialerTest, ANodeThatAcceptsAndClosesAtOnceIsDialledWithBackoff) {
   for (const double drawn : {kLongest, kMiddle, kShortest}) {
     for (const Duration lasts : {Duration(0), Duration(30s), Dialer::kStable - 1ns}) {
@@ -290,7 +290,7 @@ TEST_F(DialerTest, APeerThatHasStayedIsRedialledWithinASecond) {
   ASSERT_TRUE(go_on());
   EXPECT_EQ(take(), std::vector{node(1)});
   fail(node(1));
-  EXPECT_EQ(dialer().deadline(), now + 1900ms) << "the pauses begin anew";
+  EXPECT_EQ(dialer().deadline(), now + 4500ms) << "and then every five seconds";
 }
 
 TEST_F(DialerTest, APersistentPeerThatDialledUsAndWentIsDialled) {
@@ -320,7 +320,7 @@ TEST_F(DialerTest, APersistentPeerIsRedialledForEverAndBackWithinAMinute) {
   EXPECT_NEAR(dials, 24 * 7 * 3600 / 43.5, 200);
 }
 
-// T28: thirty nodes that see nothing of one another.
+// Thirty nodes that see nothing of one another.
 TEST_F(DialerTest, ManyPeersThatAreDownCostFewDialsAndAreNotDialledTogether) {
   std::mt19937 random(5);
   std::uniform_real_distribution<> uniform(0, 1);
@@ -426,7 +426,7 @@ TEST_F(DialerTest, TheListOfRestingAddressesIsBounded) {
   EXPECT_EQ(request(node(2000 + many - 1)), Reason::address_resting);
 }
 
-// --- ourselves (T31) ---
+// --- ourselves ---
 
 struct SelfDialTest : DialerTest {
   HostAddress alias(unsigned number) {

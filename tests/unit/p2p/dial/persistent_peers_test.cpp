@@ -1,0 +1,214 @@
+#include "p2p/dial/persistent_peers.h"
+
+#include <algorithm>
+#include <random>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "tests/support/dial_targets.h"
+
+namespace peerage::p2p {
+namespace {
+
+using namespace std::chrono_literals;
+using conn::Duration;
+using conn::HostAddress;
+using conn::TimePoint;
+using test::node;
+using Busy = PersistentPeers::Busy;
+
+const TimePoint kStart{std::chrono::hours(1000)};
+
+struct PersistentPeersTest : testing::Test {
+  double drawn = 0.5;
+  std::mt19937 random{5};
+  TimePoint now = kStart;
+  PersistentPeers peers{60s, [this] { return drawn; }};
+  // The same, with pauses of any length.
+  PersistentPeers spread{60s, [this] { return std::uniform_real_distribution<>(0, 1)(random); }};
+
+  // Dials node 1, which cannot be reached, until `end`; the beginnings.
+  std::vector<TimePoint> dials_until(TimePoint end, Duration takes = 0s) {
+    std::vector<TimePoint> begun;
+    while (now < end) {
+      EXPECT_EQ(peers.take_due(now), std::vector{node(1)});
+      begun.push_back(now);
+      peers.on_unreachable(node(1).id, now);
+      peers.on_idle(node(1).id);
+      now = std::max(now + takes, *peers.next());
+    }
+    return begun;
+  }
+};
+
+TEST_F(PersistentPeersTest, AnUnreachableOneIsDialledEveryFiveSecondsForTenMinutes) {
+  for (const double part : {0.0, 0.5, 0.999}) {
+    drawn = part;
+    peers.add(node(1), now, Busy::no);
+    const auto begun = dials_until(now + 9min);
+    for (std::size_t i = 1; i < begun.size(); ++i) {
+      EXPECT_EQ(begun[i] - begun[i - 1], begun[1] - begun[0]);
+      EXPECT_GE(begun[i] - begun[i - 1], 4500ms);
+      EXPECT_LE(begun[i] - begun[i - 1], 5500ms);
+    }
+  }
+}
+
+TEST_F(PersistentPeersTest, ThenThePauseDoublesFromTenSecondsToTheCap) {
+  drawn = 0;  // the longest
+  peers.add(node(1), now, Busy::no);
+  const auto begun = dials_until(now + 20min);
+  const auto late = std::find_if(begun.begin(), begun.end(),
+                                 [](TimePoint each) { return each - kStart >= 10min; });
+  ASSERT_GE(begun.end() - late, 6);
+  const std::vector<Duration> expected = {9500ms, 19s, 38s, 57s, 57s};
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    EXPECT_EQ(
+        *(late + static_cast<std::ptrdiff_t>(i) + 1) - *(late + static_cast<std::ptrdiff_t>(i)),
+        expected[i])
+        << i;
+  }
+}
+
+TEST_F(PersistentPeersTest, ThePauseCountsFromTheBeginningOfTheAttempt) {
+  peers.add(node(1), now, Busy::no);
+  const auto begun = dials_until(now + 1min, 3s);
+  for (std::size_t i = 1; i < begun.size(); ++i) EXPECT_EQ(begun[i] - begun[i - 1], 5s);
+}
+
+TEST_F(PersistentPeersTest, AShorterCapHoldsForEveryPause) {
+  PersistentPeers hasty(2s, [] { return 0.5; });
+  hasty.add(node(1), now, Busy::no);
+  ASSERT_EQ(hasty.take_due(now).size(), 1u);
+  hasty.on_unreachable(node(1).id, now);
+  hasty.on_idle(node(1).id);
+  EXPECT_EQ(hasty.next(), now + 2s);
+}
+
+// Whenever it comes back, of an outage of up to ten minutes.
+TEST_F(PersistentPeersTest, AfterAnOutageItIsBackWithinSixSecondsMostlyWithinThree) {
+  std::vector<Duration> waited;
+  for (int i = 0; i < 2000; ++i) {
+    PersistentPeers one(60s, [this] { return std::uniform_real_distribution<>(0, 1)(random); });
+    now = kStart;
+    one.add(node(1), now, Busy::yes);
+    one.on_lost(node(1).id, now);
+    one.on_idle(node(1).id);
+    const TimePoint back = kStart + std::uniform_int_distribution<>(0, 600'000)(random) * 1ms;
+    while ((now = *one.next()) < back) {
+      ASSERT_EQ(one.take_due(now).size(), 1u);
+      one.on_unreachable(node(1).id, now);
+      one.on_idle(node(1).id);
+    }
+    waited.push_back(now - back);
+  }
+  std::sort(waited.begin(), waited.end());
+  EXPECT_LE(waited[waited.size() / 2], 3s);
+  EXPECT_LE(waited.back(), 6s);
+}
+
+TEST_F(PersistentPeersTest, OneThatAnswersAndDoesNotStayIsDialledLessAndLessOften) {
+  drawn = 0;
+  peers.add(node(1), now, Busy::no);
+  for (const Duration pause : {950ms, 1900ms, 3800ms, 7600ms}) {
+    ASSERT_EQ(peers.take_due(now), std::vector{node(1)});
+    peers.on_answer(node(1).id, now);
+    peers.on_idle(node(1).id);
+    EXPECT_EQ(peers.next(), now + pause);
+    now += pause;
+  }
+}
+
+TEST_F(PersistentPeersTest, AConnectionThatLastedBeginsAnew) {
+  drawn = 0;
+  peers.add(node(1), now, Busy::no);
+  (void)dials_until(now + 30min);
+  peers.on_busy(node(1).id);
+  peers.on_answer(node(1).id, now);
+  EXPECT_EQ(peers.next(), std::nullopt) << "it is connected";
+  now += 1h;
+  peers.on_lost(node(1).id, now);
+  peers.on_idle(node(1).id);
+  EXPECT_EQ(peers.next(), now + 950ms);
+  now += 1s;
+  ASSERT_EQ(peers.take_due(now).size(), 1u);
+  peers.on_unreachable(node(1).id, now);
+  peers.on_idle(node(1).id);
+  EXPECT_EQ(peers.next(), now + 4500ms);
+}
+
+TEST_F(PersistentPeersTest, AThousandThatAreDownAtOnceAreSpreadOverThePause) {
+  constexpr unsigned kPeers = 1000;
+  for (unsigned i = 1; i <= kPeers; ++i) {
+    spread.add(node(i), now, Busy::yes);
+    spread.on_lost(node(i).id, now);
+    spread.on_idle(node(i).id);
+  }
+  std::vector<TimePoint> begun;
+  while (now < kStart + 5min) {
+    for (const HostAddress& target : spread.take_due(now)) {
+      begun.push_back(now);
+      spread.on_unreachable(target.id, now);
+      spread.on_idle(target.id);
+    }
+    now = *spread.next();
+  }
+  std::size_t first = 0;
+  for (std::size_t last = 0; last < begun.size(); ++last) {
+    while (begun[last] - begun[first] >= 1s) ++first;
+    ASSERT_LE(last - first + 1, kPersistentPace);
+  }
+  // 200 a second, and once the pauses have parted them, no second with less than half of that.
+  EXPECT_NEAR(static_cast<double>(begun.size()), 5 * 60 * 200, 1500);
+  for (TimePoint second = kStart + 30s; second < kStart + 5min; second += 1s) {
+    const auto in_it = std::count_if(begun.begin(), begun.end(), [second](TimePoint each) {
+      return each >= second && each < second + 1s;
+    });
+    EXPECT_GE(in_it, 100) << (second - kStart) / 1s;
+  }
+}
+
+TEST_F(PersistentPeersTest, WithMoreThanThePaceAllowsTheLongestDueComesFirst) {
+  constexpr unsigned kPeers = 3000;
+  for (unsigned i = 1; i <= kPeers; ++i) spread.add(node(i), now, Busy::no);
+  std::vector<TimePoint> last(kPeers + 1, now);
+  while (now < kStart + 2min) {
+    for (const HostAddress& target : spread.take_due(now)) {
+      const unsigned number = test::number_of(target);
+      EXPECT_LE(now - last[number], 20s) << number;
+      last[number] = now;
+      spread.on_unreachable(target.id, now);
+      spread.on_idle(target.id);
+    }
+    now = *spread.next();
+  }
+  for (unsigned i = 1; i <= kPeers; ++i) EXPECT_GE(last[i], now - 20s) << i;
+}
+
+TEST_F(PersistentPeersTest, ABusyOneIsNotDueAndARemovedOneIsForgotten) {
+  peers.add(node(1), now, Busy::yes);
+  EXPECT_EQ(peers.next(), std::nullopt);
+  EXPECT_TRUE(peers.take_due(now).empty());
+  peers.on_idle(node(1).id);
+  EXPECT_EQ(peers.next(), now);
+  EXPECT_TRUE(peers.remove(node(1).id));
+  EXPECT_FALSE(peers.remove(node(1).id));
+  EXPECT_EQ(peers.next(), std::nullopt);
+  peers.on_idle(node(1).id);
+  peers.on_unreachable(node(1).id, now);
+  EXPECT_EQ(peers.next(), std::nullopt);
+  EXPECT_TRUE(peers.targets().empty());
+}
+
+TEST_F(PersistentPeersTest, OnesAtAnAddressThatIsHeldAreNotDueBefore) {
+  peers.add(node(1), now, Busy::no);
+  peers.add(node(2), now + 1s, Busy::no);
+  peers.hold(node(1), now + 24h);
+  EXPECT_EQ(peers.next(), now + 1s);
+  EXPECT_EQ(peers.take_due(now + 1s), std::vector{node(2)});
+  EXPECT_EQ(peers.next(), now + 24h);
+}
+
+}  // namespace
+}  // namespace peerage::p2p
