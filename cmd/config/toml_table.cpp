@@ -1,6 +1,7 @@
 #include "cmd/config/toml_table.h"
 
 #include <algorithm>
+#include <optional>
 #include <sstream>
 
 #include <toml++/toml.h>
@@ -27,6 +28,82 @@ TomlDocument::Keys keys_of(const toml::table& table) {
   return keys;
 }
 
+// Deeper than any configuration, and than any that toml++ could not hold on its stack.
+constexpr std::size_t kMaxNesting = 32;
+
+// Finds where a document nests more than kMaxNesting deep: in tables and arrays, or in the
+// components of one key. It knows strings and comments, and no more of TOML. To be asked before
+// toml++ is, whose stack overflows when it lets go of a key of some ten thousand components.
+class NestingScan {
+ public:
+  explicit NestingScan(std::string_view text) : rest_(text) {}
+
+  // The line of the first that is too deep.
+  std::optional<std::size_t> too_deep() {
+    while (!rest_.empty()) {
+      if (skip_string() || skip_comment()) continue;
+      take(rest_.front());
+      rest_.remove_prefix(1);
+      if (dots_ > kMaxNesting || depth_ > kMaxNesting) return line_;
+    }
+    return std::nullopt;
+  }
+
+ private:
+  void take(char c) {
+    switch (c) {
+      case '\n':
+        ++line_;
+        dots_ = 0;
+        return;
+      case '.':
+        ++dots_;
+        return;
+      case '[':
+      case '{':
+        ++depth_;
+        dots_ = 0;
+        return;
+      case ']':
+      case '}':
+        if (depth_ > 0) --depth_;
+        return;
+      case '=':
+      case ',':
+        dots_ = 0;
+        return;
+      default:
+        return;
+    }
+  }
+  bool skip_comment() {
+    if (rest_.front() != '#') return false;
+    rest_.remove_prefix(std::min(rest_.find('\n'), rest_.size()));
+    return true;
+  }
+  bool skip_string() {
+    const char quote = rest_.front();
+    if (quote != '"' && quote != '\'') return false;
+    const std::string three(3, quote);
+    const bool many_lines = rest_.starts_with(three);
+    const std::string_view end = std::string_view(three).substr(0, many_lines ? 3 : 1);
+    rest_.remove_prefix(end.size());
+    while (!rest_.empty() && !rest_.starts_with(end)) {
+      if (rest_.front() == '\n') {
+        if (!many_lines) return true;  // it is not closed: the parser says so
+        ++line_;
+      }
+      const bool escapes = quote == '"' && rest_.front() == '\\';
+      rest_.remove_prefix(std::min<std::size_t>(escapes ? 2 : 1, rest_.size()));
+    }
+    rest_.remove_prefix(std::min(end.size(), rest_.size()));
+    return true;
+  }
+
+  std::string_view rest_;
+  std::size_t line_ = 1, depth_ = 0, dots_ = 0;
+};
+
 }  // namespace
 
 const TomlDocument::Keys* TomlDocument::table(std::string_view name) const {
@@ -35,6 +112,9 @@ const TomlDocument::Keys* TomlDocument::table(std::string_view name) const {
 }
 
 tl::expected<TomlDocument, TomlDocument::Malformed> TomlDocument::parse(std::string_view text) {
+  if (const auto line = NestingScan(text).too_deep()) {
+    return tl::unexpected(Malformed{*line, "nested too deeply"});
+  }
   // Debian's toml++ reports errors by exception; they end here.
   try {
     const toml::table parsed = toml::parse(text);

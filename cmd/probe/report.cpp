@@ -161,7 +161,7 @@ std::string to_json(const ProbeReport& report) {
                          {"app", info.app_version},
                          {"channels", channels},
                          {"listen_addr", printable(info.listen_addr)},
-                         {"tx_index", info.tx_index},
+                         {"tx_index", printable(info.tx_index)},
                          {"rpc_address", printable(info.rpc_address)}};
   }
   if (report.failure) json["failure"] = failure_json(*report.failure);

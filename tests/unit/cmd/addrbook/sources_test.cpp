@@ -18,12 +18,12 @@ using test::kBookNow;
 using namespace std::chrono_literals;
 using Who = ProvenanceQuery::Who;
 
-struct Told : testing::Test {
+struct Sources : testing::Test {
   test::TemporaryDirectory folder;
   BookHome home{folder.path(), {}, {}, folder / "addrbook.db", {}};
   KnownAddress row = test::row_of(1);
 
-  Told() {
+  Sources() {
     addrbook::Batch batch;
     batch.addresses.push_back({"net", false, {row}, {}});
     for (std::uint8_t i = 1; i <= 3; ++i) {
@@ -46,7 +46,7 @@ struct Told : testing::Test {
   }
 };
 
-TEST_F(Told, ShowCountsTheNodesThatToldOfAnAddress) {
+TEST_F(Sources, ShowCountsTheNodesThatToldOfAnAddress) {
   const ProvenanceList told = ask(about(id_of(1)));
   EXPECT_NE(show_text({"net", &row}, {}, told, kBookNow).find("3 nodes"), std::string::npos);
   EXPECT_NE(show_text({"net", &row}, {}, told, kBookNow).find("first 24 h ago, last 1 h ago"),
@@ -55,7 +55,7 @@ TEST_F(Told, ShowCountsTheNodesThatToldOfAnAddress) {
   EXPECT_EQ(show_text({"net", &row}, {}, {}, kBookNow).find("told of by"), std::string::npos);
 }
 
-TEST_F(Told, TheNodesThatToldOfANodeAreListedTheLastFirst) {
+TEST_F(Sources, TheNodesThatToldOfANodeAreListedTheLastFirst) {
   const auto query = about(id_of(1));
   const std::string text = sources_text(ask(query), query, kBookNow);
   EXPECT_EQ(text.substr(0, text.find('\n')),
@@ -67,19 +67,19 @@ TEST_F(Told, TheNodesThatToldOfANodeAreListedTheLastFirst) {
   EXPECT_NE(text.find(row.address.endpoint.to_string()), std::string::npos);
 }
 
-TEST_F(Told, TheNodesThatANodeToldOfAreListedWithTheirAddresses) {
+TEST_F(Sources, TheNodesThatANodeToldOfAreListedWithTheirAddresses) {
   const auto query = about(id_of(102), Who::it_told_of);
   const std::string text = sources_text(ask(query), query, kBookNow);
   EXPECT_EQ(text.substr(0, text.find(',')), id_of(102).to_string() + " told of 1 node");
   EXPECT_NE(text.find(row.address.to_string()), std::string::npos);
 }
 
-TEST_F(Told, WhatIsLeftOutIsCounted) {
+TEST_F(Sources, WhatIsLeftOutIsCounted) {
   const auto query = about(id_of(1), Who::told_of_it, 1);
   EXPECT_NE(sources_text(ask(query), query, kBookNow).find("and 2 more"), std::string::npos);
 }
 
-TEST_F(Told, ForProgramsARowIsAnObject) {
+TEST_F(Sources, ForProgramsARowIsAnObject) {
   const auto json = nlohmann::json::parse(to_json(ask(about(id_of(1))).rows.at(1)));
   EXPECT_EQ(json["network"], "net");
   EXPECT_EQ(json["teller"], id_of(102).to_string());

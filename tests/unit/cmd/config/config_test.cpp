@@ -122,6 +122,32 @@ TEST(Config, ASyntaxErrorIsReportedWithItsLine) {
   EXPECT_NE(refusal("moniker = \"a\"\n[p2p\n").find("line 2"), std::string::npos);
 }
 
+// toml++ overflows its stack with a key of 40 000 components.
+TEST(Config, WhatIsNestedTooDeeplyIsAnErrorWithItsLine) {
+  const auto refused = [](const std::string& text) {
+    const auto config = Config::parse(text);
+    return config ? std::string() : config.error().detail;
+  };
+  std::string deep = "a";
+  for (int i = 0; i < 40'000; ++i) deep += ".a";
+  const std::string why = "line 2: nested too deeply";
+  EXPECT_EQ(refused("moniker = \"x\"\n" + deep + " = 1\n"), why);
+  EXPECT_EQ(refused("moniker = \"x\"\n[" + deep + "]\n"), why);
+  EXPECT_EQ(refused("moniker = \"x\"\nx = { " + deep + " = 1 }\n"), why);
+  EXPECT_EQ(refused("moniker = \"x\"\nx = " + std::string(40'000, '[') + "\n"), why);
+  EXPECT_EQ(refused("s = \"\"\"\n\"\"\"  # .\n" + deep + " = 1\n"), "line 3: nested too deeply");
+}
+
+TEST(Config, DotsInStringsAndCommentsNestNothing) {
+  std::string dots(1000, '.');
+  dots += std::string(1000, '[');
+  for (const std::string& text :
+       {"x = \"" + dots + "\"\n", "x = '" + dots + "'\n", "# " + dots + "\n",
+        "x = \"\"\"\n" + dots + "\n\"\"\"\n", "x = \"\\\"" + dots + "\"\n"}) {
+    EXPECT_TRUE(Config::parse(text)) << text.substr(0, 30);
+  }
+}
+
 TEST(Config, AnUnknownSettingIsANotice) {
   const auto config = Config::parse("[p2p]\npeers_persistent = \"\"\n[peerage]\nnetwrok = \"x\"");
   ASSERT_TRUE(config);
