@@ -84,7 +84,8 @@ constexpr std::array<Row, kReasonCount> kRows = {{
      "its firewall or IP filter refuses us, it is already connected to our IP, or all its slots "
      "are taken"},
     {Reason::silent, "silent", "the remote accepted the connection and said nothing",
-     "not a comet p2p port, or a node too busy to accept: its backlog answers for it"},
+     "a comet node that is full: it stops accepting, and its backlog answers for it; or "
+     "not a comet p2p port"},
     {Reason::speaks_http, "speaks_http", "a web server answers on that port",
      "use the p2p port (26656 by default), not the RPC port (26657) or a reverse proxy"},
     {Reason::speaks_tls, "speaks_tls", "a TLS server answers on that port",
@@ -123,8 +124,7 @@ constexpr std::array<Row, kReasonCount> kRows = {{
     {Reason::closed_after_authentication, "closed_after_authentication",
      "the remote proved its ID, then closed before sending NodeInfo",
      "probably full, or already connected to this ID or IP; try again later or ask its operator "
-     "for "
-     "unconditional_peer_ids"},
+     "for unconditional_peer_ids"},
     {Reason::node_info_timed_out, "node_info_timed_out",
      "the remote proved its ID but did not describe itself in time", "it is overloaded"},
     {Reason::node_info_too_long, "node_info_too_long",
