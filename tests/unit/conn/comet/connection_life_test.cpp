@@ -177,7 +177,6 @@ TEST_F(ConnectionLife, ALinkThatHealsInTimeLosesNothing) {
   EXPECT_FALSE(us.closed || them.closed);
 }
 
-// T10.
 TEST_F(ConnectionLife, UnsolicitedPongsAreCountedAndInExcessEndIt) {
   link_scripted();
   for (int i = 0; i < 200; ++i) peer->send(kPongPacket);
@@ -207,7 +206,6 @@ TEST_F(ConnectionLife, EmptyMessagesAreMessagesAndAreDelivered) {
   EXPECT_FALSE(us.closed);
 }
 
-// T09, V16.
 TEST_F(ConnectionLife, ChannelsThatNoByteCanNameAreUnknownAndNothingIsDelivered) {
   for (const std::int64_t id : {std::int64_t{-1}, std::int64_t{256}, std::int64_t{256 + 0x30},
                                 std::int64_t{0x7f}, std::int64_t{0x7fffffff}}) {
@@ -227,7 +225,6 @@ TEST_F(ConnectionLife, ChannelsThatNoByteCanNameAreUnknownAndNothingIsDelivered)
   }
 }
 
-// T09, V26.
 TEST_F(ConnectionLife, TheLongestMessageArrivesOnEveryChannelAndOneByteMoreEndsIt) {
   channels[1].id = ChannelId{0x90};
   config.send_queue.per_peer_bytes = 32u << 20;

@@ -98,7 +98,6 @@ TEST_F(ConnectionMemory, AnEvictedPeerReturnsItsMemoryAtOnce) {
   EXPECT_FALSE(second->us.closed);
 }
 
-// T12.
 TEST_F(ConnectionMemory, FiftyPeersThatFillEveryChannelStayWithinTheTotalAndThenLeaveNothing) {
   config.reassembly.per_peer_bytes = 6u << 20;
   ReassemblyBudget small(32u << 20);
@@ -166,7 +165,6 @@ TEST_F(ConnectionMemory, AStaleFragmentEndsAfterAMinuteAndADrippingOneDoesNot) {
   EXPECT_EQ(us.reason(), Reason::partial_message_stale);
 }
 
-// T14.
 TEST_F(ConnectionMemory, WhatWaitsForASlowPeerIsBoundedOverAllChannelsTogether) {
   config.send_queue = {.per_peer_bytes = 5u << 20, .reserved_per_channel_bytes = 64u << 10};
   link_scripted();

@@ -115,7 +115,6 @@ TEST_F(ConnectionTest, TwoConnectionsKeepEachOtherAliveForHours) {
   EXPECT_FALSE(us.closed || them.closed);
 }
 
-// T10.
 TEST_F(ConnectionTest, AMillionPingsInTenSecondsEndTheConnectionWithFewPongs) {
   set_plan([](LinkPlan& plan) { plan.window = 16u << 20; });
   link_scripted();
@@ -144,7 +143,6 @@ TEST_F(ConnectionTest, APeerThatNeverPongsIsDroppedOnTimeAlthoughItSendsData) {
   EXPECT_EQ(us.reason(), Reason::pong_timed_out);
 }
 
-// T16.
 TEST_F(ConnectionTest, AVanishedPeerIsDroppedWithin105Seconds) {
   link();
   world.run_for(10s);
@@ -177,7 +175,6 @@ TEST_F(ConnectionTest, ToleratesASlowReaderAsLongAsItReads) {
   EXPECT_NE(us.reason(), Reason::write_stalled);
 }
 
-// T12.
 TEST_F(ConnectionTest, PeersThatFillAllChannelsAndStopAreBoundedAndDroppedAfterAMinute) {
   ReassemblyBudget small(4u << 20);
   std::vector<std::unique_ptr<Observed>> ours;
@@ -213,7 +210,6 @@ TEST_F(ConnectionTest, PeersThatFillAllChannelsAndStopAreBoundedAndDroppedAfterA
   EXPECT_EQ(small.held_bytes(), 0u);
 }
 
-// T14.
 TEST_F(ConnectionTest, APeerThatReadsSlowlyFillsItsQueueAndNoOther) {
   channels[0].send_queue_bytes = 1u << 20;
   link_scripted();
@@ -334,7 +330,6 @@ TEST_F(ConnectionTest, PausedReadingHoldsBytesBackAndKeepsThePeerCalm) {
   EXPECT_EQ(us.messages.size(), 3u);
 }
 
-// V17.
 TEST_F(ConnectionTest, BothRatesHoldWithinATenth) {
   config.receive_rate = 500'000;
   set_plan([](LinkPlan& plan) { plan.window = 1u << 20; });
@@ -453,7 +448,7 @@ TEST_F(ConnectionTest, GoodFramesBeforeABadOneAreStillDelivered) {
   EXPECT_EQ(us.reason(), Reason::frame_forged);
 }
 
-// T02, in a running connection.
+// In a running connection.
 TEST_F(ConnectionTest, TheSessionEndsCleanlyBeforeANonceRepeats) {
   auto streams = test::connect_streams(world, here, there);
   auto sessions = test::make_sessions(our_key, their_key);

@@ -57,7 +57,6 @@ TEST_F(LivenessTest, SeveralPingsAreAnsweredByOnePong) {
   EXPECT_FALSE(liveness.take_pong());
 }
 
-// T10.
 TEST_F(LivenessTest, AFloodOfPingsEndsWhenTheBucketIsEmpty) {
   for (int i = 0; i < 200; ++i) ASSERT_TRUE(liveness.on_ping(kStart)) << i;
   const auto flood = liveness.on_ping(kStart);

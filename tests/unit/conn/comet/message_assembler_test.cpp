@@ -45,7 +45,6 @@ TEST_F(MessageAssemblerTest, AnEmptyMessageIsAMessage) {
   EXPECT_TRUE(message->bytes.empty());
 }
 
-// T09.
 TEST_F(MessageAssemblerTest, AMessageOfExactlyTheLimitPassesAndOneByteMoreDoesNot) {
   EXPECT_FALSE(*receive(0x20, 1024, false));
   EXPECT_FALSE(*receive(0x20, 1024, false));
@@ -145,7 +144,7 @@ TEST_F(MessageAssemblerTest, ClearedItHoldsNothingAndBeginsAfresh) {
   EXPECT_EQ((*assembler.receive(0x20, Bytes{3}, true, kStart))->bytes, Bytes{3});
 }
 
-// V26: whatever the limit and the fragments, exactly the limit passes.
+// Whatever the limit and the fragments, exactly the limit passes.
 TEST_F(MessageAssemblerTest, OnEveryChannelExactlyTheLimitPassesHoweverItIsCut) {
   for (const std::size_t limit : {1u, 2u, 1023u, 1024u, 1025u, 2048u, 4096u, 64'000u}) {
     channels[0].max_message_bytes = limit;

@@ -273,7 +273,6 @@ TEST(SecretHandshakeBounds, ExactlyWhatIsWantedIsConsumed) {
   EXPECT_EQ(machine.wanted(), kFrameSealed);
 }
 
-// T01.
 TEST(SecretHandshakeAttacks, ALowOrderKeyEndsTheHandshakeBeforeWeSignAnything) {
   // 0, 1, the points of order 8, p-1, p, p+1.
   const std::vector<std::string> points = {
@@ -312,7 +311,7 @@ TEST(SecretHandshakeAttacks, OurOwnKeyReflectedIsRefused) {
   EXPECT_TRUE(machine.take_output().empty());
 }
 
-// T02: a relay that runs a session of its own with each side cannot pass either one's signature on.
+// A relay that runs a session of its own with each side cannot pass either one's signature on.
 TEST(SecretHandshakeAttacks, ARelayWithItsOwnKeysFailsAtTheSignature) {
   const NodeKey alice_key = key_from(1), bob_key = key_from(2), mallory_key = key_from(3);
   SecretHandshake alice(alice_key, ephemeral_from(0x11), bob_key.id());
@@ -362,7 +361,7 @@ TEST_F(SecretHandshakeWithAScriptedRemote, OurselvesAreRefused) {
   EXPECT_EQ(taken.error().reason, Reason::connected_to_self);
 }
 
-// T03, the first message.
+// The first message.
 TEST(SecretHandshakeMalformed, OnlyThe35BytesOfAnEphemeralKeyAreTaken) {
   const NodeKey key = key_from(0x33);
   const auto verdict = [&key](const Bytes& bytes) {
@@ -398,7 +397,7 @@ TEST(SecretHandshakeMalformed, AnUnfinishedKeyIsNeitherAcceptedNorRefused) {
   }
 }
 
-// T03, the second message.
+// The second message.
 TEST_F(SecretHandshakeWithAScriptedRemote, OnlyTheCanonicalAuthMessageIsTaken) {
   const Bytes key(their_key.public_key().bytes.begin(), their_key.public_key().bytes.end());
   const auto field = [](std::uint8_t tag, const Bytes& value) {

@@ -196,7 +196,7 @@ void connect_plainly(int socket, const Endpoint& endpoint) {
   EXPECT_EQ(::connect(socket, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
 }
 
-// T08/V20 in small: out of descriptors, the listener pauses and goes on.
+// Out of descriptors, the listener pauses and goes on.
 TEST(AsioRuntimeTest, AcceptingSurvivesRunningOutOfDescriptors) {
 #if defined(__has_feature)
 #if __has_feature(undefined_behavior_sanitizer) || __has_feature(address_sanitizer)

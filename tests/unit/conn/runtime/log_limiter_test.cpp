@@ -47,7 +47,6 @@ TEST_F(LogLimiterTest, WhatTheSinkDoesNotWantIsNeitherLoggedNorCounted) {
   EXPECT_EQ(sink->lines, Expected{"warn limit peer=" + peer(1).to_string()});
 }
 
-// V28.
 TEST_F(LogLimiterTest, OnePeerCausesALineASecondAndTheRestIsCounted) {
   for (int i = 0; i < 10; ++i) about(1, "first");
   now += 999ms;

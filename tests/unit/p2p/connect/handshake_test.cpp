@@ -299,7 +299,6 @@ TEST_F(AfterAuthentication, ALengthOver10240IsRefusedAtOnceAndExactlyThatIsAwait
   EXPECT_EQ(taken.error().reason, Reason::node_info_too_long);
 }
 
-// T05.
 TEST_F(AfterAuthentication, MemoryIsHeldForBytesReceivedNeverForALengthAnnounced) {
   Handshake before = dialler(info_for("net"));
   ASSERT_TRUE(before.receive(Bytes{0x22}));  // an ephemeral message is announced

@@ -339,7 +339,6 @@ class DuplicateConnectionsPair : public testing::TestWithParam<Other> {
       test::by_effort<std::uint32_t>({.whole = 10'000, .usual = 10'000, .sanitized = 1'000});
 };
 
-// V22.
 TEST_P(DuplicateConnectionsPair, OfTwoDialsAtOnceExactlyOneConnectionStaysWithoutADialMore) {
   int replaced = 0;
   for (std::uint32_t seed = 0; seed < kSeeds && !HasFailure(); ++seed) {
@@ -375,7 +374,6 @@ TEST_P(DuplicateConnectionsPair, AfterAnyDisorderExactlyOneConnectionStaysThatBo
   EXPECT_GT(admitted, static_cast<int>(3 * kSeeds)) << "there was little disorder";
 }
 
-// T30.
 TEST_P(DuplicateConnectionsPair, ASilentlyDeadConnectionDoesNotKeepTheNodesApart) {
   for (std::uint32_t seed = 0; seed < kSeeds && !HasFailure(); ++seed) {
     SCOPED_TRACE(seed);

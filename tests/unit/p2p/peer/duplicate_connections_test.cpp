@@ -112,7 +112,7 @@ struct SimultaneousCase {
   LinkId stays;  // of 1 and 2, in the order in which they completed
 };
 
-// V22. Both sides come to the same answer: the connection that the lower ID has dialled.
+// Both sides come to the same answer: the connection that the lower ID has dialled.
 const std::vector<SimultaneousCase> kSimultaneous = {
     {kHigher, kOut, 1}, {kHigher, kIn, 2}, {kLower, kOut, 2}, {kLower, kIn, 1}};
 
@@ -200,7 +200,6 @@ struct SecondCase {
 const std::vector<SecondCase> kSecond = {
     {kIn, kIn, 0s}, {kOut, kOut, 1s}, {kIn, kOut, 2001ms}, {kOut, kIn, 3h}};
 
-// T30.
 TEST_F(DuplicateConnectionsTest, ASecondConnectionGoesWhenTheFirstShowsLife) {
   for (const auto& [first, second, after] : kSecond) {
     DuplicateConnections fresh(kOwn);

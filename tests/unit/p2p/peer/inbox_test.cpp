@@ -200,7 +200,6 @@ TEST_F(InboxTest, ASingleMessageMayBeLargerThanItsChannelsRoom) {
   }
 }
 
-// T17, V23.
 TEST_F(InboxTest, AChannelThatDoesNotWaitNeitherPausesThePeerNorIsHeldUpByOthers) {
   const auto owner = make();
   while (owner->charge(kDrops, 1000) != Verdict::drop) continue;

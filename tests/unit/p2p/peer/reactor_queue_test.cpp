@@ -327,7 +327,6 @@ TEST_F(ExecutorReactorQueueTest, APeerWithMuchToSayLetsOthersHaveTheirTurn) {
   EXPECT_EQ(reactor->calls.size(), 2u + 2u + 1000u + 1u);
 }
 
-// T17, V23.
 TEST_F(ExecutorReactorQueueTest, AReactorThatBlocksHoldsUpNothingButItself) {
   const auto other_reactor = std::make_shared<Recorder>();
   const auto other_entry = std::make_shared<ReactorEntry>();

@@ -12,7 +12,7 @@ using test::address;
 using test::scattered;
 using namespace std::chrono_literals;
 
-class GivingWay : public test::BookTest {
+class Displacing : public test::BookTest {
  protected:
   using BookTest::BookTest;
   void make_bad(const conn::NetAddress& each) {
@@ -20,17 +20,17 @@ class GivingWay : public test::BookTest {
   }
 };
 
-class GivingWayInOneBucket : public GivingWay {
+class DisplacingInOneBucket : public Displacing {
  protected:
-  GivingWayInOneBucket() : GivingWay(with({1, 1, 4})) {}
+  DisplacingInOneBucket() : Displacing(with({1, 1, 4})) {}
 };
 
-class GivingWayInOnePlace : public GivingWay {
+class DisplacingInOnePlace : public Displacing {
  protected:
-  GivingWayInOnePlace() : GivingWay(with({1, 1, 1})) {}
+  DisplacingInOnePlace() : Displacing(with({1, 1, 1})) {}
 };
 
-TEST_F(GivingWayInOnePlace, ANewAddressGetsAPlaceOnlyIfItIsFreeOrItsHolderIsBad) {
+TEST_F(DisplacingInOnePlace, ANewAddressGetsAPlaceOnlyIfItIsFreeOrItsHolderIsBad) {
   EXPECT_EQ(hear(address(1, "8.8.8.8")), Added::added);
   for (std::uint32_t i = 0; i < 1000; ++i) EXPECT_EQ(hear(scattered(i)), Added::no_place);
   EXPECT_NE(book.find(address(1, "8.8.8.8")), nullptr);
@@ -44,7 +44,7 @@ TEST_F(GivingWayInOnePlace, ANewAddressGetsAPlaceOnlyIfItIsFreeOrItsHolderIsBad)
   EXPECT_EQ(book.find(address(1, "8.8.8.8")), nullptr);
 }
 
-TEST_F(GivingWayInOnePlace, AnAddressUnheardOfForAMonthIsReplaced) {
+TEST_F(DisplacingInOnePlace, AnAddressUnheardOfForAMonthIsReplaced) {
   hear(address(1, "8.8.8.8"));
   now += kUnheardOfLimit;
   EXPECT_EQ(hear(scattered(5)), Added::no_place);
@@ -52,7 +52,7 @@ TEST_F(GivingWayInOnePlace, AnAddressUnheardOfForAMonthIsReplaced) {
   EXPECT_EQ(hear(scattered(5)), Added::added);
 }
 
-TEST_F(GivingWayInOneBucket, ARefusedAddressReplacesNone) {
+TEST_F(DisplacingInOneBucket, ARefusedAddressReplacesNone) {
   const auto resting = address(1, "31.1.1.1");
   ASSERT_EQ(hear(resting), Added::added);
   ASSERT_EQ(hear(address(2, "31.1.1.1")), Added::added);
@@ -69,7 +69,7 @@ TEST_F(GivingWayInOneBucket, ARefusedAddressReplacesNone) {
   EXPECT_GT(refused, 0);
 }
 
-TEST_F(GivingWay, ASourceAtItsLimitForAnIdReplacesOnlyItsOwnAddresses) {
+TEST_F(Displacing, ASourceAtItsLimitForAnIdReplacesOnlyItsOwnAddresses) {
   const auto of_another = address(1, "31.1.1.1");
   ASSERT_EQ(hear(of_another, "41.1.1.1"), Added::added);
   ASSERT_EQ(hear(address(1, "32.1.1.1"), "42.1.1.1"), Added::added);
@@ -83,7 +83,7 @@ TEST_F(GivingWay, ASourceAtItsLimitForAnIdReplacesOnlyItsOwnAddresses) {
   EXPECT_EQ(book.find(address(1, "32.1.1.1")), nullptr);
 }
 
-TEST_F(GivingWay, ConfiguredAddressesDoNotCountForTheCapsAndAreNotReplaced) {
+TEST_F(Displacing, ConfiguredAddressesDoNotCountForTheCapsAndAreNotReplaced) {
   const Source configured = {test::ip("127.0.0.1"), {}, Origin::configuration};
   for (std::uint32_t i = 1; i <= 5; ++i) {
     ASSERT_EQ(book.add(address(i, "31.1.1.1"), configured, now), Added::added);
@@ -95,7 +95,7 @@ TEST_F(GivingWay, ConfiguredAddressesDoNotCountForTheCapsAndAreNotReplaced) {
   for (std::uint32_t i = 1; i <= 5; ++i) EXPECT_NE(book.find(address(i, "31.1.1.1")), nullptr);
 }
 
-TEST_F(GivingWay, GossipDoesNotBringBackAProvenNodeThatRests) {
+TEST_F(Displacing, GossipDoesNotBringBackAProvenNodeThatRests) {
   const auto proven = address(1, "31.1.1.1");
   ASSERT_EQ(hear(proven), Added::added);
   visit(proven);
