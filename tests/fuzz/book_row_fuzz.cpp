@@ -167,7 +167,7 @@ void check_told(const row::ProvenanceValues& values) {
                                          std::int64_t{told->first_seen.time_since_epoch().count()},
                                          std::int64_t{told->last_seen.time_since_epoch().count()},
                                          std::int64_t{told->times}};
-  const auto again = row::told_of(written, kNow);
+  const auto again = row::provenance_of(written, kNow);
   require(again.has_value() && *again == *told);
 }
 
