@@ -28,8 +28,10 @@ printf '%s %s\\n' "$name" "$*" >>"$NOTES/calls"
 """
 EVERYTHING_IS_INSTALLED = 'shift 3; for each; do printf " $each=installed "; done'
 # Its child shows that children of children end, too; the other that children do that ignore Ctrl-C.
-NEVER_ENDS = """sh -c 'echo $PPID $$ >"$NOTES/running"; exec sleep 1000'; exit 1"""
-NEVER_ENDS_AND_IS_DEAF = 'sleep 1000 & echo $$ $! >"$NOTES/running"; wait'
+# Quiet, for a shell that outlives its child by a moment says that it was terminated.
+NEVER_ENDS = """exec 2>/dev/null
+sh -c 'echo $PPID $$ >"$NOTES/running"; exec sleep 1000'; exit 1"""
+NEVER_ENDS_AND_IS_DEAF = 'exec 2>/dev/null; sleep 1000 & echo $$ $! >"$NOTES/running"; wait'
 FUZZER = """#!/bin/sh
 for each; do case "$each" in -artifact_prefix=*) prefix=${each#*=} ;; esac; done
 echo "stat::number_of_executed_units: 4711"
