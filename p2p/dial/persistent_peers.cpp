@@ -34,7 +34,8 @@ std::vector<HostAddress> PersistentPeers::targets() const {
 
 std::vector<HostAddress> PersistentPeers::take_due(TimePoint now) {
   std::vector<HostAddress> targets;
-  while (!due_.empty() && due_.begin()->first <= now && pace_.available(now) > 0) {
+  for (std::size_t free = pace_.available(now);
+       free > 0 && !due_.empty() && due_.begin()->first <= now; --free) {
     Entry& entry = peers_.at(due_.begin()->second);
     set_busy(entry, true);
     pace_.note(now);
