@@ -55,7 +55,7 @@ struct Provenance {
   void merge(const Provenance& other);
 };
 // In a file; beyond that, the rows with the oldest last_seen are erased.
-inline constexpr std::size_t kMaxToldRows = 200'000;
+inline constexpr std::size_t kMaxProvenanceRows = 200'000;
 
 // Everything that a file held, checked row by row.
 struct Contents {

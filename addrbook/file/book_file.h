@@ -89,7 +89,7 @@ class BookFile {
     // One of SQLite's virtual file systems by name; null is the default one. For tests.
     const char* vfs = nullptr;
     // Provenance rows, at most. For tests.
-    std::size_t max_provenance_rows = kMaxToldRows;
+    std::size_t max_provenance_rows = kMaxProvenanceRows;
   };
   struct Opened;
   // `now` is the wall clock's.
@@ -114,7 +114,8 @@ class BookFile {
 
   // invalid_argument, with nothing written, for a network that has no proper name or is one more
   // than kMaxNetworks. Beyond kMaxBanRows the bans that were added first are erased; beyond
-  // kMaxToldRows, a slice at a time if they are many, the provenance with the oldest last_seen.
+  // kMaxProvenanceRows, a slice at a time if they are many, the provenance with the oldest
+  // last_seen.
   conn::Result<void> apply(const Batch& batch);
   conn::Result<void> apply(const Changes& changes);
   conn::Result<void> apply_bans(const BanChanges& changes);

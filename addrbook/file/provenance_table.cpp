@@ -195,7 +195,7 @@ std::pair<std::string, std::string> select_texts(ProvenanceQuery::Who who) {
           ? "FROM told WHERE id = ?1 AND "
           : "FROM told WHERE network IN (SELECT id FROM network) AND teller = ?1 AND ";
   std::string rows = "WITH fit AS MATERIALIZED (SELECT network, teller, id, ip, port " + from;
-  rows.append(kFit).append(" LIMIT " + std::to_string(kMaxToldRows));
+  rows.append(kFit).append(" LIMIT " + std::to_string(kMaxProvenanceRows));
   rows +=
       ") SELECT n.name, teller, told.id, ip, port, first_seen, last_seen, times FROM fit "
       "CROSS JOIN told USING (network, teller, id, ip, port) LEFT JOIN network AS n ON n.id = "

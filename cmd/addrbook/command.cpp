@@ -128,7 +128,7 @@ int sources(const BookHome& home, const Options& options) {
       .who = options.by ? Who::it_told_of : Who::told_of_it,
       .network = options.network,
       .endpoint = {},
-      .limit = options.limit > 0 ? options.limit : addrbook::kMaxToldRows};
+      .limit = options.limit > 0 ? options.limit : addrbook::kMaxProvenanceRows};
   const Time now = book_now();
   const auto found = read_provenance(home, query, now);
   if (!found) return report_book(found.error());

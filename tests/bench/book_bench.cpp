@@ -68,7 +68,7 @@ void measure_told(const std::string& where, const char* what, addrbook::BookFile
 }
 
 void measure_told(const std::string& where, const std::filesystem::path& path) {
-  static constexpr std::size_t kFull = addrbook::kMaxToldRows;
+  static constexpr std::size_t kFull = addrbook::kMaxProvenanceRows;
   {
     auto opened = expect(addrbook::BookFile::open(path, test::options_with(1), test::kBookNow));
     measure_told(where, "and sources, new", opened.file, 0, kRows);
