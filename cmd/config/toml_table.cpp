@@ -28,12 +28,12 @@ TomlDocument::Keys keys_of(const toml::table& table) {
   return keys;
 }
 
-// Deeper than any configuration, and than any that toml++ could not hold on its stack.
+// No configuration nests deeper, and toml++ has stack for hundreds of times as much.
 constexpr std::size_t kMaxNesting = 32;
 
 // Finds where a document nests more than kMaxNesting deep: in tables and arrays, or in the
 // components of one key. It knows strings and comments, and no more of TOML. To be asked before
-// toml++ is, whose stack overflows when it lets go of a key of some ten thousand components.
+// toml++ is, whose stack overflows when it frees a key of some ten thousand components.
 class NestingScan {
  public:
   explicit NestingScan(std::string_view text) : rest_(text) {}
