@@ -216,6 +216,7 @@ TEST(AsioRuntimeTest, AcceptingSurvivesRunningOutOfDescriptors) {
   const Endpoint endpoint = where.get_future().get();
   const auto dial = [&endpoint] {
     const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
+    EXPECT_GE(socket, 0);
     connect_plainly(socket, endpoint);
     return socket;
   };
@@ -223,6 +224,11 @@ TEST(AsioRuntimeTest, AcceptingSurvivesRunningOutOfDescriptors) {
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
   const int ours = dial();
   while (arrived < 1) std::this_thread::yield();
+  // The listener tries to accept until nothing waits, and each try takes a descriptor while it
+  // lasts. Only then is the next one to be given out known.
+  std::promise<void> idle;
+  runtime.shard(0).post([&] { idle.set_value(); });
+  idle.get_future().wait();
   rlimit none = before;
   none.rlim_cur = static_cast<rlim_t>(ours) + 1;
   // The socket of the next dialler fits below the limit; the one that accept() would make does not.
