@@ -36,6 +36,9 @@ void prepare(p2p::SwitchConfig& config, const PexConfig& pex) {
   // As many again are closing, while their queues are flushed.
   config.p2p.max_num_outbound_peers = static_cast<std::uint32_t>(2 * pex.crawl.parallel);
   config.per_ip_limit = p2p::PerIpLimit::inbound_peers;
+  if (!config.max_peers_per_ip && !config.p2p.allow_duplicate_ip) {
+    config.max_peers_per_ip = pex.crawl.clients_per_host;
+  }
   // Both together are the time of a visit.
   config.p2p.dial_timeout =
       std::min<conn::Duration>(config.p2p.dial_timeout, pex.crawl.visit * 2 / 5);
@@ -200,6 +203,7 @@ void PexReactor::on_message(const p2p::PeerPtr& peer, const p2p::Message& messag
   parts_->peer_log.write(peer->id(), now, conn::LogLevel::warn, "peer dropped",
                          {{"why", outcome.why.text()}, {"socket", peer->socket().to_string()}});
   context_->get_switch().stop_peer(*peer, outcome.why);
+  if (outcome.address == Exchange::Outcome::Address::as_before) return;
   if (addrbook::AddressBook* book = books_->find(peer->network())) {
     const addrbook::Time time = books_->now();
     book->mark_bad(peer->id(), outcome.why.reason, time + kMisbehavedRest, time);
@@ -211,7 +215,7 @@ p2p::BanTarget PexReactor::ban_target(const p2p::Peer& peer) {
   const conn::IpAddress& ip = peer.socket().ip;
   const addrbook::AddressBook* book = books_->find(peer.network());
   if (book != nullptr && book->exempt(ip)) return peer.id();
-  return conn::Cidr(ip, ip.is_v4() ? 32U : 64U);
+  return conn::Cidr(conn::host_of(ip), ip.is_v4() ? 32U : 64U);
 }
 
 // --- time ---

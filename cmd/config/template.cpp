@@ -40,7 +40,8 @@ seed_peer_lifetime = "5m"
 # How often the log has a line that sums up; 0s is never.
 summary_interval = "1m"
 
-# Peers at one IP address; 0 is unlimited. Without it, 1, or unlimited with allow_duplicate_ip.
+# Peers at one IP address; 0 is unlimited. Without it, 1, for a seed 4, or unlimited with
+# allow_duplicate_ip.
 # max_peers_per_ip = 1
 
 # Networks without limits for an address or its neighbours: comma-separated, "203.0.113.0/24".

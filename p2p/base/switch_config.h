@@ -29,7 +29,8 @@ struct SwitchConfig {
   std::string rpc_address;
 
   // --- limits ---
-  // Peers at one IP address; 0: unlimited. Not set: 1, or unlimited with allow_duplicate_ip.
+  // Peers at one IP address; 0: unlimited. Not set: 1 (pex::prepare: 4 for a seed), or unlimited
+  // with allow_duplicate_ip.
   std::optional<std::size_t> max_peers_per_ip;
   PerIpLimit per_ip_limit = PerIpLimit::all_peers;
   // Free of the connection rate, of its pause and of max_peers_per_ip. With allow_duplicate_ip the

@@ -20,6 +20,7 @@ struct ExchangeCounts {
   std::uint64_t addresses_refused = 0;  // entries of lists that no peer can have
   std::uint64_t unsolicited = 0;        // lists that we did not ask for
   std::uint64_t malformed = 0;          // messages
+  std::uint64_t offences = 0;           // connections that we ended for what they sent
 };
 
 }  // namespace peerage::pex

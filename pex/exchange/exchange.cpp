@@ -22,6 +22,14 @@ bool may_be_a_peer(addrbook::Added outcome) {
          outcome != Added::private_id;
 }
 
+Failure misbehaved(std::string what) {
+  return {Stage::established, Reason::misbehaved, std::move(what)};
+}
+
+std::string minutes(conn::Duration span) {
+  return std::to_string(std::chrono::duration_cast<std::chrono::minutes>(span).count()) + " min";
+}
+
 }  // namespace
 
 bool Exchange::may_ask(const Peer& peer, TimePoint now) const {
@@ -50,10 +58,14 @@ RequestGuard::Asker Exchange::asker_of(const Peer& peer) {
 }
 
 Exchange::Outcome Exchange::on_message(Peer& peer, conn::ByteView bytes, TimePoint now) {
+  if (ending_.contains(peer.link())) return {};
   const auto message = decode(bytes);
   if (!message) {
     ++counts_.malformed;
-    return {Outcome::Kind::drop, message.error(), 0};
+    const auto verdict = guard_.on_malformed(asker_of(peer), now);
+    Outcome outcome = judged(peer, verdict, message.error(), Outcome::Kind::nothing);
+    outcome.address = Outcome::Address::is_bad;
+    return outcome;
   }
   if (std::holds_alternative<Request>(*message)) return on_request(peer, now);
   const auto& list = std::get<Addresses>(*message);
@@ -65,7 +77,10 @@ Exchange::Outcome Exchange::on_request(Peer& peer, TimePoint now) {
   const auto verdict = guard_.on_request(asker_of(peer), now);
   if (verdict != RequestGuard::Verdict::answer) {
     ++counts_.ignored;
-    return outcome_of(verdict, "asked for addresses too often", Outcome::Kind::ignored);
+    return judged(peer, verdict,
+                  misbehaved("asked for addresses " + std::to_string(limits_.flood_burst) +
+                             " times more than is answered"),
+                  Outcome::Kind::ignored);
   }
   addrbook::AddressBook* book = books_.find(peer.network());
   if (book == nullptr) return {};
@@ -74,19 +89,23 @@ Exchange::Outcome Exchange::on_request(Peer& peer, TimePoint now) {
                                              ? book->verified_selection(time)
                                              : answers_[book->network()].answer(*book, time);
   if (peer.try_send(conn::kPexChannel, encode_addresses(answer)) != conn::SendResult::queued) {
-    return {Outcome::Kind::ignored, {}, 0};
+    return {Outcome::Kind::ignored, {}, 0, {}};
   }
   ++counts_.answers;
   counts_.addresses_given += answer.size();
-  return {Outcome::Kind::answered, {}, 0};
+  return {Outcome::Kind::answered, {}, 0, {}};
 }
 
 Exchange::Outcome Exchange::on_list(Peer& peer, std::span<const NetAddress> addresses,
                                     std::size_t refused, TimePoint now) {
   if (!pacer_.on_list(peer.id())) {
     ++counts_.unsolicited;
-    return outcome_of(guard_.on_unsolicited(asker_of(peer), now),
-                      "sent addresses that we did not ask for", Outcome::Kind::nothing);
+    Outcome outcome = judged(peer, guard_.on_unsolicited(asker_of(peer), now),
+                             misbehaved("sent " + std::to_string(addresses.size() + refused) +
+                                        " addresses that we did not ask for"),
+                             Outcome::Kind::nothing);
+    outcome.address = Outcome::Address::is_bad;
+    return outcome;
   }
   ++counts_.lists;
   counts_.addresses_heard += addresses.size();
@@ -104,24 +123,31 @@ Exchange::Outcome Exchange::on_list(Peer& peer, std::span<const NetAddress> addr
     counts_.addresses_new += added;
     books_.changed();
   }
-  if (refused == 0) return {Outcome::Kind::list, {}, added};
-  Outcome outcome = outcome_of(guard_.on_nonsense(asker_of(peer), now),
-                               "sent addresses that no node can have", Outcome::Kind::list);
+  if (refused == 0) return {Outcome::Kind::list, {}, added, {}};
+  Outcome outcome = judged(peer, guard_.on_nonsense(asker_of(peer), now),
+                           misbehaved("sent " + std::to_string(limits_.bad_lists) +
+                                      " lists with addresses that no node can have, " +
+                                      std::to_string(refused) + " in the last"),
+                           Outcome::Kind::list);
+  outcome.address = Outcome::Address::is_bad;
   outcome.added = added;
   return outcome;
 }
 
-Exchange::Outcome Exchange::outcome_of(RequestGuard::Verdict verdict, std::string what,
-                                       Outcome::Kind mild) {
-  const Failure why = {Stage::established, Reason::misbehaved, std::move(what)};
-  switch (verdict) {
-    case RequestGuard::Verdict::drop:
-      return {Outcome::Kind::drop, why, 0};
-    case RequestGuard::Verdict::ban:
-      return {Outcome::Kind::ban, why, 0};
-    default:
-      return {mild, {}, 0};
+Exchange::Outcome Exchange::judged(const Peer& peer, RequestGuard::Verdict verdict, Failure what,
+                                   Outcome::Kind mild) {
+  using Verdict = RequestGuard::Verdict;
+  if (verdict != Verdict::drop && verdict != Verdict::ban) return {mild, {}, 0, {}};
+  ending_.insert(peer.link());
+  ++counts_.offences;
+  const std::string within = minutes(limits_.memory), ban = minutes(limits_.ban);
+  const std::string most = std::to_string(limits_.offences_to_ban);
+  if (verdict == Verdict::ban) {
+    what.detail += "; offence " + most + " within " + within + ": banned for " + ban;
+    return {Outcome::Kind::ban, std::move(what), 0, {}};
   }
+  what.detail += "; " + most + " offences within " + within + " bring a ban of " + ban;
+  return {Outcome::Kind::drop, std::move(what), 0, {}};
 }
 
 }  // namespace peerage::pex

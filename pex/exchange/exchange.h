@@ -3,7 +3,8 @@
 //
 // Rules of the wire that it keeps: a request is answered at most once, also with an empty list; a
 // list is never sent unasked; no peer is asked while its last answer is outstanding, nor too soon
-// (RequestPacer). Peers that break them pay what RequestGuard says, by host.
+// (RequestPacer). Peers that break them pay what RequestGuard says, by host. Once a connection is
+// to end for that, nothing more of it is looked at.
 //
 // A list is taken in under the address of the socket that it came from, whatever its sender says of
 // itself. A persistent or unconditional peer never loses its connection here.
@@ -14,6 +15,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 
 #include "p2p/peer/message.h"
@@ -32,12 +34,15 @@ class Exchange {
   enum class Serve : std::uint8_t { known, verified };
 
   Exchange(NetworkBooks& books, Serve serve, const RequestLimits& limits)
-      : books_(books), serve_(serve), guard_(limits) {}
+      : books_(books), serve_(serve), limits_(limits), guard_(limits) {}
 
   void on_connected(const p2p::Peer& peer, conn::TimePoint now) {
     pacer_.on_connected(peer.id(), now);
   }
-  void on_gone(const p2p::Peer& peer) { pacer_.on_gone(peer.id()); }
+  void on_gone(const p2p::Peer& peer) {
+    pacer_.on_gone(peer.id());
+    ending_.erase(peer.link());
+  }
 
   bool may_ask(const p2p::Peer& peer, conn::TimePoint now) const;
   // Sends a request; false: not now.
@@ -53,8 +58,11 @@ class Exchange {
       ban,       // and its host is to be banned
     };
     Kind kind = Kind::nothing;
-    conn::Failure why;
+    conn::Failure why;      // for the log: what it did, with figures, and what follows
     std::size_t added = 0;  // addresses of a list that were not in the book
+    // Whether its address is to rest, too: not for asking too often, which says nothing of how good
+    // a node is.
+    enum class Address : std::uint8_t { as_before, is_bad } address = Address::as_before;
   };
   Outcome on_message(p2p::Peer& peer, conn::ByteView bytes, conn::TimePoint now);
 
@@ -64,15 +72,18 @@ class Exchange {
   Outcome on_request(p2p::Peer& peer, conn::TimePoint now);
   Outcome on_list(p2p::Peer& peer, std::span<const conn::NetAddress> addresses, std::size_t refused,
                   conn::TimePoint now);
-  // `mild`: what to do when it is neither drop nor ban.
   RequestGuard::Asker asker_of(const p2p::Peer& peer);
-  static Outcome outcome_of(RequestGuard::Verdict verdict, std::string what, Outcome::Kind mild);
+  // What the guard's verdict comes to; `mild` when the peer stays.
+  Outcome judged(const p2p::Peer& peer, RequestGuard::Verdict verdict, conn::Failure what,
+                 Outcome::Kind mild);
 
   NetworkBooks& books_;
   Serve serve_;
+  const RequestLimits limits_;
   RequestGuard guard_;
   RequestPacer pacer_;
   std::map<std::string, AnswerCache, std::less<>> answers_;  // by network
+  std::set<p2p::LinkId> ending_;  // connections that are to end for what they sent
   ExchangeCounts counts_;
 };
 

@@ -1,16 +1,21 @@
-// How often others may ask us for addresses: a token bucket for each host and one for its
-// neighbourhood, kept across connections and node IDs, which are free.
+// How often others may ask us for addresses, and what it costs a host to break the rules of peer
+// exchange. Kept across connections and node IDs, which are free.
 //
-// A host that asks too often is not answered; one that asks without pause is dropped, and then
-// banned for a while. Its neighbours are still served: a host spends from its own bucket first, and
-// a refusal by the neighbourhood's bucket counts against no host. Persistent and unconditional
-// peers are never dropped nor banned; they are answered as often as any other. Where many nodes may
-// share an address (a private network, an exempt one), each node has an account of its own, by its
-// ID, and there is no neighbourhood. Lists that we did not ask for, or with nonsense in them, are
-// charged to the same account.
+// Asking too often goes unanswered and costs nothing else, since honest Go nodes do so: a host has
+// a token bucket, and its neighbourhood another. A host spends from its own first, so that its
+// neighbours are still served. Only a flood, which costs us time although it is not answered, is an
+// offence.
 //
-// A pure state machine. Bounded: kMaxHosts hosts and as many neighbourhoods, the least recently
-// seen forgotten first. Threads: none of its own (the control shard).
+// Offences: a flood, a list that we did not ask for, a message that is none, and lists with
+// nonsense in them again and again. The connection ends (the caller judges nothing more that it
+// sent: one connection is one offence), and the second offence of a host bans it for a while.
+//
+// Persistent and unconditional peers commit no offence; they are answered as often as any other.
+// Where many nodes may share an address (a private network, an exempt one), each node has an
+// account of its own, by its ID, and there is no neighbourhood.
+//
+// A pure state machine. Bounded: kMaxHosts hosts, and as many neighbourhoods and nodes, the least
+// recently seen forgotten first. Threads: none of its own (the control shard).
 #pragma once
 
 #include <cstddef>
@@ -33,8 +38,8 @@ class RequestGuard {
   enum class Verdict : std::uint8_t {
     answer,
     ignore,  // do not answer, keep the peer
-    drop,    // end the connection
-    ban,     // and do not let the host in for RequestLimits::ban
+    drop,    // an offence: end the connection
+    ban,     // one too many: and do not let the host in for RequestLimits::ban
   };
 
   // The peer that asks. `counted_as` its host, or as itself where hosts are shared.
@@ -49,33 +54,37 @@ class RequestGuard {
   explicit RequestGuard(const RequestLimits& limits = {}) : limits_(limits) {}
 
   Verdict on_request(const Asker& asker, conn::TimePoint now);
-  // It sent a list that we did not ask for: drop, and ban when it has been dropped before.
+  // It sent a list that we did not ask for.
   Verdict on_unsolicited(const Asker& asker, conn::TimePoint now);
-  // It sent what no honest node sends, and did no harm: ignored, until it has done so too often.
+  // It sent what is no message of peer exchange.
+  Verdict on_malformed(const Asker& asker, conn::TimePoint now);
+  // It sent a list with entries that no node can have, which did no harm.
   Verdict on_nonsense(const Asker& asker, conn::TimePoint now);
+
   std::size_t hosts() const noexcept { return hosts_.size(); }
   std::size_t neighbourhoods() const noexcept { return neighbourhoods_.size(); }
+  std::size_t nodes() const noexcept { return answered_.size(); }
 
  private:
   struct Account {
-    conn::TokenBucket bucket;
-    conn::TimePoint last;   // anything
-    conn::TimePoint asked;  // the last request, if there was one
-    bool ever_asked = false;
-    std::uint32_t strikes = 0;
-    std::uint32_t drops = 0;
+    conn::TokenBucket answers;
+    conn::TokenBucket unanswered;
+    std::uint32_t offences = 0;
+    std::uint32_t bad_lists = 0;
+    conn::TimePoint offended;  // the last time that one of them was counted
   };
   using Key = std::variant<conn::IpAddress, conn::NodeId>;
 
-  static Account opened(std::uint64_t burst, conn::Duration pause, conn::TimePoint now);
-  // The host's account, as of now.
   Account& account_of(const Asker& asker, conn::TimePoint now);
-  Verdict strike(Account& host) const;
-  Verdict drop(Account& host) const;
+  // Whether the accounts have an answer for it, which is then paid.
+  bool pay(const Asker& asker, Account& account, conn::TimePoint now);
+  Verdict offence(const Asker& asker, conn::TimePoint now);
 
   RequestLimits limits_;
   conn::RecentMap<Key, Account> hosts_{kMaxHosts};
-  conn::RecentMap<conn::IpAddress, Account> neighbourhoods_{kMaxHosts};
+  conn::RecentMap<conn::IpAddress, conn::TokenBucket> neighbourhoods_{kMaxHosts};
+  // When nodes were last answered.
+  conn::RecentMap<conn::NodeId, conn::TimePoint> answered_{kMaxHosts};
 };
 
 }  // namespace peerage::pex

@@ -11,7 +11,7 @@
 namespace peerage::pex {
 
 // How often others may ask us. A Go node asks twice at will and then at most each 10 s, on each
-// connection; one of v0.39 sometimes a little too early, which we forgive.
+// connection; one that asks its seed asks it again 15 ms after the answer.
 struct RequestLimits {
   // Answers for one host (IPv6: /64), and for its neighbourhood (/24, /48): a burst, then one each
   // `pause`.
@@ -19,22 +19,29 @@ struct RequestLimits {
   conn::Duration host_pause = std::chrono::seconds(10);
   std::uint64_t neighbourhood_burst = 24;
   conn::Duration neighbourhood_pause = std::chrono::seconds(1);
-  // Requests beyond that, from one host, are not answered. Those less than `too_soon` after the one
-  // before, which no honest node sends, are strikes: after `strikes_to_drop` the connection ends;
-  // after `drops_to_ban` such ends the host is banned for `ban`.
-  conn::Duration too_soon = std::chrono::seconds(9);
-  std::uint32_t strikes_to_drop = 3;
-  std::uint32_t drops_to_ban = 2;
+  // Of a host's burst, what only those of its nodes get that had no answer within `memory`: else
+  // the nodes of a host that never have enough peers would leave nothing for one that is new there.
+  std::uint64_t host_reserve = 0;
+  // A request this soon after a node's last answer is not answered, and costs nothing.
+  conn::Duration together = std::chrono::seconds(0);
+  // Unanswered requests of one host that are put up with: a burst, then one each `flood_pause`. It
+  // is beyond what any number of honest nodes of a host sends; 1 000 cost about 2 ms of a core.
+  std::uint64_t flood_burst = 1000;
+  conn::Duration flood_pause = std::chrono::milliseconds(100);
+  // Offences of one host within `memory` that bring a ban of `ban`; each ends its connection.
+  std::uint32_t offences_to_ban = 2;
   conn::Duration ban = std::chrono::minutes(10);
-  // After this long without a request, a host's strikes and drops are forgotten.
   conn::Duration memory = std::chrono::minutes(10);
+  // Lists with entries that no node can have, from one host, that make an offence.
+  std::uint32_t bad_lists = 3;
 };
 // A seed's clients want one answer each.
-inline constexpr RequestLimits kSeedRequestLimits = {
-    .host_burst = 2,
-    .host_pause = std::chrono::minutes(1),
-    .neighbourhood_burst = 16,
-    .neighbourhood_pause = std::chrono::seconds(4)};
+inline constexpr RequestLimits kSeedRequestLimits = {.host_burst = 4,
+                                                     .host_pause = std::chrono::minutes(1),
+                                                     .neighbourhood_burst = 16,
+                                                     .neighbourhood_pause = std::chrono::seconds(4),
+                                                     .host_reserve = 2,
+                                                     .together = std::chrono::seconds(2)};
 
 // How often we ask: no honest node may have a reason to ban us. A Go node accepts two requests on a
 // connection at any time and others not within 10 s of the one before; a margin for its clock and
@@ -98,6 +105,9 @@ struct CrawlLimits {
   conn::Duration pause = std::chrono::minutes(2);
   // How many of those are remembered.
   std::size_t remembered = 50'000;
+  // Clients of one host at a time, unless the operator says otherwise. Nodes of one host that were
+  // started together ask at the same moment for ever: a Go node's pause is 30 s exactly.
+  std::size_t clients_per_host = 4;
   // How long a client may stay that asks for nothing, or that its answer does not disconnect.
   conn::Duration client_life = std::chrono::minutes(5);
   // How often a persistent peer is asked for addresses.

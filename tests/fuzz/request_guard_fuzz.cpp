@@ -16,76 +16,109 @@ using Verdict = RequestGuard::Verdict;
 
 namespace {
 
-const pex::RequestLimits kLimits;
+// Small, so that short inputs reach every rule.
+constexpr pex::RequestLimits kLimits = {.host_burst = 4,
+                                        .host_reserve = 2,
+                                        .together = std::chrono::seconds(2),
+                                        .flood_burst = 5,
+                                        .flood_pause = std::chrono::seconds(1)};
 
 // One host's account, by counting.
 struct Host {
-  std::vector<conn::TimePoint> answers;
-  std::uint32_t strikes = 0, drops = 0;
-  conn::TimePoint last, asked{conn::TimePoint::min()};
+  std::vector<conn::TimePoint> answers, ignored;
+  std::uint32_t bad_lists = 0, offences = 0;
+  conn::TimePoint offended{conn::TimePoint::min()};
 };
 
-void check_rate(const std::vector<conn::TimePoint>& answers) {
-  for (std::size_t first = 0; first < answers.size(); ++first) {
-    const auto span = answers.back() - answers[first];
-    const auto allowed =
-        kLimits.host_burst + static_cast<std::uint64_t>(span / kLimits.host_pause) + 1;
-    require(answers.size() - first <= allowed);
+// No span of them holds more than a burst, and one for each pause.
+void check_rate(const std::vector<conn::TimePoint>& times, std::uint64_t burst,
+                conn::Duration pause) {
+  for (std::size_t first = 0; first < times.size(); ++first) {
+    const auto span = times.back() - times[first];
+    require(times.size() - first <= burst + static_cast<std::uint64_t>(span / pause) + 1);
+  }
+}
+
+enum class Sent : std::uint8_t { unsolicited, malformed, nonsense, request };
+
+Verdict verdict_of(RequestGuard& guard, Sent what, const RequestGuard::Asker& asker,
+                   conn::TimePoint now) {
+  switch (what) {
+    case Sent::unsolicited:
+      return guard.on_unsolicited(asker, now);
+    case Sent::malformed:
+      return guard.on_malformed(asker, now);
+    case Sent::nonsense:
+      return guard.on_nonsense(asker, now);
+    case Sent::request:
+      return guard.on_request(asker, now);
+  }
+  return Verdict::ignore;
+}
+
+// What the guard must say of an offence.
+Verdict one_more_offence(Host& host) {
+#ifdef PEERAGE_PLANTED_BUG
+  if (++host.offences <= kLimits.offences_to_ban) return Verdict::drop;
+#else
+  if (++host.offences < kLimits.offences_to_ban) return Verdict::drop;
+#endif
+  host.offences = 0;
+  return Verdict::ban;
+}
+
+void check_request(Host& host, Verdict verdict, conn::TimePoint last_of_node, conn::TimePoint now) {
+  if (verdict == Verdict::answer) {
+    require(last_of_node + kLimits.together <= now);
+    host.answers.push_back(now);
+    check_rate(host.answers, kLimits.host_burst, kLimits.host_pause);
+  } else if (verdict == Verdict::ignore) {
+    host.ignored.push_back(now);
+    check_rate(host.ignored, kLimits.flood_burst, kLimits.flood_pause);
+  } else {
+    require(host.ignored.size() >= kLimits.flood_burst);
+    require(verdict == one_more_offence(host));
+    host.ignored.clear();
+    host.offended = now;
   }
 }
 
 void check_guard(Input& input) {
   RequestGuard guard(kLimits);
   std::map<conn::IpAddress, Host> hosts;
+  std::map<conn::NodeId, conn::TimePoint> answered;
   conn::TimePoint now{std::chrono::hours(1)};
   while (!input.empty()) {
     const std::uint8_t what = input.byte();
     now += std::chrono::milliseconds(input.byte() * (what & 0x80 ? 10'000 : 40));
-    const auto ip = conn::IpAddress::v4(5, 6, 7, what & 3);
+    const auto ip = conn::IpAddress::v4(5, 6, 7, what & 1);
+    conn::ByteArray<conn::NodeId::kBytes> bytes{};
+    bytes[0] = what & 3;
     const auto trust = what & 4 ? RequestGuard::Trust::trusted : RequestGuard::Trust::stranger;
-    const RequestGuard::Asker asker = {ip, {}, trust, RequestGuard::CountedAs::host};
-    const int kind = (what >> 3) & 7;  // mostly requests
-    if (kind <= 1 && trust == RequestGuard::Trust::trusted) {
-      // That leaves no trace at all.
-      require((kind == 0 ? guard.on_unsolicited(asker, now) : guard.on_nonsense(asker, now)) ==
-              Verdict::ignore);
-      continue;
+    const RequestGuard::Asker asker = {ip, conn::NodeId(bytes), trust,
+                                       RequestGuard::CountedAs::host};
+    const Sent sent = static_cast<Sent>(std::min((what >> 3) & 7, 3));  // mostly requests
+    const Verdict verdict = verdict_of(guard, sent, asker, now);
+    if (trust == RequestGuard::Trust::trusted) {
+      require(verdict == Verdict::ignore || (sent == Sent::request && verdict == Verdict::answer));
     }
     Host& host = hosts[ip];
-    if (now - host.last >= kLimits.memory) host.strikes = host.drops = 0;
-    host.last = now;
-    const bool too_soon = host.asked + kLimits.too_soon > now;
-    const Verdict verdict = kind == 0   ? guard.on_unsolicited(asker, now)
-                            : kind == 1 ? guard.on_nonsense(asker, now)
-                                        : guard.on_request(asker, now);
-    if (kind > 1) host.asked = now;
-    if (verdict == Verdict::answer) {
-      require(kind > 1);
-      host.answers.push_back(now);
-      check_rate(host.answers);
+    const bool counts = trust == RequestGuard::Trust::stranger;
+    if (counts && host.offended + kLimits.memory <= now) host.bad_lists = host.offences = 0;
+    if (sent == Sent::request) {
+      const auto last = answered.try_emplace(asker.id, conn::TimePoint::min()).first;
+      if (counts || verdict == Verdict::answer) check_request(host, verdict, last->second, now);
+      if (verdict == Verdict::answer) last->second = now;
       continue;
     }
-    if (trust == RequestGuard::Trust::trusted || (kind > 1 && !too_soon)) {
+    if (!counts) continue;
+    host.offended = now;
+    if (sent == Sent::nonsense && ++host.bad_lists < kLimits.bad_lists) {
       require(verdict == Verdict::ignore);
       continue;
     }
-    // An ignored request may also be the neighbourhood's: then nothing is held against the host.
-    Host expected = host;
-    if (kind == 0 || ++expected.strikes >= kLimits.strikes_to_drop) {
-      if (kind != 0) expected.strikes = 0;
-      ++expected.drops;
-    }
-    const bool dropped = expected.drops > host.drops;
-#ifdef PEERAGE_PLANTED_BUG
-    const bool banned = expected.drops > kLimits.drops_to_ban;
-#else
-    const bool banned = expected.drops >= kLimits.drops_to_ban;
-#endif
-    if (verdict == Verdict::ignore && dropped) continue;  // so it was the neighbourhood's
-    require(verdict != Verdict::ban || banned);
-    require(verdict != Verdict::drop || (dropped && !banned));
-    host = expected;
-    if (banned) host.drops = 0;
+    if (sent == Sent::nonsense) host.bad_lists = 0;
+    require(verdict == one_more_offence(host));
   }
   require(guard.hosts() <= RequestGuard::kMaxHosts);
 }

@@ -81,8 +81,10 @@ class SeedLoad(unittest.TestCase):
         # It served clients alone: no address of the book is due, and the clients' addresses are not kept.
         self.assertEqual(summary["visits"] > 0, BELIEVED)
         self.assertEqual(summary["book_verified"], ROWS)
-        self.assertLess(said["answer_ms"]["p50"], 100 * running.SLOWER)
-        self.assertLess(said["close_ms"]["p99"], 1000 * running.SLOWER)
+        # What it costs, which is the same on a busy machine; how long it takes is not.
+        cpu_ms = 1000 * (after["cpu_s"] - before["cpu_s"]) / (RATE * SECONDS)
+        self.assertLess(cpu_ms, 3 * running.SLOWER)
+        self.assertLess(said["close_ms"]["p99"], 5000 * running.SLOWER)
         if not SANITIZED and not BELIEVED:
             self.assertLessEqual(after["peak_kb"], MEMORY_KB)
         self.assertEqual(seed.stop()[0], 0)

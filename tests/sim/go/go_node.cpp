@@ -14,6 +14,7 @@ GoReactor::Settings settings_of(const GoNode::Plan& plan) {
       p2p.addr_book_strict ? conn::IpAddress::Strict::yes : conn::IpAddress::Strict::no;
   settings.book.private_ids = {p2p.private_peer_ids.begin(), p2p.private_peer_ids.end()};
   settings.pex.mode = plan.mode;
+  settings.pex.version = plan.version;
   settings.pex.max_outbound = p2p.max_num_outbound_peers;
   settings.pex.duplicate_ip = p2p.allow_duplicate_ip ? GoPexConfig::DuplicateIp::allowed
                                                      : GoPexConfig::DuplicateIp::refused;

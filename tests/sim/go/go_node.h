@@ -36,6 +36,7 @@ class GoNode {
     std::vector<std::string> networks = {"test-chain"};
     std::vector<conn::HostAddress> seeds = {};  // literals
     GoPexConfig::Mode mode = GoPexConfig::Mode::node;
+    GoPexConfig::Version version = GoPexConfig::Version::v038;
     std::optional<conn::Duration> mark_good_after = 1h;  // see GoPexConfig
     std::shared_ptr<p2p::Reactor> reactor = {};          // one more
   };

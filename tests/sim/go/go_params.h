@@ -33,6 +33,9 @@ inline constexpr std::size_t kMaxGetSelection = 250;
 // --- peer exchange ---
 
 inline constexpr conn::Duration kEnsurePeersPeriod = 30s;
+// From an answer of a seed until the node looks for peers again (seen on real nodes of 0.37.18 to
+// 1.0.1; by then the seed has closed the connection, so that it is dialled again).
+inline constexpr conn::Duration kWakeDelay = 15ms;
 inline constexpr conn::Duration kMinReceiveRequestInterval = kEnsurePeersPeriod / 3;
 inline constexpr conn::Duration kCrawlPeerPeriod = 30s;
 inline constexpr conn::Duration kMinTimeBetweenCrawls = 2min;

@@ -31,7 +31,8 @@ GoPex::Actions GoPex::start(TimePoint now) {
 
 std::optional<TimePoint> GoPex::deadline() const {
   if (loop_ == Loop::sleeping) return sleeps_until_;
-  return loop_ == Loop::idle ? next_tick_ : std::nullopt;
+  if (loop_ != Loop::idle) return std::nullopt;
+  return woken_ && next_tick_ ? std::min(*woken_, *next_tick_) : next_tick_;
 }
 
 GoPex::Actions GoPex::on_time(TimePoint now) {
@@ -59,9 +60,13 @@ void GoPex::first_round(TimePoint now) {
 void GoPex::become_idle(TimePoint now) {
   loop_ = Loop::idle;
   if (!next_tick_) next_tick_ = now + kEnsurePeersPeriod;
-  if (*next_tick_ > now) return;
-  while (*next_tick_ <= now) *next_tick_ += kEnsurePeersPeriod;
-  round(now);
+  if (*next_tick_ <= now) {
+    while (*next_tick_ <= now) *next_tick_ += kEnsurePeersPeriod;
+    round(now);
+  }
+  if (loop_ != Loop::idle || !woken_ || *woken_ > now) return;
+  woken_.reset();
+  ensure_peers(Elapsed::less, now);
 }
 
 void GoPex::round(TimePoint now) {
@@ -102,7 +107,8 @@ void GoPex::ensure_peers(Elapsed elapsed, TimePoint now) {
   for (const NetAddress& each : chosen) dial_peer(each, Purpose::book, now);
   if (book_.need_more()) book_.reinstate_bad_peers(now);
   if (!book_.need_more()) return;
-  if (elapsed == Elapsed::period) ask_a_random_peer();
+  const bool always_asks = config_.version == GoPexConfig::Version::v039;
+  if (elapsed == Elapsed::period || always_asks) ask_a_random_peer();
   if (chosen.empty()) dial_seeds(now);
 }
 
@@ -247,13 +253,20 @@ GoPex::Actions GoPex::on_addresses(const NodeId& from, std::span<const NetAddres
     return done();
   }
   for (const NetAddress& each : addresses) book_.add(each, *source, now);
-  // Addresses from a seed are dialled at once, unless the loop is busy.
   const auto& seeds = config_.seeds;
-  if (config_.mode == GoPexConfig::Mode::node && loop_ == Loop::idle &&
+  if (config_.mode == GoPexConfig::Mode::node &&
       std::find(seeds.begin(), seeds.end(), *source) != seeds.end()) {
-    ensure_peers(Elapsed::less, now);
+    on_answer_of_seed(addresses, now);
   }
   return done();
+}
+
+void GoPex::on_answer_of_seed(std::span<const NetAddress> addresses, TimePoint now) {
+  if (config_.version != GoPexConfig::Version::v034) {
+    if (!woken_) woken_ = now + kWakeDelay;
+    return;
+  }
+  for (const NetAddress& each : addresses) dial_peer(each, Purpose::book, now);
 }
 
 GoPex::Actions GoPex::on_malformed(const NodeId& from, TimePoint now) {

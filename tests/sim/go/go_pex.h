@@ -6,6 +6,8 @@
 //    book had none. With enough of them it does nothing at all.
 //  - A seed visits a selection of its book every 30 s, one address after another; a peer that asks
 //    it is answered once and disconnected.
+//  - An answer of a seed has a node look again about 15 ms later; what it does then, and whether it
+//    looks at all, depends on its version.
 //  - The loop that does this waits for seeds and for visits; what is due meanwhile comes after it,
 //    once.
 //  - An address learnt from a peer has as its source what the peer reports of itself.
@@ -14,7 +16,8 @@
 // Left out: persistent peers are dialled at the switch's pace, not the Go node's; names are not
 // resolved.
 //
-// Source: comet v0.38.16 p2p/pex/pex_reactor.go, p2p/switch.go. Threads: none of its own.
+// Source: comet v0.38.16 p2p/pex/pex_reactor.go, p2p/switch.go, and of the other versions what they
+// do with a seed's answer (spec/pex.md). Threads: none of its own.
 #pragma once
 
 #include <deque>
@@ -33,6 +36,12 @@ namespace peerage::sim::go {
 
 struct GoPexConfig {
   enum class Mode : std::uint8_t { node, seed } mode = Mode::node;
+  // What an answer of a seed makes a node do.
+  enum class Version : std::uint8_t {
+    v034,  // 0.34, and 0.37 and 0.38 before .9 and .10: dials every address in it, over all limits
+    v038,  // 0.38.16 and later, 1.0: looks for peers again
+    v039,  // 0.39, 0.40, 0.37.9 and later, 0.38.10 to .15: and asks a peer at random, too
+  } version = Version::v038;
   std::vector<conn::NetAddress> seeds;
   std::size_t max_outbound = 10;  // max_num_outbound_peers; a seed's visits have no limit
   enum class DuplicateIp : std::uint8_t { refused, allowed };
@@ -126,6 +135,7 @@ class GoPex {
   void first_round(conn::TimePoint now);
   void round(conn::TimePoint now);
   void become_idle(conn::TimePoint now);
+  void on_answer_of_seed(std::span<const conn::NetAddress> addresses, conn::TimePoint now);
   void ensure_peers(Elapsed elapsed, conn::TimePoint now);
   void ask_a_random_peer();
   void dial_seeds(conn::TimePoint now);
@@ -150,6 +160,7 @@ class GoPex {
   Loop loop_ = Loop::not_started;
   conn::TimePoint sleeps_until_;
   std::optional<conn::TimePoint> next_tick_;  // from the end of the first round
+  std::optional<conn::TimePoint> woken_;      // looks again then, or once it is idle
   std::vector<conn::NetAddress> seeds_left_;
   std::deque<conn::NetAddress> crawl_left_;
   conn::TimePoint crawl_began_;

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "pex/exchange/messages.h"
+#include "tests/support/log_lines.h"
 #include "tests/support/pex_visitor.h"
 #include "tests/support/pex_world.h"
 
@@ -68,27 +69,93 @@ TEST_F(Abuse, AGoNodesRequestsAreAllAnswered) {
   EXPECT_TRUE(visitor.is_connected());
 }
 
-TEST_F(Abuse, APeerThatAsksAllTheTimeIsIgnoredThenDroppedThenBanned) {
+TEST_F(Abuse, APeerThatAsksTooOftenGoesUnansweredAndKeepsItsConnection) {
   PexNode& node = add_watched({});
-  sim::SimHost& host = host_at("50.1.0.1");
-  PexVisitor& first = visit(host, node);
-  for (int i = 0; i < 5; ++i) first.ask();
-  world.run_for(1s);
-  EXPECT_EQ(first.lists().size(), 3u) << "and two are ignored";
-  EXPECT_TRUE(first.is_connected());
-  first.ask();
-  world.run_for(1s);
-  EXPECT_FALSE(first.is_connected());
+  PexVisitor& visitor = visit(host_at("50.1.0.1"), node);
+  for (int round = 0; round < 100; ++round) {
+    for (int i = 0; i < 9; ++i) visitor.ask();
+    world.run_for(1s);
+  }
+  EXPECT_TRUE(visitor.is_connected());
+  EXPECT_LE(visitor.lists().size(), 3u + 10u);
   EXPECT_EQ(bans, 0u);
+  EXPECT_EQ(node.report(world).counts.offences, 0u);
+  EXPECT_EQ(node.book().resting(), 0u) << "nor is its address held for bad";
+}
+
+TEST_F(Abuse, AFloodOfRequestsEndsTheConnectionAndASecondBansTheHost) {
+  PexNode::Plan plan;
+  plan.pex.outbound.dials_per_second = 0;  // or we would dial it again
+  PexNode& node = add_watched(std::move(plan));
+  sim::SimHost& host = host_at("50.1.0.1");
+  const auto flood = [this](PexVisitor& visitor) {
+    for (int i = 0; i < 400 && visitor.is_connected(); ++i) {
+      for (int k = 0; k < 10; ++k) visitor.ask();
+      world.run_for(10ms);
+    }
+  };
+  PexVisitor& first = visit(host, node);
+  flood(first);
+  EXPECT_FALSE(first.is_connected());
+  EXPECT_EQ(bans, 0u) << "a drop is no ban";
   PexVisitor& second = visit(host, node);
-  ASSERT_TRUE(second.is_connected()) << "a drop is no ban";
-  for (int i = 0; i < 3; ++i) second.ask();
-  world.run_for(1s);
+  ASSERT_TRUE(second.is_connected());
+  flood(second);
   EXPECT_FALSE(second.is_connected());
   EXPECT_EQ(bans, 1u);
+  EXPECT_EQ(node.book().resting(), 0u) << "a flood says nothing of how good its address is";
   EXPECT_FALSE(visit(host, node).is_connected());
   world.run_for(11min);
   EXPECT_TRUE(visit(host, node).is_connected()) << "bans end";
+}
+
+TEST_F(Abuse, OneConnectionIsOneOffenceWhateverElseItHasSent) {
+  PexNode& node = add_watched({});
+  sim::SimHost& host = host_at("50.1.0.1");
+  PexVisitor& first = visit(host, node);
+  world.run_for(2s);
+  for (int i = 0; i < 9; ++i) first.say({0xff, 0xff, 0xff});
+  for (int i = 0; i < 9; ++i) first.say(encode_addresses({}));
+  world.run_for(1s);
+  EXPECT_FALSE(first.is_connected());
+  EXPECT_EQ(bans, 0u);
+  const auto counts = node.report(world).counts;
+  EXPECT_EQ(counts.offences, 1u);
+  EXPECT_EQ(counts.malformed, 1u) << "what came after the decision is not looked at";
+  EXPECT_EQ(counts.unsolicited, 0u);
+}
+
+TEST_F(Abuse, MalformedMessagesOnTwoConnectionsBanTheHost) {
+  PexNode& node = add_watched({});
+  sim::SimHost& host = host_at("50.1.0.1");
+  for (const std::size_t bans_then : {0u, 1u}) {
+    PexVisitor& visitor = visit(host, node);
+    ASSERT_TRUE(visitor.is_connected());
+    visitor.say({0xff, 0xff, 0xff});
+    world.run_for(1s);
+    EXPECT_FALSE(visitor.is_connected());
+    EXPECT_EQ(bans, bans_then);
+  }
+}
+
+TEST_F(Abuse, TheLogSaysForWhatAPeerIsDroppedWithFigures) {
+  PexNode::Plan plan;
+  const auto log = std::make_shared<test::LogLines>();
+  plan.pex.log = log;
+  PexNode& node = add_watched(std::move(plan));
+  PexVisitor& visitor = visit(host_at("50.1.0.1"), node);
+  world.run_for(2s);
+  visitor.say(encode_addresses({}));
+  world.run_for(1s);
+  visitor.say(encode_addresses(
+      std::vector<conn::NetAddress>{{test::numbered_key(77).id(), {ip_of(150), 26656}}}));
+  world.run_for(1s);
+  std::string all;
+  for (const std::string& line : log->lines) all += line + '\n';
+  EXPECT_NE(all.find("sent 1 addresses that we did not ask for; 2 offences within 10 min bring a "
+                     "ban of 10 min"),
+            std::string::npos)
+      << all;
 }
 
 TEST_F(Abuse, OneHundredReconnectionsWithFreshIdsBringOneAnswerEachTenSeconds) {
@@ -169,8 +236,12 @@ TEST_F(Abuse, PersistentAndUnconditionalPeersAreNeverDroppedNorBanned) {
   plan.node.p2p.unconditional_peer_ids = {trusted};
   PexNode& node = add_watched(plan);
   PexVisitor& visitor = visit(host_at("50.1.0.1"), node);
-  for (int i = 0; i < 200; ++i) visitor.ask();
+  for (int i = 0; i < 300; ++i) {
+    for (int k = 0; k < 10; ++k) visitor.ask();
+    world.run_for(10ms);
+  }
   visitor.say(encode_addresses({}));
+  visitor.say({0xff, 0xff, 0xff});
   world.run_for(1s);
   EXPECT_TRUE(visitor.is_connected());
   EXPECT_EQ(visitor.lists().size(), 3u) << "answered as often as any other";

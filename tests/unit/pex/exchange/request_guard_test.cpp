@@ -16,6 +16,11 @@ class RequestGuardTest : public ::testing::Test {
   Verdict ask(const IpAddress& from, Trust trust = Trust::stranger) {
     return guard.on_request({from, {}, trust, RequestGuard::CountedAs::host}, now);
   }
+  static RequestGuard::Asker node(std::uint8_t number, const IpAddress& from) {
+    conn::ByteArray<conn::NodeId::kBytes> bytes{};
+    bytes[0] = number;
+    return {from, conn::NodeId(bytes), Trust::stranger, RequestGuard::CountedAs::host};
+  }
   RequestGuard guard;
   TimePoint now{1h};
   const IpAddress host = IpAddress::v4(5, 6, 7, 8);
@@ -47,23 +52,42 @@ TEST_F(RequestGuardTest, AHostGetsNoMoreThanAnAnswerEachPauseWhateverItsIdsAndCo
   EXPECT_GE(answers, 360);
 }
 
-TEST_F(RequestGuardTest, AHostThatGoesOnAskingIsIgnoredThenDroppedThenBanned) {
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(ask(host), Verdict::answer);
-  EXPECT_EQ(ask(host), Verdict::ignore);
-  EXPECT_EQ(ask(host), Verdict::ignore);
-  EXPECT_EQ(ask(host), Verdict::drop);
-  EXPECT_EQ(ask(host), Verdict::ignore);
-  EXPECT_EQ(ask(host), Verdict::ignore);
-  EXPECT_EQ(ask(host), Verdict::ban);
+TEST_F(RequestGuardTest, AskingTooOftenGoesUnansweredAndCostsNothingElse) {
+  int answers = 0;
+  // Each tenth of a second for an hour.
+  for (int i = 0; i < 36'000; ++i, now += 100ms) {
+    const Verdict verdict = ask(host);
+    ASSERT_TRUE(verdict == Verdict::answer || verdict == Verdict::ignore) << i;
+    if (verdict == Verdict::answer) ++answers;
+  }
+  EXPECT_LE(answers, 360 + 3);
 }
 
-TEST_F(RequestGuardTest, AfterTenQuietMinutesItsStrikesAndDropsAreForgotten) {
-  for (int i = 0; i < 5; ++i) ask(host);
-  now += 10min;
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(ask(host), Verdict::answer);
-  EXPECT_EQ(ask(host), Verdict::ignore);
-  EXPECT_EQ(ask(host), Verdict::ignore);
+TEST_F(RequestGuardTest, AFloodIsAnOffenceAndTheSecondOneBringsABan) {
+  const RequestLimits limits;
+  for (std::uint64_t i = 0; i < limits.host_burst; ++i) EXPECT_EQ(ask(host), Verdict::answer);
+  for (std::uint64_t i = 0; i < limits.flood_burst; ++i) ASSERT_EQ(ask(host), Verdict::ignore) << i;
   EXPECT_EQ(ask(host), Verdict::drop);
+  // The next connection has as much again.
+  for (std::uint64_t i = 0; i < limits.flood_burst; ++i) ASSERT_EQ(ask(host), Verdict::ignore) << i;
+  EXPECT_EQ(ask(host), Verdict::ban);
+  now += limits.memory;
+  for (std::uint64_t i = 0; i < limits.host_burst; ++i) EXPECT_EQ(ask(host), Verdict::answer);
+  for (std::uint64_t i = 0; i < limits.flood_burst; ++i) ASSERT_EQ(ask(host), Verdict::ignore) << i;
+  EXPECT_EQ(ask(host), Verdict::drop) << "and is forgotten";
+}
+
+TEST_F(RequestGuardTest, AfterTenMinutesWithoutAnotherOffencesAreForgotten) {
+  const auto asker = node(1, host);
+  EXPECT_EQ(guard.on_malformed(asker, now), Verdict::drop);
+  for (int i = 0; i < 60; ++i) {
+    now += 10s;
+    // Requests meanwhile are none.
+    EXPECT_EQ(ask(host), Verdict::answer);
+  }
+  EXPECT_EQ(guard.on_malformed(asker, now), Verdict::drop);
+  now += 9min;
+  EXPECT_EQ(guard.on_unsolicited(asker, now), Verdict::ban) << "of whatever kind";
 }
 
 TEST_F(RequestGuardTest, ATrustedPeerIsNeverDropped) {
@@ -105,6 +129,16 @@ TEST_F(RequestGuardTest, WhatItRemembersIsBounded) {
   }
   EXPECT_EQ(guard.hosts(), RequestGuard::kMaxHosts);
   EXPECT_EQ(guard.neighbourhoods(), RequestGuard::kMaxHosts);
+  for (std::uint32_t i = 0; i < 100'000; ++i) {
+    conn::ByteArray<conn::NodeId::kBytes> id{};
+    for (std::size_t k = 0; k < 4; ++k) id[k] = static_cast<std::uint8_t>(i >> (8 * k));
+    guard.on_request(
+        {IpAddress::v4(static_cast<std::uint8_t>(i >> 16), static_cast<std::uint8_t>(i >> 8),
+                       static_cast<std::uint8_t>(i), 2),
+         conn::NodeId(id), Trust::stranger, RequestGuard::CountedAs::host},
+        now);
+  }
+  EXPECT_EQ(guard.nodes(), RequestGuard::kMaxHosts);
 }
 
 TEST(SeedRequestLimits, AHostHasAboutOneAnswerAMinute) {
@@ -119,16 +153,46 @@ TEST(SeedRequestLimits, AHostHasAboutOneAnswerAMinute) {
   EXPECT_LE(answers, 62);
 }
 
-TEST_F(RequestGuardTest, AStarvingGoNodeThatAsksASeedEachHalfMinuteIsNeverDropped) {
+TEST_F(RequestGuardTest, AStarvingGoNodeAsksItsSeedTwiceEachHalfMinuteAndPaysOnce) {
   RequestGuard seed(kSeedRequestLimits);
   int answers = 0;
   for (int i = 0; i < 1000; ++i, now += 30s) {
-    const auto verdict =
-        seed.on_request({host, {}, Trust::stranger, RequestGuard::CountedAs::host}, now);
-    ASSERT_TRUE(verdict == Verdict::answer || verdict == Verdict::ignore) << i;
-    if (verdict == Verdict::answer) ++answers;
+    for (const auto after : {0ms, 15ms}) {
+      const Verdict verdict = seed.on_request(node(1, host), now + after);
+      ASSERT_TRUE(verdict == Verdict::answer || verdict == Verdict::ignore) << i;
+      if (verdict != Verdict::answer) continue;
+      EXPECT_EQ(after, 0ms) << "an answer to the second would wake the node again";
+      ++answers;
+    }
   }
   EXPECT_NEAR(answers, 500, 3);
+}
+
+TEST_F(RequestGuardTest, ANodeThatIsNewOnAHostOfStarvingOnesIsAnsweredAtOnce) {
+  RequestGuard seed(kSeedRequestLimits);
+  for (int i = 0; i < 60; ++i, now += 30s) {
+    for (std::uint8_t each = 1; each <= 6; ++each) {
+      seed.on_request(node(each, host), now);
+      seed.on_request(node(each, host), now + 15ms);
+    }
+  }
+  EXPECT_EQ(seed.on_request(node(100, host), now), Verdict::answer);
+  EXPECT_EQ(seed.on_request(node(101, host), now), Verdict::answer);
+  int more = 0;
+  for (std::uint8_t each = 102; each < 200; ++each) {
+    if (seed.on_request(node(each, host), now) == Verdict::answer) ++more;
+  }
+  EXPECT_LE(more, 2) << "IDs are free";
+}
+
+TEST_F(RequestGuardTest, TheNodesOfAHostHaveNoMoreAnswersThanOneOfThem) {
+  RequestGuard seed(kSeedRequestLimits);
+  int answers = 0;
+  for (int i = 0; i < 3600; ++i, now += 1s) {
+    const auto asker = node(static_cast<std::uint8_t>(i % 250), host);
+    if (seed.on_request(asker, now) == Verdict::answer) ++answers;
+  }
+  EXPECT_LE(answers, 60 + 4);
 }
 
 TEST_F(RequestGuardTest, WhereHostsAreSharedEachNodeHasAnAccountOfItsOwn) {
@@ -143,6 +207,27 @@ TEST_F(RequestGuardTest, WhereHostsAreSharedEachNodeHasAnAccountOfItsOwn) {
     EXPECT_EQ(shared(node), Verdict::ignore);
   }
   EXPECT_EQ(ask(host), Verdict::answer) << "the host's own account is not charged";
+}
+
+TEST(SeedRequestLimits, WhereHostsAreSharedANodeHasAsMuchAsALoneOneElsewhere) {
+  RequestGuard seed(kSeedRequestLimits);
+  TimePoint now{1h};
+  const RequestGuard::Asker asker = {
+      IpAddress::v4(10, 0, 0, 1), {}, Trust::stranger, RequestGuard::CountedAs::itself};
+  int answers = 0;
+  for (int i = 0; i < 3600; ++i, now += 1s) {
+    if (seed.on_request(asker, now) == Verdict::answer) ++answers;
+  }
+  EXPECT_GE(answers, 60);
+  EXPECT_LE(answers, 62);
+}
+
+TEST_F(RequestGuardTest, AMessageThatIsNoneCountsAsAnUnsolicitedListDoes) {
+  const auto asker = node(1, host);
+  EXPECT_EQ(guard.on_malformed(asker, now), Verdict::drop);
+  EXPECT_EQ(guard.on_unsolicited(asker, now), Verdict::ban);
+  EXPECT_EQ(guard.on_malformed(node(1, IpAddress::v4(5, 6, 7, 9)), now), Verdict::drop)
+      << "a neighbour has an account of its own";
 }
 
 TEST_F(RequestGuardTest, AnUnsolicitedListCostsTheConnectionAndTheSecondBringsABan) {
@@ -165,6 +250,7 @@ TEST_F(RequestGuardTest, TrustedPeersMaySendAnything) {
   for (int i = 0; i < 100; ++i) {
     EXPECT_EQ(guard.on_unsolicited(asker, now), Verdict::ignore);
     EXPECT_EQ(guard.on_nonsense(asker, now), Verdict::ignore);
+    EXPECT_EQ(guard.on_malformed(asker, now), Verdict::ignore);
   }
 }
 

@@ -206,15 +206,55 @@ TEST_F(GoPexTest, SeedsAreAskedOneAfterAnotherWhenTheBookIsEmpty) {
   EXPECT_EQ(of<GoPex::Dial>(tick()).size(), 1u) << "a seed never rests";
 }
 
-TEST_F(GoPexTest, AddressesFromASeedAreDialledAtOnceAndNoPeerIsAsked) {
+TEST_F(GoPexTest, AddressesFromASeedAreDialledAMomentLaterAndNoPeerIsAsked) {
   config.seeds = {node(1)};
   (void)pex().start(now);
   EXPECT_EQ(of<GoPex::Ask>(connect(1)).size(), 1u);
   std::vector<NetAddress> list;
   for (std::uint32_t i = 10; i < 40; ++i) list.push_back(node(i));
-  const auto actions = pex().on_addresses(node(1).id, list, now);
+  EXPECT_TRUE(pex().on_addresses(node(1).id, list, now).empty());
+  EXPECT_EQ(pex().deadline(), now + 15ms);
+  const auto actions = tick();
   EXPECT_EQ(of<GoPex::Dial>(actions).size(), 9u);
   EXPECT_EQ(of<GoPex::Ask>(actions).size(), 0u);
+  EXPECT_GT(pex().deadline(), now + 10s) << "and then the next tick";
+}
+
+TEST_F(GoPexTest, WithNothingNewToDialItDialsItsSeedAgainAMomentAfterTheAnswer) {
+  config.seeds = {node(1)};
+  for (const auto version : {GoPexConfig::Version::v038, GoPexConfig::Version::v039}) {
+    config.version = version;
+    made.reset();
+    ASSERT_EQ(of<GoPex::Dial>(pex().start(now)).size(), 1u);
+    connect(1);
+    (void)pex().on_addresses(node(1).id, {}, now);
+    pex().on_gone(node(1).id);
+    const auto dials = of<GoPex::Dial>(tick());
+    ASSERT_EQ(dials.size(), 1u);
+    EXPECT_EQ(dials[0].target.id, node(1).id);
+  }
+}
+
+TEST_F(GoPexTest, OneOfVersion39AsksAPeerAtRandomThenToo) {
+  config.seeds = {node(1)};
+  config.version = GoPexConfig::Version::v039;
+  (void)pex().start(now);
+  connect(1);
+  connect(2, Direction::inbound);
+  (void)pex().on_addresses(node(1).id, {}, now);
+  EXPECT_EQ(of<GoPex::Ask>(tick()).size(), 1u);
+}
+
+TEST_F(GoPexTest, OneOfVersion34DialsEveryAddressOfASeedAtOnceWhateverItsLimits) {
+  config.seeds = {node(1)};
+  config.version = GoPexConfig::Version::v034;
+  (void)pex().start(now);
+  connect(1);
+  std::vector<NetAddress> list;
+  for (std::uint32_t i = 10; i < 40; ++i) list.push_back(node(i));
+  EXPECT_EQ(of<GoPex::Dial>(pex().on_addresses(node(1).id, list, now)).size(), 30u);
+  pex().on_gone(node(1).id);
+  EXPECT_GT(pex().deadline(), now + 10s) << "an answer does not wake it";
 }
 
 TEST_F(GoPexTest, APeerOfAnHourIsMarkedGoodUnlessThatIsOff) {
