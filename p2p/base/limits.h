@@ -79,6 +79,8 @@ inline constexpr conn::Duration kResolveTimeout = 5s;
 inline constexpr conn::Duration kFirstPersistentPause = 1s;
 inline constexpr conn::Duration kPersistentPause = 5s;
 inline constexpr conn::Duration kPersistentEager = 10min;
+// A connection to one that lasted this long shows that it is worth going back to at once.
+inline constexpr conn::Duration kPersistentStays = 10s;
 // Persistent peers that are dialled in any second.
 inline constexpr std::size_t kPersistentPace = 250;
 

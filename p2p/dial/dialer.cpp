@@ -156,7 +156,7 @@ void Dialer::on_gone(const NodeId& id, const std::optional<HostAddress>& address
   outbound_.erase(id);
   const Duration lasted = now - was.since;
   if (persistent_.contains(id)) {
-    if (lasted >= kStable) persistent_.on_lost(id, now);
+    if (lasted >= kPersistentStays) persistent_.on_lost(id, now);
     if (!dialling_.contains(id)) persistent_.on_idle(id);
     return;
   }

@@ -3,9 +3,9 @@
 //  - One that cannot be reached (no name, no route, nothing listens) is dialled every 5 s, a tenth
 //    more or less, for ten minutes: an outage costs the peers a few seconds more than it lasts.
 //    Then the pause doubles from 10 s to the cap.
-//  - One that answers and does not stay (it refuses us, or its connection does not last kStable) is
-//    dialled less and less often from the start: the pause doubles from 1 s to the cap, for there
-//    each dial costs a handshake at both ends.
+//  - One that answers and does not stay (it refuses us, or its connection does not last
+//    kPersistentStays) is dialled less and less often from the start: the pause doubles from 1 s to
+//    the cap, for there each dial costs a handshake at both ends.
 //  - Doubled pauses are shorter by 5 to 50 % at random. All are counted from the beginning of the
 //    attempt.
 //  - At most kPersistentPace in any second, the longest due first: a thousand that go down at once

@@ -256,7 +256,7 @@ TEST_F(DialerTest, TheCapOfAPersistentPeersPauseCanBeSet) {
 // At most 20 dials in two minutes, then exponential.
 TEST_F(DialerTest, ANodeThatAcceptsAndClosesAtOnceIsDialledWithBackoff) {
   for (const double drawn : {kLongest, kMiddle, kShortest}) {
-    for (const Duration lasts : {Duration(0), Duration(30s), Dialer::kStable - 1ns}) {
+    for (const Duration lasts : {Duration(0), kPersistentStays - 1ns, kPersistentStays}) {
       made.reset();
       drawn_part = drawn;
       ASSERT_TRUE(dialer().add_persistent(node(1), now));
@@ -291,6 +291,19 @@ TEST_F(DialerTest, APeerThatHasStayedIsRedialledWithinASecond) {
   EXPECT_EQ(take(), std::vector{node(1)});
   fail(node(1));
   EXPECT_EQ(dialer().deadline(), now + 4500ms) << "and then every five seconds";
+}
+
+// A node that crashes again and again is as soon back the tenth time as the first.
+TEST_F(DialerTest, APeerThatStaysTenSecondsEachTimeIsRedialledWithinASecondEachTime) {
+  ASSERT_TRUE(dialer().add_persistent(node(1), now));
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_EQ(take(), std::vector{node(1)});
+    connect(node(1));
+    now += kPersistentStays;
+    lose(node(1));
+    EXPECT_EQ(dialer().deadline(), now + 950ms) << i;
+    ASSERT_TRUE(go_on());
+  }
 }
 
 TEST_F(DialerTest, APersistentPeerThatDialledUsAndWentIsDialled) {
