@@ -38,9 +38,8 @@ conn::Result<HalfOpenPool::Entered> HalfOpenPool::enter(const conn::IpAddress& i
     leave(*entered.displaced);
   }
   entered.ticket = next_++;
-  entries_[entered.ticket] = {ip, conn::Stage::key_exchange, now, times_turned_away(host)};
-  turned_away_.erase(host);
-  turned_away_before_.erase(host);
+  entries_[entered.ticket] = {ip, conn::Stage::key_exchange, now, turned_away_.times(host, now)};
+  turned_away_.forget(host);
   ++per_host_[host];
   ++per_neighbourhood_[neighbourhood];
   return entered;
@@ -68,15 +67,16 @@ std::optional<HalfOpenPool::Ticket> HalfOpenPool::choose(const conn::IpAddress& 
   if (neighbours > 0 && neighbours + 1 >= largest) return std::nullopt;
   if (largest > 1) return newest_of_group_of(largest);
   if (const auto behind = furthest_behind(now)) return behind;
-  const std::size_t times = times_turned_away(host_of(newcomer));
-  const auto outranked = turned_away_less_than(times);
-  if (outranked) {
-    const Entry& entry = entries_.at(*outranked);
-    remember(host_of(entry.ip), entry.turned_away + 1, now);
+  const std::size_t times = turned_away_.times(host_of(newcomer), now);
+  auto displaced = beyond_tenure(now);
+  if (!displaced) displaced = turned_away_less_than(times);
+  if (displaced) {
+    const Entry& entry = entries_.at(*displaced);
+    turned_away_.remember(host_of(entry.ip), entry.turned_away + 1, now);
   } else {
-    remember(host_of(newcomer), times + 1, now);
+    turned_away_.remember(host_of(newcomer), times + 1, now);
   }
-  return outranked;
+  return displaced;
 }
 
 std::optional<HalfOpenPool::Ticket> HalfOpenPool::newest_of_group_of(std::size_t size) const {
@@ -86,21 +86,44 @@ std::optional<HalfOpenPool::Ticket> HalfOpenPool::newest_of_group_of(std::size_t
   return newest == entries_.rend() ? std::nullopt : std::optional(newest->first);
 }
 
-std::optional<HalfOpenPool::Ticket> HalfOpenPool::furthest_behind(conn::TimePoint now) const {
+template <typename Due>
+std::optional<HalfOpenPool::Ticket> HalfOpenPool::furthest_beyond(conn::TimePoint now,
+                                                                  Due due) const {
   std::optional<Ticket> furthest;
-  conn::TimePoint earliest_due = now;
+  conn::TimePoint earliest = now;
   for (const auto& [ticket, entry] : entries_) {
-    const int stages =
-        1 + static_cast<int>(entry.stage) - static_cast<int>(conn::Stage::key_exchange);
-    const conn::TimePoint due = entry.entered + stages * limits_.patience;
-    if (due >= earliest_due) continue;
-    earliest_due = due;
+    const conn::TimePoint when = entry.entered + due(entry);
+    if (when >= earliest) continue;
+    earliest = when;
     furthest = ticket;
   }
   return furthest;
 }
 
+std::optional<HalfOpenPool::Ticket> HalfOpenPool::furthest_behind(conn::TimePoint now) const {
+  return furthest_beyond(now, [this](const Entry& entry) {
+    const int stages =
+        1 + static_cast<int>(entry.stage) - static_cast<int>(conn::Stage::key_exchange);
+    return stages * limits_.patience;
+  });
+}
+
+std::optional<HalfOpenPool::Ticket> HalfOpenPool::beyond_tenure(conn::TimePoint now) const {
+  if (come_again() <= limits_.total / 2) {
+    return furthest_beyond(now, [this](const Entry& entry) {
+      return static_cast<conn::Duration::rep>(1 + 2 * entry.turned_away) * limits_.tenure;
+    });
+  }
+  std::optional<Ticket> least;
+  for (const auto& [ticket, entry] : entries_) {
+    if (entry.turned_away == 0 || now - entry.entered <= limits_.tenure) continue;
+    if (!least || entry.turned_away < entries_.at(*least).turned_away) least = ticket;
+  }
+  return least;
+}
+
 std::optional<HalfOpenPool::Ticket> HalfOpenPool::turned_away_less_than(std::size_t times) const {
+  if (come_again() >= limits_.total / 2) return std::nullopt;
   std::vector<Ticket> least;
   for (const auto& [ticket, entry] : entries_) {
     if (entry.turned_away < times) {
@@ -114,17 +137,9 @@ std::optional<HalfOpenPool::Ticket> HalfOpenPool::turned_away_less_than(std::siz
   return least[random_(least.size())];
 }
 
-std::size_t HalfOpenPool::times_turned_away(const conn::IpAddress& host) const {
-  return count_in(turned_away_, host) + count_in(turned_away_before_, host);
-}
-
-void HalfOpenPool::remember(const conn::IpAddress& host, std::size_t times, conn::TimePoint now) {
-  if (turned_away_.size() >= kMaxTurnedAway / 2 || now - generation_began_ >= kMemory) {
-    turned_away_before_ = std::exchange(turned_away_, {});
-    generation_began_ = now;
-  }
-  turned_away_before_.erase(host);
-  turned_away_[host] = times;
+std::size_t HalfOpenPool::come_again() const {
+  return static_cast<std::size_t>(std::count_if(
+      entries_.begin(), entries_.end(), [](auto& entry) { return entry.second.turned_away > 0; }));
 }
 
 }  // namespace peerage::p2p

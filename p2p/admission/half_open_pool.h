@@ -10,15 +10,21 @@
 //  - When no neighbourhood has more than one, the one with the least progress for its age goes: the
 //    furthest behind, if any is. Each stage has `patience`; a handshake that is ahead of it keeps
 //    the time that it has saved.
-//  - When none is behind, all look alike, and what tells an honest newcomer from a flood is that it
-//    comes again: a host that has been turned away (or displaced in good time) more often than one
-//    that is in takes its place. The newcomer is refused otherwise, for those that are in need time
-//    to finish. A flood of ever new hosts so loses to an honest one's second try, and hosts that
-//    come again as fast as their connection rate allows have few tries left that count as much as
-//    its last.
+//  - When none is behind, all look alike. Each has its `tenure`; then any newcomer may take its
+//    place, and takes the one that is furthest beyond it. So up to total / tenure strangers a
+//    second all get the time in which most of the honest finish, at their first try.
+//  - When all are within their tenure, what tells an honest newcomer from a flood is that it comes
+//    again. A host that has been turned away before (or displaced within its patience) has a longer
+//    tenure, by 2 for each time, and takes the place of one that was turned away less often. The
+//    newcomer is refused otherwise. A flood of ever new hosts so loses to an honest one's second
+//    try, also to that of a slow one.
+//  - Half of the pool at most is kept for those that come again, for attackers can do so, too.
+//  While
+//    they hold as much, one more of them takes nobody's place within its tenure; when they hold
+//    more, the one of them goes that was turned away least and is beyond the tenure of any.
 //
-// Bounded too: at most kMaxTurnedAway hosts are remembered, for kMemory at least (less when there
-// are more), and not after they got in.
+// Hosts that were turned away are remembered as p2p/admission/turned_away.h says, and not after
+// they got in.
 //
 // Invariant: size() <= limits.total. Threads: none of its own (the control shard).
 #pragma once
@@ -32,6 +38,7 @@
 #include "conn/base/failure.h"
 #include "conn/base/random.h"
 #include "conn/runtime/runtime.h"
+#include "p2p/admission/turned_away.h"
 #include "p2p/base/limits.h"
 
 namespace peerage::p2p {
@@ -39,11 +46,9 @@ namespace peerage::p2p {
 class HalfOpenPool {
  public:
   using Ticket = std::uint64_t;
-  static constexpr std::size_t kMaxTurnedAway = 16'384;
-  static constexpr conn::Duration kMemory = std::chrono::seconds(2);
 
   HalfOpenPool(const HalfOpenLimits& limits, conn::RandomBelow random)
-      : limits_(limits), random_(std::move(random)) {}
+      : limits_(limits), random_(random), turned_away_(std::move(random)) {}
 
   struct Entered {
     Ticket ticket = 0;
@@ -58,9 +63,7 @@ class HalfOpenPool {
   std::size_t size() const noexcept { return entries_.size(); }
   bool has_any_from(const conn::IpAddress& ip) const { return per_host_.contains(host_of(ip)); }
   // Hosts that are remembered for having been turned away.
-  std::size_t remembered() const noexcept {
-    return turned_away_.size() + turned_away_before_.size();
-  }
+  std::size_t remembered(conn::TimePoint now) const { return turned_away_.size(now); }
 
  private:
   using Counts = std::map<conn::IpAddress, std::size_t>;
@@ -74,9 +77,13 @@ class HalfOpenPool {
   std::optional<Ticket> choose(const conn::IpAddress& newcomer, conn::TimePoint now);
   std::optional<Ticket> newest_of_group_of(std::size_t size) const;
   std::optional<Ticket> furthest_behind(conn::TimePoint now) const;
+  std::optional<Ticket> beyond_tenure(conn::TimePoint now) const;
   std::optional<Ticket> turned_away_less_than(std::size_t times) const;
-  std::size_t times_turned_away(const conn::IpAddress& host) const;
-  void remember(const conn::IpAddress& host, std::size_t times, conn::TimePoint now);
+  // The one that was due the longest before `now`, if any was; due(entry): after how long.
+  template <typename Due>
+  std::optional<Ticket> furthest_beyond(conn::TimePoint now, Due due) const;
+  // Those in it that had been turned away before.
+  std::size_t come_again() const;
 
   HalfOpenLimits limits_;
   conn::RandomBelow random_;
@@ -84,11 +91,7 @@ class HalfOpenPool {
   std::map<Ticket, Entry> entries_;  // the newest last
   Counts per_host_;
   Counts per_neighbourhood_;
-  // Of each host the number of times. Two generations: when the younger one is full or old, the
-  // elder is forgotten. A host is in one at most.
-  Counts turned_away_;
-  Counts turned_away_before_;
-  conn::TimePoint generation_began_;
+  TurnedAway turned_away_;
 };
 
 }  // namespace peerage::p2p

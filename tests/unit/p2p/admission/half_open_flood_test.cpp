@@ -1,9 +1,10 @@
-// The promise of the pool of handshakes, under attack: an honest newcomer gets in within 2 s.
+// The promise of the pool of handshakes, under attack: an honest newcomer gets in within 2 s; one
+// that comes as a Go node does, again after 5 to 8 s, at its first or second try.
 //
 // Time runs in steps of a millisecond. The attackers come without end, from ever new addresses, and
-// lose no time; the honest newcomers come one after the other, try again as soon as they know that
-// they were refused or displaced, and have no more connections than the connection rate lets a host
-// have.
+// lose no time; the honest newcomers come one after the other, and have no more connections than
+// the connection rate lets a host have. Of those that get in within 2 s, each tries again as soon
+// as it knows that it was refused or displaced.
 #include <algorithm>
 #include <map>
 #include <optional>
@@ -32,6 +33,7 @@ struct Attack {
   // How often a host comes again when it was turned away: its connection rate allows for 15 times.
   unsigned returns = 0;
   std::size_t silent_at_first = 0;  // this many come before all others
+  unsigned hosts = 0;               // in all, that come one after the other; 0: ever new ones
   unsigned per_neighbourhood = 1;
 };
 
@@ -55,9 +57,7 @@ class Flood {
 
   // How long an honest newcomer takes to get through; nullopt: over two seconds.
   std::optional<Duration> time_to_admit(const Honest& honest) {
-    const IpAddress ip = IpAddress::v4(200, static_cast<std::uint8_t>(honest_ >> 8),
-                                       static_cast<std::uint8_t>(honest_), 1);
-    ++honest_;
+    const IpAddress ip = new_honest();
     run(Duration(random_() % 10) * 1'000'000);
     const TimePoint began = now_;
     TimePoint next_try = now_;
@@ -90,6 +90,28 @@ class Flood {
     return std::nullopt;
   }
 
+  // Whether a newcomer gets in that has so many tries, the next 5 to 8 s after the last.
+  bool gets_in(const Honest& honest, int tries) {
+    const IpAddress ip = new_honest();
+    for (int left = tries; left > 0; --left) {
+      if (left < tries) run(5s + random_() % 3'000 * 1ms);
+      const auto ticket = enter(ip);
+      const TimePoint entered = now_;
+      while (ticket && lives(*ticket)) {
+        if (proceed(*ticket, now_ - entered, honest)) {
+          pool_.leave(*ticket);
+          living_.erase(*ticket);
+          return true;
+        }
+        run(1ms);
+      }
+    }
+    return false;
+  }
+  void run(Duration span) {
+    for (const TimePoint end = now_ + span; now_ < end; now_ += 1ms) attack_once();
+  }
+
   std::size_t largest() const { return largest_; }
 
  private:
@@ -102,6 +124,12 @@ class Flood {
     std::optional<Host> attacker;
   };
 
+  IpAddress new_honest() {
+    const IpAddress ip = IpAddress::v4(200, static_cast<std::uint8_t>(honest_ >> 8),
+                                       static_cast<std::uint8_t>(honest_), 1);
+    ++honest_;
+    return ip;
+  }
   bool lives(Ticket ticket) const { return living_.contains(ticket); }
 
   // Whether it is through.
@@ -114,10 +142,6 @@ class Flood {
     if (trips == 1) pool_.progress(ticket, Stage::authentication);
     if (trips == 2) pool_.progress(ticket, Stage::node_info);
     return trips >= 3;
-  }
-
-  void run(Duration span) {
-    for (const TimePoint end = now_ + span; now_ < end; now_ += 1ms) attack_once();
   }
 
   void attack_once() {
@@ -140,6 +164,7 @@ class Flood {
     const std::uint32_t network = 0x010000 + attackers_ / attack_.per_neighbourhood % 0xa00000;
     const auto host = static_cast<std::uint8_t>(1 + attackers_ % attack_.per_neighbourhood);
     ++attackers_;
+    if (attack_.hosts > 0) attackers_ %= attack_.hosts;
     return {IpAddress::v4(static_cast<std::uint8_t>(network >> 16),
                           static_cast<std::uint8_t>(network >> 8),
                           static_cast<std::uint8_t>(network), host),
@@ -260,6 +285,42 @@ TEST(HalfOpenFlood, AttackersThatComeAgainAsTheHonestDoHaveToComeAsOften) {
   // More of them can keep out some, as long as they bring up sixty new hosts each second.
   EXPECT_GE(admitted_of_100({.per_second = 1'000, .stalls_at = {Stage::node_info}, .returns = 15}),
             60u);
+}
+
+// Of 100 honest newcomers that have so many tries, those that get in.
+std::size_t get_in_of_100(const Attack& attack, int tries, const Honest& honest) {
+  Flood flood(attack, 1);
+  flood.run(10s);
+  std::size_t in = 0;
+  for (int i = 0; i < 100; ++i) {
+    flood.run(std::chrono::milliseconds(i % 100));
+    if (flood.gets_in(honest, tries)) ++in;
+  }
+  return in;
+}
+
+// One that trickles counts as one that has reached its stage at once: it does no better.
+TEST(HalfOpenFlood, ASingleTryIsEnoughAgainstFourHundredNewHostsASecond) {
+  for (const Stage stage : kStages) {
+    for (const Duration round_trip : {1ms, 50ms, 95ms}) {
+      const std::size_t in =
+          get_in_of_100({.per_second = 400, .stalls_at = {stage}}, 1, {round_trip});
+      EXPECT_GE(in, 98u) << name(stage) << ", " << round_trip / 1ms << " ms";
+    }
+  }
+}
+
+TEST(HalfOpenFlood, OneThatIsSlowOrMeetsMoreOfThemGetsInAtItsSecondTryAGoNodesPauseLater) {
+  EXPECT_GE(get_in_of_100({.per_second = 400, .stalls_at = {Stage::node_info}}, 2, {290ms}), 98u);
+  const Attack more = {.per_second = 1'000, .stalls_at = {Stage::node_info}};
+  EXPECT_GE(get_in_of_100(more, 2, {290ms}), 98u);
+}
+
+TEST(HalfOpenFlood, HostsThatComeAgainEachFiveSecondsKeepNoSingleTryOut) {
+  const Attack attack = {.per_second = 400, .stalls_at = {Stage::node_info}, .hosts = 2'000};
+  for (const Duration round_trip : {1ms, 95ms}) {
+    EXPECT_GE(get_in_of_100(attack, 1, {round_trip}), 96u) << round_trip / 1ms << " ms";
+  }
 }
 
 }  // namespace

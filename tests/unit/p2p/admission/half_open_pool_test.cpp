@@ -22,6 +22,7 @@ using test::ip;
 using Ticket = HalfOpenPool::Ticket;
 const TimePoint kStart{1h};
 const auto kPatience = HalfOpenLimits{}.patience;
+const auto kTenure = HalfOpenLimits{}.tenure;
 
 // A host in a /24 of its own.
 IpAddress stranger(unsigned number) {
@@ -36,6 +37,20 @@ std::size_t first_of(std::size_t) {
 
 HalfOpenPool new_pool() {
   return {HalfOpenLimits{}, first_of};
+}
+
+// What goes by patience alone.
+HalfOpenPool pool_with_long_tenure() {
+  HalfOpenLimits limits;
+  limits.tenure = 1h;
+  return {limits, first_of};
+}
+// What goes by tenure alone.
+HalfOpenPool small_pool(std::size_t total) {
+  HalfOpenLimits limits;
+  limits.total = total;
+  limits.patience = 1h;
+  return {limits, first_of};
 }
 
 Ticket enter(HalfOpenPool& pool, const IpAddress& from, TimePoint now = kStart) {
@@ -154,7 +169,7 @@ TEST(HalfOpenPool, ANewcomerOfTheLargestNeighbourhoodIsRefused) {
 }
 
 TEST(HalfOpenPool, TheHandshakeFurthestBehindIsDisplaced) {
-  HalfOpenPool pool = new_pool();
+  HalfOpenPool pool = pool_with_long_tenure();
   const Ticket silent = enter(pool, stranger(1'000), kStart);
   const Ticket earlier_but_further = enter(pool, stranger(1'001), kStart - kPatience / 2);
   pool.progress(earlier_but_further, Stage::authentication);
@@ -164,7 +179,7 @@ TEST(HalfOpenPool, TheHandshakeFurthestBehindIsDisplaced) {
 }
 
 TEST(HalfOpenPool, EachStageHasItsPatienceAndTimeSavedIsKept) {
-  HalfOpenPool pool = new_pool();
+  HalfOpenPool pool = pool_with_long_tenure();
   const auto tickets = fill(pool);
   for (const Ticket ticket : tickets) pool.progress(ticket, Stage::node_info);
   pool.progress(tickets[5], Stage::authentication);
@@ -191,17 +206,59 @@ TEST(HalfOpenPool, AHostThatWasTurnedAwayTakesThePlaceOfOneThatWasNot) {
   EXPECT_EQ(displaced_by(pool, stranger(1'000)), tickets[1]);
 }
 
-TEST(HalfOpenPool, AHostThatWasTurnedAwayMoreOftenCountsForMore) {
+TEST(HalfOpenPool, TheOneFurthestBeyondItsTenureIsDisplacedThoughItIsNotBehind) {
   HalfOpenPool pool = new_pool();
-  std::vector<Ticket> tickets = fill(pool);
-  for (unsigned i = 0; i < 64; ++i) {  // all 64 by such as had to come twice
-    EXPECT_TRUE(refused(pool, stranger(1'000 + i)));
-    EXPECT_EQ(displaced_by(pool, stranger(1'000 + i)), tickets[i]);
-  }
-  const IpAddress honest = ip("203.0.113.7");
-  EXPECT_TRUE(refused(pool, honest));
-  EXPECT_TRUE(refused(pool, honest));
-  EXPECT_NE(displaced_by(pool, honest), 0u);
+  const Ticket oldest = enter(pool, stranger(1'000), kStart - 1ms);
+  const auto tickets = fill(pool);
+  pool.progress(oldest, Stage::node_info);
+  EXPECT_TRUE(refused(pool, stranger(1'001), kStart - 1ms + kTenure));
+  EXPECT_EQ(displaced_by(pool, stranger(1'002), kStart + kTenure), oldest);
+  EXPECT_TRUE(refused(pool, stranger(1'003), kStart + kTenure));
+  EXPECT_EQ(displaced_by(pool, stranger(1'004), kStart + kTenure + 1ns), tickets[0]);
+}
+
+TEST(HalfOpenPool, EachTimeThatAHostWasTurnedAwayLengthensItsTenureByTwo) {
+  HalfOpenPool pool = small_pool(2);
+  const Ticket first = enter(pool, stranger(0));
+  const Ticket second = enter(pool, stranger(1));
+  EXPECT_TRUE(refused(pool, stranger(10)));
+  EXPECT_EQ(displaced_by(pool, stranger(10)), first);
+  EXPECT_EQ(displaced_by(pool, stranger(11), kStart + kTenure + 1ns), second);
+  EXPECT_EQ(displaced_by(pool, stranger(12), kStart + 3 * kTenure), second + 2);
+  EXPECT_EQ(displaced_by(pool, stranger(13), kStart + 3 * kTenure + 1ns), second + 1);
+}
+
+TEST(HalfOpenPool, HalfOfThePoolAtMostIsKeptForThoseThatComeAgain) {
+  HalfOpenPool pool = new_pool();
+  fill(pool);
+  const auto come_twice = [&pool](unsigned number) {
+    EXPECT_TRUE(refused(pool, stranger(number)));
+    return pool.enter(stranger(number), kStart);
+  };
+  for (unsigned i = 0; i < 32; ++i) EXPECT_TRUE(come_twice(1'000 + i)->displaced) << i;
+  EXPECT_FALSE(come_twice(2'000));
+}
+
+TEST(HalfOpenPool, WhenMoreThanHalfCameAgainTheOneThatWasTurnedAwayLeastGoesAfterOneTenure) {
+  HalfOpenPool pool = small_pool(4);
+  for (unsigned i = 0; i < 4; ++i) enter(pool, stranger(i));
+  for (unsigned i = 10; i < 13; ++i) EXPECT_TRUE(refused(pool, stranger(i)));
+  // Two of them are turned away once more: after their tenure, now of three.
+  TimePoint now = kStart + kTenure + 1ns;
+  for (unsigned i = 11; i < 13; ++i) EXPECT_NE(displaced_by(pool, stranger(i), now), 0u);
+  now += 3 * kTenure + 1ns;
+  Ticket last = 0;
+  for (unsigned i = 20; i < 24; ++i) last = pool.enter(stranger(i), now)->ticket;
+  for (Ticket ticket = last - 3; ticket <= last; ++ticket) pool.leave(ticket);
+
+  enter(pool, stranger(11), now);
+  const Ticket least = enter(pool, stranger(10), now);
+  enter(pool, stranger(12), now);
+  const Ticket first_try = enter(pool, stranger(30), now + kTenure / 2);
+  EXPECT_TRUE(refused(pool, stranger(31), now + kTenure));
+  EXPECT_EQ(displaced_by(pool, stranger(32), now + kTenure + 1ns), least);
+  // With half of them it is by tenure again.
+  EXPECT_EQ(displaced_by(pool, stranger(33), now + kTenure * 3 / 2 + 1ns), first_try);
 }
 
 TEST(HalfOpenPool, AHostThatIsDisplacedInGoodTimeCountsAsTurnedAway) {
@@ -218,7 +275,7 @@ TEST(HalfOpenPool, AHostThatHadItsTimeDoesNotCountAsTurnedAway) {
   fill(pool);
   const TimePoint late = kStart + kPatience + 1ns;
   for (unsigned i = 0; i < 64; ++i) EXPECT_NE(displaced_by(pool, stranger(1'000 + i), late), 0u);
-  EXPECT_EQ(pool.remembered(), 0u);
+  EXPECT_EQ(pool.remembered(kStart), 0u);
   EXPECT_TRUE(refused(pool, stranger(0), late));
 }
 
@@ -226,45 +283,32 @@ TEST(HalfOpenPool, AHostThatGotInIsNotRememberedAsTurnedAway) {
   HalfOpenPool pool = new_pool();
   auto tickets = fill(pool);
   EXPECT_TRUE(refused(pool, ip("203.0.113.7")));
-  EXPECT_EQ(pool.remembered(), 1u);
+  EXPECT_EQ(pool.remembered(kStart), 1u);
   pool.leave(tickets[0]);
   const Ticket ticket = enter(pool, ip("203.0.113.7"));
-  EXPECT_EQ(pool.remembered(), 0u);
+  EXPECT_EQ(pool.remembered(kStart), 0u);
   pool.leave(ticket);
   enter(pool, stranger(0));
   EXPECT_TRUE(refused(pool, ip("203.0.113.7")));
 }
 
-TEST(HalfOpenPool, AHostIsRememberedForTwoSecondsAtLeastAndNotForEver) {
+TEST(HalfOpenPool, AHostIsRememberedUntilAGoNodeComesAgainAndForAMinute) {
   HalfOpenPool pool = new_pool();
-  const IpAddress honest = ip("203.0.113.7");
   auto refill = [&pool, round = 0u](TimePoint now) mutable {
     ++round;
     for (unsigned i = 0; i < 64; ++i) (void)pool.enter(stranger(round * 1'000 + i), now);
   };
-  refill(kStart);
-  EXPECT_TRUE(refused(pool, honest));
-  refill(kStart + 2s);
-  EXPECT_TRUE(refused(pool, stranger(500), kStart + 2s));
-  EXPECT_NE(displaced_by(pool, honest, kStart + 2s), 0u);
-
-  refill(kStart + 10s);
-  EXPECT_TRUE(refused(pool, ip("198.51.100.1"), kStart + 10s));
-  refill(kStart + 12s);
-  EXPECT_TRUE(refused(pool, stranger(501), kStart + 12s));
-  refill(kStart + 14s);
-  EXPECT_TRUE(refused(pool, stranger(502), kStart + 14s));
-  EXPECT_TRUE(refused(pool, ip("198.51.100.1"), kStart + 14s));
-}
-
-TEST(HalfOpenPool, RemembersABoundedNumberOfHosts) {
-  HalfOpenPool pool = new_pool();
-  fill(pool);
-  for (unsigned i = 0; i < 50'000; ++i) {
-    EXPECT_TRUE(refused(pool, stranger(1'000 + i)));
-    EXPECT_LE(pool.remembered(), HalfOpenPool::kMaxTurnedAway);
+  for (const auto pause : {8s, 59s}) {
+    const TimePoint now = kStart + pause * 10;
+    refill(now);
+    EXPECT_TRUE(refused(pool, ip("203.0.113.7"), now));
+    refill(now + pause);
+    EXPECT_NE(displaced_by(pool, ip("203.0.113.7"), now + pause), 0u);
   }
-  EXPECT_GE(pool.remembered(), HalfOpenPool::kMaxTurnedAway / 2);
+  refill(kStart + 1h);
+  EXPECT_TRUE(refused(pool, ip("198.51.100.1"), kStart + 1h));
+  refill(kStart + 1h + 62s);
+  EXPECT_TRUE(refused(pool, ip("198.51.100.1"), kStart + 1h + 62s));
 }
 
 TEST(HalfOpenPool, ChoosesAtRandomAmongThoseThatCountForLeast) {
