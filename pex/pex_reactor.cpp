@@ -35,6 +35,9 @@ void prepare(p2p::SwitchConfig& config, const PexConfig& pex) {
   if (pex.mode != PexConfig::Mode::seed) return;
   // As many again are closing, while their queues are flushed.
   config.p2p.max_num_outbound_peers = static_cast<std::uint32_t>(2 * pex.crawl.parallel);
+  std::uint32_t& inbound = config.p2p.max_num_inbound_peers;
+  const bool is_a_nodes = inbound == p2p::P2pConfig{}.max_num_inbound_peers;
+  inbound = pex.seed_inbound_peers.value_or(is_a_nodes ? kSeedInboundPeers : inbound);
   config.per_ip_limit = p2p::PerIpLimit::inbound_peers;
   if (!config.max_peers_per_ip && !config.p2p.allow_duplicate_ip) {
     config.max_peers_per_ip = pex.crawl.clients_per_host;

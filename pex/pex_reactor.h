@@ -32,10 +32,13 @@ namespace peerage::pex {
 struct PexConfig {
   enum class Mode : std::uint8_t { node, seed } mode = Mode::node;
   std::vector<conn::HostAddress>
-      seeds;                           // of the first network; a seed finds out the network of each
-  RequestLimits requests;              // make them kSeedRequestLimits for a seed
-  OutboundLimits outbound;             // a node's
-  CrawlLimits crawl;                   // a seed's
+      seeds;                // of the first network; a seed finds out the network of each
+  RequestLimits requests;   // make them kSeedRequestLimits for a seed
+  OutboundLimits outbound;  // a node's
+  CrawlLimits crawl;        // a seed's
+  // A seed's inbound slots. Not set: P2pConfig::max_num_inbound_peers, unless that is its default,
+  // which is a node's; then kSeedInboundPeers.
+  std::optional<std::uint32_t> seed_inbound_peers;
   std::shared_ptr<conn::LogSink> log;  // none: silent
 
   static PexConfig seed() {
@@ -46,7 +49,8 @@ struct PexConfig {
   }
 };
 
-// Fits the switch's settings to it: a seed's visits take outbound slots, and have their time.
+// Fits the switch's settings to it: a seed's visits take outbound slots, and have their time; its
+// clients have more slots than a node's peers.
 void prepare(p2p::SwitchConfig& config, const PexConfig& pex);
 // The book's rules for this kind of node.
 addrbook::BookConfig book_config(const p2p::P2pConfig& p2p, const PexConfig& pex);

@@ -9,6 +9,7 @@
 
 #include "conn/address/net_address.h"
 #include "conn/base/bytes.h"
+#include "pex/limits/limits.h"
 
 namespace peerage::cmd {
 namespace {
@@ -121,9 +122,7 @@ class Check {
 
   // Whether any node can be reached.
   void check_reach() {
-    if (p2p_.seed_mode && p2p_.max_num_inbound_peers == 0) {
-      add(Severity::warning, "p2p.max_num_inbound_peers", "a seed must accept inbound peers");
-    }
+    check_seed_slots();
     const bool empty_book = around_.book_failure
                                 ? around_.book_failure->reason == Reason::book_missing
                                 : around_.book_addresses == 0;
@@ -143,6 +142,23 @@ class Check {
     const auto ip = parts ? conn::IpAddress::parse(parts->host) : std::nullopt;
     if (ip && ip->loopback() && p2p_.external_address.empty()) {
       add(Severity::notice, "p2p.laddr", parts->host + " is reached from this machine alone");
+    }
+  }
+
+  void check_seed_slots() {
+    if (!p2p_.seed_mode) return;
+    static const std::string kKey = "p2p.max_num_inbound_peers";
+    const auto& own = settings_.config.seed_inbound_peers;
+    if (own.value_or(p2p_.max_num_inbound_peers) == 0) {
+      add(Severity::warning, own ? "peerage.seed_inbound_peers" : kKey,
+          "a seed must accept inbound peers");
+    } else if (!own && reading_.lines.contains(kKey) &&
+               p2p_.max_num_inbound_peers == P2pConfig{}.max_num_inbound_peers) {
+      const std::string slots = std::to_string(pex::kSeedInboundPeers);
+      add(Severity::notice, kKey,
+          std::to_string(p2p_.max_num_inbound_peers) +
+              " is a comet node's default, and counts as not set: this seed has " + slots +
+              " inbound slots; seed_inbound_peers under [peerage] says how many otherwise");
     }
   }
 

@@ -49,6 +49,7 @@ struct Config {
   std::uint32_t crawl_parallel = 16;                            // visits at a time; 1 to 1000
   conn::Duration visit_timeout = std::chrono::seconds(5);       // of a crawl, for each address
   conn::Duration seed_peer_lifetime = std::chrono::minutes(5);  // longest stay at a seed
+  std::optional<std::uint32_t> seed_inbound_peers;              // see pex/pex_reactor.h
   conn::Duration summary_interval = std::chrono::minutes(1);    // of the log; 0: none
   std::optional<std::uint32_t> max_peers_per_ip;                // see p2p/base/switch_config.h
   std::vector<conn::Cidr> exempt_networks;                      // likewise

@@ -37,6 +37,10 @@ visit_timeout = "5s"
 # How long a peer may stay at a seed.
 seed_peer_lifetime = "5m"
 
+# A seed's inbound slots. Without it, max_num_inbound_peers, unless that is 40, a node's default; then
+# 512.
+# seed_inbound_peers = 512
+
 # How often the log has a line that sums up; 0s is never.
 summary_interval = "1m"
 

@@ -80,6 +80,7 @@ pex::PexConfig pex_config(const Settings& settings, Node::Role role,
     pex.crawl.parallel = config.crawl_parallel;
     pex.crawl.visit = config.visit_timeout;
     pex.crawl.client_life = config.seed_peer_lifetime;
+    pex.seed_inbound_peers = config.seed_inbound_peers;
   }
   pex.seeds = config.p2p.seeds;
   pex.log = std::move(log);
@@ -136,6 +137,13 @@ Node::Node(Settings settings, Role role, const ProgramLog& log, conn::NodeKey ke
   const pex::PexConfig pex = pex_config(settings_, role_, log.module("pex"));
   p2p::SwitchConfig config = switch_config(settings_, log.module("p2p"));
   pex::prepare(config, pex);
+  const std::size_t connections = std::size_t{config.p2p.max_num_inbound_peers} +
+                                  config.p2p.max_num_outbound_peers + config.half_open.total;
+  if (const auto allowed = allow_connections(connections); !allowed) {
+    // Those that there are no descriptors for wait in the backlog (conn/runtime/asio_runtime.h).
+    log_.write(LogLevel::warn, "there are more slots than descriptors",
+               {{"why", allowed.error().text()}});
+  }
   addrbook::BookConfig book = pex::book_config(config.p2p, pex);
   book.exempt_networks = settings_.config.exempt_networks;
   books_ = std::make_shared<pex::NetworkBooks>(

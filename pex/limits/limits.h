@@ -96,6 +96,11 @@ struct OutboundLimits {
   enum class Spread : std::uint8_t { random, none } spread = Spread::random;
 };
 
+// A seed's inbound slots, where none are set. A client that asks and goes holds one for some
+// hundred milliseconds, one that lingers for up to CrawlLimits::client_life: with the 40 of a node,
+// a seed with 1 000 clients a second sends one in five away. Each takes a descriptor.
+inline constexpr std::uint32_t kSeedInboundPeers = 512;
+
 // A seed's visits.
 struct CrawlLimits {
   std::size_t parallel = 16;

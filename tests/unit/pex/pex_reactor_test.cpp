@@ -1,6 +1,8 @@
 // What the reactor itself does, besides its parts: bans that the book keeps are in force.
 #include "pex/pex_reactor.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "tests/support/files.h"
@@ -167,6 +169,42 @@ TEST_F(KeptBans, OfTheFileYieldToTheNodesOwnBanOfTheSameNode) {
   const auto bans = bans_of(node);
   ASSERT_EQ(bans.size(), 1u);
   EXPECT_EQ(bans[0].reason, "it lies again");
+}
+
+std::uint32_t slots_of(PexConfig pex, std::uint32_t max_num_inbound_peers) {
+  p2p::SwitchConfig config;
+  config.p2p.max_num_inbound_peers = max_num_inbound_peers;
+  prepare(config, pex);
+  return config.p2p.max_num_inbound_peers;
+}
+
+TEST(SeedSlots, Are512WhereANodesDefaultStands) {
+  EXPECT_EQ(slots_of(PexConfig::seed(), p2p::P2pConfig{}.max_num_inbound_peers), 512u);
+  EXPECT_EQ(slots_of(PexConfig{}, 40), 40u) << "of a node";
+}
+
+TEST(SeedSlots, AreWhatIsSetForASeedOrElseAnyOtherNumberThatIsSetForANode) {
+  for (const std::uint32_t set : {0u, 39u, 300u, 1'000u}) {
+    EXPECT_EQ(slots_of(PexConfig::seed(), set), set);
+  }
+  PexConfig pex = PexConfig::seed();
+  pex.seed_inbound_peers = 40;
+  EXPECT_EQ(slots_of(pex, 40), 40u);
+  EXPECT_EQ(slots_of(pex, 1'000), 40u);
+}
+
+class ASeed : public KeptBans {};
+
+TEST_F(ASeed, LetsInMoreClientsAtOnceThanANodeHasPeers) {
+  PexNode& seed = add(seed_plan());
+  for (int i = 0; i < 60; ++i) somebody().dial(seed.address());
+  const auto in = [this] {
+    return std::count_if(visitors.begin(), visitors.end(),
+                         [](const auto& visitor) { return visitor->is_connected(); });
+  };
+  EXPECT_TRUE(until([&] { return in() == 60; }, 5s)) << in();
+  world.run_for(2s);
+  EXPECT_EQ(in(), 60);
 }
 
 }  // namespace

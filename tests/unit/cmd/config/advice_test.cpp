@@ -131,6 +131,24 @@ TEST(ConfigAdvice, ANodeThatKnowsNoOtherIsNamed) {
   EXPECT_EQ(home.finding("dials no node").severity, Severity::warning);
 }
 
+TEST(ConfigAdvice, ASeedIsToldHowManySlotsItHasWhereANodesDefaultStandsInTheFile) {
+  const auto settings_of = [](const std::string& own, const std::string& p2p) {
+    Home home;
+    home.use("[peerage]\nnetwork = \"n\"\n" + own + "[p2p]\nseed_mode = true\n" + p2p);
+    return home;
+  };
+  const auto told = [](Home home) { return findings_text(home.findings()); };
+  const std::string forty = "max_num_inbound_peers = 40\n";
+  EXPECT_EQ(settings_of("", forty).finding("this seed has 512 inbound slots").severity,
+            Severity::notice);
+  EXPECT_EQ(told(settings_of("seed_inbound_peers = 40\n", forty)).find("512"), std::string::npos);
+  EXPECT_EQ(told(settings_of("", "max_num_inbound_peers = 300\n")).find("512"), std::string::npos);
+  EXPECT_EQ(settings_of("", "max_num_inbound_peers = 0\n").finding("must accept").severity,
+            Severity::warning);
+  const Finding none = settings_of("seed_inbound_peers = 0\n", forty).finding("must accept");
+  EXPECT_TRUE(none.text.starts_with("peerage.seed_inbound_peers: ")) << none.text;
+}
+
 TEST(ConfigAdvice, TheKeyFileIsThereWholeAndForItsOwnerAlone) {
   Home home;
   home.around.key_mode = 0644;

@@ -65,6 +65,7 @@ TEST(Config, OurOwnTemplateSaysTheDefaultsAndNothingUnknown) {
   EXPECT_EQ(config->seed_peer_lifetime, Config().seed_peer_lifetime);
   EXPECT_EQ(config->summary_interval, Config().summary_interval);
   EXPECT_EQ(config->max_peers_per_ip, Config().max_peers_per_ip);
+  EXPECT_EQ(config->seed_inbound_peers, Config().seed_inbound_peers);
   EXPECT_EQ(config->exempt_networks, Config().exempt_networks);
   EXPECT_EQ(config->shards, Config().shards);
   const P2pConfig defaults;
@@ -210,7 +211,7 @@ TEST(Config, OurOwnSettingsAreReadWithinTheirBounds) {
       "log_level = \"p2p:debug,*:error\"\nlog_format = \"json\"\ngenesis_file = \"g.json\"\n"
       "[peerage]\ncrawl_parallel = 1000\nvisit_timeout = \"2s\"\nseed_peer_lifetime = \"1m\"\n"
       "summary_interval = \"0s\"\nmax_peers_per_ip = 3\nexempt_networks = \"10.0.0.0/8, ::1\"\n"
-      "shards = 0\nnetwork = \"a, b\"");
+      "shards = 0\nnetwork = \"a, b\"\nseed_inbound_peers = 1000");
   ASSERT_TRUE(config) << config.error().text();
   EXPECT_EQ(config->crawl_parallel, 1000u);
   EXPECT_EQ(config->visit_timeout, 2s);
@@ -220,12 +221,15 @@ TEST(Config, OurOwnSettingsAreReadWithinTheirBounds) {
   EXPECT_EQ(config->exempt_networks.size(), 2u);
   EXPECT_EQ(config->shards, 0u);
   EXPECT_FALSE(Config().max_peers_per_ip);
+  EXPECT_EQ(config->seed_inbound_peers, 1000u);
+  EXPECT_FALSE(Config().seed_inbound_peers);
   for (const auto& [toml, key] : std::vector<std::pair<std::string, std::string>>{
            {"[peerage]\ncrawl_parallel = 0", "peerage.crawl_parallel"},
            {"[peerage]\ncrawl_parallel = 1001", "peerage.crawl_parallel"},
            {"[peerage]\nvisit_timeout = \"0s\"", "peerage.visit_timeout"},
            {"[peerage]\nseed_peer_lifetime = \"0s\"", "peerage.seed_peer_lifetime"},
            {"[peerage]\nmax_peers_per_ip = -1", "peerage.max_peers_per_ip"},
+           {"[peerage]\nseed_inbound_peers = \"many\"", "peerage.seed_inbound_peers"},
            {"[peerage]\nexempt_networks = \"10.0.0.1/8\"", "peerage.exempt_networks"},
            {"[peerage]\nshards = 2000", "peerage.shards"},
            {"[peerage]\nnetwork = \"a,*\"", "peerage.network"},
