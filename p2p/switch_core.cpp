@@ -349,6 +349,7 @@ void SwitchCore::add_persistent(const conn::HostAddress& peer) {
     log_.write(conn::LogLevel::debug, "persistent peer left out", {{"why", added.error().text()}});
     return;
   }
+  if (const auto ip = conn::IpAddress::parse(peer.host)) admission_.expect_at(peer.id, *ip);
   // It may be connected already, in a slot that it no longer needs.
   if (peers_) peers_->mark(peer.id, marks(peer.id));
   if (dial_runner_) dial_runner_->wake();

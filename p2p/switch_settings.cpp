@@ -51,6 +51,7 @@ AdmissionConfig admission_config(const SwitchConfig& config) {
   }
   admission.half_open = config.half_open;
   admission.rate = config.connection_rate;
+  admission.exempt_rate = config.exempt_connection_rate;
   admission.handshake_rate = config.handshake_rate;
   return admission;
 }

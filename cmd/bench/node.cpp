@@ -30,6 +30,7 @@ p2p::SwitchConfig bench_config(const BenchOptions& options, const conn::Endpoint
   config.p2p.recv_rate = options.rate;
   config.p2p.max_num_inbound_peers = kManyPeers;
   config.p2p.allow_duplicate_ip = true;  // and so loopback is exempt from the connection rate
+  config.exempt_connection_rate.interval = {};  // and from that of exempt networks
   config.half_open.total = kManyHandshakes;
   config.half_open.per_host = kManyHandshakes;
   config.half_open.per_neighbourhood = kManyHandshakes;

@@ -48,7 +48,8 @@ summary_interval = "1m"
 # allow_duplicate_ip.
 # max_peers_per_ip = 1
 
-# Networks without limits for an address or its neighbours: comma-separated, "203.0.113.0/24".
+# Networks without a limit of peers for an address, and with a much higher connection rate:
+# comma-separated, "203.0.113.0/24".
 exempt_networks = ""
 
 # Threads that connections live on; 0 is one for each of the machine's.

@@ -15,6 +15,7 @@ using conn::TimePoint;
 Admission::Admission(const AdmissionConfig& config, conn::RandomBelow random, TimePoint now)
     : config_(config),
       rate_(config.rate),
+      exempt_rate_(config.exempt_rate),
       half_open_(config.half_open, std::move(random)),
       handshakes_(config.handshake_rate, kHandshakeBurst, now) {}
 
@@ -26,9 +27,11 @@ Result<Admission::Handshake> Admission::on_arrival(const IpAddress& ip, TimePoin
       slots_taken(Direction::inbound) + half_open_.size() >= config_.max_inbound) {
     return conn::fail(Stage::admission, Reason::no_free_slot);
   }
-  if (!any_contains(config_.exempt, ip)) {
-    if (auto taken = rate_.take(ip, now); !taken) return tl::unexpected(taken.error());
+  if (is_full() && slot_pause_.holds(ip, now) && !privileged_at_.contains(ip)) {
+    return conn::fail(Stage::admission, Reason::no_free_slot, "refused before");
   }
+  ConnectionRate& rate = any_contains(config_.exempt, ip) ? exempt_rate_ : rate_;
+  if (auto taken = rate.take(ip, now); !taken) return tl::unexpected(taken.error());
   auto entered = half_open_.enter(ip, now);
   if (!entered) return tl::unexpected(entered.error());
   return Handshake{entered->ticket, entered->displaced};
@@ -45,6 +48,7 @@ Result<Admission::Admitted> Admission::on_proven(
   if (auto allowed = check_bans(newcomer.id, newcomer.ip, now); !allowed) {
     return tl::unexpected(allowed.error());
   }
+  if (newcomer.standing == Standing::privileged) privileged_at_.add(newcomer.id, newcomer.ip);
   Admitted admitted;
   const auto known = slots_.find(newcomer.id);
   if (known != slots_.end()) {
@@ -63,12 +67,14 @@ Result<Admission::Admitted> Admission::on_proven(
     if (address_is_full(newcomer.id, newcomer.ip, newcomer.direction)) {
       return conn::fail(Stage::admission, Reason::too_many_from_address, newcomer.ip.to_string());
     }
-    if (newcomer.direction == Direction::inbound &&
-        slots_taken(Direction::inbound) >= config_.max_inbound) {
+    if (newcomer.direction == Direction::inbound && is_full()) {
       if (config_.full_inbound == FullInbound::evict_one) {
         admitted.evict = evict_one(candidates(), now);
       }
-      if (admitted.evict.empty()) return conn::fail(Stage::admission, Reason::no_free_slot);
+      if (admitted.evict.empty()) {
+        slot_pause_.on_refused(newcomer.ip, now);
+        return conn::fail(Stage::admission, Reason::no_free_slot);
+      }
     }
   }
   Slot& slot = slots_[newcomer.id] = {newcomer, {{link, newcomer.direction}}, false};
@@ -99,8 +105,10 @@ void Admission::on_gone(const NodeId& id, LinkId link) {
 }
 
 void Admission::set_standing(const NodeId& id, Standing standing) {
+  if (standing == Standing::ordinary) privileged_at_.remove(id);
   const auto slot = slots_.find(id);
   if (slot == slots_.end()) return;
+  if (standing == Standing::privileged) privileged_at_.add(id, slot->second.peer.ip);
   alter(slot->second, [&] { slot->second.peer.standing = standing; });
 }
 

@@ -1,15 +1,17 @@
 // Which nodes may be peers: the rules that stand between an accepted socket and a slot.
 //
 // Two gates. At the first, a stranger is a source address and nothing else; what is refused there
-// costs no cryptography: bans by address, the connection rate of its host and the pause after it
-// failed to authenticate, the pool of handshakes under way, and the budget of handshakes begun per
-// second (which makes it wait). At the second it has proved an ID: bans by ID, the slots, and the
-// limit for one IP address. When the inbound slots are full, the least useful inbound peer may be
-// evicted (p2p/admission/eviction.h).
+// costs no cryptography: bans by address, the pause of a host that was just refused for want of a
+// slot, the connection rate of its host and the pause after it failed to authenticate, the pool of
+// handshakes under way, and the budget of handshakes begun per second (which makes it wait). At the
+// second it has proved an ID: bans by ID, the slots, and the limit for one IP address. When the
+// inbound slots are full, the least useful inbound peer may be evicted (p2p/admission/eviction.h).
 //
 // Unconditional and persistent peers need no slot and are not counted for their address; a ban
-// binds them too, since only an operator bans them. Networks in `exempt` are free of the connection
-// rate, of that pause and of the limit for one address.
+// binds them too, since only an operator bans them. Where one was proven last, nobody has to pause
+// for want of a slot, since only the handshake tells it from others. Networks in `exempt` have a
+// much higher connection rate, and are free of the pause after a failure and of the limit for one
+// address.
 //
 // A node counts while it has a link, shown or held; a second link of the same ID takes no second
 // slot.
@@ -29,6 +31,8 @@
 #include "p2p/admission/connection_rate.h"
 #include "p2p/admission/eviction.h"
 #include "p2p/admission/half_open_pool.h"
+#include "p2p/admission/proven_addresses.h"
+#include "p2p/admission/slot_pause.h"
 #include "p2p/base/direction.h"
 #include "p2p/base/link_id.h"
 
@@ -42,6 +46,7 @@ struct AdmissionConfig {
   std::vector<conn::Cidr> exempt;
   HalfOpenLimits half_open;
   ConnectionRateConfig rate;
+  ConnectionRateConfig exempt_rate = kExemptConnectionRate;
   std::uint64_t handshake_rate = kHandshakeRate;  // per second
 };
 
@@ -56,7 +61,8 @@ class Admission {
     std::optional<HalfOpenPool::Ticket> displaced;
   };
   // Refused: banned, connection_rate_exceeded, authentication_failed_lately, too_many_handshakes;
-  // no_free_slot with FullInbound::refuse, and this also for those that would need none.
+  // no_free_slot within the pause after such a refusal; and with FullInbound::refuse, this also for
+  // those that would need none.
   conn::Result<Handshake> on_arrival(const conn::IpAddress& ip, conn::TimePoint now);
   // A handshake of a stranger has failed by its fault.
   void on_failed_authentication(const conn::IpAddress& ip, conn::TimePoint now);
@@ -85,8 +91,11 @@ class Admission {
       const Newcomer& newcomer, LinkId link,
       const std::function<std::vector<EvictionCandidate>()>& candidates, conn::TimePoint now);
   void on_gone(const conn::NodeId& id, LinkId link);
-  // For a node that is counted already; no peer is evicted for it.
+  // For a node that is counted already; no peer is evicted for it. With `ordinary`, it is also
+  // forgotten where the node was proven, connected or not.
   void set_standing(const conn::NodeId& id, Standing standing);
+  // A privileged node is expected at this address, though it has not been proven there yet.
+  void expect_at(const conn::NodeId& id, const conn::IpAddress& ip) { privileged_at_.add(id, ip); }
 
   // Whether a dial to this address can be admitted at all.
   conn::Result<void> may_dial(const conn::NodeId& id, const std::optional<conn::IpAddress>& ip,
@@ -120,6 +129,7 @@ class Admission {
   }
   conn::Result<void> check_bans(const conn::NodeId& id, const std::optional<conn::IpAddress>& ip,
                                 conn::TimePoint now) const;
+  bool is_full() const noexcept { return slots_taken(Direction::inbound) >= config_.max_inbound; }
   // The least useful of the candidates loses its slot; its links. Empty: none may be evicted.
   std::vector<LinkId> evict_one(std::vector<EvictionCandidate> candidates, conn::TimePoint now);
   bool address_is_full(const conn::NodeId& id, const conn::IpAddress& ip,
@@ -128,6 +138,9 @@ class Admission {
   AdmissionConfig config_;
   BanList bans_;
   ConnectionRate rate_;
+  ConnectionRate exempt_rate_;
+  SlotPause slot_pause_;
+  ProvenAddresses privileged_at_;
   HalfOpenPool half_open_;
   conn::TokenBucket handshakes_;
   std::map<conn::NodeId, Slot> slots_;

@@ -10,7 +10,7 @@ using conn::TimePoint;
 
 ConnectionRate::ConnectionRate(const ConnectionRateConfig& config)
     : cost_(static_cast<std::uint64_t>(
-          std::chrono::ceil<std::chrono::seconds>(config.interval).count())),
+          std::chrono::ceil<std::chrono::milliseconds>(config.interval).count())),
       capacity_(cost_ * config.burst),
       pause_(config.failed_authentication_pause) {}
 
@@ -39,13 +39,13 @@ ConnectionRate::Host& ConnectionRate::see(const IpAddress& host, TimePoint now) 
     return *known->second;
   }
   make_room(now);
-  hosts_.push_back({host, conn::TokenBucket(1, capacity_, now), now, {}});
+  hosts_.push_back({host, conn::TokenBucket(1'000, capacity_, now), now, {}});
   by_ip_[host] = std::prev(hosts_.end());
   return hosts_.back();
 }
 
 void ConnectionRate::make_room(TimePoint now) {
-  const conn::Duration refilled = std::chrono::seconds(capacity_);
+  const conn::Duration refilled = std::chrono::milliseconds(capacity_);
   const auto is_idle = [&](const Host& host) {
     return host.seen + refilled <= now && host.closed_until <= now;
   };

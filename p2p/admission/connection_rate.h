@@ -41,8 +41,8 @@ class ConnectionRate {
   Host& see(const conn::IpAddress& host, conn::TimePoint now);
   void make_room(conn::TimePoint now);
 
-  // A bucket counts in whole tokens per second: one connection costs the interval in seconds, at
-  // one token a second. 0: unlimited.
+  // A bucket counts in whole tokens per second: one connection costs the interval in milliseconds,
+  // at a thousand tokens a second. 0: unlimited.
   const std::uint64_t cost_;
   const std::uint64_t capacity_;
   const conn::Duration pause_;

@@ -53,11 +53,21 @@ enum class FullInbound : std::uint8_t { evict_one, refuse };
 
 // One connection in `interval` for a host, and `burst` saved up: 0.2/s and 16, as go-libp2p has it.
 struct ConnectionRateConfig {
-  conn::Duration interval = 5s;  // whole seconds (a part counts as one); 0: unlimited
+  conn::Duration interval = 5s;  // whole milliseconds (a part counts as one); 0: unlimited
   std::uint32_t burst = 16;
   // None after a handshake that failed by the host's fault (geth: 30 s after any); 0: no pause.
   conn::Duration failed_authentication_pause = 30s;
 };
+
+// The same for a host of an exempt network: exempt is not unlimited. A machine may well hold a
+// thousand nodes that begin at once; in the long run, 100 handshakes a second are 2 % of a core.
+inline constexpr ConnectionRateConfig kExemptConnectionRate = {
+    .interval = 10ms, .burst = 1'000, .failed_authentication_pause = 0s};
+
+// How long a host is refused at accept when all slots are taken and a node of its was sent away for
+// that (p2p/admission/slot_pause.h). A Go node that is refused so early tries again after 5 s.
+inline constexpr conn::Duration kFirstSlotPause = 1s;
+inline constexpr conn::Duration kLongestSlotPause = 30s;
 
 // Handshakes begun with strangers, per second and at once: a core verifies 16 000 signatures a
 // second, and most of it is for other work.

@@ -33,12 +33,13 @@ struct SwitchConfig {
   // with allow_duplicate_ip.
   std::optional<std::size_t> max_peers_per_ip;
   PerIpLimit per_ip_limit = PerIpLimit::all_peers;
-  // Free of the connection rate, of its pause and of max_peers_per_ip. With allow_duplicate_ip the
-  // private and loopback networks are so too.
+  // Free of the connection rate (they have the higher one below), of its pause and of
+  // max_peers_per_ip. With allow_duplicate_ip the private and loopback networks are so too.
   std::vector<conn::Cidr> exempt_networks;
   HalfOpenLimits half_open;
   std::uint64_t handshake_rate = kHandshakeRate;  // begun with strangers, per second; 0: unlimited
   ConnectionRateConfig connection_rate;
+  ConnectionRateConfig exempt_connection_rate = kExemptConnectionRate;
   InboxConfig inbox;
   conn::LivenessConfig liveness;
   conn::ReassemblyConfig reassembly;

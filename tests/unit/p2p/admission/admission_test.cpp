@@ -125,7 +125,7 @@ TEST(Admission, TheRateOfABannedHostIsNotTouched) {
   EXPECT_TRUE(admission.on_arrival(ip("203.0.113.7"), kStart + 1s));
 }
 
-TEST(Admission, AnExemptNetworkIsFreeOfTheRateButNotOfTheBansNorOfThePool) {
+TEST(Admission, AnExemptNetworkHasAHigherRateAndTheSameBansAndThePool) {
   AdmissionConfig config;
   config.exempt = {Cidr(ip("10.0.0.0"), 8)};
   Admission admission = new_admission(config);
@@ -139,6 +139,98 @@ TEST(Admission, AnExemptNetworkIsFreeOfTheRateButNotOfTheBansNorOfThePool) {
   admission.bans().add({Cidr(ip("10.2.0.0"), 16), kStart + 1h, ""}, kStart);
   EXPECT_EQ(refusal(admission.on_arrival(ip("10.2.1.1"), kStart)), Reason::banned);
 }
+
+TEST(Admission, AHostOfAnExemptNetworkHasAThousandConnectionsAtOnceAndThenAHundredASecond) {
+  AdmissionConfig config;
+  config.exempt = {Cidr(ip("10.0.0.0"), 8)};
+  config.handshake_rate = 0;
+  Admission admission = new_admission(config);
+  int let_in = 0;
+  for (int i = 0; i < 10'000; ++i) {  // a thousand a second
+    const auto arrival = admission.on_arrival(ip("10.1.1.1"), kStart + i * 1ms);
+    if (arrival) {
+      ++let_in;
+      admission.half_open().leave(arrival->ticket);
+    } else {
+      EXPECT_EQ(refusal(arrival), Reason::connection_rate_exceeded);
+    }
+  }
+  EXPECT_GE(let_in, 1'990);
+  EXPECT_LE(let_in, 2'000);
+  EXPECT_TRUE(admission.on_arrival(ip("10.1.1.2"), kStart + 10s));
+}
+
+// --- the first gate: the pause of a host that found no free slot ---
+
+// A node on an exempt network that dials again at once whatever happens, 300 times a second for so
+// long, while all slots are taken for good. The handshakes that it costs.
+int handshakes_of_a_persistent_dialler(Admission& admission, const Admission::Newcomer& dialler,
+                                       conn::Duration span, TimePoint now = kStart) {
+  int handshakes = 0;
+  for (const TimePoint end = now + span; now < end; now += 3'333us) {
+    const auto arrival = admission.on_arrival(dialler.ip, now);
+    if (!arrival) {
+      EXPECT_EQ(refusal(arrival), Reason::no_free_slot);
+      continue;
+    }
+    ++handshakes;
+    EXPECT_EQ(refusal(admission.on_proven(dialler, 1'000, offering({}), now)),
+              Reason::no_free_slot);
+    admission.half_open().leave(arrival->ticket);
+  }
+  return handshakes;
+}
+
+Admission full_with_an_exempt_network() {
+  AdmissionConfig config;
+  config.exempt = {Cidr(ip("10.0.0.0"), 8)};
+  Admission admission = new_admission(config);
+  fill(admission);
+  return admission;
+}
+
+TEST(Admission, ADiallerThatFindsNoSlotAndComesAgainAtOnceCostsAFewHandshakesAMinute) {
+  Admission admission = full_with_an_exempt_network();
+  // After 1, 2, 4, 8 and 16 s.
+  EXPECT_EQ(handshakes_of_a_persistent_dialler(admission, inbound(900, ip("10.1.1.1")), 60s), 6);
+}
+
+TEST(Admission, AFreeSlotEndsThePauseOfAllHosts) {
+  Admission admission = full_with_an_exempt_network();
+  const Admission::Newcomer dialler = inbound(900, ip("10.1.1.1"));
+  (void)handshakes_of_a_persistent_dialler(admission, dialler, 10s);
+  EXPECT_FALSE(admission.on_arrival(dialler.ip, kStart + 10s));
+  admission.on_gone(id(7), 7);
+  EXPECT_TRUE(admission.on_arrival(dialler.ip, kStart + 10s));
+  EXPECT_TRUE(admission.on_proven(dialler, 1'000, never_asked, kStart + 10s));
+}
+
+TEST(Admission, WhereAPrivilegedNodeWasProvenLastNobodyPausesForWantOfASlot) {
+  Admission admission = full_with_an_exempt_network();
+  const Admission::Newcomer friendly = privileged(inbound(800, ip("10.1.1.1")));
+  ASSERT_TRUE(admission.on_proven(friendly, 800, never_asked, kStart));
+  admission.on_gone(id(800), 800);
+  // Its neighbour behind the same address is held to the rate alone.
+  const Admission::Newcomer dialler = inbound(900, ip("10.1.1.1"));
+  EXPECT_GT(handshakes_of_a_persistent_dialler(admission, dialler, 1s), 290);
+  EXPECT_TRUE(admission.on_arrival(friendly.ip, kStart + 1s));
+  EXPECT_TRUE(admission.on_proven(friendly, 801, never_asked, kStart + 1s));
+  // Once it is named no more, the address is like any other.
+  admission.on_gone(id(800), 801);
+  admission.set_standing(id(800), Standing::ordinary);
+  EXPECT_LE(handshakes_of_a_persistent_dialler(admission, dialler, 60s, kStart + 2s), 7);
+}
+
+TEST(Admission, WhereAPersistentPeerIsExpectedNobodyPausesEither) {
+  Admission admission = full_with_an_exempt_network();
+  admission.expect_at(id(800), ip("10.1.1.1"));
+  const Admission::Newcomer dialler = inbound(900, ip("10.1.1.1"));
+  EXPECT_GT(handshakes_of_a_persistent_dialler(admission, dialler, 1s), 290);
+  admission.set_standing(id(800), Standing::ordinary);
+  EXPECT_EQ(handshakes_of_a_persistent_dialler(admission, dialler, 1s, kStart + 1s), 1);
+}
+
+// --- the first gate: failed authentication ---
 
 TEST(Admission, AHostThatFailedToAuthenticateIsRefusedAtTheFirstGateForAWhile) {
   Admission admission = new_admission();

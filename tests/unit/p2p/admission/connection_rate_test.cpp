@@ -68,10 +68,10 @@ TEST(ConnectionRate, AnIntervalOfZeroIsUnlimitedAndRemembersNoHost) {
   EXPECT_EQ(rate.hosts(), 0u);
 }
 
-TEST(ConnectionRate, APartOfASecondIsNotTakenForUnlimited) {
-  ConnectionRate rate({1ms, 2});
+TEST(ConnectionRate, APartOfAMillisecondIsNotTakenForUnlimited) {
+  ConnectionRate rate({1us, 2});
   EXPECT_EQ(taken(rate, ip("203.0.113.7"), 100, kStart), 2);
-  EXPECT_EQ(taken(rate, ip("203.0.113.7"), 100, kStart + 1s), 1);
+  EXPECT_EQ(taken(rate, ip("203.0.113.7"), 100, kStart + 1ms), 1);
 }
 
 TEST(ConnectionRate, ABurstOfZeroRefusesAll) {

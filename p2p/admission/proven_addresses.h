@@ -1,0 +1,37 @@
+// The hosts at which nodes that an operator or an engine names were proven last. A node's ID is
+// known only after the handshake; until then its address is all that tells it from strangers.
+//
+// An address is one node's until that node is proven elsewhere or named no more, or more than
+// kMaxNodes others were proven since.
+//
+// Threads: none of its own.
+#pragma once
+
+#include <list>
+#include <map>
+
+#include "conn/address/cidr.h"
+#include "conn/address/node_id.h"
+
+namespace peerage::p2p {
+
+class ProvenAddresses {
+ public:
+  static constexpr std::size_t kMaxNodes = 4'096;
+
+  void add(const conn::NodeId& id, const conn::IpAddress& ip);
+  void remove(const conn::NodeId& id);
+  bool contains(const conn::IpAddress& ip) const { return nodes_at_.contains(conn::host_of(ip)); }
+  std::size_t size() const noexcept { return nodes_.size(); }
+
+ private:
+  struct Node {
+    conn::NodeId id;
+    conn::IpAddress host;
+  };
+  std::list<Node> nodes_;  // the one proven longest ago first
+  std::map<conn::NodeId, std::list<Node>::iterator> by_id_;
+  std::map<conn::IpAddress, std::size_t> nodes_at_;
+};
+
+}  // namespace peerage::p2p

@@ -1,0 +1,56 @@
+#include "p2p/admission/proven_addresses.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/addresses.h"
+
+namespace peerage::p2p {
+namespace {
+
+using conn::IpAddress;
+using conn::NodeId;
+using test::ip;
+
+NodeId id(unsigned number) {
+  conn::ByteArray<NodeId::kBytes> bytes{};
+  for (std::size_t i = 0; i < 4; ++i) bytes[i] = static_cast<std::uint8_t>(number >> 8 * i);
+  return NodeId(bytes);
+}
+
+TEST(ProvenAddresses, AreThoseAtWhichEachNodeWasProvenLast) {
+  ProvenAddresses addresses;
+  addresses.add(id(1), ip("203.0.113.7"));
+  EXPECT_TRUE(addresses.contains(ip("203.0.113.7")));
+  addresses.add(id(1), ip("198.51.100.1"));
+  EXPECT_FALSE(addresses.contains(ip("203.0.113.7")));
+  EXPECT_TRUE(addresses.contains(ip("198.51.100.1")));
+  EXPECT_EQ(addresses.size(), 1u);
+}
+
+TEST(ProvenAddresses, AnAddressOfTwoNodesStaysUntilBothHaveLeftIt) {
+  ProvenAddresses addresses;
+  addresses.add(id(1), ip("2001:db8::1"));
+  addresses.add(id(2), ip("2001:db8::2"));
+  addresses.remove(id(1));
+  addresses.remove(id(1));
+  EXPECT_TRUE(addresses.contains(ip("2001:db8::1")));
+  addresses.add(id(2), ip("203.0.113.7"));
+  EXPECT_FALSE(addresses.contains(ip("2001:db8::1")));
+}
+
+TEST(ProvenAddresses, TheNodeThatWasProvenLongestAgoMakesRoom) {
+  ProvenAddresses addresses;
+  const auto at = [](unsigned i) {
+    return IpAddress::v4(10, 0, static_cast<std::uint8_t>(i >> 8), static_cast<std::uint8_t>(i));
+  };
+  const unsigned most = ProvenAddresses::kMaxNodes;
+  for (unsigned i = 0; i < most; ++i) addresses.add(id(i), at(i));
+  addresses.add(id(0), at(0));
+  addresses.add(id(most), at(most));
+  EXPECT_EQ(addresses.size(), ProvenAddresses::kMaxNodes);
+  EXPECT_TRUE(addresses.contains(at(0)));
+  EXPECT_FALSE(addresses.contains(at(1)));
+}
+
+}  // namespace
+}  // namespace peerage::p2p
