@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "p2p/switch_core.h"
+#include "p2p/switch_settings.h"
 
 namespace peerage::p2p {
 
@@ -135,6 +136,10 @@ void Switch::remove_persistent_peer(const conn::NodeId& id) {
 }
 void Switch::set_unconditional(const conn::NodeId& id, bool unconditional) {
   core_->post([id, unconditional](SwitchCore& core) { core.set_unconditional(id, unconditional); });
+}
+void Switch::set_named_nodes(std::set<conn::NodeId> ids) {
+  if (ids.size() > kMaxNamedNodes) throw std::invalid_argument(too_many_named());
+  core_->post([ids = std::move(ids)](SwitchCore& core) { core.set_named(ids); });
 }
 void Switch::set_private(const conn::NodeId& id, bool is_private) {
   core_->post([id, is_private](SwitchCore& core) { core.set_private(id, is_private); });

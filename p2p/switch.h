@@ -22,6 +22,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,7 @@ struct SwitchSnapshot {
   PeerList peers;           // shown to reactors
   std::size_t inbound = 0;  // of them, those that take a slot
   std::size_t outbound = 0;
+  std::size_t named = 0;  // of them, those that come first; these take no slot of the others
   std::size_t dialling = 0;
   std::size_t handshakes = 0;     // of strangers, under way
   std::size_t free_outbound = 0;  // slots that the book may fill
@@ -119,6 +121,13 @@ class Switch {
   void remove_persistent_peer(const conn::NodeId& id);
   void set_unconditional(const conn::NodeId& id, bool unconditional);
   void set_private(const conn::NodeId& id, bool is_private);
+  // These nodes come first from now on, and those that were named before do no longer (see
+  // SwitchConfig::named_nodes for what that means). Takes effect soon, on the control shard: a
+  // connected node has its own slot and cannot be evicted from then on, and its budgets with its
+  // next connection; one that is named no more stays, as an ordinary peer. Where a node was proven
+  // is known from its first connection under a name on; a connected one's place is known at once.
+  // Throws std::invalid_argument for more than kMaxNamedNodes.
+  void set_named_nodes(std::set<conn::NodeId> ids);
 
   // --- bans ---
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <utility>
 
 #include "conn/comet/reassembly_budget.h"
@@ -37,8 +38,9 @@ SwitchCore::SwitchCore(conn::Runtime& runtime, conn::NodeKey key, SwitchConfig c
       unconditional_(config_.p2p.unconditional_peer_ids.begin(),
                      config_.p2p.unconditional_peer_ids.end()),
       private_(config_.p2p.private_peer_ids.begin(), config_.p2p.private_peer_ids.end()),
+      named_(config_.named_nodes),
       snapshot_(std::make_shared<const SwitchSnapshot>()) {
-  dialer_.set_unconditional(unconditional_);
+  tell_dialer();
 }
 
 SwitchCore::~SwitchCore() = default;
@@ -95,7 +97,10 @@ Result<void> SwitchCore::open() {
       runtime_, reactors_.table(),
       std::make_shared<conn::ReassemblyBudget>(config_.reassembly_total_bytes),
       std::make_shared<InboxBudget>(config_.inbox.total_bytes)};
-  peers_.emplace(id_, common, admission_,
+  Link::Common named = common;
+  named.reassembly = std::make_shared<conn::ReassemblyBudget>(config_.named_reassembly_bytes);
+  named.inbox = std::make_shared<InboxBudget>(config_.named_inbox_bytes);
+  peers_.emplace(id_, common, named, admission_,
                  PeerRegistry::Settings{connection_config(config_), config_.inbox.per_peer_bytes,
                                         conn::random_value<conn::KeyedHash::Key>(runtime_)},
                  registry_events());
@@ -366,8 +371,26 @@ void SwitchCore::set_unconditional(const NodeId& id, bool unconditional) {
   } else {
     unconditional_.erase(id);
   }
-  dialer_.set_unconditional(unconditional_);
+  tell_dialer();
   if (peers_) peers_->mark(id, marks(id));
+}
+
+void SwitchCore::set_named(const std::set<NodeId>& ids) {
+  const std::set<NodeId> before = std::exchange(named_, ids);
+  tell_dialer();
+  std::vector<NodeId> changed;
+  std::set_symmetric_difference(before.begin(), before.end(), named_.begin(), named_.end(),
+                                std::back_inserter(changed));
+  for (const NodeId& id : changed) {
+    if (peers_) peers_->mark(id, marks(id));
+  }
+  publish();
+}
+
+void SwitchCore::tell_dialer() {
+  std::set<NodeId> slotless = unconditional_;
+  slotless.insert(named_.begin(), named_.end());
+  dialer_.set_unconditional(std::move(slotless));
 }
 
 void SwitchCore::set_private(const NodeId& id, bool is_private) {
@@ -418,7 +441,8 @@ const std::string& SwitchCore::network_of(const DialOrder& order) const {
 }
 
 PeerMarks SwitchCore::marks(const NodeId& id) const {
-  return {dialer_.is_persistent(id), unconditional_.contains(id), private_.contains(id)};
+  return {dialer_.is_persistent(id), unconditional_.contains(id), private_.contains(id),
+          named_.contains(id)};
 }
 
 void SwitchCore::tell(const SwitchEvent& event) {
@@ -431,6 +455,9 @@ void SwitchCore::publish() {
   snapshot->peers = peers_->peers();
   snapshot->inbound = admission_.slots_taken(Direction::inbound);
   snapshot->outbound = admission_.slots_taken(Direction::outbound);
+  snapshot->named =
+      static_cast<std::size_t>(std::count_if(snapshot->peers.begin(), snapshot->peers.end(),
+                                             [](const PeerPtr& peer) { return peer->named(); }));
   snapshot->dialling = dialer_.dialling();
   snapshot->handshakes = admission_.half_open().size();
   snapshot->free_outbound = dialer_.free_slots();

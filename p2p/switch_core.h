@@ -66,6 +66,7 @@ class SwitchCore : public std::enable_shared_from_this<SwitchCore> {
   void remove_persistent(const conn::NodeId& id);
   void set_unconditional(const conn::NodeId& id, bool unconditional);
   void set_private(const conn::NodeId& id, bool is_private);
+  void set_named(const std::set<conn::NodeId>& ids);
   void ban(const BanTarget& target, conn::Duration span, const std::string& why);
   void restore_bans(const std::vector<Ban>& bans);
   void unban(const BanTarget& target);
@@ -93,6 +94,8 @@ class SwitchCore : public std::enable_shared_from_this<SwitchCore> {
   // The network of a dial; the first of ours if it names none.
   const std::string& network_of(const DialOrder& order) const;
   PeerMarks marks(const conn::NodeId& id) const;
+  // The dialer knows those that need no outbound slot.
+  void tell_dialer();
   void tell(const SwitchEvent& event);
   void publish();
   std::size_t next_shard() { return shard_turn_++ % runtime_.shard_count(); }
@@ -113,6 +116,7 @@ class SwitchCore : public std::enable_shared_from_this<SwitchCore> {
   Transport transport_;
   std::set<conn::NodeId> unconditional_;
   std::set<conn::NodeId> private_;
+  std::set<conn::NodeId> named_;
 
   std::atomic<bool> start_called_ = false;
   State state_ = State::created;

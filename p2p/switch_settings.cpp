@@ -32,10 +32,15 @@ SwitchConfig checked(SwitchConfig config) {
     }
   }
   if (config.half_open.total == 0) refuse("half_open.total must be at least 1");
+  if (config.named_nodes.size() > kMaxNamedNodes) refuse(too_many_named());
   if (config.liveness.pong_timeout >= config.liveness.ping_interval) {
     refuse("liveness.pong_timeout must be less than ping_interval");
   }
   return config;
+}
+
+std::string too_many_named() {
+  return "at most " + std::to_string(kMaxNamedNodes) + " nodes can be named";
 }
 
 AdmissionConfig admission_config(const SwitchConfig& config) {

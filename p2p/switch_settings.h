@@ -4,6 +4,7 @@
 // Threads: pure functions.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "conn/address/node_id.h"
@@ -19,6 +20,8 @@ namespace peerage::p2p {
 // The same; throws std::invalid_argument, with what is wrong, if the switch could not start with it
 // or every peer would refuse what it says of itself.
 SwitchConfig checked(SwitchConfig config);
+// What it says of more than kMaxNamedNodes.
+std::string too_many_named();
 
 AdmissionConfig admission_config(const SwitchConfig& config);
 DialerConfig dialer_config(const SwitchConfig& config);

@@ -78,7 +78,8 @@ class Check {
     }
     for (const auto& [key, list] :
          {std::pair{"p2p.unconditional_peer_ids", &p2p_.unconditional_peer_ids},
-          std::pair{"p2p.private_peer_ids", &p2p_.private_peer_ids}}) {
+          std::pair{"p2p.private_peer_ids", &p2p_.private_peer_ids},
+          std::pair{"peerage.named_nodes", &settings_.config.named_nodes}}) {
       if (std::find(list->begin(), list->end(), *around_.own_id) != list->end()) {
         add(Severity::warning, key, itself);
       }

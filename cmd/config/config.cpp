@@ -248,6 +248,9 @@ void settle(Config& config, const ComplainOf& complain) {
         std::pair{"peerage.seed_peer_lifetime", config.seed_peer_lifetime}}) {
     if (value <= conn::Duration(0)) complain(key, "must be longer than nothing");
   }
+  if (config.named_nodes.size() > p2p::kMaxNamedNodes) {
+    complain("peerage.named_nodes", "names more nodes than " + std::to_string(p2p::kMaxNamedNodes));
+  }
   if (config.shards > 1024) complain("peerage.shards", "must be at most 1024");
   settle_network(config.network, complain);
   settle_logging(config, complain);

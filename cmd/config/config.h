@@ -52,6 +52,7 @@ struct Config {
   std::optional<std::uint32_t> seed_inbound_peers;              // see pex/pex_reactor.h
   conn::Duration summary_interval = std::chrono::minutes(1);    // of the log; 0: none
   std::optional<std::uint32_t> max_peers_per_ip;                // see p2p/base/switch_config.h
+  std::vector<conn::NodeId> named_nodes;                        // likewise
   std::vector<conn::Cidr> exempt_networks;                      // likewise
   std::uint32_t shards = 1;  // threads that connections live on; 0: one for each of the machine's
 

@@ -27,6 +27,7 @@ void for_each_field(Config& config, Visit&& visit) {
   visit("peerage", "seed_inbound_peers", config.seed_inbound_peers);
   visit("peerage", "summary_interval", config.summary_interval);
   visit("peerage", "max_peers_per_ip", config.max_peers_per_ip);
+  visit("peerage", "named_nodes", config.named_nodes);
   visit("peerage", "exempt_networks", config.exempt_networks);
   visit("peerage", "shards", config.shards);
 

@@ -90,7 +90,7 @@ class Layers {
   SettingsReading read() {
     tell_unknown_variables();
     if (read_file()) {
-      const P2pConfig of_file = config().p2p;
+      const Config of_file = config();
       apply_environment();
       apply_flags();
       note_overruled(of_file);
@@ -200,7 +200,8 @@ class Layers {
     apply(config().log_format, "", "log_format", "--log-format", f.log_format);
   }
 
-  void note_overruled(const P2pConfig& of_file) {
+  void note_overruled(const Config& file) {
+    const P2pConfig& of_file = file.p2p;
     const auto note = [this](const char* key, const auto& in_file, const auto& now) {
       const auto from = from_.find(key);
       if (from == from_.end() || in_file.empty() || in_file == now) return;
@@ -210,6 +211,7 @@ class Layers {
     note("p2p.seeds", of_file.seeds, p2p.seeds);
     note("p2p.persistent_peers", of_file.persistent_peers, p2p.persistent_peers);
     note("p2p.unconditional_peer_ids", of_file.unconditional_peer_ids, p2p.unconditional_peer_ids);
+    note("peerage.named_nodes", file.named_nodes, config().named_nodes);
     note("p2p.private_peer_ids", of_file.private_peer_ids, p2p.private_peer_ids);
   }
 

@@ -48,6 +48,10 @@ summary_interval = "1m"
 # allow_duplicate_ip.
 # max_peers_per_ip = 1
 
+# IDs of nodes that come first, with slots and budgets of their own, as validators should:
+# comma-separated.
+named_nodes = ""
+
 # Networks without a limit of peers for an address, and with a much higher connection rate:
 # comma-separated, "203.0.113.0/24".
 exempt_networks = ""

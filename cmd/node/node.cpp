@@ -58,6 +58,10 @@ Result<void> settle_networks(Settings& settings) {
               "once, as in --network a,b");
 }
 
+std::set<conn::NodeId> as_set(const std::vector<conn::NodeId>& ids) {
+  return {ids.begin(), ids.end()};
+}
+
 p2p::SwitchConfig switch_config(const Settings& settings, std::shared_ptr<conn::LogSink> log) {
   const Config& config = settings.config;
   p2p::SwitchConfig node;
@@ -67,6 +71,7 @@ p2p::SwitchConfig switch_config(const Settings& settings, std::shared_ptr<conn::
   node.version = PEERAGE_VERSION;
   node.max_peers_per_ip = config.max_peers_per_ip;
   node.exempt_networks = config.exempt_networks;
+  node.named_nodes = as_set(config.named_nodes);
   node.log = std::move(log);
   return node;
 }
@@ -85,10 +90,6 @@ pex::PexConfig pex_config(const Settings& settings, Node::Role role,
   pex.seeds = config.p2p.seeds;
   pex.log = std::move(log);
   return pex;
-}
-
-std::set<conn::NodeId> as_set(const std::vector<conn::NodeId>& ids) {
-  return {ids.begin(), ids.end()};
 }
 
 std::string count(std::size_t number) {
@@ -138,7 +139,8 @@ Node::Node(Settings settings, Role role, const ProgramLog& log, conn::NodeKey ke
   p2p::SwitchConfig config = switch_config(settings_, log.module("p2p"));
   pex::prepare(config, pex);
   const std::size_t connections = std::size_t{config.p2p.max_num_inbound_peers} +
-                                  config.p2p.max_num_outbound_peers + config.half_open.total;
+                                  config.p2p.max_num_outbound_peers + config.half_open.total +
+                                  config.named_nodes.size();
   if (const auto allowed = allow_connections(connections); !allowed) {
     // Those that there are no descriptors for wait in the backlog (conn/runtime/asio_runtime.h).
     log_.write(LogLevel::warn, "there are more slots than descriptors",
@@ -292,6 +294,8 @@ void Node::reload(const Settings& fresh) {
          [this](const conn::NodeId& id, bool is) { node_->set_unconditional(id, is); });
   change(from.private_peer_ids, to.private_peer_ids,
          [this](const conn::NodeId& id, bool is) { node_->set_private(id, is); });
+  node_->set_named_nodes(as_set(fresh.config.named_nodes));
+  settings_.config.named_nodes = fresh.config.named_nodes;
   pex_->set_seeds(to.seeds);
   pex_->set_private_ids(as_set(to.private_peer_ids));
   from.persistent_peers = to.persistent_peers;
@@ -307,7 +311,8 @@ void Node::reload(const Settings& fresh) {
              {{"persistent", count(to.persistent_peers.size())},
               {"seeds", count(to.seeds.size())},
               {"unconditional", count(to.unconditional_peer_ids.size())},
-              {"private", count(to.private_peer_ids.size())}});
+              {"private", count(to.private_peer_ids.size())},
+              {"named", count(fresh.config.named_nodes.size())}});
 }
 
 // --- status ---

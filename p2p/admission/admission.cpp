@@ -27,14 +27,17 @@ Result<Admission::Handshake> Admission::on_arrival(const IpAddress& ip, TimePoin
       slots_taken(Direction::inbound) + half_open_.size() >= config_.max_inbound) {
     return conn::fail(Stage::admission, Reason::no_free_slot);
   }
-  if (is_full() && slot_pause_.holds(ip, now) && !privileged_at_.contains(ip)) {
+  using Host = HalfOpenPool::Host;
+  const Host host = privileged_at_.contains(ip) ? Host::of_named_node : Host::stranger;
+  if (is_full() && host == Host::stranger && slot_pause_.holds(ip, now)) {
     return conn::fail(Stage::admission, Reason::no_free_slot, "refused before");
   }
-  ConnectionRate& rate = any_contains(config_.exempt, ip) ? exempt_rate_ : rate_;
+  const bool high_rate = host == Host::of_named_node || any_contains(config_.exempt, ip);
+  ConnectionRate& rate = high_rate ? exempt_rate_ : rate_;
   if (auto taken = rate.take(ip, now); !taken) return tl::unexpected(taken.error());
-  auto entered = half_open_.enter(ip, now);
+  auto entered = half_open_.enter(ip, now, host);
   if (!entered) return tl::unexpected(entered.error());
-  return Handshake{entered->ticket, entered->displaced};
+  return Handshake{entered->ticket, entered->displaced, host};
 }
 
 void Admission::on_failed_authentication(const IpAddress& ip, TimePoint now) {

@@ -7,10 +7,12 @@
 // second it has proved an ID: bans by ID, the slots, and the limit for one IP address. When the
 // inbound slots are full, the least useful inbound peer may be evicted (p2p/admission/eviction.h).
 //
-// Unconditional and persistent peers need no slot and are not counted for their address; a ban
-// binds them too, since only an operator bans them. Where one was proven last, nobody has to pause
-// for want of a slot, since only the handshake tells it from others. Networks in `exempt` have a
-// much higher connection rate, and are free of the pause after a failure and of the limit for one
+// Named nodes come first: unconditional and persistent peers, and those that the engine or the
+// operator names. They need no slot of the others and are not counted for their address; a ban
+// binds them too, since only an operator bans them. Where one was proven last, a handshake has a
+// place of its own, the connection rate is that of exempt networks, and nobody has to pause for
+// want of a slot, since only the handshake tells it from others. Networks in `exempt` have a much
+// higher connection rate, and are free of the pause after a failure and of the limit for one
 // address.
 //
 // A node counts while it has a link, shown or held; a second link of the same ID takes no second
@@ -59,6 +61,7 @@ class Admission {
   struct Handshake {
     HalfOpenPool::Ticket ticket = 0;
     std::optional<HalfOpenPool::Ticket> displaced;
+    HalfOpenPool::Host host = HalfOpenPool::Host::stranger;
   };
   // Refused: banned, connection_rate_exceeded, authentication_failed_lately, too_many_handshakes;
   // no_free_slot within the pause after such a refusal; and with FullInbound::refuse, this also for
@@ -74,7 +77,7 @@ class Admission {
 
   // --- the second gate ---
 
-  enum class Standing : std::uint8_t { ordinary, privileged };  // privileged: needs no slot
+  enum class Standing : std::uint8_t { ordinary, privileged };  // privileged: a named node
   struct Newcomer {
     conn::NodeId id;
     Direction direction = Direction::inbound;

@@ -21,7 +21,37 @@ void release(std::map<conn::IpAddress, std::size_t>& counts, const conn::IpAddre
 }  // namespace
 
 conn::Result<HalfOpenPool::Entered> HalfOpenPool::enter(const conn::IpAddress& ip,
-                                                        conn::TimePoint now) {
+                                                        conn::TimePoint now, Host host) {
+  if (host == Host::of_named_node) {
+    if (const auto entered = enter_as_named(ip, now)) return *entered;
+  }
+  return enter_as_stranger(ip, now);
+}
+
+std::optional<HalfOpenPool::Entered> HalfOpenPool::enter_as_named(const conn::IpAddress& ip,
+                                                                  conn::TimePoint now) {
+  std::size_t from_host = 0;
+  std::optional<Ticket> oldest;
+  for (const auto& [ticket, entry] : named_) {
+    if (host_of(entry.ip) != host_of(ip)) continue;
+    ++from_host;
+    if (!oldest) oldest = ticket;
+  }
+  Entered entered;
+  if (from_host >= limits_.per_host) {
+    if (!oldest || now - named_.at(*oldest).entered <= limits_.tenure) return std::nullopt;
+    entered.displaced = oldest;
+    leave(*oldest);
+  } else if (named_.size() >= limits_.named) {
+    return std::nullopt;
+  }
+  entered.ticket = next_++;
+  named_[entered.ticket] = {ip, conn::Stage::key_exchange, now, 0};
+  return entered;
+}
+
+conn::Result<HalfOpenPool::Entered> HalfOpenPool::enter_as_stranger(const conn::IpAddress& ip,
+                                                                    conn::TimePoint now) {
   const auto refused = [](const char* why) {
     return conn::fail(conn::Stage::admission, conn::Reason::too_many_handshakes, why);
   };
@@ -50,7 +80,14 @@ void HalfOpenPool::progress(Ticket ticket, conn::Stage stage) {
   if (found != entries_.end()) found->second.stage = stage;
 }
 
+bool HalfOpenPool::has_any_from(const conn::IpAddress& ip) const {
+  return per_host_.contains(host_of(ip)) ||
+         std::any_of(named_.begin(), named_.end(),
+                     [&ip](const auto& entry) { return host_of(entry.second.ip) == host_of(ip); });
+}
+
 void HalfOpenPool::leave(Ticket ticket) {
+  if (named_.erase(ticket) > 0) return;
   const auto found = entries_.find(ticket);
   if (found == entries_.end()) return;
   release(per_host_, host_of(found->second.ip));

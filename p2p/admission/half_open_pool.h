@@ -23,10 +23,15 @@
 //    they hold as much, one more of them takes nobody's place within its tenure; when they hold
 //    more, the one of them goes that was turned away least and is beyond the tenure of any.
 //
+// A host at which a named node was proven last has places of its own, `named` for all such hosts
+// and per_host for each, which no stranger elsewhere takes part in. One that has all of its own
+// gives up the oldest for its newest, once that is beyond its tenure: others behind the same
+// address cannot hold them. When there is none, it is a stranger like any other.
+//
 // Hosts that were turned away are remembered as p2p/admission/turned_away.h says, and not after
 // they got in.
 //
-// Invariant: size() <= limits.total. Threads: none of its own (the control shard).
+// Invariant: size() <= limits.total + limits.named. Threads: none of its own (the control shard).
 #pragma once
 
 #include <cstdint>
@@ -54,14 +59,16 @@ class HalfOpenPool {
     Ticket ticket = 0;
     std::optional<Ticket> displaced;  // has left already; end its handshake
   };
+  enum class Host : std::uint8_t { stranger, of_named_node };
   // too_many_handshakes when the newcomer is the one to go.
-  conn::Result<Entered> enter(const conn::IpAddress& ip, conn::TimePoint now);
+  conn::Result<Entered> enter(const conn::IpAddress& ip, conn::TimePoint now,
+                              Host host = Host::stranger);
   // A handshake has reached `stage`.
   void progress(Ticket ticket, conn::Stage stage);
   void leave(Ticket ticket);
 
-  std::size_t size() const noexcept { return entries_.size(); }
-  bool has_any_from(const conn::IpAddress& ip) const { return per_host_.contains(host_of(ip)); }
+  std::size_t size() const noexcept { return entries_.size() + named_.size(); }
+  bool has_any_from(const conn::IpAddress& ip) const;
   // Hosts that are remembered for having been turned away.
   std::size_t remembered(conn::TimePoint now) const { return turned_away_.size(now); }
 
@@ -73,6 +80,9 @@ class HalfOpenPool {
     conn::TimePoint entered;
     std::size_t turned_away = 0;  // before it entered
   };
+  conn::Result<Entered> enter_as_stranger(const conn::IpAddress& ip, conn::TimePoint now);
+  // nullopt: it has no place of its own now.
+  std::optional<Entered> enter_as_named(const conn::IpAddress& ip, conn::TimePoint now);
   // Which one goes for a newcomer; nullopt: the newcomer itself.
   std::optional<Ticket> choose(const conn::IpAddress& newcomer, conn::TimePoint now);
   std::optional<Ticket> newest_of_group_of(std::size_t size) const;
@@ -88,7 +98,8 @@ class HalfOpenPool {
   HalfOpenLimits limits_;
   conn::RandomBelow random_;
   Ticket next_ = 1;
-  std::map<Ticket, Entry> entries_;  // the newest last
+  std::map<Ticket, Entry> entries_;  // of strangers, the newest last
+  std::map<Ticket, Entry> named_;    // the newest last
   Counts per_host_;
   Counts per_neighbourhood_;
   TurnedAway turned_away_;

@@ -33,6 +33,8 @@ struct HalfOpenLimits {
   std::size_t total = 64;             // handshakes of strangers under way
   std::size_t per_host = 4;           // of one IPv4 address or IPv6 /64
   std::size_t per_neighbourhood = 8;  // of one /24 or /48
+  // Besides the total: for hosts at which a named node was proven last; of one host `per_host`.
+  std::size_t named = 32;
   // For each stage, before a handshake counts as behind in a full pool. With both ends prompt
   // two stages take one round trip: no node within 300 ms of us is behind.
   conn::Duration patience = 150ms;
@@ -112,6 +114,12 @@ struct InboxConfig {
   // Of all peers together: beyond it we stop reading from any that holds more than kInboxFairShare.
   std::size_t total_bytes = 256u << 20;
 };
+// Of all named nodes together (SwitchConfig::named_nodes), besides what the others have: a quarter.
+inline constexpr std::size_t kNamedInboxBytes = 64u << 20;
+inline constexpr std::size_t kNamedReassemblyBytes = 64u << 20;
+// Nodes that may be named: the validator sets of comet networks have 200 at most. Each has a slot
+// of its own, and so a descriptor.
+inline constexpr std::size_t kMaxNamedNodes = 1'024;
 inline constexpr std::size_t kInboxFairShare = 256u << 10;
 // What one queued message costs beside its bytes: an honest count for messages of a byte each.
 inline constexpr std::size_t kMessageOverhead = 128;

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,15 @@ struct SwitchConfig {
   std::uint64_t handshake_rate = kHandshakeRate;  // begun with strangers, per second; 0: unlimited
   ConnectionRateConfig connection_rate;
   ConnectionRateConfig exempt_connection_rate = kExemptConnectionRate;
+  // IDs of nodes that come first, as validators do: at most kMaxNamedNodes. Each has a slot of its
+  // own, besides max_num_inbound_peers and max_num_outbound_peers, is never evicted, and is not
+  // counted for its address; where it was proven last, its handshake has a place among
+  // half_open.named, and so does that of others at the same address; what it sends is held within
+  // budgets of named nodes alone (the two below). Persistent and unconditional peers are named
+  // without being in it. To change it while the switch runs: Switch::set_named_nodes.
+  std::set<conn::NodeId> named_nodes;
+  std::size_t named_inbox_bytes = kNamedInboxBytes;
+  std::size_t named_reassembly_bytes = kNamedReassemblyBytes;
   InboxConfig inbox;
   conn::LivenessConfig liveness;
   conn::ReassemblyConfig reassembly;

@@ -75,7 +75,11 @@ void Acceptor::on_arrival(std::unique_ptr<conn::Arrival> arrival) {
   }
   if (entered->displaced) drop(*entered->displaced, Reason::displaced);
   handshakes_[entered->ticket] = {remote, now + handshake_timeout_, std::move(arrival), nullptr};
-  waiting_.push_back(entered->ticket);
+  if (entered->host == HalfOpenPool::Host::of_named_node) {
+    waiting_.push_front(entered->ticket);
+  } else {
+    waiting_.push_back(entered->ticket);
+  }
   begin_waiting();
 }
 

@@ -59,7 +59,7 @@ class Acceptor {
   ChooseShard choose_shard_;
   Events events_;
   std::map<Ticket, Handshake> handshakes_;
-  std::deque<Ticket> waiting_;  // for the budget of cryptography
+  std::deque<Ticket> waiting_;  // for the budget of cryptography; those of named nodes first
   std::unique_ptr<conn::Timer> begin_timer_;
   std::unique_ptr<conn::Listener> listener_;
 };

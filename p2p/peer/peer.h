@@ -72,6 +72,8 @@ class Peer : public std::enable_shared_from_this<Peer> {
   bool persistent() const noexcept { return persistent_; }
   bool unconditional() const noexcept { return unconditional_; }
   bool is_private() const noexcept { return private_; }
+  // Whether it comes first (SwitchConfig::named_nodes); persistent and unconditional ones do.
+  bool named() const noexcept { return named_; }
 
   // Queues a message, or says why not. A channel that the peer does not have is unknown_channel.
   // Off the network threads it waits up to `patience` for room in a full queue, while the runtime
@@ -124,6 +126,7 @@ class Peer : public std::enable_shared_from_this<Peer> {
   std::atomic<bool> persistent_ = false;
   std::atomic<bool> unconditional_ = false;
   std::atomic<bool> private_ = false;
+  std::atomic<bool> named_ = false;
   std::atomic<conn::TimePoint> last_useful_{conn::TimePoint::min()};
   mutable std::mutex mutex_;
   std::map<std::string, std::any> values_;  // guarded by mutex_

@@ -9,9 +9,18 @@ using conn::NodeId;
 using conn::Reason;
 using conn::Stage;
 
-PeerRegistry::PeerRegistry(const NodeId& own, const Link::Common& common, Admission& admission,
-                           const Settings& settings, Events events)
+namespace {
+
+Admission::Standing standing_of(const PeerMarks& marks) {
+  return marks.comes_first() ? Admission::Standing::privileged : Admission::Standing::ordinary;
+}
+
+}  // namespace
+
+PeerRegistry::PeerRegistry(const NodeId& own, const Link::Common& common, const Link::Common& named,
+                           Admission& admission, const Settings& settings, Events events)
     : common_(common),
+      named_(named),
       control_(common.runtime.shard(0)),
       admission_(admission),
       settings_(settings),
@@ -24,8 +33,7 @@ void PeerRegistry::on_proven(Proven node, DialPurpose purpose, const AttemptRepo
   const conn::TimePoint now = control_.now();
   const NodeId id = node.upgraded->session.remote_id;
   const LinkId link = next_link_++;
-  const auto standing = marks.persistent || marks.unconditional ? Admission::Standing::privileged
-                                                                : Admission::Standing::ordinary;
+  const auto standing = standing_of(marks);
   // Before DuplicateConnections is asked: a link that is held counts, so its slot is there when it
   // is shown.
   const auto admitted = admission_.on_proven(
@@ -52,7 +60,7 @@ void PeerRegistry::on_proven(Proven node, DialPurpose purpose, const AttemptRepo
       .inbox_bytes = settings_.inbox_bytes,
   };
   conn::Shard& shard = common_.runtime.shard(node.shard);
-  auto created = Link::create(common_, shard, std::move(plan),
+  auto created = Link::create(marks.comes_first() ? named_ : common_, shard, std::move(plan),
                               [&control = control_, weak = std::weak_ptr(self_), link](
                                   const Failure& why, EndedBy ended_by) {
                                 control.post([weak, link, why, ended_by] {
@@ -77,15 +85,14 @@ void PeerRegistry::mark(const NodeId& id, const PeerMarks& marks) {
   for (const auto& [link, entry] : links_) {
     if (entry.link->peer()->id() == id) set_marks(*entry.link->peer(), marks);
   }
-  admission_.set_standing(id, marks.persistent || marks.unconditional
-                                  ? Admission::Standing::privileged
-                                  : Admission::Standing::ordinary);
+  admission_.set_standing(id, standing_of(marks));
 }
 
 void PeerRegistry::set_marks(Peer& peer, const PeerMarks& marks) {
   peer.persistent_ = marks.persistent;
   peer.unconditional_ = marks.unconditional;
   peer.private_ = marks.is_private;
+  peer.named_ = marks.comes_first();
 }
 
 void PeerRegistry::on_dial_failed(const NodeId& id) {
@@ -231,9 +238,8 @@ std::vector<EvictionCandidate> PeerRegistry::eviction_candidates() const {
   std::vector<EvictionCandidate> candidates;
   for (const auto& [id, entry] : links_) {
     const Peer& peer = *entry.link->peer();
-    const bool ordinary = !peer.persistent() && !peer.unconditional();
     if (!entry.shown_since || entry.stopping || peer.direction() != Direction::inbound ||
-        !ordinary) {
+        peer.named()) {
       continue;
     }
     EvictionCandidate candidate;

@@ -30,6 +30,9 @@ struct PeerMarks {
   bool persistent = false;
   bool unconditional = false;
   bool is_private = false;
+  bool named = false;
+
+  bool comes_first() const noexcept { return persistent || unconditional || named; }
 };
 
 class PeerRegistry {
@@ -50,10 +53,11 @@ class PeerRegistry {
     conn::KeyedHash::Key group_key{};  // secret: for the eviction's protection by group
   };
 
-  PeerRegistry(const conn::NodeId& own, const Link::Common& common, Admission& admission,
-               const Settings& settings, Events events);
+  // `named`: what links of nodes share that come first when they are proven.
+  PeerRegistry(const conn::NodeId& own, const Link::Common& common, const Link::Common& named,
+               Admission& admission, const Settings& settings, Events events);
 
-  // Persistent and unconditional nodes need no slot. `another`: see DuplicateConnections.
+  // Nodes that come first need no slot of the others. `another`: see DuplicateConnections.
   void on_proven(Proven node, DialPurpose purpose, const AttemptReport& report,
                  const PeerMarks& marks, DuplicateConnections::Another another);
   // The configuration of a node has changed.
@@ -94,6 +98,7 @@ class PeerRegistry {
   std::vector<EvictionCandidate> eviction_candidates() const;
 
   Link::Common common_;
+  Link::Common named_;
   conn::Shard& control_;
   Admission& admission_;
   Settings settings_;

@@ -377,6 +377,36 @@ class Failures(FloodTest):
             self.assertGreater(failures[reason], self.part_of(35_000) // 16)
 
 
+class NamedNode(FloodTest):
+    """Messages of a node that comes first, while strangers connect as fast as they can and stall."""
+
+    def test_its_messages_are_as_quick_as_without_the_flood(self):
+        with self.node(shards=2) as node:
+            friend = Node(key=9, echo=0)
+            try:
+                node.ask(f"name {friend.id}")
+                self.assertEqual(friend.ask(f"dial {node.id}@{node.endpoint}")["dialled"], "connected")
+                quiet = friend.ask(f"measure {node.id} 1500")
+                before = node.status()["counters"]
+                flood = Visitors(node, "silent,slow-auth,slow-info", 1_000_000, "127.16.0.1", step=257, together=4000,
+                                 patience=60)
+                time.sleep(0.5)
+                began = time.monotonic()
+                measured = friend.ask(f"measure {node.id} 1500")
+                span = time.monotonic() - began
+                after = node.status()["counters"]
+
+                def rate(counter):
+                    return f"{(after[counter] - before[counter]) / (span + 0.5):.0f} a second"
+
+                self.note(quiet=quiet, flooded=measured, came=rate("accepted"), begun=rate("handshakes_inbound"))
+                flood.send_home()
+                self.assertEqual((quiet["returned"], measured["returned"]), (1500, 1500))
+                self.assertLessEqual(measured["p99_ms"], max(2, 5 * quiet["p99_ms"]))
+            finally:
+                friend.stop()
+
+
 class Aborts(FloodTest):
     def test_twenty_thousand_resets_do_not_stop_accepting(self):
         with self.node() as node:

@@ -2,7 +2,7 @@
 // what it gets, on real sockets.
 //
 //   switch_host [--network NAME] [--key N] [--shards N] [--max-inbound N] [--rate-interval SECONDS]
-//               [--rate-burst N] [--half-open N] [--descriptors N]
+//               [--rate-burst N] [--half-open N] [--descriptors N] [--echo 0|1]
 //
 // With a rate interval of 0, an address may connect as often as it likes.
 //
@@ -11,11 +11,18 @@
 //   status              its state: counters, failures, peers, descriptors, memory
 //   ban ID|CIDR         bans for an hour
 //   dial ID@HOST:PORT   dials; the answer has the outcome
+//   name ID             this node comes first from now on, and no other
+//   measure ID N        sends the peer N messages of 200 bytes, one each 2 ms, and waits for them
+//   to
+//                       come back: with --echo 0, to a node that echoes
 //   open N              how many of N files the process can open now
 //
 // At the end of input it stops; it exits with 1 if its reactor was called out of order.
+#include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -24,6 +31,8 @@
 #include <optional>
 #include <sstream>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include <fcntl.h>
 #include <nlohmann/json.hpp>
@@ -66,12 +75,19 @@ std::size_t open_descriptors() {
   return static_cast<std::size_t>(std::distance(begin(all), end(all))) - 1;
 }
 
+using Clock = std::chrono::steady_clock;
+
 class Host {
  public:
-  Host(conn::Runtime& runtime, conn::NodeKey key, p2p::SwitchConfig config)
+  enum class Echo : std::uint8_t { no, yes };
+  Host(conn::Runtime& runtime, conn::NodeKey key, p2p::SwitchConfig config, Echo echo)
       : switch_(runtime, std::move(key), std::move(config)) {
-    reactor_->on_receive = [](const p2p::PeerPtr& peer, p2p::Message message) {
-      peer->try_send(message.channel, std::move(message.bytes));
+    reactor_->on_receive = [this, echo](const p2p::PeerPtr& peer, p2p::Message message) {
+      if (echo == Echo::yes) {
+        peer->try_send(message.channel, std::move(message.bytes));
+      } else {
+        on_returned(message.bytes);
+      }
     };
     switch_.add_reactor(reactor_);
     switch_.on_event([this](const p2p::SwitchEvent& event) { on_event(event); });
@@ -91,6 +107,12 @@ class Host {
     if (command == "status") return status();
     if (command == "ban") return ban(argument);
     if (command == "dial") return dial(argument);
+    if (command == "name") return name_node(argument);
+    if (command == "measure") {
+      std::size_t count = 0;
+      words >> count;
+      return measure(argument, count);
+    }
     if (command == "open") return open_files(std::stoul(argument));
     return {{"error", "no such command: " + command}};
   }
@@ -134,6 +156,49 @@ class Host {
     if (!banned) return {{"error", "neither an ID nor a network: " + target}};
     switch_.ban(*banned, std::chrono::hours(1), "by a test");
     return {{"banned", p2p::to_string(*banned)}};
+  }
+
+  json name_node(const std::string& text) {
+    const auto id = conn::NodeId::parse(text);
+    if (!id) return {{"error", id.error().text()}};
+    switch_.set_named_nodes({*id});
+    return {{"named", id->to_string()}};
+  }
+
+  // Each message begins with the time at which it was sent.
+  json measure(const std::string& text, std::size_t count) {
+    const auto id = conn::NodeId::parse(text);
+    const auto peer = id ? switch_.find_peer(*id) : nullptr;
+    if (!peer) return {{"error", "not connected: " + text}};
+    {
+      const std::lock_guard lock(mutex_);
+      returned_.clear();
+    }
+    auto next = Clock::now();
+    for (std::size_t i = 0; i < count; ++i, next += std::chrono::milliseconds(2)) {
+      std::this_thread::sleep_until(next);
+      conn::Bytes message(200);
+      const auto sent = Clock::now().time_since_epoch().count();
+      std::memcpy(message.data(), &sent, sizeof sent);
+      peer->send(test::kEcho, std::move(message));
+    }
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+    const std::lock_guard lock(mutex_);
+    std::sort(returned_.begin(), returned_.end());
+    const auto at = [this](double share) {
+      const auto place = static_cast<std::size_t>(share * static_cast<double>(returned_.size()));
+      return returned_.empty() ? -1.0 : returned_[std::min(place, returned_.size() - 1)];
+    };
+    return {{"returned", returned_.size()}, {"p50_ms", at(0.5)}, {"p99_ms", at(0.99)}};
+  }
+
+  void on_returned(const conn::Bytes& message) {
+    Clock::rep sent = 0;
+    if (message.size() < sizeof sent) return;
+    std::memcpy(&sent, message.data(), sizeof sent);
+    const Clock::duration took = Clock::now().time_since_epoch() - Clock::duration(sent);
+    const std::lock_guard lock(mutex_);
+    returned_.push_back(std::chrono::duration<double, std::milli>(took).count());
   }
 
   json dial(const std::string& target) {
@@ -182,6 +247,7 @@ class Host {
       std::make_shared<test::RecordingReactor>();
   std::mutex mutex_;
   std::optional<std::promise<std::string>> dialled_;  // guarded by mutex_
+  std::vector<double> returned_;                      // likewise; ms
   p2p::Switch switch_;
 };
 
@@ -189,11 +255,12 @@ int run(test::Flags& flags) {
   const auto config = switch_config(flags);
   const auto key = flags.number<std::uint8_t>("key", 1);
   const auto shards = flags.number<std::size_t>("shards", 2);
+  const auto echo = flags.number("echo", 1) == 0 ? Host::Echo::no : Host::Echo::yes;
   test::limit_descriptors(flags.number<rlim_t>("descriptors", 0));
   flags.expect_no_others();
 
   conn::AsioRuntime runtime(shards);
-  Host host(runtime, test::key_from(key), config);
+  Host host(runtime, test::key_from(key), config, echo);
   std::cout << host.start().dump() << std::endl;
   for (std::string line; std::getline(std::cin, line);) {
     std::cout << host.answer(line).dump() << std::endl;

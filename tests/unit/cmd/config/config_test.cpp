@@ -66,6 +66,7 @@ TEST(Config, OurOwnTemplateSaysTheDefaultsAndNothingUnknown) {
   EXPECT_EQ(config->summary_interval, Config().summary_interval);
   EXPECT_EQ(config->max_peers_per_ip, Config().max_peers_per_ip);
   EXPECT_EQ(config->seed_inbound_peers, Config().seed_inbound_peers);
+  EXPECT_EQ(config->named_nodes, Config().named_nodes);
   EXPECT_EQ(config->exempt_networks, Config().exempt_networks);
   EXPECT_EQ(config->shards, Config().shards);
   const P2pConfig defaults;
@@ -206,12 +207,24 @@ TEST(Config, ReadingGoesOnAfterAMistakeAndReportsEachWithItsLine) {
   EXPECT_EQ(reading.lines.at("p2p.laddr"), 5u);
 }
 
+std::string many_ids(unsigned count) {
+  std::string list;
+  for (unsigned i = 0; i < count; ++i) {
+    std::string id = std::to_string(i);
+    list += std::string(40 - id.size(), '0') + id + ",";
+  }
+  list.pop_back();
+  return list;
+}
+
 TEST(Config, OurOwnSettingsAreReadWithinTheirBounds) {
   const auto config = Config::parse(
       "log_level = \"p2p:debug,*:error\"\nlog_format = \"json\"\ngenesis_file = \"g.json\"\n"
       "[peerage]\ncrawl_parallel = 1000\nvisit_timeout = \"2s\"\nseed_peer_lifetime = \"1m\"\n"
       "summary_interval = \"0s\"\nmax_peers_per_ip = 3\nexempt_networks = \"10.0.0.0/8, ::1\"\n"
-      "shards = 0\nnetwork = \"a, b\"\nseed_inbound_peers = 1000");
+      "shards = 0\nnetwork = \"a, b\"\nseed_inbound_peers = 1000\n"
+      "named_nodes = \"" +
+      std::string(40, 'a') + ", " + std::string(40, 'b') + "\"");
   ASSERT_TRUE(config) << config.error().text();
   EXPECT_EQ(config->crawl_parallel, 1000u);
   EXPECT_EQ(config->visit_timeout, 2s);
@@ -223,6 +236,7 @@ TEST(Config, OurOwnSettingsAreReadWithinTheirBounds) {
   EXPECT_FALSE(Config().max_peers_per_ip);
   EXPECT_EQ(config->seed_inbound_peers, 1000u);
   EXPECT_FALSE(Config().seed_inbound_peers);
+  EXPECT_EQ(config->named_nodes.size(), 2u);
   for (const auto& [toml, key] : std::vector<std::pair<std::string, std::string>>{
            {"[peerage]\ncrawl_parallel = 0", "peerage.crawl_parallel"},
            {"[peerage]\ncrawl_parallel = 1001", "peerage.crawl_parallel"},
@@ -232,6 +246,8 @@ TEST(Config, OurOwnSettingsAreReadWithinTheirBounds) {
            {"[peerage]\nseed_inbound_peers = \"many\"", "peerage.seed_inbound_peers"},
            {"[peerage]\nexempt_networks = \"10.0.0.1/8\"", "peerage.exempt_networks"},
            {"[peerage]\nshards = 2000", "peerage.shards"},
+           {"[peerage]\nnamed_nodes = \"" + many_ids(1'025) + "\"", "peerage.named_nodes"},
+           {"[peerage]\nnamed_nodes = \"somebody\"", "peerage.named_nodes"},
            {"[peerage]\nnetwork = \"a,*\"", "peerage.network"},
            {"[peerage]\nnetwork = \"a b\"", "peerage.network"},
            {"log_level = \"loud\"", "log_level"},

@@ -326,6 +326,44 @@ TEST(HalfOpenPool, ChoosesAtRandomAmongThoseThatCountForLeast) {
   EXPECT_EQ(among, 63u);
 }
 
+TEST(HalfOpenPool, AHostOfANamedNodeHasPlacesOfItsOwnWhenThePoolIsFull) {
+  constexpr auto kNamed = HalfOpenPool::Host::of_named_node;
+  HalfOpenPool pool = new_pool();
+  fill(pool);
+  const auto own = [&pool](const IpAddress& from, TimePoint now = kStart) {
+    return pool.enter(from, now, kNamed);
+  };
+  std::vector<Ticket> tickets;
+  for (unsigned i = 0; i < 8; ++i) {
+    for (int times = 0; times < 4; ++times) {
+      const auto entered = own(stranger(1'000 + i));
+      ASSERT_TRUE(entered);
+      EXPECT_FALSE(entered->displaced);
+      tickets.push_back(entered->ticket);
+    }
+  }
+  EXPECT_EQ(pool.size(), 64u + 32u);
+  EXPECT_TRUE(pool.has_any_from(stranger(1'000)));
+  // Beyond its share, and beyond the share of all, it is a stranger like any other.
+  EXPECT_FALSE(own(stranger(1'000)));
+  EXPECT_FALSE(own(stranger(2'000)));
+  // Its oldest makes room for its newest.
+  const auto newer = own(stranger(1'000), kStart + kTenure + 1ns);
+  ASSERT_TRUE(newer);
+  EXPECT_EQ(newer->displaced, tickets[0]);
+  // No stranger displaces any of them.
+  for (unsigned i = 0; i < 200; ++i) {
+    const auto entered = pool.enter(stranger(3'000 + i), kStart + 1h);
+    ASSERT_TRUE(!entered || !entered->displaced ||
+                std::find(tickets.begin(), tickets.end(), *entered->displaced) == tickets.end());
+  }
+  for (std::size_t i = 1; i < tickets.size(); ++i) {
+    const std::size_t before = pool.size();
+    pool.leave(tickets[i]);
+    EXPECT_EQ(pool.size(), before - 1);
+  }
+}
+
 TEST(HalfOpenPool, AHandshakeThatHasLeftIsIgnored) {
   HalfOpenPool pool = new_pool();
   const Ticket ticket = enter(pool, ip("203.0.113.7"));
