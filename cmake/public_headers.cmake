@@ -25,6 +25,7 @@ set(PEERAGE_PUBLIC_HEADERS
   addrbook/record/book_clock.h
   addrbook/record/known_address.h
   addrbook/record/reliability.h
+  conn/address/ban_rule.h
   conn/address/cidr.h
   conn/address/ip_address.h
   conn/address/net_address.h

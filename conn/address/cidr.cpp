@@ -44,6 +44,10 @@ bool Cidr::contains(const IpAddress& ip) const noexcept {
   return ip.is_v4() == base_.is_v4() && ip.masked(bits_) == base_;
 }
 
+bool Cidr::overlaps(const Cidr& other) const noexcept {
+  return contains(other.base_) || other.contains(base_);
+}
+
 const std::vector<Cidr>& private_networks() {
   static const std::vector<Cidr> kNetworks = [] {
     std::vector<Cidr> list;
@@ -61,12 +65,20 @@ bool any_contains(const std::vector<Cidr>& networks, const IpAddress& ip) noexce
                      [&ip](const Cidr& network) { return network.contains(ip); });
 }
 
+Cidr host_network(const IpAddress& ip) noexcept {
+  return Cidr(ip, ip.is_v4() ? 32 : 64);
+}
+
 IpAddress host_of(const IpAddress& ip) noexcept {
-  return ip.is_v4() ? ip : ip.masked(64);
+  return host_network(ip).base();
+}
+
+Cidr neighbourhood_network(const IpAddress& ip) noexcept {
+  return Cidr(ip, ip.is_v4() ? 24 : 48);
 }
 
 IpAddress neighbourhood_of(const IpAddress& ip) noexcept {
-  return ip.masked(ip.is_v4() ? 24 : 48);
+  return neighbourhood_network(ip).base();
 }
 
 }  // namespace peerage::conn

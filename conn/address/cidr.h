@@ -27,6 +27,8 @@ class Cidr {
   std::string to_string() const;
 
   bool contains(const IpAddress& ip) const noexcept;
+  // Whether an address is in both.
+  bool overlaps(const Cidr& other) const noexcept;
   const IpAddress& base() const noexcept { return base_; }
   unsigned bits() const noexcept { return bits_; }
 
@@ -45,7 +47,9 @@ bool any_contains(const std::vector<Cidr>& networks, const IpAddress& ip) noexce
 
 // What one operator cheaply has: the address itself, or the /64 of an IPv6 address.
 IpAddress host_of(const IpAddress& ip) noexcept;
+Cidr host_network(const IpAddress& ip) noexcept;
 // And what is counted beside it: the /24, or the /48 of an IPv6 address.
 IpAddress neighbourhood_of(const IpAddress& ip) noexcept;
+Cidr neighbourhood_network(const IpAddress& ip) noexcept;
 
 }  // namespace peerage::conn

@@ -126,5 +126,31 @@ TEST(Cidr, ANeighbourhoodIsThe24OrThe48OfAnIpv6Address) {
   EXPECT_EQ(neighbourhood_of(ip("2001:db8:1:2:3:4:5:6")), ip("2001:db8:1::"));
 }
 
+TEST(Cidr, NetworksOverlapWhenOneHoldsTheOther) {
+  const auto overlap = [](const char* a, const char* b) {
+    const Cidr one = *Cidr::parse(a), other = *Cidr::parse(b);
+    EXPECT_EQ(one.overlaps(other), other.overlaps(one)) << a << " " << b;
+    return one.overlaps(other);
+  };
+  EXPECT_TRUE(overlap("10.0.0.0/8", "10.1.1.1"));
+  EXPECT_TRUE(overlap("10.0.0.0/8", "10.0.0.0/8"));
+  EXPECT_TRUE(overlap("2001:db8::/32", "2001:db8:7::/48"));
+  EXPECT_FALSE(overlap("10.0.0.0/8", "11.0.0.0/8"));
+  EXPECT_FALSE(overlap("10.1.0.0/24", "10.1.1.0/24"));
+  EXPECT_FALSE(overlap("0.0.0.0/0", "2001:db8::/32"));
+}
+
+TEST(Cidr, AHostIsAnAddressOrA64AndItsNeighbourhoodA24OrA48) {
+  const auto v4 = *IpAddress::parse("203.0.113.7"), v6 = *IpAddress::parse("2001:db8:1:2:3::4");
+  EXPECT_EQ(host_network(v4).to_string(), "203.0.113.7");
+  EXPECT_EQ(neighbourhood_network(v4).to_string(), "203.0.113.0/24");
+  EXPECT_EQ(host_network(v6).to_string(), "2001:db8:1:2::/64");
+  EXPECT_EQ(neighbourhood_network(v6).to_string(), "2001:db8:1::/48");
+  for (const IpAddress& each : {v4, v6}) {
+    EXPECT_EQ(host_of(each), host_network(each).base());
+    EXPECT_EQ(neighbourhood_of(each), neighbourhood_network(each).base());
+  }
+}
+
 }  // namespace
 }  // namespace peerage::conn
