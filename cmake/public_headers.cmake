@@ -45,6 +45,7 @@ set(PEERAGE_PUBLIC_HEADERS
   conn/comet/secret_handshake.h
   conn/peer_connection.h
   conn/runtime/asio_runtime.h
+  conn/runtime/peer_log.h
   conn/runtime/runtime.h
   p2p/admission/ban_list.h
   p2p/base/attempt_report.h

@@ -128,7 +128,7 @@ class Consensus : public p2p::TypedReactor<Vote> {
   void punish(const p2p::PeerPtr& peer, const std::string& what) {
     p2p::Switch& node = context().get_switch();
     node.stop_peer(peer->id(), {conn::Stage::established, conn::Reason::misbehaved, what});
-    node.ban(peer->id(), 1min, what);
+    node.ban(peer->id(), 1min, what, p2p::BanOrigin::misbehaviour);
   }
 
   const Role role_;

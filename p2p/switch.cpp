@@ -145,8 +145,17 @@ void Switch::set_private(const conn::NodeId& id, bool is_private) {
   core_->post([id, is_private](SwitchCore& core) { core.set_private(id, is_private); });
 }
 
-void Switch::ban(const BanTarget& target, conn::Duration span, const std::string& why) {
-  core_->post([target, span, why](SwitchCore& core) { core.ban(target, span, why); });
+void Switch::ban(const BanTarget& target, conn::Duration span, const std::string& why,
+                 BanOrigin origin, Asked done) {
+  core_->post([target, span, why, origin, done = std::move(done)](SwitchCore& core) {
+    const conn::Result<void> outcome = core.ban(target, span, why, origin);
+    if (done) done(outcome);
+  });
+}
+void Switch::ban_peer(const Peer& peer, conn::Duration span, const std::string& why) {
+  core_->post([id = peer.id(), ip = peer.socket().ip, span, why](SwitchCore& core) {
+    core.ban_peer(id, ip, span, why);
+  });
 }
 void Switch::unban(const BanTarget& target) {
   core_->post([target](SwitchCore& core) { core.unban(target); });
@@ -160,6 +169,9 @@ void Switch::list_bans(std::function<void(std::vector<Ban>)> into) const {
 
 const Counters& Switch::counters() const {
   return core_->counters();
+}
+const conn::PeerLog& Switch::peer_log() const {
+  return core_->peer_log();
 }
 
 }  // namespace peerage::p2p

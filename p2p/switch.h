@@ -27,6 +27,7 @@
 #include <vector>
 
 #include "conn/address/node_key.h"
+#include "conn/runtime/peer_log.h"
 #include "conn/runtime/runtime.h"
 #include "p2p/base/counters.h"
 #include "p2p/base/switch_config.h"
@@ -131,17 +132,29 @@ class Switch {
 
   // --- bans ---
 
-  // Ends connections that fall under it. `why` is for the operator.
-  void ban(const BanTarget& target, conn::Duration span, const std::string& why);
+  // Ends connections that fall under it. `why` is for the operator. What a person or the embedding
+  // program wants banned is the operator's: no stranger's misbehaviour can displace it. Reactors
+  // that judge by themselves what peers do say BanOrigin::misbehaviour, or use ban_peer.
+  // `done` runs on the control shard; refused: p2p/admission/ban_list.h.
+  using Asked = std::function<void(const conn::Result<void>&)>;
+  void ban(const BanTarget& target, conn::Duration span, const std::string& why,
+           BanOrigin origin = BanOrigin::operator_, Asked done = {});
+  // For misbehaviour: its host; or itself, where the host is exempt, or that of a persistent or
+  // unconditional peer.
+  void ban_peer(const Peer& peer, conn::Duration span, const std::string& why);
   void unban(const BanTarget& target);
   // Those that were in force when the node ran last. Ends connections that fall under them; no
-  // event reports the bans. The PEX reactor does it with those of its book; this is for hosts that
-  // keep them elsewhere.
+  // event reports the bans, but for those that take the place of several, or make room
+  // (BansDropped). The PEX reactor does it with those of its book; this is for hosts that keep them
+  // elsewhere.
   void restore_bans(std::vector<Ban> bans);
   // Hands over those in force, on the control shard.
   void list_bans(std::function<void(std::vector<Ban>)> into) const;
 
   const Counters& counters() const;
+  // Where reactors log what peers cause, within the bounds for the whole node: take it `with_sink`.
+  // Any thread.
+  const conn::PeerLog& peer_log() const;
 
  private:
   friend class SwitchCore;

@@ -19,14 +19,22 @@ using conn::Result;
 using conn::Stage;
 using namespace std::chrono_literals;
 
+namespace {
+
+SwitchConfig without_log(SwitchConfig config) {
+  config.log.reset();
+  return config;
+}
+
+}  // namespace
+
 SwitchCore::SwitchCore(conn::Runtime& runtime, conn::NodeKey key, SwitchConfig config)
     : runtime_(runtime),
       control_(runtime.shard(0)),
       key_(std::make_shared<const conn::NodeKey>(std::move(key))),
       id_(key_->id()),
-      config_(checked(std::move(config))),
-      log_(config_.log),
-      peer_log_(log_, control_.now()),
+      log_(config.log),
+      config_(without_log(checked(std::move(config)))),
       reactors_(runtime),
       admission_(
           admission_config(config_), [this](std::size_t below) { return random() % below; },
@@ -41,6 +49,8 @@ SwitchCore::SwitchCore(conn::Runtime& runtime, conn::NodeKey key, SwitchConfig c
       named_(config_.named_nodes),
       snapshot_(std::make_shared<const SwitchSnapshot>()) {
   tell_dialer();
+  admission_.bans().set_has_trusted(
+      [this](const conn::Cidr& network) { return admission_.has_named_in(network); });
 }
 
 SwitchCore::~SwitchCore() = default;
@@ -89,10 +99,7 @@ void SwitchCore::on_reactors_started(const Result<void>& outcome) {
 
 Result<void> SwitchCore::open() {
   local_node_info_.emplace(runtime_, id_, config_, reactors_.channel_ids(),
-                           [this](const Failure& why) {
-                             log_.write(conn::LogLevel::warn, "external_address cannot be resolved",
-                                        {{"why", why.text()}});
-                           });
+                           [this](const Failure& why) { log_.external_address_unresolved(why); });
   const Link::Common common = {
       runtime_, reactors_.table(),
       std::make_shared<conn::ReassemblyBudget>(config_.reassembly_total_bytes),
@@ -120,18 +127,14 @@ Result<void> SwitchCore::open() {
     listening_ = *listening;
   }
   local_node_info_->start(*listening);
-  log_.write(conn::LogLevel::info, "listening",
-             {{"address", id_.to_string() + "@" + listening->to_string()},
-              {"network", conn::printable(config_.networks.front())}});
+  log_.listening({id_, *listening}, config_.networks.front());
   // These dials begin at once, and advertise the port that we got.
   for (const conn::HostAddress& peer : config_.p2p.persistent_peers) add_persistent(peer);
   return {};
 }
 
 void SwitchCore::finish_start(const Result<void>& outcome) {
-  if (!outcome) {
-    log_.write(conn::LogLevel::error, "the switch cannot start", {{"why", outcome.error().text()}});
-  }
+  if (!outcome) log_.cannot_start(outcome.error());
   if (const auto done = std::exchange(started_, nullptr)) done(outcome);
 }
 
@@ -174,7 +177,7 @@ void SwitchCore::on_stopped() {
   local_node_info_.reset();
   // The last snapshot would keep its peers.
   snapshot_.publish(std::make_shared<const SwitchSnapshot>());
-  log_.write(conn::LogLevel::info, "stopped", {});
+  log_.stopped();
   for (const auto& done : std::exchange(on_stopped_, {})) done();
   const auto self = std::exchange(until_stopped_, nullptr);  // goes after the lock
   const std::lock_guard lock(mutex_);
@@ -213,7 +216,10 @@ Acceptor::Events SwitchCore::acceptor_events() {
   };
   events.refused = [this](const conn::Endpoint& remote, const AttemptReport& report,
                           const Failure& why) {
-    tell(Refused{remote, report.upgrade.remote_id, why});
+    refuse({remote, report.upgrade.remote_id, why});
+  };
+  events.refused_on_arrival = [this](const conn::Endpoint& remote, const Failure& why) {
+    log_.refused_on_arrival(remote, why, control_.now());
   };
   events.left = [this](const conn::IpAddress& ip) {
     peers_->on_handshake_left(ip);
@@ -237,8 +243,7 @@ DialRunner::Events SwitchCore::dial_events() {
         expected ? DuplicateConnections::Another::expected : DuplicateConnections::Another::none);
   };
   events.failed = [this](const DialOrder& order, const AttemptReport& report, const Failure& why) {
-    peer_log_.write(order.target.id, control_.now(), conn::LogLevel::debug, "dial failed",
-                    {{"address", order.target.to_string()}, {"why", why.text()}});
+    log_.dial_failed(order.target, why, control_.now());
     peers_->on_dial_failed(order.target.id);  // an inbound link may have waited for this dial
     tell(DialFailed{order.target, order.purpose, network_of(order), why, report});
     publish();
@@ -268,10 +273,7 @@ void SwitchCore::on_connected(const Connected& event) {
   // Not when it was proven: a dial that is held back keeps its slot, and no second one begins.
   if (!inbound) dialer_.on_dial_ended(peer.id(), nullptr, control_.now());
   dialer_.on_connected(peer.id(), peer.direction(), control_.now());
-  peer_log_.write(peer.id(), control_.now(), conn::LogLevel::debug, "peer connected",
-                  {{"direction", inbound ? "inbound" : "outbound"},
-                   {"socket", peer.socket().to_string()},
-                   {"moniker", conn::printable(peer.info().moniker, 64)}});
+  log_.connected(peer, control_.now());
   // Before the event: handlers look at the snapshot.
   publish();
   tell(event);
@@ -285,8 +287,9 @@ void SwitchCore::on_gone(const Gone& event) {
   // What we ended ourselves is not worth going back to.
   const auto redial = event.ended_by == EndedBy::us ? Dialer::Redial::no : Dialer::Redial::yes;
   dialer_.on_gone(peer.id(), peer.dialled(), redial, control_.now());
-  peer_log_.write(peer.id(), control_.now(), conn::LogLevel::debug, "peer gone",
-                  {{"why", event.why.text()}});
+  const bool is_lost = dialer_.is_persistent(peer.id()) && state_ == State::running;
+  log_.gone(peer, event.why, is_lost ? SwitchLog::Persistent::yes : SwitchLog::Persistent::no,
+            control_.now());
   publish();
   tell(event);
 }
@@ -299,9 +302,14 @@ void SwitchCore::on_not_admitted(const Proven::Summary& node, DialPurpose purpos
     dialer_.on_dial_ended(node.id, &why, control_.now());
     tell(DialFailed{*node.dialled, purpose, node.network, why, report});
   } else {
-    tell(Refused{node.remote, node.id, why});
+    refuse({node.remote, node.id, why});
   }
   publish();
+}
+
+void SwitchCore::refuse(const Refused& event) {
+  log_.refused(event, control_.now());
+  tell(event);
 }
 
 // --- what is asked ---
@@ -351,7 +359,7 @@ void SwitchCore::dial(const DialOrder& order) {
 void SwitchCore::add_persistent(const conn::HostAddress& peer) {
   if (const auto added = dialer_.add_persistent(peer, control_.now()); !added) {
     // A list shared by all nodes of a private network names each node to itself.
-    log_.write(conn::LogLevel::debug, "persistent peer left out", {{"why", added.error().text()}});
+    log_.persistent_left_out(added.error());
     return;
   }
   if (const auto ip = conn::IpAddress::parse(peer.host)) admission_.expect_at(peer.id, *ip);
@@ -400,38 +408,6 @@ void SwitchCore::set_private(const NodeId& id, bool is_private) {
     private_.erase(id);
   }
   if (peers_) peers_->mark(id, marks(id));
-}
-
-void SwitchCore::ban(const BanTarget& target, conn::Duration span, const std::string& why) {
-  const conn::TimePoint now = control_.now();
-  const conn::Duration longest = conn::TimePoint::max() - now;  // a ban for ever must not overflow
-  const Ban ban = {target, now + std::min(span, longest), conn::printable(why)};
-  admission_.bans().add(ban, now);
-  counters_.add(Counter::bans);
-  log_.write(conn::LogLevel::info, "banned", {{"target", to_string(target)}, {"why", ban.reason}});
-  end_those_under(ban);
-  tell(Banned{ban});
-}
-
-void SwitchCore::restore_bans(const std::vector<Ban>& bans) {
-  for (const Ban& ban : bans) {
-    admission_.bans().add(ban, control_.now());
-    end_those_under(ban);
-  }
-}
-
-void SwitchCore::end_those_under(const Ban& ban) {
-  if (!peers_) return;
-  const auto falls_under = [&ban](const Peer& peer) {
-    const auto* id = std::get_if<NodeId>(&ban.target);
-    return id != nullptr ? peer.id() == *id
-                         : std::get<conn::Cidr>(ban.target).contains(peer.socket().ip);
-  };
-  peers_->stop_if(falls_under, {Stage::admission, Reason::banned, ban.reason});
-}
-
-void SwitchCore::unban(const BanTarget& target) {
-  if (admission_.bans().remove(target)) tell(Unbanned{target});
 }
 
 // --- small things ---

@@ -19,7 +19,6 @@
 #include <string>
 #include <vector>
 
-#include "conn/runtime/log_limiter.h"
 #include "p2p/base/snapshot_cell.h"
 #include "p2p/connect/acceptor.h"
 #include "p2p/connect/dial_runner.h"
@@ -27,6 +26,7 @@
 #include "p2p/peer/peer_registry.h"
 #include "p2p/reactor_host.h"
 #include "p2p/switch.h"
+#include "p2p/switch_log.h"
 
 namespace peerage::p2p {
 
@@ -53,6 +53,7 @@ class SwitchCore : public std::enable_shared_from_this<SwitchCore> {
   conn::Endpoint listen_endpoint() const;
   std::shared_ptr<const SwitchSnapshot> snapshot() const { return snapshot_.read(); }
   Counters& counters() noexcept { return counters_; }
+  const conn::PeerLog& peer_log() const noexcept { return log_.peers(); }
 
   // --- on the control shard ---
   void start(Switch::Started done);
@@ -67,7 +68,10 @@ class SwitchCore : public std::enable_shared_from_this<SwitchCore> {
   void set_unconditional(const conn::NodeId& id, bool unconditional);
   void set_private(const conn::NodeId& id, bool is_private);
   void set_named(const std::set<conn::NodeId>& ids);
-  void ban(const BanTarget& target, conn::Duration span, const std::string& why);
+  conn::Result<void> ban(const BanTarget& target, conn::Duration span, const std::string& why,
+                         BanOrigin origin, const std::optional<conn::NodeId>& culprit = {});
+  void ban_peer(const conn::NodeId& id, const conn::IpAddress& ip, conn::Duration span,
+                const std::string& why);
   void restore_bans(const std::vector<Ban>& bans);
   void unban(const BanTarget& target);
   std::vector<Ban> bans() const { return admission_.bans().all(control_.now()); }
@@ -90,6 +94,7 @@ class SwitchCore : public std::enable_shared_from_this<SwitchCore> {
   void on_not_admitted(const Proven::Summary& node, DialPurpose purpose,
                        const AttemptReport& report, const conn::Failure& why);
 
+  void refuse(const Refused& event);
   void end_those_under(const Ban& ban);
   // The network of a dial; the first of ours if it names none.
   const std::string& network_of(const DialOrder& order) const;
@@ -105,9 +110,8 @@ class SwitchCore : public std::enable_shared_from_this<SwitchCore> {
   conn::Shard& control_;
   const std::shared_ptr<const conn::NodeKey> key_;
   const conn::NodeId id_;
+  const SwitchLog log_;  // it alone has the sink
   const SwitchConfig config_;
-  conn::Log log_;
-  conn::LogLimiter peer_log_;
   Counters counters_;
   std::vector<OnSwitchEvent> handlers_;
   ReactorHost reactors_;

@@ -4,7 +4,7 @@
 #include <cstring>
 #include <utility>
 
-#include "conn/runtime/log_limiter.h"
+#include "conn/runtime/peer_log.h"
 #include "pex/books/book_feed.h"
 #include "pex/exchange/exchange.h"
 #include "pex/exchange/messages.h"
@@ -61,15 +61,15 @@ addrbook::BookConfig book_config(const p2p::P2pConfig& p2p, const PexConfig& pex
 
 // Its parts, hidden from embedders.
 struct PexReactor::Parts {
-  Parts(NetworkBooks& books, const PexConfig& config, conn::TimePoint now)
-      : peer_log(conn::Log(config.log), now),
+  Parts(NetworkBooks& books, const PexConfig& config)
+      : peer_log(config.log),
         feed(books, is_seed(config) ? BookFeed::Outbound::visits : BookFeed::Outbound::sessions),
         exchange(books, is_seed(config) ? Exchange::Serve::verified : Exchange::Serve::known,
                  config.requests) {}
 
   static bool is_seed(const PexConfig& config) { return config.mode == PexConfig::Mode::seed; }
 
-  conn::LogLimiter peer_log;
+  conn::PeerLog peer_log;  // with the switch's limiter, once there is one
   BookFeed feed;
   Exchange exchange;
   PeerView peer_view;
@@ -82,7 +82,7 @@ PexReactor::PexReactor(conn::Runtime& runtime, std::shared_ptr<NetworkBooks> boo
       control_(runtime.shard(0)),
       books_(std::move(books)),
       config_(std::move(config)),
-      parts_(std::make_unique<Parts>(*books_, config_, control_.now())) {
+      parts_(std::make_unique<Parts>(*books_, config_)) {
   parts_->feed.set_seeds(ids_of(config_.seeds));
 }
 
@@ -102,6 +102,7 @@ std::vector<p2p::ReactorChannel> PexReactor::channels() const {
 void PexReactor::start(p2p::ReactorContext& context) {
   context_ = &context;
   p2p::Switch& node = context.get_switch();
+  parts_->peer_log = node.peer_log().with_sink(config_.log);
   // The switch listens when all reactors have started, and that is posted after this.
   node.restore_bans(books_->bans_in_force());
   // The books may outlive both of us.
@@ -198,7 +199,7 @@ void PexReactor::on_message(const p2p::PeerPtr& peer, const p2p::Message& messag
       arm(now);
       return;
     case Kind::ban:
-      context_->get_switch().ban(ban_target(*peer), config_.requests.ban, outcome.why.detail);
+      ban(*peer, outcome.why.detail);
       break;
     case Kind::drop:
       break;
@@ -213,12 +214,15 @@ void PexReactor::on_message(const p2p::PeerPtr& peer, const p2p::Message& messag
   }
 }
 
-// Its host; where many share one, itself.
-p2p::BanTarget PexReactor::ban_target(const p2p::Peer& peer) {
-  const conn::IpAddress& ip = peer.socket().ip;
+// Its host; itself, where the book's rules let many share one.
+void PexReactor::ban(const p2p::Peer& peer, const std::string& why) {
+  p2p::Switch& node = context_->get_switch();
   const addrbook::AddressBook* book = books_->find(peer.network());
-  if (book != nullptr && book->exempt(ip)) return peer.id();
-  return conn::Cidr(conn::host_of(ip), ip.is_v4() ? 32U : 64U);
+  if (book != nullptr && book->exempt(peer.socket().ip)) {
+    node.ban(peer.id(), config_.requests.ban, why, p2p::BanOrigin::misbehaviour);
+  } else {
+    node.ban_peer(peer, config_.requests.ban, why);
+  }
 }
 
 // --- time ---

@@ -91,7 +91,7 @@ class PexReactor final : public p2p::Reactor, public std::enable_shared_from_thi
  private:
   void on_event(const p2p::SwitchEvent& event);
   void on_message(const p2p::PeerPtr& peer, const p2p::Message& message);
-  p2p::BanTarget ban_target(const p2p::Peer& peer);
+  void ban(const p2p::Peer& peer, const std::string& why);
   void on_time();
   // Has on_time() run at `when` at the latest.
   void arm(conn::TimePoint when);

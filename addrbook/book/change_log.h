@@ -8,12 +8,11 @@
 #include <cstdint>
 #include <map>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "addrbook/book/placement.h"
 #include "addrbook/record/known_address.h"
-#include "conn/address/cidr.h"
+#include "conn/address/ban_rule.h"
 #include "conn/address/node_id.h"
 
 namespace peerage::addrbook {
@@ -33,13 +32,13 @@ struct Changes {
 // A row of the ban list. `until` and `added` are wall time.
 struct BanRow {
   static constexpr std::size_t kMaxReason = 256;  // bytes; printable
-  std::variant<conn::NodeId, conn::Cidr> target;
+  conn::BanTarget target;
   Time until = kNever;
   Time added = kNever;
   std::string reason;
+  conn::BanOrigin origin = conn::BanOrigin::operator_;
   bool operator==(const BanRow&) const = default;
 };
-inline constexpr std::size_t kMaxBanRows = 10'000;
 
 // That a node told us of an address.
 struct Provenance {

@@ -79,7 +79,8 @@ Result<void> BookFile::Parts::prepare_statements() {
       {&find_network, "SELECT id FROM network WHERE name = ?1"},
       {&add_network, "INSERT INTO network (name) VALUES (?1)"},
       {&write_ban,
-       "INSERT OR REPLACE INTO ban (target, until, added, reason) VALUES (?1,?2,?3,?4)"},
+       "INSERT OR REPLACE INTO ban (target, until, added, reason, origin) "
+       "VALUES (?1,?2,?3,?4,?5)"},
       {&erase_ban, "DELETE FROM ban WHERE target = ?1"},
   };
   for (const auto& [statement, sql] : all) {
@@ -158,26 +159,20 @@ Result<void> BookFile::Parts::write_bans(const BanChanges& changes) {
     if (auto done = database.execute("DELETE FROM ban"); !done) return done;
   }
   for (const auto& target : changes.erased) {
-    const std::string text = row::target_text(target);
+    const std::string text = conn::to_string(target);
     erase_ban->bind(1, std::string_view(text));
     if (auto done = erase_ban->run(); !done) return done;
   }
   for (const BanRow& ban : changes.written) {
-    const std::string text = row::target_text(ban.target);
+    const std::string text = conn::to_string(ban.target);
     write_ban->bind(1, std::string_view(text))
         .bind(2, std::int64_t{ban.until.time_since_epoch().count()})
         .bind(3, std::int64_t{ban.added.time_since_epoch().count()})
-        .bind(4, std::string_view(ban.reason));
+        .bind(4, std::string_view(ban.reason))
+        .bind(5, name(ban.origin));
     if (auto done = write_ban->run(); !done) return done;
   }
-  const auto count = database.number("SELECT count(*) FROM ban");
-  if (!count) return tl::unexpected(count.error());
-  const std::int64_t over = *count - static_cast<std::int64_t>(kMaxBanRows);
-  if (over <= 0) return {};
-  return database.execute(
-      "DELETE FROM ban WHERE target IN "
-      "(SELECT target FROM ban ORDER BY added, target LIMIT " +
-      std::to_string(over) + ")");
+  return {};
 }
 
 Result<void> BookFile::Parts::write_key(const BookKey& key) {

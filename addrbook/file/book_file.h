@@ -23,7 +23,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "addrbook/book/book_report.h"
@@ -36,7 +35,7 @@ namespace peerage::addrbook {
 struct BanChanges {
   bool rewrite = false;  // bans that are not among `written` are gone
   std::vector<BanRow> written;
-  std::vector<decltype(BanRow::target)> erased;
+  std::vector<conn::BanTarget> erased;
 
   bool empty() const noexcept { return !rewrite && written.empty() && erased.empty(); }
 };
@@ -108,14 +107,14 @@ class BookFile {
   // Deletes a file and what belongs to it. book_in_use when it is open anywhere for writing.
   static conn::Result<void> remove(const std::filesystem::path& path);
 
-  // Everything, each row checked; unfit rows are erased from the file, too. Counts in
-  // `report`.
+  // Everything, each row checked; unfit rows, and bans beyond kMaxBans of an origin, are erased
+  // from the file, too. Counts in `report`.
   conn::Result<Contents> load(Time now, Report& report);
 
   // invalid_argument, with nothing written, for a network that has no proper name or is one more
-  // than kMaxNetworks. Beyond kMaxBanRows the bans that were added first are erased; beyond
-  // kMaxProvenanceRows, a slice at a time if they are many, the provenance with the oldest
-  // last_seen.
+  // than kMaxNetworks. Beyond kMaxProvenanceRows, a slice at a time if they are many, the
+  // provenance with the oldest last_seen is erased. Bans are written as they are given: what gives
+  // them has bounded them (conn/address/ban_rule.h).
   conn::Result<void> apply(const Batch& batch);
   conn::Result<void> apply(const Changes& changes);
   conn::Result<void> apply_bans(const BanChanges& changes);

@@ -1,6 +1,7 @@
 #include "addrbook/file/book_reader.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -8,6 +9,7 @@
 
 #include "addrbook/book/best.h"
 #include "addrbook/file/row.h"
+#include "addrbook/file/schema.h"
 
 namespace peerage::addrbook {
 namespace {
@@ -169,23 +171,39 @@ class Reader {
     return {};
   }
 
+  // More than there is room for, in a file that was crafted: the rule is that of the bans in force.
+  struct EndsLater {
+    bool operator()(const BanRow& a, const BanRow& b) const {
+      return conn::makes_room_before(b, a);
+    }
+  };
+  using BestBans = Best<BanRow, EndsLater>;
+
   Result<void> read_bans(ReadBook& book) {
-    const auto newer = [](const BanRow& a, const BanRow& b) { return a.added > b.added; };
-    Best<BanRow, decltype(newer)> best(kMaxBanRows, newer);
+    std::vector<BestBans> best(conn::kBanOriginCount, BestBans(conn::kMaxBans, EndsLater()));
     auto done = read_bans_from(best);
     if (!done) return done;
-    book.contents.bans = best.take(report_.dropped[DropCause::over_limit]);
-    std::sort(book.contents.bans.begin(), book.contents.bans.end(),
-              [](const BanRow& a, const BanRow& b) {
-                return std::tie(a.added, a.target) < std::tie(b.added, b.target);
-              });
-    report_.loaded += book.contents.bans.size();
+    std::vector<BanRow>& bans = book.contents.bans;
+    for (BestBans& each : best) {
+      std::vector<BanRow> rows = each.take(report_.dropped[DropCause::over_limit]);
+      std::move(rows.begin(), rows.end(), std::back_inserter(bans));
+    }
+    std::sort(bans.begin(), bans.end(), [](const BanRow& a, const BanRow& b) {
+      return std::tie(a.added, a.target) < std::tie(b.added, b.target);
+    });
+    report_.loaded += bans.size();
     return {};
   }
 
-  template <typename Kept>
-  Result<void> read_bans_from(Kept& best) {
-    auto query = database_.prepare("SELECT " + std::string(row::kBanColumns) +
+  // A file that is damaged may not say which version it is of; it has been found to be ours.
+  std::string_view ban_columns() const {
+    const auto version = database_.number("PRAGMA user_version");
+    return version && *version < schema::kFirstWithBanOrigin ? row::kBanColumnsBefore
+                                                             : row::kBanColumns;
+  }
+
+  Result<void> read_bans_from(std::vector<BestBans>& best) {
+    auto query = database_.prepare("SELECT " + std::string(ban_columns()) +
                                    " FROM ban WHERE target > ?1 ORDER BY target");
     if (!query) return go_around(std::move(query.error()));
     std::string after, last;
@@ -218,7 +236,7 @@ class Reader {
       if (const auto* text = std::get_if<std::string_view>(&values[0])) last = *text;
       auto ban = row::ban_of(values, now_);
       if (ban) {
-        best.add(std::move(*ban));
+        best[static_cast<std::size_t>(ban->origin)].add(std::move(*ban));
       } else {
         ++report_.dropped[ban.error()];
       }

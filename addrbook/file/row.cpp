@@ -235,8 +235,10 @@ Judged<BanRow> ban_of(const BanValues& values, Time now) {
   Time until{Seconds(std::clamp<std::int64_t>(reader.number(), 0, stored(kFarthest)))};
   const Time added{Seconds(std::clamp<std::int64_t>(reader.number(), 0, stored(kFarthest)))};
   std::string reason = reader.text(BanRow::kMaxReason);
+  const auto origin = reader.named<conn::BanOrigin>(conn::kBanOriginCount);
+  reader.require(origin.has_value(), DropCause::bad_word);
   if (reader.fault()) return tl::unexpected(*reader.fault());
-  BanRow row{conn::NodeId(), until, added, std::move(reason)};
+  BanRow row{conn::NodeId(), until, added, std::move(reason), *origin};
   // A clock that was ahead does not lengthen a ban: it keeps its duration.
   if (added > now + kClockSlack) {
     row.added = now;
@@ -250,7 +252,7 @@ Judged<BanRow> ban_of(const BanValues& values, Time now) {
     return tl::unexpected(DropCause::bad_address);
   }
   // Two texts of one target would be two bans of it.
-  if (target_text(row.target) != target) return tl::unexpected(DropCause::bad_address);
+  if (conn::to_string(row.target) != target) return tl::unexpected(DropCause::bad_address);
   return row;
 }
 
@@ -271,10 +273,6 @@ Judged<Provenance> provenance_of(const ProvenanceValues& values, Time now) {
   if (reader.fault()) return tl::unexpected(*reader.fault());
   row.first_seen = std::min(row.first_seen, row.last_seen);
   return row;
-}
-
-std::string target_text(const decltype(BanRow::target)& target) {
-  return std::visit([](const auto& value) { return value.to_string(); }, target);
 }
 
 bool is_network_name(std::string_view name) noexcept {

@@ -49,12 +49,12 @@ struct AddressBytes {
 void bind(sqlite::Statement& statement, std::int64_t network, const KnownAddress& address,
           AddressBytes& bytes);
 
-// The columns of `ban`.
-inline constexpr std::string_view kBanColumns = "target, until, added, reason";
-using BanValues = std::array<sqlite::Value, 4>;
+// The columns of `ban`, and those of a file that has no origin of bans yet: all are the operator's,
+// for some of them are.
+inline constexpr std::string_view kBanColumns = "target, until, added, reason, origin";
+inline constexpr std::string_view kBanColumnsBefore = "target, until, added, reason, 'operator'";
+using BanValues = std::array<sqlite::Value, 5>;
 Judged<BanRow> ban_of(const BanValues& values, Time now);
-// 40 hex digits, or a network.
-std::string target_text(const decltype(BanRow::target)& target);
 
 // The name of the network, and the columns of `told`.
 using ProvenanceValues = std::array<sqlite::Value, 8>;

@@ -76,7 +76,12 @@ CREATE TABLE told (
 CREATE INDEX told_of ON told (id);
 CREATE INDEX told_last ON told (last_seen);
 )";
-constexpr std::array<const char*, 2> kSteps = {kVersion1, kVersion2};
+// In whose name a ban is in force (conn::BanOrigin). Nothing tells the operators' bans of before
+// from the others: all are theirs, and end when they end.
+constexpr const char* kVersion3 = R"(
+ALTER TABLE ban ADD COLUMN origin TEXT NOT NULL DEFAULT 'operator';
+)";
+constexpr std::array<const char*, 3> kSteps = {kVersion1, kVersion2, kVersion3};
 
 // Everything that a schema declares, in an order of its own.
 Result<std::vector<std::string>> declared(const sqlite::Database& database) {

@@ -24,10 +24,13 @@ inline constexpr std::int32_t kApplicationId = 0x50454552;
 // The SQL that makes version N + 1 of version N, by N.
 using Steps = std::span<const char* const>;
 Steps steps() noexcept;
-// The oldest version that keeps addresses, bans and key as the newest does.
+// The oldest version that keeps addresses, bans and key as the newest does, but for the origin of
+// bans.
 inline constexpr std::int32_t kOldestReadable = 1;
 // The first that has provenance.
 inline constexpr std::int32_t kFirstWithTold = 2;
+// The first that says of a ban whether it is an operator's.
+inline constexpr std::int32_t kFirstWithBanOrigin = 3;
 inline std::int32_t newest(Steps of) noexcept {
   return static_cast<std::int32_t>(of.size());
 }

@@ -5,6 +5,7 @@
 #include <sodium.h>
 
 #include "cmd/addrbook/addrbook.h"
+#include "p2p/admission/ban_list.h"
 
 namespace peerage::cmd {
 
@@ -35,6 +36,22 @@ void load_between_runs(addrbook::AddressBook& book, const addrbook::Contents& co
       book.mark_joined(row.address, std::min(row.connected_since, now));
     }
   }
+}
+
+// Whether the node would put it in force: its list of bans is asked.
+Result<void> require_room(const std::vector<BanRow>& rows, const BanRow& row, Time now) {
+  const auto in_force = [now](const BanRow& each) {
+    // No longer than a TimePoint can hold.
+    static constexpr addrbook::Seconds kAges = std::chrono::days(100 * 365);
+    const conn::TimePoint until{std::min(each.until - now, kAges)};
+    return p2p::Ban{each.target, until, each.reason, each.origin};
+  };
+  p2p::BanList list;
+  for (const BanRow& each : rows) (void)list.add(in_force(each), conn::TimePoint());
+  if (const auto added = list.add(in_force(row), conn::TimePoint()); !added) {
+    return tl::unexpected(added.error());
+  }
+  return {};
 }
 
 }  // namespace
@@ -113,7 +130,10 @@ Result<BanRow> ban(const BookHome& home, const BanTarget& target, addrbook::Seco
   }
   auto owned = own_book(home, Missing::create, now);
   if (!owned) return tl::unexpected(std::move(owned.error()));
-  const BanRow row{target, now + span, now, reason};
+  const BanRow row{target, now + span, now, reason, conn::BanOrigin::operator_};
+  if (auto room = require_room(owned->contents.bans, row, now); !room) {
+    return tl::unexpected(std::move(room.error()));
+  }
   if (const auto done = finish(*owned, owned->file.apply_bans({false, {row}, {}})); !done) {
     return tl::unexpected(done.error());
   }

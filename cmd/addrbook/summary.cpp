@@ -96,13 +96,13 @@ std::string to_json(const Check& check) {
 
 std::string bans_text(const std::vector<BanRow>& bans, Time now) {
   Table table;
-  table.row({"TARGET", "ENDS IN", "SINCE", "REASON"});
+  table.row({"TARGET", "ENDS IN", "SINCE", "BY", "REASON"});
   std::size_t shown = 0;
   for (const BanRow& ban : bans) {
     if (ban.until <= now) continue;
     ++shown;
     table.row({p2p::to_string(ban.target), span_text(ban.until - now), ago(ban.added, now),
-               text_or_nothing(ban.reason, 64)});
+               std::string(name(ban.origin)), text_or_nothing(ban.reason, 64)});
   }
   return shown == 0 ? "no bans are in force\n" : table.text();
 }
@@ -111,6 +111,7 @@ std::string to_json(const BanRow& ban) {
   return Json{{"target", p2p::to_string(ban.target)},
               {"until", stamp(ban.until)},
               {"added", stamp(ban.added)},
+              {"origin", name(ban.origin)},
               {"reason", printable(ban.reason, BanRow::kMaxReason)}}
       .dump();
 }

@@ -345,7 +345,8 @@ void Node::write_summary(const pex::PexReport& report) {
               {"book_verified", count(all.verified)},
               {"served", std::to_string(report.counts.answers)},
               {"visits", std::to_string(report.visits_made)},
-              {"bans", count(report.bans)}});
+              {"bans", count(report.bans)},
+              {"held_back", std::to_string(node_->peer_log().held_back())}});
 }
 
 std::string Node::status_line() const {

@@ -169,6 +169,9 @@ constexpr std::array<Row, kReasonCount> kRows = {{
     {Reason::address_resting, "address_resting",
      "the address failed lately and is not tried again yet", ""},
     {Reason::own_address, "own_address", "this address or node ID is our own", ""},
+    {Reason::ban_list_full, "ban_list_full",
+     "as many bans of an operator are in force as there is room for",
+     "lift some, or ban the networks that they are in"},
     {Reason::stopping, "stopping", "this node is being stopped", ""},
 
     {Reason::closed_by_remote, "closed_by_remote", "the remote closed the connection",

@@ -114,6 +114,7 @@ enum class Reason : std::uint8_t {
   already_dialling,
   address_resting,
   own_address,
+  ban_list_full,
   stopping,
 
   // established

@@ -1,9 +1,11 @@
 // Logging: what the library has to say, handed to a sink of the host's.
 //
 // A record is a level, a short message and named fields; the sink decides on form and place (an
-// adapter to spdlog stands in p2p/spdlog_sink.h). Levels: info is what an operator acts on; what a
-// peer causes is debug, or warn when limits had to be used, and goes through a LogLimiter
-// (conn/runtime/log_limiter.h). Values that came from a peer are made printable by the caller.
+// adapter to spdlog stands in p2p/spdlog_sink.h). Levels: info is what an operator acts on.
+//
+// A Log is for what the node itself and its operator do. What others cause, on whom it depends how
+// often it happens, goes through a PeerLog (conn/runtime/peer_log.h), which bounds it. There is no
+// third way to a sink.
 //
 // Threads: sinks are called from any thread and must not block for long; a Log is for any thread.
 #pragma once
@@ -35,10 +37,13 @@ struct LogRecord {
 class LogSink {
  public:
   virtual ~LogSink() = default;
-  // Nothing in the record outlives the call.
-  virtual void write(const LogRecord& record) noexcept = 0;
   // Whether records of this level are wanted: those that are not are not even made.
   virtual bool wants(LogLevel) const noexcept { return true; }
+
+ private:
+  friend class Log;
+  // Nothing in the record outlives the call.
+  virtual void write(const LogRecord& record) noexcept = 0;
 };
 
 // One module's way to the sink; copies share it.

@@ -1,38 +1,36 @@
 #include "conn/runtime/log_limiter.h"
 
-#include <string>
-#include <vector>
+#include <algorithm>
 
 namespace peerage::conn {
-namespace {
 
-constexpr std::uint64_t kLinesPerSecond = 20;
+LogLimiter::Share& LogLimiter::share_of(std::vector<Share>& shares, const Rule& rule,
+                                        std::string_view event, TimePoint now) {
+  const auto known = std::find_if(shares.begin(), shares.end(),
+                                  [event](const Share& each) { return each.event == event; });
+  if (known != shares.end()) return *known;
+  if (shares.size() == rule.shares) return shares.back();
+  return shares.emplace_back(Share{event, {rule.tokens_per_second, rule.burst, now}});
+}
 
-}  // namespace
+bool LogLimiter::rests(const Share& share, const LogSubject& subject, TimePoint now) {
+  const auto last = last_lines_.find({share.event, subject});
+  return last != last_lines_.end() && now - last->second < kPauseOfASubject;
+}
 
-LogLimiter::LogLimiter(Log log, TimePoint now)
-    : log_(std::move(log)), all_(kLinesPerSecond, kLinesPerSecond, now) {}
-
-void LogLimiter::write(const NodeId& peer, TimePoint now, LogLevel level, std::string_view message,
-                       std::initializer_list<LogField> fields) noexcept {
-  if (!log_.wants(level)) return;
-  std::vector<LogField> all_fields;
-  {
-    const std::lock_guard lock(mutex_);
-    if (by_peer_.size() >= kMaxPeers) by_peer_.clear();
-    auto& bucket = by_peer_.try_emplace(peer, 1, 1, now).first->second;
-    if (!bucket.take(1, now) || !all_.take(1, now)) {
-      ++held_back_;
-      return;
-    }
-    all_fields.reserve(fields.size() + 2);
-    all_fields.push_back({"peer", peer.to_string()});
-    all_fields.insert(all_fields.end(), fields);
-    if (held_back_ > 0) {
-      all_fields.push_back({"held_back", std::to_string(std::exchange(held_back_, 0))});
-    }
+std::optional<std::uint64_t> LogLimiter::take(LogLevel level, std::string_view event,
+                                              const LogSubject& subject, TimePoint now) {
+  const bool quiet = level == LogLevel::debug;
+  const Rule& rule = quiet ? kQuiet : kLoud;
+  Share& share = share_of(quiet ? quiet_ : loud_, rule, event, now);
+  if (rests(share, subject, now) || !share.tokens.take(rule.price, now)) {
+    ++share.held_back;
+    ++held_back_;
+    return std::nullopt;
   }
-  log_.write(level, message, all_fields);
+  if (last_lines_.size() >= kMaxSubjects) last_lines_.clear();
+  last_lines_.insert_or_assign({share.event, subject}, now);
+  return std::exchange(share.held_back, 0);
 }
 
 }  // namespace peerage::conn

@@ -14,6 +14,7 @@ using conn::TimePoint;
 
 Admission::Admission(const AdmissionConfig& config, conn::RandomBelow random, TimePoint now)
     : config_(config),
+      bans_(config.exempt),
       rate_(config.rate),
       exempt_rate_(config.exempt_rate),
       half_open_(config.half_open, std::move(random)),

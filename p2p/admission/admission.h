@@ -9,11 +9,11 @@
 //
 // Named nodes come first: unconditional and persistent peers, and those that the engine or the
 // operator names. They need no slot of the others and are not counted for their address; a ban
-// binds them too, since only an operator bans them. Where one was proven last, a handshake has a
+// binds them too, but those that strangers bring about spare their addresses. Where one was proven last, a handshake has a
 // place of its own, the connection rate is that of exempt networks, and nobody has to pause for
 // want of a slot, since only the handshake tells it from others. Networks in `exempt` have a much
-// higher connection rate, and are free of the pause after a failure and of the limit for one
-// address.
+// higher connection rate, and are free of bans that strangers bring about, of the pause after a
+// failure and of the limit for one address.
 //
 // A node counts while it has a link, shown or held; a second link of the same ID takes no second
 // slot.
@@ -99,6 +99,8 @@ class Admission {
   void set_standing(const conn::NodeId& id, Standing standing);
   // A privileged node is expected at this address, though it has not been proven there yet.
   void expect_at(const conn::NodeId& id, const conn::IpAddress& ip) { privileged_at_.add(id, ip); }
+  // Whether a privileged node was proven last, or is expected, at an address of this network.
+  bool has_named_in(const conn::Cidr& network) const { return privileged_at_.any_in(network); }
 
   // Whether a dial to this address can be admitted at all.
   conn::Result<void> may_dial(const conn::NodeId& id, const std::optional<conn::IpAddress>& ip,

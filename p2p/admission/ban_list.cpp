@@ -1,16 +1,35 @@
 #include "p2p/admission/ban_list.h"
 
+#include <algorithm>
 #include <cstring>
+#include <tuple>
 #include <utility>
+
+#include "p2p/base/limits.h"
 
 namespace peerage::p2p {
 
-std::string to_string(const BanTarget& target) {
-  if (const auto* id = std::get_if<conn::NodeId>(&target)) return id->to_string();
-  return std::get<conn::Cidr>(target).to_string();
+using conn::Cidr;
+using conn::IpAddress;
+using conn::NodeId;
+using conn::Reason;
+using conn::Result;
+using conn::Stage;
+using conn::TimePoint;
+
+namespace {
+
+// The host that the ban is about, if it is a ban of a host for misbehaviour.
+const Cidr* host_in(const Ban& ban) {
+  const auto* network = std::get_if<Cidr>(&ban.target);
+  const bool host = network != nullptr && ban.origin == BanOrigin::misbehaviour &&
+                    *network == conn::host_network(network->base());
+  return host ? network : nullptr;
 }
 
-std::size_t BanList::HashIp::operator()(const conn::IpAddress& ip) const noexcept {
+}  // namespace
+
+std::size_t BanList::HashIp::operator()(const IpAddress& ip) const noexcept {
   std::uint64_t halves[2];
   std::memcpy(halves, ip.bytes().data(), sizeof halves);
   std::uint64_t mixed = halves[0] ^ (halves[1] * 0x9e3779b97f4a7c15);
@@ -18,62 +37,160 @@ std::size_t BanList::HashIp::operator()(const conn::IpAddress& ip) const noexcep
   return static_cast<std::size_t>(mixed ^ (mixed >> 32));
 }
 
-void BanList::add(Ban ban, conn::TimePoint now) {
-  if (ban.until <= now) return;
-  remove(ban.target);
-  // What has ended makes room before the oldest in force does, which may be an operator's.
-  while (!by_end_.empty() && by_end_.begin()->first <= now) remove(by_end_.begin()->second);
-  if (bans_.size() >= kMaxBans) remove(bans_.front().target);
-  const Entry entry = bans_.insert(bans_.end(), std::move(ban));
-  by_end_.emplace(entry->until, entry->target);
-  if (const auto* id = std::get_if<conn::NodeId>(&entry->target)) {
+bool BanList::MakesRoomFirst::operator()(const Entry& a, const Entry& b) const {
+  if (conn::makes_room_before(a->ban, b->ban)) return true;
+  return !conn::makes_room_before(b->ban, a->ban) && a->number < b->number;
+}
+
+bool BanList::is_exempt(const Cidr& network) const {
+  return std::any_of(exempt_.begin(), exempt_.end(),
+                     [&network](const Cidr& each) { return each.overlaps(network); });
+}
+
+BanTarget BanList::target_for(const NodeId& id, const IpAddress& ip) const {
+  const Cidr host = conn::host_network(ip);
+  if (is_exempt(host) || (has_trusted_ && has_trusted_(host))) return id;
+  return host;
+}
+
+Result<BanList::Changes> BanList::add(Ban ban, TimePoint now) {
+  Changes changes;
+  if (ban.until <= now) return changes;
+  erase_ended(now);
+  if (auto* network = std::get_if<Cidr>(&ban.target);
+      network != nullptr && ban.origin == BanOrigin::misbehaviour) {
+    // Less than a host is nothing to a stranger.
+    const Cidr host = conn::host_network(network->base());
+    if (network->bits() > host.bits()) *network = host;
+    if (is_exempt(*network)) {
+      return conn::fail(Stage::admission, Reason::invalid_argument,
+                        network->to_string() + " is exempt: the ID is to be banned");
+    }
+  }
+  const auto known = entry_of(ban.target);
+  const bool of_operator = known && (*known)->ban.origin == BanOrigin::operator_;
+  if (ban.origin == BanOrigin::operator_) {
+    if (!of_operator && order(ban.origin).size() >= conn::kMaxBans) {
+      return conn::fail(Stage::admission, Reason::ban_list_full, std::to_string(conn::kMaxBans));
+    }
+  } else if (of_operator) {
+    return changes;
+  }
+  if (known) erase(*known);
+  if (ban.origin == BanOrigin::misbehaviour && order(ban.origin).size() >= conn::kMaxBans) {
+    const Entry first = *order(ban.origin).begin();
+    changes.dropped.push_back(first->ban.target);
+    erase(first);
+  }
+  changes.added = ban;
+  insert(std::move(ban));
+  if (const Cidr* host = host_in(*changes.added)) join_neighbourhood(Cidr(*host), changes);
+  return changes;
+}
+
+void BanList::join_neighbourhood(const Cidr& host, Changes& changes) {
+  const Cidr network = conn::neighbourhood_network(host.base());
+  const auto found = hosts_.find(network.base());
+  if (found == hosts_.end() || found->second.size() < kHostsToBanNeighbourhood) return;
+  const auto known = entry_of(network);
+  if (known && (*known)->ban.origin == BanOrigin::operator_) return;
+  if (is_exempt(network) || (has_trusted_ && has_trusted_(network))) return;
+  Ban whole{network, changes.added->until, {}, BanOrigin::misbehaviour};
+  whole.reason = std::to_string(found->second.size()) +
+                 " of its hosts were banned; the last: " + changes.added->reason;
+  std::vector<Entry> all(found->second.begin(), found->second.end());
+  if (known) all.push_back(*known);
+  for (const Entry& each : all) {
+    whole.until = std::max(whole.until, each->ban.until);
+    // The last host's and that of the neighbourhood itself are in the one that is added.
+    const BanTarget& target = each->ban.target;
+    if (target != BanTarget(host) && target != BanTarget(network)) {
+      changes.dropped.push_back(target);
+    }
+    erase(each);
+  }
+  changes.added = whole;
+  insert(std::move(whole));
+}
+
+void BanList::insert(Ban ban) {
+  const Entry entry = bans_.insert(bans_.end(), Kept{std::move(ban), next_number_++});
+  order(entry->ban.origin).insert(entry);
+  if (const auto* id = std::get_if<NodeId>(&entry->ban.target)) {
     by_id_[*id] = entry;
-  } else {
-    const conn::Cidr& network = std::get<conn::Cidr>(entry->target);
-    (network.base().is_v4() ? v4_ : v6_)[network.bits()][network.base()] = entry;
+    return;
+  }
+  const Cidr& network = std::get<Cidr>(entry->ban.target);
+  (network.base().is_v4() ? v4_ : v6_)[network.bits()][network.base()] = entry;
+  if (host_in(entry->ban) != nullptr) {
+    hosts_[conn::neighbourhood_of(network.base())].insert(entry);
   }
 }
 
-bool BanList::remove(BanTarget target) {
-  Entry entry;
-  if (const auto* id = std::get_if<conn::NodeId>(&target)) {
-    const auto found = by_id_.find(*id);
-    if (found == by_id_.end()) return false;
-    entry = found->second;
-    by_id_.erase(found);
+void BanList::erase(Entry entry) {
+  order(entry->ban.origin).erase(entry);
+  if (const auto* id = std::get_if<NodeId>(&entry->ban.target)) {
+    by_id_.erase(*id);
   } else {
-    const conn::Cidr& network = std::get<conn::Cidr>(target);
+    const Cidr& network = std::get<Cidr>(entry->ban.target);
     auto& family = network.base().is_v4() ? v4_ : v6_;
     const auto length = family.find(network.bits());
-    if (length == family.end()) return false;
-    const auto found = length->second.find(network.base());
-    if (found == length->second.end()) return false;
-    entry = found->second;
-    length->second.erase(found);
+    length->second.erase(network.base());
     if (length->second.empty()) family.erase(length);
+    if (host_in(entry->ban) != nullptr) {
+      const auto hosts = hosts_.find(conn::neighbourhood_of(network.base()));
+      hosts->second.erase(entry);
+      if (hosts->second.empty()) hosts_.erase(hosts);
+    }
   }
-  by_end_.erase({entry->until, target});
   bans_.erase(entry);
-  return true;
 }
 
-const Ban* BanList::find(const conn::NodeId& id, conn::TimePoint now) const {
+void BanList::erase_ended(TimePoint now) {
+  for (Order& each : orders_) {
+    while (!each.empty() && (*each.begin())->ban.until <= now) erase(*each.begin());
+  }
+}
+
+std::optional<BanList::Entry> BanList::entry_of(const BanTarget& target) {
+  if (const auto* id = std::get_if<NodeId>(&target)) {
+    const auto found = by_id_.find(*id);
+    if (found == by_id_.end()) return std::nullopt;
+    return found->second;
+  }
+  const Cidr& network = std::get<Cidr>(target);
+  auto& family = network.base().is_v4() ? v4_ : v6_;
+  const auto length = family.find(network.bits());
+  if (length == family.end()) return std::nullopt;
+  const auto found = length->second.find(network.base());
+  if (found == length->second.end()) return std::nullopt;
+  return found->second;
+}
+
+bool BanList::remove(const BanTarget& target) {
+  const auto entry = entry_of(target);
+  if (entry) erase(*entry);
+  return entry.has_value();
+}
+
+const Ban* BanList::find(const NodeId& id, TimePoint now) const {
   const auto found = by_id_.find(id);
-  return found != by_id_.end() && found->second->until > now ? &*found->second : nullptr;
+  if (found == by_id_.end() || found->second->ban.until <= now) return nullptr;
+  return &found->second->ban;
 }
 
-const Ban* BanList::find(const conn::IpAddress& ip, conn::TimePoint now) const {
+const Ban* BanList::find(const IpAddress& ip, TimePoint now) const {
   for (const auto& [bits, networks] : ip.is_v4() ? v4_ : v6_) {
     const auto found = networks.find(ip.masked(bits));
-    if (found != networks.end() && found->second->until > now) return &*found->second;
+    if (found != networks.end() && found->second->ban.until > now) return &found->second->ban;
   }
   return nullptr;
 }
 
-std::vector<Ban> BanList::all(conn::TimePoint now) const {
+std::vector<Ban> BanList::all(TimePoint now) const {
   std::vector<Ban> current;
-  for (const Ban& ban : bans_) {
-    if (ban.until > now) current.push_back(ban);
+  for (const Kept& kept : bans_) {
+    if (kept.ban.until > now) current.push_back(kept.ban);
   }
   return current;
 }

@@ -1,8 +1,15 @@
 // Bans: what is neither let in nor dialled, by node ID, by IP address, by network; each with a
 // reason and an end.
 //
-// A pure table in memory. Code that keeps bans over a restart listens to the switch's events and
-// adds the rows again at the start. Bounded: when kMaxBans are in force, the oldest is dropped.
+// A pure table in memory. It decides which bans are in force (conn/address/ban_rule.h has the
+// rule), and reports what changes, for those that keep them over a restart: they listen to the
+// switch's events, and restore the bans at the next start.
+//
+// Bans for misbehaviour are of IDs or hosts, and never of an exempt network. When 16 hosts of a
+// neighbourhood (a /24; a /48 of IPv6) are banned for misbehaviour at once, these bans become one
+// of the neighbourhood, which ends with the last of them; but not where it holds an exempt address
+// or that of a trusted node. One ban alone never spreads. An operator's ban is of what the operator
+// says, exempt or not; for the same target it holds against any for misbehaviour.
 //
 // Looking up an ID is one hash lookup; looking up an address is one for each length of network in
 // use, at most 33 for IPv4 and 129 for IPv6, which is below 10 microseconds.
@@ -10,38 +17,58 @@
 // Threads: none of its own (the control shard).
 #pragma once
 
+#include <array>
+#include <cstdint>
+#include <functional>
 #include <list>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
-#include <utility>
-#include <variant>
 #include <vector>
 
-#include "conn/address/cidr.h"
-#include "conn/address/node_id.h"
-#include "conn/runtime/runtime.h"
+#include "conn/address/ban_rule.h"
+#include "conn/base/failure.h"
+#include "conn/base/time.h"
 
 namespace peerage::p2p {
 
-using BanTarget = std::variant<conn::NodeId, conn::Cidr>;
-std::string to_string(const BanTarget& target);
+using conn::BanOrigin;
+using conn::BanTarget;
+using conn::to_string;
 
 struct Ban {
   BanTarget target;
   conn::TimePoint until;
   std::string reason;  // for the operator; printable
+  BanOrigin origin = BanOrigin::operator_;
 };
 
 class BanList {
  public:
-  static constexpr std::size_t kMaxBans = 10'000;
+  explicit BanList(std::vector<conn::Cidr> exempt = {}) : exempt_(std::move(exempt)) {}
 
-  // Adds a ban, or replaces the one of the same target. One that has ended changes nothing.
-  void add(Ban ban, conn::TimePoint now);
+  // Whether an address of a node that we trust is in this network: a persistent or unconditional
+  // peer's, say. Asked when a ban for misbehaviour is made; by default none is.
+  using HasTrusted = std::function<bool(const conn::Cidr&)>;
+  void set_has_trusted(HasTrusted has_trusted) { has_trusted_ = std::move(has_trusted); }
+
+  // What a node that has misbehaved is banned by: its host, or its ID where the host is exempt or a
+  // trusted node's.
+  BanTarget target_for(const conn::NodeId& id, const conn::IpAddress& ip) const;
+
+  struct Changes {
+    std::optional<Ban> added;        // none: nothing new is in force
+    std::vector<BanTarget> dropped;  // bans that were in force, and that are not any more
+  };
+  // Adds a ban, or replaces the one of the same target. One that has ended changes nothing, nor
+  // does one for misbehaviour where an operator's of the same target is. Refused, with nothing
+  // changed: ban_list_full, for an operator's; invalid_argument, for misbehaviour in a network that
+  // overlaps an exempt one.
+  conn::Result<Changes> add(Ban ban, conn::TimePoint now);
   // False when there was none.
-  bool remove(BanTarget target);
+  bool remove(const BanTarget& target);
 
   // The ban in force, or null; valid until the list changes.
   const Ban* find(const conn::NodeId& id, conn::TimePoint now) const;
@@ -53,17 +80,42 @@ class BanList {
   std::size_t size() const noexcept { return bans_.size(); }
 
  private:
+  struct Kept {
+    Ban ban;
+    std::uint64_t number;  // in the order of adding
+  };
+  using Entry = std::list<Kept>::iterator;
+  struct MakesRoomFirst {
+    bool operator()(const Entry& a, const Entry& b) const;
+  };
   struct HashIp {
     std::size_t operator()(const conn::IpAddress& ip) const noexcept;
   };
-  using Entry = std::list<Ban>::iterator;
+  struct ByNumber {
+    bool operator()(const Entry& a, const Entry& b) const { return a->number < b->number; }
+  };
   using Networks = std::unordered_map<conn::IpAddress, Entry, HashIp>;
+  using Order = std::set<Entry, MakesRoomFirst>;
 
-  std::list<Ban> bans_;  // in the order of adding
-  std::set<std::pair<conn::TimePoint, BanTarget>> by_end_;
+  Order& order(BanOrigin origin) { return orders_[static_cast<std::size_t>(origin)]; }
+  std::optional<Entry> entry_of(const BanTarget& target);
+  void insert(Ban ban);
+  void erase(Entry entry);
+  void erase_ended(conn::TimePoint now);
+  bool is_exempt(const conn::Cidr& network) const;
+  // Makes one ban of those of its neighbourhood, if they are enough.
+  void join_neighbourhood(const conn::Cidr& host, Changes& changes);
+
+  const std::vector<conn::Cidr> exempt_;
+  HasTrusted has_trusted_;
+  std::uint64_t next_number_ = 0;
+  std::list<Kept> bans_;  // in the order of adding
+  std::array<Order, conn::kBanOriginCount> orders_;
   std::unordered_map<conn::NodeId, Entry> by_id_;
   std::map<unsigned, Networks> v4_;  // by length
   std::map<unsigned, Networks> v6_;
+  // The hosts that are banned for misbehaviour, by neighbourhood.
+  std::map<conn::IpAddress, std::set<Entry, ByNumber>> hosts_;
 };
 
 }  // namespace peerage::p2p

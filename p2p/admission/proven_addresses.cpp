@@ -19,4 +19,11 @@ void ProvenAddresses::remove(const conn::NodeId& id) {
   by_id_.erase(found);
 }
 
+bool ProvenAddresses::any_in(const conn::Cidr& network) const {
+  if (contains(network.base())) return true;
+  // Addresses are in the order of their bytes: those of a network stand together.
+  const auto first = nodes_at_.lower_bound(network.base());
+  return first != nodes_at_.end() && network.contains(first->first);
+}
+
 }  // namespace peerage::p2p

@@ -22,6 +22,8 @@ class ProvenAddresses {
   void add(const conn::NodeId& id, const conn::IpAddress& ip);
   void remove(const conn::NodeId& id);
   bool contains(const conn::IpAddress& ip) const { return nodes_at_.contains(conn::host_of(ip)); }
+  // Whether one of the hosts is in `network`, or holds it.
+  bool any_in(const conn::Cidr& network) const;
   std::size_t size() const noexcept { return nodes_.size(); }
 
  private:

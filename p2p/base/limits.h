@@ -71,6 +71,10 @@ inline constexpr ConnectionRateConfig kExemptConnectionRate = {
 inline constexpr conn::Duration kFirstSlotPause = 1s;
 inline constexpr conn::Duration kLongestSlotPause = 30s;
 
+// So many hosts of a /24 (/48) that are banned for misbehaviour at once are one ban of all of it:
+// an operator of many addresses has rented the neighbourhood, or most of it.
+inline constexpr std::size_t kHostsToBanNeighbourhood = 16;
+
 // Handshakes begun with strangers, per second and at once: a core verifies 16 000 signatures a
 // second, and most of it is for other work.
 inline constexpr std::uint64_t kHandshakeRate = 2000;

@@ -71,6 +71,7 @@ void Acceptor::on_arrival(std::unique_ptr<conn::Arrival> arrival) {
     // The arrival is reset as it goes: nothing is spent on it.
     counters_.add(Counter::refused_at_accept);
     counters_.add_failure(Direction::inbound, entered.error().reason);
+    events_.refused_on_arrival(remote, entered.error());
     return;
   }
   if (entered->displaced) drop(*entered->displaced, Reason::displaced);

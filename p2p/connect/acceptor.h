@@ -20,6 +20,8 @@ class Acceptor {
   struct Events {
     std::function<void(Proven, const AttemptReport&)> proven;
     std::function<void(const conn::Endpoint&, const AttemptReport&, const conn::Failure&)> refused;
+    // Before anything was spent on it.
+    std::function<void(const conn::Endpoint&, const conn::Failure&)> refused_on_arrival;
     // A handshake of this address is over, however it ended (after `proven`).
     std::function<void(const conn::IpAddress&)> left;
   };

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "conn/address/net_address.h"
 #include "conn/base/failure.h"
@@ -69,6 +70,11 @@ struct Banned {
 struct Unbanned {
   BanTarget target;
 };
+// Bans for misbehaviour that are not in force any more before their end: they have made room, or
+// have become one of their neighbourhood, which a Banned reports.
+struct BansDropped {
+  std::vector<BanTarget> targets;
+};
 
 // The switch listens, and dials from now on.
 struct Started {};
@@ -76,7 +82,7 @@ struct Started {};
 struct Stopping {};
 
 using SwitchEvent = std::variant<Dialled, DialFailed, Refused, Connected, Gone, MarkedGood, Banned,
-                                 Unbanned, Started, Stopping>;
+                                 Unbanned, BansDropped, Started, Stopping>;
 using OnSwitchEvent = std::function<void(const SwitchEvent&)>;
 
 }  // namespace peerage::p2p

@@ -184,4 +184,9 @@ void BookFeed::on(const p2p::Unbanned& event) {
   }
 }
 
+// It has misbehaved all the same: its addresses rest as they did.
+void BookFeed::on(const p2p::BansDropped& event) {
+  for (const p2p::BanTarget& target : event.targets) books_.on_unbanned(target);
+}
+
 }  // namespace peerage::pex

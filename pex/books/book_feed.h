@@ -6,7 +6,7 @@
 //   Connected, Gone, time passing   -> sessions: which outbound peers there are, and stayed of use
 //   MarkedGood                      -> a reactor's mark
 //   Connected, inbound              -> the address that the peer says it listens on
-//   Banned, Unbanned                -> rows of the ban list; a banned ID is neither dialled nor
+//   Banned, Unbanned, BansDropped   -> rows of the ban list; a banned ID is neither dialled nor
 //                                      given out
 //
 // A peer's own address counts as its own only when it names the IP of the socket, or none at all
@@ -52,6 +52,7 @@ class BookFeed {
   void on(const p2p::MarkedGood& event);
   void on(const p2p::Banned& event);
   void on(const p2p::Unbanned& event);
+  void on(const p2p::BansDropped& event);
   void on(const p2p::Started&) {}
   void on(const p2p::Stopping&) { stopping_ = true; }
 

@@ -80,8 +80,12 @@ NetworkBooks::Opened NetworkBooks::load(addrbook::Store::Loaded loaded) {
     auto ban = in_force(row);
     if (!ban) continue;
     ++opened.bans;
-    // A ban that we have already is newer.
-    if (!bans_.try_emplace(ban->target, std::move(row)).second) continue;
+    // A ban that we have already is newer; but none for misbehaviour replaces an operator's.
+    const auto [known, is_new] = bans_.try_emplace(ban->target, row);
+    if (!is_new) {
+      if (row.origin != p2p::BanOrigin::operator_ || known->second.origin == row.origin) continue;
+      known->second = std::move(row);
+    }
     // Written as it counts from now on: a ban with times in the future would begin anew at each
     // start.
     changed_bans_.insert(ban->target);
@@ -94,7 +98,8 @@ NetworkBooks::Opened NetworkBooks::load(addrbook::Store::Loaded loaded) {
 std::optional<p2p::Ban> NetworkBooks::in_force(const BanRow& row) const {
   const addrbook::Time time = now();
   if (row.until <= time) return std::nullopt;
-  return p2p::Ban{row.target, control_.now() + std::min(row.until - time, kAges), row.reason};
+  const conn::TimePoint until = control_.now() + std::min(row.until - time, kAges);
+  return p2p::Ban{row.target, until, row.reason, row.origin};
 }
 
 void NetworkBooks::flush(std::function<void(Result<void>)> done) {
@@ -159,29 +164,32 @@ void NetworkBooks::on_banned(const p2p::Ban& ban) {
   const addrbook::Time time = now();
   const auto left = std::chrono::floor<addrbook::Seconds>(ban.until - control_.now());
   BanRow row = {ban.target, time + std::min(left, kAges), time,
-                ban.reason.substr(0, BanRow::kMaxReason)};
+                ban.reason.substr(0, BanRow::kMaxReason), ban.origin};
   const auto known = bans_.find(ban.target);
   // A ban from the file is the same, but for the second that it was rounded to.
   if (known != bans_.end() && known->second.reason == row.reason &&
+      known->second.origin == row.origin &&
       abs(known->second.until - row.until) <= addrbook::Seconds(2)) {
     return;
   }
   bans_.insert_or_assign(ban.target, std::move(row));
-  changed_bans_.insert(ban.target);
-  if (bans_.size() > addrbook::kMaxBanRows) {
-    const auto first_to_end = std::min_element(
-        bans_.begin(), bans_.end(),
-        [](const auto& a, const auto& b) { return a.second.until < b.second.until; });
-    changed_bans_.insert(first_to_end->first);
-    bans_.erase(first_to_end);
-  }
+  note_changed(ban.target);
   changed();
 }
 
 void NetworkBooks::on_unbanned(const p2p::BanTarget& target) {
   if (bans_.erase(target) == 0) return;
-  changed_bans_.insert(target);
+  note_changed(target);
   changed();
+}
+
+// While the file cannot be written, strangers may go on for hours.
+void NetworkBooks::note_changed(const p2p::BanTarget& target) {
+  if (rewrite_bans_) return;
+  changed_bans_.insert(target);
+  if (changed_bans_.size() <= kMaxChangedBans) return;
+  changed_bans_.clear();
+  rewrite_bans_ = true;
 }
 
 // --- what the store takes ---

@@ -89,6 +89,7 @@ class NetworkBooks final : private addrbook::Store::Source {
 
   // --- the bans ---
 
+  // They follow what is in force in the switch, which bounds it (conn/address/ban_rule.h).
   void on_banned(const p2p::Ban& ban);
   void on_unbanned(const p2p::BanTarget& target);
   std::size_t bans() const noexcept { return bans_.size(); }
@@ -98,12 +99,16 @@ class NetworkBooks final : private addrbook::Store::Source {
   std::function<void(std::vector<p2p::Ban>)> on_bans_from_file;
 
  private:
+  // Beyond, all bans are written anew.
+  static constexpr std::size_t kMaxChangedBans = 2 * conn::kBanOriginCount * conn::kMaxBans;
+
   addrbook::Batch take(std::size_t rows) override;
   void put_back(addrbook::Batch batch) override;
   void everything_changed() override;
 
   Opened load(addrbook::Store::Loaded loaded);
   std::optional<p2p::Ban> in_force(const addrbook::BanRow& row) const;
+  void note_changed(const p2p::BanTarget& target);
 
   conn::Runtime& runtime_;
   conn::Shard& control_;
@@ -113,7 +118,7 @@ class NetworkBooks final : private addrbook::Store::Source {
   std::vector<std::unique_ptr<addrbook::AddressBook>> books_;  // in the order of the networks
   std::map<p2p::BanTarget, addrbook::BanRow> bans_;
   std::set<p2p::BanTarget> changed_bans_;  // that the file does not have in this form
-  bool rewrite_bans_ = false;
+  bool rewrite_bans_ = false;              // all of them; then no change is listed
   addrbook::ProvenanceLog provenance_;
   std::unique_ptr<addrbook::Store> store_;  // destroyed first
 };

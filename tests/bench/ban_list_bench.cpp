@@ -26,8 +26,8 @@ void look_up_a_stranger(benchmark::State& state) {
     return IpAddress::v6(bytes);
   };
   BanList bans;
-  for (unsigned i = 0; bans.size() < BanList::kMaxBans; ++i) {
-    bans.add({Cidr(some_v6(true), 1 + i % 128), now + 1h, ""}, now);
+  for (unsigned i = 0; bans.size() < conn::kMaxBans; ++i) {
+    (void)bans.add({Cidr(some_v6(true), 1 + i % 128), now + 1h, ""}, now);
   }
   std::vector<IpAddress> strangers;
   strangers.reserve(1'000);

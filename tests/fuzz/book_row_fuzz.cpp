@@ -142,10 +142,11 @@ void check_ban(const row::BanValues& values) {
   require(printable_within(ban->reason, BanRow::kMaxReason));
   require(ban->added <= kNow + row::kClockSlack && ban->added >= kNever);
   require(ban->until >= kNever && ban->until <= row::kFarthest);
-  const std::string target = row::target_text(ban->target);
-  const row::BanValues written = {
-      std::string_view(target), std::int64_t{ban->until.time_since_epoch().count()},
-      std::int64_t{ban->added.time_since_epoch().count()}, std::string_view(ban->reason)};
+  const std::string target = conn::to_string(ban->target);
+  const row::BanValues written = {std::string_view(target),
+                                  std::int64_t{ban->until.time_since_epoch().count()},
+                                  std::int64_t{ban->added.time_since_epoch().count()},
+                                  std::string_view(ban->reason), name(ban->origin)};
   const auto again = row::ban_of(written, kNow);
   require(again.has_value() && *again == *ban);
 }

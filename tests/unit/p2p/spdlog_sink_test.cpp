@@ -35,7 +35,7 @@ struct SpdlogSinkTest : testing::Test {
   }
   std::string value(const std::string& raw) {
     const std::vector<conn::LogField> fields = {{"k", raw}};
-    make_spdlog_sink("peerage-test")->write({conn::LogLevel::info, "m", fields});
+    conn::Log(make_spdlog_sink("peerage-test")).write(conn::LogLevel::info, "m", fields);
     const std::string line = written();
     const std::string before = "info: m k=";
     EXPECT_EQ(line.substr(0, before.size()), before);
@@ -45,19 +45,19 @@ struct SpdlogSinkTest : testing::Test {
 };
 
 TEST_F(SpdlogSinkTest, ALineIsTheMessageAndItsFields) {
-  const auto sink = make_spdlog_sink("peerage-test");
+  const conn::Log log(make_spdlog_sink("peerage-test"));
   const std::vector<conn::LogField> fields = {{"peer", "ab12"}, {"count", "3"}};
-  sink->write({conn::LogLevel::warn, "peer dropped", fields});
+  log.write(conn::LogLevel::warn, "peer dropped", fields);
   EXPECT_EQ(written(), "warning: peer dropped peer=ab12 count=3\n");
-  sink->write({conn::LogLevel::info, "done", {}});
+  log.write(conn::LogLevel::info, "done");
   EXPECT_EQ(written(), "info: done\n");
 }
 
 TEST_F(SpdlogSinkTest, EveryLevelHasItsOwn) {
-  const auto sink = make_spdlog_sink("peerage-test");
+  const conn::Log log(make_spdlog_sink("peerage-test"));
   for (const auto level :
        {conn::LogLevel::debug, conn::LogLevel::info, conn::LogLevel::warn, conn::LogLevel::error}) {
-    sink->write({level, "m", {}});
+    log.write(level, "m");
   }
   EXPECT_EQ(written(), "debug: m\ninfo: m\nwarning: m\nerror: m\n");
 }
@@ -82,7 +82,7 @@ TEST_F(SpdlogSinkTest, AValueCannotBreakTheLine) {
 
 TEST_F(SpdlogSinkTest, BracesAreNoFormat) {
   EXPECT_EQ(value("{}"), "{}");
-  make_spdlog_sink("peerage-test")->write({conn::LogLevel::info, "{} {0}", {}});
+  conn::Log(make_spdlog_sink("peerage-test")).write(conn::LogLevel::info, "{} {0}");
   EXPECT_EQ(written(), "info: {} {0}\n");
 }
 
@@ -100,7 +100,7 @@ TEST_F(SpdlogSinkTest, WithoutALoggerOfThatNameTheDefaultOneIsUsed) {
   const auto before = spdlog::default_logger();
   std::ostringstream elsewhere;
   spdlog::set_default_logger(make_logger("default-of-the-test", elsewhere));
-  make_spdlog_sink("no-such-logger")->write({conn::LogLevel::info, "m", {}});
+  conn::Log(make_spdlog_sink("no-such-logger")).write(conn::LogLevel::info, "m");
   EXPECT_EQ(elsewhere.str(), "info: m\n");
   EXPECT_EQ(written(), "");
   spdlog::drop("default-of-the-test");

@@ -207,5 +207,60 @@ TEST_F(ASeed, LetsInMoreClientsAtOnceThanANodeHasPeers) {
   EXPECT_EQ(in(), 60);
 }
 
+// The strangers' bans end before the operator's, and there are ten times as many as have room.
+class Washing : public KeptBans, public testing::WithParamInterface<std::uint32_t> {
+ protected:
+  // In the running node, beside the books, in the file.
+  void expect_kept(PexNode& node) {
+    const auto is_it = [](const auto& ban) {
+      return ban.reason == "by hand" && ban.origin == p2p::BanOrigin::operator_;
+    };
+    const auto running = bans_of(node);
+    EXPECT_EQ(std::count_if(running.begin(), running.end(), is_it), 1);
+    const auto beside = node.books->bans_in_force();
+    EXPECT_EQ(std::count_if(beside.begin(), beside.end(), is_it), 1);
+    addrbook::Report report;
+    const auto file = addrbook::BookFile::read(directory / "book.db", node.books->now(), report);
+    ASSERT_TRUE(file);
+    EXPECT_EQ(std::count_if(file->bans.begin(), file->bans.end(), is_it), 1);
+    EXPECT_LE(running.size(), conn::kMaxBans + 1);
+    EXPECT_EQ(beside.size(), running.size());
+    EXPECT_EQ(file->bans.size(), running.size());
+  }
+  void flood(PexNode& node) {
+    for (std::uint32_t i = 0; i < GetParam(); ++i) {
+      const conn::IpAddress host =
+          conn::IpAddress::v4(static_cast<std::uint8_t>(20 + (i >> 16)),
+                              static_cast<std::uint8_t>(i >> 8), static_cast<std::uint8_t>(i), 9);
+      node.node->ban(conn::Cidr(host), 24h * 60, "floods", p2p::BanOrigin::misbehaviour);
+    }
+    world.run_for(1s);
+  }
+  void flush(PexNode& node) {
+    bool flushed = false;
+    node.books->flush([&](const conn::Result<void>& done) { flushed = done.has_value(); });
+    EXPECT_TRUE(until([&] { return flushed; }, 1min));
+  }
+};
+
+TEST_P(Washing, NoNumberOfStrangersTakesAnOperatorsBanOutOfTheNodeTheBooksOrTheFile) {
+  PexNode& node = add(plan());
+  node.node->ban(conn::NodeId(test::numbered_key(99).id()), 24h * 30, "by hand");
+  flood(node);
+  flush(node);
+  expect_kept(node);
+  end(node);
+
+  node.make_anew();
+  node.start();
+  ASSERT_TRUE(until([&] { return node.started; }, 10s));
+  expect_kept(node);
+  flood(node);
+  flush(node);
+  expect_kept(node);
+}
+
+INSTANTIATE_TEST_SUITE_P(Strangers, Washing, testing::Values(10'100u, 100'000u));
+
 }  // namespace
 }  // namespace peerage::pex

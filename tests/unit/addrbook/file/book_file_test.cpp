@@ -156,18 +156,23 @@ TEST_F(BookFileTest, SixtyFourNetworksAreKeptAndOneWithoutAddressesMakesRoom) {
   EXPECT_EQ(opened.report.dropped.total(), 0u);
 }
 
-TEST_F(BookFileTest, OfTooManyBansTheOldestAreErased) {
+TEST_F(BookFileTest, OfTooManyBansOfAnOriginThoseThatEndFirstAreNotLoaded) {
+  constexpr auto kStrangers = conn::BanOrigin::misbehaviour;
   auto opened = open();
   BanChanges bans;
-  for (std::size_t i = 0; i < kMaxBanRows; ++i) {
-    bans.written.push_back({test::id_of(i), kBookNow + 1h, kBookNow - std::chrono::seconds(i), ""});
+  bans.written.push_back({test::id_of(90'000), kBookNow + 1h, kBookNow - 24h, "an operator's"});
+  for (std::size_t i = 0; i < conn::kMaxBans + 2; ++i) {
+    const auto until = kBookNow + 2h + std::chrono::seconds(i);
+    bans.written.push_back({test::id_of(i), until, kBookNow, "", kStrangers});
   }
   ASSERT_TRUE(opened.file.apply_bans(bans));
-  ASSERT_TRUE(opened.file.apply_bans(
-      {false, {{test::id_of(20'000), kBookNow + 1h, kBookNow, "the newest"}}, {}}));
   const Contents loaded = load(opened.file, opened.report);
-  ASSERT_EQ(loaded.bans.size(), kMaxBanRows);
-  EXPECT_EQ(loaded.bans.front().target, (decltype(BanRow::target)(test::id_of(kMaxBanRows - 2))));
+  ASSERT_EQ(loaded.bans.size(), conn::kMaxBans + 1);
+  EXPECT_EQ(loaded.bans.front().reason, "an operator's");
+  for (const BanRow& each : loaded.bans) {
+    EXPECT_NE(each.target, conn::BanTarget(test::id_of(0)));
+    EXPECT_NE(each.target, conn::BanTarget(test::id_of(1)));
+  }
   EXPECT_TRUE(opened.file.apply_bans({true, {ban_of(1)}, {}}));
   EXPECT_EQ(load(opened.file, opened.report).bans, std::vector<BanRow>{ban_of(1)});
 }

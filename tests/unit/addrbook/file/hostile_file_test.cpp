@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "addrbook/file/book_file.h"
+#include "addrbook/file/schema.h"
 #include "tests/support/book_rows.h"
 #include "tests/support/files.h"
 #include "tests/support/forge.h"
@@ -133,7 +134,8 @@ TEST_F(HostileFile, AViewInThePlaceOfATableIsNotRead) {
       "SELECT x + 1 FROM c) SELECT x AS network, x AS id FROM c");
   const auto [report, contents] = open();
   EXPECT_EQ(report.found, Report::Found::corrupt);
-  EXPECT_EQ(report.why, "its tables are not those of version 2");
+  EXPECT_EQ(report.why, "its tables are not those of version " +
+                            std::to_string(schema::newest(schema::steps())));
   EXPECT_EQ(report.salvaged, 0u);
   EXPECT_TRUE(contents.addresses.empty());
 }

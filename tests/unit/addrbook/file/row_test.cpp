@@ -253,19 +253,20 @@ struct BanColumns {
   std::int64_t until = (kBookNow + 1h).time_since_epoch().count();
   std::int64_t added = (kBookNow - 1h).time_since_epoch().count();
   std::string reason = "spam";
+  std::string origin = "operator";
   Judged<BanRow> judged() const {
     return ban_of({Value(std::string_view(target)), Value(until), Value(added),
-                   Value(std::string_view(reason))},
+                   Value(std::string_view(reason)), Value(std::string_view(origin))},
                   kBookNow);
   }
 };
 
 TEST(Row, ABanIsOfAnIdOrANetwork) {
   BanColumns columns;
-  EXPECT_EQ(*columns.judged(),
-            (BanRow{*conn::Cidr::parse("10.0.0.0/8"), kBookNow + 1h, kBookNow - 1h, "spam"}));
+  EXPECT_EQ(*columns.judged(), (BanRow{*conn::Cidr::parse("10.0.0.0/8"), kBookNow + 1h,
+                                       kBookNow - 1h, "spam", conn::BanOrigin::operator_}));
   columns.target = test::id_of(3).to_string();
-  EXPECT_EQ(columns.judged()->target, (decltype(BanRow::target)(test::id_of(3))));
+  EXPECT_EQ(columns.judged()->target, conn::BanTarget(test::id_of(3)));
   for (const std::string target : {"", "10.0.0.0/33", "10.0.0.1/8", "example.com", "1.2.3.4/32",
                                    "ABABABABABABABABABABABABABABABABABABABAB", "::ffff:1.2.3.4"}) {
     columns.target = target;
@@ -275,6 +276,17 @@ TEST(Row, ABanIsOfAnIdOrANetwork) {
   columns.reason = std::string(BanRow::kMaxReason + 1, 'x');
   EXPECT_EQ(columns.judged().error(), DropCause::bad_text);
   EXPECT_EQ(ban_of({}, kBookNow).error(), DropCause::wrong_type);
+}
+
+TEST(Row, ABanIsAnOperatorsOrForMisbehaviour) {
+  BanColumns columns;
+  EXPECT_EQ(columns.judged()->origin, conn::BanOrigin::operator_);
+  columns.origin = "misbehaviour";
+  EXPECT_EQ(columns.judged()->origin, conn::BanOrigin::misbehaviour);
+  for (const std::string origin : {"", "Operator", "nobody"}) {
+    columns.origin = origin;
+    EXPECT_EQ(columns.judged().error(), DropCause::bad_word) << origin;
+  }
 }
 
 TEST(Row, ABanMadeByAClockThatWasAheadKeepsItsDuration) {

@@ -276,7 +276,7 @@ TEST_F(HomeTest, StatsCountWhatThereIs) {
   EXPECT_EQ(of.failures[0], (std::pair{Reason::wrong_id, std::size_t{2}}));
   EXPECT_EQ(stats.bans, 1u) << "one has ended";
   EXPECT_GT(stats.file_bytes, 4096u);
-  EXPECT_EQ(stats.schema_version, 2);
+  EXPECT_EQ(stats.schema_version, 3);
   EXPECT_NE(stats_text(stats).find("another node than the one dialled"), std::string::npos);
   EXPECT_EQ(nlohmann::json::parse(to_json(stats))["networks"]["net-2"]["addresses"], 1);
 }
@@ -378,6 +378,29 @@ TEST_F(HomeTest, ABanIsAddedReplacedAndLifted) {
   EXPECT_EQ(unban(home(), id, kBookNow), true);
   EXPECT_EQ(unban(home(), id, kBookNow), false);
   EXPECT_EQ(contents().bans.size(), 1u);
+}
+
+TEST_F(HomeTest, ABanIsAnOperatorsAndOneBeyondTheirRoomIsRefused) {
+  addrbook::BanChanges changes;
+  for (std::uint32_t i = 0; i < conn::kMaxBans; ++i) {
+    changes.written.push_back({numbered_id(i + 1), kBookNow + 1h, kBookNow, "by hand"});
+  }
+  changes.written.push_back(
+      {numbered_id(50'000), kBookNow + 1h, kBookNow, "floods", conn::BanOrigin::misbehaviour});
+  {
+    BookFile file = open();
+    ASSERT_TRUE(file.apply_bans(changes));
+    ASSERT_TRUE(file.close());
+  }
+  const auto refused = ban(home(), numbered_id(60'000), 1h, "", kBookNow);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().reason, Reason::ban_list_full);
+  EXPECT_EQ(contents().bans.size(), conn::kMaxBans + 1) << "nothing is lost";
+  const auto renewed = ban(home(), numbered_id(1), 2h, "renewed", kBookNow);
+  ASSERT_TRUE(renewed);
+  EXPECT_EQ(renewed->origin, conn::BanOrigin::operator_);
+  EXPECT_EQ(nlohmann::json::parse(to_json(*renewed))["origin"], "operator");
+  EXPECT_NE(bans_text({changes.written.back()}, kBookNow).find("misbehaviour"), std::string::npos);
 }
 
 TEST_F(HomeTest, ABansReasonIsShortAndPrintable) {

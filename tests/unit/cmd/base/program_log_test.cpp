@@ -51,7 +51,8 @@ class ProgramLogTest : public ::testing::Test {
 
 void say(conn::LogSink& sink, LogLevel level, std::string_view message,
          const std::vector<LogField>& fields = {}) {
-  sink.write(LogRecord{level, message, fields});
+  const std::shared_ptr<conn::LogSink> not_owned(std::shared_ptr<void>(), &sink);
+  conn::Log(not_owned).write(level, message, fields);
 }
 
 TEST_F(ProgramLogTest, APlainLineIsThatOfACometNode) {

@@ -1,13 +1,13 @@
 #include "conn/runtime/log_limiter.h"
 
-#include <memory>
+#include <array>
+#include <deque>
+#include <random>
 #include <string>
-#include <thread>
-#include <vector>
 
 #include <gtest/gtest.h>
 
-#include "tests/support/log_lines.h"
+#include "tests/support/addresses.h"
 
 namespace peerage::conn {
 namespace {
@@ -24,79 +24,106 @@ NodeId peer(unsigned number) {
 }
 
 struct LogLimiterTest : testing::Test {
-  std::shared_ptr<test::LogLines> sink = std::make_shared<test::LogLines>();
-  const Log log{sink};
-  LogLimiter limiter{log, kStart};
+  LogLimiter limiter;
   TimePoint now = kStart;
+  unsigned next = 0;
 
-  void about(unsigned number, const std::string& message = "m") {
-    limiter.write(peer(number), now, LogLevel::debug, message, {});
+  // One more subject causes a line; how many were held back before, if it may be written.
+  std::optional<std::uint64_t> once(LogLevel level, std::string_view event) {
+    return limiter.take(level, event, peer(next++), now);
   }
-  using Expected = std::vector<std::string>;
+  std::size_t flood(LogLevel level, std::string_view event, int lines) {
+    std::size_t written = 0;
+    for (int i = 0; i < lines; ++i) written += once(level, event) ? 1 : 0;
+    return written;
+  }
 };
 
-TEST_F(LogLimiterTest, WithoutASinkNothingIsLogged) {
-  LogLimiter silent(Log(nullptr), kStart);
-  silent.write(peer(1), kStart, LogLevel::error, "x", {});
+TEST_F(LogLimiterTest, AKindOfEventHasTwoLinesAtOnceAndThreeAMinute) {
+  EXPECT_EQ(flood(LogLevel::info, "banned", 1000), 2u);
+  now += 20s - 1ns;
+  EXPECT_EQ(flood(LogLevel::info, "banned", 1000), 0u);
+  now += 1ns;
+  EXPECT_EQ(flood(LogLevel::warn, "banned", 1000), 1u) << "whatever its level";
+  now += 1h;
+  EXPECT_EQ(flood(LogLevel::info, "banned", 1000), 2u);
 }
 
-TEST_F(LogLimiterTest, WhatTheSinkDoesNotWantIsNeitherLoggedNorCounted) {
-  sink->least = LogLevel::warn;
-  for (int i = 0; i < 100; ++i) about(1);
-  limiter.write(peer(1), now, LogLevel::warn, "limit", {});
-  EXPECT_EQ(sink->lines, Expected{"warn limit peer=" + peer(1).to_string()});
-}
-
-TEST_F(LogLimiterTest, OnePeerCausesALineASecondAndTheRestIsCounted) {
-  for (int i = 0; i < 10; ++i) about(1, "first");
-  now += 999ms;
-  about(1, "early");
-  now += 1ms;
-  about(1, "next");
-  const std::string id = " peer=" + peer(1).to_string();
-  EXPECT_EQ(sink->lines, (Expected{"debug first" + id, "debug next" + id + " held_back=10"}));
-}
-
-TEST_F(LogLimiterTest, FieldsOfThePeersLineFollowItsId) {
-  limiter.write(peer(1), now, LogLevel::warn, "dropped", {{"channel", "0x20"}});
-  EXPECT_EQ(sink->lines, Expected{"warn dropped peer=" + peer(1).to_string() + " channel=0x20"});
-}
-
-TEST_F(LogLimiterTest, AllPeersTogetherCauseTwentyLinesASecond) {
-  for (unsigned i = 0; i < 100; ++i) about(i);
-  EXPECT_EQ(sink->lines.size(), 20u);
+TEST_F(LogLimiterTest, AtDebugAKindHasTenLinesAtOnceAndTwoASecond) {
+  EXPECT_EQ(flood(LogLevel::debug, "refused", 1000), 10u);
   now += 1s;
-  for (unsigned i = 200; i < 300; ++i) about(i);
-  EXPECT_EQ(sink->lines.size(), 40u);
-  EXPECT_NE(sink->lines[20].find(" held_back=80"), std::string::npos) << sink->lines[20];
-  EXPECT_EQ(sink->lines[21].find("held_back"), std::string::npos) << "said once";
+  EXPECT_EQ(flood(LogLevel::debug, "refused", 1000), 2u);
 }
 
-TEST_F(LogLimiterTest, NeitherManyPeersNorFreshIdsGetMore) {
-  for (int second = 0; second < 60; ++second, now += 1s) {
-    for (unsigned i = 0; i < 3000; ++i) about(i);
+TEST_F(LogLimiterTest, WhatIsHeldBackIsCountedForEachKindAndSaidOnce) {
+  flood(LogLevel::info, "banned", 100);
+  flood(LogLevel::info, "peer dropped", 10);
+  now += 20s;
+  EXPECT_EQ(once(LogLevel::info, "banned"), 98u);
+  EXPECT_EQ(once(LogLevel::info, "peer dropped"), 8u);
+  now += 20s;
+  EXPECT_EQ(once(LogLevel::info, "banned"), 0u);
+  EXPECT_EQ(limiter.held_back(), 106u);
+}
+
+TEST_F(LogLimiterTest, AFloodOfOneKindTakesNoLineFromAnother) {
+  for (int second = 0; second < 600; ++second, now += 1s) {
+    flood(LogLevel::info, "banned", 200);
+    flood(LogLevel::debug, "refused", 200);
   }
-  EXPECT_EQ(sink->lines.size(), 60u * 20u);
+  EXPECT_EQ(once(LogLevel::info, "persistent peer lost"), 0u);
+  EXPECT_EQ(once(LogLevel::debug, "peer connected"), 0u);
 }
 
-TEST_F(LogLimiterTest, WhatPeersCauseDoesNotHoldBackTheRest) {
-  for (unsigned i = 0; i < 100; ++i) about(i);
-  for (int i = 0; i < 100; ++i) log.write(LogLevel::info, "ours");
-  EXPECT_EQ(sink->lines.size(), 120u);
+TEST_F(LogLimiterTest, ANodeCausesALineASecondOfAKindAndOneOfAnotherKindBeside) {
+  const auto about = [this](std::string_view event) {
+    return limiter.take(LogLevel::debug, event, peer(1), now);
+  };
+  EXPECT_EQ(about("peer connected"), 0u);
+  EXPECT_EQ(about("peer gone"), 0u);
+  EXPECT_FALSE(about("peer connected"));
+  now += 999ms;
+  EXPECT_FALSE(about("peer connected"));
+  now += 1ms;
+  EXPECT_EQ(about("peer connected"), 2u);
 }
 
-TEST_F(LogLimiterTest, ItIsForAnyThread) {
-  std::vector<std::thread> threads;
-  for (unsigned i = 0; i < 4; ++i) {
-    threads.emplace_back([this, i] {
-      for (unsigned round = 0; round < 500; ++round) {
-        limiter.write(peer(i * 500 + round), kStart, LogLevel::debug, "m", {{"i", "1"}});
-        log.write(LogLevel::info, "ours");
-      }
-    });
+TEST_F(LogLimiterTest, AnAddressIsASubjectAsANodeIs) {
+  const auto about = [this](const char* from) {
+    return limiter.take(LogLevel::debug, "refused", test::ip(from), now).has_value();
+  };
+  EXPECT_TRUE(about("203.0.113.7"));
+  EXPECT_FALSE(about("203.0.113.7"));
+  EXPECT_TRUE(about("203.0.113.8"));
+}
+
+TEST_F(LogLimiterTest, KindsBeyondTheSharesHaveTheLastOneTogether) {
+  std::deque<std::string> kinds;
+  std::size_t written = 0;
+  for (int i = 0; i < 50; ++i) {
+    kinds.push_back("kind " + std::to_string(i));
+    written += flood(LogLevel::info, kinds.back(), 100);
   }
-  for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(sink->lines.size(), 2000u + 20u);
+  EXPECT_EQ(written, 12u * 2);
+}
+
+// The bound itself, against whatever others may do: any kinds, any subjects, any pauses.
+TEST_F(LogLimiterTest, InNoMinuteAreThereMoreThanSixtyLinesAboveDebug) {
+  std::mt19937 random(1);
+  std::deque<std::string> kinds;
+  for (int i = 0; i < 20; ++i) kinds.push_back("kind " + std::to_string(i));
+  std::deque<TimePoint> written;
+  std::size_t most = 0;
+  for (int i = 0; i < 300'000; ++i) {
+    now += std::chrono::milliseconds(random() % (i % 50'000 < 1'000 ? 500 : 20));
+    const LogLevel level = random() % 2 == 0 ? LogLevel::info : LogLevel::warn;
+    if (!once(level, kinds[random() % kinds.size()])) continue;
+    written.push_back(now);
+    while (now - written.front() >= 60s) written.pop_front();
+    most = std::max(most, written.size());
+  }
+  EXPECT_LE(most, 60u);
+  EXPECT_GE(most, 36u) << "as if nothing was tried";
 }
 
 }  // namespace

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <random>
+#include <set>
 #include <string>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -34,9 +37,37 @@ IpAddress v4(std::uint32_t value) {
                        static_cast<std::uint8_t>(value >> 8), static_cast<std::uint8_t>(value));
 }
 
+constexpr BanOrigin kStrangers = BanOrigin::misbehaviour;
+
+// A list, and what it reports, as one that follows it would keep.
+struct Followed : BanList {
+  using BanList::BanList;
+  std::set<BanTarget> kept;
+
+  // What has been reported as added.
+  std::optional<Ban> put(BanTarget target, TimePoint until, BanOrigin origin,
+                         TimePoint now = kStart) {
+    const auto changes = add({target, until, "why", origin}, now);
+    EXPECT_TRUE(changes) << (changes ? "" : changes.error().text());
+    if (!changes) return std::nullopt;
+    for (const BanTarget& each : changes->dropped) EXPECT_EQ(kept.erase(each), 1u);
+    if (changes->added) kept.insert(changes->added->target);
+    return changes->added;
+  }
+  // The first hosts of a /24, banned for misbehaviour.
+  void put_hosts(const char* first, std::uint32_t count, TimePoint until = kStart + 10min) {
+    const auto bytes = ip(first).bytes();
+    for (std::uint32_t i = 0; i < count; ++i) {
+      auto host = bytes;
+      host[15] = static_cast<std::uint8_t>(host[15] + i);
+      put(Cidr(IpAddress::v6(host)), until, kStrangers);
+    }
+  }
+};
+
 TEST(BanList, ABannedIdIsFoundUntilItsEnd) {
   BanList bans;
-  bans.add({id(1), kStart + 1h, "spoke nonsense"}, kStart);
+  (void)bans.add({id(1), kStart + 1h, "spoke nonsense"}, kStart);
   ASSERT_NE(bans.find(id(1), kStart), nullptr);
   EXPECT_EQ(bans.find(id(1), kStart)->reason, "spoke nonsense");
   EXPECT_NE(bans.find(id(1), kStart + 1h - 1ns), nullptr);
@@ -46,7 +77,7 @@ TEST(BanList, ABannedIdIsFoundUntilItsEnd) {
 
 TEST(BanList, ABannedAddressIsFoundUntilItsEnd) {
   BanList bans;
-  bans.add({Cidr(ip("203.0.113.7")), kStart + 1h, ""}, kStart);
+  (void)bans.add({Cidr(ip("203.0.113.7")), kStart + 1h, ""}, kStart);
   EXPECT_NE(bans.find(ip("203.0.113.7"), kStart + 1h - 1ns), nullptr);
   EXPECT_NE(bans.find(ip("::ffff:203.0.113.7"), kStart), nullptr);
   EXPECT_EQ(bans.find(ip("203.0.113.7"), kStart + 1h), nullptr);
@@ -55,8 +86,8 @@ TEST(BanList, ABannedAddressIsFoundUntilItsEnd) {
 
 TEST(BanList, ABannedNetworkBansEveryAddressInIt) {
   BanList bans;
-  bans.add({network("203.0.113.0/24"), kStart + 1h, ""}, kStart);
-  bans.add({network("2001:db8::/32"), kStart + 1h, ""}, kStart);
+  (void)bans.add({network("203.0.113.0/24"), kStart + 1h, ""}, kStart);
+  (void)bans.add({network("2001:db8::/32"), kStart + 1h, ""}, kStart);
   EXPECT_NE(bans.find(ip("203.0.113.0"), kStart), nullptr);
   EXPECT_NE(bans.find(ip("203.0.113.255"), kStart), nullptr);
   EXPECT_EQ(bans.find(ip("203.0.114.0"), kStart), nullptr);
@@ -66,38 +97,38 @@ TEST(BanList, ABannedNetworkBansEveryAddressInIt) {
 
 TEST(BanList, ANetworkOfNoBitsBansItsFamilyAndNotTheOther) {
   BanList bans;
-  bans.add({network("0.0.0.0/0"), kStart + 1h, ""}, kStart);
+  (void)bans.add({network("0.0.0.0/0"), kStart + 1h, ""}, kStart);
   EXPECT_NE(bans.find(ip("8.8.8.8"), kStart), nullptr);
   EXPECT_EQ(bans.find(ip("2001:db8::1"), kStart), nullptr);
 }
 
 TEST(BanList, AnEndedBanDoesNotHideAWiderOneInForce) {
   BanList bans;
-  bans.add({network("203.0.0.0/16"), kStart + 2h, "wide"}, kStart);
-  bans.add({network("203.0.113.0/24"), kStart + 1h, "middle"}, kStart);
-  bans.add({network("0.0.0.0/1"), kStart + 1h, "of others"}, kStart);
+  (void)bans.add({network("203.0.0.0/16"), kStart + 2h, "wide"}, kStart);
+  (void)bans.add({network("203.0.113.0/24"), kStart + 1h, "middle"}, kStart);
+  (void)bans.add({network("0.0.0.0/1"), kStart + 1h, "of others"}, kStart);
   ASSERT_NE(bans.find(ip("203.0.113.7"), kStart + 1h), nullptr);
   EXPECT_EQ(bans.find(ip("203.0.113.7"), kStart + 1h)->reason, "wide");
 }
 
 TEST(BanList, ASecondBanOfATargetReplacesTheFirst) {
   BanList bans;
-  bans.add({id(1), kStart + 2h, "first"}, kStart);
-  bans.add({id(1), kStart + 1h, "second"}, kStart);
+  (void)bans.add({id(1), kStart + 2h, "first"}, kStart);
+  (void)bans.add({id(1), kStart + 1h, "second"}, kStart);
   EXPECT_EQ(bans.size(), 1u);
   EXPECT_EQ(bans.find(id(1), kStart)->reason, "second");
   EXPECT_EQ(bans.find(id(1), kStart + 1h), nullptr);
-  bans.add({network("10.0.0.0/8"), kStart + 1h, "first"}, kStart);
-  bans.add({network("10.0.0.0/8"), kStart + 2h, "second"}, kStart);
+  (void)bans.add({network("10.0.0.0/8"), kStart + 1h, "first"}, kStart);
+  (void)bans.add({network("10.0.0.0/8"), kStart + 2h, "second"}, kStart);
   EXPECT_EQ(bans.size(), 2u);
   EXPECT_EQ(bans.find(ip("10.1.1.1"), kStart + 1h)->reason, "second");
 }
 
 TEST(BanList, NetworksOfOneBaseAndAnotherLengthAreDifferentTargets) {
   BanList bans;
-  bans.add({network("10.0.0.0/8"), kStart + 1h, ""}, kStart);
-  bans.add({network("10.0.0.0/9"), kStart + 1h, ""}, kStart);
-  bans.add({network("10.0.0.0"), kStart + 1h, ""}, kStart);
+  (void)bans.add({network("10.0.0.0/8"), kStart + 1h, ""}, kStart);
+  (void)bans.add({network("10.0.0.0/9"), kStart + 1h, ""}, kStart);
+  (void)bans.add({network("10.0.0.0"), kStart + 1h, ""}, kStart);
   EXPECT_EQ(bans.size(), 3u);
   EXPECT_TRUE(bans.remove(network("10.0.0.0/8")));
   EXPECT_EQ(bans.find(ip("10.200.0.0"), kStart), nullptr);
@@ -106,18 +137,18 @@ TEST(BanList, NetworksOfOneBaseAndAnotherLengthAreDifferentTargets) {
 
 TEST(BanList, ABanThatHasEndedChangesNothing) {
   BanList bans;
-  bans.add({id(1), kStart, ""}, kStart);
+  (void)bans.add({id(1), kStart, ""}, kStart);
   EXPECT_EQ(bans.size(), 0u);
-  bans.add({id(1), kStart + 1h, "stands"}, kStart);
-  bans.add({id(1), kStart - 1h, "a row from long ago"}, kStart);
+  (void)bans.add({id(1), kStart + 1h, "stands"}, kStart);
+  (void)bans.add({id(1), kStart - 1h, "a row from long ago"}, kStart);
   ASSERT_NE(bans.find(id(1), kStart), nullptr);
   EXPECT_EQ(bans.find(id(1), kStart)->reason, "stands");
 }
 
 TEST(BanList, WhatIsRemovedIsLetInAgain) {
   BanList bans;
-  bans.add({id(1), kStart + 1h, ""}, kStart);
-  bans.add({network("10.0.0.0/8"), kStart + 1h, ""}, kStart);
+  (void)bans.add({id(1), kStart + 1h, ""}, kStart);
+  (void)bans.add({network("10.0.0.0/8"), kStart + 1h, ""}, kStart);
   EXPECT_TRUE(bans.remove(id(1)));
   EXPECT_FALSE(bans.remove(id(1)));
   EXPECT_TRUE(bans.remove(network("10.0.0.0/8")));
@@ -130,51 +161,209 @@ TEST(BanList, WhatIsRemovedIsLetInAgain) {
 
 TEST(BanList, ListsThoseInForceTheOldestFirst) {
   BanList bans;
-  bans.add({id(1), kStart + 3h, ""}, kStart);
-  bans.add({network("10.0.0.0/8"), kStart + 1h, ""}, kStart);
-  bans.add({network("2001:db8::/32"), kStart + 2h, ""}, kStart);
+  (void)bans.add({id(1), kStart + 3h, ""}, kStart);
+  (void)bans.add({network("10.0.0.0/8"), kStart + 1h, ""}, kStart);
+  (void)bans.add({network("2001:db8::/32"), kStart + 2h, ""}, kStart);
   const auto all = bans.all(kStart + 1h);
   ASSERT_EQ(all.size(), 2u);
   EXPECT_EQ(to_string(all[0].target), id(1).to_string());
   EXPECT_EQ(to_string(all[1].target), "2001:db8::/32");
 }
 
-TEST(BanList, HoldsTenThousandAndDropsTheOldest) {
-  BanList bans;
-  for (std::uint32_t i = 0; i < 10'000; ++i) {
+TEST(BanList, HoldsTenThousandForMisbehaviourAndDropsTheFirstToEnd) {
+  Followed bans;
+  for (std::uint32_t i = 0; i < conn::kMaxBans; ++i) {
     BanTarget target = id(i);
-    if (i % 2 == 1) target = Cidr(v4(i));
-    bans.add({target, kStart + 1h, ""}, kStart);
+    if (i % 2 == 1) target = Cidr(v4(i << 8));
+    bans.put(target, kStart + 1h + std::chrono::seconds(i), kStrangers);
   }
-  EXPECT_EQ(bans.size(), BanList::kMaxBans);
-  bans.add({id(77'777), kStart + 1h, ""}, kStart);
-  bans.add({id(88'888), kStart + 1h, ""}, kStart);
-  EXPECT_EQ(bans.size(), BanList::kMaxBans);
+  EXPECT_EQ(bans.size(), conn::kMaxBans);
+  bans.put(id(77'777), kStart + 1h, kStrangers);  // it ends first, and is in force all the same
+  EXPECT_NE(bans.find(id(77'777), kStart), nullptr);
   EXPECT_EQ(bans.find(id(0), kStart), nullptr);
-  EXPECT_EQ(bans.find(v4(1), kStart), nullptr);
-  EXPECT_NE(bans.find(id(2), kStart), nullptr);
-  EXPECT_NE(bans.find(id(88'888), kStart), nullptr);
+  bans.put(id(88'888), kStart + 9h, kStrangers);
+  EXPECT_EQ(bans.find(id(77'777), kStart), nullptr);
+  EXPECT_NE(bans.find(v4(1 << 8), kStart), nullptr);
+  bans.put(id(99'999), kStart + 9h, kStrangers);
+  EXPECT_EQ(bans.find(v4(1 << 8), kStart), nullptr);
+  EXPECT_EQ(bans.size(), conn::kMaxBans);
+  EXPECT_EQ(bans.kept.size(), conn::kMaxBans) << "what is dropped is reported";
 }
 
-TEST(BanList, ABanThatIsRenewedIsTheYoungestAgain) {
-  BanList bans;
-  for (std::uint32_t i = 0; i < 10'000; ++i) bans.add({id(i), kStart + 1h, ""}, kStart);
-  bans.add({id(0), kStart + 1h, ""}, kStart);
-  EXPECT_EQ(bans.size(), BanList::kMaxBans);
-  bans.add({id(10'000), kStart + 1h, ""}, kStart);
+TEST(BanList, OfBansThatEndTogetherTheOldestIsDropped) {
+  Followed bans;
+  for (std::uint32_t i = 0; i < conn::kMaxBans; ++i) bans.put(id(i), kStart + 1h, kStrangers);
+  bans.put(id(0), kStart + 1h, kStrangers);  // renewed
+  EXPECT_EQ(bans.size(), conn::kMaxBans);
+  bans.put(id(10'000), kStart + 1h, kStrangers);
   EXPECT_NE(bans.find(id(0), kStart), nullptr);
   EXPECT_EQ(bans.find(id(1), kStart), nullptr);
 }
 
 TEST(BanList, EndedBansAreDroppedBeforeAnyInForce) {
-  BanList bans;
-  bans.add({network("203.0.113.0/24"), TimePoint::max(), "by the operator"}, kStart);
-  for (std::uint32_t i = 1; i < 10'000; ++i) bans.add({id(i), kStart + 1min, ""}, kStart);
+  Followed bans;
+  bans.put(network("203.0.0.0/16"), kStart + 2h, kStrangers);
+  for (std::uint32_t i = 1; i < conn::kMaxBans; ++i) bans.put(id(i), kStart + 1min, kStrangers);
   for (std::uint32_t i = 0; i < 5'000; ++i) {
-    bans.add({id(20'000 + i), kStart + 2h, ""}, kStart + 1h);
+    bans.put(id(20'000 + i), kStart + 3h, kStrangers, kStart + 1h);
   }
   EXPECT_NE(bans.find(ip("203.0.113.7"), kStart + 1h), nullptr);
   EXPECT_EQ(bans.size(), 5'001u);
+}
+
+TEST(BanList, NoNumberOfStrangersDisplacesAnOperatorsBan) {
+  for (const std::uint32_t strangers : {10'100u, 100'000u}) {
+    Followed bans;
+    bans.put(network("203.0.113.0/24"), kStart + 720h, BanOrigin::operator_);
+    bans.put(id(0), kStart + 1min, BanOrigin::operator_);
+    for (std::uint32_t i = 1; i <= strangers; ++i) {
+      BanTarget target = id(i);
+      if (i % 2 == 1) target = Cidr(v4(0x14000000 + (i << 7)));
+      bans.put(target, kStart + 24h, kStrangers);
+    }
+    EXPECT_NE(bans.find(ip("203.0.113.7"), kStart), nullptr);
+    EXPECT_NE(bans.find(id(0), kStart), nullptr) << "though it ends first";
+    EXPECT_EQ(bans.size(), conn::kMaxBans + 2);
+    EXPECT_EQ(bans.kept.size(), conn::kMaxBans + 2);
+  }
+}
+
+TEST(BanList, AnOperatorsBanBeyondTheirRoomIsRefusedAndNothingIsLost) {
+  BanList bans;
+  for (std::uint32_t i = 0; i < conn::kMaxBans; ++i) {
+    ASSERT_TRUE(bans.add({id(i), kStart + 1h, ""}, kStart));
+  }
+  const auto refused = bans.add({id(77'777), kStart + 1h, ""}, kStart);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().reason, conn::Reason::ban_list_full);
+  EXPECT_EQ(bans.all(kStart).size(), conn::kMaxBans);
+  EXPECT_TRUE(bans.add({id(0), kStart + 2h, "renewed"}, kStart));
+  EXPECT_TRUE(bans.add({id(88'888), kStart + 1h, "", kStrangers}, kStart)) << "they have their own";
+  EXPECT_FALSE(bans.add({id(88'888), kStart + 1h, ""}, kStart));
+  EXPECT_EQ(bans.find(id(88'888), kStart)->origin, kStrangers) << "a refusal changes nothing";
+  EXPECT_TRUE(bans.add({id(77'777), kStart + 3h, ""}, kStart + 1h)) << "when others have ended";
+}
+
+TEST(BanList, AnOperatorsBanHoldsAgainstOneForMisbehaviourOfTheSameTarget) {
+  Followed bans;
+  bans.put(id(1), kStart + 720h, BanOrigin::operator_);
+  EXPECT_FALSE(bans.put(id(1), kStart + 1min, kStrangers));
+  EXPECT_EQ(bans.find(id(1), kStart)->until, kStart + 720h);
+  bans.put(id(2), kStart + 720h, kStrangers);
+  EXPECT_TRUE(bans.put(id(2), kStart + 1min, BanOrigin::operator_));
+  EXPECT_EQ(bans.find(id(2), kStart)->origin, BanOrigin::operator_);
+  EXPECT_EQ(bans.size(), 2u);
+}
+
+// --- neighbourhoods ---
+
+TEST(BanList, BansOfSixteenHostsOfANeighbourhoodBecomeOneOfIt) {
+  Followed bans;
+  bans.put_hosts("203.0.113.1", 15);
+  EXPECT_EQ(bans.find(ip("203.0.113.200"), kStart), nullptr) << "fifteen do not";
+  EXPECT_EQ(bans.size(), 15u);
+  bans.put_hosts("203.0.113.16", 1);
+  ASSERT_NE(bans.find(ip("203.0.113.200"), kStart), nullptr);
+  EXPECT_EQ(bans.find(ip("203.0.112.200"), kStart), nullptr);
+  EXPECT_EQ(bans.size(), 1u);
+  EXPECT_EQ(bans.kept, std::set<BanTarget>{network("203.0.113.0/24")});
+  EXPECT_EQ(bans.all(kStart)[0].reason, "16 of its hosts were banned; the last: why");
+}
+
+TEST(BanList, ANeighbourhoodOfIpV6IsA48AndItsHostsAreWhole64s) {
+  Followed bans;
+  for (std::uint8_t i = 0; i < 16; ++i) {
+    auto bytes = ip("2001:db8:7::1").bytes();
+    bytes[7] = i;
+    EXPECT_EQ(bans.find(ip("2001:db8:7:ffff::1"), kStart), nullptr);
+    // One address stands for its /64.
+    bans.put(Cidr(IpAddress::v6(bytes)), kStart + 1h, kStrangers);
+    bytes[15] = 2;
+    EXPECT_NE(bans.find(IpAddress::v6(bytes), kStart), nullptr);
+  }
+  ASSERT_EQ(bans.kept.size(), 1u);
+  EXPECT_NE(bans.find(ip("2001:db8:7:ffff::1"), kStart), nullptr);
+  EXPECT_EQ(bans.find(ip("2001:db8:8::1"), kStart), nullptr);
+  EXPECT_EQ(bans.kept, std::set<BanTarget>{network("2001:db8:7::/48")});
+}
+
+TEST(BanList, ANeighbourhoodsBanEndsWithTheLastOfItsHosts) {
+  Followed bans;
+  bans.put_hosts("203.0.113.1", 3, kStart + 20min);
+  bans.put_hosts("203.0.113.4", 13, kStart + 10min);
+  EXPECT_NE(bans.find(ip("203.0.113.200"), kStart + 20min - 1ns), nullptr);
+  EXPECT_EQ(bans.find(ip("203.0.113.200"), kStart + 20min), nullptr);
+  EXPECT_EQ(bans.find(ip("203.0.113.1"), kStart + 20min), nullptr);
+}
+
+TEST(BanList, HostsThatAreNotBannedAtOnceDoNotSpread) {
+  Followed bans;
+  for (std::uint32_t i = 0; i < 64; ++i) {
+    const TimePoint now = kStart + i * 1min;
+    bans.put(Cidr(v4(0xcb007100 + i)), now + 10min, kStrangers, now);
+  }
+  EXPECT_EQ(bans.find(ip("203.0.113.200"), kStart + 64min), nullptr);
+}
+
+TEST(BanList, OneHostBannedOftenDoesNotSpread) {
+  Followed bans;
+  for (int i = 0; i < 100; ++i) bans.put_hosts("203.0.113.1", 1);
+  // Nor does one in a neighbourhood that is banned make that ban longer.
+  bans.put_hosts("203.0.113.1", 16);
+  bans.put_hosts("203.0.113.1", 1, kStart + 24h);
+  EXPECT_EQ(bans.find(ip("203.0.113.200"), kStart + 1h), nullptr);
+  EXPECT_NE(bans.find(ip("203.0.113.1"), kStart + 1h), nullptr);
+}
+
+TEST(BanList, WhatAnOperatorBansDoesNotSpread) {
+  Followed bans;
+  for (std::uint32_t i = 0; i < 64; ++i) {
+    bans.put(Cidr(v4(0xcb007100 + i)), kStart + 1h, BanOrigin::operator_);
+  }
+  EXPECT_EQ(bans.find(ip("203.0.113.200"), kStart), nullptr);
+  EXPECT_EQ(bans.size(), 64u);
+}
+
+TEST(BanList, ANeighbourhoodOfWhichAPartIsExemptIsNeverBannedForMisbehaviour) {
+  for (const char* exempt : {"203.0.113.200", "203.0.113.128/25", "203.0.0.0/16"}) {
+    BanList bans({network(exempt)});
+    for (std::uint32_t i = 1; i < 100; ++i) {
+      (void)bans.add({Cidr(v4(0xcb007100 + i)), kStart + 1h, "", kStrangers}, kStart);
+    }
+    EXPECT_EQ(bans.find(ip("203.0.113.200"), kStart), nullptr) << exempt;
+  }
+}
+
+TEST(BanList, ANeighbourhoodOfATrustedNodeIsNeverBannedForMisbehaviour) {
+  Followed bans;
+  bans.set_has_trusted([](const Cidr& in) { return in.contains(ip("203.0.113.200")); });
+  bans.put_hosts("203.0.113.1", 100);
+  EXPECT_EQ(bans.find(ip("203.0.113.200"), kStart), nullptr);
+  EXPECT_EQ(bans.size(), 100u);
+  bans.put_hosts("203.0.112.1", 16);
+  EXPECT_NE(bans.find(ip("203.0.112.200"), kStart), nullptr);
+}
+
+TEST(BanList, AnExemptHostIsNotBannedForMisbehaviourButByAnOperator) {
+  BanList bans({network("203.0.113.0/24")});
+  const Ban ban{network("203.0.113.7"), kStart + 1h, "", kStrangers};
+  const auto refused = bans.add(ban, kStart);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().reason, conn::Reason::invalid_argument);
+  EXPECT_FALSE(bans.add({network("203.0.0.0/16"), kStart + 1h, "", kStrangers}, kStart));
+  EXPECT_EQ(bans.size(), 0u);
+  EXPECT_TRUE(bans.add({network("203.0.113.7"), kStart + 1h, ""}, kStart));
+  EXPECT_NE(bans.find(ip("203.0.113.7"), kStart), nullptr);
+}
+
+TEST(BanList, ThatIsForMisbehaviourIsOfTheHostOrOfTheIdWhereOthersShareIt) {
+  BanList bans({network("10.0.0.0/8")});
+  bans.set_has_trusted([](const Cidr& in) { return in.contains(ip("198.51.100.7")); });
+  EXPECT_EQ(bans.target_for(id(1), ip("203.0.113.7")), BanTarget(network("203.0.113.7")));
+  EXPECT_EQ(bans.target_for(id(1), ip("2001:db8::7")), BanTarget(network("2001:db8::/64")));
+  EXPECT_EQ(bans.target_for(id(1), ip("10.1.1.1")), BanTarget(id(1)));
+  EXPECT_EQ(bans.target_for(id(1), ip("198.51.100.7")), BanTarget(id(1)));
+  EXPECT_EQ(bans.target_for(id(1), ip("198.51.100.8")), BanTarget(network("198.51.100.8")));
 }
 
 TEST(BanList, AgreesWithAPlainListWhateverHappens) {
@@ -204,7 +393,7 @@ TEST(BanList, AgreesWithAPlainListWhateverHappens) {
       model.erase(chosen);
     } else {
       const TimePoint until = now + std::chrono::seconds(random() % 100);
-      bans.add({chosen, until, ""}, now);
+      (void)bans.add({chosen, until, ""}, now);
       if (until > now) model[chosen] = until;
     }
     std::erase_if(model, [now](const auto& entry) { return entry.second <= now; });

@@ -10,6 +10,7 @@ namespace {
 using conn::IpAddress;
 using conn::NodeId;
 using test::ip;
+using test::network;
 
 NodeId id(unsigned number) {
   conn::ByteArray<NodeId::kBytes> bytes{};
@@ -36,6 +37,20 @@ TEST(ProvenAddresses, AnAddressOfTwoNodesStaysUntilBothHaveLeftIt) {
   EXPECT_TRUE(addresses.contains(ip("2001:db8::1")));
   addresses.add(id(2), ip("203.0.113.7"));
   EXPECT_FALSE(addresses.contains(ip("2001:db8::1")));
+}
+
+TEST(ProvenAddresses, AreFoundInEveryNetworkThatHoldsThemAndNoOther) {
+  ProvenAddresses addresses;
+  addresses.add(id(1), ip("203.0.113.7"));
+  addresses.add(id(2), ip("2001:db8:7:1::9"));
+  for (const char* holds : {"203.0.113.7", "203.0.113.0/24", "203.0.0.0/16", "0.0.0.0/0",
+                            "2001:db8:7:1::9", "2001:db8:7:1::/64", "2001:db8:7::/48"}) {
+    EXPECT_TRUE(addresses.any_in(network(holds))) << holds;
+  }
+  for (const char* other : {"203.0.113.8", "203.0.112.0/24", "203.0.114.0/24", "2001:db8:8::/48",
+                            "2001:db8:7:2::/64"}) {
+    EXPECT_FALSE(addresses.any_in(network(other))) << other;
+  }
 }
 
 TEST(ProvenAddresses, TheNodeThatWasProvenLongestAgoMakesRoom) {

@@ -125,7 +125,7 @@ TEST_F(NetworkBooksTest, BansComeBackUntilTheyEndOrAreLifted) {
   const p2p::BanTarget node = test::numbered_id(5);
   on_shard([&] {
     const auto now = runtime.shard(0).now();
-    books->on_banned({host, now + 1h, "too much"});
+    books->on_banned({host, now + 1h, "too much", p2p::BanOrigin::misbehaviour});
     books->on_banned({node, now + 1h, "too little"});
     books->on_banned({test::numbered_id(6), now - 1s, "over"});
     books->on_unbanned(node);
@@ -137,9 +137,38 @@ TEST_F(NetworkBooksTest, BansComeBackUntilTheyEndOrAreLifted) {
   ASSERT_EQ(bans.size(), 1u);
   EXPECT_EQ(bans[0].target, host);
   EXPECT_EQ(bans[0].reason, "too much");
+  EXPECT_EQ(bans[0].origin, p2p::BanOrigin::misbehaviour);
   const auto left = bans[0].until - runtime.shard(0).now();
   EXPECT_GT(left, 59min);
   EXPECT_LE(left, 1h);
+  close();
+}
+
+TEST_F(NetworkBooksTest, AnOperatorsBanInTheFileHoldsAgainstOneThatWasMadeBeforeItWasOpened) {
+  const p2p::BanTarget node = test::numbered_id(5), other = test::numbered_id(6);
+  make();
+  open();
+  on_shard([&] {
+    const auto now = runtime.shard(0).now();
+    books->on_banned({node, now + 24h * 30, "by hand", p2p::BanOrigin::operator_});
+    books->on_banned({other, now + 1h, "floods", p2p::BanOrigin::misbehaviour});
+  });
+  close();
+  make();
+  std::vector<p2p::Ban> brought;
+  on_shard([&] {
+    const auto now = runtime.shard(0).now();
+    books->on_banned({node, now + 10min, "floods", p2p::BanOrigin::misbehaviour});
+    books->on_banned({other, now + 10min, "floods again", p2p::BanOrigin::misbehaviour});
+    books->on_bans_from_file = [&](std::vector<p2p::Ban> bans) { brought = std::move(bans); };
+  });
+  open();
+  on_shard([&] { books->on_bans_from_file = nullptr; });
+  ASSERT_EQ(brought.size(), 1u);
+  EXPECT_EQ(brought[0].reason, "by hand");
+  for (const p2p::Ban& each : in_force()) {
+    EXPECT_EQ(each.reason, each.target == node ? "by hand" : "floods again");
+  }
   close();
 }
 

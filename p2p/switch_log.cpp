@@ -1,0 +1,100 @@
+#include "p2p/switch_log.h"
+
+#include "conn/base/bytes.h"
+
+namespace peerage::p2p {
+
+using conn::Failure;
+using conn::LogLevel;
+using conn::TimePoint;
+
+// --- what the node and its operator do ---
+
+void SwitchLog::listening(const conn::NetAddress& at, const std::string& network) const {
+  own_.write(LogLevel::info, "listening",
+             {{"address", at.to_string()}, {"network", conn::printable(network)}});
+}
+void SwitchLog::cannot_start(const Failure& why) const {
+  own_.write(LogLevel::error, "the switch cannot start", {{"why", why.text()}});
+}
+void SwitchLog::stopped() const {
+  own_.write(LogLevel::info, "stopped", {});
+}
+void SwitchLog::external_address_unresolved(const Failure& why) const {
+  own_.write(LogLevel::warn, "external_address cannot be resolved", {{"why", why.text()}});
+}
+void SwitchLog::persistent_left_out(const Failure& why) const {
+  own_.write(LogLevel::debug, "persistent peer left out", {{"why", why.text()}});
+}
+void SwitchLog::banned_by_operator(const Ban& ban) const {
+  own_.write(LogLevel::info, "banned by the operator",
+             {{"target", to_string(ban.target)}, {"why", ban.reason}});
+}
+void SwitchLog::cannot_ban(const BanTarget& target, const Failure& why) const {
+  own_.write(LogLevel::error, "cannot ban", {{"target", to_string(target)}, {"why", why.text()}});
+}
+
+// --- what others cause ---
+
+void SwitchLog::dial_failed(const conn::HostAddress& target, const Failure& why,
+                            TimePoint now) const {
+  if (!peers_.wants(LogLevel::debug)) return;
+  peers_.write(target.id, now, LogLevel::debug, "dial failed",
+               {{"address", target.to_string()}, {"why", why.text()}});
+}
+
+void SwitchLog::refused(const Refused& event, TimePoint now) const {
+  if (!peers_.wants(LogLevel::debug)) return;
+  const std::string socket = event.remote.to_string();
+  if (event.id) {
+    peers_.write(*event.id, now, LogLevel::debug, "refused",
+                 {{"socket", socket}, {"why", event.failure.text()}});
+  } else {
+    peers_.write(event.remote.ip, now, LogLevel::debug, "refused",
+                 {{"socket", socket}, {"why", event.failure.text()}});
+  }
+}
+
+void SwitchLog::refused_on_arrival(const conn::Endpoint& remote, const Failure& why,
+                                   TimePoint now) const {
+  if (!peers_.wants(LogLevel::debug)) return;
+  peers_.write(remote.ip, now, LogLevel::debug, "refused on arrival",
+               {{"socket", remote.to_string()}, {"why", why.text()}});
+}
+
+void SwitchLog::connected(const Peer& peer, TimePoint now) const {
+  if (!peers_.wants(LogLevel::debug)) return;
+  peers_.write(peer.id(), now, LogLevel::debug, "peer connected",
+               {{"direction", peer.direction() == Direction::inbound ? "inbound" : "outbound"},
+                {"socket", peer.socket().to_string()},
+                {"moniker", conn::printable(peer.info().moniker, 64)}});
+}
+
+void SwitchLog::gone(const Peer& peer, const Failure& why, Persistent persistent,
+                     TimePoint now) const {
+  if (persistent == Persistent::yes) {
+    peers_.write(peer.id(), now, LogLevel::info, "persistent peer lost", {{"why", why.text()}});
+  } else if (peers_.wants(LogLevel::debug)) {
+    peers_.write(peer.id(), now, LogLevel::debug, "peer gone", {{"why", why.text()}});
+  }
+}
+
+void SwitchLog::banned(const Ban& ban, const std::optional<conn::NodeId>& culprit,
+                       TimePoint now) const {
+  const auto write = [&](const auto& subject, conn::PeerEvent event) {
+    peers_.write(subject, now, LogLevel::info, event,
+                 {{"target", to_string(ban.target)}, {"why", ban.reason}});
+  };
+  const auto* network = std::get_if<conn::Cidr>(&ban.target);
+  if (network != nullptr && *network == conn::neighbourhood_network(network->base())) {
+    write(network->base(), "neighbourhood banned");
+  } else if (culprit) {
+    write(*culprit, "banned");
+  } else if (network != nullptr) {
+    write(network->base(), "banned");
+  } else {
+    write(std::get<conn::NodeId>(ban.target), "banned");
+  }
+}
+
+}  // namespace peerage::p2p
