@@ -6,6 +6,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include "conn/base/bytes.h"
+
 namespace peerage::p2p {
 namespace {
 
@@ -23,42 +25,20 @@ spdlog::level::level_enum level_of(conn::LogLevel level) noexcept {
   return spdlog::level::err;
 }
 
-bool is_control(char c) {
-  return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-}
-
-void append_escaped(std::string& line, char c) {
-  static constexpr char kHex[] = "0123456789abcdef";
-  const auto byte = static_cast<unsigned char>(c);
-  if (c == '"' || c == '\\') {
-    line += '\\';
-    line += c;
-  } else if (c == '\n') {
-    line += "\\n";
-  } else if (c == '\r') {
-    line += "\\r";
-  } else if (c == '\t') {
-    line += "\\t";
-  } else if (is_control(c)) {
-    line += "\\x";
-    line += kHex[byte >> 4];
-    line += kHex[byte & 15];
-  } else {
-    line += c;
-  }
-}
-
 void append_value(std::string& line, std::string_view value) {
   const bool plain = !value.empty() && std::none_of(value.begin(), value.end(), [](char c) {
-    return c == ' ' || c == '"' || c == '=' || is_control(c);
+    return c <= ' ' || c >= 0x7f || c == '"' || c == '=';
   });
   if (plain) {
     line += value;
     return;
   }
-  line += '"';
-  for (const char c : value) append_escaped(line, c);
-  line += '"';
+  std::string marked;
+  for (const char c : value) {
+    if (c == '"' || c == '\\') marked += '\\';
+    marked += c;
+  }
+  line += '"' + conn::printable(marked, marked.size()) + '"';
 }
 
 class SpdlogSink final : public conn::LogSink {
@@ -67,7 +47,7 @@ class SpdlogSink final : public conn::LogSink {
 
   void write(const conn::LogRecord& record) noexcept override {
     try {
-      std::string line(record.message);
+      std::string line = conn::printable(record.message, record.message.size());
       for (const conn::LogField& field : record.fields) {
         line += ' ';
         line += field.key;

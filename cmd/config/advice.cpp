@@ -18,6 +18,8 @@ using conn::Reason;
 
 constexpr std::array<std::string_view, 3> kNames = {"notice", "warning", "error"};
 
+constexpr std::size_t kMaxText = 4096;  // bytes of a finding
+
 std::string_view name(Severity severity) {
   return kNames[static_cast<std::size_t>(severity)];
 }
@@ -232,7 +234,7 @@ std::string findings_text(const std::vector<Finding>& findings) {
       if (each.line > 0) text += ":" + std::to_string(each.line);
       text += ": ";
     }
-    text += std::string(name(each.severity)) + ": " + each.text + "\n";
+    text += std::string(name(each.severity)) + ": " + conn::printable(each.text, kMaxText) + "\n";
     ++counts[static_cast<std::size_t>(each.severity)];
   }
   return text + counted(counts[2], "error") + ", " + counted(counts[1], "warning") + ", " +

@@ -13,6 +13,8 @@ using conn::Failure;
 using conn::printable;
 using conn::Stage;
 
+constexpr std::size_t kMaxDetail = 1024;  // bytes
+
 double milliseconds(Duration time) {
   return std::chrono::duration<double, std::milli>(time).count();
 }
@@ -47,7 +49,7 @@ std::string channels_text(const p2p::NodeInfo& info) {
 
 std::string failure_lines(std::string_view label, const Failure& failure) {
   std::string text = line(label, "FAILED", explain(failure.reason));
-  if (!failure.detail.empty()) text += line("", "", failure.detail);
+  if (!failure.detail.empty()) text += line("", "", printable(failure.detail, kMaxDetail));
   if (!hint(failure.reason).empty()) {
     text += line("", "", "hint: " + std::string(hint(failure.reason)));
   }
@@ -131,7 +133,7 @@ std::string to_json(const ProbeReport& report) {
     return nlohmann::ordered_json{{"stage", name(failure.stage)},
                                   {"reason", name(failure.reason)},
                                   {"text", explain(failure.reason)},
-                                  {"detail", failure.detail},
+                                  {"detail", printable(failure.detail, kMaxDetail)},
                                   {"hint", hint(failure.reason)}};
   };
   json["target"] = report.target.to_string();
