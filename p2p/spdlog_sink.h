@@ -5,7 +5,9 @@
 // quotes, equals signs or anything but printable ASCII in it, is quoted; in quotes \" and \\ stand
 // for the second of the two, and \xNN for a byte that is not printable ASCII (conn::printable).
 //
-// Threads: as conn::LogSink; give it loggers with thread-safe sinks ("_mt").
+// Threads: as conn::LogSink; give it loggers with thread-safe sinks ("_mt"). The library's threads
+// wait for what the logger waits for: a log that may stall (a pipe, a terminal) belongs into a
+// spdlog::async_logger with async_overflow_policy::overrun_oldest.
 #pragma once
 
 #include <memory>

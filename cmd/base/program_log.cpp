@@ -4,7 +4,6 @@
 #include <array>
 #include <atomic>
 #include <cctype>
-#include <cerrno>
 #include <cstdint>
 #include <ctime>
 #include <mutex>
@@ -13,6 +12,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cmd/base/log_writer.h"
 #include "conn/base/bytes.h"
 #include "conn/base/rfc3339.h"
 
@@ -90,25 +90,32 @@ std::string json_line(std::string_view module, const LogRecord& record, WallTime
 }
 
 struct ProgramLog::Output {
-  LogFormat format;
-  int descriptor;
-  WallClock clock;
+  Output(LogLevels wanted, LogFormat form, int descriptor, WallClock wall_clock)
+      : format(form),
+        clock(std::move(wall_clock)),
+        levels(std::move(wanted)),
+        writer(descriptor, [form, now = clock](std::size_t lines) {
+          const std::array fields = {LogField{"lines", std::to_string(lines)}};
+          const LogRecord record{LogLevel::warn, "lines of the log were lost", fields};
+          return line_of(form, "main", record, now());
+        }) {}
 
-  std::mutex mutex;  // guards what follows, and keeps lines apart
+  static std::string line_of(LogFormat form, std::string_view module, const LogRecord& record,
+                             WallTime time) {
+    return (form == LogFormat::json ? json_line(module, record, time)
+                                    : plain_line(module, record, time)) +
+           '\n';
+  }
+
+  const LogFormat format;
+  const WallClock clock;
+
+  std::mutex mutex;  // guards the levels
   LogLevels levels;
   // Goes up with each change of the levels.
   std::atomic<std::uint32_t> version = 0;
 
-  void write(std::string line) {
-    line += '\n';
-    const std::lock_guard lock(mutex);
-    for (std::string_view rest = line; !rest.empty();) {
-      const ssize_t count = ::write(descriptor, rest.data(), rest.size());
-      if (count < 0 && errno == EINTR) continue;
-      if (count <= 0) return;
-      rest.remove_prefix(static_cast<std::size_t>(count));
-    }
-  }
+  LogWriter writer;
 };
 
 class ProgramLog::Sink final : public conn::LogSink {
@@ -119,9 +126,7 @@ class ProgramLog::Sink final : public conn::LogSink {
   void write(const LogRecord& record) noexcept override {
     if (!wants(record.level)) return;
     try {
-      const WallTime now = output_->clock();
-      output_->write(output_->format == LogFormat::json ? json_line(name_, record, now)
-                                                        : plain_line(name_, record, now));
+      output_->writer.write(Output::line_of(output_->format, name_, record, output_->clock()));
     } catch (...) {  // NOLINT(bugprone-empty-catch): a line that cannot be written is lost
     }
   }
@@ -149,12 +154,7 @@ class ProgramLog::Sink final : public conn::LogSink {
 };
 
 ProgramLog::ProgramLog(LogLevels levels, LogFormat format, int descriptor, WallClock clock)
-    : output_(std::make_shared<Output>()) {
-  output_->format = format;
-  output_->descriptor = descriptor;
-  output_->clock = std::move(clock);
-  output_->levels = std::move(levels);
-}
+    : output_(std::make_shared<Output>(std::move(levels), format, descriptor, std::move(clock))) {}
 
 std::shared_ptr<conn::LogSink> ProgramLog::module(std::string_view name) const {
   return std::make_shared<Sink>(output_, name);
@@ -164,6 +164,10 @@ void ProgramLog::set_levels(LogLevels levels) {
   const std::lock_guard lock(output_->mutex);
   output_->levels = std::move(levels);
   output_->version.fetch_add(1, std::memory_order_release);
+}
+
+bool ProgramLog::flush(std::chrono::milliseconds limit) const {
+  return output_->writer.flush(limit);
 }
 
 }  // namespace peerage::cmd

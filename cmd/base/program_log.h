@@ -6,11 +6,13 @@
 // its keys in alphabetical order and its time in UTC:
 //   {"_msg":"Dialled a peer","id":"6c8f","level":"info","module":"p2p","ts":"2026-11-21T..."}
 //
-// A record is one line and one write, whatever is in it. A reader that does not read blocks the log
-// and every thread that logs; when the descriptor is non-blocking, the line is lost instead.
+// A record is one line and one write, whatever is in it. A thread of the log's own writes it
+// (cmd/base/log_writer.h): a reader that does not read blocks nothing else. Lines that are lost
+// that way are counted, and a line says how many as soon as the reader goes on.
 //
 // Source: comet v0.34 to v0.38, libs/log/tmfmt_logger.go, tm_json_logger.go.
-// Threads: any. The sinks keep what they need of the log alive, but not the descriptor open.
+// Threads: any. The sinks keep what they need of the log alive, but not the descriptor open. The
+// last of them to go waits until all is written, LogWriter::kFlushLimit at most.
 #pragma once
 
 #include <chrono>
@@ -38,6 +40,9 @@ class ProgramLog {
 
   // The levels from now on, also for existing sinks.
   void set_levels(LogLevels levels);
+
+  // As LogWriter::flush.
+  bool flush(std::chrono::milliseconds limit) const;
 
  private:
   struct Output;
