@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cmd/config/node_key_file.h"
 #include "conn/address/net_address.h"
 #include "conn/base/bytes.h"
 #include "pex/limits/limits.h"
@@ -176,7 +177,7 @@ class Check {
         text += ": " + around_.key_failure->detail;
       }
       add_of_file(missing ? Severity::warning : Severity::error, file, std::move(text));
-    } else if ((around_.key_mode & 077) != 0) {
+    } else if (is_open_to_others(around_.key_mode)) {
       add_of_file(Severity::warning, file,
                   "others on this machine can read or change the key: chmod 600");
     }

@@ -1,6 +1,10 @@
 #include "cmd/config/node_key_file.h"
 
+#include <array>
+#include <cstdio>
+
 #include <sodium.h>
+#include <sys/stat.h>
 
 namespace peerage::cmd {
 
@@ -39,6 +43,16 @@ Result<NodeKey> create_key(const std::filesystem::path& file) {
 Result<NodeKey> load_or_create_key(const std::filesystem::path& file) {
   if (const auto made = make_directory_of(file); !made) return tl::unexpected(made.error());
   return NodeKey::load_or_create(file, fresh_seed());
+}
+
+std::optional<std::string> mode_open_to_others(const std::filesystem::path& file) {
+  struct stat status {};
+  if (::stat(file.c_str(), &status) != 0 || !is_open_to_others(status.st_mode)) {
+    return std::nullopt;
+  }
+  std::array<char, 8> text{};
+  std::snprintf(text.data(), text.size(), "%o", static_cast<unsigned>(status.st_mode & 0777));
+  return text.data();
 }
 
 Result<NodeKey> key_of_option(const std::filesystem::path& file) {

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
+#include <string>
 
 #include "conn/address/node_key.h"
 
@@ -17,6 +19,15 @@ conn::Result<conn::NodeKey> create_key(const std::filesystem::path& file);
 // The key in `file`; when there is no such file, one that is created as by create_key. Errors:
 // those of NodeKey::load_or_create, as when the file is damaged.
 conn::Result<conn::NodeKey> load_or_create_key(const std::filesystem::path& file);
+
+// Whether others than its owner can use a key file of this mode: with the key they can pass for
+// this node, and who can change it can make it another.
+constexpr bool is_open_to_others(unsigned mode) noexcept {
+  return (mode & 077) != 0;
+}
+// The mode of such a file, in octal as chmod takes it ("640"); nothing when it is its owner's
+// alone, or cannot be looked at.
+std::optional<std::string> mode_open_to_others(const std::filesystem::path& file);
 
 // The key in the file that --node-key names; without one (empty) a fresh key.
 conn::Result<conn::NodeKey> key_of_option(const std::filesystem::path& file);

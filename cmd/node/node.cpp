@@ -120,6 +120,11 @@ Result<std::unique_ptr<Node>> Node::prepare(Settings settings, Role role,
   auto key = load_or_create_key(settings.node_key_file);
   if (!key) return tl::unexpected(key.error());
   const conn::Log log(program_log.module("main"));
+  if (const auto mode = mode_open_to_others(settings.node_key_file)) {
+    const std::string path = settings.node_key_file.string();
+    log.write(LogLevel::warn, "others on this machine can read or change the node key",
+              {{"file", path}, {"mode", *mode}, {"run", "chmod 600 " + path}});
+  }
   if (!settings.json_book.empty()) {
     const BookHome home = {settings.home, settings.config, settings.networks, settings.book_file,
                            key->id()};

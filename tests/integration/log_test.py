@@ -1,5 +1,5 @@
 #!/usr/bin/env -S python3 -B
-"""A node whose log is not read: a full pipe, a terminal after Ctrl-S. log_test.py BUILD_DIR"""
+"""What a node logs of its home, and what it does when its log is not read. log_test.py BUILD_DIR"""
 import array
 import contextlib
 import fcntl
@@ -91,6 +91,24 @@ class StalledLog(unittest.TestCase):
                 self.served_until(self.address_in(text), lambda: waiting(reading) > PIPE - 1024)
                 self.assertEnds(process)
                 self.assertGreater(waiting(reading), PIPE - 1024)
+
+
+class KeyFile(unittest.TestCase):
+    WARNING = "others on this machine can read or change the node key"
+
+    def test_a_key_that_others_may_use_is_warned_of_at_each_start(self):
+        with tempfile.TemporaryDirectory() as folder:
+            node = running.Node(PROGRAM, pathlib.Path(folder) / "home", IP)
+            key = node.home / "config" / "node_key.json"
+            for mode in (None, 0o640, 0o604, 0o600):
+                if mode:
+                    key.chmod(mode)
+                node.start()
+                self.addCleanup(node.kill)
+                node.stop()
+                said = [(line["level"], line["file"], line["mode"], line["run"]) for line in node.said(self.WARNING)]
+                open_to_others = mode in (0o640, 0o604)
+                self.assertEqual(said, [("warn", str(key), f"{mode:o}", f"chmod 600 {key}")] if open_to_others else [])
 
 
 if __name__ == "__main__":

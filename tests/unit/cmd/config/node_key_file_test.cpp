@@ -2,6 +2,7 @@
 
 #include <fstream>
 #include <iterator>
+#include <sstream>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -46,6 +47,25 @@ TEST(OwnKey, IsNotCreatedOverAnother) {
   ASSERT_FALSE(another);
   EXPECT_EQ(another.error().reason, Reason::key_file_unwritable);
   EXPECT_EQ(load_or_create_key(file)->id(), made->id());
+}
+
+TEST(OwnKey, AFileThatOthersMayReadOrChangeIsNoticedWithItsMode) {
+  const TemporaryDirectory directory;
+  const auto file = directory.path() / "node_key.json";
+  EXPECT_EQ(mode_open_to_others(file), std::nullopt) << "there is none";
+  ASSERT_TRUE(create_key(file));
+  EXPECT_EQ(mode_open_to_others(file), std::nullopt) << "as we make it";
+  using Permissions = std::filesystem::perms;
+  for (const unsigned mode : {0640U, 0604U, 0644U, 0620U, 0602U, 0601U, 0777U, 0440U}) {
+    std::filesystem::permissions(file, Permissions(mode));
+    std::ostringstream octal;
+    octal << std::oct << mode;
+    EXPECT_EQ(mode_open_to_others(file), octal.str());
+  }
+  for (const unsigned mode : {0600U, 0400U, 0700U}) {
+    std::filesystem::permissions(file, Permissions(mode));
+    EXPECT_EQ(mode_open_to_others(file), std::nullopt) << mode;
+  }
 }
 
 TEST(OwnKey, ADamagedFileIsAnErrorAndStays) {
