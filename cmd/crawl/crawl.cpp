@@ -196,6 +196,7 @@ void Crawl::note(CrawlRow& row, const p2p::AttemptReport& report, const conn::Fa
 }
 
 void Crawl::look() {
+  if (!timer_) return;  // finish() came while the start was under way
   const conn::TimePoint now = control_.now();
   timer_->arm(now + kLook);
   const addrbook::AddressBook& book = books_->first();

@@ -60,8 +60,9 @@ void NetworkBooks::open(std::function<void(Result<Opened>)> done) {
       done(tl::unexpected(loaded.error()));
       return;
     }
-    done(load(std::move(*loaded)));
+    auto opened = load(std::move(*loaded));
     store_->changed();
+    done(std::move(opened));  // last: it may even destroy us
   });
 }
 

@@ -16,6 +16,7 @@ PexNode::~PexNode() {
 void PexNode::start() {
   books->open([this](const auto& opened) {
     EXPECT_TRUE(opened);
+    if (!node) return;  // the test has destroyed it
     node->start([this](const conn::Result<void>& result) { started = result.has_value(); });
   });
 }

@@ -280,7 +280,7 @@ TEST_F(StoreTest, AFileThatIsDamagedUnderItIsMovedAsideAndMadeAgainWithEverythin
   {
     std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
     for (int page = 20; page < 900; ++page) {
-      file.seekp(4096 * page);
+      file.seekp(std::streamoff{4096} * page);
       file << std::string(64, '\xa5');
     }
   }
@@ -357,6 +357,98 @@ TEST_F(StoreTest, ItMayBeDestroyedAtAnyMoment) {
   }
   SUCCEED();
 }
+
+// What a store does over some seconds while its disk fails now and then.
+struct StoreEnd : StoreTest, testing::WithParamInterface<Fault> {
+  static constexpr std::size_t kOpening = 4;
+  std::size_t answers = 0, asked = 0;
+  std::uint64_t hits = 0;
+
+  Store::FlushDone counted() {
+    ++asked;
+    return [this](const Result<void>&) { ++answers; };
+  }
+  // Takes `steps` once it is open, or some of those of its opening; with calls of every kind in
+  // between, and a disk that fails now and then.
+  void live(std::size_t steps) {
+    store = make_store();
+    store->open([](const Result<Store::Loaded>&) {});
+    if (steps < kOpening) {
+      for (std::size_t i = 0; i < steps; ++i) world.step();
+    } else {
+      world.run_for(1s);
+      EXPECT_EQ(store->state().condition, Condition::healthy);
+    }
+    for (std::size_t i = kOpening; i < steps; ++i) {
+      if (i % 3 == 0) source.set(3 * i, 3 * i + 3);
+      store->changed();
+      if (i % 5 == 0) store->flush(counted());
+      if (i % 7 == 0) FaultyVfs::arm(GetParam(), 1 + i % 11, 1 + i % 3);
+      hits += FaultyVfs::hits();
+      world.step();
+    }
+  }
+  // From now on nobody may ask the source.
+  void expect_silence() {
+    const std::size_t takes = source.takes, put_backs = source.put_backs;
+    const std::size_t given = answers;
+    store->changed();
+    world.run_for(40s);
+    EXPECT_EQ(source.takes, takes);
+    EXPECT_EQ(source.put_backs, put_backs);
+    EXPECT_EQ(answers, given);
+  }
+};
+
+TEST_P(StoreEnd, ClosedAtAnyStepItAnswersEachCallOnceAndTouchesNothingAfterwards) {
+  const auto stride = test::by_effort<std::size_t>({.whole = 1, .usual = 2, .sanitized = 5});
+  for (std::size_t steps = 0; steps < 60; steps += stride) {
+    SCOPED_TRACE(steps);
+    answers = asked = 0;
+    live(steps);
+    std::size_t closed = 0;
+    store->close([&](const Result<void>&) { ++closed; });
+    store->flush(counted());
+    store->close([&](const Result<void>&) { ++closed; });
+    EXPECT_TRUE(world.run_until([&] { return closed == 2 && answers == asked; }, 5min));
+    // One that came before the opening was over has closed nothing.
+    world.run_for(5s);
+    if (store->state().condition != Condition::closed) (void)close();
+    EXPECT_EQ(store->state().condition, Condition::closed);
+    expect_silence();
+    EXPECT_EQ(closed, 2u);
+    FaultyVfs::disarm();
+    store.reset();
+  }
+  EXPECT_GT(hits, 0u);
+  EXPECT_GT(source.put_backs, 0u) << "no batch was caught by a fault";
+}
+
+TEST_P(StoreEnd, DestroyedAtAnyStepItAsksNothingMoreAndLeavesASoundFile) {
+  const auto stride = test::by_effort<std::size_t>({.whole = 1, .usual = 2, .sanitized = 5});
+  for (std::size_t steps = 0; steps < 60; steps += stride) {
+    SCOPED_TRACE(steps);
+    live(steps);
+    const std::size_t takes = source.takes, put_backs = source.put_backs;
+    store.reset();
+    world.run_for(40s);
+    EXPECT_EQ(source.takes, takes);
+    EXPECT_EQ(source.put_backs, put_backs);
+    FaultyVfs::disarm();
+    source.everything_changed();
+  }
+  EXPECT_GT(hits, 0u);
+  EXPECT_GT(source.takes, 10u);
+  store = make_store();
+  open();
+  ASSERT_TRUE(flush());
+  EXPECT_TRUE(in_the_file() == source.all());
+}
+
+INSTANTIATE_TEST_SUITE_P(Faults, StoreEnd,
+                         testing::Values(Fault::io_error, Fault::full, Fault::busy,
+                                         Fault::short_write),
+                         [](const auto& each) { return std::to_string(each.index); });
 
 // On the real runtime.
 
