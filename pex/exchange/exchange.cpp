@@ -91,6 +91,7 @@ Exchange::Outcome Exchange::on_request(Peer& peer, TimePoint now) {
   if (peer.try_send(conn::kPexChannel, encode_addresses(answer)) != conn::SendResult::queued) {
     return {Outcome::Kind::ignored, {}, 0, {}};
   }
+  if (answer.empty()) guard_.had_nothing(asker_of(peer));
   ++counts_.answers;
   counts_.addresses_given += answer.size();
   return {Outcome::Kind::answered, {}, 0, {}};

@@ -27,7 +27,7 @@ TokenBucket bucket(std::uint64_t burst, Duration pause, TimePoint now) {
 RequestGuard::Verdict RequestGuard::on_request(const Asker& asker, TimePoint now) {
   Account& account = account_of(asker, now);
   if (pay(asker, account, now)) {
-    answered_.use(asker.id, [] { return TimePoint(); }) = now;
+    answered_.use(asker.id, [] { return Answered(); }) = {now, Answered::With::addresses};
     return Verdict::answer;
   }
   if (asker.trust == Trust::trusted) return Verdict::ignore;
@@ -37,12 +37,17 @@ RequestGuard::Verdict RequestGuard::on_request(const Asker& asker, TimePoint now
   return offence(asker, now);
 }
 
+void RequestGuard::had_nothing(const Asker& asker) {
+  if (Answered* const last = answered_.use(asker.id)) last->with = Answered::With::nothing;
+}
+
 bool RequestGuard::pay(const Asker& asker, Account& account, TimePoint now) {
-  const TimePoint* const last = answered_.find(asker.id);
-  if (last != nullptr && now - *last < limits_.together) return false;
+  const Answered* const last = answered_.find(asker.id);
+  if (last != nullptr && now - last->at < limits_.together) return false;
   const std::uint64_t price = tokens(limits_.host_pause);
   if (asker.counted_as == CountedAs::itself) return account.answers.take(price, now);
-  const bool is_new_here = last == nullptr || now - *last >= limits_.memory;
+  const bool is_new_here =
+      last == nullptr || last->with == Answered::With::nothing || now - last->at >= limits_.memory;
   const std::uint64_t must_stay = is_new_here ? 0 : limits_.host_reserve * price;
   if (account.answers.available(now) < must_stay + price) return false;
   account.answers.take(price, now);

@@ -54,6 +54,8 @@ class RequestGuard {
   explicit RequestGuard(const RequestLimits& limits = {}) : limits_(limits) {}
 
   Verdict on_request(const Asker& asker, conn::TimePoint now);
+  // The answer that it was just given had no addresses: it is as new here as before.
+  void had_nothing(const Asker& asker);
   // It sent a list that we did not ask for.
   Verdict on_unsolicited(const Asker& asker, conn::TimePoint now);
   // It sent what is no message of peer exchange.
@@ -83,8 +85,12 @@ class RequestGuard {
   RequestLimits limits_;
   conn::RecentMap<Key, Account> hosts_{kMaxHosts};
   conn::RecentMap<conn::IpAddress, conn::TokenBucket> neighbourhoods_{kMaxHosts};
-  // When nodes were last answered.
-  conn::RecentMap<conn::NodeId, conn::TimePoint> answered_{kMaxHosts};
+  // When nodes were last answered, and whether with addresses.
+  struct Answered {
+    conn::TimePoint at;
+    enum class With : std::uint8_t { nothing, addresses } with = With::addresses;
+  };
+  conn::RecentMap<conn::NodeId, Answered> answered_{kMaxHosts};
 };
 
 }  // namespace peerage::pex

@@ -36,11 +36,11 @@ struct RequestLimits {
   std::uint32_t bad_lists = 3;
 };
 // A seed's clients want one answer each.
-inline constexpr RequestLimits kSeedRequestLimits = {.host_burst = 4,
+inline constexpr RequestLimits kSeedRequestLimits = {.host_burst = 6,
                                                      .host_pause = std::chrono::minutes(1),
                                                      .neighbourhood_burst = 16,
                                                      .neighbourhood_pause = std::chrono::seconds(4),
-                                                     .host_reserve = 2,
+                                                     .host_reserve = 4,
                                                      .together = std::chrono::seconds(2)};
 
 // How often we ask: no honest node may have a reason to ban us. A Go node accepts two requests on a

@@ -83,11 +83,10 @@ TEST_F(SpdlogSinkTest, AValueCannotBreakTheLine) {
 
 TEST_F(SpdlogSinkTest, WhateverIsInARecordTheLineIsPrintableAscii) {
   for (const std::string& hostile : test::hostile_texts()) {
-    make_spdlog_sink("peerage-test")->write({conn::LogLevel::info, hostile, {}});
+    conn::Log(make_spdlog_sink("peerage-test")).write(conn::LogLevel::info, hostile);
     test::expect_inert(written());
     (void)value(hostile);
-    const std::vector<conn::LogField> fields = {{"k", hostile}};
-    make_spdlog_sink("peerage-test")->write({conn::LogLevel::info, "m", fields});
+    conn::Log(make_spdlog_sink("peerage-test")).write(conn::LogLevel::info, "m", {{"k", hostile}});
     test::expect_inert(written());
   }
 }

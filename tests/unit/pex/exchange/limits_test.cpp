@@ -43,8 +43,8 @@ TEST(Limits, AreThoseOfTheSpecification) {
   EXPECT_EQ(node.offences_to_ban, 2u);
   EXPECT_EQ(node.ban, 10min);
   EXPECT_EQ(node.memory, 10min);
-  EXPECT_EQ(kSeedRequestLimits.host_burst, 4u);
-  EXPECT_EQ(kSeedRequestLimits.host_reserve, 2u);
+  EXPECT_EQ(kSeedRequestLimits.host_burst, 6u);
+  EXPECT_EQ(kSeedRequestLimits.host_reserve, 4u);
   EXPECT_EQ(kSeedRequestLimits.together, 2s);
   EXPECT_EQ(kSeedRequestLimits.host_pause, 1min);
   EXPECT_EQ(kSeedRequestLimits.neighbourhood_burst, 16u);
