@@ -1,7 +1,6 @@
 #include "p2p/admission/admission.h"
 
 #include <algorithm>
-#include <unordered_map>
 #include <utility>
 
 namespace peerage::p2p {
@@ -19,8 +18,7 @@ Admission::Admission(const AdmissionConfig& config, conn::RandomBelow random, Ti
       rate_(config.rate),
       exempt_rate_(config.exempt_rate),
       half_open_(config.half_open, std::move(random)),
-      handshakes_(config.handshake_rate, kHandshakeBurst, now),
-      recent_(config.exempt) {}
+      handshakes_(config.handshake_rate, kHandshakeBurst, now) {}
 
 Result<Admission::Handshake> Admission::on_arrival(const IpAddress& ip, TimePoint now) {
   if (const Ban* ban = bans_.find(ip, now)) {
@@ -70,12 +68,12 @@ Result<Admission::Admitted> Admission::on_proven(
     return admitted;
   }
   if (newcomer.standing == Standing::ordinary) {
-    if (host_is_full(newcomer.id, newcomer.ip, newcomer.direction)) {
+    if (address_is_full(newcomer.id, newcomer.ip, newcomer.direction)) {
       return conn::fail(Stage::admission, Reason::too_many_from_address, newcomer.ip.to_string());
     }
     if (newcomer.direction == Direction::inbound && is_full()) {
       if (config_.full_inbound == FullInbound::evict_one) {
-        admitted.evict = evict_one(candidates(), newcomer.ip, now);
+        admitted.evict = evict_one(candidates(), now);
       }
       if (admitted.evict.empty()) {
         slot_pause_.on_refused(newcomer.ip, now);
@@ -84,11 +82,8 @@ Result<Admission::Admitted> Admission::on_proven(
     }
   }
   Slot& slot = slots_[newcomer.id] = {newcomer, {{link, newcomer.direction}}, false};
-  by_host_.emplace(host_of(newcomer.ip), &slot);
-  if (takes_slot(slot)) {
-    ++taken(newcomer.direction);
-    if (newcomer.direction == Direction::inbound) recent_.note(newcomer.ip, now);
-  }
+  by_ip_.emplace(newcomer.ip, &slot);
+  if (takes_slot(slot)) ++taken(newcomer.direction);
   return admitted;
 }
 
@@ -99,8 +94,8 @@ void Admission::on_gone(const NodeId& id, LinkId link) {
   std::erase_if(links, [link](const Slot::Held& held) { return held.id == link; });
   if (links.empty()) {
     if (takes_slot(slot->second)) --taken(slot->second.peer.direction);
-    const auto [from, to] = by_host_.equal_range(host_of(slot->second.peer.ip));
-    by_host_.erase(
+    const auto [from, to] = by_ip_.equal_range(slot->second.peer.ip);
+    by_ip_.erase(
         std::find_if(from, to, [&](const auto& entry) { return entry.second == &slot->second; }));
     slots_.erase(slot);
   } else {
@@ -124,7 +119,7 @@ void Admission::set_standing(const NodeId& id, Standing standing) {
 Result<void> Admission::may_dial(const NodeId& id, const std::optional<IpAddress>& ip,
                                  Standing standing, TimePoint now) const {
   if (auto allowed = check_bans(id, ip, now); !allowed) return allowed;
-  if (standing == Standing::ordinary && ip && host_is_full(id, *ip, Direction::outbound)) {
+  if (standing == Standing::ordinary && ip && address_is_full(id, *ip, Direction::outbound)) {
     return conn::fail(Stage::admission, Reason::too_many_from_address, ip->to_string());
   }
   return {};
@@ -149,18 +144,14 @@ Result<void> Admission::check_bans(const NodeId& id, const std::optional<IpAddre
   return {};
 }
 
-std::vector<LinkId> Admission::evict_one(std::vector<EvictionCandidate> candidates,
-                                         const IpAddress& newcomer, TimePoint now) {
-  std::unordered_map<LinkId, Slot*> inbound;
-  inbound.reserve(slots_.size());
+std::vector<LinkId> Admission::evict_one(std::vector<EvictionCandidate> candidates, TimePoint now) {
+  std::map<LinkId, Slot*> inbound;
   for (auto& [id, slot] : slots_) {
     if (!takes_slot(slot) || slot.peer.direction != Direction::inbound) continue;
     for (const Slot::Held& held : slot.links) inbound[held.id] = &slot;
   }
   std::erase_if(candidates, [&](const auto& peer) { return !inbound.contains(peer.link); });
-  recent_.forget_old(now);
-  const auto chosen =
-      choose_eviction(std::move(candidates), newcomer, config_.max_inbound, recent_, now);
+  const auto chosen = choose_eviction(std::move(candidates), now);
   if (!chosen) return {};
   Slot& slot = *inbound.at(*chosen);
   alter(slot, [&slot] { slot.evicting = true; });
@@ -169,11 +160,11 @@ std::vector<LinkId> Admission::evict_one(std::vector<EvictionCandidate> candidat
   return links;
 }
 
-bool Admission::host_is_full(const NodeId& id, const IpAddress& ip, Direction direction) const {
+bool Admission::address_is_full(const NodeId& id, const IpAddress& ip, Direction direction) const {
   const bool inbound_only = config_.per_ip_limit == PerIpLimit::inbound_peers;
   if (config_.max_per_ip == 0 || any_contains(config_.exempt, ip)) return false;
   if (inbound_only && direction == Direction::outbound) return false;
-  const auto [from, to] = by_host_.equal_range(host_of(ip));
+  const auto [from, to] = by_ip_.equal_range(ip);
   const auto others = std::count_if(from, to, [&](const auto& entry) {
     const Slot& slot = *entry.second;
     return slot.peer.id != id && takes_slot(slot) &&

@@ -2,88 +2,55 @@
 
 #include <algorithm>
 #include <map>
-#include <tuple>
-#include <unordered_map>
 
 namespace peerage::p2p {
 namespace {
 
-using conn::IpAddress;
-using conn::TimePoint;
-using Candidates = std::vector<EvictionCandidate>;
-
-bool is_older(const EvictionCandidate& a, const EvictionCandidate& b) {
-  return std::tie(a.connected_since, a.link) < std::tie(b.connected_since, b.link);
-}
-
-std::uint64_t nanoseconds(conn::Duration span) {
-  return static_cast<std::uint64_t>(span.count());
-}
-
-// Takes the protected out of `peers`, which are sorted by age.
-void protect_by_age(Candidates& peers, std::size_t slots, const RecentAdmissions& recent) {
-  const std::size_t share = slots / 2;
-  const std::size_t of_network = std::max<std::size_t>(1, share / 8);
-  const std::size_t of_group = std::max<std::size_t>(1, share / 4);
-  std::size_t taken = 0;
-  std::map<IpAddress, std::size_t> networks;
-  std::unordered_map<std::uint64_t, std::size_t> groups;
-  std::erase_if(peers, [&](const EvictionCandidate& peer) {
-    if (taken >= share) return false;
-    if (!recent.exempt(peer.ip)) {
-      std::size_t& network = networks[recent.network_of(peer.ip)];
-      std::size_t& group = groups[peer.ip.group(IpAddress::Strict::no)];
-      if (network >= of_network || group >= of_group) return false;
-      ++network;
-      ++group;
-    }
-    ++taken;
-    return true;
-  });
-}
-
-void protect_by_use(Candidates& peers, std::size_t slots, TimePoint now) {
-  std::size_t left = slots / 4;
-  std::erase_if(peers, [&](const EvictionCandidate& peer) {
-    if (left == 0 || !peer.last_useful || now - *peer.last_useful >= kLongLived) return false;
-    --left;
-    return true;
-  });
+// Takes the first `count` in the order of `better` out of the candidates.
+template <typename Better>
+void protect(std::vector<EvictionCandidate>& candidates, std::size_t count, Better better) {
+  std::sort(candidates.begin(), candidates.end(), better);
+  candidates.erase(candidates.begin(), candidates.begin() + static_cast<std::ptrdiff_t>(std::min(
+                                                                count, candidates.size())));
 }
 
 }  // namespace
 
-Candidates contested(Candidates candidates, std::size_t slots, const RecentAdmissions& recent,
-                     TimePoint now) {
-  std::sort(candidates.begin(), candidates.end(), is_older);
-  protect_by_age(candidates, slots, recent);
-  protect_by_use(candidates, slots, now);
-  return candidates;
-}
+std::optional<std::uint64_t> choose_eviction(std::vector<EvictionCandidate> candidates,
+                                             conn::TimePoint now) {
+  std::erase_if(candidates, [now](const EvictionCandidate& peer) {
+    return now - peer.connected_since > kLongLived && peer.last_useful &&
+           now - *peer.last_useful < kLongLived;
+  });
+  const std::size_t tenth = std::min<std::size_t>(4, candidates.size() / 10);
+  protect(candidates, tenth,
+          [](const auto& a, const auto& b) { return a.keyed_group > b.keyed_group; });
+  protect(candidates, 2 * tenth, [](const auto& a, const auto& b) {
+    return a.round_trip.value_or(conn::Duration::max()) <
+           b.round_trip.value_or(conn::Duration::max());
+  });
+  protect(candidates, tenth, [](const auto& a, const auto& b) {
+    return a.last_useful.value_or(conn::TimePoint::min()) >
+           b.last_useful.value_or(conn::TimePoint::min());
+  });
+  protect(candidates, candidates.size() / 2,
+          [](const auto& a, const auto& b) { return a.connected_since < b.connected_since; });
+  if (candidates.empty()) return std::nullopt;
 
-std::optional<std::uint64_t> choose_eviction(Candidates candidates, const IpAddress& newcomer,
-                                             std::size_t slots, const RecentAdmissions& recent,
-                                             TimePoint now) {
-  const Candidates peers = contested(std::move(candidates), slots, recent, now);
-  std::map<IpAddress, std::size_t> held;
-  for (const EvictionCandidate& peer : peers) ++held[recent.network_of(peer.ip)];
-  const auto claims = [&](const IpAddress& network) -> std::uint64_t {
-    const auto found = held.find(network);
-    return std::max(recent.count(network), found == held.end() ? 0 : found->second);
+  std::map<std::string, std::vector<const EvictionCandidate*>> groups;
+  for (const EvictionCandidate& peer : candidates) groups[peer.group].push_back(&peer);
+  const auto youngest = [](const auto& group) {
+    return *std::max_element(group.begin(), group.end(), [](const auto* a, const auto* b) {
+      return a->connected_since < b->connected_since;
+    });
   };
-
-  std::optional<std::uint64_t> chosen;
-  std::uint64_t most = nanoseconds(kContestedStay) * (claims(recent.network_of(newcomer)) + 1);
-  for (const EvictionCandidate& peer : peers) {  // of equals the last, which is the youngest
-    if (now - peer.connected_since < kSureStay) continue;
-    // An hour's stay is as good as a longer one, so that nothing overflows.
-    const auto stay = std::min(now - peer.connected_since, kAdmissionMemory);
-    const std::uint64_t its = nanoseconds(stay) * claims(recent.network_of(peer.ip));
-    if (its < most) continue;
-    chosen = peer.link;
-    most = its;
-  }
-  return chosen;
+  // Of groups of one size, the one with the youngest peer.
+  const auto largest =
+      std::max_element(groups.begin(), groups.end(), [&youngest](const auto& a, const auto& b) {
+        if (a.second.size() != b.second.size()) return a.second.size() < b.second.size();
+        return youngest(a.second)->connected_since < youngest(b.second)->connected_since;
+      });
+  return youngest(largest->second)->link;
 }
 
 }  // namespace peerage::p2p

@@ -44,21 +44,14 @@ struct HalfOpenLimits {
   conn::Duration tenure = 100ms;
 };
 
-// Which peers the limit for one host is about: all, as in the Go node; or those that dialled us,
-// for a seed, which itself visits many nodes of one host.
+// Which peers the limit for one IP address is about: all, as in the Go node; or those that dialled
+// us, for a seed, which itself visits many nodes of one host.
 enum class PerIpLimit : std::uint8_t { all_peers, inbound_peers };
 
-// What becomes of a stranger when all inbound slots are taken: a peer is evicted for it, if one may
-// be; or it is refused on arrival, where handshakes under way count as peers. The latter is the Go
+// What becomes of a stranger when all inbound slots are taken: the least useful peer is evicted for
+// it, or it is refused on arrival, where handshakes under way count as peers. The latter is the Go
 // node's rule, for experiments with it: no node has a reason to.
 enum class FullInbound : std::uint8_t { evict_one, refuse };
-
-// A contested slot (p2p/admission/eviction.h). For how long an admission counts against others of
-// its network; how long a peer keeps the slot whoever comes, which is enough for a few questions
-// and answers; and how long against a newcomer whose network has had as much.
-inline constexpr conn::Duration kAdmissionMemory = 1h;
-inline constexpr conn::Duration kSureStay = 10s;
-inline constexpr conn::Duration kContestedStay = 15s;
 
 // One connection in `interval` for a host, and `burst` saved up: 0.2/s and 16, as go-libp2p has it.
 struct ConnectionRateConfig {
@@ -113,8 +106,7 @@ inline constexpr std::size_t kPersistentPace = 250;
 
 // --- peers ---
 
-// Connected for this long, a peer is worth going back to; and for this long a use protects it
-// (p2p/admission/eviction.h).
+// Connected for this long, a peer is worth keeping (not evicted while useful) and going back to.
 inline constexpr conn::Duration kLongLived = 10min;
 
 // How long Peer::send waits for room, off the network threads (comet: 10 s).

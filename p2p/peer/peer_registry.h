@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "conn/base/keyed_hash.h"
 #include "p2p/admission/admission.h"
 #include "p2p/connect/transport.h"
 #include "p2p/peer/duplicate_connections.h"
@@ -49,6 +50,7 @@ class PeerRegistry {
   struct Settings {
     conn::ConnectionConfig connection;
     std::size_t inbox_bytes = 0;
+    conn::KeyedHash::Key group_key{};  // secret: for the eviction's protection by group
   };
 
   // `named`: what links of nodes share that come first when they are proven.
