@@ -12,14 +12,15 @@
 //   ban ID|CIDR         bans for an hour
 //   dial ID@HOST:PORT   dials; the answer has the outcome
 //   name ID             this node comes first from now on, and no other
-//   measure ID N        sends the peer N messages of 200 bytes, one each 2 ms, and waits for them
-//   to
-//                       come back: with --echo 0, to a node that echoes
+//   measure ID N        N messages of 200 bytes to a node that echoes, one after the other, each 2
+//   ms
+//                       at most; this one with --echo 0
 //   open N              how many of N files the process can open now
 //
 // At the end of input it stops; it exits with 1 if its reactor was called out of order.
 #include <algorithm>
 #include <chrono>
+#include <condition_variable>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
@@ -174,15 +175,21 @@ class Host {
       const std::lock_guard lock(mutex_);
       returned_.clear();
     }
+    const auto came_back = [this](std::size_t number) {
+      std::unique_lock lock(mutex_);
+      return changed_.wait_for(lock, std::chrono::seconds(5),
+                               [&] { return returned_.size() >= number; });
+    };
     auto next = Clock::now();
-    for (std::size_t i = 0; i < count; ++i, next += std::chrono::milliseconds(2)) {
+    for (std::size_t i = 1; i <= count; ++i) {
+      next = std::max(next + std::chrono::milliseconds(2), Clock::now());
       std::this_thread::sleep_until(next);
       conn::Bytes message(200);
       const auto sent = Clock::now().time_since_epoch().count();
       std::memcpy(message.data(), &sent, sizeof sent);
       peer->send(test::kEcho, std::move(message));
+      if (!came_back(i)) break;
     }
-    std::this_thread::sleep_for(std::chrono::seconds(1));
     const std::lock_guard lock(mutex_);
     std::sort(returned_.begin(), returned_.end());
     const auto at = [this](double share) {
@@ -199,6 +206,7 @@ class Host {
     const Clock::duration took = Clock::now().time_since_epoch() - Clock::duration(sent);
     const std::lock_guard lock(mutex_);
     returned_.push_back(std::chrono::duration<double, std::milli>(took).count());
+    changed_.notify_all();
   }
 
   json dial(const std::string& target) {
@@ -247,7 +255,8 @@ class Host {
       std::make_shared<test::RecordingReactor>();
   std::mutex mutex_;
   std::optional<std::promise<std::string>> dialled_;  // guarded by mutex_
-  std::vector<double> returned_;                      // likewise; ms
+  std::condition_variable changed_;
+  std::vector<double> returned_;  // likewise; ms
   p2p::Switch switch_;
 };
 
