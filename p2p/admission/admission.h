@@ -9,11 +9,11 @@
 //
 // Named nodes come first: unconditional and persistent peers, and those that the engine or the
 // operator names. They need no slot of the others and are not counted for their address; a ban
-// binds them too, but those that strangers bring about spare their addresses. Where one was proven last, a handshake has a
-// place of its own, the connection rate is that of exempt networks, and nobody has to pause for
-// want of a slot, since only the handshake tells it from others. Networks in `exempt` have a much
-// higher connection rate, and are free of bans that strangers bring about, of the pause after a
-// failure and of the limit for one address.
+// binds them too, but those that strangers bring about spare their addresses. Where one was proven
+// last, a handshake has a place of its own, the connection rate is that of exempt networks, and
+// nobody has to pause for want of a slot, since only the handshake tells it from others. Networks
+// in `exempt` have a much higher connection rate, and are free of bans that strangers bring about,
+// of the pause after a failure and of the limit for one address.
 //
 // A node counts while it has a link, shown or held; a second link of the same ID takes no second
 // slot.
