@@ -6,13 +6,6 @@
 
 namespace peerage::test {
 
-conn::NodeId numbered_id(std::uint32_t number) {
-  conn::ByteArray<conn::NodeId::kBytes> bytes{};
-  for (std::size_t i = 0; i < 4; ++i) bytes[i] = static_cast<std::uint8_t>(number >> (8 * (3 - i)));
-  bytes[19] = 1;
-  return conn::NodeId(bytes);
-}
-
 conn::NetAddress address(std::uint32_t id, std::string_view ip_text, std::uint16_t port) {
   return {numbered_id(id), {ip(ip_text), port}};
 }

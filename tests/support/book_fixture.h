@@ -16,8 +16,6 @@ using addrbook::Time;
 
 inline constexpr Time kBookStart{std::chrono::days(20'000)};
 
-conn::NodeId numbered_id(std::uint32_t number);
-
 conn::NetAddress address(std::uint32_t id, std::string_view ip_text, std::uint16_t port = 26656);
 
 // The n-th of many addresses that lie in different /24s, and mostly in different /16s.

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/addresses.h"
 #include "tests/support/log_lines.h"
 #include "tests/support/switch_fixture.h"
 
@@ -156,13 +157,10 @@ TEST_F(SwitchBans, AnOperatorsBanBeyondTheRoomIsRefusedWithAReasonAndALine) {
   config.log = log;
   SimNode& hub = add(config);
   hub.keep_events = false;
-  conn::ByteArray<NodeId::kBytes> id{};
   std::size_t done = 0;
   std::optional<Reason> refused;
-  for (std::size_t i = 0; i <= conn::kMaxBans; ++i) {
-    id[0] = static_cast<std::uint8_t>(i);
-    id[1] = static_cast<std::uint8_t>(i >> 8);
-    hub.node->ban(NodeId(id), 1h, "by hand", BanOrigin::operator_,
+  for (std::uint32_t i = 0; i <= conn::kMaxBans; ++i) {
+    hub.node->ban(test::numbered_id(i), 1h, "by hand", BanOrigin::operator_,
                   [&](const conn::Result<void>& outcome) {
                     ++done;
                     if (!outcome) refused = outcome.error().reason;
@@ -172,7 +170,9 @@ TEST_F(SwitchBans, AnOperatorsBanBeyondTheRoomIsRefusedWithAReasonAndALine) {
   EXPECT_EQ(refused, Reason::ban_list_full);
   EXPECT_EQ(in_force(hub).size(), conn::kMaxBans);
   ASSERT_EQ(log->lines.size(), 1u);
-  EXPECT_EQ(log->lines[0].find("error cannot ban target=" + NodeId(id).to_string()), 0u)
+  EXPECT_EQ(log->lines[0].find("error cannot ban target=" +
+                               test::numbered_id(conn::kMaxBans).to_string()),
+            0u)
       << log->lines[0];
 }
 

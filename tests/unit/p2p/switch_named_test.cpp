@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/addresses.h"
 #include "tests/support/switch_fixture.h"
 
 namespace peerage::p2p {
@@ -21,12 +22,7 @@ using SwitchNamed = test::SwitchFixture;
 
 std::set<NodeId> many(std::uint32_t count) {
   std::set<NodeId> ids;
-  for (std::uint32_t i = 0; i < count; ++i) {
-    conn::ByteArray<NodeId::kBytes> bytes{};
-    bytes[0] = static_cast<std::uint8_t>(i);
-    bytes[1] = static_cast<std::uint8_t>(i >> 8);
-    ids.insert(NodeId(bytes));
-  }
+  for (std::uint32_t i = 0; i < count; ++i) ids.insert(test::numbered_id(i));
   return ids;
 }
 

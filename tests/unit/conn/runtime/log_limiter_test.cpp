@@ -13,15 +13,9 @@ namespace peerage::conn {
 namespace {
 
 using namespace std::chrono_literals;
+using test::numbered_id;
 
 const TimePoint kStart{1h};
-
-NodeId peer(unsigned number) {
-  ByteArray<NodeId::kBytes> bytes{};
-  bytes[0] = static_cast<std::uint8_t>(number >> 8);
-  bytes[1] = static_cast<std::uint8_t>(number);
-  return NodeId(bytes);
-}
 
 struct LogLimiterTest : testing::Test {
   LogLimiter limiter;
@@ -30,7 +24,7 @@ struct LogLimiterTest : testing::Test {
 
   // One more subject causes a line; how many were held back before, if it may be written.
   std::optional<std::uint64_t> once(LogLevel level, std::string_view event) {
-    return limiter.take(level, event, peer(next++), now);
+    return limiter.take(level, event, numbered_id(next++), now);
   }
   std::size_t flood(LogLevel level, std::string_view event, int lines) {
     std::size_t written = 0;
@@ -77,7 +71,7 @@ TEST_F(LogLimiterTest, AFloodOfOneKindTakesNoLineFromAnother) {
 
 TEST_F(LogLimiterTest, ANodeCausesALineASecondOfAKindAndOneOfAnotherKindBeside) {
   const auto about = [this](std::string_view event) {
-    return limiter.take(LogLevel::debug, event, peer(1), now);
+    return limiter.take(LogLevel::debug, event, numbered_id(1), now);
   };
   EXPECT_EQ(about("peer connected"), 0u);
   EXPECT_EQ(about("peer gone"), 0u);

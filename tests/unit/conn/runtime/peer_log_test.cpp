@@ -14,15 +14,9 @@ namespace peerage::conn {
 namespace {
 
 using namespace std::chrono_literals;
+using test::numbered_id;
 
 const TimePoint kStart{1h};
-
-NodeId peer(unsigned number) {
-  ByteArray<NodeId::kBytes> bytes{};
-  bytes[0] = static_cast<std::uint8_t>(number >> 8);
-  bytes[1] = static_cast<std::uint8_t>(number);
-  return NodeId(bytes);
-}
 
 struct PeerLogTest : testing::Test {
   std::shared_ptr<test::LogLines> sink = std::make_shared<test::LogLines>();
@@ -33,44 +27,47 @@ struct PeerLogTest : testing::Test {
 
 TEST_F(PeerLogTest, WithoutASinkNothingIsLogged) {
   const PeerLog silent(nullptr);
-  silent.write(peer(1), kStart, LogLevel::error, "x", {});
+  silent.write(numbered_id(1), kStart, LogLevel::error, "x", {});
   EXPECT_EQ(silent.held_back(), 0u);
 }
 
 TEST_F(PeerLogTest, WhatTheSinkDoesNotWantIsNeitherLoggedNorCounted) {
   sink->least = LogLevel::warn;
-  for (unsigned i = 0; i < 100; ++i) log.write(peer(i), now, LogLevel::info, "m", {});
-  log.write(peer(1), now, LogLevel::warn, "m", {});
-  EXPECT_EQ(sink->lines, Expected{"warn m peer=" + peer(1).to_string()});
+  for (unsigned i = 0; i < 100; ++i) log.write(numbered_id(i), now, LogLevel::info, "m", {});
+  log.write(numbered_id(1), now, LogLevel::warn, "m", {});
+  EXPECT_EQ(sink->lines, Expected{"warn m peer=" + numbered_id(1).to_string()});
   EXPECT_EQ(log.held_back(), 0u);
 }
 
 TEST_F(PeerLogTest, FieldsFollowTheNodesIdOrItsAddress) {
-  log.write(peer(1), now, LogLevel::warn, "dropped", {{"channel", "0x20"}});
+  log.write(numbered_id(1), now, LogLevel::warn, "dropped", {{"channel", "0x20"}});
   log.write(test::ip("203.0.113.7"), now, LogLevel::warn, "refused", {{"why", "banned"}});
-  EXPECT_EQ(sink->lines, (Expected{"warn dropped peer=" + peer(1).to_string() + " channel=0x20",
-                                   "warn refused from=203.0.113.7 why=banned"}));
+  EXPECT_EQ(sink->lines,
+            (Expected{"warn dropped peer=" + numbered_id(1).to_string() + " channel=0x20",
+                      "warn refused from=203.0.113.7 why=banned"}));
 }
 
 TEST_F(PeerLogTest, ALineSaysLastHowManyOfItsKindWereHeldBack) {
-  for (unsigned i = 0; i < 100; ++i) log.write(peer(i), now, LogLevel::info, "banned", {});
+  for (unsigned i = 0; i < 100; ++i) log.write(numbered_id(i), now, LogLevel::info, "banned", {});
   now += 20s;
-  log.write(peer(7), now, LogLevel::info, "dropped", {});
-  log.write(peer(7), now, LogLevel::info, "banned", {{"why", "x"}});
+  log.write(numbered_id(7), now, LogLevel::info, "dropped", {});
+  log.write(numbered_id(7), now, LogLevel::info, "banned", {{"why", "x"}});
   ASSERT_EQ(sink->lines.size(), 4u);
-  EXPECT_EQ(sink->lines[2], "info dropped peer=" + peer(7).to_string());
-  EXPECT_EQ(sink->lines[3], "info banned peer=" + peer(7).to_string() + " why=x held_back=98");
+  EXPECT_EQ(sink->lines[2], "info dropped peer=" + numbered_id(7).to_string());
+  EXPECT_EQ(sink->lines[3],
+            "info banned peer=" + numbered_id(7).to_string() + " why=x held_back=98");
   EXPECT_EQ(log.held_back(), 98u);
 }
 
 TEST_F(PeerLogTest, ModulesOfOneNodeShareTheBounds) {
   const auto other = std::make_shared<test::LogLines>();
   const PeerLog of_other = log.with_sink(other);
-  for (unsigned i = 0; i < 10; ++i) log.write(peer(i), now, LogLevel::info, "banned", {});
-  for (unsigned i = 0; i < 10; ++i) of_other.write(peer(i), now, LogLevel::info, "banned", {});
+  for (unsigned i = 0; i < 10; ++i) log.write(numbered_id(i), now, LogLevel::info, "banned", {});
+  for (unsigned i = 0; i < 10; ++i)
+    of_other.write(numbered_id(i), now, LogLevel::info, "banned", {});
   EXPECT_EQ(sink->lines.size(), 2u);
   EXPECT_EQ(other->lines.size(), 0u);
-  of_other.write(peer(1), now, LogLevel::info, "dropped", {});
+  of_other.write(numbered_id(1), now, LogLevel::info, "dropped", {});
   EXPECT_EQ(other->lines.size(), 1u);
 }
 
@@ -83,8 +80,8 @@ TEST_F(PeerLogTest, TheAddressesOfAHostAreOneSubject) {
 
 TEST_F(PeerLogTest, WhatAPeerSaysIsPrintableAndALineIsBounded) {
   const std::string hostile(100'000, '\x1b');
-  log.write(peer(1), now, LogLevel::info, "m", {{"a", hostile}, {"b", "x\ny"}});
-  log.write(peer(2), now, LogLevel::info, "m",
+  log.write(numbered_id(1), now, LogLevel::info, "m", {{"a", hostile}, {"b", "x\ny"}});
+  log.write(numbered_id(2), now, LogLevel::info, "m",
             {{"a", hostile}, {"b", hostile}, {"c", hostile}, {"d", hostile}, {"e", hostile}});
   ASSERT_EQ(sink->lines.size(), 2u);
   EXPECT_NE(sink->lines[0].find(" b=x\\x0ay"), std::string::npos) << sink->lines[0];
@@ -97,7 +94,7 @@ TEST_F(PeerLogTest, WhatAPeerSaysIsPrintableAndALineIsBounded) {
 TEST_F(PeerLogTest, InAMinuteOfEveryFloodThereAreSixtyLinesAnd256KiBAtMost) {
   const std::string hostile(10'000, '"');  // becomes two
   for (unsigned i = 0; i < 6'000; ++i) {
-    const NodeId about = peer(i);
+    const NodeId about = numbered_id(i);
     const auto say = [&](PeerEvent event) {
       log.write(about, now, LogLevel::info, event,
                 {{"a", hostile}, {"b", hostile}, {"c", hostile}, {"d", hostile}});
@@ -117,7 +114,7 @@ TEST_F(PeerLogTest, InAMinuteOfEveryFloodThereAreSixtyLinesAnd256KiBAtMost) {
 }
 
 TEST_F(PeerLogTest, WhatPeersCauseDoesNotHoldBackTheRest) {
-  for (unsigned i = 0; i < 100; ++i) log.write(peer(i), now, LogLevel::info, "m", {});
+  for (unsigned i = 0; i < 100; ++i) log.write(numbered_id(i), now, LogLevel::info, "m", {});
   const Log own(sink);
   for (int i = 0; i < 100; ++i) own.write(LogLevel::info, "ours");
   EXPECT_EQ(sink->lines.size(), 102u);
@@ -128,7 +125,7 @@ TEST_F(PeerLogTest, ItIsForAnyThread) {
   for (unsigned i = 0; i < 4; ++i) {
     threads.emplace_back([copy = log, i] {
       for (unsigned round = 0; round < 500; ++round) {
-        copy.write(peer(i * 500 + round), kStart, LogLevel::debug, "m", {{"i", "1"}});
+        copy.write(numbered_id(i * 500 + round), kStart, LogLevel::debug, "m", {{"i", "1"}});
       }
     });
   }

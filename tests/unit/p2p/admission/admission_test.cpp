@@ -23,6 +23,7 @@ using conn::NodeId;
 using conn::Reason;
 using conn::TimePoint;
 using test::ip;
+using test::numbered_id;
 using Standing = Admission::Standing;
 using Candidates = std::vector<EvictionCandidate>;
 const TimePoint kStart{1h};
@@ -32,12 +33,6 @@ IpAddress stranger(unsigned number) {
   return IpAddress::v4(static_cast<std::uint8_t>(1 + (number >> 16)),
                        static_cast<std::uint8_t>(number >> 8), static_cast<std::uint8_t>(number),
                        1);
-}
-
-NodeId id(unsigned number) {
-  conn::ByteArray<NodeId::kBytes> bytes{};
-  for (std::size_t i = 0; i < 4; ++i) bytes[i] = static_cast<std::uint8_t>(number >> 8 * i);
-  return NodeId(bytes);
 }
 
 Admission new_admission(const AdmissionConfig& config = {}) {
@@ -61,13 +56,13 @@ Candidates never_asked() {
 }
 
 Admission::Newcomer inbound(unsigned node, const IpAddress& from) {
-  return {id(node), Direction::inbound, from, Standing::ordinary};
+  return {numbered_id(node), Direction::inbound, from, Standing::ordinary};
 }
 Admission::Newcomer inbound(unsigned node) {
   return inbound(node, stranger(node));
 }
 Admission::Newcomer outbound(unsigned node) {
-  return {id(node), Direction::outbound, stranger(node), Standing::ordinary};
+  return {numbered_id(node), Direction::outbound, stranger(node), Standing::ordinary};
 }
 Admission::Newcomer privileged(Admission::Newcomer newcomer) {
   newcomer.standing = Standing::privileged;
@@ -200,7 +195,7 @@ TEST(Admission, AFreeSlotEndsThePauseOfAllHosts) {
   const Admission::Newcomer dialler = inbound(900, ip("10.1.1.1"));
   (void)handshakes_of_a_persistent_dialler(admission, dialler, 10s);
   EXPECT_FALSE(admission.on_arrival(dialler.ip, kStart + 10s));
-  admission.on_gone(id(7), 7);
+  admission.on_gone(numbered_id(7), 7);
   EXPECT_TRUE(admission.on_arrival(dialler.ip, kStart + 10s));
   EXPECT_TRUE(admission.on_proven(dialler, 1'000, never_asked, kStart + 10s));
 }
@@ -209,24 +204,24 @@ TEST(Admission, WhereAPrivilegedNodeWasProvenLastNobodyPausesForWantOfASlot) {
   Admission admission = full_with_an_exempt_network();
   const Admission::Newcomer friendly = privileged(inbound(800, ip("10.1.1.1")));
   ASSERT_TRUE(admission.on_proven(friendly, 800, never_asked, kStart));
-  admission.on_gone(id(800), 800);
+  admission.on_gone(numbered_id(800), 800);
   // Its neighbour behind the same address is held to the rate alone.
   const Admission::Newcomer dialler = inbound(900, ip("10.1.1.1"));
   EXPECT_GT(handshakes_of_a_persistent_dialler(admission, dialler, 1s), 290);
   EXPECT_TRUE(admission.on_arrival(friendly.ip, kStart + 1s));
   EXPECT_TRUE(admission.on_proven(friendly, 801, never_asked, kStart + 1s));
   // Once it is named no more, the address is like any other.
-  admission.on_gone(id(800), 801);
-  admission.set_standing(id(800), Standing::ordinary);
+  admission.on_gone(numbered_id(800), 801);
+  admission.set_standing(numbered_id(800), Standing::ordinary);
   EXPECT_LE(handshakes_of_a_persistent_dialler(admission, dialler, 60s, kStart + 2s), 7);
 }
 
 TEST(Admission, WhereAPersistentPeerIsExpectedNobodyPausesEither) {
   Admission admission = full_with_an_exempt_network();
-  admission.expect_at(id(800), ip("10.1.1.1"));
+  admission.expect_at(numbered_id(800), ip("10.1.1.1"));
   const Admission::Newcomer dialler = inbound(900, ip("10.1.1.1"));
   EXPECT_GT(handshakes_of_a_persistent_dialler(admission, dialler, 1s), 290);
-  admission.set_standing(id(800), Standing::ordinary);
+  admission.set_standing(numbered_id(800), Standing::ordinary);
   EXPECT_EQ(handshakes_of_a_persistent_dialler(admission, dialler, 1s, kStart + 1s), 1);
 }
 
@@ -241,7 +236,7 @@ TEST(Admission, AHostThatFailedToAuthenticateIsRefusedAtTheFirstGateForAWhile) {
   EXPECT_TRUE(admission.on_arrival(ip("203.0.113.8"), kStart));
   EXPECT_TRUE(admission.on_arrival(ip("203.0.113.7"), kStart + 30s));
   // It may be dialled meanwhile.
-  EXPECT_TRUE(admission.may_dial(id(1), ip("203.0.113.7"), Standing::ordinary, kStart));
+  EXPECT_TRUE(admission.may_dial(numbered_id(1), ip("203.0.113.7"), Standing::ordinary, kStart));
 }
 
 TEST(Admission, AnExemptAddressHasNoPauseAndBringsNoneToItsNeighbours) {
@@ -306,7 +301,7 @@ TEST(Admission, ABudgetOfZeroIsNone) {
 
 TEST(Admission, ABannedNodeIsRefusedAtTheSecondGateWhateverItsStanding) {
   Admission admission = new_admission();
-  admission.bans().add({id(1), kStart + 1h, "liar"}, kStart);
+  admission.bans().add({numbered_id(1), kStart + 1h, "liar"}, kStart);
   admission.bans().add({Cidr(stranger(2)), kStart + 1h, ""}, kStart);
   for (const unsigned node : {1u, 2u}) {
     for (const auto& newcomer : {inbound(node), privileged(inbound(node)), outbound(node)}) {
@@ -320,9 +315,9 @@ TEST(Admission, ABannedNodeIsRefusedAtTheSecondGateWhateverItsStanding) {
 TEST(Admission, ANodeThatWasBannedMeanwhileGetsNoSecondLink) {
   Admission admission = new_admission();
   ASSERT_TRUE(admission.on_proven(inbound(1), 1, never_asked, kStart));
-  admission.bans().add({id(1), kStart + 1h, ""}, kStart);
+  admission.bans().add({numbered_id(1), kStart + 1h, ""}, kStart);
   EXPECT_EQ(refusal(admission.on_proven(inbound(1), 2, never_asked, kStart)), Reason::banned);
-  admission.on_gone(id(1), 1);
+  admission.on_gone(numbered_id(1), 1);
   EXPECT_EQ(admission.slots_taken(Direction::inbound), 0u);
 }
 
@@ -336,7 +331,7 @@ TEST(Admission, OnlyTheAllowedNumberOfPeersIsAtOneAddress) {
   EXPECT_EQ(refusal(admission.on_proven(inbound(3, shared), 3, never_asked, kStart)),
             Reason::too_many_from_address);
   EXPECT_TRUE(admission.on_proven(inbound(4, ip("203.0.113.8")), 4, never_asked, kStart));
-  admission.on_gone(id(1), 1);
+  admission.on_gone(numbered_id(1), 1);
   EXPECT_TRUE(admission.on_proven(inbound(3, shared), 5, never_asked, kStart));
 }
 
@@ -379,18 +374,19 @@ TEST(Admission, ADialIsRefusedWhereItsPeerWouldBe) {
   Admission admission = new_admission();
   const IpAddress shared = ip("203.0.113.7");
   ASSERT_TRUE(admission.on_proven(inbound(1, shared), 1, never_asked, kStart));
-  EXPECT_EQ(refusal(admission.may_dial(id(2), shared, Standing::ordinary, kStart)),
+  EXPECT_EQ(refusal(admission.may_dial(numbered_id(2), shared, Standing::ordinary, kStart)),
             Reason::too_many_from_address);
-  EXPECT_TRUE(admission.may_dial(id(2), shared, Standing::privileged, kStart));
-  EXPECT_TRUE(admission.may_dial(id(1), shared, Standing::ordinary, kStart));
-  EXPECT_TRUE(admission.may_dial(id(2), ip("203.0.113.8"), Standing::ordinary, kStart));
-  EXPECT_TRUE(admission.may_dial(id(2), std::nullopt, Standing::ordinary, kStart));
-  admission.bans().add({id(2), kStart + 1h, ""}, kStart);
+  EXPECT_TRUE(admission.may_dial(numbered_id(2), shared, Standing::privileged, kStart));
+  EXPECT_TRUE(admission.may_dial(numbered_id(1), shared, Standing::ordinary, kStart));
+  EXPECT_TRUE(admission.may_dial(numbered_id(2), ip("203.0.113.8"), Standing::ordinary, kStart));
+  EXPECT_TRUE(admission.may_dial(numbered_id(2), std::nullopt, Standing::ordinary, kStart));
+  admission.bans().add({numbered_id(2), kStart + 1h, ""}, kStart);
   admission.bans().add({Cidr(ip("198.51.100.0"), 24), kStart + 1h, ""}, kStart);
-  EXPECT_EQ(refusal(admission.may_dial(id(2), std::nullopt, Standing::privileged, kStart)),
+  EXPECT_EQ(refusal(admission.may_dial(numbered_id(2), std::nullopt, Standing::privileged, kStart)),
             Reason::banned);
-  EXPECT_EQ(refusal(admission.may_dial(id(3), ip("198.51.100.1"), Standing::privileged, kStart)),
-            Reason::banned);
+  EXPECT_EQ(
+      refusal(admission.may_dial(numbered_id(3), ip("198.51.100.1"), Standing::privileged, kStart)),
+      Reason::banned);
 }
 
 // --- the second gate: slots ---
@@ -401,7 +397,7 @@ TEST(Admission, FullInboundSlotsRefuseANewcomerWhenNoPeerMayBeEvicted) {
   EXPECT_EQ(refusal(admission.on_proven(inbound(41), 41, offering({}), kStart)),
             Reason::no_free_slot);
   EXPECT_EQ(admission.slots_taken(Direction::inbound), 40u);
-  admission.on_gone(id(7), 7);
+  admission.on_gone(numbered_id(7), 7);
   EXPECT_EQ(admission.slots_taken(Direction::inbound), 39u);
   EXPECT_TRUE(admission.on_proven(inbound(41), 41, never_asked, kStart));
 }
@@ -420,7 +416,7 @@ TEST(Admission, WithoutEvictionAStrangerIsRefusedOnArrivalAndHandshakesCount) {
   EXPECT_EQ(refusal(admission.on_proven(inbound(41), 41, never_asked, kStart)),
             Reason::no_free_slot);
   EXPECT_TRUE(admission.on_proven(outbound(42), 42, never_asked, kStart));
-  admission.on_gone(id(7), 7);
+  admission.on_gone(numbered_id(7), 7);
   EXPECT_TRUE(admission.on_arrival(stranger(41), kStart));
 }
 
@@ -434,11 +430,11 @@ TEST(Admission, ASlotThatIsEvictedIsPromisedToTheNewcomer) {
   // While 7 is on its way out no other gets the slot, and it cannot be evicted twice.
   EXPECT_EQ(refusal(admission.on_proven(inbound(42), 42, offering({candidate(7)}), kStart)),
             Reason::no_free_slot);
-  admission.on_gone(id(7), 7);
+  admission.on_gone(numbered_id(7), 7);
   EXPECT_EQ(admission.slots_taken(Direction::inbound), 40u);
   EXPECT_EQ(refusal(admission.on_proven(inbound(42), 42, offering({}), kStart)),
             Reason::no_free_slot);
-  admission.on_gone(id(41), 41);
+  admission.on_gone(numbered_id(41), 41);
   EXPECT_TRUE(admission.on_proven(inbound(42), 42, never_asked, kStart));
 }
 
@@ -458,7 +454,7 @@ TEST(Admission, FortyAttackersThatHoldAllSlotsDoNotKeepANewcomerOut) {
     EXPECT_LE(admitted->evict[0], 40u);
     EXPECT_EQ(admission.slots_taken(Direction::inbound), 40u);
     std::erase_if(candidates, [&](const auto& peer) { return peer.link == admitted->evict[0]; });
-    admission.on_gone(id(static_cast<unsigned>(admitted->evict[0])), admitted->evict[0]);
+    admission.on_gone(numbered_id(static_cast<unsigned>(admitted->evict[0])), admitted->evict[0]);
   }
 }
 
@@ -469,8 +465,8 @@ TEST(Admission, AnEvictedNodeGoesWithAllItsLinks) {
   const auto admitted = admission.on_proven(inbound(41), 41, offering({candidate(7)}), kStart);
   ASSERT_TRUE(admitted);
   EXPECT_EQ(admitted->evict, (std::vector<LinkId>{7, 107}));
-  admission.on_gone(id(7), 7);
-  admission.on_gone(id(7), 107);
+  admission.on_gone(numbered_id(7), 7);
+  admission.on_gone(numbered_id(7), 107);
   EXPECT_EQ(admission.slots_taken(Direction::inbound), 40u);
 }
 
@@ -480,7 +476,7 @@ TEST(Admission, ANodeOnItsWayOutGetsNoNewLinkUntilItIsGone) {
   ASSERT_TRUE(admission.on_proven(inbound(41), 41, offering({candidate(7)}), kStart));
   EXPECT_EQ(refusal(admission.on_proven(inbound(7), 107, never_asked, kStart)),
             Reason::no_free_slot);
-  admission.on_gone(id(7), 7);
+  admission.on_gone(numbered_id(7), 7);
   EXPECT_EQ(refusal(admission.on_proven(inbound(7), 107, offering({}), kStart)),
             Reason::no_free_slot);
   EXPECT_EQ(admission.slots_taken(Direction::inbound), 40u);
@@ -523,14 +519,14 @@ TEST(Admission, ANodeThatIsPrivilegedByItsSecondLinkFreesItsSlot) {
 TEST(Admission, ANodeFreesItsSlotOrTakesOneAgainWhenItsStandingChanges) {
   Admission admission = new_admission();
   fill(admission);
-  admission.set_standing(id(7), Standing::privileged);
+  admission.set_standing(numbered_id(7), Standing::privileged);
   EXPECT_EQ(admission.slots_taken(Direction::inbound), 39u);
   EXPECT_TRUE(admission.on_proven(inbound(41), 41, never_asked, kStart));
-  admission.set_standing(id(7), Standing::ordinary);
+  admission.set_standing(numbered_id(7), Standing::ordinary);
   EXPECT_EQ(admission.slots_taken(Direction::inbound), 41u);
   EXPECT_EQ(refusal(admission.on_proven(inbound(42), 42, offering({}), kStart)),
             Reason::no_free_slot);
-  admission.set_standing(id(99), Standing::privileged);
+  admission.set_standing(numbered_id(99), Standing::privileged);
   EXPECT_EQ(admission.slots_taken(Direction::inbound), 41u);
 }
 
@@ -551,10 +547,10 @@ TEST(Admission, ASecondLinkOfANodeTakesNoSecondSlot) {
   EXPECT_TRUE(admission.on_proven(outbound(7), 207, never_asked, kStart));
   EXPECT_EQ(admission.slots_taken(Direction::inbound), 40u);
   EXPECT_EQ(admission.slots_taken(Direction::outbound), 0u);
-  admission.on_gone(id(7), 7);
-  admission.on_gone(id(7), 207);
+  admission.on_gone(numbered_id(7), 7);
+  admission.on_gone(numbered_id(7), 207);
   EXPECT_EQ(admission.slots_taken(Direction::inbound), 40u);
-  admission.on_gone(id(7), 107);
+  admission.on_gone(numbered_id(7), 107);
   EXPECT_EQ(admission.slots_taken(Direction::inbound), 39u);
 }
 
@@ -563,28 +559,29 @@ TEST(Admission, ASeedsLimitForOneAddressIsAboutPeersThatDialledIt) {
   config.per_ip_limit = PerIpLimit::inbound_peers;
   Admission admission = new_admission(config);
   const auto at_one_ip = [](unsigned number, Direction direction) {
-    return Admission::Newcomer{id(number), direction, stranger(1), Standing::ordinary};
+    return Admission::Newcomer{numbered_id(number), direction, stranger(1), Standing::ordinary};
   };
   for (unsigned i = 1; i < 10; ++i) {
-    EXPECT_TRUE(admission.may_dial(id(i), stranger(1), Standing::ordinary, kStart));
+    EXPECT_TRUE(admission.may_dial(numbered_id(i), stranger(1), Standing::ordinary, kStart));
     EXPECT_TRUE(admission.on_proven(at_one_ip(i, Direction::outbound), i, never_asked, kStart));
   }
   EXPECT_TRUE(admission.on_proven(at_one_ip(20, Direction::inbound), 20, never_asked, kStart));
   EXPECT_EQ(
       refusal(admission.on_proven(at_one_ip(21, Direction::inbound), 21, never_asked, kStart)),
       Reason::too_many_from_address);
-  EXPECT_TRUE(admission.may_dial(id(22), stranger(1), Standing::ordinary, kStart));
+  EXPECT_TRUE(admission.may_dial(numbered_id(22), stranger(1), Standing::ordinary, kStart));
 }
 
 TEST(Admission, OfTwoThatDialledEachOtherTheOneThatStaysDecidesWhichSlotItTakes) {
   Admission admission = new_admission();
-  const Admission::Newcomer inbound{id(1), Direction::inbound, stranger(1), Standing::ordinary};
+  const Admission::Newcomer inbound{numbered_id(1), Direction::inbound, stranger(1),
+                                    Standing::ordinary};
   Admission::Newcomer outbound = inbound;
   outbound.direction = Direction::outbound;
   ASSERT_TRUE(admission.on_proven(inbound, 1, never_asked, kStart));
   ASSERT_TRUE(admission.on_proven(outbound, 2, never_asked, kStart));
   EXPECT_EQ(admission.slots_taken(Direction::inbound), 1u);
-  admission.on_gone(id(1), 1);
+  admission.on_gone(numbered_id(1), 1);
   EXPECT_EQ(admission.slots_taken(Direction::inbound), 0u);
   EXPECT_EQ(admission.slots_taken(Direction::outbound), 1u);
 }
@@ -592,11 +589,11 @@ TEST(Admission, OfTwoThatDialledEachOtherTheOneThatStaysDecidesWhichSlotItTakes)
 TEST(Admission, WhatIsGoneTwiceOrWasNeverThereChangesNothing) {
   Admission admission = new_admission();
   ASSERT_TRUE(admission.on_proven(inbound(1), 1, never_asked, kStart));
-  admission.on_gone(id(1), 99);
-  admission.on_gone(id(2), 1);
+  admission.on_gone(numbered_id(1), 99);
+  admission.on_gone(numbered_id(2), 1);
   EXPECT_EQ(admission.slots_taken(Direction::inbound), 1u);
-  admission.on_gone(id(1), 1);
-  admission.on_gone(id(1), 1);
+  admission.on_gone(numbered_id(1), 1);
+  admission.on_gone(numbered_id(1), 1);
   EXPECT_EQ(admission.slots_taken(Direction::inbound), 0u);
 }
 
@@ -675,7 +672,7 @@ TEST(Admission, NoSlotIsLostOrGivenTwiceWhateverHappens) {
         model.lose(chosen->first, link, config.max_inbound);
       } else {
         const Admission::Newcomer newcomer = {
-            id(node), below(3) == 0 ? Direction::outbound : Direction::inbound,
+            numbered_id(node), below(3) == 0 ? Direction::outbound : Direction::inbound,
             IpAddress::v4(below(4) == 0 ? 10 : 20, 0, 0, static_cast<std::uint8_t>(below(4))),
             node == 0 ? Standing::privileged : Standing::ordinary};
         // Any link at all may be offered, also of one that may not go; the caller may be late.

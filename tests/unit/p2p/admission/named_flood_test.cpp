@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "p2p/admission/admission.h"
+#include "tests/support/addresses.h"
 
 namespace peerage::p2p {
 namespace {
@@ -21,16 +22,11 @@ using conn::IpAddress;
 using conn::NodeId;
 using conn::Stage;
 using conn::TimePoint;
+using test::numbered_id;
 using Standing = Admission::Standing;
 using Ticket = HalfOpenPool::Ticket;
 
 constexpr unsigned kHostile = 20'000;  // connections a second
-
-NodeId id(unsigned number) {
-  conn::ByteArray<NodeId::kBytes> bytes{};
-  for (std::size_t i = 0; i < 4; ++i) bytes[i] = static_cast<std::uint8_t>(number >> 8 * i);
-  return NodeId(bytes);
-}
 
 IpAddress v4(unsigned first, unsigned number) {
   return IpAddress::v4(static_cast<std::uint8_t>(first + (number >> 16)),
@@ -42,8 +38,8 @@ class UnderFlood {
  public:
   UnderFlood() {
     for (unsigned i = 0; i < 40; ++i) {  // the slots of the others are taken for good
-      EXPECT_TRUE(
-          admission_.on_proven({id(i), Direction::inbound, v4(100, i)}, ++link_, none, now_));
+      EXPECT_TRUE(admission_.on_proven({numbered_id(i), Direction::inbound, v4(100, i)}, ++link_,
+                                       none, now_));
     }
     run(500ms);
   }
@@ -130,7 +126,7 @@ TEST(NamedFlood, ANamedNodeIsAdmittedWhereItWasProvenBeforeAgainst20000Connectio
   UnderFlood flood;
   std::vector<Duration> took;
   for (unsigned i = 0; i < 50; ++i) {
-    const Admission::Newcomer node = {id(1'000 + i), Direction::inbound, v4(200, i),
+    const Admission::Newcomer node = {numbered_id(1'000 + i), Direction::inbound, v4(200, i),
                                       Standing::privileged};
     flood.admission().expect_at(node.id, node.ip);
     const Duration round_trip = i % 2 == 0 ? 1ms : 290ms;
@@ -142,7 +138,7 @@ TEST(NamedFlood, ANamedNodeIsAdmittedWhereItWasProvenBeforeAgainst20000Connectio
 
 TEST(NamedFlood, AStrangerBehindTheAddressOfANamedNodeDoesNotKeepItOut) {
   UnderFlood flood;
-  const Admission::Newcomer node = {id(1'000), Direction::inbound, v4(200, 1),
+  const Admission::Newcomer node = {numbered_id(1'000), Direction::inbound, v4(200, 1),
                                     Standing::privileged};
   flood.admission().expect_at(node.id, node.ip);
   for (int i = 0; i < 20; ++i) (void)flood.admission().on_arrival(node.ip, flood.now());
@@ -150,7 +146,7 @@ TEST(NamedFlood, AStrangerBehindTheAddressOfANamedNodeDoesNotKeepItOut) {
   std::optional<Duration> time;
   for (; !time && waited < 2s; waited += 110ms) {
     time = flood.time_to_admit(node, 50ms);
-    if (!time) (void)flood.time_to_admit({id(7), Direction::inbound, v4(201, 1)}, 110ms);
+    if (!time) (void)flood.time_to_admit({numbered_id(7), Direction::inbound, v4(201, 1)}, 110ms);
   }
   EXPECT_TRUE(time);
 }

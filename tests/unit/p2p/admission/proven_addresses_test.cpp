@@ -11,18 +11,13 @@ using conn::IpAddress;
 using conn::NodeId;
 using test::ip;
 using test::network;
-
-NodeId id(unsigned number) {
-  conn::ByteArray<NodeId::kBytes> bytes{};
-  for (std::size_t i = 0; i < 4; ++i) bytes[i] = static_cast<std::uint8_t>(number >> 8 * i);
-  return NodeId(bytes);
-}
+using test::numbered_id;
 
 TEST(ProvenAddresses, AreThoseAtWhichEachNodeWasProvenLast) {
   ProvenAddresses addresses;
-  addresses.add(id(1), ip("203.0.113.7"));
+  addresses.add(numbered_id(1), ip("203.0.113.7"));
   EXPECT_TRUE(addresses.contains(ip("203.0.113.7")));
-  addresses.add(id(1), ip("198.51.100.1"));
+  addresses.add(numbered_id(1), ip("198.51.100.1"));
   EXPECT_FALSE(addresses.contains(ip("203.0.113.7")));
   EXPECT_TRUE(addresses.contains(ip("198.51.100.1")));
   EXPECT_EQ(addresses.size(), 1u);
@@ -30,19 +25,19 @@ TEST(ProvenAddresses, AreThoseAtWhichEachNodeWasProvenLast) {
 
 TEST(ProvenAddresses, AnAddressOfTwoNodesStaysUntilBothHaveLeftIt) {
   ProvenAddresses addresses;
-  addresses.add(id(1), ip("2001:db8::1"));
-  addresses.add(id(2), ip("2001:db8::2"));
-  addresses.remove(id(1));
-  addresses.remove(id(1));
+  addresses.add(numbered_id(1), ip("2001:db8::1"));
+  addresses.add(numbered_id(2), ip("2001:db8::2"));
+  addresses.remove(numbered_id(1));
+  addresses.remove(numbered_id(1));
   EXPECT_TRUE(addresses.contains(ip("2001:db8::1")));
-  addresses.add(id(2), ip("203.0.113.7"));
+  addresses.add(numbered_id(2), ip("203.0.113.7"));
   EXPECT_FALSE(addresses.contains(ip("2001:db8::1")));
 }
 
 TEST(ProvenAddresses, AreFoundInEveryNetworkThatHoldsThemAndNoOther) {
   ProvenAddresses addresses;
-  addresses.add(id(1), ip("203.0.113.7"));
-  addresses.add(id(2), ip("2001:db8:7:1::9"));
+  addresses.add(numbered_id(1), ip("203.0.113.7"));
+  addresses.add(numbered_id(2), ip("2001:db8:7:1::9"));
   for (const char* holds : {"203.0.113.7", "203.0.113.0/24", "203.0.0.0/16", "0.0.0.0/0",
                             "2001:db8:7:1::9", "2001:db8:7:1::/64", "2001:db8:7::/48"}) {
     EXPECT_TRUE(addresses.any_in(network(holds))) << holds;
@@ -59,9 +54,9 @@ TEST(ProvenAddresses, TheNodeThatWasProvenLongestAgoMakesRoom) {
     return IpAddress::v4(10, 0, static_cast<std::uint8_t>(i >> 8), static_cast<std::uint8_t>(i));
   };
   const unsigned most = ProvenAddresses::kMaxNodes;
-  for (unsigned i = 0; i < most; ++i) addresses.add(id(i), at(i));
-  addresses.add(id(0), at(0));
-  addresses.add(id(most), at(most));
+  for (unsigned i = 0; i < most; ++i) addresses.add(numbered_id(i), at(i));
+  addresses.add(numbered_id(0), at(0));
+  addresses.add(numbered_id(most), at(most));
   EXPECT_EQ(addresses.size(), ProvenAddresses::kMaxNodes);
   EXPECT_TRUE(addresses.contains(at(0)));
   EXPECT_FALSE(addresses.contains(at(1)));

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/addresses.h"
+
 namespace peerage::pex {
 namespace {
 
@@ -17,9 +19,7 @@ class RequestGuardTest : public ::testing::Test {
     return guard.on_request({from, {}, trust, RequestGuard::CountedAs::host}, now);
   }
   static RequestGuard::Asker node(std::uint8_t number, const IpAddress& from) {
-    conn::ByteArray<conn::NodeId::kBytes> bytes{};
-    bytes[0] = number;
-    return {from, conn::NodeId(bytes), Trust::stranger, RequestGuard::CountedAs::host};
+    return {from, test::numbered_id(number), Trust::stranger, RequestGuard::CountedAs::host};
   }
   RequestGuard guard;
   TimePoint now{1h};
@@ -130,12 +130,10 @@ TEST_F(RequestGuardTest, WhatItRemembersIsBounded) {
   EXPECT_EQ(guard.hosts(), RequestGuard::kMaxHosts);
   EXPECT_EQ(guard.neighbourhoods(), RequestGuard::kMaxHosts);
   for (std::uint32_t i = 0; i < 100'000; ++i) {
-    conn::ByteArray<conn::NodeId::kBytes> id{};
-    for (std::size_t k = 0; k < 4; ++k) id[k] = static_cast<std::uint8_t>(i >> (8 * k));
     guard.on_request(
         {IpAddress::v4(static_cast<std::uint8_t>(i >> 16), static_cast<std::uint8_t>(i >> 8),
                        static_cast<std::uint8_t>(i), 2),
-         conn::NodeId(id), Trust::stranger, RequestGuard::CountedAs::host},
+         test::numbered_id(i), Trust::stranger, RequestGuard::CountedAs::host},
         now);
   }
   EXPECT_EQ(guard.nodes(), RequestGuard::kMaxHosts);
@@ -213,10 +211,8 @@ TEST_F(RequestGuardTest, TheNodesOfAHostHaveNoMoreAnswersThanOneOfThem) {
 
 TEST_F(RequestGuardTest, WhereHostsAreSharedEachNodeHasAnAccountOfItsOwn) {
   const auto shared = [this](std::uint8_t number) {
-    conn::ByteArray<conn::NodeId::kBytes> bytes{};
-    bytes[0] = number;
     return guard.on_request(
-        {host, conn::NodeId(bytes), Trust::stranger, RequestGuard::CountedAs::itself}, now);
+        {host, test::numbered_id(number), Trust::stranger, RequestGuard::CountedAs::itself}, now);
   };
   for (std::uint8_t node = 0; node < 100; ++node) {
     for (int i = 0; i < 3; ++i) EXPECT_EQ(shared(node), Verdict::answer);
