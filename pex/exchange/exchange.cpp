@@ -51,10 +51,9 @@ RequestGuard::Asker Exchange::asker_of(const Peer& peer) {
   using Guard = RequestGuard;
   const addrbook::AddressBook* book = books_.find(peer.network());
   const bool shared = book != nullptr && book->exempt(peer.socket().ip);
-  return {
-      peer.socket().ip, peer.id(),
-      peer.persistent() || peer.unconditional() ? Guard::Trust::trusted : Guard::Trust::stranger,
-      shared ? Guard::CountedAs::itself : Guard::CountedAs::host};
+  return {peer.socket().ip, peer.id(),
+          peer.named() ? Guard::Trust::trusted : Guard::Trust::stranger,
+          shared ? Guard::CountedAs::itself : Guard::CountedAs::host};
 }
 
 Exchange::Outcome Exchange::on_message(Peer& peer, conn::ByteView bytes, TimePoint now) {

@@ -7,7 +7,7 @@
 // to end for that, nothing more of it is looked at.
 //
 // A list is taken in under the address of the socket that it came from, whatever its sender says of
-// itself. A persistent or unconditional peer never loses its connection here.
+// itself. A named node (p2p::Peer::named) never loses its connection here.
 //
 // It does not act on connections: it says what is to be done.
 // Threads: the control shard.

@@ -10,7 +10,8 @@
 // nonsense in them again and again. The connection ends (the caller judges nothing more that it
 // sent: one connection is one offence), and the second offence of a host bans it for a while.
 //
-// Persistent and unconditional peers commit no offence; they are answered as often as any other.
+// Named nodes (persistent and unconditional peers among them) commit no offence; they are answered
+// as often as any other.
 // Where many nodes may share an address (a private network, an exempt one), each node has an
 // account of its own, by its ID, and there is no neighbourhood.
 //
@@ -34,7 +35,7 @@ class RequestGuard {
  public:
   static constexpr std::size_t kMaxHosts = 16'384;
 
-  enum class Trust : std::uint8_t { stranger, trusted };  // persistent or unconditional
+  enum class Trust : std::uint8_t { stranger, trusted };  // trusted: a named node
   enum class Verdict : std::uint8_t {
     answer,
     ignore,  // do not answer, keep the peer

@@ -11,7 +11,7 @@
 namespace peerage::pex {
 
 // How often others may ask us. A Go node asks twice at will and then at most each 10 s, on each
-// connection; one that asks its seed asks it again 15 ms after the answer.
+// connection; one that asks its seed asks it again a moment after the answer.
 struct RequestLimits {
   // Answers for one host (IPv6: /64), and for its neighbourhood (/24, /48): a burst, then one each
   // `pause`.
@@ -19,13 +19,13 @@ struct RequestLimits {
   conn::Duration host_pause = std::chrono::seconds(10);
   std::uint64_t neighbourhood_burst = 24;
   conn::Duration neighbourhood_pause = std::chrono::seconds(1);
-  // Of a host's burst, what only those of its nodes get that had no answer within `memory`: else
-  // the nodes of a host that never have enough peers would leave nothing for one that is new there.
+  // Of a host's burst, what only those of its nodes get that were sent no addresses within
+  // `memory`: else nodes of a host that never have enough peers leave nothing for one that is new.
   std::uint64_t host_reserve = 0;
   // A request this soon after a node's last answer is not answered, and costs nothing.
   conn::Duration together = std::chrono::seconds(0);
   // Unanswered requests of one host that are put up with: a burst, then one each `flood_pause`. It
-  // is beyond what any number of honest nodes of a host sends; 1 000 cost about 2 ms of a core.
+  // is beyond what any number of honest nodes of a host sends.
   std::uint64_t flood_burst = 1000;
   conn::Duration flood_pause = std::chrono::milliseconds(100);
   // Offences of one host within `memory` that bring a ban of `ban`; each ends its connection.

@@ -230,21 +230,26 @@ TEST_F(Abuse, AnUnsolicitedListCostsTheConnectionAndASecondBansTheHost) {
   EXPECT_EQ(bans, 1u);
 }
 
-TEST_F(Abuse, PersistentAndUnconditionalPeersAreNeverDroppedNorBanned) {
-  PexNode::Plan plan;
+// As an unconditional peer, and as one that is only named.
+TEST_F(Abuse, NamedNodesAreNeverDroppedNorBanned) {
   const conn::NodeId trusted = test::numbered_key(1000).id();
+  const conn::NodeId named = test::numbered_key(1001).id();
+  PexNode::Plan plan;
   plan.node.p2p.unconditional_peer_ids = {trusted};
+  plan.node.named_nodes = {named};
   PexNode& node = add_watched(plan);
-  PexVisitor& visitor = visit(host_at("50.1.0.1"), node);
-  for (int i = 0; i < 300; ++i) {
-    for (int k = 0; k < 10; ++k) visitor.ask();
-    world.run_for(10ms);
+  for (const char* ip : {"50.1.0.1", "50.2.0.1"}) {
+    PexVisitor& visitor = visit(host_at(ip), node);
+    for (int i = 0; i < 300; ++i) {
+      for (int k = 0; k < 10; ++k) visitor.ask();
+      world.run_for(10ms);
+    }
+    visitor.say(encode_addresses({}));
+    visitor.say({0xff, 0xff, 0xff});
+    world.run_for(1s);
+    EXPECT_TRUE(visitor.is_connected());
+    EXPECT_EQ(visitor.lists().size(), 3u) << "answered as often as any other";
   }
-  visitor.say(encode_addresses({}));
-  visitor.say({0xff, 0xff, 0xff});
-  world.run_for(1s);
-  EXPECT_TRUE(visitor.is_connected());
-  EXPECT_EQ(visitor.lists().size(), 3u) << "answered as often as any other";
   EXPECT_EQ(bans, 0u);
 }
 
