@@ -49,7 +49,7 @@ SwitchCore::SwitchCore(conn::Runtime& runtime, conn::NodeKey key, SwitchConfig c
       named_(config_.named_nodes),
       snapshot_(std::make_shared<const SwitchSnapshot>()) {
   tell_dialer();
-  admission_.bans().set_has_trusted(
+  admission_.bans().set_has_named(
       [this](const conn::Cidr& network) { return admission_.has_named_in(network); });
 }
 

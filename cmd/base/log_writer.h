@@ -1,11 +1,11 @@
-// Writes lines to a descriptor from a thread of its own, so that nobody that logs waits for whoever
-// reads: a pipe whose reader stalls, a terminal after Ctrl-S, a disk that hangs.
+// Writes lines to a descriptor from a thread of its own, so that no thread that logs waits for
+// the reader: a pipe that is not read, a terminal after Ctrl-S, a disk that hangs.
 //
 // `write` never blocks on the descriptor: what waits is bounded (cmd/base/log_queue.h), and lines
 // that there was no room for, or that could not be written (a full disk, a reader that has gone),
 // are counted and told of as soon as there is one that can be. A line is one write.
 //
-// The thread may hang in write(2) for ever, so nobody joins it: what it uses it shares with the
+// The thread may hang in write(2) for ever, so it is not joined: what it uses it shares with the
 // writer, and outlives it when it hangs. The destructor waits for what is queued, kFlushLimit at
 // most, and drops the rest: a log that stalls does not keep the process from ending. The descriptor
 // stays open until the process ends.

@@ -3,9 +3,9 @@
 // A record is a level, a short message and named fields; the sink decides on form and place (an
 // adapter to spdlog stands in p2p/spdlog_sink.h). Levels: info is what an operator acts on.
 //
-// A Log is for what the node itself and its operator do. What others cause, on whom it depends how
-// often it happens, goes through a PeerLog (conn/runtime/peer_log.h), which bounds it. There is no
-// third way to a sink.
+// A Log is for what the node itself and its operator do. What others cause, as often as they like,
+// goes through a PeerLog (conn/runtime/peer_log.h), which bounds it. There is no third way to a
+// sink.
 //
 // Threads: sinks are called from any thread and must not block for long; a Log is for any thread.
 #pragma once

@@ -11,7 +11,7 @@
 // operator names. They need no slot of the others and are not counted for their address; a ban
 // binds them too, but those that strangers bring about spare their addresses. Where one was proven
 // last, a handshake has a place of its own, the connection rate is that of exempt networks, and
-// nobody has to pause for want of a slot, since only the handshake tells it from others. Networks
+// no host has to pause for want of a slot, since only the handshake tells it from others. Networks
 // in `exempt` have a much higher connection rate, and are free of bans that strangers bring about,
 // of the pause after a failure and of the limit for one address.
 //

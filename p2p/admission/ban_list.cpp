@@ -49,7 +49,7 @@ bool BanList::is_exempt(const Cidr& network) const {
 
 BanTarget BanList::target_for(const NodeId& id, const IpAddress& ip) const {
   const Cidr host = conn::host_network(ip);
-  if (is_exempt(host) || (has_trusted_ && has_trusted_(host))) return id;
+  if (is_exempt(host) || (has_named_ && has_named_(host))) return id;
   return host;
 }
 
@@ -94,7 +94,7 @@ void BanList::join_neighbourhood(const Cidr& host, Changes& changes) {
   if (found == hosts_.end() || found->second.size() < kHostsToBanNeighbourhood) return;
   const auto known = entry_of(network);
   if (known && (*known)->ban.origin == BanOrigin::operator_) return;
-  if (is_exempt(network) || (has_trusted_ && has_trusted_(network))) return;
+  if (is_exempt(network) || (has_named_ && has_named_(network))) return;
   Ban whole{network, changes.added->until, {}, BanOrigin::misbehaviour};
   whole.reason = std::to_string(found->second.size()) +
                  " of its hosts were banned; the last: " + changes.added->reason;

@@ -8,7 +8,7 @@
 // Bans for misbehaviour are of IDs or hosts, and never of an exempt network. When 16 hosts of a
 // neighbourhood (a /24; a /48 of IPv6) are banned for misbehaviour at once, these bans become one
 // of the neighbourhood, which ends with the last of them; but not where it holds an exempt address
-// or that of a trusted node. One ban alone never spreads. An operator's ban is of what the operator
+// or that of a named node. One ban alone never spreads. An operator's ban is of what the operator
 // says, exempt or not; for the same target it holds against any for misbehaviour.
 //
 // Looking up an ID is one hash lookup; looking up an address is one for each length of network in
@@ -49,13 +49,13 @@ class BanList {
  public:
   explicit BanList(std::vector<conn::Cidr> exempt = {}) : exempt_(std::move(exempt)) {}
 
-  // Whether an address of a node that we trust is in this network: a persistent or unconditional
-  // peer's, say. Asked when a ban for misbehaviour is made; by default none is.
-  using HasTrusted = std::function<bool(const conn::Cidr&)>;
-  void set_has_trusted(HasTrusted has_trusted) { has_trusted_ = std::move(has_trusted); }
+  // Whether an address of a named node is in this network. Asked when a ban for misbehaviour is
+  // made; by default none is.
+  using HasNamed = std::function<bool(const conn::Cidr&)>;
+  void set_has_named(HasNamed has_named) { has_named_ = std::move(has_named); }
 
   // What a node that has misbehaved is banned by: its host, or its ID where the host is exempt or a
-  // trusted node's.
+  // named node's.
   BanTarget target_for(const conn::NodeId& id, const conn::IpAddress& ip) const;
 
   struct Changes {
@@ -107,7 +107,7 @@ class BanList {
   void join_neighbourhood(const conn::Cidr& host, Changes& changes);
 
   const std::vector<conn::Cidr> exempt_;
-  HasTrusted has_trusted_;
+  HasNamed has_named_;
   std::uint64_t next_number_ = 0;
   std::list<Kept> bans_;  // in the order of adding
   std::array<Order, conn::kBanOriginCount> orders_;

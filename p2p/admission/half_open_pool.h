@@ -20,8 +20,8 @@
 //    try, also to that of a slow one.
 //  - Half of the pool at most is kept for those that come again, for attackers can do so, too.
 //  While
-//    they hold as much, one more of them takes nobody's place within its tenure; when they hold
-//    more, the one of them goes that was turned away least and is beyond the tenure of any.
+//    they hold as much, one more of them takes no place within its tenure; when they hold more, the
+//    one of them goes that was turned away least and is beyond the tenure of any.
 //
 // A host at which a named node was proven last has places of its own, `named` for all such hosts
 // and per_host for each, which no stranger elsewhere takes part in. One that has all of its own

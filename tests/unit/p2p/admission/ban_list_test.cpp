@@ -22,14 +22,8 @@ using conn::NodeId;
 using conn::TimePoint;
 using test::ip;
 using test::network;
+using test::numbered_id;
 const TimePoint kStart{1h};
-
-NodeId id(std::uint32_t number) {
-  conn::ByteArray<NodeId::kBytes> bytes{};
-  for (int i = 0; i < 4; ++i)
-    bytes[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(number >> 8 * i);
-  return NodeId(bytes);
-}
 
 IpAddress v4(std::uint32_t value) {
   return IpAddress::v4(static_cast<std::uint8_t>(value >> 24),
@@ -67,12 +61,12 @@ struct Followed : BanList {
 
 TEST(BanList, ABannedIdIsFoundUntilItsEnd) {
   BanList bans;
-  (void)bans.add({id(1), kStart + 1h, "spoke nonsense"}, kStart);
-  ASSERT_NE(bans.find(id(1), kStart), nullptr);
-  EXPECT_EQ(bans.find(id(1), kStart)->reason, "spoke nonsense");
-  EXPECT_NE(bans.find(id(1), kStart + 1h - 1ns), nullptr);
-  EXPECT_EQ(bans.find(id(1), kStart + 1h), nullptr);
-  EXPECT_EQ(bans.find(id(2), kStart), nullptr);
+  (void)bans.add({numbered_id(1), kStart + 1h, "spoke nonsense"}, kStart);
+  ASSERT_NE(bans.find(numbered_id(1), kStart), nullptr);
+  EXPECT_EQ(bans.find(numbered_id(1), kStart)->reason, "spoke nonsense");
+  EXPECT_NE(bans.find(numbered_id(1), kStart + 1h - 1ns), nullptr);
+  EXPECT_EQ(bans.find(numbered_id(1), kStart + 1h), nullptr);
+  EXPECT_EQ(bans.find(numbered_id(2), kStart), nullptr);
 }
 
 TEST(BanList, ABannedAddressIsFoundUntilItsEnd) {
@@ -113,11 +107,11 @@ TEST(BanList, AnEndedBanDoesNotHideAWiderOneInForce) {
 
 TEST(BanList, ASecondBanOfATargetReplacesTheFirst) {
   BanList bans;
-  (void)bans.add({id(1), kStart + 2h, "first"}, kStart);
-  (void)bans.add({id(1), kStart + 1h, "second"}, kStart);
+  (void)bans.add({numbered_id(1), kStart + 2h, "first"}, kStart);
+  (void)bans.add({numbered_id(1), kStart + 1h, "second"}, kStart);
   EXPECT_EQ(bans.size(), 1u);
-  EXPECT_EQ(bans.find(id(1), kStart)->reason, "second");
-  EXPECT_EQ(bans.find(id(1), kStart + 1h), nullptr);
+  EXPECT_EQ(bans.find(numbered_id(1), kStart)->reason, "second");
+  EXPECT_EQ(bans.find(numbered_id(1), kStart + 1h), nullptr);
   (void)bans.add({network("10.0.0.0/8"), kStart + 1h, "first"}, kStart);
   (void)bans.add({network("10.0.0.0/8"), kStart + 2h, "second"}, kStart);
   EXPECT_EQ(bans.size(), 2u);
@@ -137,54 +131,55 @@ TEST(BanList, NetworksOfOneBaseAndAnotherLengthAreDifferentTargets) {
 
 TEST(BanList, ABanThatHasEndedChangesNothing) {
   BanList bans;
-  (void)bans.add({id(1), kStart, ""}, kStart);
+  (void)bans.add({numbered_id(1), kStart, ""}, kStart);
   EXPECT_EQ(bans.size(), 0u);
-  (void)bans.add({id(1), kStart + 1h, "stands"}, kStart);
-  (void)bans.add({id(1), kStart - 1h, "a row from long ago"}, kStart);
-  ASSERT_NE(bans.find(id(1), kStart), nullptr);
-  EXPECT_EQ(bans.find(id(1), kStart)->reason, "stands");
+  (void)bans.add({numbered_id(1), kStart + 1h, "stands"}, kStart);
+  (void)bans.add({numbered_id(1), kStart - 1h, "a row from long ago"}, kStart);
+  ASSERT_NE(bans.find(numbered_id(1), kStart), nullptr);
+  EXPECT_EQ(bans.find(numbered_id(1), kStart)->reason, "stands");
 }
 
 TEST(BanList, WhatIsRemovedIsLetInAgain) {
   BanList bans;
-  (void)bans.add({id(1), kStart + 1h, ""}, kStart);
+  (void)bans.add({numbered_id(1), kStart + 1h, ""}, kStart);
   (void)bans.add({network("10.0.0.0/8"), kStart + 1h, ""}, kStart);
-  EXPECT_TRUE(bans.remove(id(1)));
-  EXPECT_FALSE(bans.remove(id(1)));
+  EXPECT_TRUE(bans.remove(numbered_id(1)));
+  EXPECT_FALSE(bans.remove(numbered_id(1)));
   EXPECT_TRUE(bans.remove(network("10.0.0.0/8")));
   EXPECT_FALSE(bans.remove(network("10.0.0.0/8")));
   EXPECT_FALSE(bans.remove(network("10.0.0.0/9")));
-  EXPECT_EQ(bans.find(id(1), kStart), nullptr);
+  EXPECT_EQ(bans.find(numbered_id(1), kStart), nullptr);
   EXPECT_EQ(bans.find(ip("10.0.0.1"), kStart), nullptr);
   EXPECT_EQ(bans.size(), 0u);
 }
 
 TEST(BanList, ListsThoseInForceTheOldestFirst) {
   BanList bans;
-  (void)bans.add({id(1), kStart + 3h, ""}, kStart);
+  (void)bans.add({numbered_id(1), kStart + 3h, ""}, kStart);
   (void)bans.add({network("10.0.0.0/8"), kStart + 1h, ""}, kStart);
   (void)bans.add({network("2001:db8::/32"), kStart + 2h, ""}, kStart);
   const auto all = bans.all(kStart + 1h);
   ASSERT_EQ(all.size(), 2u);
-  EXPECT_EQ(to_string(all[0].target), id(1).to_string());
+  EXPECT_EQ(to_string(all[0].target), numbered_id(1).to_string());
   EXPECT_EQ(to_string(all[1].target), "2001:db8::/32");
 }
 
 TEST(BanList, HoldsTenThousandForMisbehaviourAndDropsTheFirstToEnd) {
   Followed bans;
   for (std::uint32_t i = 0; i < conn::kMaxBans; ++i) {
-    BanTarget target = id(i);
+    BanTarget target = numbered_id(i);
     if (i % 2 == 1) target = Cidr(v4(i << 8));
     bans.put(target, kStart + 1h + std::chrono::seconds(i), kStrangers);
   }
   EXPECT_EQ(bans.size(), conn::kMaxBans);
-  bans.put(id(77'777), kStart + 1h, kStrangers);  // it ends first, and is in force all the same
-  EXPECT_NE(bans.find(id(77'777), kStart), nullptr);
-  EXPECT_EQ(bans.find(id(0), kStart), nullptr);
-  bans.put(id(88'888), kStart + 9h, kStrangers);
-  EXPECT_EQ(bans.find(id(77'777), kStart), nullptr);
+  bans.put(numbered_id(77'777), kStart + 1h,
+           kStrangers);  // it ends first, and is in force all the same
+  EXPECT_NE(bans.find(numbered_id(77'777), kStart), nullptr);
+  EXPECT_EQ(bans.find(numbered_id(0), kStart), nullptr);
+  bans.put(numbered_id(88'888), kStart + 9h, kStrangers);
+  EXPECT_EQ(bans.find(numbered_id(77'777), kStart), nullptr);
   EXPECT_NE(bans.find(v4(1 << 8), kStart), nullptr);
-  bans.put(id(99'999), kStart + 9h, kStrangers);
+  bans.put(numbered_id(99'999), kStart + 9h, kStrangers);
   EXPECT_EQ(bans.find(v4(1 << 8), kStart), nullptr);
   EXPECT_EQ(bans.size(), conn::kMaxBans);
   EXPECT_EQ(bans.kept.size(), conn::kMaxBans) << "what is dropped is reported";
@@ -192,20 +187,22 @@ TEST(BanList, HoldsTenThousandForMisbehaviourAndDropsTheFirstToEnd) {
 
 TEST(BanList, OfBansThatEndTogetherTheOldestIsDropped) {
   Followed bans;
-  for (std::uint32_t i = 0; i < conn::kMaxBans; ++i) bans.put(id(i), kStart + 1h, kStrangers);
-  bans.put(id(0), kStart + 1h, kStrangers);  // renewed
+  for (std::uint32_t i = 0; i < conn::kMaxBans; ++i)
+    bans.put(numbered_id(i), kStart + 1h, kStrangers);
+  bans.put(numbered_id(0), kStart + 1h, kStrangers);  // renewed
   EXPECT_EQ(bans.size(), conn::kMaxBans);
-  bans.put(id(10'000), kStart + 1h, kStrangers);
-  EXPECT_NE(bans.find(id(0), kStart), nullptr);
-  EXPECT_EQ(bans.find(id(1), kStart), nullptr);
+  bans.put(numbered_id(10'000), kStart + 1h, kStrangers);
+  EXPECT_NE(bans.find(numbered_id(0), kStart), nullptr);
+  EXPECT_EQ(bans.find(numbered_id(1), kStart), nullptr);
 }
 
 TEST(BanList, EndedBansAreDroppedBeforeAnyInForce) {
   Followed bans;
   bans.put(network("203.0.0.0/16"), kStart + 2h, kStrangers);
-  for (std::uint32_t i = 1; i < conn::kMaxBans; ++i) bans.put(id(i), kStart + 1min, kStrangers);
+  for (std::uint32_t i = 1; i < conn::kMaxBans; ++i)
+    bans.put(numbered_id(i), kStart + 1min, kStrangers);
   for (std::uint32_t i = 0; i < 5'000; ++i) {
-    bans.put(id(20'000 + i), kStart + 3h, kStrangers, kStart + 1h);
+    bans.put(numbered_id(20'000 + i), kStart + 3h, kStrangers, kStart + 1h);
   }
   EXPECT_NE(bans.find(ip("203.0.113.7"), kStart + 1h), nullptr);
   EXPECT_EQ(bans.size(), 5'001u);
@@ -215,14 +212,14 @@ TEST(BanList, NoNumberOfStrangersDisplacesAnOperatorsBan) {
   for (const std::uint32_t strangers : {10'100u, 100'000u}) {
     Followed bans;
     bans.put(network("203.0.113.0/24"), kStart + 720h, BanOrigin::operator_);
-    bans.put(id(0), kStart + 1min, BanOrigin::operator_);
+    bans.put(numbered_id(0), kStart + 1min, BanOrigin::operator_);
     for (std::uint32_t i = 1; i <= strangers; ++i) {
-      BanTarget target = id(i);
+      BanTarget target = numbered_id(i);
       if (i % 2 == 1) target = Cidr(v4(0x14000000 + (i << 7)));
       bans.put(target, kStart + 24h, kStrangers);
     }
     EXPECT_NE(bans.find(ip("203.0.113.7"), kStart), nullptr);
-    EXPECT_NE(bans.find(id(0), kStart), nullptr) << "though it ends first";
+    EXPECT_NE(bans.find(numbered_id(0), kStart), nullptr) << "though it ends first";
     EXPECT_EQ(bans.size(), conn::kMaxBans + 2);
     EXPECT_EQ(bans.kept.size(), conn::kMaxBans + 2);
   }
@@ -231,27 +228,30 @@ TEST(BanList, NoNumberOfStrangersDisplacesAnOperatorsBan) {
 TEST(BanList, AnOperatorsBanBeyondTheirRoomIsRefusedAndNothingIsLost) {
   BanList bans;
   for (std::uint32_t i = 0; i < conn::kMaxBans; ++i) {
-    ASSERT_TRUE(bans.add({id(i), kStart + 1h, ""}, kStart));
+    ASSERT_TRUE(bans.add({numbered_id(i), kStart + 1h, ""}, kStart));
   }
-  const auto refused = bans.add({id(77'777), kStart + 1h, ""}, kStart);
+  const auto refused = bans.add({numbered_id(77'777), kStart + 1h, ""}, kStart);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().reason, conn::Reason::ban_list_full);
   EXPECT_EQ(bans.all(kStart).size(), conn::kMaxBans);
-  EXPECT_TRUE(bans.add({id(0), kStart + 2h, "renewed"}, kStart));
-  EXPECT_TRUE(bans.add({id(88'888), kStart + 1h, "", kStrangers}, kStart)) << "they have their own";
-  EXPECT_FALSE(bans.add({id(88'888), kStart + 1h, ""}, kStart));
-  EXPECT_EQ(bans.find(id(88'888), kStart)->origin, kStrangers) << "a refusal changes nothing";
-  EXPECT_TRUE(bans.add({id(77'777), kStart + 3h, ""}, kStart + 1h)) << "when others have ended";
+  EXPECT_TRUE(bans.add({numbered_id(0), kStart + 2h, "renewed"}, kStart));
+  EXPECT_TRUE(bans.add({numbered_id(88'888), kStart + 1h, "", kStrangers}, kStart))
+      << "they have their own";
+  EXPECT_FALSE(bans.add({numbered_id(88'888), kStart + 1h, ""}, kStart));
+  EXPECT_EQ(bans.find(numbered_id(88'888), kStart)->origin, kStrangers)
+      << "a refusal changes nothing";
+  EXPECT_TRUE(bans.add({numbered_id(77'777), kStart + 3h, ""}, kStart + 1h))
+      << "when others have ended";
 }
 
 TEST(BanList, AnOperatorsBanHoldsAgainstOneForMisbehaviourOfTheSameTarget) {
   Followed bans;
-  bans.put(id(1), kStart + 720h, BanOrigin::operator_);
-  EXPECT_FALSE(bans.put(id(1), kStart + 1min, kStrangers));
-  EXPECT_EQ(bans.find(id(1), kStart)->until, kStart + 720h);
-  bans.put(id(2), kStart + 720h, kStrangers);
-  EXPECT_TRUE(bans.put(id(2), kStart + 1min, BanOrigin::operator_));
-  EXPECT_EQ(bans.find(id(2), kStart)->origin, BanOrigin::operator_);
+  bans.put(numbered_id(1), kStart + 720h, BanOrigin::operator_);
+  EXPECT_FALSE(bans.put(numbered_id(1), kStart + 1min, kStrangers));
+  EXPECT_EQ(bans.find(numbered_id(1), kStart)->until, kStart + 720h);
+  bans.put(numbered_id(2), kStart + 720h, kStrangers);
+  EXPECT_TRUE(bans.put(numbered_id(2), kStart + 1min, BanOrigin::operator_));
+  EXPECT_EQ(bans.find(numbered_id(2), kStart)->origin, BanOrigin::operator_);
   EXPECT_EQ(bans.size(), 2u);
 }
 
@@ -336,7 +336,7 @@ TEST(BanList, ANeighbourhoodOfWhichAPartIsExemptIsNeverBannedForMisbehaviour) {
 
 TEST(BanList, ANeighbourhoodOfATrustedNodeIsNeverBannedForMisbehaviour) {
   Followed bans;
-  bans.set_has_trusted([](const Cidr& in) { return in.contains(ip("203.0.113.200")); });
+  bans.set_has_named([](const Cidr& in) { return in.contains(ip("203.0.113.200")); });
   bans.put_hosts("203.0.113.1", 100);
   EXPECT_EQ(bans.find(ip("203.0.113.200"), kStart), nullptr);
   EXPECT_EQ(bans.size(), 100u);
@@ -358,12 +358,14 @@ TEST(BanList, AnExemptHostIsNotBannedForMisbehaviourButByAnOperator) {
 
 TEST(BanList, ThatIsForMisbehaviourIsOfTheHostOrOfTheIdWhereOthersShareIt) {
   BanList bans({network("10.0.0.0/8")});
-  bans.set_has_trusted([](const Cidr& in) { return in.contains(ip("198.51.100.7")); });
-  EXPECT_EQ(bans.target_for(id(1), ip("203.0.113.7")), BanTarget(network("203.0.113.7")));
-  EXPECT_EQ(bans.target_for(id(1), ip("2001:db8::7")), BanTarget(network("2001:db8::/64")));
-  EXPECT_EQ(bans.target_for(id(1), ip("10.1.1.1")), BanTarget(id(1)));
-  EXPECT_EQ(bans.target_for(id(1), ip("198.51.100.7")), BanTarget(id(1)));
-  EXPECT_EQ(bans.target_for(id(1), ip("198.51.100.8")), BanTarget(network("198.51.100.8")));
+  bans.set_has_named([](const Cidr& in) { return in.contains(ip("198.51.100.7")); });
+  EXPECT_EQ(bans.target_for(numbered_id(1), ip("203.0.113.7")), BanTarget(network("203.0.113.7")));
+  EXPECT_EQ(bans.target_for(numbered_id(1), ip("2001:db8::7")),
+            BanTarget(network("2001:db8::/64")));
+  EXPECT_EQ(bans.target_for(numbered_id(1), ip("10.1.1.1")), BanTarget(numbered_id(1)));
+  EXPECT_EQ(bans.target_for(numbered_id(1), ip("198.51.100.7")), BanTarget(numbered_id(1)));
+  EXPECT_EQ(bans.target_for(numbered_id(1), ip("198.51.100.8")),
+            BanTarget(network("198.51.100.8")));
 }
 
 TEST(BanList, AgreesWithAPlainListWhateverHappens) {
@@ -374,7 +376,7 @@ TEST(BanList, AgreesWithAPlainListWhateverHappens) {
   std::map<BanTarget, TimePoint> model;
   TimePoint now = kStart;
   const auto target = [&random]() -> BanTarget {
-    if (random() % 3 == 0) return id(random() % 20);
+    if (random() % 3 == 0) return numbered_id(random() % 20);
     if (random() % 2 == 0) return Cidr(v4(random()), random() % 6);
     conn::ByteArray<16> bytes{};
     bytes[0] = static_cast<std::uint8_t>(random());
@@ -405,7 +407,7 @@ TEST(BanList, AgreesWithAPlainListWhateverHappens) {
       return cidr != nullptr && cidr->contains(asked);
     });
     ASSERT_EQ(bans.find(asked, now) != nullptr, banned);
-    const NodeId node = id(random() % 20);
+    const NodeId node = numbered_id(random() % 20);
     ASSERT_EQ(bans.find(node, now) != nullptr, model.contains(node));
   }
 }
