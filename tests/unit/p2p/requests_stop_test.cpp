@@ -49,7 +49,7 @@ class Asker final : public RecordingReactor {
     } else if (key == 0) {
       answer(peer, key);
     } else if (key == 1) {
-      late_.push_back(context().after(8ms, [this, peer] { answer(peer, 1); }));
+      late_.push_back(context().after(8ms, [peer] { answer(peer, 1); }));
     }
   }
   void remove_peer(const PeerPtr& peer, const conn::Failure& why) override {
