@@ -8,12 +8,14 @@ if(PROJECT_IS_TOP_LEVEL AND NOT CMAKE_BUILD_TYPE AND NOT multi_config)
 endif()
 
 # Warnings for our own code, on both compilers; they are errors with CMAKE_COMPILE_WARNING_AS_ERROR,
-# which ./dev and CI set. Our own: every target of ours links this PRIVATE, so that what links us
-# does not get them; and in another project's build, where the compiler may know warnings that ours
-# do not, there are none.
+# which ./dev and CI set. Our own: every target of ours links peerage_options PRIVATE, and a test
+# peerage_warnings, so that what links us does not get them; and in another project's build, where
+# the compiler may know warnings that ours do not, there are none.
+add_library(peerage_warnings INTERFACE)
 add_library(peerage_options INTERFACE)
+target_link_libraries(peerage_options INTERFACE peerage_warnings peerage_checked_functions)
 if(PROJECT_IS_TOP_LEVEL)
-  target_compile_options(peerage_options INTERFACE -Wall -Wextra -Wshadow -Wconversion
+  target_compile_options(peerage_warnings INTERFACE -Wall -Wextra -Wshadow -Wconversion
     -Wno-sign-conversion
     # g++ 12 sees uninitialised strings in every tl::expected that it inlines, and, as it inlines
     # more or less, strings that overlap, overflow or end too early inside std::string itself (GCC
