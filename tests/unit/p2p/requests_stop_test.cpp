@@ -117,7 +117,7 @@ class Stopping {
 };
 
 TEST(RequestsStop, AtAnyStepEachRequestHasEndedOnceAndNothingIsCalledAfterwards) {
-  const auto stride = test::by_effort<std::size_t>({.whole = 1, .usual = 2, .sanitized = 7});
+  const auto stride = test::by_effort<std::size_t>({.whole = 1, .usual = 5, .sanitized = 23});
   std::size_t most_asked = 0, at = 0;
   for (;; at += stride) {
     SCOPED_TRACE("step " + std::to_string(at));
