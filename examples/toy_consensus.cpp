@@ -93,8 +93,8 @@ class Consensus : public p2p::TypedReactor<Vote> {
       return;
     }
     const bool is_new = votes_[vote.height].insert(peer->id()).second;
-    // Useful peers are kept when there are too many, and their addresses are remembered.
-    if (is_new && vote.height == height_) context().get_switch().mark_good(peer->id());
+    // Useful peers are kept when there are too many.
+    if (is_new && vote.height == height_) peer->mark_useful();
     commit_if_decided();
   }
 

@@ -10,6 +10,8 @@
 //   ... requests_->answer(peer, block.height, std::move(block));              // in receive()
 //   ... requests_->peer_gone(peer, why);                                      // in remove_peer()
 //
+// Whether an answer was worth anything is the reactor's to say (Peer::mark_useful).
+//
 // An answer is matched by the connection that it came on and by its key: no peer can answer for
 // another, nor a node after it has come back for what it was asked before.
 //

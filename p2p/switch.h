@@ -107,7 +107,8 @@ class Switch {
   void stop_peer(const Peer& peer, conn::Failure why);
   // Lets what is queued leave, then ends the connection.
   void disconnect(const conn::NodeId& id, conn::Duration within = kStopTimeout);
-  // The peer is of use: it is kept in preference to others, and the book hears of it.
+  // The peer is of use (Peer::mark_useful), and so much so that the book is to hear of it: its
+  // address becomes a tried one at once.
   void mark_good(const conn::NodeId& id);
 
   // --- dialling ---

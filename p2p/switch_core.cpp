@@ -108,8 +108,7 @@ Result<void> SwitchCore::open() {
   named.reassembly = std::make_shared<conn::ReassemblyBudget>(config_.named_reassembly_bytes);
   named.inbox = std::make_shared<InboxBudget>(config_.named_inbox_bytes);
   peers_.emplace(id_, common, named, admission_,
-                 PeerRegistry::Settings{connection_config(config_), config_.inbox.per_peer_bytes,
-                                        conn::random_value<conn::KeyedHash::Key>(runtime_)},
+                 PeerRegistry::Settings{connection_config(config_), config_.inbox.per_peer_bytes},
                  registry_events());
   const auto introduce = [this] { return local_node_info_->current(); };
   const auto choose_shard = [this] { return next_shard(); };
@@ -329,7 +328,7 @@ void SwitchCore::disconnect(const NodeId& id, conn::Duration within) {
 void SwitchCore::mark_good(const NodeId& id) {
   const PeerPtr peer = peers_ ? peers_->find(id) : nullptr;
   if (!peer) return;
-  peer->note_useful();
+  peer->mark_useful();
   tell(MarkedGood{peer});
 }
 

@@ -44,8 +44,8 @@ seed_peer_lifetime = "5m"
 # How often the log has a line that sums up; 0s is never.
 summary_interval = "1m"
 
-# Peers at one IP address; 0 is unlimited. Without it, 1, for a seed 4, or unlimited with
-# allow_duplicate_ip.
+# Peers at one host (an IPv4 address, an IPv6 /64); 0 is unlimited. Without it, 1, for a seed 4, or
+# unlimited with allow_duplicate_ip.
 # max_peers_per_ip = 1
 
 # IDs of nodes that come first, with slots and budgets of their own, as validators should:
@@ -97,7 +97,7 @@ recv_rate = 5120000
 pex = true
 seed_mode = false
 
-# Let several peers in from one IP address.
+# Let several peers in from one host.
 allow_duplicate_ip = false
 
 # From accept to admission; never more than 5s.

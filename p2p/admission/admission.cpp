@@ -1,6 +1,7 @@
 #include "p2p/admission/admission.h"
 
 #include <algorithm>
+#include <unordered_map>
 #include <utility>
 
 namespace peerage::p2p {
@@ -18,7 +19,8 @@ Admission::Admission(const AdmissionConfig& config, conn::RandomBelow random, Ti
       rate_(config.rate),
       exempt_rate_(config.exempt_rate),
       half_open_(config.half_open, std::move(random)),
-      handshakes_(config.handshake_rate, kHandshakeBurst, now) {}
+      handshakes_(config.handshake_rate, kHandshakeBurst, now),
+      recent_(config.exempt) {}
 
 Result<Admission::Handshake> Admission::on_arrival(const IpAddress& ip, TimePoint now) {
   if (const Ban* ban = bans_.find(ip, now)) {
@@ -31,7 +33,7 @@ Result<Admission::Handshake> Admission::on_arrival(const IpAddress& ip, TimePoin
   using Host = HalfOpenPool::Host;
   const Host host = privileged_at_.contains(ip) ? Host::of_named_node : Host::stranger;
   if (is_full() && host == Host::stranger && slot_pause_.holds(ip, now)) {
-    return conn::fail(Stage::admission, Reason::no_free_slot, "refused before");
+    return conn::fail(Stage::admission, Reason::no_free_slot, "a node of its was sent away before");
   }
   const bool high_rate = host == Host::of_named_node || any_contains(config_.exempt, ip);
   ConnectionRate& rate = high_rate ? exempt_rate_ : rate_;
@@ -68,12 +70,12 @@ Result<Admission::Admitted> Admission::on_proven(
     return admitted;
   }
   if (newcomer.standing == Standing::ordinary) {
-    if (address_is_full(newcomer.id, newcomer.ip, newcomer.direction)) {
+    if (host_is_full(newcomer.id, newcomer.ip, newcomer.direction)) {
       return conn::fail(Stage::admission, Reason::too_many_from_address, newcomer.ip.to_string());
     }
     if (newcomer.direction == Direction::inbound && is_full()) {
       if (config_.full_inbound == FullInbound::evict_one) {
-        admitted.evict = evict_one(candidates(), now);
+        admitted.evict = evict_one(candidates(), newcomer.ip, now);
       }
       if (admitted.evict.empty()) {
         slot_pause_.on_refused(newcomer.ip, now);
@@ -82,8 +84,11 @@ Result<Admission::Admitted> Admission::on_proven(
     }
   }
   Slot& slot = slots_[newcomer.id] = {newcomer, {{link, newcomer.direction}}, false};
-  by_ip_.emplace(newcomer.ip, &slot);
-  if (takes_slot(slot)) ++taken(newcomer.direction);
+  by_host_.emplace(host_of(newcomer.ip), &slot);
+  if (takes_slot(slot)) {
+    ++taken(newcomer.direction);
+    if (newcomer.direction == Direction::inbound) recent_.note(newcomer.ip, now);
+  }
   return admitted;
 }
 
@@ -94,8 +99,8 @@ void Admission::on_gone(const NodeId& id, LinkId link) {
   std::erase_if(links, [link](const Slot::Held& held) { return held.id == link; });
   if (links.empty()) {
     if (takes_slot(slot->second)) --taken(slot->second.peer.direction);
-    const auto [from, to] = by_ip_.equal_range(slot->second.peer.ip);
-    by_ip_.erase(
+    const auto [from, to] = by_host_.equal_range(host_of(slot->second.peer.ip));
+    by_host_.erase(
         std::find_if(from, to, [&](const auto& entry) { return entry.second == &slot->second; }));
     slots_.erase(slot);
   } else {
@@ -119,7 +124,7 @@ void Admission::set_standing(const NodeId& id, Standing standing) {
 Result<void> Admission::may_dial(const NodeId& id, const std::optional<IpAddress>& ip,
                                  Standing standing, TimePoint now) const {
   if (auto allowed = check_bans(id, ip, now); !allowed) return allowed;
-  if (standing == Standing::ordinary && ip && address_is_full(id, *ip, Direction::outbound)) {
+  if (standing == Standing::ordinary && ip && host_is_full(id, *ip, Direction::outbound)) {
     return conn::fail(Stage::admission, Reason::too_many_from_address, ip->to_string());
   }
   return {};
@@ -144,27 +149,31 @@ Result<void> Admission::check_bans(const NodeId& id, const std::optional<IpAddre
   return {};
 }
 
-std::vector<LinkId> Admission::evict_one(std::vector<EvictionCandidate> candidates, TimePoint now) {
-  std::map<LinkId, Slot*> inbound;
+std::vector<LinkId> Admission::evict_one(std::vector<EvictionCandidate> candidates,
+                                         const IpAddress& newcomer, TimePoint now) {
+  std::unordered_map<LinkId, Slot*> inbound;
+  inbound.reserve(slots_.size());
   for (auto& [id, slot] : slots_) {
     if (!takes_slot(slot) || slot.peer.direction != Direction::inbound) continue;
     for (const Slot::Held& held : slot.links) inbound[held.id] = &slot;
   }
   std::erase_if(candidates, [&](const auto& peer) { return !inbound.contains(peer.link); });
-  const auto chosen = choose_eviction(std::move(candidates), now);
+  const auto chosen =
+      choose_eviction(std::move(candidates), newcomer, config_.max_inbound, recent_, now);
   if (!chosen) return {};
   Slot& slot = *inbound.at(*chosen);
+  slot_pause_.on_evicted(slot.peer.ip, now);
   alter(slot, [&slot] { slot.evicting = true; });
   std::vector<LinkId> links;
   for (const Slot::Held& held : slot.links) links.push_back(held.id);
   return links;
 }
 
-bool Admission::address_is_full(const NodeId& id, const IpAddress& ip, Direction direction) const {
+bool Admission::host_is_full(const NodeId& id, const IpAddress& ip, Direction direction) const {
   const bool inbound_only = config_.per_ip_limit == PerIpLimit::inbound_peers;
   if (config_.max_per_ip == 0 || any_contains(config_.exempt, ip)) return false;
   if (inbound_only && direction == Direction::outbound) return false;
-  const auto [from, to] = by_ip_.equal_range(ip);
+  const auto [from, to] = by_host_.equal_range(host_of(ip));
   const auto others = std::count_if(from, to, [&](const auto& entry) {
     const Slot& slot = *entry.second;
     return slot.peer.id != id && takes_slot(slot) &&

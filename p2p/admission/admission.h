@@ -1,19 +1,21 @@
 // Which nodes may be peers: the rules that stand between an accepted socket and a slot.
 //
 // Two gates. At the first, a stranger is a source address and nothing else; what is refused there
-// costs no cryptography: bans by address, the pause of a host that was just refused for want of a
-// slot, the connection rate of its host and the pause after it failed to authenticate, the pool of
-// handshakes under way, and the budget of handshakes begun per second (which makes it wait). At the
-// second it has proved an ID: bans by ID, the slots, and the limit for one IP address. When the
-// inbound slots are full, the least useful inbound peer may be evicted (p2p/admission/eviction.h).
+// costs no cryptography: bans by address, the pause of a host that was just sent away for want of
+// a slot, the connection rate of its host and the pause after it failed to authenticate, the pool
+// of handshakes under way, and the budget of handshakes begun per second (which makes it wait). At
+// the second it has proved an ID: bans by ID, the slots, and the limit for one host (an IPv4
+// address, an IPv6 /64). When the inbound slots are full, an inbound peer may be evicted
+// (p2p/admission/eviction.h).
 //
 // Named nodes come first: unconditional and persistent peers, and those that the engine or the
-// operator names. They need no slot of the others and are not counted for their address; a ban
-// binds them too, but those that strangers bring about spare their addresses. Where one was proven
-// last, a handshake has a place of its own, the connection rate is that of exempt networks, and
-// no host has to pause for want of a slot, since only the handshake tells it from others. Networks
-// in `exempt` have a much higher connection rate, and are free of bans that strangers bring about,
-// of the pause after a failure and of the limit for one address.
+// operator names. They need no slot of the others and are not counted for their host; a ban binds
+// them too, but those that strangers bring about spare their addresses. Where one was proven last,
+// a handshake has a place of its own, the connection rate is that of exempt networks, and nobody
+// has to pause for want of a slot, since only the handshake tells it from others. Networks in
+// `exempt` have a much higher connection rate, are free of bans that strangers bring about, of the
+// pause after a failure and of the limit for one host, and each of their hosts contests slots as a
+// network of its own.
 //
 // A node counts while it has a link, shown or held; a second link of the same ID takes no second
 // slot.
@@ -43,7 +45,7 @@ namespace peerage::p2p {
 struct AdmissionConfig {
   std::size_t max_inbound = 40;
   FullInbound full_inbound = FullInbound::evict_one;
-  std::size_t max_per_ip = 1;  // peers at one IP address; 0: unlimited
+  std::size_t max_per_ip = 1;  // peers at one host (IPv6: a /64); 0: unlimited
   PerIpLimit per_ip_limit = PerIpLimit::all_peers;
   std::vector<conn::Cidr> exempt;
   HalfOpenLimits half_open;
@@ -135,10 +137,11 @@ class Admission {
   conn::Result<void> check_bans(const conn::NodeId& id, const std::optional<conn::IpAddress>& ip,
                                 conn::TimePoint now) const;
   bool is_full() const noexcept { return slots_taken(Direction::inbound) >= config_.max_inbound; }
-  // The least useful of the candidates loses its slot; its links. Empty: none may be evicted.
-  std::vector<LinkId> evict_one(std::vector<EvictionCandidate> candidates, conn::TimePoint now);
-  bool address_is_full(const conn::NodeId& id, const conn::IpAddress& ip,
-                       Direction direction) const;
+  // One of the candidates loses its slot to a newcomer from there; its links. Empty: none may be
+  // evicted.
+  std::vector<LinkId> evict_one(std::vector<EvictionCandidate> candidates,
+                                const conn::IpAddress& newcomer, conn::TimePoint now);
+  bool host_is_full(const conn::NodeId& id, const conn::IpAddress& ip, Direction direction) const;
 
   AdmissionConfig config_;
   BanList bans_;
@@ -149,8 +152,9 @@ class Admission {
   HalfOpenPool half_open_;
   conn::TokenBucket handshakes_;
   std::map<conn::NodeId, Slot> slots_;
-  std::multimap<conn::IpAddress, const Slot*> by_ip_;  // into slots_
-  std::array<std::size_t, 2> taken_{};                 // slots, inbound and outbound
+  std::multimap<conn::IpAddress, const Slot*> by_host_;  // into slots_
+  std::array<std::size_t, 2> taken_{};                   // slots, inbound and outbound
+  RecentAdmissions recent_;                              // of strangers, inbound
 };
 
 }  // namespace peerage::p2p

@@ -2,55 +2,84 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
+#include <unordered_map>
 
 namespace peerage::p2p {
 namespace {
 
-// Takes the first `count` in the order of `better` out of the candidates.
-template <typename Better>
-void protect(std::vector<EvictionCandidate>& candidates, std::size_t count, Better better) {
-  std::sort(candidates.begin(), candidates.end(), better);
-  candidates.erase(candidates.begin(), candidates.begin() + static_cast<std::ptrdiff_t>(std::min(
-                                                                count, candidates.size())));
+using conn::IpAddress;
+using conn::TimePoint;
+using Candidates = std::vector<EvictionCandidate>;
+
+bool is_older(const EvictionCandidate& a, const EvictionCandidate& b) {
+  return std::tie(a.connected_since, a.link) < std::tie(b.connected_since, b.link);
+}
+
+double seconds(conn::Duration span) {
+  return std::chrono::duration<double>(span).count();
+}
+
+// Takes the protected out of `peers`, which are sorted by age.
+void protect_by_age(Candidates& peers, std::size_t slots, const RecentAdmissions& recent) {
+  const std::size_t share = slots / 2;
+  const std::size_t of_network = std::max<std::size_t>(1, share / 8);
+  const std::size_t of_group = std::max<std::size_t>(1, share / 4);
+  std::size_t taken = 0;
+  std::map<IpAddress, std::size_t> networks;
+  std::unordered_map<std::uint64_t, std::size_t> groups;
+  std::erase_if(peers, [&](const EvictionCandidate& peer) {
+    if (taken >= share) return false;
+    if (!recent.exempt(peer.ip)) {
+      std::size_t& network = networks[recent.network_of(peer.ip)];
+      std::size_t& group = groups[peer.ip.group(IpAddress::Strict::no)];
+      if (network >= of_network || group >= of_group) return false;
+      ++network;
+      ++group;
+    }
+    ++taken;
+    return true;
+  });
+}
+
+void protect_by_use(Candidates& peers, std::size_t slots, TimePoint now) {
+  std::size_t left = slots / 4;
+  std::erase_if(peers, [&](const EvictionCandidate& peer) {
+    if (left == 0 || !peer.last_useful || now - *peer.last_useful >= kLongLived) return false;
+    --left;
+    return true;
+  });
 }
 
 }  // namespace
 
-std::optional<std::uint64_t> choose_eviction(std::vector<EvictionCandidate> candidates,
-                                             conn::TimePoint now) {
-  std::erase_if(candidates, [now](const EvictionCandidate& peer) {
-    return now - peer.connected_since > kLongLived && peer.last_useful &&
-           now - *peer.last_useful < kLongLived;
-  });
-  const std::size_t tenth = std::min<std::size_t>(4, candidates.size() / 10);
-  protect(candidates, tenth,
-          [](const auto& a, const auto& b) { return a.keyed_group > b.keyed_group; });
-  protect(candidates, 2 * tenth, [](const auto& a, const auto& b) {
-    return a.round_trip.value_or(conn::Duration::max()) <
-           b.round_trip.value_or(conn::Duration::max());
-  });
-  protect(candidates, tenth, [](const auto& a, const auto& b) {
-    return a.last_useful.value_or(conn::TimePoint::min()) >
-           b.last_useful.value_or(conn::TimePoint::min());
-  });
-  protect(candidates, candidates.size() / 2,
-          [](const auto& a, const auto& b) { return a.connected_since < b.connected_since; });
-  if (candidates.empty()) return std::nullopt;
+Candidates contested(Candidates candidates, std::size_t slots, const RecentAdmissions& recent,
+                     TimePoint now) {
+  std::sort(candidates.begin(), candidates.end(), is_older);
+  protect_by_age(candidates, slots, recent);
+  protect_by_use(candidates, slots, now);
+  return candidates;
+}
 
-  std::map<std::string, std::vector<const EvictionCandidate*>> groups;
-  for (const EvictionCandidate& peer : candidates) groups[peer.group].push_back(&peer);
-  const auto youngest = [](const auto& group) {
-    return *std::max_element(group.begin(), group.end(), [](const auto* a, const auto* b) {
-      return a->connected_since < b->connected_since;
-    });
-  };
-  // Of groups of one size, the one with the youngest peer.
-  const auto largest =
-      std::max_element(groups.begin(), groups.end(), [&youngest](const auto& a, const auto& b) {
-        if (a.second.size() != b.second.size()) return a.second.size() < b.second.size();
-        return youngest(a.second)->connected_since < youngest(b.second)->connected_since;
-      });
-  return youngest(largest->second)->link;
+std::optional<std::uint64_t> choose_eviction(Candidates candidates, const IpAddress& newcomer,
+                                             std::size_t slots, const RecentAdmissions& recent,
+                                             TimePoint now) {
+  const Candidates peers = contested(std::move(candidates), slots, recent, now);
+  std::map<IpAddress, double> claims = {{recent.network_of(newcomer), 0}};
+  for (const EvictionCandidate& peer : peers) ++claims[recent.network_of(peer.ip)];
+  for (auto& [network, count] : claims) count = std::max(count, recent.count(network, now));
+
+  std::optional<std::uint64_t> chosen;
+  double most = seconds(kContestedStay) * claims.at(recent.network_of(newcomer));
+  for (const EvictionCandidate& peer : peers) {  // of equals the last, which is the youngest
+    // An hour's stay is as good as a longer one: among peers of old it is the youngest that goes.
+    const conn::Duration stay = std::min(now - peer.connected_since, kAdmissionMemory);
+    const double its = seconds(stay) * claims.at(recent.network_of(peer.ip));
+    if (its < most) continue;
+    chosen = peer.link;
+    most = its;
+  }
+  return chosen;
 }
 
 }  // namespace peerage::p2p

@@ -1,41 +1,67 @@
 // Which inbound peer gives its slot to a newcomer when all are taken.
 //
-// The idea is Bitcoin's (src/node/eviction.cpp): first protect those an attacker cannot easily
-// become, by several measures that would all have to be won at once; then evict the youngest of the
-// largest group that remains. A pure function over candidates.
+// As in Bitcoin (src/node/eviction.cpp), first some are protected by what an attacker cannot easily
+// become, each protection a bounded share of the slots; then one goes from the network that has had
+// most of the rest. A pure function over candidates.
 //
-//  - Persistent and unconditional peers are no candidates at all.
-//  - Useful long-lived ones never go: over kLongLived connected, and useful within that time. A use
-//    is a message that a reactor's `receive` took without throwing, or a mark_good.
-//  - A share each is protected by a keyed hash of their group (which an attacker cannot aim at), by
-//    the lowest round trip (which cannot be faked from afar), by the latest use, and half of the
-//    rest by age. The shares are Bitcoin's, of 40 slots: 4, 8 and 4; fewer candidates, smaller
-//    shares.
+// Protected are, of `slots` slots:
+//  - by age, half: the peers that have been here longest. An eighth of these at most are of one
+//    network, a quarter of one group (/16; IPv6: /32), exempt ones apart: one company's addresses
+//    do not hold them all because they came first.
+//  - by use, a quarter: of the others, those that have been here longest and that a reactor has
+//    found useful within kLongLived (Peer::mark_useful).
+// Persistent and unconditional peers are no candidates at all.
+//
+// Both go by age, and that is the point: no peer that comes later can take the place of one that is
+// protected. A protection by round trip or by the latest use could be taken, by a host nearby or a
+// busy one; a peer of long standing would be lost to it.
+//
+// The rest, a quarter of the slots at least, is always contested, and shared by networks in time.
+// A network's claims are the slots that its hosts have been given lately (p2p/admission/
+// recent_admissions.h), or the contested ones that they hold if these are more. Of the contested
+// peers the one goes with the greatest stay * claims, if that is at least
+//
+//   kContestedStay * claims of the newcomer's network
+//
+// and otherwise the newcomer is refused. So one whose network has asked for nothing lately is
+// admitted at once, whatever goes on; a peer keeps its slot the longer the less its network has
+// asked for; and what a network gets is time, about as much as each other, however often its hosts
+// come and however long they wish to stay. Hosts that flood the node evict one another, or are
+// refused. The second condition is against a burst: of peers that came within a moment no stay
+// tells which network had too much. What an attacker needs is networks, as many as all others
+// together for half of the time; spec/switch.md has the prices. A host that was evicted pauses
+// (p2p/admission/slot_pause.h), so that one peer too many is no storm.
 //
 // Threads: plain values and a pure function.
 #pragma once
 
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <vector>
 
+#include "conn/address/ip_address.h"
 #include "conn/runtime/runtime.h"
+#include "p2p/admission/recent_admissions.h"
 #include "p2p/base/limits.h"
 
 namespace peerage::p2p {
 
 struct EvictionCandidate {
-  std::uint64_t link = 0;         // whatever names the peer to the caller
-  std::string group;              // of its IP address: what an operator cannot have many of
-  std::uint64_t keyed_group = 0;  // a hash of the group under a secret key
+  std::uint64_t link = 0;  // whatever names the peer to the caller
+  conn::IpAddress ip;
   conn::TimePoint connected_since;
-  std::optional<conn::Duration> round_trip;
   std::optional<conn::TimePoint> last_useful;  // see Peer::last_useful
 };
 
-// The link of the peer to evict; nullopt when all are worth more than a newcomer.
+// The candidates that are not protected.
+std::vector<EvictionCandidate> contested(std::vector<EvictionCandidate> candidates,
+                                         std::size_t slots, const RecentAdmissions& recent,
+                                         conn::TimePoint now);
+
+// The link of the peer that makes room for a newcomer at `newcomer`; nullopt when each may stay for
+// now.
 std::optional<std::uint64_t> choose_eviction(std::vector<EvictionCandidate> candidates,
-                                             conn::TimePoint now);
+                                             const conn::IpAddress& newcomer, std::size_t slots,
+                                             const RecentAdmissions& recent, conn::TimePoint now);
 
 }  // namespace peerage::p2p

@@ -13,6 +13,10 @@ void SlotPause::on_refused(const conn::IpAddress& ip, conn::TimePoint now) {
   pause.until = now + pause.length;
 }
 
+void SlotPause::on_evicted(const conn::IpAddress& ip, conn::TimePoint now) {
+  hosts_.use(host_of(ip), [] { return Pause{}; }) = {now + kEvictedPause, kEvictedPause};
+}
+
 bool SlotPause::holds(const conn::IpAddress& ip, conn::TimePoint now) const {
   const Pause* pause = hosts_.find(host_of(ip));
   return pause != nullptr && now < pause->until;

@@ -7,6 +7,10 @@
 // kLongestSlotPause. One that leaves more time begins anew. Trying during the pause makes it no
 // longer.
 //
+// One that was evicted comes back as soon, and evicts another that does the same: with one peer
+// more than slots this goes on for ever. Its host pauses for kEvictedPause, so there is an eviction
+// in that time for each peer too many, and the others stay.
+//
 // The pause is for as long as there is no slot: the caller does not ask otherwise.
 //
 // Bounded: kMaxHosts are remembered, the one refused longest ago is forgotten first.
@@ -24,6 +28,7 @@ class SlotPause {
   static constexpr std::size_t kMaxHosts = 16'384;
 
   void on_refused(const conn::IpAddress& ip, conn::TimePoint now);
+  void on_evicted(const conn::IpAddress& ip, conn::TimePoint now);
   bool holds(const conn::IpAddress& ip, conn::TimePoint now) const;
   std::size_t hosts() const noexcept { return hosts_.size(); }
 

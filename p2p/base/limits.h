@@ -44,14 +44,19 @@ struct HalfOpenLimits {
   conn::Duration tenure = 100ms;
 };
 
-// Which peers the limit for one IP address is about: all, as in the Go node; or those that dialled
-// us, for a seed, which itself visits many nodes of one host.
+// Which peers the limit for one host is about: all, as in the Go node; or those that dialled us,
+// for a seed, which itself visits many nodes of one host.
 enum class PerIpLimit : std::uint8_t { all_peers, inbound_peers };
 
-// What becomes of a stranger when all inbound slots are taken: the least useful peer is evicted for
-// it, or it is refused on arrival, where handshakes under way count as peers. The latter is the Go
+// What becomes of a stranger when all inbound slots are taken: a peer is evicted for it, if one may
+// be; or it is refused on arrival, where handshakes under way count as peers. The latter is the Go
 // node's rule, for experiments with it: no node has a reason to.
 enum class FullInbound : std::uint8_t { evict_one, refuse };
+
+// Contested slots (p2p/admission/eviction.h): for how long those that a network was given count
+// against it, and how long a peer keeps one against a newcomer whose network was given as many.
+inline constexpr conn::Duration kAdmissionMemory = 1h;
+inline constexpr conn::Duration kContestedStay = 10s;
 
 // One connection in `interval` for a host, and `burst` saved up: 0.2/s and 16, as go-libp2p has it.
 struct ConnectionRateConfig {
@@ -67,9 +72,11 @@ inline constexpr ConnectionRateConfig kExemptConnectionRate = {
     .interval = 10ms, .burst = 1'000, .failed_authentication_pause = 0s};
 
 // How long a host is refused at accept when all slots are taken and a node of its was sent away for
-// that (p2p/admission/slot_pause.h). A Go node that is refused so early tries again after 5 s.
+// that (p2p/admission/slot_pause.h): one that was refused, and one that was evicted. A Go node that
+// is refused so early tries again after 5 s.
 inline constexpr conn::Duration kFirstSlotPause = 1s;
 inline constexpr conn::Duration kLongestSlotPause = 30s;
+inline constexpr conn::Duration kEvictedPause = kLongestSlotPause;
 
 // So many hosts of a /24 (/48) that are banned for misbehaviour at once are one ban of all of it:
 // an operator of many addresses has rented the neighbourhood, or most of it.
@@ -106,7 +113,8 @@ inline constexpr std::size_t kPersistentPace = 250;
 
 // --- peers ---
 
-// Connected for this long, a peer is worth keeping (not evicted while useful) and going back to.
+// Connected for this long, a peer is worth going back to; and for this long a use protects it
+// (p2p/admission/eviction.h).
 inline constexpr conn::Duration kLongLived = 10min;
 
 // How long Peer::send waits for room, off the network threads (comet: 10 s).

@@ -39,7 +39,7 @@ struct P2pConfig {
   std::uint64_t recv_rate = conn::kDefaultRate;
   bool pex = true;                  // the program's alone: whether it has a pex::PexReactor
   bool seed_mode = false;           // the program's alone: pex::PexConfig::seed()
-  bool allow_duplicate_ip = false;  // several peers at one IP address; see max_peers_per_ip
+  bool allow_duplicate_ip = false;  // several peers at one host; see max_peers_per_ip
   conn::Duration handshake_timeout = kHandshakeTimeout;   // never more than 5 s
   conn::Duration dial_timeout = std::chrono::seconds(3);  // for each address of a name
 };

@@ -30,8 +30,8 @@ struct SwitchConfig {
   std::string rpc_address;
 
   // --- limits ---
-  // Peers at one IP address; 0: unlimited. Not set: 1 (pex::prepare: 4 for a seed), or unlimited
-  // with allow_duplicate_ip.
+  // Peers at one host (an IPv4 address, an IPv6 /64); 0: unlimited. Not set: 1 (pex::prepare: 4 for
+  // a seed), or unlimited with allow_duplicate_ip.
   std::optional<std::size_t> max_peers_per_ip;
   PerIpLimit per_ip_limit = PerIpLimit::all_peers;
   // Free of the connection rate (they have the higher one below), of its pause and of

@@ -7,6 +7,15 @@
 #include "p2p/peer/inbox.h"
 
 namespace peerage::p2p {
+namespace {
+
+std::optional<conn::TimePoint> if_ever(const std::atomic<conn::TimePoint>& last) noexcept {
+  const conn::TimePoint at = last.load(std::memory_order_relaxed);
+  if (at == conn::TimePoint::min()) return std::nullopt;
+  return at;
+}
+
+}  // namespace
 
 Peer::Peer(Description description, conn::Runtime& runtime, conn::Shard& shard,
            std::shared_ptr<conn::Connection> connection, std::shared_ptr<Inbox> inbox)
@@ -49,14 +58,20 @@ void Peer::set(const std::string& key, std::any value) {
   values_[key].swap(old);
 }
 
-std::optional<conn::TimePoint> Peer::last_useful() const noexcept {
-  const conn::TimePoint last = last_useful_.load(std::memory_order_relaxed);
-  if (last == conn::TimePoint::min()) return std::nullopt;
-  return last;
+void Peer::mark_useful() noexcept {
+  last_useful_.store(shard_.now(), std::memory_order_relaxed);
 }
 
-void Peer::note_useful() noexcept {
-  last_useful_.store(shard_.now(), std::memory_order_relaxed);
+std::optional<conn::TimePoint> Peer::last_useful() const noexcept {
+  return if_ever(last_useful_);
+}
+
+void Peer::note_message() noexcept {
+  last_message_.store(shard_.now(), std::memory_order_relaxed);
+}
+
+std::optional<conn::TimePoint> Peer::last_message() const noexcept {
+  return if_ever(last_message_);
 }
 
 }  // namespace peerage::p2p

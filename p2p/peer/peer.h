@@ -107,16 +107,20 @@ class Peer : public std::enable_shared_from_this<Peer> {
     return value == nullptr ? std::nullopt : std::optional<T>(*value);
   }
 
-  // When a reactor's `receive` last returned from a message of the peer without throwing, or
-  // mark_good was called; for choosing which peers to keep. Whether the message was worth anything
-  // is not asked: a reactor that receives nonsense throws, or ends the peer.
+  // To be called by a reactor for what is worth a slot: a message that was new and valid, an answer
+  // that was asked for. A message by itself is no use, for any stranger sends some. Peers that are
+  // of use have a share of the inbound slots to themselves (p2p/admission/eviction.h).
+  void mark_useful() noexcept;
+  // When that, or Switch::mark_good, was last called.
   std::optional<conn::TimePoint> last_useful() const noexcept;
+  // When a reactor's `receive` last returned from a message of the peer without throwing.
+  std::optional<conn::TimePoint> last_message() const noexcept;
 
  private:
   friend class ReactorQueue;
   friend class PeerRegistry;
   friend class SwitchCore;
-  void note_useful() noexcept;
+  void note_message() noexcept;
 
   const Description description_;
   conn::Runtime& runtime_;
@@ -128,6 +132,7 @@ class Peer : public std::enable_shared_from_this<Peer> {
   std::atomic<bool> private_ = false;
   std::atomic<bool> named_ = false;
   std::atomic<conn::TimePoint> last_useful_{conn::TimePoint::min()};
+  std::atomic<conn::TimePoint> last_message_{conn::TimePoint::min()};
   mutable std::mutex mutex_;
   std::map<std::string, std::any> values_;  // guarded by mutex_
 };

@@ -234,7 +234,6 @@ void PeerRegistry::arm() {
 }
 
 std::vector<EvictionCandidate> PeerRegistry::eviction_candidates() const {
-  const conn::KeyedHash hash(settings_.group_key);
   std::vector<EvictionCandidate> candidates;
   for (const auto& [id, entry] : links_) {
     const Peer& peer = *entry.link->peer();
@@ -242,14 +241,7 @@ std::vector<EvictionCandidate> PeerRegistry::eviction_candidates() const {
         peer.named()) {
       continue;
     }
-    EvictionCandidate candidate;
-    candidate.link = id;
-    candidate.group = peer.socket().ip.group_key(conn::IpAddress::Strict::no);
-    candidate.keyed_group = hash(conn::as_bytes(candidate.group));
-    candidate.connected_since = *entry.shown_since;
-    candidate.round_trip = peer.round_trip();
-    candidate.last_useful = peer.last_useful();
-    candidates.push_back(std::move(candidate));
+    candidates.push_back({id, peer.socket().ip, *entry.shown_since, peer.last_useful()});
   }
   return candidates;
 }

@@ -15,7 +15,6 @@
 #include <string>
 #include <vector>
 
-#include "conn/base/keyed_hash.h"
 #include "p2p/admission/admission.h"
 #include "p2p/connect/transport.h"
 #include "p2p/peer/duplicate_connections.h"
@@ -50,7 +49,6 @@ class PeerRegistry {
   struct Settings {
     conn::ConnectionConfig connection;
     std::size_t inbox_bytes = 0;
-    conn::KeyedHash::Key group_key{};  // secret: for the eviction's protection by group
   };
 
   // `named`: what links of nodes share that come first when they are proven.

@@ -122,7 +122,7 @@ void ReactorQueue::invoke(Call& call) {
       break;
     case Call::Kind::message:
       reactor.receive(peer_, std::move(call.message));
-      peer_->note_useful();
+      peer_->note_message();
       break;
     case Call::Kind::remove:
       reactor.remove_peer(peer_, call.why);

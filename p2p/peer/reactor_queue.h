@@ -7,8 +7,8 @@
 //
 // Invariants: init is called once or never; add, receive and remove only after it; remove exactly
 // once if init was called, and last. An exception counts as the call's end, is reported once, and
-// is followed by no other call but remove. A receive that returns without one makes the peer
-// useful (Peer::last_useful).
+// is followed by no other call but remove. A receive that returns without one is
+// noted (Peer::last_message).
 //
 // Threads: init_and_add, deliver and remove on the peer's shard; the reactor is called where it
 // wishes.

@@ -139,7 +139,7 @@ void BookFeed::on_still_here(const p2p::Peer& peer, conn::Duration lasted) {
   const auto address = address_of(peer);
   if (book == nullptr || !address) return;
   const auto brought =
-      peer.last_useful() ? AddressBook::Brought::messages : AddressBook::Brought::nothing;
+      peer.last_message() ? AddressBook::Brought::messages : AddressBook::Brought::nothing;
   book->mark_session(*address, std::chrono::floor<addrbook::Seconds>(lasted), brought,
                      books_.now());
 }

@@ -200,6 +200,11 @@ class FloodTest(unittest.TestCase):
 
         return self.eventually(check, within)
 
+    def overfill(self, node):
+        """More slow handshakes than have a place: what is kept about those turned away is allocated now."""
+        Visitors(node, "silent", 4 * HALF_OPEN, "127.95.0.1", step=257, together=4 * HALF_OPEN, patience=1).report()
+        self.eventually(lambda: self.assertEqual(node.status()["handshakes"], 0), 5)
+
     def assert_memory(self, node, before_kb, spare_kb, within):
         if SANITIZED:
             return
@@ -256,9 +261,9 @@ class Handshakes(FloodTest):
             self.note(seconds=f"{max(report['seconds'] for report in reports):.1f}",
                       peers=after["counters"]["peers_inbound"] - peers_before,
                       grown=f"{watch.resident_kb - before_kb} kB", most_descriptors=watch.descriptors)
-            # Most of them were peers for a while: the first gate did not stop them.
-            self.assertGreaterEqual(after["counters"]["peers_inbound"] - peers_before, self.part_of(10_000) // 2)
-            self.assertGreater(after["counters"]["evicted"], self.part_of(10_000) // 4)
+            # The first hosts of each network were peers for a while: the first gate did not stop them.
+            self.assertGreaterEqual(after["counters"]["peers_inbound"] - peers_before, self.part_of(10_000) // 4)
+            self.assertGreater(after["counters"]["evicted"], self.part_of(10_000) // 8)
             for reason in ("not_a_comet_node", "speaks_http", "speaks_tls"):
                 self.assertGreater(after["failures"][reason], 0)
             if not SANITIZED:
@@ -301,6 +306,7 @@ class Rejections(FloodTest):
         def refused():
             return node.status()["failures"].get(reason, 0)
 
+        self.overfill(node)
         come(self.part_of(200), "127.80.0.1")  # what is allocated once is allocated now
         time.sleep(0.3)
         before, before_kb, refused_before = node.held(), node.resident_kb(), refused()
@@ -348,6 +354,7 @@ class Failures(FloodTest):
 
     def let_fail(self, scripts, count, **settings):
         with self.node(rate_interval=0) as node:
+            self.overfill(node)
             Visitors(node, scripts, self.part_of(500), "127.90.0.1", step=257, together=32).report()
             time.sleep(0.3)
             before, before_kb, before_status = node.held(), node.resident_kb(), node.status()

@@ -1,5 +1,5 @@
 // The other reactors of a real node, as far as they matter to a victim: messages come now and then,
-// and are valid, so that a peer that sends them is of use.
+// are valid, and make the peer that sends them useful.
 //
 // Threads: inline delivery; it keeps nothing.
 #pragma once
@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "p2p/peer/peer.h"
 #include "p2p/peer/reactor.h"
 #include "tests/sim/eclipse/puppet.h"
 
@@ -19,7 +20,7 @@ class GossipReactor final : public p2p::Reactor {
     return {{.descriptor = {.id = kGossipChannel}}};
   }
   p2p::Delivery delivery() const override { return p2p::Delivery::in_line; }
-  void receive(const p2p::PeerPtr&, p2p::Message) override {}
+  void receive(const p2p::PeerPtr& peer, p2p::Message) override { peer->mark_useful(); }
 };
 
 }  // namespace peerage::sim::eclipse

@@ -1,4 +1,7 @@
 // Which nodes are let in: identity, network, slots, addresses, bans.
+#include <algorithm>
+#include <set>
+
 #include "tests/support/switch_fixture.h"
 
 namespace peerage::p2p {
@@ -143,20 +146,94 @@ TEST_F(SwitchRules, EvictionStickyRedialAndPausesCanBeSwitchedOff) {
   EXPECT_EQ(first.peers(), 0u);
 }
 
-TEST_F(SwitchRules, AUsefulPeerOfLongStandingIsNotEvicted) {
+TEST_F(SwitchRules, PeersOfLongStandingAndUsefulOnesAreKeptAndAnotherGoes) {
   SwitchConfig tight = node_config();
-  tight.p2p.max_num_inbound_peers = 1;
+  tight.p2p.max_num_inbound_peers = 4;
   SimNode& hub = add(tight);
+  SimNode& first = add();
+  SimNode& second = add();
+  SimNode& plain = add();
   SimNode& useful = add();
-  SimNode& late = add();
-  ASSERT_TRUE(connect(useful, hub));
+  for (SimNode* each : {&first, &second, &plain, &useful}) ASSERT_TRUE(connect(*each, hub));
   world.run_for(kLongLived + 1min);
   hub.node->mark_good(useful.id());
-  late.node->dial(hub.address());
-  ASSERT_TRUE(until([&] { return hub.refusal().has_value(); }));
-  EXPECT_EQ(hub.refusal(), Reason::no_free_slot);
-  EXPECT_TRUE(connected(hub, useful));
+  std::vector<SimNode*> others = {&plain};
+  for (int i = 0; i < 3; ++i) {
+    others.push_back(&add());
+    ASSERT_TRUE(connect(*others.back(), hub));
+    world.run_for(1min);
+    EXPECT_TRUE(connected(hub, first) && connected(hub, second) && connected(hub, useful));
+    // They come again, and take turns.
+    EXPECT_EQ(std::count_if(others.begin(), others.end(),
+                            [&](SimNode* each) { return connected(hub, *each); }),
+              1);
+  }
+  EXPECT_GE(hub.node->counters().get(Counter::evicted), 3u);
   EXPECT_EQ(hub.events<MarkedGood>().size(), 1u);
+}
+
+TEST_F(SwitchRules, HostsOfOneSixteenThatTalkForHoursLeaveSlotsToNewcomers) {
+  SwitchConfig config = node_config();
+  config.p2p.max_num_inbound_peers = 8;
+  SimNode& hub = add(config);
+  std::vector<SimNode*> attackers;
+  for (std::uint8_t i = 1; i <= 8; ++i) {
+    attackers.push_back(&add_at(IpAddress::v4(203, 0, i, 1)));
+    ASSERT_TRUE(connect(*attackers.back(), hub));
+  }
+  for (int i = 0; i < 14; ++i) {
+    for (SimNode* each : attackers) each->node->broadcast(kEcho, Bytes(1, 1));
+    world.run_for(9min);
+  }
+  ASSERT_EQ(hub.peers(), 8u);
+  ASSERT_GT(hub.reactor->received(), 100u);
+  std::vector<SimNode*> newcomers;
+  for (int i = 0; i < 6; ++i) {
+    newcomers.push_back(&add());
+    EXPECT_TRUE(connect(*newcomers.back(), hub)) << i;
+    world.run_for(20s);
+  }
+  // Those that were evicted came again, of either kind: 6 of 14 networks have their share of slots.
+  EXPECT_GE(std::count_if(newcomers.begin(), newcomers.end(),
+                          [&](SimNode* each) { return connected(hub, *each); }),
+            3);
+}
+
+TEST_F(SwitchRules, PeersThatComeBackForEverAndAreTooManyTakeTurnsWithoutAStorm) {
+  SwitchConfig tight = node_config();
+  tight.p2p.max_num_inbound_peers = 4;
+  SimNode& hub = add(tight);
+  std::vector<SimNode*> all;
+  for (int i = 0; i < 6; ++i) {
+    all.push_back(&add());
+    all.back()->node->add_persistent_peer(hub.address());
+    world.run_for(1s);
+  }
+  std::set<const SimNode*> served;
+  for (int i = 0; i < 120; ++i) {
+    world.run_for(5s);
+    EXPECT_EQ(hub.peers(), 4u);
+    for (SimNode* each : all) {
+      if (connected(hub, *each)) served.insert(each);
+    }
+  }
+  EXPECT_EQ(served.size(), 6u);
+  // At most one for each of the two that are too many, in half a minute.
+  const auto evicted = hub.node->counters().get(Counter::evicted);
+  EXPECT_GE(evicted, 10u);
+  EXPECT_LE(evicted, 42u);
+}
+
+TEST_F(SwitchRules, TheAddressesOfOneIpv6HostAreOneAddress) {
+  SimNode& hub = add();
+  SimNode& first = add_at(*IpAddress::parse("2001:db8:1:2::1"));
+  SimNode& second = add_at(*IpAddress::parse("2001:db8:1:2:3::1"));
+  SimNode& neighbour = add_at(*IpAddress::parse("2001:db8:1:3::1"));
+  ASSERT_TRUE(connect(first, hub));
+  second.node->dial(hub.address());
+  ASSERT_TRUE(until([&] { return hub.refusal().has_value(); }));
+  EXPECT_EQ(hub.refusal(), Reason::too_many_from_address);
+  EXPECT_TRUE(connect(neighbour, hub));
 }
 
 TEST_F(SwitchRules, AtOneAddressThereAreAsManyPeersAsTheNumberSays) {

@@ -39,16 +39,20 @@ Admission new_admission(const AdmissionConfig& config = {}) {
   return {config, [](std::size_t) { return std::size_t{0}; }, kStart};
 }
 
-EvictionCandidate candidate(LinkId link, TimePoint connected_since = kStart) {
-  EvictionCandidate peer;
-  peer.link = link;
-  peer.group = std::to_string(link);
-  peer.connected_since = connected_since;
-  return peer;
+EvictionCandidate candidate(LinkId link) {
+  return {link, stranger(static_cast<unsigned>(link)), kStart - 1h, {}};
 }
 
 std::function<Candidates()> offering(Candidates candidates) {
   return [candidates = std::move(candidates)] { return candidates; };
+}
+// Of forty slots: the nodes 21 to 40 have been here so long that they are protected.
+std::function<Candidates()> offering_besides_old_ones(Candidates candidates) {
+  for (LinkId link = 21; link <= 40; ++link) {
+    const auto group = static_cast<std::uint8_t>(link);
+    candidates.push_back({link, IpAddress::v4(30, group, 0, 1), kStart - 24h, {}});
+  }
+  return offering(std::move(candidates));
 }
 Candidates never_asked() {
   ADD_FAILURE() << "no eviction is needed";
@@ -335,6 +339,20 @@ TEST(Admission, OnlyTheAllowedNumberOfPeersIsAtOneAddress) {
   EXPECT_TRUE(admission.on_proven(inbound(3, shared), 5, never_asked, kStart));
 }
 
+TEST(Admission, TheAddressesOfOneIpv6HostCountTogether) {
+  Admission admission = new_admission();
+  ASSERT_TRUE(admission.on_proven(inbound(1, ip("2001:db8:1:2::1")), 1, never_asked, kStart));
+  EXPECT_EQ(
+      refusal(admission.on_proven(inbound(2, ip("2001:db8:1:2:3::1")), 2, never_asked, kStart)),
+      Reason::too_many_from_address);
+  EXPECT_EQ(refusal(admission.may_dial(numbered_id(2), ip("2001:db8:1:2::7"), Standing::ordinary,
+                                       kStart)),
+            Reason::too_many_from_address);
+  EXPECT_TRUE(admission.on_proven(inbound(3, ip("2001:db8:1:3::1")), 3, never_asked, kStart));
+  admission.on_gone(numbered_id(1), 1);
+  EXPECT_TRUE(admission.on_proven(inbound(2, ip("2001:db8:1:2:3::1")), 2, never_asked, kStart));
+}
+
 TEST(Admission, OutboundPeersCountForTheirAddressToo) {
   Admission admission = new_admission();
   ASSERT_TRUE(admission.on_proven(outbound(1), 1, never_asked, kStart));
@@ -423,12 +441,14 @@ TEST(Admission, WithoutEvictionAStrangerIsRefusedOnArrivalAndHandshakesCount) {
 TEST(Admission, ASlotThatIsEvictedIsPromisedToTheNewcomer) {
   Admission admission = new_admission();
   fill(admission);
-  const auto admitted = admission.on_proven(inbound(41), 41, offering({candidate(7)}), kStart);
+  const auto admitted =
+      admission.on_proven(inbound(41), 41, offering_besides_old_ones({candidate(7)}), kStart);
   ASSERT_TRUE(admitted);
   EXPECT_EQ(admitted->evict, std::vector<LinkId>{7});
   EXPECT_EQ(admission.slots_taken(Direction::inbound), 40u);
   // While 7 is on its way out no other gets the slot, and it cannot be evicted twice.
-  EXPECT_EQ(refusal(admission.on_proven(inbound(42), 42, offering({candidate(7)}), kStart)),
+  EXPECT_EQ(refusal(admission.on_proven(inbound(42), 42, offering_besides_old_ones({candidate(7)}),
+                                        kStart)),
             Reason::no_free_slot);
   admission.on_gone(numbered_id(7), 7);
   EXPECT_EQ(admission.slots_taken(Direction::inbound), 40u);
@@ -444,25 +464,43 @@ TEST(Admission, FortyAttackersThatHoldAllSlotsDoNotKeepANewcomerOut) {
   Candidates candidates;
   for (LinkId link = 1; link <= 40; ++link) {
     candidates.push_back(candidate(link));
-    candidates.back().group = "6." + std::to_string(link % 3) + ".0.0";
+    candidates.back().ip =
+        IpAddress::v4(6, static_cast<std::uint8_t>(link % 3), static_cast<std::uint8_t>(link), 1);
+    candidates.back().last_useful = kStart + 1h;
   }
   for (unsigned newcomer = 41; newcomer <= 60; ++newcomer) {
+    const TimePoint now = kStart + 1h + (newcomer - 41) * 30s;
     const auto admitted =
-        admission.on_proven(inbound(newcomer), newcomer, offering(candidates), kStart + 1h);
+        admission.on_proven(inbound(newcomer), newcomer, offering(candidates), now);
     ASSERT_TRUE(admitted);
     ASSERT_EQ(admitted->evict.size(), 1u);
-    EXPECT_LE(admitted->evict[0], 40u);
     EXPECT_EQ(admission.slots_taken(Direction::inbound), 40u);
     std::erase_if(candidates, [&](const auto& peer) { return peer.link == admitted->evict[0]; });
+    candidates.push_back({newcomer, stranger(newcomer), now, {}});
     admission.on_gone(numbered_id(static_cast<unsigned>(admitted->evict[0])), admitted->evict[0]);
   }
+}
+
+TEST(Admission, AnEvictedHostPausesWhileTheSlotsAreTaken) {
+  Admission admission = new_admission();
+  fill(admission);
+  ASSERT_TRUE(
+      admission.on_proven(inbound(41), 41, offering_besides_old_ones({candidate(7)}), kStart));
+  admission.on_gone(numbered_id(7), 7);
+  EXPECT_EQ(refusal(admission.on_arrival(stranger(7), kStart)), Reason::no_free_slot);
+  EXPECT_EQ(refusal(admission.on_arrival(stranger(7), kStart + kEvictedPause - 1ns)),
+            Reason::no_free_slot);
+  EXPECT_TRUE(admission.on_arrival(stranger(7), kStart + kEvictedPause));
+  admission.on_gone(numbered_id(8), 8);
+  EXPECT_TRUE(admission.on_arrival(stranger(7), kStart + 1s)) << "there is a slot";
 }
 
 TEST(Admission, AnEvictedNodeGoesWithAllItsLinks) {
   Admission admission = new_admission();
   fill(admission);
   ASSERT_TRUE(admission.on_proven(inbound(7), 107, never_asked, kStart));
-  const auto admitted = admission.on_proven(inbound(41), 41, offering({candidate(7)}), kStart);
+  const auto admitted =
+      admission.on_proven(inbound(41), 41, offering_besides_old_ones({candidate(7)}), kStart);
   ASSERT_TRUE(admitted);
   EXPECT_EQ(admitted->evict, (std::vector<LinkId>{7, 107}));
   admission.on_gone(numbered_id(7), 7);
@@ -473,7 +511,8 @@ TEST(Admission, AnEvictedNodeGoesWithAllItsLinks) {
 TEST(Admission, ANodeOnItsWayOutGetsNoNewLinkUntilItIsGone) {
   Admission admission = new_admission();
   fill(admission);
-  ASSERT_TRUE(admission.on_proven(inbound(41), 41, offering({candidate(7)}), kStart));
+  ASSERT_TRUE(
+      admission.on_proven(inbound(41), 41, offering_besides_old_ones({candidate(7)}), kStart));
   EXPECT_EQ(refusal(admission.on_proven(inbound(7), 107, never_asked, kStart)),
             Reason::no_free_slot);
   admission.on_gone(numbered_id(7), 7);
@@ -488,10 +527,12 @@ TEST(Admission, OnlyANodeThatHoldsAnInboundSlotIsEvicted) {
   ASSERT_TRUE(admission.on_proven(outbound(50), 50, never_asked, kStart));
   ASSERT_TRUE(admission.on_proven(privileged(inbound(51)), 51, never_asked, kStart));
   EXPECT_EQ(refusal(admission.on_proven(
-                inbound(41), 41, offering({candidate(50), candidate(51), candidate(999)}), kStart)),
+                inbound(41), 41,
+                offering_besides_old_ones({candidate(50), candidate(51), candidate(999)}), kStart)),
             Reason::no_free_slot);
   const auto admitted = admission.on_proven(
-      inbound(41), 41, offering({candidate(50), candidate(51), candidate(7)}), kStart);
+      inbound(41), 41, offering_besides_old_ones({candidate(50), candidate(51), candidate(7)}),
+      kStart);
   ASSERT_TRUE(admitted);
   EXPECT_EQ(admitted->evict, std::vector<LinkId>{7});
 }
@@ -512,7 +553,8 @@ TEST(Admission, ANodeThatIsPrivilegedByItsSecondLinkFreesItsSlot) {
   EXPECT_EQ(admission.slots_taken(Direction::inbound), 39u);
   EXPECT_TRUE(admission.on_proven(inbound(41), 41, never_asked, kStart));
   // Even when it was on its way out.
-  ASSERT_TRUE(admission.on_proven(inbound(42), 42, offering({candidate(8)}), kStart));
+  ASSERT_TRUE(
+      admission.on_proven(inbound(42), 42, offering_besides_old_ones({candidate(8)}), kStart));
   EXPECT_TRUE(admission.on_proven(privileged(inbound(8)), 108, never_asked, kStart));
 }
 
@@ -682,13 +724,15 @@ TEST(Admission, NoSlotIsLostOrGivenTwiceWhateverHappens) {
             if (below(2) == 0) candidates.push_back(candidate(link));
           }
         }
+        Candidates holders = candidates;
+        std::erase_if(holders, [&model](const auto& peer) {
+          return std::none_of(model.nodes.begin(), model.nodes.end(), [&](const auto& entry) {
+            return entry.second.links.contains(peer.link) && Model::holds_slot(entry.second) &&
+                   entry.second.first.direction == Direction::inbound;
+          });
+        });
         const bool somebody_may_go =
-            std::any_of(candidates.begin(), candidates.end(), [&model](const auto& peer) {
-              return std::any_of(model.nodes.begin(), model.nodes.end(), [&](const auto& entry) {
-                return entry.second.links.contains(peer.link) && Model::holds_slot(entry.second) &&
-                       entry.second.first.direction == Direction::inbound;
-              });
-            });
+            !contested(holders, config.max_inbound, RecentAdmissions({}), kStart).empty();
         bool asked = false;
         const LinkId link = next++;
         const auto admitted = admission.on_proven(

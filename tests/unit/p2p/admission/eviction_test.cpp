@@ -1,37 +1,37 @@
 #include "p2p/admission/eviction.h"
 
 #include <algorithm>
-#include <map>
 #include <random>
-#include <string>
+#include <set>
 #include <vector>
 
 #include <gtest/gtest.h>
+
+#include "tests/support/addresses.h"
 
 namespace peerage::p2p {
 namespace {
 
 using namespace std::chrono_literals;
+using conn::Cidr;
+using conn::IpAddress;
 using conn::TimePoint;
+using test::ip;
 const TimePoint kNow{100h};
 
 using Candidates = std::vector<EvictionCandidate>;
 
-EvictionCandidate candidate(std::uint64_t link, const std::string& group, conn::Duration age) {
-  EvictionCandidate peer;
-  peer.link = link;
-  peer.group = group;
-  peer.keyed_group = std::hash<std::string>{}(group);
-  peer.connected_since = kNow - age;
-  return peer;
+IpAddress attacker(unsigned network, unsigned host = 1) {
+  return IpAddress::v4(6, static_cast<std::uint8_t>(network >> 8),
+                       static_cast<std::uint8_t>(network), static_cast<std::uint8_t>(host));
+}
+// Each in a /16 of its own.
+IpAddress honest(unsigned number) {
+  return IpAddress::v4(20, static_cast<std::uint8_t>(number), 0, 1);
 }
 
-// `count` peers of a group, each a second older than the next.
-void add(Candidates& candidates, int count, const std::string& group, conn::Duration youngest) {
-  for (int i = 0; i < count; ++i) {
-    const conn::Duration age = youngest + (count - i) * 1s;
-    candidates.push_back(candidate(candidates.size() + 1, group, age));
-  }
+EvictionCandidate candidate(std::uint64_t link, const IpAddress& from, conn::Duration age) {
+  return {link, from, kNow - age, {}};
 }
 
 const EvictionCandidate& find(const Candidates& candidates, std::uint64_t link) {
@@ -39,178 +39,285 @@ const EvictionCandidate& find(const Candidates& candidates, std::uint64_t link) 
                        [link](const auto& peer) { return peer.link == link; });
 }
 
-bool useful_and_long_lived(const EvictionCandidate& peer) {
-  return kNow - peer.connected_since > kLongLived && peer.last_useful &&
-         kNow - *peer.last_useful < kLongLived;
+unsigned below(std::mt19937& random, unsigned limit) {
+  return static_cast<unsigned>(random() % limit);
 }
+
+// What a test has: candidates of a node with `slots` slots, and what was admitted before.
+struct Contest {
+  explicit Contest(std::size_t count) : slots(count) {}
+
+  // Links are numbered from 1.
+  void add(const IpAddress& from, conn::Duration age,
+           std::optional<conn::Duration> since_useful = {}) {
+    candidates.push_back(candidate(candidates.size() + 1, from, age));
+    if (since_useful) candidates.back().last_useful = kNow - *since_useful;
+  }
+  // Peers of over an hour, each in a /16 of its own, that take the share of age.
+  void add_old_half() {
+    for (unsigned i = 0; i < slots / 2; ++i) add(honest(100 + i), 2h + i * 1s);
+  }
+  void note(const IpAddress& from, int times) {
+    for (int i = 0; i < times; ++i) recent.note(from, kNow);
+  }
+  // By default for a newcomer whose network was never heard of.
+  std::optional<std::uint64_t> choose(const IpAddress& newcomer = ip("198.51.100.1")) const {
+    return choose_eviction(candidates, newcomer, slots, recent, kNow);
+  }
+  std::set<std::uint64_t> contested_links() const {
+    std::set<std::uint64_t> links;
+    for (const auto& peer : contested(candidates, slots, recent, kNow)) links.insert(peer.link);
+    return links;
+  }
+
+  std::size_t slots;
+  Candidates candidates;
+  RecentAdmissions recent{{Cidr(ip("10.0.0.0"), 8)}};
+};
+
+// --- what is protected ---
 
 TEST(Eviction, AmongNoCandidatesNoneIsChosen) {
-  EXPECT_EQ(choose_eviction({}, kNow), std::nullopt);
+  EXPECT_EQ(Contest(40).choose(), std::nullopt);
 }
 
-TEST(Eviction, ASingleCandidateIsChosen) {
-  EXPECT_EQ(choose_eviction({candidate(7, "a", 1s)}, kNow), 7u);
+TEST(Eviction, ASingleSlotIsContested) {
+  Contest contest(1);
+  contest.add(honest(1), 24h, 1s);
+  EXPECT_EQ(contest.choose(), 1u);
 }
 
-TEST(Eviction, FortyAttackersOfThreeGroupsMakeRoomForANewcomer) {
-  Candidates candidates;
-  add(candidates, 14, "6.1.0.0", 1h);
-  add(candidates, 13, "6.2.0.0", 1h);
-  add(candidates, 13, "6.3.0.0", 1h);
-  EXPECT_TRUE(choose_eviction(candidates, kNow));
+TEST(Eviction, TheOlderHalfIsProtectedByAge) {
+  Contest contest(8);
+  for (unsigned i = 0; i < 8; ++i) contest.add(honest(i), (8 - i) * 1h);
+  EXPECT_EQ(contest.contested_links(), (std::set<std::uint64_t>{5, 6, 7, 8}));
 }
 
-TEST(Eviction, TheNewcomerThatGotInIsNotTheNextToGo) {
-  for (const int honest : {1, 2, 3}) {
-    Candidates candidates;
-    add(candidates, 14, "6.1.0.0", 10s);
-    add(candidates, 13, "6.2.0.0", 10s);
-    add(candidates, 13 - honest, "6.3.0.0", 10s);
-    for (int i = 0; i < honest; ++i) add(candidates, 1, "20." + std::to_string(i) + ".0.0", 0s);
-    ASSERT_EQ(candidates.size(), 40u);
-    const auto chosen = choose_eviction(candidates, kNow);
-    ASSERT_TRUE(chosen);
-    EXPECT_EQ(find(candidates, *chosen).group.substr(0, 2), "6.");
-  }
+TEST(Eviction, AQuarterIsProtectedByUseAndTheLongestHereAmongThem) {
+  Contest contest(8);
+  for (unsigned i = 0; i < 4; ++i) contest.add(honest(i), (18 - i) * 1h);
+  contest.add(honest(4), 4min);
+  contest.add(honest(5), 3min, 9min);
+  contest.add(honest(6), 2min, 9min);
+  contest.add(honest(7), 1min, 1s);
+  EXPECT_EQ(contest.contested_links(), (std::set<std::uint64_t>{5, 8}));
 }
 
-TEST(Eviction, AttackersThatComeWithoutEndOnlyPushOneAnotherOut) {
-  std::mt19937 random(1);
-  Candidates candidates;
-  add(candidates, 14, "6.1.0.0", 5s);
-  add(candidates, 13, "6.2.0.0", 5s);
-  add(candidates, 11, "6.3.0.0", 5s);
-  add(candidates, 1, "20.0.0.0", 0s);
-  add(candidates, 1, "20.1.0.0", 0s);
-  std::uint64_t next = candidates.size() + 1;
-  for (int second = 1; second <= 600; ++second) {
-    const TimePoint now = kNow + second * 1s;
-    const auto chosen = choose_eviction(candidates, now);
-    ASSERT_TRUE(chosen);
-    ASSERT_EQ(find(candidates, *chosen).group.substr(0, 2), "6.") << second;
-    std::erase_if(candidates, [&chosen](const auto& peer) { return peer.link == *chosen; });
-    auto attacker = candidate(next++, "6." + std::to_string(1 + random() % 3) + ".0.0", 0s);
-    attacker.connected_since = now;
-    attacker.round_trip = 1ms;
-    attacker.last_useful = now;
-    candidates.push_back(attacker);
-  }
-}
-
-TEST(Eviction, TheYoungestOfTheLargestGroupGoes) {
-  Candidates candidates;
-  add(candidates, 2, "a", 1s);
-  add(candidates, 4, "b", 1min);
-  // The older half, of b and one more, is protected; of the three that remain two are of a.
-  EXPECT_EQ(choose_eviction(candidates, kNow), 2u);
-  add(candidates, 3, "b", 2s);
-  // Now three of b remain, though none of them is as young.
-  EXPECT_EQ(choose_eviction(candidates, kNow), 9u);
-}
-
-TEST(Eviction, OfGroupsOfOneSizeTheYoungestPeerGoes) {
-  Candidates candidates;
-  add(candidates, 1, "a", 10s);
-  add(candidates, 1, "b", 5s);
-  add(candidates, 1, "c", 20s);
-  EXPECT_EQ(choose_eviction(candidates, kNow), 2u);
-}
-
-TEST(Eviction, UsefulLongLivedPeersNeverGo) {
-  Candidates candidates;
-  add(candidates, 40, "6.1.0.0", 11min);
-  for (auto& peer : candidates) peer.last_useful = kNow - 1min;
-  EXPECT_EQ(choose_eviction(candidates, kNow), std::nullopt);
-  candidates[17].last_useful.reset();
-  EXPECT_EQ(choose_eviction(candidates, kNow), 18u);
-}
-
-TEST(Eviction, LongLivedIsOverTenMinutesAndUsefulIsWithinTen) {
-  const auto goes = [](conn::Duration age, conn::Duration since_useful) {
-    auto peer = candidate(1, "a", age);
-    peer.last_useful = kNow - since_useful;
-    return choose_eviction({peer}, kNow).has_value();
+TEST(Eviction, AUseCountsForTenMinutes) {
+  const auto protects = [](conn::Duration since_useful) {
+    Contest contest(4);
+    contest.add(honest(1), 3h);
+    contest.add(honest(2), 2h);
+    contest.add(honest(3), 1h, since_useful);
+    return !contest.contested_links().contains(3);
   };
-  EXPECT_FALSE(goes(10min + 1ns, 10min - 1ns));
-  EXPECT_TRUE(goes(10min, 1s));
-  EXPECT_TRUE(goes(11min, 10min));
+  EXPECT_TRUE(protects(10min - 1ns));
+  EXPECT_FALSE(protects(10min));
 }
 
-TEST(Eviction, OfFortyFourAreProtectedByKeyedGroupEightByRoundTripAndFourByUse) {
-  // All of an age, so that age says nothing; a protected one is never chosen, though all the others
-  // go one by one.
-  Candidates candidates;
-  for (std::uint64_t i = 1; i <= 40; ++i) {
-    candidates.push_back(candidate(i, "g" + std::to_string(i), 1min));
-    candidates.back().keyed_group = i;
-    candidates.back().round_trip = 1s;
-  }
-  for (std::size_t i = 0; i < 8; ++i) candidates[i].round_trip = 1ms;
-  for (std::size_t i = 8; i < 12; ++i) candidates[i].last_useful = kNow - 1s;
-  // By keyed group: 37 to 40; by round trip: 1 to 8; by use: 9 to 12.
-  std::mt19937 random(1);
-  for (int i = 0; i < 1'000; ++i) {
-    std::shuffle(candidates.begin(), candidates.end(), random);
-    for (auto& peer : candidates) {
-      // Of the rest any may be the older half; those protected are the youngest of all.
-      const bool free = peer.link <= 12 || peer.link >= 37;
-      peer.connected_since = free ? kNow - 1ms : kNow - std::chrono::seconds(1 + random() % 500);
+TEST(Eviction, AQuarterIsContestedHoweverOldAndUsefulAllAre) {
+  for (std::size_t slots = 1; slots <= 200; ++slots) {
+    Contest contest(slots);
+    for (std::size_t i = 0; i < slots; ++i) {
+      contest.add(honest(static_cast<unsigned>(i)), 24h + i * 1s, 1s);
     }
-    const auto chosen = choose_eviction(candidates, kNow);
-    ASSERT_TRUE(chosen);
-    ASSERT_GT(*chosen, 12u);
-    ASSERT_LT(*chosen, 37u);
+    ASSERT_GE(4 * contest.contested_links().size(), slots);
+    ASSERT_TRUE(contest.choose()) << slots;
   }
 }
 
-TEST(Eviction, TheOlderHalfOfTheRestIsProtected) {
-  Candidates candidates;
-  for (std::uint64_t i = 1; i <= 9; ++i) {
-    candidates.push_back(candidate(i, i <= 4 ? "old" : "g" + std::to_string(i), (10 - i) * 1s));
-  }
-  // The largest group by far, but of the oldest.
-  EXPECT_EQ(choose_eviction(candidates, kNow), 9u);
-}
-
-TEST(Eviction, ACandidateIsChosenWheneverOneIsNotProtectedForEver) {
+TEST(Eviction, WhoComesLaterNeverTakesTheProtectionOfAnother) {
   std::mt19937 random(1);
-  for (std::size_t size = 0; size <= 200; ++size) {
-    for (int round = 0; round < 20; ++round) {
-      Candidates candidates;
-      for (std::size_t i = 0; i < size; ++i) {
-        auto peer = candidate(i + 1, std::to_string(random() % (1 + random() % 50)),
-                              std::chrono::seconds(random() % 1'200));
-        peer.keyed_group = random() % 5;
-        if (random() % 2 == 0) peer.round_trip = std::chrono::milliseconds(random() % 300);
-        if (random() % 2 == 0) peer.last_useful = kNow - std::chrono::seconds(random() % 1'200);
-        candidates.push_back(peer);
-      }
-      const auto chosen = choose_eviction(candidates, kNow);
-      ASSERT_EQ(chosen.has_value(),
-                !std::all_of(candidates.begin(), candidates.end(), useful_and_long_lived));
-      if (chosen) {
-        ASSERT_GE(*chosen, 1u);
-        ASSERT_LE(*chosen, size);
-        ASSERT_FALSE(useful_and_long_lived(find(candidates, *chosen)));
-      }
+  for (int round = 0; round < 300; ++round) {
+    Contest contest(1 + random() % 60);
+    const auto settled = random() % (contest.slots + 1);
+    for (std::size_t i = 0; i < settled; ++i) {
+      const auto since_useful =
+          random() % 2 == 0 ? std::optional<conn::Duration>(1min) : std::nullopt;
+      contest.add(attacker(below(random, 20), below(random, 9)), 24h + random() % 1000 * 1s,
+                  since_useful);
+    }
+    const auto before = contest.contested_links();
+    for (std::size_t i = settled; i < contest.slots; ++i) {
+      contest.add(attacker(below(random, 5000)), random() % 24 * 1h, 0s);
+    }
+    const auto after = contest.contested_links();
+    for (std::uint64_t link = 1; link <= settled; ++link) {
+      ASSERT_TRUE(before.contains(link) || !after.contains(link)) << "round " << round;
     }
   }
+}
+
+TEST(Eviction, OneNetworkHasAnEighthOfTheShareOfAgeAndOneGroupAQuarter) {
+  const auto protected_of = [](const auto& address) {
+    Contest contest(80);
+    for (unsigned i = 0; i < 40; ++i) contest.add(address(i), 24h);
+    for (unsigned i = 0; i < 40; ++i) contest.add(honest(i), 1h);
+    const auto links = contest.contested_links();
+    return 40 - std::count_if(links.begin(), links.end(), [](auto link) { return link <= 40; });
+  };
+  EXPECT_EQ(protected_of([](unsigned i) { return IpAddress::v4(6, 1, 1, std::uint8_t(i)); }), 5);
+  EXPECT_EQ(protected_of([](unsigned i) { return IpAddress::v4(6, 1, std::uint8_t(i), 1); }), 10);
+  EXPECT_EQ(protected_of([](unsigned i) { return IpAddress::v4(6, std::uint8_t(i), 1, 1); }), 40);
+  EXPECT_EQ(protected_of([](unsigned i) { return ip("2001:db8:1:" + std::to_string(i) + "::1"); }),
+            5);
+  EXPECT_EQ(protected_of([](unsigned i) { return ip("2001:db8:" + std::to_string(i) + "::1"); }),
+            10);
+  EXPECT_EQ(protected_of([](unsigned i) { return IpAddress::v4(10, 1, 1, std::uint8_t(i)); }), 40)
+      << "exempt";
+}
+
+// --- who goes ---
+
+TEST(Eviction, FortyHostsOfOneSixteenThatAreOldAndUsefulMakeRoomForNewcomers) {
+  Contest contest(40);
+  for (unsigned i = 0; i < 40; ++i) contest.add(attacker(i), 11min + i * 1s, 1min);
+  for (unsigned newcomer = 0; newcomer < 20; ++newcomer) {
+    const auto chosen = contest.choose();
+    ASSERT_TRUE(chosen) << newcomer;
+    ASSERT_EQ(find(contest.candidates, *chosen).ip.v4_bytes()[0], 6);
+    std::erase_if(contest.candidates, [&](const auto& peer) { return peer.link == *chosen; });
+    contest.candidates.push_back(candidate(100 + newcomer, honest(newcomer), 1s));
+  }
+}
+
+TEST(Eviction, OfNetworksThatWereGivenAsMuchTheLongestStayGoes) {
+  Contest contest(12);
+  contest.add_old_half();
+  contest.add(attacker(1), 40s);
+  contest.add(attacker(2), 60s);
+  contest.add(attacker(3), 50s);
+  for (unsigned network : {1, 2, 3}) contest.note(attacker(network), 2);
+  EXPECT_EQ(contest.choose(), 8u);
+}
+
+TEST(Eviction, APeerKeepsItsSlotTheLongerTheLessItsNetworkWasGiven) {
+  const auto goes_first = [](int its, conn::Duration stay) {
+    Contest contest(4);
+    contest.add_old_half();
+    contest.add(attacker(1), stay);
+    contest.note(attacker(1), its);
+    contest.add(attacker(2), 60s);
+    contest.note(attacker(2), 2);
+    return contest.choose() == 3u;
+  };
+  EXPECT_TRUE(goes_first(2, 61s));
+  EXPECT_FALSE(goes_first(2, 59s));
+  EXPECT_TRUE(goes_first(4, 31s));
+  EXPECT_FALSE(goes_first(4, 29s));
+  EXPECT_TRUE(goes_first(1'000, 1s));
+  EXPECT_FALSE(goes_first(1, 119s));
+  // A slot that is held is one at least, though it was given long ago.
+  EXPECT_TRUE(goes_first(0, 121s));
+}
+
+TEST(Eviction, HostsOfAFloodEvictOneAnother) {
+  Contest contest(12);
+  contest.add_old_half();
+  for (unsigned i = 0; i < 4; ++i) contest.add(honest(i), 10min);
+  for (unsigned i = 0; i < 2; ++i) contest.add(attacker(i), 100ms);
+  for (unsigned network : {0, 1}) contest.note(attacker(network), 10'000);
+  EXPECT_EQ(contest.choose(), 12u);
+}
+
+TEST(Eviction, ANewcomerWhoseNetworkAskedForNothingIsAdmittedWhateverGoesOn) {
+  Contest contest(4);
+  contest.add_old_half();
+  contest.add(attacker(1), 1ms);
+  contest.add(attacker(2), 0s);
+  contest.note(attacker(2), 1'000);
+  EXPECT_EQ(contest.choose(), 3u);
+  contest.candidates[2].connected_since = kNow;
+  EXPECT_EQ(contest.choose(), 4u) << "all came at this moment: the last";
+}
+
+TEST(Eviction, AgainstANetworkThatWasGivenAsMuchAPeerKeepsItsSlotForTenSeconds) {
+  const auto goes = [](int its, int newcomers, conn::Duration stay) {
+    Contest contest(4);
+    contest.add_old_half();
+    contest.add(attacker(1), stay);
+    contest.note(attacker(1), its);
+    contest.note(attacker(2), newcomers);
+    return contest.choose(attacker(2)).has_value();
+  };
+  EXPECT_FALSE(goes(1, 1, 10s - 1ms));
+  EXPECT_TRUE(goes(1, 1, 10s + 1ms));
+  EXPECT_FALSE(goes(8, 8, 10s - 1ms));
+  EXPECT_TRUE(goes(8, 8, 10s + 1ms));
+  // Less, and more.
+  EXPECT_FALSE(goes(1, 6, 60s - 1ms));
+  EXPECT_TRUE(goes(1, 6, 60s + 1ms));
+  EXPECT_TRUE(goes(6, 1, 2s));
+}
+
+TEST(Eviction, ABurstFromNetworksThatHadMuchIsRefused) {
+  Contest contest(12);
+  contest.add_old_half();
+  for (unsigned i = 0; i < 6; ++i) contest.add(honest(i), 5min);
+  for (unsigned network = 0; network < 6; ++network) contest.note(attacker(network), 100);
+  for (unsigned network = 0; network < 6; ++network) {
+    EXPECT_EQ(contest.choose(attacker(network)), std::nullopt);
+  }
+  EXPECT_EQ(contest.choose(), 12u) << "of equal stays";
+}
+
+TEST(Eviction, TheContestedSlotsThatANewcomersNetworkHoldsCountAgainstIt) {
+  Contest contest(12);
+  contest.add_old_half();
+  for (unsigned i = 0; i < 2; ++i) contest.add(honest(i), 25s);
+  for (unsigned i = 0; i < 4; ++i) contest.add(attacker(1, i), 1s);
+  EXPECT_EQ(contest.choose(attacker(1, 9)), std::nullopt);
+  EXPECT_EQ(contest.choose(attacker(2)), 8u);
+}
+
+TEST(Eviction, SlotsThatOneNetworkHoldsForHoursCountEach) {
+  Contest contest(40);
+  contest.add_old_half();
+  for (unsigned i = 0; i < 3; ++i) contest.add(attacker(1, i), 2h - 1s);
+  contest.add(attacker(2), 2h - 1s);
+  const auto chosen = contest.choose();
+  ASSERT_TRUE(chosen);
+  EXPECT_EQ(neighbourhood_of(find(contest.candidates, *chosen).ip), ip("6.0.1.0"));
+}
+
+TEST(Eviction, OfEqualsTheYoungestGoes) {
+  Contest contest(8);
+  for (unsigned i = 0; i < 8; ++i) contest.add(honest(i), 24h - i * 1h);
+  EXPECT_EQ(contest.choose(), 8u) << "over an hour all stays are alike";
+}
+
+TEST(Eviction, HostsOfOneIpv6NetworkContestAsOne) {
+  Contest contest(4);
+  contest.add_old_half();
+  contest.add(ip("2001:db8:1:1::1"), 30s);
+  contest.add(ip("2001:db8:2:1::1"), 20s);
+  for (const char* each : {"2001:db8:2:7::1", "2001:db8:2:8::1"}) contest.note(ip(each), 1);
+  EXPECT_EQ(contest.choose(), 4u);
+}
+
+TEST(Eviction, AnExemptHostContestsAsANetworkOfItsOwn) {
+  Contest contest(4);
+  contest.add_old_half();
+  contest.add(honest(1), 30s);
+  contest.add(ip("10.0.0.1"), 20s);
+  contest.note(ip("10.0.0.2"), 9);
+  EXPECT_EQ(contest.choose(), 3u);
+  contest.note(ip("10.0.0.1"), 9);
+  EXPECT_EQ(contest.choose(), 4u);
 }
 
 TEST(Eviction, TheOrderOfTheCandidatesSaysNothing) {
   std::mt19937 random(1);
-  Candidates candidates;
-  add(candidates, 14, "a", 1s);
-  add(candidates, 26, "b", 1min);
-  for (auto& peer : candidates) {
-    peer.keyed_group = random();
-    peer.round_trip = std::chrono::nanoseconds(random());
-    peer.last_useful = kNow - std::chrono::nanoseconds(random());
+  Contest contest(40);
+  for (unsigned i = 0; i < 40; ++i) {
+    contest.add(attacker(below(random, 12)), random() % 300 * 1s, random() % 1'200 * 1s);
+    contest.note(contest.candidates.back().ip, 1);
   }
-  const auto chosen = choose_eviction(candidates, kNow);
+  const auto chosen = contest.choose();
+  ASSERT_TRUE(chosen);
   for (int i = 0; i < 100; ++i) {
-    std::shuffle(candidates.begin(), candidates.end(), random);
-    EXPECT_EQ(choose_eviction(candidates, kNow), chosen);
+    std::shuffle(contest.candidates.begin(), contest.candidates.end(), random);
+    EXPECT_EQ(contest.choose(), chosen);
   }
 }
 

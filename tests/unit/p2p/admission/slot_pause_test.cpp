@@ -40,6 +40,20 @@ TEST(SlotPause, HandshakesOfOneHostThatFailSideBySideCountOnce) {
   EXPECT_FALSE(pause.holds(kHost, kStart + 1s));
 }
 
+TEST(SlotPause, AnEvictedHostPausesForThirtySecondsEachTime) {
+  SlotPause pause;
+  TimePoint now = kStart;
+  for (int i = 0; i < 3; ++i) {
+    pause.on_evicted(kHost, now);
+    EXPECT_TRUE(pause.holds(kHost, now + kEvictedPause - 1ns));
+    now += kEvictedPause;
+    EXPECT_FALSE(pause.holds(kHost, now));
+  }
+  pause.on_refused(kHost, now);
+  EXPECT_TRUE(pause.holds(kHost, now + kLongestSlotPause - 1ns));
+  EXPECT_FALSE(pause.holds(kHost, now + kLongestSlotPause));
+}
+
 TEST(SlotPause, The64OfAnIpv6AddressIsOneHost) {
   SlotPause pause;
   pause.on_refused(ip("2001:db8::1"), kStart);

@@ -158,25 +158,38 @@ TEST_P(ReactorQueueTest, AMessageIsReleasedWhenTheReactorIsDoneWithItOrWhenItDro
   EXPECT_EQ(inbox->held_bytes(), 0u);
 }
 
-TEST_P(ReactorQueueTest, AMessageThatTheReactorTookMakesThePeerUseful) {
+TEST_P(ReactorQueueTest, AMessageThatTheReactorTookIsNotedAndIsNoUse) {
   queue->init_and_add();
   run();
-  EXPECT_EQ(peer->last_useful(), std::nullopt);
+  EXPECT_EQ(peer->last_message(), std::nullopt);
   const auto before = world.now();
+  queue->deliver(message("1"));
+  run();
+  ASSERT_TRUE(peer->last_message());
+  EXPECT_GE(*peer->last_message(), before);
+  EXPECT_EQ(peer->last_useful(), std::nullopt);
+}
+
+TEST_P(ReactorQueueTest, APeerIsUsefulWhenTheReactorSaysSo) {
+  reactor->on_call = [this](const std::string& call) {
+    if (call == "1") peer->mark_useful();
+  };
+  const auto before = world.now();
+  queue->init_and_add();
   queue->deliver(message("1"));
   run();
   ASSERT_TRUE(peer->last_useful());
   EXPECT_GE(*peer->last_useful(), before);
 }
 
-TEST_P(ReactorQueueTest, AMessageThatTheReactorThrewAtDoesNot) {
+TEST_P(ReactorQueueTest, AMessageThatTheReactorThrewAtIsNotNoted) {
   reactor->on_call = [](const std::string& call) {
     if (call == "1") throw std::runtime_error("no");
   };
   queue->init_and_add();
   queue->deliver(message("1"));
   run();
-  EXPECT_EQ(peer->last_useful(), std::nullopt);
+  EXPECT_EQ(peer->last_message(), std::nullopt);
 }
 
 TEST_P(ReactorQueueTest, AfterRemoveTheQueueKeepsNoPeer) {
