@@ -10,6 +10,7 @@
 #include "cmd/cli/program.h"
 #include "tests/sim/eclipse/eclipse_command.h"
 #include "tests/sim/scenario/scenario_command.h"
+#include "tests/sim/slots/slots_command.h"
 
 namespace {
 
@@ -32,5 +33,6 @@ int main(int argc, char** argv) {
       .about = "Whole networks of nodes in virtual time, and what may happen to them",
       .commands = peerage::sim::scenario_commands()};
   program.commands.push_back(peerage::sim::eclipse::eclipse_command());
+  program.commands.push_back(peerage::sim::slots::slots_command());
   return run_program(program, {argv + std::min(argc, 1), argv + argc}, std::cout, std::cerr);
 }
