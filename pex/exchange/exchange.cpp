@@ -61,7 +61,7 @@ Exchange::Outcome Exchange::on_message(Peer& peer, conn::ByteView bytes, TimePoi
   const auto message = decode(bytes);
   if (!message) {
     ++counts_.malformed;
-    const auto verdict = guard_.on_malformed(asker_of(peer), now);
+    const auto verdict = guard_.on_violation(asker_of(peer), now);
     Outcome outcome = judged(peer, verdict, message.error(), Outcome::Kind::nothing);
     outcome.address = Outcome::Address::is_bad;
     return outcome;
@@ -100,7 +100,7 @@ Exchange::Outcome Exchange::on_list(Peer& peer, std::span<const NetAddress> addr
                                     std::size_t refused, TimePoint now) {
   if (!pacer_.on_list(peer.id())) {
     ++counts_.unsolicited;
-    Outcome outcome = judged(peer, guard_.on_unsolicited(asker_of(peer), now),
+    Outcome outcome = judged(peer, guard_.on_violation(asker_of(peer), now),
                              misbehaved("sent " + std::to_string(addresses.size() + refused) +
                                         " addresses that we did not ask for"),
                              Outcome::Kind::nothing);

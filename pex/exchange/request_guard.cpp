@@ -57,11 +57,7 @@ bool RequestGuard::pay(const Asker& asker, Account& account, TimePoint now) {
   return neighbourhood.take(tokens(limits_.neighbourhood_pause), now);
 }
 
-RequestGuard::Verdict RequestGuard::on_unsolicited(const Asker& asker, TimePoint now) {
-  return offence(asker, now);
-}
-
-RequestGuard::Verdict RequestGuard::on_malformed(const Asker& asker, TimePoint now) {
+RequestGuard::Verdict RequestGuard::on_violation(const Asker& asker, TimePoint now) {
   return offence(asker, now);
 }
 

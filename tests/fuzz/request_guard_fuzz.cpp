@@ -39,15 +39,13 @@ void check_rate(const std::vector<conn::TimePoint>& times, std::uint64_t burst,
   }
 }
 
-enum class Sent : std::uint8_t { unsolicited, malformed, nonsense, request };
+enum class Sent : std::uint8_t { violation, nonsense, request };
 
 Verdict verdict_of(RequestGuard& guard, Sent what, const RequestGuard::Asker& asker,
                    conn::TimePoint now) {
   switch (what) {
-    case Sent::unsolicited:
-      return guard.on_unsolicited(asker, now);
-    case Sent::malformed:
-      return guard.on_malformed(asker, now);
+    case Sent::violation:
+      return guard.on_violation(asker, now);
     case Sent::nonsense:
       return guard.on_nonsense(asker, now);
     case Sent::request:
@@ -97,7 +95,7 @@ void check_guard(Input& input) {
     const auto trust = what & 4 ? RequestGuard::Trust::trusted : RequestGuard::Trust::stranger;
     const RequestGuard::Asker asker = {ip, conn::NodeId(bytes), trust,
                                        RequestGuard::CountedAs::host};
-    const Sent sent = static_cast<Sent>(std::min((what >> 3) & 7, 3));  // mostly requests
+    const Sent sent = static_cast<Sent>(std::min((what >> 3) & 7, 2));  // mostly requests
     const Verdict verdict = verdict_of(guard, sent, asker, now);
     if (trust == RequestGuard::Trust::trusted) {
       require(verdict == Verdict::ignore || (sent == Sent::request && verdict == Verdict::answer));

@@ -79,15 +79,15 @@ TEST_F(RequestGuardTest, AFloodIsAnOffenceAndTheSecondOneBringsABan) {
 
 TEST_F(RequestGuardTest, AfterTenMinutesWithoutAnotherOffencesAreForgotten) {
   const auto asker = node(1, host);
-  EXPECT_EQ(guard.on_malformed(asker, now), Verdict::drop);
+  EXPECT_EQ(guard.on_violation(asker, now), Verdict::drop);
   for (int i = 0; i < 60; ++i) {
     now += 10s;
     // Requests meanwhile are none.
     EXPECT_EQ(ask(host), Verdict::answer);
   }
-  EXPECT_EQ(guard.on_malformed(asker, now), Verdict::drop);
+  EXPECT_EQ(guard.on_violation(asker, now), Verdict::drop);
   now += 9min;
-  EXPECT_EQ(guard.on_unsolicited(asker, now), Verdict::ban) << "of whatever kind";
+  EXPECT_EQ(guard.on_violation(asker, now), Verdict::ban);
 }
 
 TEST_F(RequestGuardTest, ATrustedPeerIsNeverDropped) {
@@ -234,20 +234,14 @@ TEST(SeedRequestLimits, WhereHostsAreSharedANodeHasAsMuchAsALoneOneElsewhere) {
   EXPECT_LE(answers, 62);
 }
 
-TEST_F(RequestGuardTest, AMessageThatIsNoneCountsAsAnUnsolicitedListDoes) {
+TEST_F(RequestGuardTest, AViolationCostsTheConnectionAndTheSecondBringsABan) {
   const auto asker = node(1, host);
-  EXPECT_EQ(guard.on_malformed(asker, now), Verdict::drop);
-  EXPECT_EQ(guard.on_unsolicited(asker, now), Verdict::ban);
-  EXPECT_EQ(guard.on_malformed(node(1, IpAddress::v4(5, 6, 7, 9)), now), Verdict::drop)
+  EXPECT_EQ(guard.on_violation(asker, now), Verdict::drop);
+  EXPECT_EQ(guard.on_violation(asker, now), Verdict::ban);
+  EXPECT_EQ(guard.on_violation(node(1, IpAddress::v4(5, 6, 7, 9)), now), Verdict::drop)
       << "a neighbour has an account of its own";
-}
-
-TEST_F(RequestGuardTest, AnUnsolicitedListCostsTheConnectionAndTheSecondBringsABan) {
-  const RequestGuard::Asker asker = {host, {}, Trust::stranger, RequestGuard::CountedAs::host};
-  EXPECT_EQ(guard.on_unsolicited(asker, now), Verdict::drop);
-  EXPECT_EQ(guard.on_unsolicited(asker, now), Verdict::ban);
   now += 11min;
-  EXPECT_EQ(guard.on_unsolicited(asker, now), Verdict::drop);
+  EXPECT_EQ(guard.on_violation(asker, now), Verdict::drop);
 }
 
 TEST_F(RequestGuardTest, NonsenseInListsIsToleratedAFewTimes) {
@@ -260,9 +254,8 @@ TEST_F(RequestGuardTest, NonsenseInListsIsToleratedAFewTimes) {
 TEST_F(RequestGuardTest, TrustedPeersMaySendAnything) {
   const RequestGuard::Asker asker = {host, {}, Trust::trusted, RequestGuard::CountedAs::host};
   for (int i = 0; i < 100; ++i) {
-    EXPECT_EQ(guard.on_unsolicited(asker, now), Verdict::ignore);
+    EXPECT_EQ(guard.on_violation(asker, now), Verdict::ignore);
     EXPECT_EQ(guard.on_nonsense(asker, now), Verdict::ignore);
-    EXPECT_EQ(guard.on_malformed(asker, now), Verdict::ignore);
   }
 }
 
