@@ -52,8 +52,8 @@ summary_interval = "1m"
 # comma-separated.
 named_nodes = ""
 
-# Networks without a limit of peers for an address, and with a much higher connection rate:
-# comma-separated, "203.0.113.0/24".
+# Networks without a limit of peers for a host, with a much higher connection rate, and whose hosts
+# each contest slots as a network of its own: comma-separated, "203.0.113.0/24".
 exempt_networks = ""
 
 # Threads that connections live on; 0 is one for each of the machine's.

@@ -33,7 +33,8 @@ Result<Admission::Handshake> Admission::on_arrival(const IpAddress& ip, TimePoin
   using Host = HalfOpenPool::Host;
   const Host host = privileged_at_.contains(ip) ? Host::of_named_node : Host::stranger;
   if (is_full() && host == Host::stranger && slot_pause_.holds(ip, now)) {
-    return conn::fail(Stage::admission, Reason::no_free_slot, "a node of its was sent away before");
+    return conn::fail(Stage::admission, Reason::no_free_slot,
+                      "a node of this host was sent away shortly before");
   }
   const bool high_rate = host == Host::of_named_node || any_contains(config_.exempt, ip);
   ConnectionRate& rate = high_rate ? exempt_rate_ : rate_;
@@ -66,7 +67,7 @@ Result<Admission::Admitted> Admission::on_proven(
       });
     }
     if (slot.evicting) return conn::fail(Stage::admission, Reason::no_free_slot, "evicted");
-    slot.links.push_back({link, newcomer.direction});
+    slot.links.push_back({link, newcomer.direction, newcomer.ip});
     return admitted;
   }
   if (newcomer.standing == Standing::ordinary) {
@@ -83,7 +84,7 @@ Result<Admission::Admitted> Admission::on_proven(
       }
     }
   }
-  Slot& slot = slots_[newcomer.id] = {newcomer, {{link, newcomer.direction}}, false};
+  Slot& slot = slots_[newcomer.id] = {newcomer, {{link, newcomer.direction, newcomer.ip}}, false};
   by_host_.emplace(host_of(newcomer.ip), &slot);
   if (takes_slot(slot)) {
     ++taken(newcomer.direction);
@@ -99,11 +100,14 @@ void Admission::on_gone(const NodeId& id, LinkId link) {
   std::erase_if(links, [link](const Slot::Held& held) { return held.id == link; });
   if (links.empty()) {
     if (takes_slot(slot->second)) --taken(slot->second.peer.direction);
-    const auto [from, to] = by_host_.equal_range(host_of(slot->second.peer.ip));
-    by_host_.erase(
-        std::find_if(from, to, [&](const auto& entry) { return entry.second == &slot->second; }));
+    forget_host(slot->second);
     slots_.erase(slot);
   } else {
+    if (host_of(links.front().ip) != host_of(slot->second.peer.ip)) {
+      forget_host(slot->second);
+      by_host_.emplace(host_of(links.front().ip), &slot->second);
+    }
+    slot->second.peer.ip = links.front().ip;
     // The one of two that stays may be the other way round; unless that would be one too many, it
     // takes a slot of that kind.
     const Direction left = links.front().direction;
@@ -111,6 +115,11 @@ void Admission::on_gone(const NodeId& id, LinkId link) {
       alter(slot->second, [&] { slot->second.peer.direction = left; });
     }
   }
+}
+
+void Admission::forget_host(const Slot& slot) {
+  const auto [from, to] = by_host_.equal_range(host_of(slot.peer.ip));
+  by_host_.erase(std::find_if(from, to, [&](const auto& entry) { return entry.second == &slot; }));
 }
 
 void Admission::set_standing(const NodeId& id, Standing standing) {
@@ -162,7 +171,12 @@ std::vector<LinkId> Admission::evict_one(std::vector<EvictionCandidate> candidat
       choose_eviction(std::move(candidates), newcomer, config_.max_inbound, recent_, now);
   if (!chosen) return {};
   Slot& slot = *inbound.at(*chosen);
-  slot_pause_.on_evicted(slot.peer.ip, now);
+  // Of an exempt host with many nodes one goes often, and the others are to come in.
+  if (any_contains(config_.exempt, slot.peer.ip)) {
+    slot_pause_.on_refused(slot.peer.ip, now);
+  } else {
+    slot_pause_.on_evicted(slot.peer.ip, now);
+  }
   alter(slot, [&slot] { slot.evicting = true; });
   std::vector<LinkId> links;
   for (const Slot::Held& held : slot.links) links.push_back(held.id);

@@ -121,6 +121,7 @@ class Admission {
     struct Held {
       LinkId id = 0;
       Direction direction = Direction::inbound;
+      conn::IpAddress ip;
     };
     std::vector<Held> links;
     // On its way out: its slot is promised to another. No link joins it meanwhile, or the node
@@ -131,6 +132,7 @@ class Admission {
   // Every change of a slot goes through here, so that what is taken stays counted.
   template <typename Change>
   void alter(Slot& slot, Change&& change);
+  void forget_host(const Slot& slot);
   std::size_t& taken(Direction direction) noexcept {
     return taken_[direction == Direction::inbound ? 0 : 1];
   }

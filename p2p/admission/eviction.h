@@ -2,34 +2,33 @@
 //
 // As in Bitcoin (src/node/eviction.cpp), first some are protected by what an attacker cannot easily
 // become, each protection a bounded share of the slots; then one goes from the network that has had
-// most of the rest. A pure function over candidates.
+// most of the rest. A pure function over candidates. Named nodes are no candidates.
 //
 // Protected are, of `slots` slots:
-//  - by age, half: the peers that have been here longest. An eighth of these at most are of one
-//    network, a quarter of one group (/16; IPv6: /32), exempt ones apart: one company's addresses
-//    do not hold them all because they came first.
+//  - by age, half: the peers that have been here longest.
 //  - by use, a quarter: of the others, those that have been here longest and that a reactor has
 //    found useful within kLongLived (Peer::mark_useful).
-// Persistent and unconditional peers are no candidates at all.
+// Of each share an eighth at most are of one group (/16; IPv6: /32), and a sixteenth of one
+// network, exempt ones apart: one company's addresses do not hold them all because they came first.
 //
 // Both go by age, and that is the point: no peer that comes later can take the place of one that is
 // protected. A protection by round trip or by the latest use could be taken, by a host nearby or a
 // busy one; a peer of long standing would be lost to it.
 //
 // The rest, a quarter of the slots at least, is always contested, and shared by networks in time.
-// A network's claims are the slots that its hosts have been given lately (p2p/admission/
+// Claims are the slots that the hosts of a network were given lately (p2p/admission/
 // recent_admissions.h), or the contested ones that they hold if these are more. Of the contested
-// peers the one goes with the greatest stay * claims, if that is at least
+// peers the one goes with the greatest product of stay, an hour at most, and claims, if that is at
+// least kContestedStay times the claims of the newcomer. Otherwise the newcomer is refused. So:
+//  - one whose network was given nothing lately is admitted at once, whatever goes on;
+//  - a peer keeps its slot the longer the less its network was given;
+//  - what a network gets is time, about as much as another, however often its hosts come and
+//  however
+//    long they wish to stay. Hosts that flood the node evict one another, or are refused.
+// The condition is against a burst: of peers that all came within a moment, no stay tells which
+// network had too much.
 //
-//   kContestedStay * claims of the newcomer's network
-//
-// and otherwise the newcomer is refused. So one whose network has asked for nothing lately is
-// admitted at once, whatever goes on; a peer keeps its slot the longer the less its network has
-// asked for; and what a network gets is time, about as much as each other, however often its hosts
-// come and however long they wish to stay. Hosts that flood the node evict one another, or are
-// refused. The second condition is against a burst: of peers that came within a moment no stay
-// tells which network had too much. What an attacker needs is networks, as many as all others
-// together for half of the time; spec/switch.md has the prices. A host that was evicted pauses
+// What an attacker needs is networks: spec/switch.md has the prices. A host that was evicted pauses
 // (p2p/admission/slot_pause.h), so that one peer too many is no storm.
 //
 // Threads: plain values and a pure function.

@@ -1,45 +1,31 @@
 #include "p2p/admission/recent_admissions.h"
 
-#include <chrono>
-#include <cmath>
+#include <algorithm>
 
 namespace peerage::p2p {
-namespace {
 
-double memories(conn::TimePoint now) {
-  using Span = std::chrono::duration<double>;
-  return Span(now.time_since_epoch()) / Span(kAdmissionMemory);
+RecentAdmissions::Network RecentAdmissions::network_of(const conn::IpAddress& ip) const noexcept {
+  if (exempt(ip)) return {true, host_of(ip)};
+  return {false, neighbourhood_of(ip)};
 }
-
-}  // namespace
 
 void RecentAdmissions::note(const conn::IpAddress& ip, conn::TimePoint now) {
-  const conn::IpAddress network = network_of(ip);
-  const auto [entry, is_new] = marks_.try_emplace(network);
-  double count = 1;
-  if (!is_new) {
-    count += count_of(entry->second, now);
-    order_.erase({entry->second, network});
-  }
-  entry->second = mark_of(count, now);
-  order_.emplace(entry->second, network);
-  while (order_.size() > kMaxNetworks || count_of(order_.begin()->first, now) < kForgotten) {
-    marks_.erase(order_.begin()->second);
-    order_.erase(order_.begin());
-  }
+  const conn::IpAddress host = host_of(ip);
+  const Network network = network_of(ip);
+  const double once = std::max(0.0, 1 - of_host_.count(host, now));
+  of_host_.add(host, 1, now);
+  of_network_.add(network, 1, now);
+  hosts_of_network_.add(network, once, now);
+  if (!network.exempt) hosts_of_group_.add(group_of(ip), once, now);
 }
 
-double RecentAdmissions::count(const conn::IpAddress& network, conn::TimePoint now) const {
-  const auto found = marks_.find(network);
-  return found == marks_.end() ? 0 : count_of(found->second, now);
-}
-
-RecentAdmissions::Mark RecentAdmissions::mark_of(double count, conn::TimePoint now) {
-  return std::log(count) + memories(now);
-}
-
-double RecentAdmissions::count_of(Mark mark, conn::TimePoint now) {
-  return std::exp(mark - memories(now));
+double RecentAdmissions::claims(const conn::IpAddress& ip, conn::TimePoint now) const {
+  const Network network = network_of(ip);
+  const bool came_again = of_host_.count(host_of(ip), now) > 1;
+  const double claims =
+      came_again ? of_network_.count(network, now) : hosts_of_network_.count(network, now);
+  if (network.exempt) return claims;
+  return std::max(claims, hosts_of_group_.count(group_of(ip), now) / kNetworksOfGroup);
 }
 
 }  // namespace peerage::p2p

@@ -54,7 +54,8 @@ enum class PerIpLimit : std::uint8_t { all_peers, inbound_peers };
 enum class FullInbound : std::uint8_t { evict_one, refuse };
 
 // Contested slots (p2p/admission/eviction.h): for how long those that a network was given count
-// against it, and how long a peer keeps one against a newcomer whose network was given as many.
+// against it, and the longest stay that counts; and how long a peer keeps one against a newcomer
+// whose network was given as many.
 inline constexpr conn::Duration kAdmissionMemory = 1h;
 inline constexpr conn::Duration kContestedStay = 10s;
 
@@ -71,9 +72,9 @@ struct ConnectionRateConfig {
 inline constexpr ConnectionRateConfig kExemptConnectionRate = {
     .interval = 10ms, .burst = 1'000, .failed_authentication_pause = 0s};
 
-// How long a host is refused at accept when all slots are taken and a node of its was sent away for
-// that (p2p/admission/slot_pause.h): one that was refused, and one that was evicted. A Go node that
-// is refused so early tries again after 5 s.
+// How long a host is refused at accept when all slots are taken and one of its nodes was sent away
+// for that (p2p/admission/slot_pause.h): one that was refused, and one that was evicted. A Go node
+// that is refused so early tries again after 5 s.
 inline constexpr conn::Duration kFirstSlotPause = 1s;
 inline constexpr conn::Duration kLongestSlotPause = 30s;
 inline constexpr conn::Duration kEvictedPause = kLongestSlotPause;

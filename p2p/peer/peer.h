@@ -107,9 +107,11 @@ class Peer : public std::enable_shared_from_this<Peer> {
     return value == nullptr ? std::nullopt : std::optional<T>(*value);
   }
 
-  // To be called by a reactor for what is worth a slot: a message that was new and valid, an answer
-  // that was asked for. A message by itself is no use, for any stranger sends some. Peers that are
-  // of use have a share of the inbound slots to themselves (p2p/admission/eviction.h).
+  // To be called by a reactor for what is worth a slot: a message that was valid and current, an
+  // answer that was asked for. Also when another peer was quicker: else whoever is quickest would
+  // take the protection of the others. A message by itself is no use, for any stranger sends some.
+  // Peers that are of use have a share of the inbound slots to themselves
+  // (p2p/admission/eviction.h).
   void mark_useful() noexcept;
   // When that, or Switch::mark_good, was last called.
   std::optional<conn::TimePoint> last_useful() const noexcept;

@@ -27,7 +27,7 @@
 // An exception that leaves a call ends that peer (reactor_failed), and nothing else.
 //
 // Which peers are worth their slots only reactors know: one that calls `peer->mark_useful()` for
-// what was new and valid keeps such peers when strangers want their slots. A reactor that never
+// what was valid and current keeps such peers when strangers want their slots. A reactor that never
 // says so counts for nothing there; peer exchange never does.
 //
 // Lifetime: the switch shares the reactor until it has stopped. A Peer may be kept for longer.

@@ -21,6 +21,7 @@ Attacker::Attacker(const AttackPlan& plan, Node& node, Timeline& timeline, std::
       timeline_(timeline),
       random_(seed),
       may_try_(plan.hosts, timeline.now()),
+      here_(plan.hosts),
       networks_(plan.networks) {
   for (std::size_t host = 0; host < plan.hosts; ++host) {
     networks_[network_of(host)].idle.push_back(host);
@@ -28,16 +29,17 @@ Attacker::Attacker(const AttackPlan& plan, Node& node, Timeline& timeline, std::
   for (std::size_t i = 0; i < networks_.size(); ++i) by_had_.emplace(0, i);
 }
 
-// /24s, in /16s as full as they can be; /48s where a /24 has too few addresses.
+// /24s, each in a /16 of its own; /48s, in /32s, where a /24 has too few addresses.
 conn::IpAddress Attacker::address(std::size_t host) const {
   const std::size_t network = network_of(host);
   const std::size_t nth = host / plan_.networks;
   const auto high = static_cast<std::uint8_t>(network / 256);
   const auto low = static_cast<std::uint8_t>(network % 256);
   if (plan_.hosts <= 254 * plan_.networks) {
-    return conn::IpAddress::v4(100, high, low, static_cast<std::uint8_t>(1 + nth));
+    return conn::IpAddress::v4(static_cast<std::uint8_t>(100 + high), low, 0,
+                               static_cast<std::uint8_t>(1 + nth));
   }
-  return conn::IpAddress::v6({0x2a, 0x01, 0, 0, high, low, static_cast<std::uint8_t>(nth / 256),
+  return conn::IpAddress::v6({0x2a, 0x01, high, low, 0, 0, static_cast<std::uint8_t>(nth / 256),
                               static_cast<std::uint8_t>(nth % 256), 0, 0, 0, 0, 0, 0, 0, 1});
 }
 
@@ -47,22 +49,34 @@ void Attacker::start() {
     return;
   }
   for (std::size_t host = 0; host < plan_.hosts; ++host) {
+    if (here_[host]) continue;
     const auto delay = Duration(
         static_cast<Duration::rep>(random_.share() * static_cast<double>(Duration(9min).count())));
     timeline_.after(delay, [this, host] { come_politely(host); });
   }
 }
 
-bool Attacker::connect(std::size_t host) {
-  may_try_[host] = timeline_.now() + kHostPause;
-  return node_
-      .connect(
-          address(host), Side::attacker, [this, host](TimePoint) { on_evicted(host); },
-          timeline_.now())
-      .has_value();
+void Attacker::come_first(TimePoint then) {
+  for (std::size_t host = 0; host < plan_.hosts; ++host) {
+    if (!connect(host, then)) continue;
+    auto& idle = networks_[network_of(host)].idle;
+    idle.erase(std::find(idle.begin(), idle.end(), host));
+    if (idle.empty()) by_had_.erase({0, network_of(host)});
+  }
+}
+
+bool Attacker::connect(std::size_t host, TimePoint now) {
+  may_try_[host] = now + kHostPause;
+  here_[host] =
+      node_
+          .connect(
+              address(host), Side::attacker, [this, host](TimePoint) { on_evicted(host); }, now)
+          .has_value();
+  return here_[host];
 }
 
 void Attacker::on_evicted(std::size_t host) {
+  here_[host] = false;
   if (plan_.manner == Manner::polite) {
     timeline_.after(9min, [this, host] { come_politely(host); });
     return;
@@ -74,7 +88,7 @@ void Attacker::on_evicted(std::size_t host) {
 }
 
 void Attacker::come_politely(std::size_t host) {
-  if (connect(host)) return;
+  if (connect(host, timeline_.now())) return;
   timeline_.after(9min, [this, host] { come_politely(host); });
 }
 
@@ -92,7 +106,7 @@ bool Attacker::come_busily() {
     const std::size_t host = idle.front();
     if (timeline_.now() < may_try_[host]) continue;
     idle.pop_front();
-    if (!connect(host)) {
+    if (!connect(host, timeline_.now())) {
       idle.push_back(host);
       return true;
     }

@@ -21,6 +21,8 @@ namespace peerage::sim::slots {
 class Attacker {
  public:
   Attacker(const AttackPlan& plan, Node& node, Timeline& timeline, std::uint64_t seed);
+  // Each host connects once, at that time, which is before all others.
+  void come_first(conn::TimePoint then);
   void start();
 
  private:
@@ -35,7 +37,7 @@ class Attacker {
 
   conn::IpAddress address(std::size_t host) const;
   std::size_t network_of(std::size_t host) const { return host % plan_.networks; }
-  bool connect(std::size_t host);
+  bool connect(std::size_t host, conn::TimePoint now);
   void on_evicted(std::size_t host);
   void come_politely(std::size_t host);
   void tick();
@@ -49,6 +51,7 @@ class Attacker {
   Timeline& timeline_;
   eclipse::TrialRandom random_;
   std::vector<conn::TimePoint> may_try_;  // each host, from then on
+  std::vector<bool> here_;                // each host
   std::vector<Network> networks_;
   std::set<std::pair<std::size_t, std::size_t>> by_had_;  // networks with an idle host
   std::deque<Had> latest_;

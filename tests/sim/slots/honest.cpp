@@ -72,6 +72,7 @@ bool Honest::connect(const GuestPtr& guest, TimePoint now) {
 void Honest::newcomers() {
   if (plan_.newcomers <= 0) return;
   timeline_.after(random_.until_next(plan_.newcomers, 1min), [this] {
+    if (plan_.newcomers <= 0) return;
     come(draw_address());
     newcomers();
   });

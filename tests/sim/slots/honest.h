@@ -38,6 +38,8 @@ class Honest {
   void forget() { record_ = {}; }
 
   const Record& record() const { return record_; }
+  // No more newcomers: those that are here have kPatience to be admitted, or not.
+  void close() { plan_.newcomers = 0; }
   std::size_t day_old() const;
   // Those that an attempt has come from within an hour.
   std::size_t active_networks() const;

@@ -13,9 +13,10 @@ conn::NodeId id_of(std::uint64_t number) {
 
 }  // namespace
 
-Node::Node(const p2p::AdmissionConfig& config, conn::TimePoint now)
+Node::Node(const p2p::AdmissionConfig& config, NodePlan::Useful useful, conn::TimePoint now)
     : admission_(
-          config, [](std::size_t) { return std::size_t{0}; }, now) {}
+          config, [](std::size_t) { return std::size_t{0}; }, now),
+      useful_(useful) {}
 
 std::optional<p2p::LinkId> Node::connect(const conn::IpAddress& ip, Side side, OnEvicted on_evicted,
                                          conn::TimePoint now) {
@@ -48,11 +49,16 @@ Node::Peer Node::take(p2p::LinkId link) {
   return peer;
 }
 
-// All are useful all the time, the attacker's, too: it does what it takes.
+// The attacker's are useful all the time: it does what it takes.
 std::vector<p2p::EvictionCandidate> Node::candidates(conn::TimePoint now) const {
   std::vector<p2p::EvictionCandidate> candidates;
   candidates.reserve(peers_.size());
-  for (const auto& [link, peer] : peers_) candidates.push_back({link, peer.ip, peer.since, now});
+  for (const auto& [link, peer] : peers_) {
+    candidates.push_back({link, peer.ip, peer.since, {}});
+    if (useful_ == NodePlan::Useful::all || peer.side == Side::attacker) {
+      candidates.back().last_useful = now;
+    }
+  }
   return candidates;
 }
 

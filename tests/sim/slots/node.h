@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "p2p/admission/admission.h"
+#include "tests/sim/slots/plans.h"
 
 namespace peerage::sim::slots {
 
@@ -27,7 +28,7 @@ class Node {
     OnEvicted on_evicted;
   };
 
-  Node(const p2p::AdmissionConfig& config, conn::TimePoint now);
+  Node(const p2p::AdmissionConfig& config, NodePlan::Useful useful, conn::TimePoint now);
 
   // A handshake that succeeds at once, and what becomes of it: the link, or nothing when it is
   // refused.
@@ -43,6 +44,7 @@ class Node {
   Peer take(p2p::LinkId link);
 
   p2p::Admission admission_;
+  NodePlan::Useful useful_;
   std::map<p2p::LinkId, Peer> peers_;
   std::size_t held_[2] = {};
   p2p::LinkId next_ = 1;

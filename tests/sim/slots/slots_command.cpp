@@ -20,6 +20,8 @@ struct Options {
   std::string attackers;
   std::string manner = "both";
   bool refuse = false;
+  bool first = false;
+  bool useful = false;
   std::uint64_t seed = 1;
   std::size_t jobs = 2;
   bool json = false;
@@ -49,6 +51,9 @@ std::vector<AttackPlan> parse_attackers(const std::string& text) {
 
 std::vector<AttackPlan> attackers_of(const Options& options) {
   auto attackers = options.attackers.empty() ? price_list() : parse_attackers(options.attackers);
+  for (AttackPlan& each : attackers) {
+    if (options.first) each.begins = AttackPlan::Begins::first;
+  }
   std::erase_if(attackers, [&options](const AttackPlan& each) {
     return options.manner != "both" && options.manner != text(each.manner);
   });
@@ -82,6 +87,11 @@ int run_command(Options options) {
   if (options.node.long_lived > options.node.slots) {
     throw std::invalid_argument("--long-lived is more than --slots");
   }
+  // Each has a host of its own.
+  if (options.node.long_lived > 200 * options.node.networks) {
+    throw std::invalid_argument("--long-lived is more than 200 for each of --networks");
+  }
+  if (options.useful) options.node.useful = NodePlan::Useful::attackers;
   if (options.refuse) options.node.full_inbound = p2p::FullInbound::refuse;
   const Interrupt interrupt;
   const auto rows = play_all(options, attackers_of(options));
@@ -138,6 +148,12 @@ cmd::Command slots_command() {
                    .help = "How long the attack lasts",
                    .default_text = default_of(options->node.hours),
                    .range = {{0.1, 10'000}}},
+                  {.name = "--first",
+                   .into = &options->first,
+                   .help = "The attacker is there before the peers of long standing"},
+                  {.name = "--only-attackers-useful",
+                   .into = &options->useful,
+                   .help = "No honest peer is ever of use"},
                   {.name = "--refuse",
                    .into = &options->refuse,
                    .help = "Refuse newcomers when full, as a Go node does, to see what it costs"},

@@ -40,13 +40,14 @@ p2p::AdmissionConfig config_of(const NodePlan& plan) {
 
 Outcome play(const NodePlan& plan, const AttackPlan& attack, std::uint64_t seed) {
   Timeline timeline(conn::TimePoint(100 * 24h));
-  Node node(config_of(plan), timeline.now() - 40 * 24h);
+  const conn::TimePoint born = timeline.now() - 40 * 24h;
+  Node node(config_of(plan), plan.useful, born);
+  Attacker attacker(attack, node, timeline, 2 * seed + 1);
+  if (attack.begins == AttackPlan::Begins::first) attacker.come_first(born);
   Honest honest(plan, node, timeline, 2 * seed);
   honest.start();
   timeline.run_for(kBefore);
   honest.forget();
-
-  Attacker attacker(attack, node, timeline, 2 * seed + 1);
   attacker.start();
   const conn::Duration span(std::lround(plan.hours * 3.6e12));
   double looks = 0, day_old = 0, held = 0, networks = 0;
@@ -57,6 +58,9 @@ Outcome play(const NodePlan& plan, const AttackPlan& attack, std::uint64_t seed)
     held += static_cast<double>(node.held_by(Side::attacker));
     networks += static_cast<double>(honest.active_networks());
   }
+
+  honest.close();
+  timeline.run_for(Honest::kPatience);
 
   const Honest::Record& record = honest.record();
   const auto own = static_cast<double>(attack.networks);

@@ -84,6 +84,7 @@ TEST(Admission, FortyAttackersThatHoldAllSlotsDoNotKeepANewcomerOut) {
         admission.on_proven(inbound(newcomer), newcomer, offering(candidates), now);
     ASSERT_TRUE(admitted);
     ASSERT_EQ(admitted->evict.size(), 1u);
+    EXPECT_LE(admitted->evict[0], 40u);
     EXPECT_EQ(admission.slots_taken(Direction::inbound), 40u);
     std::erase_if(candidates, [&](const auto& peer) { return peer.link == admitted->evict[0]; });
     candidates.push_back({newcomer, stranger(newcomer), now, {}});
@@ -103,6 +104,29 @@ TEST(Admission, AnEvictedHostPausesWhileTheSlotsAreTaken) {
   EXPECT_TRUE(admission.on_arrival(stranger(7), kStart + kEvictedPause));
   admission.on_gone(numbered_id(8), 8);
   EXPECT_TRUE(admission.on_arrival(stranger(7), kStart + 1s)) << "there is a slot";
+}
+
+TEST(Admission, AnExemptHostThatLosesAPeerPausesForASecond) {
+  AdmissionConfig config;
+  config.exempt = {Cidr(ip("1.0.0.0"), 8)};
+  Admission admission = new_admission(config);
+  fill(admission);
+  ASSERT_TRUE(
+      admission.on_proven(inbound(41), 41, offering_besides_old_ones({candidate(7)}), kStart));
+  EXPECT_EQ(refusal(admission.on_arrival(stranger(7), kStart)), Reason::no_free_slot);
+  EXPECT_TRUE(admission.on_arrival(stranger(7), kStart + kFirstSlotPause));
+}
+
+TEST(Admission, ANodeCountsAtTheAddressOfTheLinkThatIsLeft) {
+  Admission admission = new_admission();
+  ASSERT_TRUE(admission.on_proven(inbound(1, stranger(1)), 1, never_asked, kStart));
+  ASSERT_TRUE(admission.on_proven(inbound(1, stranger(2)), 2, never_asked, kStart));
+  admission.on_gone(numbered_id(1), 1);
+  EXPECT_TRUE(admission.on_proven(inbound(3, stranger(1)), 3, never_asked, kStart));
+  EXPECT_EQ(refusal(admission.on_proven(inbound(4, stranger(2)), 4, never_asked, kStart)),
+            Reason::too_many_from_address);
+  admission.on_gone(numbered_id(1), 2);
+  EXPECT_TRUE(admission.on_proven(inbound(4, stranger(2)), 4, never_asked, kStart));
 }
 
 TEST(Admission, AnEvictedNodeGoesWithAllItsLinks) {
@@ -286,6 +310,7 @@ class Model {
       nodes.erase(id);
       return;
     }
+    node.first.ip = addresses.at(*node.links.begin());
     const Direction left = directions.at(*node.links.begin());
     if (left == Direction::outbound || taken(Direction::inbound) < max_inbound) {
       node.first.direction = left;
@@ -297,6 +322,7 @@ class Model {
 
   std::map<NodeId, Node> nodes;
   std::map<LinkId, Direction> directions;
+  std::map<LinkId, IpAddress> addresses;
 };
 
 TEST(Admission, NoSlotIsLostOrGivenTwiceWhateverHappens) {
@@ -384,6 +410,7 @@ TEST(Admission, NoSlotIsLostOrGivenTwiceWhateverHappens) {
               model.nodes.try_emplace(newcomer.id, Model::Node{newcomer, {}, false}).first->second;
           entry.links.insert(link);
           model.directions[link] = newcomer.direction;
+          model.addresses[link] = newcomer.ip;
         }
       }
       ASSERT_LE(admission.slots_taken(Direction::inbound), config.max_inbound) << "seed " << seed;

@@ -148,22 +148,25 @@ TEST(Eviction, WhoComesLaterNeverTakesTheProtectionOfAnother) {
   }
 }
 
-TEST(Eviction, OneNetworkHasAnEighthOfTheShareOfAgeAndOneGroupAQuarter) {
+TEST(Eviction, OneNetworkHasASixteenthOfEachShareAndOneGroupAnEighth) {
   const auto protected_of = [](const auto& address) {
-    Contest contest(80);
-    for (unsigned i = 0; i < 40; ++i) contest.add(address(i), 24h);
-    for (unsigned i = 0; i < 40; ++i) contest.add(honest(i), 1h);
+    Contest contest(320);
+    for (unsigned i = 0; i < 160; ++i) contest.add(address(i), 24h, 1s);
+    for (unsigned i = 0; i < 160; ++i) contest.add(honest(i), 1h);
     const auto links = contest.contested_links();
-    return 40 - std::count_if(links.begin(), links.end(), [](auto link) { return link <= 40; });
+    return 160 - std::count_if(links.begin(), links.end(), [](auto link) { return link <= 160; });
   };
-  EXPECT_EQ(protected_of([](unsigned i) { return IpAddress::v4(6, 1, 1, std::uint8_t(i)); }), 5);
-  EXPECT_EQ(protected_of([](unsigned i) { return IpAddress::v4(6, 1, std::uint8_t(i), 1); }), 10);
-  EXPECT_EQ(protected_of([](unsigned i) { return IpAddress::v4(6, std::uint8_t(i), 1, 1); }), 40);
+  // Of 160 places by age, and of 80 by use.
+  EXPECT_EQ(protected_of([](unsigned i) { return IpAddress::v4(6, 1, 1, std::uint8_t(i)); }),
+            10 + 5);
+  EXPECT_EQ(protected_of([](unsigned i) { return IpAddress::v4(6, 1, std::uint8_t(i), 1); }),
+            20 + 10);
+  EXPECT_EQ(protected_of([](unsigned i) { return IpAddress::v4(6, std::uint8_t(i), 1, 1); }), 160);
   EXPECT_EQ(protected_of([](unsigned i) { return ip("2001:db8:1:" + std::to_string(i) + "::1"); }),
-            5);
+            10 + 5);
   EXPECT_EQ(protected_of([](unsigned i) { return ip("2001:db8:" + std::to_string(i) + "::1"); }),
-            10);
-  EXPECT_EQ(protected_of([](unsigned i) { return IpAddress::v4(10, 1, 1, std::uint8_t(i)); }), 40)
+            20 + 10);
+  EXPECT_EQ(protected_of([](unsigned i) { return IpAddress::v4(10, 1, 1, std::uint8_t(i)); }), 160)
       << "exempt";
 }
 
@@ -211,16 +214,18 @@ TEST(Eviction, APeerKeepsItsSlotTheLongerTheLessItsNetworkWasGiven) {
   EXPECT_TRUE(goes_first(0, 121s));
 }
 
-TEST(Eviction, HostsOfAFloodEvictOneAnother) {
+TEST(Eviction, HostsOfAFloodGiveWayToANewcomerAndAreRefusedThemselves) {
   Contest contest(12);
   contest.add_old_half();
   for (unsigned i = 0; i < 4; ++i) contest.add(honest(i), 10min);
   for (unsigned i = 0; i < 2; ++i) contest.add(attacker(i), 100ms);
   for (unsigned network : {0, 1}) contest.note(attacker(network), 10'000);
   EXPECT_EQ(contest.choose(), 12u);
+  EXPECT_EQ(contest.choose(attacker(0)), std::nullopt);
+  EXPECT_EQ(contest.choose(attacker(9)), 12u) << "another of its networks, which had nothing yet";
 }
 
-TEST(Eviction, ANewcomerWhoseNetworkAskedForNothingIsAdmittedWhateverGoesOn) {
+TEST(Eviction, ANewcomerWhoseNetworkWasGivenNothingIsAdmittedWhateverGoesOn) {
   Contest contest(4);
   contest.add_old_half();
   contest.add(attacker(1), 1ms);

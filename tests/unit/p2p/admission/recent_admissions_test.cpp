@@ -1,6 +1,6 @@
 #include "p2p/admission/recent_admissions.h"
 
-#include <cmath>
+#include <string>
 
 #include <gtest/gtest.h>
 
@@ -20,60 +20,55 @@ TEST(RecentAdmissions, HostsOfANeighbourhoodCountTogetherAndExemptOnesAlone) {
                            "10.0.0.1", "10.0.0.2"}) {
     recent.note(ip(each), kStart);
   }
-  EXPECT_DOUBLE_EQ(recent.count(ip("203.0.113.0"), kStart), 2);
-  EXPECT_DOUBLE_EQ(recent.count(ip("2001:db8:1::"), kStart), 2);
-  EXPECT_DOUBLE_EQ(recent.count(ip("10.0.0.1"), kStart), 1);
-  EXPECT_EQ(recent.count(ip("203.0.112.0"), kStart), 0);
+  EXPECT_DOUBLE_EQ(recent.claims(ip("203.0.113.9"), kStart), 2);
+  EXPECT_DOUBLE_EQ(recent.claims(ip("2001:db8:1::"), kStart), 2);
+  EXPECT_DOUBLE_EQ(recent.claims(ip("10.0.0.1"), kStart), 1);
+  EXPECT_EQ(recent.claims(ip("10.0.0.3"), kStart), 0);
+  EXPECT_LT(recent.claims(ip("203.0.112.0"), kStart), 1) << "of the group alone";
+  EXPECT_EQ(recent.claims(ip("203.1.113.7"), kStart), 0);
 }
 
-TEST(RecentAdmissions, EachFadesWithAnHour) {
-  RecentAdmissions recent({});
-  const auto network = ip("203.0.113.0");
-  recent.note(ip("203.0.113.7"), kStart);
-  EXPECT_NEAR(recent.count(network, kStart + 1h), std::exp(-1), 1e-9);
-  recent.note(ip("203.0.113.7"), kStart + 1h);
-  EXPECT_NEAR(recent.count(network, kStart + 1h), 1 + std::exp(-1), 1e-9);
-  EXPECT_NEAR(recent.count(network, kStart + 2h), std::exp(-1) + std::exp(-2), 1e-9);
+TEST(RecentAdmissions, AnExemptHostIsNotTheNetworkThatBeginsWithIt) {
+  RecentAdmissions recent({conn::Cidr(ip("2001:db8:1::"), 64)});
+  for (int i = 0; i < 5; ++i) recent.note(ip("2001:db8:1::1"), kStart);
+  EXPECT_EQ(recent.claims(ip("2001:db8:1:1::1"), kStart), 0);
+  recent.note(ip("2001:db8:1:1::1"), kStart);
+  EXPECT_DOUBLE_EQ(recent.claims(ip("2001:db8:1::1"), kStart), 5);
 }
 
-TEST(RecentAdmissions, ACountIsAsExactAfterYears) {
+TEST(RecentAdmissions, WhatAHostWasGivenAgainAndAgainCountsOnceForItsNeighbours) {
   RecentAdmissions recent({});
-  const TimePoint late = kStart + 24h * 3650;
-  for (int i = 0; i < 1000; ++i) recent.note(ip("203.0.113.7"), late);
-  EXPECT_NEAR(recent.count(ip("203.0.113.0"), late), 1000, 1e-3);
+  for (int i = 0; i < 100; ++i) recent.note(ip("203.0.113.7"), kStart);
+  EXPECT_NEAR(recent.claims(ip("203.0.113.7"), kStart), 100, 1e-6);
+  EXPECT_NEAR(recent.claims(ip("203.0.113.8"), kStart), 1, 1e-6);
+  // With some hours between, it is another time.
+  recent.note(ip("203.0.113.7"), kStart + 12h);
+  EXPECT_NEAR(recent.claims(ip("203.0.113.8"), kStart + 12h), 1, 1e-3);
+  // A host that comes again is judged by all that its network was given.
+  recent.note(ip("203.0.113.8"), kStart + 12h);
+  EXPECT_NEAR(recent.claims(ip("203.0.113.8"), kStart + 12h), 2, 1e-3);
+  recent.note(ip("203.0.113.8"), kStart + 12h);
+  EXPECT_NEAR(recent.claims(ip("203.0.113.8"), kStart + 12h), 3, 1e-3);
 }
 
-TEST(RecentAdmissions, ANetworkIsForgottenThreeHoursAfterASingleAdmission) {
+TEST(RecentAdmissions, AGroupCountsAsNoMoreThanSixteenNetworks) {
   RecentAdmissions recent({});
-  recent.note(ip("203.0.113.7"), kStart);
-  recent.note(ip("198.51.100.1"), kStart + 175min);
-  EXPECT_EQ(recent.networks(), 2u);
-  recent.note(ip("198.51.100.1"), kStart + 185min);
-  EXPECT_EQ(recent.networks(), 1u);
-}
-
-TEST(RecentAdmissions, NoFloodFromOneNetworkWashesOutWhatIsKnownOfAnother) {
-  RecentAdmissions recent({});
-  recent.note(ip("203.0.113.7"), kStart);
-  for (std::size_t i = 0; i < 2 * RecentAdmissions::kMaxNetworks; ++i) {
-    recent.note(ip("198.51.100.1"), kStart);
+  for (unsigned i = 0; i < 160; ++i) {
+    recent.note(ip("2001:db8:" + std::to_string(1 + i) + "::1"), kStart);
   }
-  EXPECT_EQ(recent.networks(), 2u);
-  EXPECT_DOUBLE_EQ(recent.count(ip("203.0.113.0"), kStart), 1);
+  EXPECT_NEAR(recent.claims(ip("2001:db8:1::1"), kStart), 10, 1e-6);
+  EXPECT_NEAR(recent.claims(ip("2001:db8:999::1"), kStart), 10, 1e-6) << "one that is new";
+  EXPECT_EQ(recent.claims(ip("2001:db9:1::1"), kStart), 0);
 }
 
-TEST(RecentAdmissions, OfTooManyNetworksTheOneThatAskedForLeastIsForgotten) {
+TEST(RecentAdmissions, RemembersABoundedNumberOfNetworks) {
   RecentAdmissions recent({});
-  recent.note(ip("203.0.113.7"), kStart);
-  recent.note(ip("198.51.100.7"), kStart);
-  recent.note(ip("198.51.100.7"), kStart);
-  for (std::size_t i = 0; i < RecentAdmissions::kMaxNetworks - 1; ++i) {
-    recent.note(conn::IpAddress::v4(6, std::uint8_t(i >> 8), std::uint8_t(i), 1), kStart + 1s);
+  for (unsigned i = 0; i < RecentAdmissions::kMaxRemembered + 100; ++i) {
+    recent.note(
+        conn::IpAddress::v4(std::uint8_t(6 + (i >> 16)), std::uint8_t(i >> 8), std::uint8_t(i), 1),
+        kStart);
   }
-  EXPECT_EQ(recent.networks(), RecentAdmissions::kMaxNetworks);
-  EXPECT_EQ(recent.count(ip("203.0.113.0"), kStart), 0);
-  EXPECT_GT(recent.count(ip("198.51.100.0"), kStart), 1);
-  EXPECT_GT(recent.count(ip("6.255.253.0"), kStart), 0);
+  EXPECT_EQ(recent.networks(), RecentAdmissions::kMaxRemembered);
 }
 
 }  // namespace

@@ -51,7 +51,7 @@ TEST(Slots, ADefaultNodeWithFortySlotsKeepsItsPeersAndAdmitsNewcomers) {
   NodePlan node = three_hours();
   node.slots = 40;
   node.long_lived = 25;
-  const Outcome outcome = play(node, {512, 64, Manner::busy}, 1);
+  const Outcome outcome = play(node, {512, 180, Manner::busy}, 1);
   EXPECT_TRUE(outcome.wait_promised());
   EXPECT_TRUE(outcome.holds());
 }
