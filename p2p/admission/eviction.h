@@ -8,12 +8,13 @@
 //  - by age, half: the peers that have been here longest.
 //  - by use, a quarter: of the others, those that have been here longest and that a reactor has
 //    found useful within kLongLived (Peer::mark_useful).
-// Of each share an eighth at most are of one group (/16; IPv6: /32), and a sixteenth of one
-// network, exempt ones apart: one company's addresses do not hold them all because they came first.
+// Of each share an eighth at most, and one place at least, is of one group (/16; IPv6: /32), and a
+// sixteenth of one network, exempt ones apart: one company's addresses do not hold them all because
+// they came first.
 //
-// Both go by age, and that is the point: no peer that comes later can take the place of one that is
-// protected. A protection by round trip or by the latest use could be taken, by a host nearby or a
-// busy one; a peer of long standing would be lost to it.
+// Both go by age, and that is the point: who comes later takes nobody's protection, but that of a
+// peer that is useful no more. A protection by round trip or by the latest use could be taken, by a
+// host nearby or a busy one; a peer of long standing would be lost to it.
 //
 // The rest, a quarter of the slots at least, is always contested, and shared by networks in time.
 // Claims are the slots that the hosts of a network were given lately (p2p/admission/
@@ -22,9 +23,8 @@
 // least kContestedStay times the claims of the newcomer. Otherwise the newcomer is refused. So:
 //  - one whose network was given nothing lately is admitted at once, whatever goes on;
 //  - a peer keeps its slot the longer the less its network was given;
-//  - what a network gets is time, about as much as another, however often its hosts come and
-//  however
-//    long they wish to stay. Hosts that flood the node evict one another, or are refused.
+//  - a network gets time, about as much as another, however often its hosts come and however long
+//    they wish to stay. Hosts that flood the node evict one another, or are refused.
 // The condition is against a burst: of peers that all came within a moment, no stay tells which
 // network had too much.
 //
