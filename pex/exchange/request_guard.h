@@ -57,7 +57,8 @@ class RequestGuard {
   Verdict on_request(const Asker& asker, conn::TimePoint now);
   // The answer that it was just given had no addresses: it is as new here as before.
   void had_nothing(const Asker& asker);
-  // It sent what no node may: a list that we did not ask for, or what is no message of peer exchange.
+  // It sent what no node may: a list that we did not ask for, or what is no message of peer
+  // exchange.
   Verdict on_violation(const Asker& asker, conn::TimePoint now);
   // It sent a list with entries that no node can have, which did no harm.
   Verdict on_nonsense(const Asker& asker, conn::TimePoint now);
