@@ -9,6 +9,11 @@ RecentAdmissions::Network RecentAdmissions::network_of(const conn::IpAddress& ip
   return {false, neighbourhood_of(ip)};
 }
 
+std::optional<std::uint64_t> RecentAdmissions::group_of(const conn::IpAddress& ip) const {
+  if (ip.is_v4() || exempt(ip)) return std::nullopt;
+  return ip.group(conn::IpAddress::Strict::no);
+}
+
 void RecentAdmissions::note(const conn::IpAddress& ip, conn::TimePoint now) {
   const conn::IpAddress host = host_of(ip);
   const Network network = network_of(ip);
@@ -16,7 +21,7 @@ void RecentAdmissions::note(const conn::IpAddress& ip, conn::TimePoint now) {
   of_host_.add(host, 1, now);
   of_network_.add(network, 1, now);
   hosts_of_network_.add(network, once, now);
-  if (!network.exempt) hosts_of_group_.add(group_of(ip), once, now);
+  if (const auto group = group_of(ip)) hosts_of_group_.add(*group, once, now);
 }
 
 double RecentAdmissions::claims(const conn::IpAddress& ip, conn::TimePoint now) const {
@@ -24,8 +29,9 @@ double RecentAdmissions::claims(const conn::IpAddress& ip, conn::TimePoint now) 
   const bool came_again = of_host_.count(host_of(ip), now) > 1;
   const double claims =
       came_again ? of_network_.count(network, now) : hosts_of_network_.count(network, now);
-  if (network.exempt) return claims;
-  return std::max(claims, hosts_of_group_.count(group_of(ip), now) / kNetworksOfGroup);
+  const auto group = group_of(ip);
+  if (!group) return claims;
+  return std::max(claims, hosts_of_group_.count(*group, now) / kNetworksOfGroup);
 }
 
 }  // namespace peerage::p2p

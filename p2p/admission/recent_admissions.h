@@ -2,8 +2,8 @@
 // for a slot goes by (p2p/admission/eviction.h).
 //
 // A network is the neighbourhood of an address (/24; IPv6: /48). Whoever has one of IPv6 mostly has
-// thousands, so a group (IPv6: /32; /16) counts as no more than kNetworksOfGroup of them. An exempt
-// host, of a private cluster say, is a network of its own, and of no group.
+// thousands for the same price, so a group of IPv6 (/32) counts as no more than kNetworksOfGroup of
+// them. An exempt host, of a private cluster say, is a network of its own, and of no group.
 //
 // What was given to a host again and again is held against that host. For its neighbours it counts
 // once, or a single host could spend the share of a whole network.
@@ -16,6 +16,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -47,9 +48,8 @@ class RecentAdmissions {
   std::size_t networks() const noexcept { return of_network_.size(); }
 
  private:
-  static std::uint64_t group_of(const conn::IpAddress& ip) {
-    return ip.group(conn::IpAddress::Strict::no);
-  }
+  // Of those whose networks are counted together.
+  std::optional<std::uint64_t> group_of(const conn::IpAddress& ip) const;
 
   std::vector<conn::Cidr> exempt_;
   FadingCounts<conn::IpAddress> of_host_{kMaxRemembered, kAdmissionMemory};
