@@ -56,6 +56,28 @@ TEST(Slots, ADefaultNodeWithFortySlotsKeepsItsPeersAndAdmitsNewcomers) {
   EXPECT_TRUE(outcome.holds());
 }
 
+TEST(Slots, AnAttackerThatIsThereFirstHoldsWhatIsProtectedAndKeepsNoNewcomerOut) {
+  NodePlan node = three_hours();
+  node.hours = 1;
+  AttackPlan attack = {1'000, 16, Manner::polite};
+  attack.begins = AttackPlan::Begins::first;
+  const Outcome outcome = play(node, attack, 1);
+  EXPECT_GT(outcome.held, 60) << "as the price list says";
+  EXPECT_LE(outcome.held, 80) << "three quarters, and its share of the rest";
+  EXPECT_EQ(outcome.wait_p95, 0);
+}
+
+TEST(Slots, PeersThatAreProtectedByAgeStayThoughOnlyTheAttackersAreUseful) {
+  NodePlan node = three_hours();
+  node.hours = 1;
+  node.long_lived = 80;  // as many as that share has
+  node.useful = NodePlan::Useful::attackers;
+  const Outcome outcome = play(node, {100, 16, Manner::busy}, 1);
+  EXPECT_EQ(outcome.lost, 0);
+  EXPECT_GT(outcome.day_old, 75);
+  EXPECT_TRUE(outcome.holds());
+}
+
 TEST(Slots, TenTimesAsManyAttemptsGainNothing) {
   NodePlan node = three_hours();
   node.hours = 0.25;
