@@ -12,9 +12,9 @@
 // sixteenth of one network, exempt ones apart: one company's addresses do not hold them all because
 // they came first.
 //
-// Both go by age, and that is the point: who comes later takes nobody's protection, but that of a
-// peer that is useful no more. A protection by round trip or by the latest use could be taken, by a
-// host nearby or a busy one; a peer of long standing would be lost to it.
+// Both go by age, and that is the point: a peer that comes later takes the protection of no other,
+// unless that one is no longer useful. A protection by round trip or by the latest use could be
+// taken, by a host nearby or a busy one; a peer of long standing would be lost to it.
 //
 // The rest, a quarter of the slots at least, is always contested, and shared by networks in time.
 // Claims are the slots that the hosts of a network were given lately (p2p/admission/

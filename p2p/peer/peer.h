@@ -108,9 +108,9 @@ class Peer : public std::enable_shared_from_this<Peer> {
   }
 
   // To be called by a reactor for what is worth a slot: a message that was valid and current, an
-  // answer that was asked for. Also when another peer was quicker: else whoever is quickest would
-  // take the protection of the others. A message by itself is no use, for any stranger sends some.
-  // Peers that are of use have a share of the inbound slots to themselves
+  // answer that was asked for. It counts also when another peer sent the same before; otherwise the
+  // fastest peer would take the protection of all others. A message by itself is no use, for any
+  // stranger sends some. Peers that are of use have a share of the inbound slots to themselves
   // (p2p/admission/eviction.h).
   void mark_useful() noexcept;
   // When that, or Switch::mark_good, was last called.

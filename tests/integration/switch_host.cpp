@@ -12,9 +12,8 @@
 //   ban ID|CIDR         bans for an hour
 //   dial ID@HOST:PORT   dials; the answer has the outcome
 //   name ID             this node comes first from now on, and no other
-//   measure ID N        N messages of 200 bytes to a node that echoes, one after the other, each 2
-//   ms
-//                       at most; this one with --echo 0
+//   measure ID N        sends N messages of 200 bytes to a node that echoes, the next when one has
+//                       come back, and at most one each 2 ms; this node has --echo 0
 //   open N              how many of N files the process can open now
 //
 // At the end of input it stops; it exits with 1 if its reactor was called out of order.

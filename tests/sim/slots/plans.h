@@ -27,8 +27,8 @@ struct NodePlan {
 };
 
 // Polite: each host connects, stays as long as it may, and comes again nine minutes after it was
-// refused or evicted. Busy: so many a second come, as far as the node lets its hosts, each from the
-// network that has had the least.
+// refused or evicted. Busy: `a_second` hosts try each second, if the node lets as many in at
+// accept, each from the network that was given least.
 enum class Manner : std::uint8_t { polite, busy };
 
 struct AttackPlan {
