@@ -51,6 +51,8 @@ SwitchCore::SwitchCore(conn::Runtime& runtime, conn::NodeKey key, SwitchConfig c
   tell_dialer();
   admission_.bans().set_has_named(
       [this](const conn::Cidr& network) { return admission_.has_named_in(network); });
+  admission_.bans().set_has_established(
+      [this](const conn::Cidr& network) { return has_established_in(network); });
 }
 
 SwitchCore::~SwitchCore() = default;
@@ -276,6 +278,7 @@ void SwitchCore::on_connected(const Connected& event) {
   // Before the event: handlers look at the snapshot.
   publish();
   tell(event);
+  if (const auto surplus = dialer_.surplus()) disconnect(*surplus, kStopTimeout);
 }
 
 void SwitchCore::on_gone(const Gone& event) {

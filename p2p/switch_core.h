@@ -96,6 +96,8 @@ class SwitchCore : public std::enable_shared_from_this<SwitchCore> {
 
   void refuse(const Refused& event);
   void end_those_under(const Ban& ban);
+  // Whether a long-lived peer that is under no ban is in this network.
+  bool has_established_in(const conn::Cidr& network) const;
   // The network of a dial; the first of ours if it names none.
   const std::string& network_of(const DialOrder& order) const;
   PeerMarks marks(const conn::NodeId& id) const;

@@ -69,6 +69,17 @@ void SwitchCore::end_those_under(const Ban& ban) {
   peers_->stop_if(falls_under, {conn::Stage::admission, conn::Reason::banned, ban.reason});
 }
 
+bool SwitchCore::has_established_in(const conn::Cidr& network) const {
+  const conn::TimePoint now = control_.now();
+  const BanList& bans = admission_.bans();
+  // One that a ban has just been made for may still be here.
+  return peers_ && peers_->has_long_lived([&](const Peer& peer) {
+    const conn::IpAddress& ip = peer.socket().ip;
+    return network.contains(ip) && bans.find(ip, now) == nullptr &&
+           bans.find(peer.id(), now) == nullptr;
+  });
+}
+
 void SwitchCore::unban(const BanTarget& target) {
   if (admission_.bans().remove(target)) tell(Unbanned{target});
 }

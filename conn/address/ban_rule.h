@@ -3,12 +3,16 @@
 // Bans stand in three places: in the list that is in force (p2p/admission/ban_list.h), beside the
 // books (pex/books/network_books.h), and in the books' file (addrbook/file/book_file.h). The list
 // decides by the rule here, and reports what it drops; the other two follow. The file has to judge
-// only when it is read: one that was crafted may hold any number.
+// only when it is read: one that was crafted may hold any number, of which those that end last are
+// taken.
 //
 // The rule. What an operator has banned and what a node bans by itself, for what strangers do, have
 // room for kMaxBans each, so that strangers cannot displace what the operator wants. An operator's
 // ban never makes room: when theirs is full, one more is refused. Of the others, those that have
-// ended make room, then the one that is the first to end.
+// ended make room, then, of the group that holds most, the one that is the first to end. A group is
+// a /16, or a /32 of IPv6 (IpAddress::group); all IDs together are one. So whoever can be banned
+// for ever more IDs of one host, or hosts of one allocation, washes out their own bans, and none
+// of a group that holds fewer.
 //
 // Threads: plain values, pure functions.
 #pragma once
@@ -37,10 +41,10 @@ inline constexpr std::size_t kBanOriginCount = 2;
 std::string_view name(BanOrigin origin) noexcept;
 
 // In force at once, for each origin. A lookup is a few hashes however many there are; a ban takes
-// some 500 bytes.
+// some 600 bytes.
 inline constexpr std::size_t kMaxBans = 10'000;
 
-// Whether `a` makes room before `b`; both of one origin.
+// Whether `a` makes room before `b`; both of one origin, and of one group.
 template <typename Ban>
 bool makes_room_before(const Ban& a, const Ban& b) {
   return a.until < b.until;

@@ -42,9 +42,25 @@ bool BanList::MakesRoomFirst::operator()(const Entry& a, const Entry& b) const {
   return !conn::makes_room_before(b->ban, a->ban) && a->number < b->number;
 }
 
+bool BanList::LosesFirst::operator()(const Order* a, const Order* b) const {
+  if (a->size() != b->size()) return a->size() > b->size();
+  return MakesRoomFirst()(*a->begin(), *b->begin());
+}
+
+BanList::Group BanList::group_of(const BanTarget& target) {
+  const auto* network = std::get_if<Cidr>(&target);
+  if (network == nullptr) return std::nullopt;
+  return network->base().group(IpAddress::Strict::no);
+}
+
 bool BanList::is_exempt(const Cidr& network) const {
   return std::any_of(exempt_.begin(), exempt_.end(),
                      [&network](const Cidr& each) { return each.overlaps(network); });
+}
+
+bool BanList::is_spared(const Cidr& neighbourhood) const {
+  return is_exempt(neighbourhood) || (has_named_ && has_named_(neighbourhood)) ||
+         (has_established_ && has_established_(neighbourhood));
 }
 
 BanTarget BanList::target_for(const NodeId& id, const IpAddress& ip) const {
@@ -78,14 +94,35 @@ Result<BanList::Changes> BanList::add(Ban ban, TimePoint now) {
   }
   if (known) erase(*known);
   if (ban.origin == BanOrigin::misbehaviour && order(ban.origin).size() >= conn::kMaxBans) {
-    const Entry first = *order(ban.origin).begin();
-    changes.dropped.push_back(first->ban.target);
-    erase(first);
+    const Entry victim = makes_room_for(ban.target);
+    changes.dropped.push_back(victim->ban.target);
+    erase(victim);
   }
   changes.added = ban;
   insert(std::move(ban));
   if (const Cidr* host = host_in(*changes.added)) join_neighbourhood(Cidr(*host), changes);
   return changes;
+}
+
+BanList::Entry BanList::makes_room_for(const BanTarget& newcomer) const {
+  // With the newcomer, its own group is larger than others that are as large now.
+  const Order& largest = **ranking_.begin();
+  const auto own = groups_.find(group_of(newcomer));
+  const bool own_is_largest = own != groups_.end() && own->second.size() == largest.size();
+  return *(own_is_largest ? own->second : largest).begin();
+}
+
+template <typename Change>
+void BanList::alter_group(const BanTarget& target, Change&& change) {
+  const auto group = groups_.try_emplace(group_of(target)).first;
+  Order& bans = group->second;
+  if (!bans.empty()) ranking_.erase(&bans);
+  change(bans);
+  if (bans.empty()) {
+    groups_.erase(group);
+  } else {
+    ranking_.insert(&bans);
+  }
 }
 
 void BanList::join_neighbourhood(const Cidr& host, Changes& changes) {
@@ -94,7 +131,7 @@ void BanList::join_neighbourhood(const Cidr& host, Changes& changes) {
   if (found == hosts_.end() || found->second.size() < kHostsToBanNeighbourhood) return;
   const auto known = entry_of(network);
   if (known && (*known)->ban.origin == BanOrigin::operator_) return;
-  if (is_exempt(network) || (has_named_ && has_named_(network))) return;
+  if (is_spared(network)) return;
   Ban whole{network, changes.added->until, {}, BanOrigin::misbehaviour};
   whole.reason = std::to_string(found->second.size()) +
                  " of its hosts were banned; the last: " + changes.added->reason;
@@ -116,6 +153,9 @@ void BanList::join_neighbourhood(const Cidr& host, Changes& changes) {
 void BanList::insert(Ban ban) {
   const Entry entry = bans_.insert(bans_.end(), Kept{std::move(ban), next_number_++});
   order(entry->ban.origin).insert(entry);
+  if (entry->ban.origin == BanOrigin::misbehaviour) {
+    alter_group(entry->ban.target, [&entry](Order& bans) { bans.insert(entry); });
+  }
   if (const auto* id = std::get_if<NodeId>(&entry->ban.target)) {
     by_id_[*id] = entry;
     return;
@@ -129,6 +169,9 @@ void BanList::insert(Ban ban) {
 
 void BanList::erase(Entry entry) {
   order(entry->ban.origin).erase(entry);
+  if (entry->ban.origin == BanOrigin::misbehaviour) {
+    alter_group(entry->ban.target, [&entry](Order& bans) { bans.erase(entry); });
+  }
   if (const auto* id = std::get_if<NodeId>(&entry->ban.target)) {
     by_id_.erase(*id);
   } else {

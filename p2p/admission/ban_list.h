@@ -7,8 +7,9 @@
 //
 // Bans for misbehaviour are of IDs or hosts, and never of an exempt network. When 16 hosts of a
 // neighbourhood (a /24; a /48 of IPv6) are banned for misbehaviour at once, these bans become one
-// of the neighbourhood, which ends with the last of them; but not where it holds an exempt address
-// or that of a named node. One ban alone never spreads. An operator's ban is of what the operator
+// of the neighbourhood, which ends with the last of them; but not where it holds an exempt address,
+// that of a named node, or an established peer that is not banned itself: then each host's stays as
+// it is. One ban alone never spreads. An operator's ban is of what the operator
 // says, exempt or not; for the same target it holds against any for misbehaviour.
 //
 // Looking up an ID is one hash lookup; looking up an address is one for each length of network in
@@ -49,10 +50,17 @@ class BanList {
  public:
   explicit BanList(std::vector<conn::Cidr> exempt = {}) : exempt_(std::move(exempt)) {}
 
-  // Whether an address of a named node is in this network. Asked when a ban for misbehaviour is
-  // made; by default none is.
-  using HasNamed = std::function<bool(const conn::Cidr&)>;
-  void set_has_named(HasNamed has_named) { has_named_ = std::move(has_named); }
+  // Whether one of them is in this network. Asked when a ban for misbehaviour is made; by default
+  // none is.
+  using HasAny = std::function<bool(const conn::Cidr&)>;
+  // Addresses of named nodes.
+  void set_has_named(HasAny has_named) { has_named_ = std::move(has_named); }
+  // Established peers that are under no ban. Strangers may be such peers: they spare no host, only
+  // a whole neighbourhood. Asked when the host's ban is in force, so that whoever is banned by it
+  // can be left out.
+  void set_has_established(HasAny has_established) {
+    has_established_ = std::move(has_established);
+  }
 
   // What a node that has misbehaved is banned by: its host, or its ID where the host is exempt or a
   // named node's.
@@ -96,21 +104,38 @@ class BanList {
   };
   using Networks = std::unordered_map<conn::IpAddress, Entry, HashIp>;
   using Order = std::set<Entry, MakesRoomFirst>;
+  // Of a network; none: all IDs, of which anybody can mint any number.
+  using Group = std::optional<std::uint64_t>;
+  // The larger of two groups; of equal ones that whose ban ends first. None is empty.
+  struct LosesFirst {
+    bool operator()(const Order* a, const Order* b) const;
+  };
+  static Group group_of(const BanTarget& target);
 
   Order& order(BanOrigin origin) { return orders_[static_cast<std::size_t>(origin)]; }
   std::optional<Entry> entry_of(const BanTarget& target);
   void insert(Ban ban);
   void erase(Entry entry);
   void erase_ended(conn::TimePoint now);
+  // Of the strangers' bans; there are some.
+  Entry makes_room_for(const BanTarget& newcomer) const;
+  // Every change of the strangers' groups goes through here, so that their order holds.
+  template <typename Change>
+  void alter_group(const BanTarget& target, Change&& change);
   bool is_exempt(const conn::Cidr& network) const;
+  bool is_spared(const conn::Cidr& neighbourhood) const;
   // Makes one ban of those of its neighbourhood, if they are enough.
   void join_neighbourhood(const conn::Cidr& host, Changes& changes);
 
   const std::vector<conn::Cidr> exempt_;
-  HasNamed has_named_;
+  HasAny has_named_;
+  HasAny has_established_;
   std::uint64_t next_number_ = 0;
   std::list<Kept> bans_;  // in the order of adding
   std::array<Order, conn::kBanOriginCount> orders_;
+  // The strangers' once more, by group, and the groups by who loses a ban first.
+  std::map<Group, Order> groups_;
+  std::set<const Order*, LosesFirst> ranking_;
   std::unordered_map<conn::NodeId, Entry> by_id_;
   std::map<unsigned, Networks> v4_;  // by length
   std::map<unsigned, Networks> v6_;

@@ -114,7 +114,8 @@ inline constexpr std::size_t kPersistentPace = 250;
 
 // --- peers ---
 
-// Connected for this long, a peer is worth going back to; and for this long a use protects it
+// Connected for this long, a peer is worth going back to, and its neighbourhood is not banned as a
+// whole (p2p/admission/ban_list.h); and for this long a use protects it
 // (p2p/admission/eviction.h).
 inline constexpr conn::Duration kLongLived = 10min;
 

@@ -26,7 +26,7 @@ constexpr Duration kFirstPause = 1s;
 constexpr std::array<Duration, 8> kStickyPauses = {500ms, 5s, 15s, 45s, 2min, 5min, 10min, 20min};
 // One that is sought goes on at this pause.
 constexpr Duration kSeekPause = 5min;
-// For this many tries its slot is kept.
+// For this many tries its slot is its own.
 constexpr std::size_t kStickyReserved = 4;
 
 tl::unexpected<conn::Failure> refuse(Reason reason, std::string detail = {}) {
@@ -59,20 +59,54 @@ Result<void> Dialer::request(const DialOrder& order, TimePoint now) {
     const auto seconds = std::chrono::ceil<std::chrono::seconds>(until - now);
     return refuse(Reason::address_resting, "for " + std::to_string(seconds.count()) + " s more");
   }
-  const std::size_t limit = config_.max_outbound + (order.purpose == DialPurpose::feeler ? 1 : 0);
-  if (needs_slot(target.id) && slots_used() >= limit) return refuse(Reason::no_free_slot);
+  const bool one_beyond =
+      order.purpose == DialPurpose::feeler || order.purpose == DialPurpose::rotation;
+  const std::size_t limit = config_.max_outbound + (one_beyond ? 1 : 0);
+  if (needs_slot(target.id)) {
+    if (slots_used() >= limit) return refuse(Reason::no_free_slot);
+    const bool fills = !one_beyond && slots_used() + slots_kept() >= config_.max_outbound;
+    if (fills) fillers_.push_back(target.id);
+  }
   requested_.push_back(order);
   return {};
 }
 
 std::size_t Dialer::free_slots() const {
-  const auto kept = static_cast<std::size_t>(
+  const std::size_t used = slots_used();
+  return used >= config_.max_outbound ? 0 : config_.max_outbound - used;
+}
+
+// By sticky ones that are not under way: those take a slot as it is.
+std::size_t Dialer::slots_kept() const {
+  return static_cast<std::size_t>(
       std::count_if(sticky_.begin(), sticky_.end(), [this](const auto& entry) {
         return entry.second.tries < kStickyReserved && !is_busy(entry.first) &&
                needs_slot(entry.first);
       }));
-  const std::size_t used = slots_used() + kept;
-  return used >= config_.max_outbound ? 0 : config_.max_outbound - used;
+}
+
+std::optional<NodeId> Dialer::surplus() const {
+  const auto here = std::find_if(leaving_.begin(), leaving_.end(),
+                                 [this](const NodeId& id) { return outbound_.contains(id); });
+  return here == leaving_.end() ? std::nullopt : std::optional(*here);
+}
+
+// The owner of a slot is back: the filler that came last is to leave, now or when it connects.
+void Dialer::give_back() {
+  if (fillers_.empty() || slots_used() <= config_.max_outbound) return;
+  leaving_.insert(fillers_.back());
+  fillers_.pop_back();
+}
+
+// Those that need not leave any more are fillers no longer.
+void Dialer::settle_fillers() {
+  const auto is_over = [this](const NodeId& id) { return !is_busy(id) && !outbound_.contains(id); };
+  std::erase_if(fillers_, is_over);
+  std::erase_if(leaving_, is_over);
+  const std::size_t wanted = slots_used() + slots_kept();
+  const std::size_t leave = wanted > config_.max_outbound ? wanted - config_.max_outbound : 0;
+  if (fillers_.size() <= leave) return;
+  fillers_.erase(fillers_.begin(), fillers_.end() - static_cast<std::ptrdiff_t>(leave));
 }
 
 std::vector<DialOrder> Dialer::take_due(TimePoint now) {
@@ -95,6 +129,7 @@ std::vector<DialOrder> Dialer::take_due(TimePoint now) {
     }
   }
   std::erase_if(sticky_, [&](const auto& entry) { return is_given_up(entry.second, now); });
+  settle_fillers();
   return orders;
 }
 
@@ -143,7 +178,8 @@ void Dialer::on_connected(const NodeId& id, Direction direction, TimePoint now) 
   } else {
     outbound_.erase(id);
   }
-  sticky_.erase(id);
+  const bool is_back = sticky_.erase(id) > 0;
+  if (is_back && direction == Direction::outbound && needs_slot(id)) give_back();
   persistent_.on_busy(id);
 }
 
@@ -169,11 +205,24 @@ void Dialer::on_gone(const NodeId& id, const std::optional<HostAddress>& address
   }
   const bool worth_it = config_.sticky_redial == StickyRedial::yes && redial == Redial::yes &&
                         was.direction == Direction::outbound && address && lasted >= kLongLived;
-  if (worth_it && sticky_.size() < std::max<std::size_t>(config_.max_outbound, 1)) {
-    Sticky& entry = sticky_[id] = {*address, 0, now, now, false};
+  if (worth_it && make_sticky_room(lasted)) {
+    Sticky& entry = sticky_[id] = {*address, 0, now, now, lasted, false};
     entry.next += sticky_pause(entry);
     note_torn(now);
   }
+}
+
+bool Dialer::make_sticky_room(Duration lasted) {
+  if (sticky_.size() < std::max<std::size_t>(config_.max_outbound, 1)) return true;
+  // Not one that is under way: it may be beyond the limit, and then a filler is to leave for it.
+  auto shortest = sticky_.end();
+  for (auto each = sticky_.begin(); each != sticky_.end(); ++each) {
+    if (is_busy(each->first)) continue;
+    if (shortest == sticky_.end() || each->second.lasted < shortest->second.lasted) shortest = each;
+  }
+  if (shortest == sticky_.end() || shortest->second.lasted >= lasted) return false;
+  sticky_.erase(shortest);
+  return true;
 }
 
 void Dialer::note_torn(TimePoint now) {
@@ -192,8 +241,10 @@ bool Dialer::is_given_up(const Sticky& entry, TimePoint now) const {
 }
 
 bool Dialer::has_place_for(const NodeId& id, const Sticky& entry) const {
-  const std::size_t limit = config_.max_outbound + (entry.torn ? 1 : 0);
-  return !needs_slot(id) || slots_used() < limit;
+  const std::size_t fillers = entry.tries < kStickyReserved ? fillers_.size() : 0;
+  const std::size_t beyond =
+      std::max<std::size_t>(entry.torn ? 1 : 0, std::min(fillers, kStickyPace));
+  return !needs_slot(id) || slots_used() < config_.max_outbound + beyond;
 }
 
 bool Dialer::needs_slot(const NodeId& id) const {

@@ -4,11 +4,14 @@
 //  - At most one dial for an ID at a time, and none to a node that is connected, nor to ourselves.
 //  - Persistent peers are redialled for ever (p2p/dial/persistent_peers.h); the longest pause is
 //    60 s by default, or persistent_peers_max_dial_period.
-//  - Sticky redial: a long-lived outbound peer that we lose is dialled again, at growing intervals,
-//    and for the first few tries its slot is kept for it. What we knew to be good is worth more
-//    than what we have heard of (spec: this is what stops the slow erosion towards an attacker's
-//    peers). When many are lost at once they wait for one another: kStickyPace dials in any second,
-//    those of other purposes included.
+//  - Sticky redial: a long-lived outbound peer that we lose is dialled again, at growing intervals.
+//    What we knew to be good is worth more than what we have heard of (spec: this is what stops the
+//    slow erosion towards an attacker's peers). For the first few tries its slot is its own:
+//    another may have it meanwhile (a *filler*), and leaves when the lost one is back (surplus);
+//    until it has left they are beyond the limit, kStickyPace at most. When many are lost at once
+//    they wait for one another: kStickyPace dials in any second, those of other purposes included.
+//    As many are kept as there are slots; of more, those that were here longest, for attackers can
+//    leave together as soon as they are worth a redial.
 //  - A third of the outbound peers or more, lost within kTornWithin, is no accident: the network
 //    may have fallen in two, and both parts fill their sets from their own side. Such peers are
 //    sought for kSeekFor, also when the set is full: for one of them there is a place beyond
@@ -20,7 +23,8 @@
 //    caller. A host and port that led to ourselves are not, for a day, under whatever ID and not
 //    even for a persistent peer.
 //
-// Bounded: kMaxResting failed addresses, kMaxOwnAddresses of our own, max_outbound sticky ones.
+// Bounded: kMaxResting failed addresses, kMaxOwnAddresses of our own, max_outbound sticky ones and
+// as many fillers.
 // Threads: none of its own (the control shard).
 #pragma once
 
@@ -82,7 +86,7 @@ class Dialer {
                              conn::TimePoint now) {
     return request({target, purpose, {}}, now);
   }
-  // How many more peers the book may be asked for: free slots, less those kept for sticky ones.
+  // How many more peers the book may be asked for.
   std::size_t free_slots() const;
 
   // --- what happens ---
@@ -97,6 +101,9 @@ class Dialer {
   // under way: it keeps its slot, and no second dial to it begins.
   void on_dial_ended(const conn::NodeId& id, const conn::Failure* failure, conn::TimePoint now);
   void on_connected(const conn::NodeId& id, Direction direction, conn::TimePoint now);
+  // Who is to be disconnected: a filler that is here, and whose slot the owner has taken again. To
+  // be asked after each connection.
+  std::optional<conn::NodeId> surplus() const;
   // `address`: where it was dialled, for outbound ones. `sticky`: whether it is worth a redial (we
   // did not disconnect it on purpose).
   enum class Redial : std::uint8_t { no, yes };
@@ -113,7 +120,8 @@ class Dialer {
     std::size_t tries = 0;
     conn::TimePoint next;
     conn::TimePoint lost;
-    bool torn = false;  // lost with many others
+    conn::Duration lasted{};  // its connection
+    bool torn = false;        // lost with many others
   };
   struct Dialling {
     conn::HostAddress target;
@@ -136,9 +144,14 @@ class Dialer {
   bool is_busy(const conn::NodeId& id) const;
   std::size_t slots_used() const;
   void begin(DialOrder order, conn::TimePoint now, std::vector<DialOrder>& orders);
+  // For a lost peer that was here for this long. False: there is none, and nobody gives way.
+  bool make_sticky_room(conn::Duration lasted);
   void note_torn(conn::TimePoint now);
   bool is_given_up(const Sticky& entry, conn::TimePoint now) const;
   bool has_place_for(const conn::NodeId& id, const Sticky& entry) const;
+  std::size_t slots_kept() const;
+  void give_back();
+  void settle_fillers();
   conn::Duration sticky_pause(const Sticky& entry);
   void back_off(Backoff& backoff, conn::TimePoint from, conn::Duration cap);
   void rest(const std::string& address, conn::TimePoint begun);
@@ -159,6 +172,8 @@ class Dialer {
   std::map<conn::NodeId, Dialling> dialling_;
   std::map<conn::NodeId, Connected> connected_;
   std::set<conn::NodeId> outbound_;      // of them
+  std::vector<conn::NodeId> fillers_;    // under way or connected, the latest last
+  std::set<conn::NodeId> leaving_;       // that were fillers
   std::list<Resting> resting_;           // the latest last
   std::list<OwnAddress> own_addresses_;  // the same
 };

@@ -1,5 +1,6 @@
 #include "p2p/peer/peer_registry.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace peerage::p2p {
@@ -150,6 +151,15 @@ PeerPtr PeerRegistry::find(const NodeId& id) const {
   if (!shown) return nullptr;
   const auto entry = links_.find(*shown);
   return entry == links_.end() ? nullptr : entry->second.link->peer();
+}
+
+bool PeerRegistry::has_long_lived(const std::function<bool(const Peer&)>& condition) const {
+  const conn::TimePoint now = control_.now();
+  return std::any_of(links_.begin(), links_.end(), [&](const auto& each) {
+    const Entry& entry = each.second;
+    return entry.shown_since && !entry.stopping && now - *entry.shown_since >= kLongLived &&
+           condition(*entry.link->peer());
+  });
 }
 
 void PeerRegistry::apply(const DuplicateConnections::Actions& actions) {

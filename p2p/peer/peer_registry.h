@@ -77,6 +77,8 @@ class PeerRegistry {
   PeerPtr find(const conn::NodeId& id) const;
   const PeerList& peers() const noexcept { return peers_; }  // those shown to reactors
   bool empty() const noexcept { return links_.empty(); }
+  // Whether a peer has been shown for kLongLived, is not being stopped, and meets this condition.
+  bool has_long_lived(const std::function<bool(const Peer&)>& condition) const;
 
  private:
   struct Entry {

@@ -1,5 +1,6 @@
-// What a refusal costs when there is much to look through: an address that no ban is about, among
-// as many bans as there may be, of every length. The aim is less than 10 us.
+// What bans cost when there are as many as there may be. A refusal: an address that no ban is
+// about, among bans of every length; the aim is less than 10 us. And a ban for misbehaviour for
+// which another makes room, when all are of one group, or each of another.
 #include <cstdint>
 #include <random>
 #include <vector>
@@ -38,6 +39,25 @@ void look_up_a_stranger(benchmark::State& state) {
   }
 }
 BENCHMARK(look_up_a_stranger);
+
+void ban_one_more(benchmark::State& state) {
+  const auto groups = static_cast<std::uint32_t>(state.range(0));
+  const conn::TimePoint now{1h};
+  BanList bans;
+  std::uint32_t next = 0;
+  // Each of another neighbourhood than the one before: none are joined.
+  const auto add = [&] {
+    const std::uint32_t group = next % groups, host = next / groups;
+    conn::ByteArray<16> bytes{0x2a, 0, static_cast<std::uint8_t>(group >> 8),
+                              static_cast<std::uint8_t>(group)};
+    for (std::size_t i = 0; i < 4; ++i) bytes[4 + i] = static_cast<std::uint8_t>(host >> (8 * i));
+    ++next;
+    return bans.add({Cidr(IpAddress::v6(bytes), 64), now + 1h, "", BanOrigin::misbehaviour}, now);
+  };
+  while (bans.size() < conn::kMaxBans) (void)add();
+  for (auto _ : state) benchmark::DoNotOptimize(add());
+}
+BENCHMARK(ban_one_more)->Arg(1)->Arg(100)->Arg(20'000);
 
 }  // namespace
 }  // namespace peerage::p2p

@@ -95,6 +95,7 @@ TEST_F(SwitchBans, SixteenHostsOfANeighbourhoodAreOneBanWhichIsAnnounced) {
   SimNode& hub = add();
   SimNode& neighbour = add_at(host(1, 200));
   ASSERT_TRUE(connect(neighbour, hub));
+  world.run_for(kLongLived - 1min);  // it is young
   ban_hosts(hub, 1, 15);
   EXPECT_TRUE(connected(hub, neighbour));
   EXPECT_EQ(in_force(hub).size(), 15u);
@@ -133,6 +134,34 @@ TEST_F(SwitchBans, NeighbourhoodsOfPersistentUnconditionalAndExemptNodesAreNever
   ban_hosts(hub, 1, 1);
   ban_hosts(hub, 3, 1);
   EXPECT_EQ(in_force(hub).size(), 42u) << "now they are, at the next ban";
+}
+
+TEST_F(SwitchBans, TheNeighbourhoodOfAnEstablishedPeerIsNotBannedAsAWhole) {
+  SimNode& hub = add();
+  SimNode& honest = add_at(host(1, 200));
+  ASSERT_TRUE(connect(honest, hub));
+  world.run_for(kLongLived);
+  ban_hosts(hub, 1, 20);
+  EXPECT_EQ(in_force(hub).size(), 20u) << "each by itself";
+  EXPECT_TRUE(connected(hub, honest));
+  honest.stop();
+  ASSERT_TRUE(until([&] { return hub.peers() == 0; }));
+  ban_hosts(hub, 1, 1);
+  EXPECT_EQ(in_force(hub), std::set<std::string>{"30.1.1.0/24"}) << "now it is, at the next ban";
+}
+
+TEST_F(SwitchBans, AnEstablishedPeerThatIsBannedItselfSparesNobody) {
+  SimNode& hub = add();
+  SimNode& sixteenth = add_at(host(1, 16));
+  SimNode& by_id = add_at(host(1, 200));
+  ASSERT_TRUE(connect(sixteenth, hub));
+  ASSERT_TRUE(connect(by_id, hub));
+  world.run_for(kLongLived);
+  // At once, so that neither is gone before the last ban.
+  hub.node->ban(by_id.id(), 10min, "lies", kStrangers);
+  ban_hosts(hub, 1, 16);
+  EXPECT_EQ(in_force(hub), (std::set<std::string>{"30.1.1.0/24", by_id.id().to_string()}));
+  EXPECT_TRUE(until([&] { return hub.peers() == 0; }));
 }
 
 TEST_F(SwitchBans, BansOfANeighbourhoodThatAreRestoredBecomeOneToo) {

@@ -126,7 +126,7 @@ TEST_F(SwitchDial, AVanishedPeerIsDroppedWithin105SecondsAndIsBackAfterTheHealin
   EXPECT_TRUE(until([&] { return connected(a, b); }, 60s));
 }
 
-TEST_F(SwitchDial, ALostLongLivedPeerIsDialledAgainAndItsSlotIsKeptForIt) {
+TEST_F(SwitchDial, ALostLongLivedPeerIsDialledAgain) {
   SwitchConfig config = node_config();
   config.p2p.max_num_outbound_peers = 2;
   SimNode& a = add(config);
@@ -135,10 +135,28 @@ TEST_F(SwitchDial, ALostLongLivedPeerIsDialledAgainAndItsSlotIsKeptForIt) {
   world.run_for(kLongLived + 1min);
   world.reset(ip_of(a), ip_of(b));
   ASSERT_TRUE(until([&] { return a.peers() == 0; }));
-  EXPECT_EQ(a.node->snapshot()->free_outbound, 1u);
   EXPECT_TRUE(until([&] { return connected(a, b); }, 10s));
   const auto dialled = a.events<Dialled>();
   EXPECT_EQ(dialled.back().purpose, DialPurpose::sticky);
+}
+
+TEST_F(SwitchDial, WhoeverFillsItsSlotMeanwhileIsDisconnectedWhenItIsBack) {
+  SwitchConfig config = node_config();
+  config.p2p.max_num_outbound_peers = 1;
+  SimNode& a = add(config);
+  SimNode& b = add();
+  SimNode& c = add();
+  ASSERT_TRUE(connect(a, b));
+  world.run_for(kLongLived + 1min);
+  world.reset(ip_of(a), ip_of(b));
+  ASSERT_TRUE(until([&] { return a.peers() == 0; }));
+  a.node->dial(c.address());
+  ASSERT_TRUE(until([&] { return connected(a, b); }, 10s));
+  ASSERT_TRUE(until([&] { return a.peers() == 1; }, 10s));
+  EXPECT_TRUE(connected(a, b));
+  const auto gone = a.events<Gone>();
+  EXPECT_EQ(gone.back().peer->id(), c.id());
+  EXPECT_EQ(gone.back().ended_by, EndedBy::us);
 }
 
 TEST_F(SwitchDial, APeerThatWeStoppedIsNotRedialled) {

@@ -164,8 +164,9 @@ TEST(BanList, ListsThoseInForceTheOldestFirst) {
   EXPECT_EQ(to_string(all[1].target), "2001:db8::/32");
 }
 
-TEST(BanList, HoldsTenThousandForMisbehaviourAndDropsTheFirstToEnd) {
+TEST(BanList, HoldsTenThousandForMisbehaviourAndDropsTheFirstToEndOfTheLargestGroup) {
   Followed bans;
+  // One half are IDs, the others of forty networks.
   for (std::uint32_t i = 0; i < conn::kMaxBans; ++i) {
     BanTarget target = numbered_id(i);
     if (i % 2 == 1) target = Cidr(v4(i << 8));
@@ -178,11 +179,144 @@ TEST(BanList, HoldsTenThousandForMisbehaviourAndDropsTheFirstToEnd) {
   EXPECT_EQ(bans.find(numbered_id(0), kStart), nullptr);
   bans.put(numbered_id(88'888), kStart + 9h, kStrangers);
   EXPECT_EQ(bans.find(numbered_id(77'777), kStart), nullptr);
-  EXPECT_NE(bans.find(v4(1 << 8), kStart), nullptr);
-  bans.put(numbered_id(99'999), kStart + 9h, kStrangers);
-  EXPECT_EQ(bans.find(v4(1 << 8), kStart), nullptr);
+  bans.put(Cidr(v4(0xcb007107)), kStart + 1h, kStrangers);
+  EXPECT_EQ(bans.find(numbered_id(2), kStart), nullptr);
+  EXPECT_NE(bans.find(v4(1 << 8), kStart), nullptr) << "of a smaller group, though it ends first";
   EXPECT_EQ(bans.size(), conn::kMaxBans);
   EXPECT_EQ(bans.kept.size(), conn::kMaxBans) << "what is dropped is reported";
+}
+
+// Bans for misbehaviour by many groups, more than there is room for.
+struct SharedRoom : testing::Test {
+  Followed bans;
+
+  void ban(const BanTarget& target, TimePoint until = kStart + 1h) {
+    bans.put(target, until, kStrangers);
+  }
+  bool is_banned(const BanTarget& target) const { return bans.kept.contains(target); }
+  // One host of each neighbourhood of a group, so that none are joined: `group` is a /16 of IPv4,
+  // or, from 0x10000 on, a /32 of IPv6; beyond, IDs.
+  static constexpr std::uint32_t kV6 = 0x10000, kIds = 0x20000;
+  static BanTarget of_group(std::uint32_t group, std::uint32_t number) {
+    if (group >= kIds) return numbered_id(number);
+    if (group < kV6) {
+      return Cidr(
+          v4(group << 16 | (number % 256) << 8 | (number / 256 % 15 + number / 3'840 * 16)));
+    }
+    conn::ByteArray<16> bytes{0x2a, 0x00, 0, static_cast<std::uint8_t>(group)};
+    bytes[4] = static_cast<std::uint8_t>(number >> 8);
+    bytes[5] = static_cast<std::uint8_t>(number);
+    return Cidr(IpAddress::v6(bytes), 64);
+  }
+  // The others end before any of the flood, and hold 30 bans each.
+  void expect_others_stay_beside(std::uint32_t flood) {
+    std::set<BanTarget> others;
+    for (std::uint32_t i = 0; i < 3'000; ++i) {
+      const BanTarget other = of_group(0x1400 + i % 100, i / 100);
+      others.insert(other);
+      ban(other, kStart + 1min);
+    }
+    for (std::uint32_t i = 0; i < 30'000; ++i) ban(of_group(flood, i), kStart + 24h);
+    for (const BanTarget& each : others) EXPECT_TRUE(is_banned(each)) << to_string(each);
+    EXPECT_EQ(bans.size(), conn::kMaxBans);
+    EXPECT_TRUE(is_banned(of_group(flood, 29'999)));
+  }
+};
+
+TEST_F(SharedRoom, AnyNumberOfIdsTakesTheRoomOfNoNetwork) {
+  expect_others_stay_beside(kIds);
+}
+
+TEST_F(SharedRoom, OneAllocationOfIpV6TakesTheRoomOfNoOther) {
+  expect_others_stay_beside(kV6);
+}
+
+TEST_F(SharedRoom, OfGroupsThatHoldAsMuchTheNewcomersOwnMakesRoom) {
+  for (std::uint32_t i = 0; i < conn::kMaxBans / 2; ++i) {
+    ban(of_group(kV6, i), kStart + 1min);
+    ban(of_group(kIds, i), kStart + 1h);
+  }
+  ban(numbered_id(77'777), kStart + 24h);
+  EXPECT_FALSE(is_banned(numbered_id(0)));
+  EXPECT_TRUE(is_banned(of_group(kV6, 0)));
+}
+
+TEST_F(SharedRoom, OfManyGroupsThatHoldAsMuchTheBanThatEndsFirstMakesRoom) {
+  for (std::uint32_t i = 0; i < conn::kMaxBans; ++i) {
+    ban(of_group(0x1400 + i, 0), kStart + 1h + std::chrono::seconds(i * 7 % conn::kMaxBans));
+  }
+  // One of a group that had none, twice: the first that ends is gone, then the second.
+  ban(numbered_id(1), kStart + 24h);
+  EXPECT_FALSE(is_banned(of_group(0x1400, 0)));
+  ban(of_group(kV6, 0), kStart + 24h);
+  EXPECT_FALSE(is_banned(of_group(0x1400 + 7'143, 0))) << "i * 7 = 50 001";
+  EXPECT_TRUE(is_banned(numbered_id(1)));
+  EXPECT_EQ(bans.size(), conn::kMaxBans);
+}
+
+TEST_F(SharedRoom, WhatIsRenewedCountsOnceAndWhatIsGoneNoMore) {
+  constexpr std::uint32_t kHalf = conn::kMaxBans / 2;
+  for (std::uint32_t i = 0; i < kHalf; ++i) {
+    ban(of_group(kV6, i), kStart + 1min);
+    ban(of_group(kIds, i), kStart + 1h);
+  }
+  for (std::uint32_t i = 0; i < 10; ++i) ban(of_group(kV6, i), kStart + 2min);
+  EXPECT_EQ(bans.size(), conn::kMaxBans) << "renewed, they take no room";
+  EXPECT_TRUE(bans.remove(of_group(kV6, 10)));
+  bans.kept.erase(of_group(kV6, 10));
+  bans.put(of_group(kV6, 11), kStart + 1h, BanOrigin::operator_);
+  for (std::uint32_t i = 0; i < 2; ++i) ban(of_group(0x1400, i));
+  EXPECT_EQ(bans.kept.size(), conn::kMaxBans + 1) << "two had room";
+  ban(of_group(0x1400, 2));
+  EXPECT_FALSE(is_banned(of_group(kIds, 0))) << "the IDs are two more";
+}
+
+// Whatever one group adds, the bans of groups that hold fewer stay.
+TEST_F(SharedRoom, OnlyTheLargestGroupLosesABanAndOfItTheFirstToEnd) {
+  std::mt19937 random(7);
+  const std::vector<std::uint32_t> groups = {0x1400, 0x1401, 0x1402, kV6 + 1, kV6 + 2, kIds};
+  std::map<BanTarget, std::pair<std::uint32_t, TimePoint>> model;
+  std::map<std::uint32_t, std::set<std::pair<TimePoint, BanTarget>>> by_group;
+  TimePoint now = kStart;
+  std::size_t dropped = 0;
+  for (std::uint32_t step = 0; step < 60'000; ++step) {
+    now += 5ms;
+    for (auto& [group, ends] : by_group) {
+      while (!ends.empty() && ends.begin()->first <= now) {
+        model.erase(ends.begin()->second);
+        ends.erase(ends.begin());
+      }
+    }
+    // Some are busier than others, each for a while.
+    const std::size_t skewed = std::min(random() % groups.size(), random() % groups.size());
+    const std::uint32_t group = groups[(skewed + step / 10'000) % groups.size()];
+    const BanTarget target =
+        of_group(group, static_cast<std::uint32_t>(random() % (group < kV6 ? 3'840 : 60'000)));
+    const TimePoint until = now + std::chrono::milliseconds(60'000 + random() % 900'000);
+    const auto changes = bans.add({target, until, "", kStrangers}, now);
+    ASSERT_TRUE(changes && changes->added);
+    if (const auto known = model.find(target); known != model.end()) {
+      by_group[group].erase({known->second.second, target});
+      ASSERT_TRUE(changes->dropped.empty()) << "a renewed one takes no room";
+    }
+    for (const BanTarget& each : changes->dropped) {
+      const auto found = model.find(each);
+      ASSERT_NE(found, model.end());
+      const auto [victim, end] = found->second;
+      ASSERT_EQ(by_group[victim].begin()->first, end) << step;
+      const auto held = [&](std::uint32_t of) {
+        return by_group[of].size() + (of == group ? 1 : 0);
+      };
+      for (const std::uint32_t other : groups) ASSERT_GE(held(victim), held(other)) << step;
+      by_group[victim].erase({end, each});
+      model.erase(found);
+      ++dropped;
+    }
+    model[target] = {group, until};
+    by_group[group].insert({until, target});
+    ASSERT_EQ(bans.size(), model.size());
+  }
+  EXPECT_GT(dropped, 10'000u) << "little happened";
 }
 
 TEST(BanList, OfBansThatEndTogetherTheOldestIsDropped) {
@@ -342,6 +476,24 @@ TEST(BanList, ANeighbourhoodOfATrustedNodeIsNeverBannedForMisbehaviour) {
   EXPECT_EQ(bans.size(), 100u);
   bans.put_hosts("203.0.112.1", 16);
   EXPECT_NE(bans.find(ip("203.0.112.200"), kStart), nullptr);
+}
+
+TEST(BanList, ANeighbourhoodOfAnEstablishedPeerIsNotBannedWhileItIsThere) {
+  Followed bans;
+  bool here = true;
+  bans.set_has_established([&](const Cidr& in) {
+    EXPECT_NE(bans.find(in.base(), kStart), nullptr) << "the host's ban is in force by then";
+    return here && in.contains(ip("203.0.113.200"));
+  });
+  bans.put_hosts("203.0.113.0", 100);
+  EXPECT_EQ(bans.find(ip("203.0.113.200"), kStart), nullptr);
+  EXPECT_EQ(bans.size(), 100u);
+  EXPECT_EQ(bans.target_for(numbered_id(1), ip("203.0.113.200")),
+            BanTarget(network("203.0.113.200")))
+      << "it spares no host, and its own least of all";
+  here = false;
+  bans.put_hosts("203.0.113.101", 1);
+  EXPECT_EQ(bans.kept, std::set<BanTarget>{network("203.0.113.0/24")});
 }
 
 TEST(BanList, AnExemptHostIsNotBannedForMisbehaviourButByAnOperator) {

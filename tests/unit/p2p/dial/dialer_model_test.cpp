@@ -54,6 +54,7 @@ class DialerModel {
 
   int dials() const { return dials_; }
   int redials() const { return redials_; }
+  int given_back() const { return given_back_; }
 
  private:
   struct Attempt {
@@ -124,6 +125,20 @@ class DialerModel {
     dialer_.on_dial_ended(node(number).id, nullptr, now_);
     dialer_.on_connected(node(number).id, Direction::outbound, now_);
     connected_[number] = {Direction::outbound, attempt.purpose == DialPurpose::feeler, now_};
+    part_from_surplus();
+  }
+
+  void part_from_surplus() {
+    const auto surplus = dialer_.surplus();
+    if (!surplus) return;
+    const auto found = std::find_if(connected_.begin(), connected_.end(), [&](const auto& each) {
+      return node(each.first).id == *surplus;
+    });
+    ASSERT_NE(found, connected_.end());
+    ASSERT_EQ(found->second.direction, Direction::outbound);
+    ASSERT_FALSE(exempt(found->first));
+    ++given_back_;
+    lose(found, Dialer::Redial::no);
   }
 
   void be_dialled(unsigned number) {
@@ -137,11 +152,15 @@ class DialerModel {
     if (connected_.empty()) return;
     const auto chosen =
         std::next(connected_.begin(), pick(0, static_cast<int>(connected_.size()) - 1));
+    lose(chosen, pick(0, 3) == 0 ? Dialer::Redial::no : Dialer::Redial::yes);
+  }
+
+  void lose(std::map<unsigned, Peer>::iterator chosen, Dialer::Redial redial) {
     const auto [number, peer] = *chosen;
     connected_.erase(chosen);
     const bool dialled = peer.direction == Direction::outbound;
-    dialer_.on_gone(node(number).id, dialled ? std::optional(node(number)) : std::nullopt,
-                    pick(0, 3) == 0 ? Dialer::Redial::no : Dialer::Redial::yes, now_);
+    dialer_.on_gone(node(number).id, dialled ? std::optional(node(number)) : std::nullopt, redial,
+                    now_);
     if (!dialled || persistent(number)) return;
     if (now_ - peer.since < Dialer::kStable) {
       note_failure(number, now_);
@@ -157,19 +176,21 @@ class DialerModel {
   }
 
   void check() {
-    std::size_t used = 0, ordinary = 0;
+    std::size_t used = 0, ordinary = 0, here = 0;
     for (const auto& [number, peer] : connected_) {
       if (peer.direction == Direction::inbound || exempt(number)) continue;
       ++used;
       if (!peer.feeler) ++ordinary;
+      if (!peer.feeler) ++here;
     }
     for (const auto& [number, attempt] : dialling_) {
       if (exempt(number)) continue;
       ++used;
       if (attempt.purpose != DialPurpose::feeler) ++ordinary;
     }
-    ASSERT_LE(ordinary, kSlots);
-    ASSERT_LE(used, kSlots + 1);
+    ASSERT_LE(here, kSlots) << "a filler has not left";
+    ASSERT_LE(ordinary, kSlots + Dialer::kStickyPace);
+    ASSERT_LE(used, kSlots + Dialer::kStickyPace + 1);
     ASSERT_LE(dialer_.free_slots(), used >= kSlots ? 0 : kSlots - used);
     ASSERT_EQ(dialer_.dialling(), dialling_.size());
     for (const auto& [number, attempt] : dialling_) {
@@ -188,19 +209,22 @@ class DialerModel {
   std::optional<TimePoint> self_dialled_;
   int dials_ = 0;
   int redials_ = 0;
+  int given_back_ = 0;
 };
 
 TEST(DialerModelTest, TheRulesHoldWhateverHappens) {
-  int dials = 0, redials = 0;
+  int dials = 0, redials = 0, given_back = 0;
   for (std::uint32_t seed = 0; seed < 200 && !testing::Test::HasFailure(); ++seed) {
     SCOPED_TRACE(seed);
     DialerModel model(seed);
     for (int step = 0; step < 1000 && !testing::Test::HasFailure(); ++step) model.step();
     dials += model.dials();
     redials += model.redials();
+    given_back += model.given_back();
   }
   EXPECT_GT(dials, 10'000) << "little happened";
   EXPECT_GT(redials, 100) << "little happened";
+  EXPECT_GT(given_back, 5) << "little happened";
 }
 
 }  // namespace
