@@ -9,14 +9,21 @@
 //    a tried one is displaced only when a test dial of it has failed (`to_test`).
 //  - Tried are those that we dialled ourselves, that proved their ID and their network, and that
 //    stayed of use. Hearsay makes no address tried.
-//  - An ID may have several candidate addresses until one is proven; then hearsay about that ID is
+//  - What is first-hand (a node that proved its ID names the very IP that it connects from, or it
+//    answered our dial there) and hearsay are two kinds, with caps of their own for a host, its
+//    neighbourhood and an ID; the exceptions are in BookConfig. First-hand displaces hearsay, and
+//    its like only of the same host, neighbourhood, group or ID, the one that showed itself longest
+//    ago; a tried address never. So no hearsay keeps out what a node says of itself.
+//  - An ID may have several addresses from hearsay until one answers; then hearsay about that ID is
 //    ignored. An address that proves another ID is erased after two such dials, and the group that
 //    it was learnt from is trusted less.
-//  - Caps for a host and its neighbourhood; the exceptions are in BookConfig.
+//  - Of several first-hand addresses of an ID, those that it showed itself at earlier stand by:
+//  they
+//    are neither dialled nor given out while the last has not failed since.
 //
-// Invariants: every address is in exactly one place of its kind, and can be drawn unless it is
-// resting (bad for a time); at most one address of an ID is proven; never in here: our own, those
-// of private IDs, what no peer could have. Every call ends in bounded time, whatever is inside.
+// Invariants: every address is in exactly one place of its kind, and can be drawn unless it rests
+// (bad for a time) or stands by; never in here: our own, those of private IDs, what no peer could
+// have. Every call ends in bounded time, whatever is inside.
 //
 // The store fetches what has changed (`take_changes`). The book itself does no I/O, reads no clock
 // and takes its randomness from its seed alone.
@@ -45,6 +52,7 @@
 #include "addrbook/book/draw_list.h"
 #include "addrbook/book/index_table.h"
 #include "addrbook/book/limits.h"
+#include "addrbook/book/moves.h"
 #include "addrbook/book/placement.h"
 #include "addrbook/book/told_rate.h"
 #include "addrbook/record/known_address.h"
@@ -102,6 +110,9 @@ class AddressBook {
   // --- hearing of addresses ---
 
   Added add(const conn::NetAddress& address, const Source& source, Time now);
+  // Something came over a connection of ours, whichever: our own network works. It is what makes a
+  // failed dial count, besides that another node answered since the last one.
+  void note_heard(Time now) { last_heard_ = std::max(last_heard_, now); }
   // We have asked this source for addresses: its answer may be long.
   void expect_answer(const conn::IpAddress& source, Time now);
 
@@ -113,7 +124,7 @@ class AddressBook {
   // the one dialled counts against it. `why.reason` wrong_id blames the group it was learnt from;
   // wrong_network lets it rest for kOtherNetworkRest; after either it is no longer verified.
   bool mark_failed(const conn::NetAddress& address, const conn::Failure& why, Time now);
-  // It proved its ID: the address is proven, other candidates of the ID are erased.
+  // It proved its ID there: what we have of the ID from hearsay is erased.
   bool mark_connected(const conn::NetAddress& address, std::chrono::microseconds round_trip,
                       Time now);
   // And its NodeInfo named our network.
@@ -144,11 +155,23 @@ class AddressBook {
   // by `bias` and by the square roots of the sizes, as in the Go node. When the kind has none that
   // is acceptable, the other kind is tried.
   std::optional<conn::NetAddress> pick(Bias bias, Time now, const Acceptable& acceptable = nullptr);
+  // One address each of up to `count` groups, in random order: every group with an acceptable
+  // address is equally likely, and then every such address of it that is first-hand, or else every
+  // one. Addresses are cheap, groups are not. Of a large book it looks at kGroupSample addresses of
+  // each kind, unless none of these is acceptable.
+  std::vector<conn::NetAddress> pick_by_group(std::size_t count, Time now,
+                                              const Acceptable& acceptable = nullptr);
+  // When the first of the tried ones was verified that nothing has contradicted since.
+  std::optional<Time> first_verified() const;
   // The acceptable tried one that was verified first and not contradicted since: how long we have
-  // known a node cannot be forged.
-  std::optional<conn::NetAddress> longest_known(Time now, const Acceptable& acceptable = nullptr);
+  // known a node cannot be forged. See ranks_from for `settled`.
+  std::optional<conn::NetAddress> longest_known(Time now, const Acceptable& acceptable = nullptr,
+                                                Time settled = kNever);
   // Tried addresses with a place that another claims: to be dialled, and then disconnected.
   std::vector<conn::NetAddress> to_test(Time now);
+  // Of nodes that say themselves that they are elsewhere than we know: the addresses that have not
+  // been dialled since, the new one first. To be dialled soon.
+  std::vector<conn::NetAddress> to_visit(Time now);
   // Those that had been connected longest when the last run ended, to be redialled first: at most
   // kMaxAnchors, of those that were kept and do not rest.
   const std::vector<conn::NetAddress>& anchors() const noexcept { return anchors_; }
@@ -168,6 +191,8 @@ class AddressBook {
   const KnownAddress* find(const conn::NetAddress& address) const;
   std::vector<const KnownAddress*> find(const conn::NodeId& id) const;
   void for_each(const std::function<void(const KnownAddress&)>& visit) const;
+  // Whether it stands by for another address of its ID.
+  bool stands_by(const conn::NetAddress& address) const;
   // Those that may be drawn, and those that rest.
   std::size_t size() const noexcept { return size_of(Kind::new_) + size_of(Kind::tried); }
   std::size_t size_of(Kind kind) const noexcept { return drawn_[index_of(kind)].size(); }
@@ -187,7 +212,7 @@ class AddressBook {
   bool is_capped(const KnownAddress& known) const {
     return known.origin != Origin::configuration && !exempt(known.address.endpoint.ip);
   }
-  // Whether it is given up: then others may say where its ID is, even if it was proven.
+  // Whether it is given up: then others may say where its ID is, even if it has answered before.
   static bool is_stale(const KnownAddress& known, Time now);
   // Whether a new address may be replaced by any other: it is stale, or rests.
   static bool is_bad(const KnownAddress& known, Time now);
@@ -217,6 +242,7 @@ class AddressBook {
     Place place;
     bool used = false;
     bool dirty = false;
+    bool stands_by = false;
   };
   static constexpr std::size_t kChunk = 256;  // entries that lie together
   static constexpr std::size_t index_of(Kind kind) { return static_cast<std::size_t>(kind); }
@@ -226,26 +252,38 @@ class AddressBook {
   std::optional<Index> index_of(const conn::NetAddress& address) const;
   std::vector<Index> indices_of(const conn::NodeId& id) const;
 
-  // The rules of `add`, one after another. `give_way`: bad ones to be erased for it.
+  // The rules of `add`, one after another. `give_way`: those to be erased for it.
   std::optional<Added> never_enters(const conn::NetAddress& address) const;
-  std::optional<Added> refused_for_its_id(const conn::NetAddress& address, const Source& source,
-                                          Time now, std::vector<Index>& give_way) const;
-  std::optional<Added> crowded(const conn::IpAddress& ip, Time now,
-                               std::vector<Index>& give_way) const;
   Added decide(const conn::NetAddress& address, const Source& source, Time now);
+  void heard_again(Index index, const Source& source, Time now);
+  std::optional<Added> take_in(KnownAddress known, Time now);
+  void note_move(const conn::NetAddress& address, Time now);
+  // Of other first-hand addresses of its ID, those that are too many go.
+  void spare_id(Index index, Time now);
+  std::optional<Added> refused_for_its_id(const KnownAddress& known, Time now,
+                                          std::vector<Index>& give_way) const;
+  std::optional<Index> told_by_a_busier_group(const KnownAddress& known, std::size_t of_this_source,
+                                              Time now) const;
+  std::optional<Added> crowded(const KnownAddress& known, Time now,
+                               std::vector<Index>& give_way) const;
+  std::optional<Place> room_for(const KnownAddress& known, Time now) const;
 
   Index insert(KnownAddress known, Place place);
   void erase(Index index);
   void remove_entry(Index index);  // one that has no place
   // A free one in the bucket, or the one that its holder would have to leave.
   Place place_for(Kind kind, const conn::NetAddress& address, const conn::IpAddress& source) const;
-  // Whether a new place is free, or its holder may be erased.
+  // Whether a new place is free, or its holder may be erased, for an address from hearsay.
   bool may_have(Place place, Time now) const;
   // The same, and erases the holder.
   bool make_room(Place place, Time now);
   void leave_place(Index index);
   void take_place(Index index, Kind kind, Place place);
   void touch(Index index);
+  // Whether it may be drawn and served, by what is true of it now.
+  void list(Index index);
+  // Which of an ID's addresses stand by.
+  void settle(const conn::NodeId& id);
   // What was verified is no longer so: a seed does not serve it.
   void unverify(Index index);
   void rest(Index index, Time until);
@@ -254,11 +292,13 @@ class AddressBook {
   void promote(Index index, Place place);
   void displace(Index holder, Index challenger, Time now);
   void clear();
+  bool fits(const KnownAddress& row, Time now) const;
   std::optional<Index> restore(KnownAddress row, Time now);
   void choose_anchors(std::vector<std::pair<Time, conn::NetAddress>> joined);
   void note_erased(const conn::NetAddress& address);
 
   std::optional<Index> draw(Kind kind, const Acceptable& acceptable, Time now);
+  bool mistrusts(const KnownAddress& known, Time now);
   void draw_some(Kind kind, std::size_t count, std::vector<conn::NetAddress>& into);
 
   std::string network_;
@@ -270,8 +310,8 @@ class AddressBook {
   std::vector<std::unique_ptr<std::array<Entry, kChunk>>> chunks_;
   std::vector<Index> free_;
   std::array<BucketTable, 2> tables_;  // by kind
-  std::array<DrawList, 2> drawn_;      // by kind; without those that rest
-  DrawList verified_;                  // those within kVerifiedLimit, and more; not resting
+  std::array<DrawList, 2> drawn_;      // by kind; without those that rest or stand by
+  DrawList verified_;                  // those within kVerifiedLimit, and more; as in drawn_
   Time verified_sifted_ = kNever;
   std::set<std::pair<Time, Index>> resting_;
   conn::KeyedHash hash_;
@@ -282,9 +322,11 @@ class AddressBook {
   ToldRate told_;
   Blame blame_;
   Contests contests_;
+  Moves moves_;
   std::set<conn::Endpoint> own_;
   std::vector<conn::NetAddress> anchors_;
   Time last_met_ = kNever + Seconds(1);  // any node proved its ID
+  Time last_heard_ = kNever;             // something came over a connection
   std::array<std::uint64_t, kAddedCount> added_{};
 
   std::vector<Index> dirty_;

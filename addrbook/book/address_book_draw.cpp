@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <tuple>
 #include <unordered_map>
 
 #include "addrbook/book/address_book.h"
@@ -38,6 +39,13 @@ std::optional<NetAddress> AddressBook::pick(Bias bias, Time now, const Acceptabl
   return std::nullopt;
 }
 
+// Whether it is passed over this time, for the blame of those that told of it. What a node says
+// of itself, or has shown, is nobody's lie.
+bool AddressBook::mistrusts(const KnownAddress& known, Time now) {
+  if (blame_.groups() == 0 || is_first_hand(known)) return false;
+  return random_.share() >= blame_.trust(placement_.group(known.source), now);
+}
+
 std::optional<AddressBook::Index> AddressBook::draw(Kind kind, const Acceptable& acceptable,
                                                     Time now) {
   DrawList& list = drawn_[index_of(kind)];
@@ -47,8 +55,7 @@ std::optional<AddressBook::Index> AddressBook::draw(Kind kind, const Acceptable&
   const std::size_t blind = blames || list.size() > kBlindDraws ? kBlindDraws : 0;
   for (std::size_t i = 0; i < blind; ++i) {
     const Index index = list[random_.below(list.size())];
-    const auto trust = [&] { return blame_.trust(placement_.group(at(index).known.source), now); };
-    if (blames && random_.share() >= trust()) continue;
+    if (mistrusts(at(index).known, now)) continue;
     if (will_do(index)) return index;
   }
   // Few are acceptable: walk the list in random order, so that each of them is equally likely.
@@ -59,14 +66,69 @@ std::optional<AddressBook::Index> AddressBook::draw(Kind kind, const Acceptable&
   return std::nullopt;
 }
 
-std::optional<NetAddress> AddressBook::longest_known(Time now, const Acceptable& acceptable) {
+std::vector<NetAddress> AddressBook::pick_by_group(std::size_t count, Time now,
+                                                   const Acceptable& acceptable) {
+  wake(now);
+  struct Drawn {
+    std::uint64_t group;
+    bool hearsay;
+    std::uint32_t turn;
+    Index index;
+  };
+  std::vector<Drawn> sample;
+  for (DrawList& list : drawn_) {
+    const std::size_t some = std::min(list.size(), kGroupSample);
+    for (std::size_t i = 0; i < some; ++i) {
+      list.swap(i, i + random_.below(list.size() - i));
+      const KnownAddress& known = at(list[i]).known;
+      sample.push_back({placement_.group(known.address.endpoint.ip), !is_first_hand(known),
+                        static_cast<std::uint32_t>(random_.below(1U << 31)), list[i]});
+    }
+  }
+  // The groups one after another, each in an order of its own: hearsay last, for it costs nothing.
+  std::sort(sample.begin(), sample.end(), [](const Drawn& a, const Drawn& b) {
+    return std::tie(a.group, a.hearsay, a.turn, a.index) <
+           std::tie(b.group, b.hearsay, b.turn, b.index);
+  });
+  std::vector<std::size_t> begins;
+  for (std::size_t i = 0; i < sample.size(); ++i) {
+    if (i == 0 || sample[i].group != sample[i - 1].group) begins.push_back(i);
+  }
+  std::vector<NetAddress> picked;
+  for (std::size_t left = begins.size(); left > 0 && picked.size() < count; --left) {
+    const std::size_t begin = std::exchange(begins[random_.below(left)], begins[left - 1]);
+    for (std::size_t i = begin; i < sample.size() && sample[i].group == sample[begin].group; ++i) {
+      const KnownAddress& known = at(sample[i].index).known;
+      if (mistrusts(known, now) || (acceptable && !acceptable(known))) continue;
+      picked.push_back(known.address);
+      break;
+    }
+  }
+  if (!picked.empty()) return picked;
+  // Perhaps there is something beyond the sample, or that blamed sources told.
+  if (const auto one = pick({50}, now, acceptable)) picked.push_back(*one);
+  return picked;
+}
+
+std::optional<Time> AddressBook::first_verified() const {
+  std::optional<Time> first;
+  const DrawList& list = drawn_[index_of(Kind::tried)];
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    const Time since = at(list[i]).known.verified_since;
+    if (since != kNever && (!first || since < *first)) first = since;
+  }
+  return first;
+}
+
+std::optional<NetAddress> AddressBook::longest_known(Time now, const Acceptable& acceptable,
+                                                     Time settled) {
   wake(now);
   const DrawList& list = drawn_[index_of(Kind::tried)];
   const KnownAddress* best = nullptr;
   for (std::size_t i = 0; i < list.size(); ++i) {
     const KnownAddress& known = at(list[i]).known;
     if (known.verified_since == kNever) continue;  // contradicted
-    if (best != nullptr && known.verified_since >= best->verified_since) continue;
+    if (best != nullptr && ranks_from(known, settled) >= ranks_from(*best, settled)) continue;
     if (!acceptable || acceptable(known)) best = &known;
   }
   return best == nullptr ? std::nullopt : std::optional(best->address);
@@ -80,6 +142,24 @@ std::vector<NetAddress> AddressBook::to_test(Time now) {
     if (now - known.last_attempt >= kJustTried) holders.push_back(known.address);
   }
   return holders;
+}
+
+std::vector<NetAddress> AddressBook::to_visit(Time now) {
+  std::vector<NetAddress> wanted;
+  moves_.end_if([&](const Moves::Move& move) {
+    std::vector<std::pair<Time, NetAddress>> its;
+    for (const Index index : indices_of(move.id)) {
+      const KnownAddress& known = at(index).known;
+      const bool dialled = known.last_attempt != kNever && known.last_attempt >= move.since;
+      if (!is_first_hand(known) || dialled || known.bad_until > now) continue;
+      its.emplace_back(last_shown(known), known.address);
+    }
+    if (now - move.since > kMoveLimit || its.empty()) return true;
+    std::sort(its.rbegin(), its.rend());
+    for (const auto& [shown, address] : its) wanted.push_back(address);
+    return false;
+  });
+  return wanted;
 }
 
 void AddressBook::draw_some(Kind kind, std::size_t count, std::vector<NetAddress>& into) {

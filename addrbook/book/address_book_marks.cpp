@@ -47,9 +47,9 @@ bool AddressBook::mark_failed(const NetAddress& address, const conn::Failure& wh
   const auto index = index_of(address);
   if (!index) return false;
   KnownAddress& known = at(*index).known;
-  // A failure counts only if some node proved its ID since the failure before: an outage of our own
-  // network says nothing about this node, and costs it one failure at most.
-  const bool counts = known.last_failed <= last_met_;
+  // A failure counts only while something else of ours works: an outage of our own network says
+  // nothing about this node, and costs it one failure at most.
+  const bool counts = known.last_failed <= last_met_ || now - last_heard_ <= kHeardLately;
   known.failed_stage = why.stage;
   known.failure = why.reason;
   known.last_failed = now;
@@ -74,11 +74,12 @@ bool AddressBook::mark_failed(const NetAddress& address, const conn::Failure& wh
   known.reliability.record(Outcome::failed, now);
   if (!counts) return true;
   ++known.failures;
+  settle(address.id);
   // First, so that a contest that ended untested displaces nothing.
   contests_.expire(now);
   const auto challenger = contests_.challenger_of(*index);
   // A failed dial of a holder is its test, but only while others answer.
-  if (challenger && now - last_met_ <= kAbleToConnect) {
+  if (challenger && (now - last_met_ <= kAbleToConnect || now - last_heard_ <= kHeardLately)) {
     displace(*index, *challenger, now);
     return true;
   }
@@ -95,8 +96,9 @@ bool AddressBook::mark_connected(const NetAddress& address, std::chrono::microse
   last_met_ = std::max(last_met_, now);
   if (!index) return false;
   for (const Index other : indices_of(address.id)) {
-    if (other != *index) erase(other);
+    if (other != *index && !is_first_hand(at(other).known)) erase(other);
   }
+  spare_id(*index, now);
   KnownAddress& known = at(*index).known;
   known.last_connected = known.last_seen = now;
   known.failures = 0;
@@ -105,8 +107,6 @@ bool AddressBook::mark_connected(const NetAddress& address, std::chrono::microse
     known.round_trip_us = static_cast<std::uint32_t>(
         std::min<std::int64_t>(round_trip.count(), std::numeric_limits<std::uint32_t>::max()));
   }
-  // verified_selection may have dropped it for not answering.
-  if (known.last_verified != kNever && known.bad_until <= now) verified_.add(*index);
   // A holder that answers keeps its place; a challenger that answers keeps its claim.
   if (contests_.challenger_of(*index)) contests_.end(*index);
   touch(*index);
@@ -129,7 +129,6 @@ bool AddressBook::mark_verified(const NetAddress& address, NodeFacts facts, Time
   if (!known.facts || *known.facts != facts) {
     known.facts = std::make_shared<const NodeFacts>(std::move(facts));
   }
-  if (known.bad_until <= now) verified_.add(*index);
   touch(*index);
   if (config_.tried_by_visits == BookConfig::TriedByVisits::yes &&
       now - known.verified_since >= kTriedVisits) {
@@ -215,7 +214,7 @@ void AddressBook::unverify(Index index) {
   KnownAddress& known = at(index).known;
   known.verified_since = kNever;
   known.last_verified = kNever;
-  verified_.remove(index);
+  list(index);
 }
 
 void AddressBook::rest(Index index, Time until) {
@@ -224,16 +223,10 @@ void AddressBook::rest(Index index, Time until) {
   resting_.erase({known.bad_until, index});
   known.bad_until = until;
   touch(index);
-  if (until != kNever) {
-    resting_.insert({until, index});
-    drawn_[index_of(known.kind)].remove(index);
-    verified_.remove(index);
-    // As a challenger it has no claim now; as a holder it goes without a test (make_tried).
-    contests_.end(index);
-  } else {
-    drawn_[index_of(known.kind)].add(index);
-    if (known.last_verified != kNever) verified_.add(index);
-  }
+  if (until == kNever) return;
+  resting_.insert({until, index});
+  // As a challenger it has no claim now; as a holder it goes without a test (make_tried).
+  contests_.end(index);
 }
 
 void AddressBook::wake(Time now) {
@@ -322,7 +315,8 @@ void AddressBook::take_place(Index index, Kind kind, Place place) {
   entry.known.kind = kind;
   entry.place = place;
   tables_[index_of(kind)].put(place, index);
-  if (entry.known.bad_until == kNever) drawn_[index_of(kind)].add(index);
+  for (DrawList& list : drawn_) list.remove(index);
+  list(index);
 }
 
 }  // namespace peerage::addrbook

@@ -29,11 +29,8 @@ AddressBook::Index AddressBook::insert(KnownAddress known, Place place) {
     by_neighbourhood_.insert(hash_(conn::neighbourhood_of(kept.address.endpoint.ip)), index);
   }
   take_place(index, kept.kind, place);
-  if (kept.bad_until != kNever) {
-    resting_.insert({kept.bad_until, index});
-  } else if (kept.last_verified != kNever) {
-    verified_.add(index);
-  }
+  if (kept.bad_until != kNever) resting_.insert({kept.bad_until, index});
+  settle(kept.address.id);
   return index;
 }
 
@@ -53,15 +50,58 @@ void AddressBook::remove_entry(Index index) {
     by_neighbourhood_.remove(hash_(conn::neighbourhood_of(known.address.endpoint.ip)), index);
   }
   note_erased(known.address);
+  for (DrawList& list : drawn_) list.remove(index);
+  const NodeId id = known.address.id;
   const bool dirty = entry.dirty;
   entry = Entry{};
   entry.dirty = dirty;  // it is in dirty_ still
   free_.push_back(index);
+  settle(id);
 }
 
 void AddressBook::touch(Index index) {
+  settle(at(index).known.address.id);
   if (std::exchange(at(index).dirty, true)) return;
   dirty_.push_back(index);
+}
+
+void AddressBook::list(Index index) {
+  const Entry& entry = at(index);
+  const KnownAddress& known = entry.known;
+  DrawList& drawn = drawn_[index_of(known.kind)];
+  if (known.bad_until != kNever || entry.stands_by) {
+    drawn.remove(index);
+    verified_.remove(index);
+    return;
+  }
+  drawn.add(index);
+  if (known.last_verified != kNever) {
+    verified_.add(index);
+  } else {
+    verified_.remove(index);
+  }
+}
+
+// An ID has a dozen addresses at most (BookConfig), and mostly one.
+void AddressBook::settle(const NodeId& id) {
+  const std::uint64_t hash = hash_(id);
+  Time last = kNever;  // shown by one that has not failed since
+  by_id_.for_each(hash, [&](Index index) {
+    const KnownAddress& known = at(index).known;
+    if (known.address.id != id || known.failures > 0 || known.bad_until != kNever) return;
+    last = std::max(last, last_shown(known));
+  });
+  by_id_.for_each(hash, [&](Index index) {
+    Entry& entry = at(index);
+    if (entry.known.address.id != id) return;
+    entry.stands_by = last_shown(entry.known) < last;
+    list(index);
+  });
+}
+
+bool AddressBook::stands_by(const NetAddress& address) const {
+  const auto index = index_of(address);
+  return index && at(*index).stands_by;
 }
 
 void AddressBook::note_erased(const NetAddress& address) {
@@ -116,6 +156,7 @@ void AddressBook::clear() {
   by_id_.clear();
   by_neighbourhood_.clear();
   contests_.clear();
+  moves_.clear();
   dirty_.clear();
   chunks_.clear();
   free_.clear();
@@ -132,7 +173,8 @@ struct Claim {
 int rank(const KnownAddress& known) {
   const bool proven = known.last_connected != kNever;
   if (known.kind == Kind::tried && proven && known.last_verified != kNever) return 0;
-  return proven ? 1 : 2;
+  if (proven) return 1;
+  return is_first_hand(known) ? 2 : 3;
 }
 
 // Never dialled in this run: then a file's record knows more.
@@ -157,6 +199,11 @@ AddressBook::Loaded AddressBook::load(const BookKey& key, std::vector<KnownAddre
       const KnownAddress& ours = at(*index).known;
       if (!only_heard_of(ours)) continue;
       row.last_seen = std::max(row.last_seen, ours.last_seen);
+      if (ours.said_itself != kNever) {
+        row.said_itself = ours.said_itself;
+        row.source = ours.source;
+        row.origin = ours.origin;
+      }
       changed = true;
       erase(*index);
     }
@@ -184,29 +231,46 @@ AddressBook::Loaded AddressBook::load(const BookKey& key, std::vector<KnownAddre
   return {in_file.size() - static_cast<std::size_t>(dropped), static_cast<std::size_t>(dropped)};
 }
 
+// The caps at their widest, as a book that has run may come to them: hearsay that answered counts
+// as first-hand from then on.
+bool AddressBook::fits(const KnownAddress& row, Time now) const {
+  const bool first_hand = is_first_hand(row);
+  std::size_t of_its_kind = 0;
+  for (const Index index : indices_of(row.address.id)) {
+    const KnownAddress& other = at(index).known;
+    if (!first_hand && other.last_connected != kNever && !is_stale(other, now)) return false;
+    of_its_kind += is_first_hand(other) == first_hand ? 1 : 0;
+  }
+  const std::size_t its_cap =
+      first_hand ? config_.max_first_hand_per_id + 1 : config_.max_candidates;
+  if (of_its_kind >= its_cap) return false;
+  if (!is_capped(row)) return true;
+  const conn::IpAddress& ip = row.address.endpoint.ip;
+  std::size_t at_host = 0, near = 0;
+  by_neighbourhood_.for_each(hash_(conn::neighbourhood_of(ip)), [&](Index index) {
+    const KnownAddress& other = at(index).known;
+    if (is_first_hand(other) != first_hand) return;
+    const conn::IpAddress& its = other.address.endpoint.ip;
+    near += conn::neighbourhood_of(its) == conn::neighbourhood_of(ip) ? 1 : 0;
+    at_host += conn::host_of(its) == conn::host_of(ip) ? 1 : 0;
+  });
+  const auto& c = config_;
+  return at_host < c.max_per_host + (first_hand ? c.max_first_hand_per_host : 0) &&
+         near < c.max_per_neighbourhood + (first_hand ? c.max_first_hand_per_neighbourhood : 0);
+}
+
 std::optional<AddressBook::Index> AddressBook::restore(KnownAddress row, Time now) {
   for (Time* time :
        {&row.first_seen, &row.last_seen, &row.last_attempt, &row.last_failed, &row.last_connected,
-        &row.verified_since, &row.last_verified, &row.connected_since}) {
+        &row.verified_since, &row.last_verified, &row.connected_since, &row.said_itself}) {
     *time = std::clamp(*time, kNever, now);
   }
   row.bad_until = row.bad_until <= now ? kNever : std::min(row.bad_until, now + kMaxRest);
   row.reliability =
       Reliability::restored(row.reliability.windows(), std::min(row.reliability.last(), now));
   if (never_enters(row.address) || index_of(row.address)) return std::nullopt;
-  const auto others = indices_of(row.address.id);
-  for (const Index other : others) {
-    const KnownAddress& known = at(other).known;
-    if (known.last_connected == kNever) continue;
-    if (row.last_connected != kNever || !is_stale(known, now)) return std::nullopt;
-  }
-  if (others.size() >= config_.max_candidates) return std::nullopt;
   // What is inside stays: it had the better rank.
-  std::vector<Index> give_way;
-  if (row.origin != Origin::configuration && crowded(row.address.endpoint.ip, now, give_way)) {
-    return std::nullopt;
-  }
-  if (!give_way.empty()) return std::nullopt;
+  if (!fits(row, now)) return std::nullopt;
   const bool verified = row.last_connected != kNever && row.last_verified != kNever;
   if (row.kind == Kind::tried && !verified) row.kind = Kind::new_;
   Place place = place_for(row.kind, row.address, row.source);

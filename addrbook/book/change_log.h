@@ -48,12 +48,16 @@ struct Provenance {
   Time first_seen = kNever;
   Time last_seen = kNever;
   std::uint32_t times = 1;  // saturating
+  // Of the teller's socket, the last time: IpAddress::group, not strict. What counts when rows have
+  // to make room; it is not read back. No address has 0: rows from before groups were recorded.
+  std::uint64_t source_group = 0;
   bool operator==(const Provenance&) const = default;
 
   // Adds what another row of the same teller and address says.
   void merge(const Provenance& other);
 };
-// In a file; beyond that, the rows with the oldest last_seen are erased.
+// In a file; beyond that, the source group with the most rows loses those with the oldest
+// last_seen.
 inline constexpr std::size_t kMaxProvenanceRows = 200'000;
 
 // Everything that a file held, checked row by row.

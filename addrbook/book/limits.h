@@ -22,13 +22,18 @@ struct BookConfig {
   // Never kept, and so never passed on; AddressBook::set_private_ids replaces them.
   std::set<conn::NodeId> private_ids;
 
-  // Addresses of one host (an IPv4 address, an IPv6 /64) and of its neighbourhood (/24, /48).
-  // Exempt ones are not counted either, nor what the operator configured (Origin::configuration).
+  // Addresses of one host (an IPv4 address, an IPv6 /64) and of its neighbourhood (/24, /48) that
+  // we have from hearsay, and those that are first-hand (is_first_hand). Exempt ones are not
+  // counted either, nor what the operator configured (Origin::configuration).
   std::size_t max_per_host = 2;
   std::size_t max_per_neighbourhood = 8;
-  // Candidate addresses of an ID while none is proven, in all and from one source group.
+  std::size_t max_first_hand_per_host = 4;
+  std::size_t max_first_hand_per_neighbourhood = 32;
+  // Addresses of an ID from hearsay while none has answered, in all and from one source group; and
+  // those that it named itself, or that answered.
   std::size_t max_candidates = 8;
   std::size_t max_candidates_per_source = 2;
+  std::size_t max_first_hand_per_id = 4;
 
   // Addresses that one source group may tell us unasked, and after a request of ours (Bitcoin Core:
   // MAX_ADDR_RATE_PER_SECOND and its processing bucket).
@@ -88,10 +93,18 @@ inline constexpr std::size_t kServedPerNeighbourhood = 10;
 inline constexpr std::uint32_t kFailuresToHide = 2;
 
 inline constexpr std::size_t kMaxAnchors = 3;
+// How many addresses a draw by groups looks at.
+inline constexpr std::size_t kGroupSample = 4096;
 inline constexpr std::size_t kMaxOwnAddresses = 16;
 // Erased rows listed one by one; beyond that all rows are written anew.
 inline constexpr std::size_t kMaxErased = 20'000;
-// How often merely hearing of an address again changes its record.
+// How often merely hearing of an address again changes its record; and from the node itself.
 inline constexpr Seconds kSeenResolution = std::chrono::minutes(20);
+inline constexpr Seconds kSaidResolution = std::chrono::minutes(1);
+
+// A connection that something came over so lately shows that our own network works.
+inline constexpr Seconds kHeardLately = std::chrono::seconds(30);
+// For how long a node that says it has moved waits to be visited.
+inline constexpr Seconds kMoveLimit = std::chrono::minutes(10);
 
 }  // namespace peerage::addrbook

@@ -112,9 +112,9 @@ class BookFile {
   conn::Result<Contents> load(Time now, Report& report);
 
   // invalid_argument, with nothing written, for a network that has no proper name or is one more
-  // than kMaxNetworks. Beyond kMaxProvenanceRows, a slice at a time if they are many, the
-  // provenance with the oldest last_seen is erased. Bans are written as they are given: what gives
-  // them has bounded them (conn/address/ban_rule.h).
+  // than kMaxNetworks. Beyond kMaxProvenanceRows, a slice at a time if they are many, provenance is
+  // erased: of the source group that has the most rows, those with the oldest last_seen. Bans are
+  // written as they are given: what gives them has bounded them (conn/address/ban_rule.h).
   conn::Result<void> apply(const Batch& batch);
   conn::Result<void> apply(const Changes& changes);
   conn::Result<void> apply_bans(const BanChanges& changes);

@@ -21,7 +21,8 @@ constexpr std::size_t kMaxSingleSkips = 10'000;
 
 bool more_useful(const KnownAddress& a, const KnownAddress& b) {
   const auto rank = [](const KnownAddress& row) {
-    return std::tuple(row.kind, row.last_connected, row.last_verified, row.last_seen);
+    return std::tuple(row.kind, row.last_connected, row.last_verified, row.said_itself,
+                      row.last_seen);
   };
   return rank(a) > rank(b);
 }
@@ -92,7 +93,7 @@ class Reader {
   }
 
   Result<std::vector<KnownAddress>> read_addresses(std::int64_t network) {
-    auto query = database_.prepare("SELECT " + std::string(row::kAddressColumns) +
+    auto query = database_.prepare("SELECT " + std::string(address_columns()) +
                                    " FROM address WHERE network = ?1 AND id > ?2 ORDER BY id");
     if (!query) return tl::unexpected(std::move(query.error()));
     Best<KnownAddress, decltype(&more_useful)> best(limits_.rows_of_a_network, &more_useful);
@@ -171,7 +172,7 @@ class Reader {
     return {};
   }
 
-  // More than there is room for, in a file that was crafted: the rule is that of the bans in force.
+  // More than there is room for, in a file that was crafted: no groups are told apart here.
   struct EndsLater {
     bool operator()(const BanRow& a, const BanRow& b) const {
       return conn::makes_room_before(b, a);
@@ -196,10 +197,16 @@ class Reader {
   }
 
   // A file that is damaged may not say which version it is of; it has been found to be ours.
+  bool is_before(std::int32_t version) const {
+    const auto its = database_.number("PRAGMA user_version");
+    return its && *its < version;
+  }
+  std::string_view address_columns() const {
+    return is_before(schema::kFirstWithSaidItself) ? row::kAddressColumnsBefore
+                                                   : row::kAddressColumns;
+  }
   std::string_view ban_columns() const {
-    const auto version = database_.number("PRAGMA user_version");
-    return version && *version < schema::kFirstWithBanOrigin ? row::kBanColumnsBefore
-                                                             : row::kBanColumns;
+    return is_before(schema::kFirstWithBanOrigin) ? row::kBanColumnsBefore : row::kBanColumns;
   }
 
   Result<void> read_bans_from(std::vector<BestBans>& best) {

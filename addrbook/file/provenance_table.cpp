@@ -19,15 +19,19 @@ using conn::Result;
 namespace {
 
 constexpr std::string_view kInsert =
-    "INSERT INTO told (network, teller, id, ip, port, first_seen, last_seen, times) "
-    "VALUES (?1,?2,?3,?4,?5,?6,?7,?8) ON CONFLICT DO NOTHING";
+    "INSERT INTO told (network, teller, id, ip, port, first_seen, last_seen, times, source_group) "
+    "VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9) ON CONFLICT DO NOTHING";
+constexpr std::string_view kGroup =
+    "SELECT source_group FROM told "
+    "WHERE network = ?1 AND teller = ?2 AND id = ?3 AND ip = ?4 AND port = ?5";
 // Whatever the row holds, the sum is a number.
 constexpr std::string_view kUpdate =
     "UPDATE told SET first_seen = min(first_seen, ?6), last_seen = max(last_seen, ?7), "
-    "times = min(max(min(times, 4294967295), 0) + ?8, 4294967295) "
+    "times = min(max(min(times, 4294967295), 0) + ?8, 4294967295), source_group = ?9 "
     "WHERE network = ?1 AND teller = ?2 AND id = ?3 AND ip = ?4 AND port = ?5";
 constexpr std::string_view kOldest =
-    "SELECT network, teller, id, ip, port FROM told ORDER BY last_seen LIMIT ?1";
+    "SELECT network, teller, id, ip, port FROM told WHERE source_group = ?1 "
+    "ORDER BY last_seen LIMIT ?2";
 constexpr std::string_view kErase =
     "DELETE FROM told WHERE network = ?1 AND teller = ?2 AND id = ?3 AND ip = ?4 AND port = ?5";
 
@@ -53,15 +57,47 @@ std::optional<RawKey> key_at(const sqlite::Statement& row) {
                 {ip->begin(), ip->end()}};
 }
 
-void bind(sqlite::Statement& statement, std::int64_t network, const Provenance& row) {
-  statement.bind(1, network)
+sqlite::Statement& bind_key(sqlite::Statement& statement, std::int64_t network,
+                            const Provenance& row) {
+  return statement.bind(1, network)
       .bind(2, conn::ByteView(row.teller.bytes()))
       .bind(3, conn::ByteView(row.address.id.bytes()))
       .bind(4, conn::ByteView(row.address.endpoint.ip.bytes()))
-      .bind(5, std::int64_t{row.address.endpoint.port})
+      .bind(5, std::int64_t{row.address.endpoint.port});
+}
+
+void bind(sqlite::Statement& statement, std::int64_t network, const Provenance& row) {
+  bind_key(statement, network, row)
       .bind(6, std::int64_t{row.first_seen.time_since_epoch().count()})
       .bind(7, std::int64_t{row.last_seen.time_since_epoch().count()})
-      .bind(8, std::int64_t{row.times});
+      .bind(8, std::int64_t{row.times})
+      .bind(9, static_cast<std::int64_t>(row.source_group));
+}
+
+tl::unexpected<conn::Failure> contradiction(const char* what) {
+  return conn::fail(conn::Stage::configuration, conn::Reason::book_corrupt, what);
+}
+
+// The rows of each group, of those that `where` picks. More than `limit` groups, at least one row
+// each, are not ours.
+Result<std::vector<GroupSizes::Group>> count_groups(const sqlite::Database& database,
+                                                    std::string_view where, std::int64_t limit) {
+  std::string text = "SELECT source_group, count(*) FROM told ";
+  text.append(where).append(" GROUP BY source_group");
+  auto query = database.prepare(text);
+  if (!query) return tl::unexpected(std::move(query.error()));
+  std::vector<GroupSizes::Group> groups;
+  while (true) {
+    const auto there = query->step();
+    if (!there) return tl::unexpected(there.error());
+    if (!*there) return groups;
+    const sqlite::Value group = query->column(0), rows = query->column(1);
+    const auto* number = std::get_if<std::int64_t>(&group);
+    const auto* count = std::get_if<std::int64_t>(&rows);
+    if (number == nullptr || count == nullptr) return contradiction("a group is no number");
+    if (static_cast<std::int64_t>(groups.size()) >= limit) return contradiction("too many groups");
+    groups.push_back({static_cast<std::uint64_t>(*number), *count});
+  }
 }
 
 Result<void> mend_times(sqlite::Database& database, Time now) {
@@ -79,28 +115,42 @@ Result<ProvenanceTable> ProvenanceTable::open(sqlite::Database& database, Time n
                                               std::size_t limit) {
   auto insert = database.prepare(kInsert);
   if (!insert) return tl::unexpected(std::move(insert.error()));
+  auto group = database.prepare(kGroup);
+  if (!group) return tl::unexpected(std::move(group.error()));
   auto update = database.prepare(kUpdate);
   if (!update) return tl::unexpected(std::move(update.error()));
   auto oldest = database.prepare(kOldest);
   if (!oldest) return tl::unexpected(std::move(oldest.error()));
   auto erase = database.prepare(kErase);
   if (!erase) return tl::unexpected(std::move(erase.error()));
-  if (auto mended = mend_times(database, now); !mended) return tl::unexpected(mended.error());
-  const auto count = database.number("SELECT count(*) FROM told");
-  if (!count) return tl::unexpected(count.error());
-  ProvenanceTable table(
-      database, {std::move(*insert), std::move(*update), std::move(*oldest), std::move(*erase)},
-      limit);
-  table.committed_ = table.rows_ = *count;
+  ProvenanceTable table(database,
+                        {std::move(*insert), std::move(*group), std::move(*update),
+                         std::move(*oldest), std::move(*erase)},
+                        limit);
+  auto mended = table.mend(now);
+  if (!mended && mended.error().reason == conn::Reason::book_corrupt) mended = table.erase_all();
+  if (!mended) return tl::unexpected(std::move(mended.error()));
+  table.settle(Ended::committed);
   return table;
 }
 
+Result<void> ProvenanceTable::mend(Time now) {
+  if (auto done = mend_times(*database_, now); !done) return done;
+  const auto groups = count_groups(*database_, "", limit_);
+  if (!groups) return tl::unexpected(groups.error());
+  for (const auto& [group, rows] : *groups) sizes_.add(group, rows);
+  return {};
+}
+
 void ProvenanceTable::settle(Ended how) noexcept {
-  if (how == Ended::committed) {
-    committed_ = rows_;
-  } else {
-    rows_ = committed_;
+  if (how == Ended::undone) {
+    for (const auto& [group, rows] : changes_) sizes_.add(group, -rows);
   }
+  changes_.clear();
+}
+
+void ProvenanceTable::change(std::uint64_t group, std::int64_t rows) {
+  changes_[group] += sizes_.add(group, rows);
 }
 
 Result<void> ProvenanceTable::write(std::span<const Provenance> rows, const NumberOf& number_of) {
@@ -123,22 +173,34 @@ Result<void> ProvenanceTable::write(std::span<const Provenance> rows, const Numb
     }
     if (auto done = write(number, *row); !done) return done;
   }
-  const std::int64_t over = rows_ - limit_;
+  const std::int64_t over = sizes_.total() - limit_;
   if (over <= 0) return {};
-  auto erased = erase_oldest(std::min(over, static_cast<std::int64_t>(kSlice + rows.size())));
+  auto erased = make_room(std::min(over, static_cast<std::int64_t>(kSlice + rows.size())));
   if (erased || erased.error().reason != conn::Reason::book_corrupt) return erased;
   // Among them is a row that we cannot have written, and it would be in the way for ever.
-  if (auto done = database_->execute("DELETE FROM told"); !done) return done;
-  rows_ = 0;
+  return erase_all();
+}
+
+// Each time of the group that has the most, so that the large ones become equal.
+Result<void> ProvenanceTable::make_room(std::int64_t rows) {
+  std::map<std::uint64_t, std::int64_t> shares;
+  for (; rows > 0; --rows) {
+    const std::uint64_t group = sizes_.largest().group;
+    change(group, -1);
+    ++shares[group];
+  }
+  for (const auto& [group, share] : shares) {
+    if (auto done = erase_oldest(group, share); !done) return done;
+  }
   return {};
 }
 
-// By their keys, found first: one statement for both would scan the whole table.
-Result<void> ProvenanceTable::erase_oldest(std::int64_t rows) {
+// By their keys, found first: one statement for both would scan the whole group.
+Result<void> ProvenanceTable::erase_oldest(std::uint64_t group, std::int64_t rows) {
   std::vector<RawKey> keys;
   keys.reserve(static_cast<std::size_t>(rows));
   Result<bool> there = false;
-  statements_.oldest.bind(1, rows);
+  statements_.oldest.bind(1, static_cast<std::int64_t>(group)).bind(2, rows);
   while ((there = statements_.oldest.step()) && *there) {
     auto key = key_at(statements_.oldest);
     if (!key) break;
@@ -146,10 +208,8 @@ Result<void> ProvenanceTable::erase_oldest(std::int64_t rows) {
   }
   statements_.oldest.reset();
   if (!there) return tl::unexpected(there.error());
-  if (*there) {
-    return conn::fail(conn::Stage::configuration, conn::Reason::book_corrupt,
-                      "a key is of another type");
-  }
+  if (*there) return contradiction("a key is of another type");
+  std::int64_t erased = 0;
   for (const RawKey& key : keys) {
     statements_.erase.bind(1, key.network)
         .bind(2, conn::ByteView(key.teller))
@@ -157,7 +217,16 @@ Result<void> ProvenanceTable::erase_oldest(std::int64_t rows) {
         .bind(4, conn::ByteView(key.ip))
         .bind(5, key.port);
     if (auto done = statements_.erase.run(); !done) return done;
-    rows_ -= database_->changes();
+    erased += database_->changes();
+  }
+  return erased == rows ? Result<void>() : contradiction("an index lists rows that are not there");
+}
+
+Result<void> ProvenanceTable::erase_all() {
+  if (auto done = database_->execute("DELETE FROM told"); !done) return done;
+  while (sizes_.total() > 0) {
+    const auto [group, rows] = sizes_.largest();
+    change(group, -rows);
   }
   return {};
 }
@@ -166,20 +235,30 @@ Result<void> ProvenanceTable::write(std::int64_t network, const Provenance& row)
   bind(statements_.insert, network, row);
   if (auto done = statements_.insert.run(); !done) return done;
   if (database_->changes() > 0) {
-    ++rows_;
+    change(row.source_group, 1);
     return {};
   }
+  bind_key(statements_.group, network, row);
+  const auto there = statements_.group.step();
+  const sqlite::Value value = there && *there ? statements_.group.column(0) : sqlite::Value();
+  const auto* group = std::get_if<std::int64_t>(&value);
+  if (group != nullptr && static_cast<std::uint64_t>(*group) != row.source_group) {
+    change(static_cast<std::uint64_t>(*group), -1);
+    change(row.source_group, 1);
+  }
+  statements_.group.reset();
+  if (!there) return tl::unexpected(there.error());
   bind(statements_.update, network, row);
   return statements_.update.run();
 }
 
 Result<void> ProvenanceTable::erase_strangers() {
-  if (auto done =
-          database_->execute("DELETE FROM told WHERE network NOT IN (SELECT id FROM network)");
-      !done) {
-    return done;
-  }
-  rows_ -= database_->changes();
+  const std::string strangers = "WHERE network NOT IN (SELECT id FROM network)";
+  const auto groups = count_groups(*database_, strangers, std::max(limit_, sizes_.total()));
+  if (!groups && groups.error().reason == conn::Reason::book_corrupt) return erase_all();
+  if (!groups) return tl::unexpected(groups.error());
+  if (auto done = database_->execute("DELETE FROM told " + strangers); !done) return done;
+  for (const auto& [group, rows] : *groups) change(group, -rows);
   return {};
 }
 

@@ -13,7 +13,12 @@ const std::string_view kAddressColumns =
     "id, ip, port, source, origin, kind, wrong_ids, failed_stage, failure, failures, attempts, "
     "round_trip_us, first_seen, last_seen, last_attempt, last_failed, last_connected, "
     "verified_since, last_verified, connected_since, bad_until, reliability, last_outcome, "
-    "moniker, version, channels";
+    "moniker, version, channels, said_itself";
+const std::string_view kAddressColumnsBefore =
+    "id, ip, port, source, origin, kind, wrong_ids, failed_stage, failure, failures, attempts, "
+    "round_trip_us, first_seen, last_seen, last_attempt, last_failed, last_connected, "
+    "verified_since, last_verified, connected_since, bad_until, reliability, last_outcome, "
+    "moniker, version, channels, 0";
 
 namespace {
 
@@ -177,6 +182,7 @@ Judged<KnownAddress> address_of(const AddressValues& values, Time now) {
   const auto windows = reader.bytes<Reliability::kWindows * 8>(DropCause::bad_number);
   row.reliability = reliability_of(windows, reader.time());
   row.facts = facts_of(reader);
+  row.said_itself = reader.time();
   if (reader.fault()) return tl::unexpected(*reader.fault());
   return row;
 }
@@ -218,15 +224,16 @@ void bind(sqlite::Statement& statement, std::int64_t network, const KnownAddress
   put(stored(address.reliability.last()));
   if (!address.facts) {
     for (int i = 0; i < 3; ++i) statement.bind_null(next++);
-    return;
+  } else {
+    bytes.channels.clear();
+    for (const conn::ChannelId channel : address.facts->channels) {
+      bytes.channels.push_back(static_cast<std::uint8_t>(channel));
+    }
+    put(std::string_view(address.facts->moniker));
+    put(std::string_view(address.facts->version));
+    put(conn::ByteView(bytes.channels));
   }
-  bytes.channels.clear();
-  for (const conn::ChannelId channel : address.facts->channels) {
-    bytes.channels.push_back(static_cast<std::uint8_t>(channel));
-  }
-  put(std::string_view(address.facts->moniker));
-  put(std::string_view(address.facts->version));
-  put(conn::ByteView(bytes.channels));
+  put(stored(address.said_itself));
 }
 
 Judged<BanRow> ban_of(const BanValues& values, Time now) {

@@ -34,13 +34,15 @@ inline constexpr std::size_t kMaxNetworkName = 128;  // bytes; comet allows 50
 template <typename T>
 using Judged = tl::expected<T, DropCause>;
 
-// The columns of `address` but the network, in the order of the table, comma-separated.
+// The columns of `address` but the network, comma-separated; and those of a file that does not say
+// yet which addresses the nodes named themselves.
 extern const std::string_view kAddressColumns;
-inline constexpr std::size_t kAddressColumnCount = 26;
+extern const std::string_view kAddressColumnsBefore;
+inline constexpr std::size_t kAddressColumnCount = 27;
 using AddressValues = std::array<sqlite::Value, kAddressColumnCount>;
 Judged<KnownAddress> address_of(const AddressValues& values, Time now);
 
-// Binds parameters 1, the network, and 2 to 27, the columns above. The record and `bytes` must
+// Binds parameters 1, the network, and 2 to 28, the columns above. The record and `bytes` must
 // stay until the statement has run.
 struct AddressBytes {
   conn::ByteArray<Reliability::kWindows * 8> reliability;

@@ -81,7 +81,18 @@ CREATE INDEX told_last ON told (last_seen);
 constexpr const char* kVersion3 = R"(
 ALTER TABLE ban ADD COLUMN origin TEXT NOT NULL DEFAULT 'operator';
 )";
-constexpr std::array<const char*, 3> kSteps = {kVersion1, kVersion2, kVersion3};
+// When a node last named the address itself. Of the addresses of before, those that answered a dial
+// are first-hand all the same.
+//
+// And the source group of who told (Provenance::source_group). The rows of before are a group of
+// their own. The oldest last_seen is looked for within a group now.
+constexpr const char* kVersion4 = R"(
+ALTER TABLE address ADD COLUMN said_itself INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE told ADD COLUMN source_group INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX told_by_group ON told (source_group, last_seen);
+DROP INDEX told_last;
+)";
+constexpr std::array<const char*, 4> kSteps = {kVersion1, kVersion2, kVersion3, kVersion4};
 
 // Everything that a schema declares, in an order of its own.
 Result<std::vector<std::string>> declared(const sqlite::Database& database) {

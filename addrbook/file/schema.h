@@ -31,6 +31,9 @@ inline constexpr std::int32_t kOldestReadable = 1;
 inline constexpr std::int32_t kFirstWithTold = 2;
 // The first that says of a ban whether it is an operator's.
 inline constexpr std::int32_t kFirstWithBanOrigin = 3;
+// The first that says which addresses the nodes named themselves, and from which group provenance
+// came.
+inline constexpr std::int32_t kFirstWithSaidItself = 4;
 inline std::int32_t newest(Steps of) noexcept {
   return static_cast<std::int32_t>(of.size());
 }

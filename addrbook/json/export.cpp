@@ -22,7 +22,8 @@ bool better(const KnownAddress& one, const KnownAddress& other) {
 // Which of two addresses of an ID stands for it.
 bool stands_for_id(const KnownAddress& one, const KnownAddress& other) {
   const auto claim = [](const KnownAddress& known) {
-    return std::tuple(known.last_connected != kNever, known.last_seen, known.address);
+    return std::tuple(known.last_connected != kNever, last_shown(known), known.last_seen,
+                      known.address);
   };
   return claim(one) > claim(other);
 }

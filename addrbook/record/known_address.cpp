@@ -26,7 +26,7 @@ bool KnownAddress::operator==(const KnownAddress& other) const {
     return std::tie(a.address, a.source, a.origin, a.kind, a.wrong_ids, a.failed_stage, a.failure,
                     a.failures, a.attempts, a.round_trip_us, a.first_seen, a.last_seen,
                     a.last_attempt, a.last_failed, a.last_connected, a.verified_since,
-                    a.last_verified, a.connected_since, a.bad_until, a.reliability);
+                    a.last_verified, a.connected_since, a.said_itself, a.bad_until, a.reliability);
   };
   const auto said = [](const KnownAddress& a) { return a.facts ? *a.facts : NodeFacts{}; };
   return fields(*this) == fields(other) && said(*this) == said(other) &&

@@ -7,6 +7,7 @@
 // Threads: plain values.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -32,7 +33,8 @@ enum class Origin : std::uint8_t {
   inbound,        // a peer's own listen address, at the IP that it connected from
   configuration,  // the operator's settings
   import,         // an addrbook.json
-  discovery,      // another discovery protocol
+  discovery,      // another discovery protocol, or a visit for another network; with the ID of the
+                  // source, that ID was proven at its IP
 };
 inline constexpr std::size_t kOriginCount = 5;
 
@@ -78,6 +80,7 @@ struct KnownAddress {
   Time verified_since = kNever;   // first of the verifications that nothing has contradicted since
   Time last_verified = kNever;    // it proved its ID, and its NodeInfo named the network
   Time connected_since = kNever;  // we are connected, outbound; kNever when not
+  Time said_itself = kNever;      // the node, its ID proved, last named it from this very IP
   Time bad_until = kNever;        // neither dialled nor given out until then
 
   Reliability reliability;
@@ -85,5 +88,23 @@ struct KnownAddress {
 
   bool operator==(const KnownAddress& other) const;
 };
+
+// What we know of it is *first-hand* when the node itself has said so from this very IP, or has
+// answered our dial there: nobody else has the key of its ID. All else is *hearsay*.
+inline bool is_first_hand(const KnownAddress& known) {
+  return known.said_itself != kNever || known.last_connected != kNever;
+}
+// The last time that the node itself showed that it is there.
+inline Time last_shown(const KnownAddress& known) {
+  return std::max(known.said_itself, known.last_connected);
+}
+
+// From when on a verified node counts as known, for a book that knew enough of the network to
+// choose from at `settled`. Of those met before, the later ones rank higher: the narrower the book
+// was, the larger the share of whoever filled it.
+inline Time ranks_from(const KnownAddress& known, Time settled) {
+  return known.verified_since < settled ? settled + (settled - known.verified_since)
+                                        : known.verified_since;
+}
 
 }  // namespace peerage::addrbook

@@ -132,6 +132,7 @@ std::string to_json(const Listed& listed) {
       {"verified_since", stamp_json(row.verified_since)},
       {"last_verified", stamp_json(row.last_verified)},
       {"connected_since", stamp_json(row.connected_since)},
+      {"said_itself", stamp_json(row.said_itself)},
       {"rests_until", stamp_json(row.bad_until)},
       {"attempts", row.attempts},
       {"failures", row.failures},
@@ -164,6 +165,7 @@ std::string show_text(const Listed& listed, const addrbook::Contents& contents,
   time("first seen", row.first_seen);
   time("last seen", row.last_seen);
   time("last dialled", row.last_attempt);
+  time("named it itself", row.said_itself);
   time("proved its ID", row.last_connected);
   if (row.last_verified == kNever) line("verified", "never");
   time("verified", row.last_verified);

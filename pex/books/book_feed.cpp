@@ -94,7 +94,8 @@ void BookFeed::on_other_network(const NetAddress& address, const p2p::UpgradeRep
   if (!report.remote_info || report.remote_id != address.id) return;
   AddressBook* book = books_.find(report.remote_info->network);
   if (book == nullptr || seeds_.contains(address.id)) return;
-  book->add(address, {address.endpoint.ip, {}, Origin::discovery}, books_.now());
+  // It has just proved its ID there: that is as good as its own word.
+  book->add(address, {address.endpoint.ip, address.id, Origin::discovery}, books_.now());
   learn(*book, address, report);
 }
 

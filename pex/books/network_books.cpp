@@ -142,9 +142,9 @@ void NetworkBooks::add_own(const conn::Endpoint& endpoint) {
 }
 
 void NetworkBooks::note_source(const std::string& network, const NodeId& teller,
-                               const conn::NetAddress& address) {
+                               const conn::IpAddress& from, const conn::NetAddress& address) {
   if (settings_.provenance == Settings::Provenance::forgotten || !store_) return;
-  provenance_.note(network, teller, address, now());
+  provenance_.note(network, teller, from, address, now());
 }
 
 void NetworkBooks::changed() {

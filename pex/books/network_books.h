@@ -78,9 +78,9 @@ class NetworkBooks final : private addrbook::Store::Source {
   void set_private_ids(const std::set<conn::NodeId>& ids);
   void add_own(const conn::Endpoint& endpoint);
 
-  // A peer has told us of an address.
+  // A peer, whose socket is at `from`, has told us of an address.
   void note_source(const std::string& network, const conn::NodeId& teller,
-                   const conn::NetAddress& address);
+                   const conn::IpAddress& from, const conn::NetAddress& address);
 
   // The books' time.
   addrbook::Time now() const { return clock_.at(control_.now()); }

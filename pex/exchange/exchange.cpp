@@ -118,7 +118,9 @@ Exchange::Outcome Exchange::on_list(Peer& peer, std::span<const NetAddress> addr
     for (const NetAddress& address : addresses) {
       const auto outcome = book->add(address, source, time);
       if (outcome == addrbook::Added::added) ++added;
-      if (may_be_a_peer(outcome)) books_.note_source(book->network(), peer.id(), address);
+      if (may_be_a_peer(outcome)) {
+        books_.note_source(book->network(), peer.id(), source.ip, address);
+      }
     }
     counts_.addresses_new += added;
     books_.changed();

@@ -52,14 +52,14 @@ class BookPair : public BookPairBase {
                                                           : book_->pick(bias, now_, acceptable);
     std::size_t will_do[2] = {0, 0};
     for (const auto& row : naive_->rows) {
-      if (!NaiveBook::rests(row.known) && acceptable(row.known)) {
+      if (naive_->drawable(row.known) && acceptable(row.known)) {
         ++will_do[static_cast<std::size_t>(row.known.kind)];
       }
     }
     agree(picked.has_value() == (will_do[0] + will_do[1] > 0), "pick finds one where none is");
     if (!picked) return;
     const KnownAddress* known = naive_->find(*picked);
-    agree(known && !NaiveBook::rests(*known) && acceptable(*known), "pick takes one that won't do");
+    agree(known && naive_->drawable(*known) && acceptable(*known), "pick takes one that won't do");
     const bool other_kind =
         bias.percent != 50 && known->kind != (bias.percent == 0 ? Kind::tried : Kind::new_);
     agree(!other_kind || will_do[bias.percent == 0 ? 1 : 0] == 0, "pick takes the other kind");
@@ -75,16 +75,15 @@ class BookPair : public BookPairBase {
     std::size_t new_ones = 0;
     for (const NetAddress& each : selection) {
       const KnownAddress* known = naive_->find(each);
-      agree(known && !NaiveBook::rests(*known), "one is served that must not be");
+      agree(known && naive_->drawable(*known), "one is served that must not be");
       new_ones += known->kind == Kind::new_ ? 1 : 0;
     }
     return new_ones;
   }
   void select() {
     const auto drawn = [&](Kind kind) {
-      return naive_->count_if([&](const KnownAddress& known) {
-        return known.kind == kind && !NaiveBook::rests(known);
-      });
+      return naive_->count_if(
+          [&](const KnownAddress& known) { return known.kind == kind && naive_->drawable(known); });
     };
     const std::size_t new_ones = drawn(Kind::new_), tried = drawn(Kind::tried);
     const std::size_t size = size_for(new_ones + tried);
@@ -110,7 +109,7 @@ class BookPair : public BookPairBase {
     std::size_t servable = 0, unfit = 0, capped = 0;
     for (const auto& row : naive_->rows) {
       const KnownAddress& known = row.known;
-      if (known.last_verified == NaiveBook::kNever || NaiveBook::rests(known)) continue;
+      if (known.last_verified == NaiveBook::kNever || !naive_->drawable(known)) continue;
       if (!may_be_served(known)) {
         ++unfit;
         continue;

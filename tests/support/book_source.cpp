@@ -17,7 +17,7 @@ void BookSource::erase(const conn::NetAddress& address) {
   waiting_[address] = std::nullopt;
 }
 void BookSource::tell(const addrbook::Provenance& row) {
-  log_.note(row.network, row.teller, row.address, row.last_seen);
+  log_.note(row.network, row.teller, conn::IpAddress::v4(77, 1, 1, 1), row.address, row.last_seen);
   ++told_[{row.teller, row.address}];
 }
 void BookSource::ban(addrbook::BanRow row) {

@@ -67,6 +67,7 @@ class NaiveBook {
   std::set<conn::NodeId> private_ids;
   std::array<std::uint64_t, addrbook::kAddedCount> counts{};
   Time last_met = kNever + Seconds(1);
+  Time last_heard = kNever;
   Time now = kNever + Seconds(1);
 
   void at(Time time) {
@@ -140,29 +141,139 @@ class NaiveBook {
     if (private_ids.contains(address.id)) return Added::private_id;
     return std::nullopt;
   }
-  // How many of those that the caps count share this host, or this neighbourhood.
-  std::pair<std::size_t, std::size_t> neighbours(const conn::IpAddress& ip,
-                                                 bool without_bad) const {
-    std::size_t at_host = 0, near = 0;
+  // How many of those that the caps count share this host, and this neighbourhood: from hearsay,
+  // and first-hand.
+  struct Crowd {
+    std::array<std::size_t, 2> at_host{}, near{};
+  };
+  bool capped(const KnownAddress& known) const {
+    return known.origin != Origin::configuration && !exempt(known.address.endpoint.ip);
+  }
+  Crowd neighbours(const conn::IpAddress& ip, bool without_bad,
+                   const std::vector<NetAddress>& without = {}) const {
+    Crowd crowd;
     for (const Row& row : rows) {
       const conn::IpAddress& other = row.known.address.endpoint.ip;
-      if (row.known.origin == Origin::configuration || exempt(other)) continue;
-      if (without_bad && replaceable(row.known)) continue;
-      if (conn::neighbourhood_of(other) == conn::neighbourhood_of(ip)) ++near;
-      if (conn::host_of(other) == conn::host_of(ip)) ++at_host;
+      if (!capped(row.known) || (without_bad && replaceable(row.known))) continue;
+      if (contains(without, row.known.address)) continue;
+      const std::size_t kind = is_first_hand(row.known) ? 1 : 0;
+      if (conn::neighbourhood_of(other) == conn::neighbourhood_of(ip)) ++crowd.near[kind];
+      if (conn::host_of(other) == conn::host_of(ip)) ++crowd.at_host[kind];
     }
-    return {at_host, near};
+    return crowd;
   }
+  // From hearsay.
   std::pair<std::size_t, std::size_t> candidates(const conn::NodeId& id, const conn::IpAddress& by,
                                                  bool without_bad) const {
     std::size_t all = 0, from_here = 0;
     for (const Row& row : rows) {
-      if (row.known.address.id != id || (without_bad && replaceable(row.known))) continue;
+      if (row.known.address.id != id || is_first_hand(row.known)) continue;
+      if (without_bad && replaceable(row.known)) continue;
       ++all;
       if (placement.group(row.known.source) == placement.group(by)) ++from_here;
     }
     return {all, from_here};
   }
+  std::size_t first_hand_of(const conn::NodeId& id) const {
+    return count_if(
+        [&](const KnownAddress& known) { return known.address.id == id && is_first_hand(known); });
+  }
+  // Another address of its ID has shown itself later, and not failed since.
+  bool stands_by(const KnownAddress& known) const {
+    return std::any_of(rows.begin(), rows.end(), [&](const Row& row) {
+      return row.known.address.id == known.address.id &&
+             last_shown(row.known) > last_shown(known) && row.known.failures == 0 &&
+             !rests(row.known);
+    });
+  }
+  bool drawable(const KnownAddress& known) const { return !rests(known) && !stands_by(known); }
+  static bool contains(const std::vector<NetAddress>& list, const NetAddress& address) {
+    return std::find(list.begin(), list.end(), address) != list.end();
+  }
+
+  // --- what a first-hand address displaces ---
+
+  static bool may_go_for_its_id(const KnownAddress& known) {
+    return known.connected_since == kNever && known.origin != Origin::configuration;
+  }
+  static bool may_go(const KnownAddress& known) {
+    return known.kind == Kind::new_ && may_go_for_its_id(known);
+  }
+  // Whether a goes before b.
+  bool goes_before(const KnownAddress& a, const KnownAddress& b) const {
+    if (bad(a) != bad(b)) return bad(a);
+    if (is_first_hand(a) != is_first_hand(b)) return !is_first_hand(a);
+    if (met(a) != met(b)) return !met(a);
+    const auto time = [](const KnownAddress& known) {
+      return is_first_hand(known) ? last_shown(known) : known.last_seen;
+    };
+    if (time(a) != time(b)) return time(a) < time(b);
+    return a.address < b.address;
+  }
+  template <typename Test>
+  const Row* first_to_go(Test test) const {
+    const Row* first = nullptr;
+    for (const Row& row : rows) {
+      if (!may_go_for_its_id(row.known) || !test(row)) continue;
+      if (!first || goes_before(row.known, first->known)) first = &row;
+    }
+    return first;
+  }
+  // The ones that go for it; or why it is refused, and none goes.
+  std::optional<Added> displaced_by(const NetAddress& address,
+                                    std::vector<NetAddress>& gone) const {
+    const conn::IpAddress& ip = address.endpoint.ip;
+    const auto go = [&](const Row* row) {
+      if (row) gone.push_back(row->known.address);
+      return row != nullptr;
+    };
+    const auto is_counted = [&](const Row& row) {
+      return is_first_hand(row.known) && !contains(gone, row.known.address);
+    };
+    if (first_hand_of(address.id) >= config.max_first_hand_per_id &&
+        !go(first_to_go([&](const Row& row) {
+          return is_counted(row) && row.known.address.id == address.id;
+        }))) {
+      return Added::too_many_candidates;
+    }
+    if (!exempt(ip)) {
+      if (neighbours(ip, false, gone).at_host[1] >= config.max_first_hand_per_host &&
+          !go(first_to_go([&](const Row& row) {
+            return is_counted(row) && capped(row.known) && may_go(row.known) &&
+                   conn::host_of(row.known.address.endpoint.ip) == conn::host_of(ip);
+          }))) {
+        return Added::too_many_for_host;
+      }
+      if (neighbours(ip, false, gone).near[1] >= config.max_first_hand_per_neighbourhood &&
+          !go(first_to_go([&](const Row& row) {
+            return is_counted(row) && capped(row.known) && may_go(row.known) &&
+                   conn::neighbourhood_of(row.known.address.endpoint.ip) ==
+                       conn::neighbourhood_of(ip);
+          }))) {
+        return Added::too_many_for_neighbourhood;
+      }
+    }
+    NaiveBook after = *this;
+    if (!after.room_for(address)) return Added::no_place;
+    for (const NetAddress& each : gone) after.forget(each);
+    if (const Row* in_the_way = after.holder(Kind::new_, *after.room_for(address))) {
+      gone.push_back(in_the_way->known.address);
+    }
+    return std::nullopt;
+  }
+  std::optional<Place> room_for(const NetAddress& address) const {
+    const conn::IpAddress& ip = address.endpoint.ip;
+    const Place first = place_for(Kind::new_, address, ip);
+    const Row* in_the_way = holder(Kind::new_, first);
+    if (!in_the_way || bad(in_the_way->known)) return first;
+    const Row* goes = first_to_go([&](const Row& row) {
+      return may_go(row.known) && row.place.bucket == first.bucket &&
+             (bad(row.known) || !is_first_hand(row.known) ||
+              placement.group(row.known.address.endpoint.ip) == placement.group(ip));
+    });
+    return goes ? std::optional(goes->place) : std::nullopt;
+  }
+
   const Row* holder(Kind kind, Place place) const {
     for (const Row& row : rows) {
       if (row.known.kind == kind && row.place == place) return &row;
@@ -196,47 +307,33 @@ class NaiveBook {
     tokens.promised = config.told_after_request;
   }
 
+  static bool is_from_itself(const NetAddress& address, const addrbook::Source& source) {
+    const bool proven = source.origin == Origin::inbound || source.origin == Origin::discovery;
+    return proven && source.id == address.id && source.ip == address.endpoint.ip;
+  }
+
   // `gone`: those that the real book dropped for it.
   Added add(const NetAddress& address, const addrbook::Source& source,
             const std::vector<NetAddress>& gone) {
-    const Added outcome = judge(address, source);
+    std::vector<NetAddress> displaced;
+    const Added outcome = judge(address, source, displaced);
     ++counts[static_cast<std::size_t>(outcome)];
-    if (outcome == Added::known) {
-      KnownAddress& known = *find(address);
-      if (now - known.last_seen >= addrbook::kSeenResolution) known.last_seen = now;
-    }
+    if (outcome == Added::known) return heard_again(address, source, gone), outcome;
     if (outcome != Added::added) {
       agree(gone.empty(), "an address that is not added drops another");
       return outcome;
     }
-    const Place first = placement.in_new(address, source.ip);
-    for (const NetAddress& each : gone) {
-      const Row* row = row_of(each);
-      agree(row && replaceable(row->known), "one goes that is not bad: " + each.to_string());
-      agree(each.id == address.id ||
-                conn::neighbourhood_of(each.endpoint.ip) ==
-                    conn::neighbourhood_of(address.endpoint.ip) ||
-                row->place == first,
-            "one goes that was not in the way");
-    }
-    agree(gone.size() <= 3, "more go than are in the way");
-    for (const NetAddress& each : gone) forget(each);
-    const auto [all, from_here] = candidates(address.id, source.ip, false);
-    agree(all < config.max_candidates && from_here < config.max_candidates_per_source,
-          "an ID has too many candidates");
-    if (source.origin != Origin::configuration && !exempt(address.endpoint.ip)) {
-      const auto [at_host, near] = neighbours(address.endpoint.ip, false);
-      agree(at_host < config.max_per_host && near < config.max_per_neighbourhood,
-            "a cap is exceeded");
-    }
-    const Place place = place_for(Kind::new_, address, source.ip);
-    agree(!holder(Kind::new_, place), "a place is overwritten");
     KnownAddress known;
     known.address = address;
     known.source = source.ip;
     known.origin = source.origin;
     known.first_seen = known.last_seen = now;
-    rows.push_back({std::move(known), place});
+    if (is_from_itself(address, source)) {
+      known.said_itself = now;
+      enter_first_hand(std::move(known), displaced, gone);
+    } else {
+      enter_hearsay(std::move(known), displaced, gone);
+    }
     return outcome;
   }
 
@@ -288,10 +385,80 @@ class NaiveBook {
     return tokens;
   }
 
-  Added judge(const NetAddress& address, const addrbook::Source& source) {
+  void heard_again(const NetAddress& address, const addrbook::Source& source,
+                   const std::vector<NetAddress>& gone) {
+    Row* row = row_of(address);
+    if (now - row->known.last_seen >= addrbook::kSeenResolution) row->known.last_seen = now;
+    const bool says = is_from_itself(address, source) &&
+                      now - row->known.said_itself >= addrbook::kSaidResolution;
+    if (says && !is_first_hand(row->known)) {
+      const Row before = *row;
+      forget(address);
+      std::vector<NetAddress> displaced;
+      if (!displaced_by(address, displaced)) {
+        KnownAddress known = before.known;
+        known.source = source.ip;
+        known.origin = source.origin;
+        known.said_itself = now;
+        return enter_first_hand(std::move(known), displaced, gone);
+      }
+      rows.push_back(before);
+    } else if (says) {
+      row->known.said_itself = now;
+    }
+    agree(gone.empty(), "an address that is known drops another");
+  }
+  void enter_first_hand(KnownAddress known, const std::vector<NetAddress>& displaced,
+                        const std::vector<NetAddress>& gone) {
+    agree(std::set(displaced.begin(), displaced.end()) == std::set(gone.begin(), gone.end()),
+          "others go for a first-hand address");
+    for (const NetAddress& each : gone) forget(each);
+    const Place place = *room_for(known.address);
+    agree(!holder(Kind::new_, place), "a place is overwritten");
+    rows.push_back({std::move(known), place});
+  }
+  void enter_hearsay(KnownAddress known, const std::vector<NetAddress>& displaced,
+                     const std::vector<NetAddress>& gone) {
+    const NetAddress& address = known.address;
+    for (const NetAddress& each : displaced) agree(contains(gone, each), "one stays that is to go");
+    const Place first = placement.in_new(address, known.source);
+    for (const NetAddress& each : gone) {
+      const Row* row = row_of(each);
+      agree(row && (replaceable(row->known) || contains(displaced, each)),
+            "one goes that is not bad: " + each.to_string());
+      agree(each.id == address.id ||
+                conn::neighbourhood_of(each.endpoint.ip) ==
+                    conn::neighbourhood_of(address.endpoint.ip) ||
+                row->place == first,
+            "one goes that was not in the way");
+    }
+    agree(gone.size() <= 16, "more go than are in the way");
+    for (const NetAddress& each : gone) forget(each);
+    const auto [all, from_here] = candidates(address.id, known.source, false);
+    agree(all < config.max_candidates && from_here < config.max_candidates_per_source,
+          "an ID has too many candidates");
+    if (capped(known)) {
+      const Crowd crowd = neighbours(address.endpoint.ip, false);
+      agree(crowd.at_host[0] < config.max_per_host &&
+                crowd.near[0] < config.max_per_neighbourhood &&
+                crowd.at_host[1] < config.max_first_hand_per_host + config.max_per_host &&
+                crowd.near[1] <
+                    config.max_first_hand_per_neighbourhood + config.max_per_neighbourhood,
+            "a cap is exceeded");
+    }
+    const Place place = place_for(Kind::new_, address, known.source);
+    agree(!holder(Kind::new_, place), "a place is overwritten");
+    rows.push_back({std::move(known), place});
+  }
+
+  Added judge(const NetAddress& address, const addrbook::Source& source,
+              std::vector<NetAddress>& displaced) {
     if (const auto refused = never(address)) return *refused;
     if (private_ids.contains(source.id)) return Added::private_id;
     if (find(address)) return Added::known;
+    if (is_from_itself(address, source)) {
+      return displaced_by(address, displaced).value_or(Added::added);
+    }
     const bool operators =
         source.origin == Origin::configuration || source.origin == Origin::import;
     if (!operators && !exempt(source.ip) && !heard(source.ip, source.word))
@@ -302,13 +469,26 @@ class NaiveBook {
       }
     }
     const auto [all, from_here] = candidates(address.id, source.ip, true);
-    if (all >= config.max_candidates || from_here >= config.max_candidates_per_source) {
-      return Added::too_many_candidates;
+    if (from_here >= config.max_candidates_per_source) return Added::too_many_candidates;
+    if (all >= config.max_candidates) {
+      const Row* goes = first_to_go([&](const Row& row) {
+        const bool rival = row.known.address.id == address.id && !is_first_hand(row.known);
+        return rival && may_go(row.known) &&
+               candidates(address.id, row.known.source, true).second >= from_here + 2;
+      });
+      if (!goes) return Added::too_many_candidates;
+      displaced.push_back(goes->known.address);
     }
     if (source.origin != Origin::configuration && !exempt(address.endpoint.ip)) {
-      const auto [at_host, near] = neighbours(address.endpoint.ip, true);
-      if (at_host >= config.max_per_host) return Added::too_many_for_host;
-      if (near >= config.max_per_neighbourhood) return Added::too_many_for_neighbourhood;
+      const Crowd good = neighbours(address.endpoint.ip, true);
+      if (good.at_host[0] >= config.max_per_host ||
+          good.at_host[1] >= config.max_first_hand_per_host) {
+        return Added::too_many_for_host;
+      }
+      if (good.near[0] >= config.max_per_neighbourhood ||
+          good.near[1] >= config.max_first_hand_per_neighbourhood) {
+        return Added::too_many_for_neighbourhood;
+      }
     }
     const Row* in_the_way = holder(Kind::new_, place_for(Kind::new_, address, source.ip));
     return in_the_way && !bad(in_the_way->known) ? Added::no_place : Added::added;

@@ -36,7 +36,7 @@ class NaiveBookLife : public NaiveBook {
   bool failed(const NetAddress& address, const conn::Failure& why) {
     KnownAddress* known = find(address);
     if (!known) return false;
-    const bool anyone_met_since = known->last_failed <= last_met;
+    const bool we_work = known->last_failed <= last_met || heard_lately();
     note_failure(*known, why.stage, why.reason);
     if (why.reason == conn::Reason::wrong_id) {
       if (++known->wrong_ids == addrbook::kWrongIdsToForget) return forget(address);
@@ -49,10 +49,11 @@ class NaiveBookLife : public NaiveBook {
     }
     if (why.stage >= conn::Stage::node_info || is_ours(why)) return true;
     known->reliability.record(addrbook::Outcome::failed, now);
-    if (!anyone_met_since) return true;
+    if (!we_work) return true;
     ++known->failures;
     for (const Contest& contest : contests) {
-      if (contest.holder != address || now - last_met > addrbook::kAbleToConnect) continue;
+      if (contest.holder != address) continue;
+      if (now - last_met > addrbook::kAbleToConnect && !heard_lately()) continue;
       displace(NetAddress(address), NetAddress(contest.challenger));
       return true;
     }
@@ -61,14 +62,25 @@ class NaiveBookLife : public NaiveBook {
     return true;
   }
 
+  bool heard_lately() const { return now - last_heard <= addrbook::kHeardLately; }
+  void note_heard() { last_heard = now; }
+
   bool connected(const NetAddress& address, std::chrono::microseconds round_trip) {
     last_met = now;
     if (!find(address)) return false;
 #ifndef PEERAGE_PLANTED_BUG  // The fuzzer's: other candidates of the ID stay.
     for (const NetAddress& other : addresses_of(address.id)) {
-      if (other != address) forget(other);
+      if (other != address && !is_first_hand(*find(other))) forget(other);
     }
 #endif
+    const auto another = [&](const Row& row) {
+      return row.known.address.id == address.id && row.known.address != address &&
+             is_first_hand(row.known) && may_go_for_its_id(row.known);
+    };
+    while (static_cast<std::size_t>(std::count_if(rows.begin(), rows.end(), another)) >=
+           config.max_first_hand_per_id) {
+      forget(NetAddress(first_to_go(another)->known.address));
+    }
     KnownAddress& known = *find(address);
     known.last_connected = known.last_seen = now;
     known.failures = 0;
@@ -163,6 +175,11 @@ class NaiveBookLife : public NaiveBook {
       if (const KnownAddress* ours = find(known.address)) {
         if (!only_heard_of(*ours)) continue;
         known.last_seen = std::max(known.last_seen, ours->last_seen);
+        if (ours->said_itself != kNever) {
+          known.said_itself = ours->said_itself;
+          known.source = ours->source;
+          known.origin = ours->origin;
+        }
       }
       all.push_back(std::move(known));
     }
@@ -186,11 +203,13 @@ class NaiveBookLife : public NaiveBook {
   // Tried ones first, then proven ones: where two want one thing, the better has it.
   static int rank(const KnownAddress& known) {
     if (known.kind == Kind::tried && verified(known)) return 0;
-    return met(known) ? 1 : 2;
+    if (met(known)) return 1;
+    return is_first_hand(known) ? 2 : 3;
   }
   void enter(KnownAddress known) {
-    for (Time* time : {&known.first_seen, &known.last_seen, &known.last_attempt, &known.last_failed,
-                       &known.last_connected, &known.verified_since, &known.last_verified}) {
+    for (Time* time :
+         {&known.first_seen, &known.last_seen, &known.last_attempt, &known.last_failed,
+          &known.last_connected, &known.verified_since, &known.last_verified, &known.said_itself}) {
       *time = std::min(*time, now);
     }
     known.bad_until =
@@ -198,16 +217,23 @@ class NaiveBookLife : public NaiveBook {
     known.reliability = addrbook::Reliability::restored(known.reliability.windows(),
                                                         std::min(known.reliability.last(), now));
     if (never(known.address) || find(known.address)) return;
-    std::size_t others = 0;
+    const bool first_hand = is_first_hand(known);
     for (const Row& row : rows) {
-      if (row.known.address.id != known.address.id) continue;
-      if (met(row.known) && (met(known) || !stale(row.known))) return;
-      ++others;
+      const bool elsewhere = row.known.address.id == known.address.id && met(row.known);
+      if (!first_hand && elsewhere && !stale(row.known)) return;
     }
-    if (others >= config.max_candidates) return;
-    if (known.origin != Origin::configuration && !exempt(known.address.endpoint.ip)) {
-      const auto [at_host, near] = neighbours(known.address.endpoint.ip, false);
-      if (at_host >= config.max_per_host || near >= config.max_per_neighbourhood) return;
+    const std::size_t kind = first_hand ? 1 : 0;
+    const std::size_t of_id = first_hand ? first_hand_of(known.address.id)
+                                         : candidates(known.address.id, known.source, false).first;
+    if (of_id >= (first_hand ? config.max_first_hand_per_id + 1 : config.max_candidates)) return;
+    if (capped(known)) {
+      const Crowd crowd = neighbours(known.address.endpoint.ip, false);
+      const std::size_t more_at_host = first_hand ? config.max_first_hand_per_host : 0;
+      const std::size_t more_near = first_hand ? config.max_first_hand_per_neighbourhood : 0;
+      if (crowd.at_host[kind] >= config.max_per_host + more_at_host ||
+          crowd.near[kind] >= config.max_per_neighbourhood + more_near) {
+        return;
+      }
     }
     if (!verified(known)) known.kind = Kind::new_;
     Place place = place_for(known.kind, known.address, known.source);

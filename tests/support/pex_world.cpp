@@ -59,8 +59,7 @@ void PexNode::make() {
   books = std::make_shared<pex::NetworkBooks>(
       host_, key.id(),
       pex::NetworkBooks::Settings{plan_.book, plan_.networks,
-                                  pex::book_config(config.p2p, plan_.pex),
-                                  pex::NetworkBooks::Settings::Provenance::forgotten});
+                                  pex::book_config(config.p2p, plan_.pex), plan_.provenance});
   pex = std::make_shared<pex::PexReactor>(host_, books, plan_.pex);
   node = std::make_unique<p2p::Switch>(host_, numbered_key(number_), config);
   pex::PexReactor::attach(*node, pex);

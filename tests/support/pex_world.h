@@ -30,6 +30,8 @@ class PexNode {
     std::vector<std::string> networks = {"test-chain"};
     std::shared_ptr<p2p::Reactor> reactor;  // one more
     std::filesystem::path book;             // empty: in memory
+    pex::NetworkBooks::Settings::Provenance provenance =
+        pex::NetworkBooks::Settings::Provenance::forgotten;
   };
 
   PexNode(sim::SimHost& host, std::uint32_t number, Plan plan);

@@ -83,6 +83,20 @@ TEST_F(Displacing, ASourceAtItsLimitForAnIdReplacesOnlyItsOwnAddresses) {
   EXPECT_EQ(book.find(address(1, "32.1.1.1")), nullptr);
 }
 
+TEST_F(Displacing, FourLiarsDoNotKeepTheTrueAddressOfAnIdOut) {
+  for (std::uint32_t i = 0; i < 8; ++i) {
+    ASSERT_EQ(hear(address(1, "3" + std::to_string(i) + ".1.1.1"),
+                   "4" + std::to_string(i / 2) + ".1.1.1"),
+              Added::added);
+    now += 1s;
+  }
+  EXPECT_EQ(hear(address(1, "50.1.1.1"), "60.1.1.1"), Added::added);
+  EXPECT_EQ(book.find(address(1, "30.1.1.1")), nullptr) << "what was said first of a busy group";
+  // One that has its share gets no more.
+  EXPECT_EQ(hear(address(1, "51.1.1.1"), "60.1.1.1"), Added::too_many_candidates);
+  EXPECT_EQ(book.find(conn::NodeId(address(1, "50.1.1.1").id)).size(), 8u);
+}
+
 TEST_F(Displacing, ConfiguredAddressesDoNotCountForTheCapsAndAreNotReplaced) {
   const Source configured = {test::ip("127.0.0.1"), {}, Origin::configuration};
   for (std::uint32_t i = 1; i <= 5; ++i) {

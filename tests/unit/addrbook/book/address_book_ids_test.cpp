@@ -55,7 +55,8 @@ TEST_F(AddressBookIds, AProvenAddressThatHasBeenDeadForLongMayHaveAnotherCandida
   }
   EXPECT_EQ(hear(address(1, "5.2.1.1")), Added::added);
   visit(address(1, "5.2.1.1"));
-  EXPECT_EQ(book.find(numbered_id(1)).size(), 1u);
+  EXPECT_TRUE(book.stands_by(address(1, "5.1.1.1")));
+  EXPECT_FALSE(book.stands_by(address(1, "5.2.1.1")));
 }
 
 // --- another ID than the one dialled ---

@@ -85,8 +85,11 @@ TEST_F(AddressBookRows, NoRowReplacesAnAddressThatWeHaveProvenOurselves) {
   const auto node = address(1, "31.1.1.1");
   ASSERT_EQ(hear(node), Added::added);
   visit(node);
-  EXPECT_EQ(load({proven(address(1, "32.1.1.1"))}).dropped, 1u);
+  const auto elsewhere = address(1, "32.1.1.1");
+  EXPECT_EQ(load({row(elsewhere)}).dropped, 1u) << "hearsay";
+  EXPECT_EQ(load({proven(elsewhere)}).dropped, 0u);
   EXPECT_NE(book.find(node), nullptr);
+  EXPECT_TRUE(book.stands_by(elsewhere)) << "that is how things were before";
 }
 
 TEST_F(AddressBookRows, ARowThatIsNotKeptAsItWasIsWrittenAgain) {

@@ -97,7 +97,7 @@ TEST_F(HostileFile, InvalidRowsAreDroppedByCauseAndErasedFromTheFile) {
       "failure, failures, attempts, round_trip_us, first_seen, last_seen, last_attempt, "
       "last_failed, "
       "last_connected, verified_since, last_verified, connected_since, bad_until, reliability, "
-      "last_outcome, moniker, version, channels FROM address" +
+      "last_outcome, moniker, version, channels, said_itself FROM address" +
       where(5));
   forge("UPDATE ban SET target = 'example.com' WHERE target LIKE '66.%'");
   auto [report, contents] = open();
@@ -158,7 +158,7 @@ TEST_F(HostileFile, OfAMillionRowsTheMostUsefulAreLoaded) {
       "INSERT INTO address SELECT 1, cast(printf('%020d', x) AS BLOB), "
       "x'00000000000000000000ffff0b000001', 1 + x % 65535, zeroblob(16), 'pex', "
       "CASE x % 100 WHEN 0 THEN 'old' ELSE 'new' END, 0, 'connect', 'io_error', 0, 0, 0, 0, 0, 0, "
-      "0, x, 0, 0, 0, 0, zeroblob(40), 0, NULL, NULL, NULL FROM c");
+      "0, x, 0, 0, 0, 0, zeroblob(40), 0, NULL, NULL, NULL, 0 FROM c");
   forge(
       "WITH RECURSIVE c(x) AS (SELECT 100 UNION ALL SELECT x + 1 FROM c WHERE x < 200) "
       "INSERT INTO network SELECT x, 'more ' || x FROM c");

@@ -1,6 +1,8 @@
 // Which node told of which address, in the file.
+#include <algorithm>
 #include <cstdio>
 #include <limits>
+#include <map>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -10,8 +12,10 @@
 
 #include "addrbook/file/book_file.h"
 #include "addrbook/file/own_file.h"
+#include "addrbook/file/row.h"
 #include "addrbook/file/schema.h"
 #include "tests/support/book_rows.h"
+#include "tests/support/faulty_vfs.h"
 #include "tests/support/files.h"
 #include "tests/support/forge.h"
 
@@ -23,6 +27,9 @@ using test::id_of;
 using test::kBookNow;
 using test::told_of;
 using Who = ProvenanceQuery::Who;
+
+// Those of the first version that had the table: what is forged says nothing of its group.
+const std::string kColumns = "(network, teller, id, ip, port, first_seen, last_seen, times)";
 
 struct ProvenanceFile : testing::Test {
   test::TemporaryDirectory directory;
@@ -159,8 +166,10 @@ TEST_F(ProvenanceFile, BeyondItsBoundTheRowsLeastRecentlySeenAreErased) {
   write(0, 1);
   // The file is full then, of rows that are older than ours.
   forge(
-      "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 999) "
-      "INSERT INTO told SELECT 1, cast(printf('%020d', x % 1000) AS BLOB), "
+      std::string(
+          "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 999) ") +
+      "INSERT INTO told " + kColumns +
+      " SELECT 1, cast(printf('%020d', x % 1000) AS BLOB), "
       "cast(printf('%020d', x) AS BLOB), x'00000000000000000000ffff0b000001', 1, 0, 1000000 + x, 1 "
       "FROM c");
   ASSERT_EQ(count(), kMost);
@@ -177,8 +186,10 @@ TEST_F(ProvenanceFile, BeyondItsBoundTheRowsLeastRecentlySeenAreErased) {
 TEST_F(ProvenanceFile, FarBeyondItsBoundRowsAreErasedASliceAtATime) {
   write(0, 1);
   forge(
-      "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 12999) "
-      "INSERT INTO told SELECT 1, cast(printf('%020d', x % 1000) AS BLOB), "
+      std::string(
+          "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 12999) ") +
+      "INSERT INTO told " + kColumns +
+      " SELECT 1, cast(printf('%020d', x % 1000) AS BLOB), "
       "cast(printf('%020d', x) AS BLOB), x'00000000000000000000ffff0b000001', 1, 0, 1000000 + x, 1 "
       "FROM c");
   auto opened = open();
@@ -193,8 +204,10 @@ TEST_F(ProvenanceFile, FarBeyondItsBoundRowsAreErasedASliceAtATime) {
 TEST_F(ProvenanceFile, AnInvalidRowIsNotInTheWayForEver) {
   write(0, 1);
   forge(
-      "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 1000) "
-      "INSERT INTO told SELECT 1, CASE x WHEN 1 THEN zeroblob(500000) ELSE zeroblob(20) END, "
+      std::string(
+          "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 1000) ") +
+      "INSERT INTO told " + kColumns +
+      " SELECT 1, CASE x WHEN 1 THEN zeroblob(500000) ELSE zeroblob(20) END, "
       "cast(printf('%020d', x) AS BLOB), x'00000000000000000000ffff0b000001', 1, 0, 1000000 + x, 1 "
       "FROM c");
   write(1, 11);
@@ -279,7 +292,323 @@ TEST_F(ProvenanceFile, ANetworkThatMakesRoomTakesItsRowsAlong) {
   EXPECT_EQ(opened.report.dropped.total(), 0u);
 }
 
+// --- source groups ---
+
+struct ProvenanceGroups : ProvenanceFile {
+  static constexpr std::size_t kTellers = 50, kRowsOfOne = 5;
+  static constexpr std::uint64_t kFlood = 7;
+
+  // Row `number`, told from `group`, by a teller that has `of_one` rows, `ago` before now.
+  static Provenance row(std::size_t number, std::uint64_t group, std::size_t of_one,
+                        Seconds ago = 0s) {
+    return {"net",
+            id_of(2'000'000 + number - number % of_one),
+            test::row_of(number).address,
+            kBookNow - ago,
+            kBookNow - ago,
+            1,
+            group};
+  }
+  // Tellers of fifty groups, a day ago.
+  static std::vector<Provenance> rows_of_the_others() {
+    std::vector<Provenance> rows;
+    for (std::size_t i = 0; i < kTellers * kRowsOfOne; ++i) {
+      rows.push_back(row(i, 100 + i / kRowsOfOne, kRowsOfOne, 24h));
+    }
+    return rows;
+  }
+  // One host with new IDs, each of which tells of as many addresses as a message holds.
+  static void flood(BookFile& file, std::size_t first, std::size_t rows) {
+    for (std::size_t i = first; i < first + rows; i += 250) {
+      std::vector<Provenance> told;
+      for (std::size_t j = i; j < i + 250; ++j) {
+        told.push_back(row(100'000 + j, kFlood, 250, 20h - Seconds(j)));
+      }
+      ASSERT_TRUE(file.apply(batch_of(std::move(told))));
+    }
+  }
+  void expect_the_others() {
+    EXPECT_EQ(count(), kMost);
+    for (std::size_t i = 0; i < kTellers; ++i) {
+      EXPECT_EQ(ask(about(row(i * kRowsOfOne, 0, kRowsOfOne).teller, Who::it_told_of)).total,
+                kRowsOfOne)
+          << i;
+    }
+  }
+  // Rows of each group, as they are in the file.
+  std::map<std::int64_t, std::int64_t> groups() {
+    std::map<std::int64_t, std::int64_t> found;
+    auto database = sqlite::Database::open(path, sqlite::Access::read).value();
+    auto query =
+        database.prepare("SELECT source_group, count(*) FROM told NOT INDEXED GROUP BY 1").value();
+    while (query.step().value()) {
+      found[std::get<std::int64_t>(query.column(0))] = std::get<std::int64_t>(query.column(1));
+    }
+    return found;
+  }
+};
+
+TEST_F(ProvenanceGroups, OneGroupDoesNotDisplaceWhatOthersTold) {
+  auto opened = open();
+  ASSERT_TRUE(opened.file.apply(batch_of(rows_of_the_others())));
+  flood(opened.file, 0, 20 * kMost);
+  expect_the_others();
+  const std::size_t last = 100'000 + 20 * kMost - 1;
+  EXPECT_EQ(ask(about(id_of(last))).total, 1u) << "of the flood, the newest are left";
+}
+
+TEST_F(ProvenanceGroups, OneThatHasFilledTheTableMakesRoomForOthers) {
+  auto opened = open();
+  flood(opened.file, 0, 3 * kMost);
+  ASSERT_TRUE(opened.file.apply(batch_of(rows_of_the_others())));
+  expect_the_others();
+}
+
+TEST_F(ProvenanceGroups, ManyShareTheBoundEvenly) {
+  static constexpr std::size_t kGroups = 64;
+  auto opened = open();
+  for (std::size_t group = 0; group < kGroups; ++group) {
+    std::vector<Provenance> rows;
+    for (std::size_t i = 0; i < 100; ++i) rows.push_back(row(100 * group + i, 100 + group, 100));
+    ASSERT_TRUE(opened.file.apply(batch_of(std::move(rows))));
+  }
+  EXPECT_EQ(count(), kMost);
+  const auto found = groups();
+  ASSERT_EQ(found.size(), kGroups);
+  for (const auto& [group, rows] : found) {
+    EXPECT_GE(rows, kMost / 64) << group;
+    EXPECT_LE(rows, kMost / 64 + 1) << group;
+  }
+}
+
+TEST_F(ProvenanceGroups, OfAGroupTheRowsLeastRecentlySeenMakeRoom) {
+  auto opened = open();
+  std::vector<Provenance> rows;
+  for (std::size_t i = 0; i < kMost; ++i) {
+    // In another order than that of their keys.
+    rows.push_back(row(10'000 + i, kFlood, 250, Seconds((i * 7919) % kMost)));
+  }
+  ASSERT_TRUE(opened.file.apply(batch_of(rows)));
+  ASSERT_TRUE(opened.file.apply(batch_of(rows_of_the_others())));
+  auto database = sqlite::Database::open(path, sqlite::Access::read);
+  const auto ages = [&](const std::string& which) {
+    return kBookNow.time_since_epoch().count() -
+           database->number("SELECT " + which + "(last_seen) FROM told WHERE source_group = 7")
+               .value();
+  };
+  EXPECT_EQ(groups().at(kFlood), 750);
+  EXPECT_EQ(ages("min"), 749);
+  EXPECT_EQ(ages("max"), 0);
+}
+
+TEST_F(ProvenanceGroups, AreKnownWhenTheFileIsOpenedAgain) {
+  {
+    auto opened = open();
+    ASSERT_TRUE(opened.file.apply(batch_of(rows_of_the_others())));
+    flood(opened.file, 0, kMost);
+    ASSERT_TRUE(opened.file.close());
+  }
+  for (std::size_t life = 1; life < 4; ++life) {
+    auto opened = open();
+    flood(opened.file, life * kMost, kMost);
+    ASSERT_TRUE(opened.file.close());
+  }
+  expect_the_others();
+}
+
+TEST_F(ProvenanceGroups, WhatIsUndoneDoesNotCount) {
+  auto opened = open();
+  ASSERT_TRUE(opened.file.apply(batch_of(rows_of_the_others())));
+  flood(opened.file, 0, kMost);
+  const auto before = groups();
+  for (int i = 0; i < 20; ++i) {
+    // Rows that are new, and rows that change their group; and then one that cannot be written.
+    auto rows = rows_of_the_others();
+    for (Provenance& each : rows) each.source_group = kFlood;
+    for (std::size_t j = 0; j < 500; ++j) rows.push_back(row(500'000 + j, 900 + j % 3, 10));
+    rows.push_back(told_of(1, "not\na name"));
+    ASSERT_FALSE(opened.file.apply(batch_of(std::move(rows))));
+  }
+  EXPECT_EQ(groups(), before);
+  flood(opened.file, kMost, 3 * kMost);
+  expect_the_others();
+  EXPECT_EQ(groups(), before);
+}
+
+TEST_F(ProvenanceGroups, WhatADiskDidNotTakeDoesNotCount) {
+  auto options = test::options_with(1, test::FaultyVfs::name());
+  options.max_provenance_rows = kMost;
+  auto opened = BookFile::open(path, options, kBookNow).value();
+  ASSERT_TRUE(opened.file.apply(batch_of(rows_of_the_others())));
+  flood(opened.file, 0, kMost);
+  std::vector<Provenance> rows;
+  for (std::size_t j = 0; j < 500; ++j) rows.push_back(row(500'000 + j, 900 + j % 3, 10));
+  test::FaultyVfs::arm(test::Fault::full, 1'000'000, 1);
+  flood(opened.file, kMost, 250);
+  const auto calls = test::FaultyVfs::calls();
+  // At first nothing is written; later all rows are, and room is made, and then the commit fails.
+  for (const auto first : {std::uint64_t{1}, calls / 4, calls / 2, calls * 3 / 4}) {
+    test::FaultyVfs::arm(test::Fault::full, first, 1'000'000);
+    EXPECT_FALSE(opened.file.apply(batch_of(rows)));
+    EXPECT_GT(test::FaultyVfs::hits(), 0u);
+    test::FaultyVfs::disarm();
+    flood(opened.file, 2 * kMost + 250 * first, 250);
+    expect_the_others();
+  }
+  ASSERT_TRUE(opened.file.apply(batch_of(rows)));
+  EXPECT_EQ(count(), kMost);
+  const auto found = groups();
+  EXPECT_EQ(found.at(kFlood), 250);
+  EXPECT_EQ(found.at(900) + found.at(901) + found.at(902), 500);
+}
+
+TEST_F(ProvenanceGroups, ARowIsOfTheGroupThatToldLast) {
+  auto opened = open();
+  auto rows = rows_of_the_others();
+  ASSERT_TRUE(opened.file.apply(batch_of(rows)));
+  for (Provenance& each : rows) each.source_group = kFlood;
+  ASSERT_TRUE(opened.file.apply(batch_of(rows)));
+  EXPECT_EQ(groups(), (std::map<std::int64_t, std::int64_t>{{kFlood, 250}}));
+  std::vector<Provenance> more;
+  for (std::size_t i = 0; i < kMost; ++i) more.push_back(row(10'000 + i, 8, 250, 48h));
+  ASSERT_TRUE(opened.file.apply(batch_of(std::move(more))));
+  EXPECT_EQ(groups(), (std::map<std::int64_t, std::int64_t>{{kFlood, 250}, {8, kMost - 250}}));
+}
+
+TEST_F(ProvenanceGroups, ANetworkThatMakesRoomIsCountedNoMore) {
+  auto opened = open();
+  // The network that goes has nearly all rows, of one group.
+  std::vector<Provenance> rows;
+  for (std::size_t i = 0; i < kMost - 63; ++i) {
+    rows.push_back(row(i, kFlood, 250));
+    rows.back().network = "net that goes";
+  }
+  ASSERT_TRUE(opened.file.apply(batch_of(std::move(rows))));
+  for (std::size_t i = 0; i < BookFile::kMaxNetworks - 1; ++i) {
+    ASSERT_TRUE(opened.file.apply(test::rows_of("net " + std::to_string(i), 0, 1)));
+  }
+  ASSERT_TRUE(opened.file.apply(test::rows_of("one more", 0, 1)));
+  EXPECT_EQ(count(), 0);
+  std::vector<Provenance> others = rows_of_the_others();
+  for (Provenance& each : others) each.network = "one more";
+  ASSERT_TRUE(opened.file.apply(batch_of(others)));
+  std::vector<Provenance> more;
+  for (std::size_t i = 0; i < 2 * kMost; ++i) {
+    more.push_back(row(10'000 + i, kFlood, 250));
+    more.back().network = "one more";
+  }
+  ASSERT_TRUE(opened.file.apply(batch_of(std::move(more))));
+  expect_the_others();
+}
+
+TEST_F(ProvenanceGroups, MoreThanThereCanBeRowsAreNotBelieved) {
+  write(0, 1);
+  forge(
+      "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 3000) "
+      "INSERT INTO told SELECT 1, cast(printf('%020d', x) AS BLOB), "
+      "cast(printf('%020d', x) AS BLOB), x'00000000000000000000ffff0b000001', 1, 0, 1000000 + x, "
+      "1, 1500 - x FROM c");
+  auto opened = open();
+  EXPECT_EQ(count(), 0);
+  ASSERT_TRUE(opened.file.apply(batch_of(rows_of_the_others())));
+  flood(opened.file, 0, 2 * kMost);
+  expect_the_others();
+}
+
+TEST_F(ProvenanceGroups, MayHaveAnyNumbersInAForgedFile) {
+  write(0, 1);
+  forge(
+      "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 999) "
+      "INSERT INTO told SELECT 1, cast(printf('%020d', x) AS BLOB), "
+      "cast(printf('%020d', x) AS BLOB), x'00000000000000000000ffff0b000001', 1, 0, 1000000 + x, "
+      "1, CASE x % 2 WHEN 1 THEN -9223372036854775808 ELSE 9223372036854775807 END FROM c");
+  auto opened = open();
+  ASSERT_TRUE(opened.file.apply(batch_of(rows_of_the_others())));
+  flood(opened.file, 0, 2 * kMost);
+  expect_the_others();
+}
+
+TEST_F(ProvenanceGroups, RowsThatAnIndexAloneHasAreNotInTheWay) {
+  write(0, 1);
+  // Erased while the index, as it is declared, would not have had them.
+  forge(std::string(
+            "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 999) ") +
+        "INSERT INTO told " + kColumns +
+        " SELECT 1, cast(printf('%020d', x) AS BLOB), "
+        "cast(printf('%020d', x) AS BLOB), x'00000000000000000000ffff0b000001', 1, 0, 1000000 + x, "
+        "1 FROM c");
+  const auto declare = [](const std::string& as) {
+    return "UPDATE sqlite_schema SET sql = 'CREATE INDEX told_by_group ON told (source_group, "
+           "last_seen)" +
+           as + "' WHERE name = 'told_by_group'; ";
+  };
+  forge("PRAGMA writable_schema = ON; " + declare(" WHERE port > 1") +
+        "PRAGMA schema_version = 1000");
+  forge("DELETE FROM told WHERE port = 1");
+  forge("PRAGMA writable_schema = ON; " + declare("") + "PRAGMA schema_version = 2000");
+  auto opened = open();
+  ASSERT_EQ(opened.report.found, Report::Found::book) << opened.report.why;
+  ASSERT_TRUE(opened.file.apply(batch_of(rows_of_the_others())));
+  for (std::size_t i = 0; i < 3; ++i) flood(opened.file, i * 2 * kMost, 2 * kMost);
+  EXPECT_EQ(count(), kMost);
+}
+
+TEST_F(ProvenanceGroups, ARowTooLongFromTheFutureDoesNotKeepTheFileFromOpening) {
+  write(0, 1);
+  forge("UPDATE told SET teller = zeroblob(500000), last_seen = 9223372036854775807");
+  write(1, 2);
+  EXPECT_EQ(ask(about(id_of(1))).total, 1u);
+}
+
 // --- versions ---
+
+// A file of the version before groups were kept, full of rows.
+struct ThirdVersion : ProvenanceGroups {
+  void SetUp() override {
+    {
+      ASSERT_TRUE(create_private(path));
+      auto database = sqlite::Database::open(path, sqlite::Access::write).value();
+      ASSERT_TRUE(schema::migrate(database, schema::steps().first(3)));
+    }
+    std::string sql = "INSERT INTO network VALUES (1, 'net'); BEGIN;";
+    for (std::size_t i = 0; i < kMost; ++i) {
+      const Provenance told = row(10'000 + i, 0, 250, Seconds(1 + i));
+      const auto blob = [](const auto& bytes) { return ", x'" + conn::to_hex(bytes) + "', "; };
+      const std::string seen = std::to_string(told.last_seen.time_since_epoch().count());
+      sql += "INSERT INTO told VALUES (1" + blob(told.teller.bytes()) + "x'" +
+             conn::to_hex(told.address.id.bytes()) + "'" + blob(told.address.endpoint.ip.bytes()) +
+             std::to_string(told.address.endpoint.port) + ", " + seen + ", " + seen + ", 1);";
+    }
+    forge(sql + "COMMIT");
+  }
+};
+
+TEST_F(ThirdVersion, IsReadByGuestsAsItIs) {
+  EXPECT_EQ(ask(about(id_of(10'000))).total, 1u);
+  auto database = sqlite::Database::open(path, sqlite::Access::read);
+  EXPECT_EQ(database->number("PRAGMA user_version").value(), 3);
+}
+
+TEST_F(ThirdVersion, BecomesTheNewestAndItsRowsAreOneGroup) {
+  auto opened = open();
+  EXPECT_EQ(opened.report.found, Report::Found::book) << opened.report.why;
+  EXPECT_EQ(groups(), (std::map<std::int64_t, std::int64_t>{{0, kMost}}));
+  ASSERT_TRUE(opened.file.apply(batch_of(rows_of_the_others())));
+  expect_the_others();
+  EXPECT_EQ(groups().at(0), kMost - 250);
+  EXPECT_EQ(ask(about(id_of(10'000))).total, 1u) << "the newest of them are left";
+  flood(opened.file, 0, 2 * kMost);
+  expect_the_others();
+  EXPECT_EQ(groups().at(0), (kMost - 250) / 2);
+}
+
+TEST_F(ThirdVersion, ARowThatIsToldOfAgainLeavesThatGroup) {
+  auto opened = open();
+  ASSERT_TRUE(opened.file.apply(batch_of({row(10'000, 33, 250)})));
+  EXPECT_EQ(groups(), (std::map<std::int64_t, std::int64_t>{{0, kMost - 1}, {33, 1}}));
+  EXPECT_EQ(ask(about(id_of(10'000))).rows.at(0).times, 2u);
+  EXPECT_EQ(count(), kMost);
+}
 
 struct FirstVersion : ProvenanceFile {
   // A book of 100 rows, as a program made it that knew version 1 alone.
@@ -298,9 +627,12 @@ struct FirstVersion : ProvenanceFile {
       ASSERT_TRUE(schema::migrate(database, schema::steps().first(1)));
     }
     std::string copy = "ATTACH '" + newest.string() + "' AS newest;";
-    for (const char* table : {"meta", "network", "address"}) {
+    for (const char* table : {"meta", "network"}) {
       copy += std::string("INSERT INTO ") + table + " SELECT * FROM newest." + table + ";";
     }
+    const std::string columns = "network, " + std::string(row::kAddressColumns.substr(
+                                                  0, row::kAddressColumns.rfind(", said_itself")));
+    copy += "INSERT INTO address (" + columns + ") SELECT " + columns + " FROM newest.address;";
     copy += "INSERT INTO ban SELECT target, until, added, reason FROM newest.ban;";
     forge(copy);
     std::filesystem::remove(newest);

@@ -55,7 +55,7 @@ struct Columns {
     auto insert = database
                       .prepare(
                           "INSERT INTO t VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,"
-                          "?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24,?25,?26,?27)")
+                          "?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24,?25,?26,?27,?28)")
                       .value();
     bind(insert, 1, made, bytes);
     EXPECT_TRUE(insert.run());

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "addrbook/file/book_file.h"
+#include "addrbook/file/sqlite.h"
 #include "conn/runtime/asio_runtime.h"
 #include "tests/sim/sim_world.h"
 #include "tests/support/book_fixture.h"
@@ -228,8 +229,9 @@ TEST_F(NetworkBooksTest, ProvenanceIsKeptIfConfigured) {
     make({"net-a"}, provenance);
     open();
     on_shard([this] {
-      books->note_source("net-a", test::numbered_id(1), address(2, "21.1.1.1"));
-      books->note_source("net-a", test::numbered_id(1), address(2, "21.1.1.1"));
+      const auto from = conn::IpAddress::v4(31, 2, 3, 4);
+      books->note_source("net-a", test::numbered_id(1), from, address(2, "21.1.1.1"));
+      books->note_source("net-a", test::numbered_id(1), from, address(2, "21.1.1.1"));
       books->changed();
     });
     close();
@@ -245,6 +247,11 @@ TEST_F(NetworkBooksTest, ProvenanceIsKeptIfConfigured) {
       ASSERT_EQ(list->rows.size(), 1u);
       EXPECT_EQ(list->rows[0].teller, test::numbered_id(1));
       EXPECT_EQ(list->rows[0].times, 2u);
+      const auto file = addrbook::sqlite::Database::open(directory.path() / "book.db",
+                                                         addrbook::sqlite::Access::read);
+      EXPECT_EQ(file->number("SELECT source_group FROM told").value(),
+                static_cast<std::int64_t>(
+                    conn::IpAddress::v4(31, 2, 0, 0).group(conn::IpAddress::Strict::no)));
     }
   }
 }
