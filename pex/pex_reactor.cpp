@@ -150,6 +150,7 @@ void PexReactor::set_private_ids(std::set<conn::NodeId> ids) {
 
 void PexReactor::on_event(const p2p::SwitchEvent& event) {
   const TimePoint now = control_.now();
+  if (std::holds_alternative<p2p::DialFailed>(event)) note_what_works();
   parts_->feed.on_event(event);
   if (const auto* dialled = std::get_if<p2p::Dialled>(&event)) {
     parts_->peer_view.dialling.insert_or_assign(dialled->target.id, *dialled);
@@ -171,6 +172,16 @@ void PexReactor::on_event(const p2p::SwitchEvent& event) {
   if (!parts_->driver) return;
   parts_->driver->on_event(event, now);
   arm(now);
+}
+
+// A failed dial says something about the node while another connection of ours is alive.
+void PexReactor::note_what_works() {
+  const auto& connected = parts_->peer_view.connected;
+  const bool heard = std::any_of(connected.begin(), connected.end(), [](const auto& each) {
+    return each.second.peer->status().connection.silence <= addrbook::kHeardLately;
+  });
+  if (!heard) return;
+  for (std::size_t i = 0; i < books_->size(); ++i) books_->at(i).note_heard(books_->now());
 }
 
 void PexReactor::receive(const p2p::PeerPtr& peer, p2p::Message message) {

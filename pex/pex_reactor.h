@@ -90,6 +90,7 @@ class PexReactor final : public p2p::Reactor, public std::enable_shared_from_thi
 
  private:
   void on_event(const p2p::SwitchEvent& event);
+  void note_what_works();
   void on_message(const p2p::PeerPtr& peer, const p2p::Message& message);
   void ban(const p2p::Peer& peer, const std::string& why);
   void on_time();

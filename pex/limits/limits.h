@@ -68,10 +68,19 @@ struct OutboundLimits {
   // preference: when other groups have nothing, it does not hold.
   std::size_t diverse = 5;
   std::size_t per_group = 2;
-  // Percent of the outbound peers that are not drawn at random: the longest known, or addresses
-  // that seeds gave. An attacker that fills the book is drawn often, and never leaves: without
-  // this, it replaces honest peers, which do leave, one by one (spec/eclipse.md).
+  // Percent of the outbound peers that are not drawn at random: the longest known. An attacker that
+  // fills the book is drawn often, and never leaves: without this, it replaces honest peers, which
+  // do leave, one by one (spec/eclipse.md).
   std::size_t chosen_percent = 60;
+  // How often, on average, one of those that were drawn gives its place to another; 0: never.
+  conn::Duration rotation_pause = std::chrono::hours(1);
+  // A book is fresh until its first tried address has been verified for this long; until then all
+  // are drawn, and one gives its place to another at this pause.
+  std::chrono::seconds settling = std::chrono::hours(6);
+  conn::Duration settling_pause = std::chrono::minutes(5);
+  // How often, on average, a look is taken for a node that we have known for longer than a chosen
+  // peer; 0: never.
+  conn::Duration return_pause = std::chrono::minutes(1);
   // Pause before an address is dialled again; doubled for each failure, at most `redial_cap`.
   std::chrono::seconds redial = std::chrono::seconds(15);
   std::chrono::seconds redial_cap = std::chrono::hours(1);
@@ -80,6 +89,8 @@ struct OutboundLimits {
   // feelers would promote an attacker that fills the new table).
   conn::Duration feeler_pause = std::chrono::minutes(2);
   std::uint32_t feelers_per_group = 4;
+  // Between two dials to nodes that say themselves that they have moved.
+  conn::Duration moved_pause = std::chrono::seconds(10);
   // When the book cannot serve.
   SeedPauses seeds;
   // Asked at once by a node that has no tried address.
@@ -115,6 +126,8 @@ struct CrawlLimits {
   std::size_t clients_per_host = 4;
   // How long a client may stay that asks for nothing, or that its answer does not disconnect.
   conn::Duration client_life = std::chrono::minutes(5);
+  // The same for one that says that it has moved: while it is connected it cannot be visited.
+  conn::Duration moved_client_life = std::chrono::seconds(20);
   // How often a persistent peer is asked for addresses.
   conn::Duration ask_pause = std::chrono::minutes(2);
   // Configured seeds are visited side by side, like others.

@@ -35,8 +35,7 @@ OutboundPolicy::Situation OutboundKeeper::situation(TimePoint now) const {
   situation.book_now = context_.books.now();
   situation.free_slots = context_.node.snapshot()->free_outbound;
   situation.connected = context_.peers.connected.size();
-  // Needed for new dials alone, of which there are mostly none.
-  if (situation.free_slots > 0) situation.outbound = outbound();
+  situation.outbound = outbound();
   situation.unavailable = [this, now](const addrbook::KnownAddress& known) {
     const conn::NodeId& id = known.address.id;
     const TimePoint* refused = refused_.find(id);
@@ -50,11 +49,11 @@ std::vector<OutboundPolicy::Situation::Outbound> OutboundKeeper::outbound() cons
   std::vector<OutboundPolicy::Situation::Outbound> all;
   for (const auto& [id, each] : context_.peers.connected) {
     if (each.peer->direction() != Direction::outbound) continue;
-    all.push_back({id, each.peer->socket().ip});
+    all.push_back({id, each.peer->socket().ip, each.since});
   }
   for (const auto& [id, dial] : context_.peers.dialling) {
     const auto ip = conn::IpAddress::parse(dial.target.host);
-    if (ip) all.push_back({id, *ip});
+    if (ip) all.push_back({id, *ip, TimePoint::max()});
   }
   return all;
 }
@@ -65,6 +64,7 @@ TimePoint OutboundKeeper::on_time(TimePoint now) {
   const auto plan = policy_.plan(state);
   for (const conn::NetAddress& target : plan.dials) context_.node.dial(HostAddress::of(target));
   if (plan.test) context_.node.dial(HostAddress::of(*plan.test), DialPurpose::feeler);
+  if (plan.rotation) context_.node.dial(HostAddress::of(*plan.rotation), DialPurpose::rotation);
   if (plan.ask_seeds && policy_.may_dial(now)) ask_seed(now, SeedList::Of::all);
   if (plan.ask_a_peer) ask_a_peer(now);
   if (state.free_slots > 0) ask_waiting_seeds(now);
@@ -110,8 +110,9 @@ void OutboundKeeper::ask_a_peer(TimePoint now) {
 
 void OutboundKeeper::on_event(const p2p::SwitchEvent& event, TimePoint now) {
   if (const auto* dialled = std::get_if<p2p::Dialled>(&event)) {
-    const bool is_ours =
-        dialled->purpose == DialPurpose::requested || dialled->purpose == DialPurpose::feeler;
+    const bool is_ours = dialled->purpose == DialPurpose::requested ||
+                         dialled->purpose == DialPurpose::feeler ||
+                         dialled->purpose == DialPurpose::rotation;
     if (!is_ours) policy_.dialled(now);
   }
   if (const auto* connected = std::get_if<p2p::Connected>(&event)) on_connected(*connected, now);
@@ -134,8 +135,14 @@ void OutboundKeeper::on_connected(const p2p::Connected& event, TimePoint now) {
     context_.node.disconnect(peer.id());
     return;
   }
+  if (event.purpose == DialPurpose::rotation) {
+    const auto leaves = policy_.on_rotated(peer.id(), situation(now));
+    if (leaves) context_.node.disconnect(*leaves);
+    // It is not asked for addresses: there are many of these, and each would pass on what others
+    // were made to believe.
+    return;
+  }
   const bool is_seed = seeds_.contains(peer.id());
-  if (is_seed) policy_.seed_is_at(peer.socket().ip);
   if (!is_seed && !context_.books.first().need_more()) return;
   if (!context_.exchange.ask(peer, now) && is_seed) unasked_seeds_.insert(peer.id());
 }

@@ -12,10 +12,11 @@ using conn::TimePoint;
 
 namespace {
 
-// Percent of new addresses: from 10 with no outbound peer to 90 with eight (comet: ensurePeers).
-addrbook::Bias bias_with(std::size_t outbound) {
-  return {static_cast<unsigned>(std::min<std::size_t>(outbound, 8) * 10 + 10)};
-}
+// How many groups a draw has before it, of which it takes one.
+constexpr std::size_t kGroupsToChooseFrom = 4;
+// How many addresses of a group a turn dials until one answers, and how long it waits for that.
+constexpr std::size_t kTriesOfATurn = 4;
+constexpr addrbook::Seconds kTurnLimit = std::chrono::minutes(1);
 
 // Of [0, 1), as if drawn at random (the mixer of SplitMix64).
 double fraction(std::uint64_t of) {
@@ -34,6 +35,7 @@ OutboundPolicy::OutboundPolicy(addrbook::AddressBook& book, TimePoint now, std::
       limits_(limits),
       pace_(limits.dials_per_second),
       next_test_(now + spread_around(limits.feeler_pause)),
+      next_rotation_(now + spread_around(limits.settling_pause)),
       next_ask_(now),
       ask_pause_(limits.ask_pause) {}
 
@@ -42,24 +44,29 @@ void OutboundPolicy::learnt(TimePoint now) {
   next_ask_ = std::min(next_ask_, now + ask_pause_);
 }
 
-void OutboundPolicy::seed_is_at(const conn::IpAddress& ip) {
-  seeds_at_.use(ip, [] { return char{}; });
-}
-
 OutboundPolicy::Plan OutboundPolicy::plan(const Situation& situation) {
   const TimePoint now = situation.now;
   if (started_ == addrbook::kNever) started_ = situation.book_now;
   Plan plan;
   const bool exhausted = plan_dials(situation, plan.dials);
   plan.ask_seeds = exhausted && plan.dials.empty();
-  if (now >= next_test_ && pace_.available(now) > 0) {
+  if (now >= next_moved_ && pace_.available(now) > 0) {
+    plan.test = moved_node(situation);
+    if (plan.test) {
+      pace_.note(now);
+      next_moved_ = now + limits_.moved_pause;
+    }
+  }
+  if (!plan.test && now >= next_test_ && pace_.available(now) > 0) {
     plan.test = next_test(situation);
     if (plan.test) pace_.note(now);
     next_test_ = now + spread_around(limits_.feeler_pause);
   }
   const bool has_slots = situation.free_slots > 0;
+  if (!has_slots && !plan.test) plan.rotation = plan_rotation(situation);
   if (has_slots) next_ask_ = std::min(next_ask_, now + limits_.ask_pause);
-  if ((has_slots || book_.need_more()) && situation.connected > 0 && now >= next_ask_) {
+  if ((has_slots || book_.need_more() || !is_settled(situation.book_now)) &&
+      situation.connected > 0 && now >= next_ask_) {
     plan.ask_a_peer = true;
     next_ask_ = now + (has_slots ? limits_.ask_pause : ask_pause_);
     ask_pause_ = std::min(2 * ask_pause_, limits_.ask_pause_cap);
@@ -76,12 +83,13 @@ bool OutboundPolicy::plan_dials(const Situation& situation, std::vector<NetAddre
   for (const Situation::Outbound& peer : situation.outbound) {
     ++groups[book_.group(peer.ip)];
     // `use` keeps it from being forgotten.
-    step.to_choose -= drawn_ids_.use(peer.id) == nullptr && step.to_choose > 0 ? 1 : 0;
+    drawn_ids_.use(peer.id);
+    step.to_choose -= chosen_ids_.use(peer.id) != nullptr && step.to_choose > 0 ? 1 : 0;
   }
   while (dials.size() < situation.free_slots && pace_.available(situation.now) > 0) {
     auto target = next_anchor(situation);
-    if (!target && step.to_choose > 0) {
-      target = choose(step);
+    if (!target && step.to_choose > 0 && is_settled(situation.book_now)) {
+      target = long_known(step);
       step.to_choose -= target ? 1 : 0;
     }
     if (!target) target = random_pick(step);
@@ -104,13 +112,6 @@ std::optional<NetAddress> OutboundPolicy::next_anchor(const Situation& situation
   return std::nullopt;
 }
 
-std::optional<NetAddress> OutboundPolicy::choose(const Step& step) {
-  auto target = long_known(step);
-  if (!target) target = by_seeds(step);
-  if (target) drawn_ids_.erase(target->id);
-  return target;
-}
-
 bool OutboundPolicy::available(const Step& step, const KnownAddress& known) const {
   return is_due(known, step.situation.book_now) && !step.situation.unavailable(known) &&
          std::none_of(step.chosen.begin(), step.chosen.end(),
@@ -124,38 +125,167 @@ bool OutboundPolicy::diverse(const Step& step, const KnownAddress& known) const 
 }
 
 std::optional<NetAddress> OutboundPolicy::long_known(const Step& step) {
-  return book_.longest_known(step.situation.book_now,
-                             [&](const KnownAddress& known) { return diverse(step, known); });
-}
-
-std::optional<NetAddress> OutboundPolicy::by_seeds(const Step& step) {
-  if (seeds_at_.size() == 0) return std::nullopt;
-  std::map<std::uint64_t, std::vector<NetAddress>> said;
-  book_.for_each([&](const KnownAddress& known) {
-    const bool rests = known.bad_until != addrbook::kNever;
-    if (rests || seeds_at_.find(known.source) == nullptr || !diverse(step, known)) return;
-    said[book_.group(known.address.endpoint.ip)].push_back(known.address);
-  });
-  if (said.empty()) return std::nullopt;
-  const auto below = [this](std::size_t limit) {
-    return static_cast<std::size_t>(fraction(salt_ + ++drawn_) * static_cast<double>(limit));
-  };
-  // By groups: addresses are cheap, and an attacker that poisoned the seeds has many in each group.
-  const auto group = std::next(said.begin(), static_cast<std::ptrdiff_t>(below(said.size())));
-  return group->second[below(group->second.size())];
+  const auto target = book_.longest_known(
+      step.situation.book_now, [&](const KnownAddress& known) { return diverse(step, known); },
+      settled_);
+  if (target) mark_chosen(target->id);
+  return target;
 }
 
 std::optional<NetAddress> OutboundPolicy::random_pick(const Step& step) {
-  const addrbook::Bias bias = bias_with(step.outbound);
-  const addrbook::Time now = step.situation.book_now;
-  auto target =
-      book_.pick(bias, now, [&](const KnownAddress& known) { return diverse(step, known); });
-  if (!target) {
-    target =
-        book_.pick(bias, now, [&](const KnownAddress& known) { return available(step, known); });
-  }
+  auto target = go_on_with_a_turn(step);
+  if (!target) target = begin_a_turn(step);
   if (target) mark_drawn(target->id);
   return target;
+}
+
+// A group that has not answered yet is dialled elsewhere: of what is said of honest nodes much is
+// false, and all that is said of the attacker's is true.
+std::optional<NetAddress> OutboundPolicy::go_on_with_a_turn(const Step& step) {
+  const addrbook::Time now = step.situation.book_now;
+  std::erase_if(open_turns_, [&](const Turn& turn) { return now - turn.since > kTurnLimit; });
+  for (std::size_t i = 0; i < open_turns_.size();) {
+    Turn& turn = open_turns_[i];
+    const KnownAddress* known = book_.find(turn.dialled);
+    const bool ended = known == nullptr || known->last_attempt >= turn.since;
+    if (ended && (known == nullptr || known->last_failed >= known->last_attempt) &&
+        turn.tries < kTriesOfATurn) {
+      const auto others = book_.pick_by_group(1, now, [&](const KnownAddress& each) {
+        return book_.group(each.address.endpoint.ip) == turn.group && diverse(step, each);
+      });
+      if (!others.empty()) {
+        turn = {turn.group, others.front(), now, turn.tries + 1};
+        return others.front();
+      }
+    } else if (!ended || known->last_connected < known->last_attempt) {
+      ++i;  // under way
+      continue;
+    }
+    open_turns_.erase(open_turns_.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+  return std::nullopt;
+}
+
+std::optional<NetAddress> OutboundPolicy::begin_a_turn(const Step& step) {
+  const addrbook::Time now = step.situation.book_now;
+  auto some = book_.pick_by_group(kGroupsToChooseFrom, now,
+                                  [&](const KnownAddress& known) { return diverse(step, known); });
+  if (some.empty()) {
+    some = book_.pick_by_group(kGroupsToChooseFrom, now,
+                               [&](const KnownAddress& known) { return available(step, known); });
+  }
+  if (some.empty()) return std::nullopt;
+  // The group whose last turn is the longest ago: those that always answer would have more turns
+  // than the others, for these rest when they have failed.
+  const auto last_turn = [this](const NetAddress& address) {
+    const std::uint64_t* turn = turns_.find(book_.group(address.endpoint.ip));
+    return turn == nullptr ? 0 : *turn;
+  };
+  const NetAddress target = *std::min_element(
+      some.begin(), some.end(),
+      [&](const NetAddress& a, const NetAddress& b) { return last_turn(a) < last_turn(b); });
+  const std::uint64_t group = book_.group(target.endpoint.ip);
+  turns_.use(group, [] { return std::uint64_t{}; }) = ++turn_;
+  if (open_turns_.size() >= kMaxTurns) open_turns_.erase(open_turns_.begin());
+  open_turns_.push_back({group, target, now, 1});
+  return target;
+}
+
+// The peers that were drawn take turns: the attacker's would stay for ever, and gather.
+std::optional<NetAddress> OutboundPolicy::plan_rotation(const Situation& situation) {
+  if (pace_.available(situation.now) == 0) return std::nullopt;
+  Groups groups;
+  for (const Situation::Outbound& peer : situation.outbound) ++groups[book_.group(peer.ip)];
+  auto target = plan_return(situation, groups);
+  if (!target && limits_.rotation_pause > conn::Duration(0) && situation.now >= next_rotation_ &&
+      oldest_drawn(situation)) {
+    const std::vector<NetAddress> none;
+    target = random_pick({situation, groups, none, situation.outbound.size()});
+  }
+  if (target) pace_.note(situation.now);
+  return target;
+}
+
+bool OutboundPolicy::is_settled(addrbook::Time now) {
+  if (settled_ == addrbook::kNever) {
+    const auto first = book_.first_verified();
+    if (first) settled_ = *first + limits_.settling;
+  }
+  return settled_ != addrbook::kNever && now >= settled_;
+}
+
+std::optional<NetAddress> OutboundPolicy::plan_return(const Situation& situation,
+                                                      const Groups& groups) {
+  if (limits_.return_pause <= conn::Duration(0) || situation.now < next_return_ ||
+      !is_settled(situation.book_now)) {
+    return std::nullopt;
+  }
+  next_return_ = situation.now + spread_around(limits_.return_pause);
+  const auto leaves = replaceable(situation);
+  if (!leaves) return std::nullopt;
+  const std::vector<NetAddress> none;
+  const Step step{situation, groups, none, situation.outbound.size()};
+  const auto older = [&](const KnownAddress& known) {
+    return addrbook::ranks_from(known, settled_) < leaves->ranks_from && diverse(step, known);
+  };
+  const auto target = book_.longest_known(situation.book_now, older, settled_);
+  if (target) returning_ = target->id;
+  return target;
+}
+
+std::optional<conn::NodeId> OutboundPolicy::on_rotated(const conn::NodeId& id,
+                                                       const Situation& situation) {
+  if (returning_ == id) {
+    returning_.reset();
+    const auto leaves = replaceable(situation);
+    mark_chosen(id);
+    return leaves ? std::optional(leaves->id) : std::nullopt;
+  }
+  const bool settled = is_settled(situation.book_now);
+  next_rotation_ =
+      situation.now + spread_around(settled ? limits_.rotation_pause : limits_.settling_pause);
+  return oldest_drawn(situation);
+}
+
+std::optional<conn::NodeId> OutboundPolicy::oldest_drawn(const Situation& situation) {
+  const Situation::Outbound* oldest = nullptr;
+  for (const Situation::Outbound& peer : situation.outbound) {
+    if (drawn_ids_.use(peer.id) == nullptr) continue;
+    if (oldest == nullptr || peer.since < oldest->since) oldest = &peer;
+  }
+  return oldest == nullptr ? std::nullopt : std::optional(oldest->id);
+}
+
+// Of the peers that are there for their age the youngest; one that was drawn, when too few are.
+std::optional<OutboundPolicy::Chosen> OutboundPolicy::replaceable(const Situation& situation) {
+  std::optional<Chosen> youngest;
+  std::size_t drawn = 0;
+  for (const Situation::Outbound& peer : situation.outbound) {
+    if (peer.since == TimePoint::max()) continue;
+    drawn += drawn_ids_.use(peer.id) != nullptr ? 1 : 0;
+    if (chosen_ids_.use(peer.id) == nullptr) continue;
+    addrbook::Time since = situation.book_now;
+    for (const KnownAddress* known : book_.find(peer.id)) {
+      if (known->verified_since != addrbook::kNever) {
+        since = std::min(since, addrbook::ranks_from(*known, settled_));
+      }
+    }
+    if (!youngest || since > youngest->ranks_from) youngest = {peer.id, since};
+  }
+  const std::size_t to_draw =
+      situation.outbound.size() - situation.outbound.size() * limits_.chosen_percent / 100;
+  if (drawn > to_draw) {
+    const auto oldest = oldest_drawn(situation);
+    if (oldest) return Chosen{*oldest, addrbook::Time::max()};
+  }
+  return youngest;
+}
+
+std::optional<NetAddress> OutboundPolicy::moved_node(const Situation& situation) {
+  for (const NetAddress& address : book_.to_visit(situation.book_now)) {
+    if (!situation.unavailable(*book_.find(address))) return address;
+  }
+  return std::nullopt;
 }
 
 std::optional<NetAddress> OutboundPolicy::next_test(const Situation& situation) {

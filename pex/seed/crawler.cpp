@@ -37,12 +37,10 @@ Seconds Crawler::pause_after(const KnownAddress& known) {
 
 std::optional<NetAddress> Crawler::next(AddressBook& book, const Situation& situation) {
   if (situation.now < nothing_until_) return std::nullopt;
-  const Turn first = turn_;
-  const Turn second = first == Turn::newcomer ? Turn::acquaintance : Turn::newcomer;
-  for (const Turn turn : {first, second}) {
-    const auto target = draw(turn, book, situation);
+  for (std::size_t i = 0; i < kTurns; ++i) {
+    const Turn turn = std::exchange(turn_, after(turn_));
+    const auto target = turn == Turn::moved ? moved(book, situation) : draw(turn, book, situation);
     if (!target) continue;
-    turn_ = turn == Turn::newcomer ? Turn::acquaintance : Turn::newcomer;
     seen_.use(target->endpoint, [] { return conn::TimePoint(); }) = situation.now;
     return target;
   }
@@ -50,17 +48,28 @@ std::optional<NetAddress> Crawler::next(AddressBook& book, const Situation& situ
   return std::nullopt;
 }
 
+bool Crawler::seen_lately(const conn::Endpoint& endpoint, conn::TimePoint now) const {
+  const conn::TimePoint* last = seen_.find(endpoint);
+  return last != nullptr && now - *last < limits_.pause;
+}
+
+std::optional<NetAddress> Crawler::moved(AddressBook& book, const Situation& situation) {
+  for (const NetAddress& target : book.to_visit(situation.book_now)) {
+    const KnownAddress* known = book.find(target);
+    if (!seen_lately(target.endpoint, situation.now) && !situation.unavailable(*known)) {
+      return target;
+    }
+  }
+  return std::nullopt;
+}
+
 std::optional<NetAddress> Crawler::draw(Turn turn, AddressBook& book, const Situation& situation) {
-  const auto seen_lately = [&](const KnownAddress& known) {
-    const conn::TimePoint* last = seen_.find(known.address.endpoint);
-    return last != nullptr && situation.now - *last < limits_.pause;
-  };
   const auto is_due = [&](const KnownAddress& known) {
     const bool met = known.last_connected != kNever;
     if (met != (turn == Turn::acquaintance)) return false;
     const bool tried = known.last_attempt != kNever;
     if (tried && situation.book_now - known.last_attempt < pause_after(known)) return false;
-    return !seen_lately(known) && !situation.unavailable(known);
+    return !seen_lately(known.address.endpoint, situation.now) && !situation.unavailable(known);
   };
   return book.pick({turn == Turn::newcomer ? 100U : 50U}, situation.book_now, is_due);
 }

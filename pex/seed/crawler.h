@@ -1,9 +1,10 @@
 // Which node a seed visits next: it dials what it has heard of, to see whether it is there, and
 // comes back to what was, as long as it serves it.
 //
-// New addresses and verified ones take turns, so that a flood of new ones does not keep the others
-// from being verified again, nor the reverse. Both are drawn from the book at random: the share of
-// our time that an attacker's addresses take is bounded by the share of the book they can have.
+// Three kinds take turns, so that a flood of one does not keep the others waiting: nodes that say
+// themselves that they have moved (AddressBook::to_visit), new addresses, and those to be verified
+// again. The latter two are drawn from the book at random: the share of our time that an attacker's
+// addresses take is bounded by the share of the book they can have.
 //
 // When to come back is decided by the record (addrbook/record/reliability.h): the longer the window
 // in which a node has hardly ever failed, the longer the pause. One that fails is tried again after
@@ -51,13 +52,19 @@ class Crawler {
   std::size_t remembered() const noexcept { return seen_.size(); }
 
  private:
-  enum class Turn : std::uint8_t { newcomer, acquaintance };
+  enum class Turn : std::uint8_t { moved, newcomer, acquaintance };
+  static constexpr std::size_t kTurns = 3;
+  static constexpr Turn after(Turn turn) {
+    return static_cast<Turn>((static_cast<std::size_t>(turn) + 1) % kTurns);
+  }
+  std::optional<conn::NetAddress> moved(addrbook::AddressBook& book, const Situation& situation);
+  bool seen_lately(const conn::Endpoint& endpoint, conn::TimePoint now) const;
   std::optional<conn::NetAddress> draw(Turn turn, addrbook::AddressBook& book,
                                        const Situation& situation);
 
   CrawlLimits limits_;
   conn::RecentMap<conn::Endpoint, conn::TimePoint> seen_;
-  Turn turn_ = Turn::newcomer;
+  Turn turn_ = Turn::moved;
   conn::TimePoint nothing_until_;
 };
 

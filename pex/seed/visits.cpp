@@ -38,6 +38,7 @@ TimePoint Visits::on_time(TimePoint now) {
 void Visits::end_late(TimePoint now) {
   // A dial that hangs ends by its own timeout, which is no longer.
   std::erase_if(visits_, [now](const auto& each) { return each.second.until + 5s <= now; });
+  const auto moved = moved_nodes();
   for (const auto& [id, each] : context_.peers.connected) {
     if (stays(*each.peer)) {
       TimePoint& next = next_ask_[id];
@@ -45,10 +46,21 @@ void Visits::end_late(TimePoint now) {
       continue;
     }
     const auto visit = visits_.find(id);
-    const bool late = visit != visits_.end() ? visit->second.until <= now
-                                             : now - each.since >= limits_.client_life;
+    const auto life = moved.contains(id) ? limits_.moved_client_life : limits_.client_life;
+    const bool late =
+        visit != visits_.end() ? visit->second.until <= now : now - each.since >= life;
     if (late) part(*each.peer);
   }
+}
+
+std::set<conn::NodeId> Visits::moved_nodes() const {
+  std::set<conn::NodeId> ids;
+  for (std::size_t i = 0; i < context_.books.size(); ++i) {
+    for (const auto& address : context_.books.at(i).to_visit(context_.books.now())) {
+      ids.insert(address.id);
+    }
+  }
+  return ids;
 }
 
 void Visits::begin_visits(TimePoint now) {

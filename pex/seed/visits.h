@@ -11,6 +11,7 @@
 // Threads: the control shard.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,7 @@ class Visits final : public RoleDriver {
   void begin(const conn::HostAddress& target, const std::string& network, bool is_seed,
              conn::TimePoint now);
   void end_late(conn::TimePoint now);
+  std::set<conn::NodeId> moved_nodes() const;
   void part(const p2p::Peer& peer);
   static bool stays(const p2p::Peer& peer);
 

@@ -1,5 +1,6 @@
 #include "pex/outbound/policy.h"
 
+#include <map>
 #include <set>
 
 #include <gtest/gtest.h>
@@ -25,7 +26,9 @@ class OutboundPolicyTest : public test::BookTest {
     OutboundPolicy::Situation now_;
     now_.now = steady;
     now_.book_now = now;
-    for (const NetAddress& each : outbound) now_.outbound.push_back({each.id, each.endpoint.ip});
+    for (const NetAddress& each : outbound) {
+      now_.outbound.push_back({each.id, each.endpoint.ip, since[each.id]});
+    }
     now_.free_slots = slots - outbound.size();
     now_.connected = outbound.size();
     now_.unavailable = [this](const KnownAddress& known) {
@@ -41,8 +44,7 @@ class OutboundPolicyTest : public test::BookTest {
     for (const NetAddress& each : plan.dials) {
       dialled.push_back(each);
       if (answers(each)) {
-        visit(each);
-        outbound.push_back(each);
+        join(each);
       } else {
         fail(each);
       }
@@ -51,8 +53,32 @@ class OutboundPolicyTest : public test::BookTest {
       tested.push_back(*plan.test);
       answers(*plan.test) ? visit(*plan.test) : fail(*plan.test);
     }
+    if (plan.rotation) rotate(*plan.rotation);
     seeds_asked += plan.ask_seeds ? 1 : 0;
     peers_asked += plan.ask_a_peer ? 1 : 0;
+  }
+  void join(const NetAddress& each) {
+    visit(each);
+    // It is of use.
+    book.mark_session(each, addrbook::kTriedSession, addrbook::AddressBook::Brought::messages, now);
+    outbound.push_back(each);
+    since[each.id] = steady;
+  }
+  void rotate(const NetAddress& target) {
+    if (!answers(target)) {
+      fail(target);
+      return;
+    }
+    join(target);
+    const auto leaves = policy.on_rotated(target.id, situation());
+    ASSERT_TRUE(leaves);
+    ASSERT_NE(*leaves, target.id);
+    const auto found = std::find_if(outbound.begin(), outbound.end(),
+                                    [&](const NetAddress& each) { return each.id == *leaves; });
+    ASSERT_NE(found, outbound.end());
+    left.push_back(*found);
+    came.push_back(target);
+    outbound.erase(found);
   }
   void run(std::chrono::seconds span) {
     for (auto i = 0s; i < span; i += 1s) second();
@@ -66,6 +92,8 @@ class OutboundPolicyTest : public test::BookTest {
   TimePoint steady{1h};
   std::size_t slots = 10;
   std::vector<NetAddress> outbound, dialled, tested;
+  std::vector<NetAddress> came, left;  // by rotation
+  std::map<conn::NodeId, TimePoint> since;
   int seeds_asked = 0, peers_asked = 0;
   std::function<bool(const NetAddress&)> answers = [](const NetAddress&) { return true; };
   OutboundPolicy policy;
@@ -99,8 +127,11 @@ TEST_F(OutboundPolicyTest, FivePeersAreOfFiveGroupsAndThenTwoMayBeOfOne) {
   for (std::uint32_t i = 0; i < 5; ++i) {
     hear(address(1 + i, "6." + std::to_string(i) + ".1.1"), "67.1.1.1");
   }
-  while (outbound.size() < 5) second();
+  slots = 5;
+  run(10s);
+  ASSERT_EQ(outbound.size(), 5u);
   EXPECT_EQ(groups().size(), 5u);
+  slots = 10;
   run(60s);
   ASSERT_EQ(outbound.size(), 10u);
   EXPECT_EQ(groups().size(), 6u);
@@ -138,8 +169,9 @@ struct LongKnownTest : OutboundPolicyTest {
     for (std::uint32_t i = 0; i < 20; ++i) {
       hear(scattered(i));
       make_tried(scattered(i));
-      now += 1h;
-      steady += 1h;
+      // The first is of the time when the book was fresh.
+      now += i == 0 ? 6h : 1h;
+      steady += i == 0 ? 6h : 1h;
     }
     for (std::uint32_t i = 0; i < 400; ++i) {
       hear(scattered(kAttackers + i), "66." + std::to_string(i % 50) + ".1.1");
@@ -168,14 +200,14 @@ struct LongKnownTest : OutboundPolicyTest {
 TEST_F(LongKnownTest, SixOfTenAreThoseThatWeHaveKnownForLongest) {
   run(60s);
   ASSERT_EQ(outbound.size(), 10u);
-  for (std::uint32_t i = 0; i < 6; ++i) EXPECT_EQ(outbound[i], scattered(i)) << i;
+  for (std::uint32_t i = 0; i < 6; ++i) EXPECT_EQ(outbound[i], scattered(i + 1)) << i;
 }
 
 TEST_F(LongKnownTest, APeerDrawnAtRandomCountsAsSuchHoweverGoodItIsMeanwhile) {
   run(60s);
   // Those drawn at random stay for ever; the others come and go.
   for (std::uint32_t round = 0; round < 10; ++round) {
-    lose([round](const NetAddress& each) { return each == scattered(round % 6); });
+    lose([round](const NetAddress& each) { return each == scattered(1 + round % 6); });
     run(60s);
     ASSERT_EQ(outbound.size(), 10u);
     EXPECT_GE(old_ones(), 6u) << round;
@@ -208,23 +240,7 @@ TEST_F(LongKnownTest, AnchorsCountAsDrawnAtRandom) {
   EXPECT_EQ(old_ones(), 6u);
 }
 
-TEST_F(OutboundPolicyTest, ANodeThatKnowsNoPeerTakesSixOfTenFromSeeds) {
-  policy.seed_is_at(test::ip("70.1.1.1"));
-  for (std::uint32_t i = 0; i < 20; ++i) hear(scattered(i), "70.1.1.1");
-  for (std::uint32_t i = 1000; i < 2000; ++i) {
-    hear(scattered(i), "66." + std::to_string(i % 50) + ".1.1");
-  }
-  run(60s);
-  ASSERT_EQ(outbound.size(), 10u);
-  EXPECT_GE(std::count_if(outbound.begin(), outbound.end(),
-                          [&](const NetAddress& each) {
-                            return book.find(each)->source == test::ip("70.1.1.1");
-                          }),
-            6);
-}
-
-TEST_F(OutboundPolicyTest, AddressesFromSeedsAreTakenByGroups) {
-  policy.seed_is_at(test::ip("70.1.1.1"));
+TEST_F(OutboundPolicyTest, AddressesAreDrawnByGroups) {
   for (std::uint32_t i = 0; i < 40; ++i) hear(scattered(i), "70.1.1.1");
   std::set<conn::NodeId> of_four_groups;
   for (std::uint32_t i = 0; i < 160; ++i) {
@@ -238,15 +254,46 @@ TEST_F(OutboundPolicyTest, AddressesFromSeedsAreTakenByGroups) {
   ASSERT_EQ(outbound.size(), 10u);
   EXPECT_LE(std::count_if(outbound.begin(), outbound.end(),
                           [&](const NetAddress& each) { return of_four_groups.contains(each.id); }),
-            5)
+            3)
       << "by addresses it would be eight";
 }
 
-TEST_F(LongKnownTest, AddressesFromASeedCountForLess) {
-  policy.seed_is_at(test::ip("70.1.1.1"));
-  for (std::uint32_t i = 500; i < 520; ++i) hear(scattered(i), "70.1.1.1");
-  run(60s);
-  EXPECT_GE(old_ones(), 6u);
+// Else lies about honest nodes would make every turn of theirs a failure, and none of a liar's.
+TEST_F(OutboundPolicyTest, AGroupThatDoesNotAnswerIsDialledElsewhereUpToFourTimes) {
+  for (std::uint32_t group = 0; group < 30; ++group) {
+    for (std::uint32_t k = 0; k < 6; ++k) {
+      const std::string ip = "5." + std::to_string(group) + "." + std::to_string(k) + ".1";
+      hear(address(1000 + 6 * group + k, ip), "66." + std::to_string(k) + ".1.1");
+    }
+  }
+  // Of the first ten none, of the next ten one, of the others all.
+  answers = [](const NetAddress& each) {
+    const auto octets = each.endpoint.ip.v4_bytes();
+    return octets[1] >= 20 || (octets[1] >= 10 && octets[2] == 3);
+  };
+  slots = 25;
+  run(12s);
+  std::map<unsigned, std::size_t> tries, answered;
+  for (const NetAddress& each : dialled) ++tries[each.endpoint.ip.v4_bytes()[1]];
+  for (const NetAddress& each : outbound) ++answered[each.endpoint.ip.v4_bytes()[1]];
+  std::size_t silent = 0;
+  for (const auto& [group, times] : tries) {
+    if (answered[group] == 0) silent += times == 4 ? 1 : 0;
+    EXPECT_LE(times, 4u) << group;
+  }
+  EXPECT_GE(silent, 3u);
+}
+
+TEST_F(OutboundPolicyTest, OfAGroupThoseThatHaveShownThemselvesAreDialledFirst) {
+  for (std::uint32_t k = 0; k < 50; ++k) {
+    hear(address(1000 + k, "5.5." + std::to_string(k) + ".1"), "66.1.1.1");
+  }
+  const NetAddress honest = address(1, "5.5.200.1");
+  ASSERT_EQ(book.add(honest, {honest.endpoint.ip, honest.id, addrbook::Origin::inbound}, now),
+            addrbook::Added::added);
+  slots = 1;
+  run(2s);
+  EXPECT_EQ(outbound, std::vector{honest});
 }
 
 TEST_F(LongKnownTest, WhereNoneOfThemAnswersOthersAreTaken) {
@@ -274,6 +321,75 @@ TEST_F(LongKnownTest, TheyAreNoMoreOfAGroupThanOthers) {
                                    each.endpoint.ip.v4_bytes()[1] == 5;
                           }),
             2);
+}
+
+// --- rotation ---
+
+TEST_F(LongKnownTest, OneThatWasDrawnGivesItsPlaceToAnotherEachHour) {
+  run(60s);
+  std::set<NetAddress> drawn(outbound.begin(), outbound.end());
+  std::erase_if(drawn, is_old);
+  ASSERT_EQ(drawn.size(), 4u);
+  left.clear();
+  run(24h);
+  EXPECT_NEAR(static_cast<double>(left.size()), 24, 6);
+  EXPECT_EQ(outbound.size(), 10u);
+  EXPECT_EQ(old_ones(), 6u) << "those that we have known for longest stay";
+  // Those that have been here for longest go first.
+  EXPECT_EQ(std::set(left.begin(), left.begin() + 4), drawn);
+}
+
+TEST_F(LongKnownTest, NobodyLeavesBeforeAnotherHasAnswered) {
+  run(60s);
+  left.clear();
+  answers = [](const NetAddress&) { return false; };
+  run(6h);
+  EXPECT_TRUE(left.empty());
+  EXPECT_EQ(outbound.size(), 10u);
+}
+
+TEST_F(LongKnownTest, PeersThatOthersHaveDialledAreNeverSentAway) {
+  for (std::uint32_t i = 1; i <= 10; ++i) join(scattered(kAttackers + i));
+  const auto before = outbound;
+  run(24h);
+  EXPECT_EQ(outbound, before);
+}
+
+TEST_F(LongKnownTest, OneThatWeHaveKnownForLongerTakesThePlaceOfTheYoungestOfTheSix) {
+  answers = [](const NetAddress& each) { return each != scattered(1) && each != scattered(3); };
+  run(60s);
+  ASSERT_EQ(old_ones(), 6u);
+  answers = [](const NetAddress&) { return true; };
+  run(2h);
+  std::set<NetAddress> here(outbound.begin(), outbound.end());
+  for (std::uint32_t i = 1; i <= 6; ++i) EXPECT_TRUE(here.contains(scattered(i))) << i;
+}
+
+TEST_F(OutboundPolicyTest, AFreshNodeDrawsAllAndChangesThemOften) {
+  for (std::uint32_t i = 0; i < 300; ++i) hear(scattered(i), "66.1.1.1");
+  run(60s);
+  const auto first = outbound;
+  ASSERT_EQ(first.size(), 10u);
+  run(3h);
+  EXPECT_NEAR(static_cast<double>(left.size()), 36, 8);
+  for (const NetAddress& each : first) {
+    EXPECT_EQ(std::count(outbound.begin(), outbound.end(), each), 0);
+  }
+}
+
+// The wider its book was when it met them, the better.
+TEST_F(OutboundPolicyTest, OfTheNodesThatAFreshNodeMetItKeepsThoseOfTheLastHours) {
+  for (std::uint32_t i = 0; i < 300; ++i) hear(scattered(i), "66.1.1.1");
+  const auto began = now;
+  run(24h);
+  std::size_t late = 0, early = 0;
+  for (const NetAddress& each : outbound) {
+    const auto after = book.find(each)->verified_since - began;
+    late += after > 5h && after < 7h ? 1 : 0;
+    early += after < 1h ? 1 : 0;
+  }
+  EXPECT_GE(late, 6u);
+  EXPECT_LE(early, 4u) << "these were drawn again";
 }
 
 TEST_F(OutboundPolicyTest, SeedsAreWantedWhileTheBookCannotServe) {

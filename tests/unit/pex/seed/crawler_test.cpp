@@ -104,6 +104,34 @@ TEST_F(CrawlerTest, AFloodOfNewAddressesDoesNotKeepKnownOnesFromBeingVerified) {
   EXPECT_EQ(again, 10u) << "they take turns";
 }
 
+TEST_F(CrawlerTest, AFloodOfNodesThatHaveMovedDoesNotKeepTheOthersWaiting) {
+  for (std::uint32_t i = 0; i < 30; ++i) {
+    hear(scattered(i));
+    visit(scattered(i));
+  }
+  wait(5h);
+  for (std::uint32_t i = 0; i < 20; ++i) {
+    const NetAddress there = address(i, "9." + std::to_string(i) + ".1.1");
+    const NetAddress moved{scattered(i).id, there.endpoint};
+    ASSERT_EQ(book.add(moved, {moved.endpoint.ip, moved.id, addrbook::Origin::inbound}, now),
+              addrbook::Added::added);
+  }
+  for (std::uint32_t i = 100; i < 200; ++i) hear(scattered(i));
+  std::size_t moved = 0, again = 0;
+  for (int i = 0; i < 30; ++i) {
+    const auto target = next();
+    ASSERT_TRUE(target);
+    const KnownAddress& known = *book.find(*target);
+    moved += known.said_itself != addrbook::kNever ? 1 : 0;
+    again += known.last_connected != addrbook::kNever ? 1 : 0;
+    busy.insert(target->id);
+  }
+  EXPECT_GE(moved, 8u);
+  EXPECT_LE(moved, 12u);
+  EXPECT_GE(again, 8u) << "they take turns";
+  EXPECT_GE(30 - moved - again, 8u);
+}
+
 TEST_F(CrawlerTest, ANodeThatAlwaysAnswersIsVisitedEverLessOften) {
   hear(address(1, "20.1.1.1"));
   const auto first_day = crawl(24h).begin()->second;

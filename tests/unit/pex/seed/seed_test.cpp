@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include "addrbook/file/sqlite.h"
 #include "pex/exchange/messages.h"
+#include "tests/support/files.h"
 #include "tests/support/pex_visitor.h"
 #include "tests/support/pex_world.h"
 
@@ -119,6 +121,28 @@ TEST_F(Seed, ServesExactlyWhatItHasVerifiedAMinuteAfterItsStart) {
   world.run_for(60s);
   const auto served = ask(seed);
   EXPECT_EQ(served.addresses, alive);
+}
+
+TEST_F(Seed, RecordsFromWhichSourceGroupItWasTold) {
+  const test::TemporaryDirectory directory;
+  PexNode::Plan plan = seed_plan();
+  plan.book = directory / "book.db";
+  plan.provenance = NetworkBooks::Settings::Provenance::kept;
+  // What it tells of is in other groups than it is itself.
+  plan.pex.seeds = {teller({dead(), dead(), dead()}).address()};
+  PexNode& seed = add(plan);
+  world.run_for(10s);
+  bool closed = false;
+  seed.books->close([&](const conn::Result<void>& result) { closed = result.has_value(); });
+  ASSERT_TRUE(until([&] { return closed; }, 10s));
+  const auto file = addrbook::sqlite::Database::open(plan.book, addrbook::sqlite::Access::read);
+  ASSERT_TRUE(file);
+  EXPECT_EQ(file->number("SELECT count(*) FROM told").value(), 3);
+  const auto group = IpAddress::parse(plan.pex.seeds[0].host)->group(conn::IpAddress::Strict::no);
+  EXPECT_EQ(file->number("SELECT min(source_group) FROM told").value(),
+            static_cast<std::int64_t>(group));
+  EXPECT_EQ(file->number("SELECT max(source_group) FROM told").value(),
+            static_cast<std::int64_t>(group));
 }
 
 TEST_F(Seed, AnswersWithinASecondAndDisconnects) {
@@ -239,6 +263,62 @@ TEST_F(Seed, GoesThroughManyTarpitsInTwoMinutes) {
   const auto served = ask(seed);
   EXPECT_GE(served.addresses.size(), 32u);
   for (const NetAddress& each : served.addresses) EXPECT_TRUE(alive.contains(each));
+}
+
+// The same key at another IP: a pod that was rescheduled, a machine that migrated.
+TEST_F(Seed, VisitsANodeThatMovedAtOnceAndServesItsNewAddressAlone) {
+  PexNode& seed = add(seed_plan());
+  const std::uint32_t key = next_key++;
+  sim::SimHost& before = new_host();
+  visitors.push_back(std::make_unique<PexVisitor>(before, key));
+  PexVisitor& node = *visitors.back();
+  const NetAddress old = address_of(node, before);
+  node.dial(seed.address());
+  world.run_for(10min);
+  ASSERT_EQ(ask(seed).addresses, (std::set{old}));
+  node.stop();
+  ASSERT_TRUE(until([&] { return node.stopped(); }, 10s));
+
+  sim::SimHost& after = new_host();
+  visitors.push_back(std::make_unique<PexVisitor>(after, key));
+  PexVisitor& moved = *visitors.back();
+  const NetAddress its_new = address_of(moved, after);
+  moved.reactor().on_add = [](const p2p::PeerPtr& peer) {
+    peer->try_send(conn::kPexChannel, encode_request());
+  };
+  const auto returned = world.now();
+  const auto is_verified = [&](const NetAddress& address) {
+    const auto* known = seed.book().find(address);
+    return known != nullptr && known->last_verified != addrbook::kNever;
+  };
+  while (!is_verified(its_new) && world.now() - returned < 5min) {
+    moved.dial(seed.address());
+    world.run_for(20s);
+  }
+  EXPECT_LE(world.now() - returned, 1min);
+  world.run_for(1min);
+  EXPECT_EQ(ask(seed).addresses, (std::set{its_new}));
+  ASSERT_TRUE(seed.book().find(old)) << "both stay";
+  EXPECT_GT(seed.book().find(old)->failures, 0u) << "it was visited, too";
+}
+
+TEST_F(Seed, SendsANodeThatMovedAndLingersAwayToVisitIt) {
+  PexNode& seed = add(seed_plan());
+  const std::uint32_t key = next_key++;
+  sim::SimHost& before = new_host();
+  visitors.push_back(std::make_unique<PexVisitor>(before, key));
+  visitors.back()->dial(seed.address());
+  world.run_for(10min);
+  visitors.back()->stop();
+  world.run_for(10s);
+  sim::SimHost& after = new_host();
+  visitors.push_back(std::make_unique<PexVisitor>(after, key));
+  PexVisitor& moved = *visitors.back();
+  moved.dial(seed.address());
+  world.run_for(1min);
+  const auto* known = seed.book().find(address_of(moved, after));
+  ASSERT_TRUE(known);
+  EXPECT_NE(known->last_verified, addrbook::kNever);
 }
 
 }  // namespace
