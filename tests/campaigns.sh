@@ -10,6 +10,8 @@ churn|1 min|a network stays whole while a tenth leaves, comes and restarts in an
 partition|3 min|two halves that were cut off for six hours are soon one network again|build/peerage-sim partition --nodes 1000 --hours 8
 flash-crowd|1 min|one small seed serves 900 newcomers at once|build/peerage-sim flash-crowd --nodes 1000
 eclipse|hours|how much of a node an attacker gains, ours and a Go node: the tables of spec/eclipse.md|build/peerage-sim eclipse --policy ours,go --age 1d --trials 200
+drain|2 min|a node that runs for a month keeps its outbound set full, through outages, and when its seeds die|build/peerage-sim drain --trials 3
+drain-one-seed|2 min|so does one whose only seed vanishes on the second day|build/peerage-sim drain --one-seed --trials 3
 slots|15 min|what an attacker needs to keep newcomers out of a full node: the table of spec/switch.md|build/peerage-sim slots --hours 24
 seed-load|2 min|a running seed answers 1 000 clients a second|PEERAGE_LOAD_SLOTS=500 PEERAGE_LOAD_RATE=1000 PEERAGE_LOAD_SECONDS=60 python3 tests/integration/seed_load_test.py build
 seed-kill|5 min|a running seed that is killed 200 times loses nothing|PEERAGE_KILLS=200 python3 tests/integration/seed_kill_test.py build

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cmd/cli/program.h"
+#include "tests/sim/drain/drain_command.h"
 #include "tests/sim/eclipse/eclipse_command.h"
 #include "tests/sim/scenario/scenario_command.h"
 #include "tests/sim/slots/slots_command.h"
@@ -34,5 +35,6 @@ int main(int argc, char** argv) {
       .commands = peerage::sim::scenario_commands()};
   program.commands.push_back(peerage::sim::eclipse::eclipse_command());
   program.commands.push_back(peerage::sim::slots::slots_command());
+  program.commands.push_back(peerage::sim::drain::drain_command());
   return run_program(program, {argv + std::min(argc, 1), argv + argc}, std::cout, std::cerr);
 }

@@ -48,6 +48,14 @@ std::vector<Policy> make_policies() {
   using Plan = OurVictim::Plan;
   std::vector<Policy> all;
   all.push_back(ours("ours", "everything as it is", [](Plan&) {}));
+  all.push_back(ours("no-rotation", "peers that were drawn stay for as long as they like",
+                     [](Plan& plan) { plan.pex.outbound.rotation_pause = conn::Duration(0); }));
+  all.push_back(ours("no-return", "chosen peers that were away do not have their places back",
+                     [](Plan& plan) { plan.pex.outbound.return_pause = conn::Duration(0); }));
+  all.push_back(ours("no-settling", "a fresh book is like any other", [](Plan& plan) {
+    plan.pex.outbound.settling = std::chrono::seconds(0);
+    plan.pex.outbound.settling_pause = plan.pex.outbound.rotation_pause;
+  }));
   all.push_back(ours("no-diversity", "any number of outbound peers of a group", [](Plan& plan) {
     plan.pex.outbound.diverse = 0;
     plan.pex.outbound.per_group = kNoLimit;
@@ -73,6 +81,8 @@ std::vector<Policy> make_policies() {
   all.push_back(ours("no-host-caps", "any number of entries of a host and a /24", [](Plan& plan) {
     plan.book.max_per_host = kNoLimit;
     plan.book.max_per_neighbourhood = kNoLimit;
+    plan.book.max_first_hand_per_host = kNoLimit;
+    plan.book.max_first_hand_per_neighbourhood = kNoLimit;
   }));
   all.back().entries = kManyEntries;
   all.push_back(ours("no-sticky", "a lost peer is not dialled again before others",
@@ -84,6 +94,8 @@ std::vector<Policy> make_policies() {
   all.push_back(ours("source-claim-no-caps", "the two together", [](Plan& plan) {
     plan.book.max_per_host = kNoLimit;
     plan.book.max_per_neighbourhood = kNoLimit;
+    plan.book.max_first_hand_per_host = kNoLimit;
+    plan.book.max_first_hand_per_neighbourhood = kNoLimit;
   }));
   all.back().entries = kManyEntries;
   all.back().source = Policy::Source::claim;

@@ -56,9 +56,9 @@ TEST_F(ScenarioTest, ACrowdAtOneSeedIsServedAndWithoutJitterItIsNot) {
 }
 
 TEST_F(ScenarioTest, PeersThatRestartAreDialledAgainAndWithoutStickyRedialTheyAreNot) {
-  // So few nodes restart in so short a time that the share depends on which they are.
+  // Of fewer nodes so few restart in so short a time that the share depends on which they are.
   use_cryptography(Cryptography::real);
-  ScenarioOptions options = options_of(60, 2);
+  ScenarioOptions options = options_of(100, 2);
   const Report report = churn(options);
   EXPECT_TRUE(report.holds()) << report.text();
   options.fault = Fault::no_sticky_redial;
