@@ -35,7 +35,7 @@ OutboundPolicy::Situation OutboundKeeper::situation(TimePoint now) const {
   situation.book_now = context_.books.now();
   situation.free_slots = context_.node.snapshot()->free_outbound;
   situation.connected = context_.peers.connected.size();
-  situation.outbound = outbound();
+  situation.outbound = outbound(now);
   situation.unavailable = [this, now](const addrbook::KnownAddress& known) {
     const conn::NodeId& id = known.address.id;
     const TimePoint* refused = refused_.find(id);
@@ -45,15 +45,16 @@ OutboundPolicy::Situation OutboundKeeper::situation(TimePoint now) const {
   return situation;
 }
 
-std::vector<OutboundPolicy::Situation::Outbound> OutboundKeeper::outbound() const {
+std::vector<OutboundPolicy::Situation::Outbound> OutboundKeeper::outbound(TimePoint now) const {
   std::vector<OutboundPolicy::Situation::Outbound> all;
   for (const auto& [id, each] : context_.peers.connected) {
     if (each.peer->direction() != Direction::outbound) continue;
-    all.push_back({id, each.peer->socket().ip, each.since});
+    all.push_back({id, each.peer->socket().ip, each.since,
+                   each.purpose != DialPurpose::persistent && each.purpose != DialPurpose::feeler});
   }
   for (const auto& [id, dial] : context_.peers.dialling) {
     const auto ip = conn::IpAddress::parse(dial.target.host);
-    if (ip) all.push_back({id, *ip, TimePoint::max()});
+    if (ip) all.push_back({id, *ip, now, false});
   }
   return all;
 }
@@ -136,8 +137,7 @@ void OutboundKeeper::on_connected(const p2p::Connected& event, TimePoint now) {
     return;
   }
   if (event.purpose == DialPurpose::rotation) {
-    const auto leaves = policy_.on_rotated(peer.id(), situation(now));
-    if (leaves) context_.node.disconnect(*leaves);
+    context_.node.disconnect(policy_.on_rotated(peer.id(), situation(now)));
     // It is not asked for addresses: there are many of these, and each would pass on what others
     // were made to believe.
     return;

@@ -30,7 +30,7 @@ class OutboundKeeper final : public RoleDriver {
 
   OutboundPolicy::Situation situation(conn::TimePoint now) const;
   // Outbound peers, and nodes that are being dialled to become one.
-  std::vector<OutboundPolicy::Situation::Outbound> outbound() const;
+  std::vector<OutboundPolicy::Situation::Outbound> outbound(conn::TimePoint now) const;
   void ask_first_seeds(const OutboundPolicy::Situation& state, conn::TimePoint now);
   // Whether a seed could be asked.
   bool ask_seed(conn::TimePoint now, SeedList::Of which);

@@ -233,24 +233,25 @@ std::optional<NetAddress> OutboundPolicy::plan_return(const Situation& situation
   return target;
 }
 
-std::optional<conn::NodeId> OutboundPolicy::on_rotated(const conn::NodeId& id,
-                                                       const Situation& situation) {
+conn::NodeId OutboundPolicy::on_rotated(const conn::NodeId& id, const Situation& situation) {
+  Situation others = situation;
+  std::erase_if(others.outbound, [&id](const auto& peer) { return peer.id == id; });
   if (returning_ == id) {
     returning_.reset();
-    const auto leaves = replaceable(situation);
+    const auto leaves = replaceable(others);
     mark_chosen(id);
-    return leaves ? std::optional(leaves->id) : std::nullopt;
+    return leaves ? leaves->id : id;
   }
   const bool settled = is_settled(situation.book_now);
   next_rotation_ =
       situation.now + spread_around(settled ? limits_.rotation_pause : limits_.settling_pause);
-  return oldest_drawn(situation);
+  return oldest_drawn(others).value_or(id);
 }
 
 std::optional<conn::NodeId> OutboundPolicy::oldest_drawn(const Situation& situation) {
   const Situation::Outbound* oldest = nullptr;
   for (const Situation::Outbound& peer : situation.outbound) {
-    if (drawn_ids_.use(peer.id) == nullptr) continue;
+    if (!peer.may_leave || drawn_ids_.use(peer.id) == nullptr) continue;
     if (oldest == nullptr || peer.since < oldest->since) oldest = &peer;
   }
   return oldest == nullptr ? std::nullopt : std::optional(oldest->id);
@@ -261,7 +262,7 @@ std::optional<OutboundPolicy::Chosen> OutboundPolicy::replaceable(const Situatio
   std::optional<Chosen> youngest;
   std::size_t drawn = 0;
   for (const Situation::Outbound& peer : situation.outbound) {
-    if (peer.since == TimePoint::max()) continue;
+    if (!peer.may_leave) continue;
     drawn += drawn_ids_.use(peer.id) != nullptr ? 1 : 0;
     if (chosen_ids_.use(peer.id) == nullptr) continue;
     addrbook::Time since = situation.book_now;

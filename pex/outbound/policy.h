@@ -62,7 +62,8 @@ class OutboundPolicy {
     struct Outbound {
       conn::NodeId id;
       conn::IpAddress ip;
-      conn::TimePoint since;  // the latest possible for a dial
+      conn::TimePoint since;   // of a peer
+      bool may_leave = false;  // it is a peer, and not a persistent one
     };
     std::vector<Outbound> outbound;
     std::size_t free_slots = 0;  // beyond those
@@ -93,8 +94,8 @@ class OutboundPolicy {
   // Whether its pace allows a dial.
   bool may_dial(conn::TimePoint now) { return pace_.available(now) > 0; }
 
-  // The dial of a rotation has become a peer: which one leaves for it.
-  std::optional<conn::NodeId> on_rotated(const conn::NodeId& id, const Situation& situation);
+  // The dial of a rotation has become a peer: which one leaves for it; itself, when none may.
+  conn::NodeId on_rotated(const conn::NodeId& id, const Situation& situation);
 
   // What to begin now. To be called about once a second, and whenever something has changed.
   Plan plan(const Situation& situation);

@@ -468,7 +468,9 @@ class NaiveBook {
         return Added::proven_elsewhere;
       }
     }
-    const auto [all, from_here] = candidates(address.id, source.ip, true);
+    // No structured binding: clang 14 lets no lambda use one.
+    const auto rivals = candidates(address.id, source.ip, true);
+    const std::size_t all = rivals.first, from_here = rivals.second;
     if (from_here >= config.max_candidates_per_source) return Added::too_many_candidates;
     if (all >= config.max_candidates) {
       const Row* goes = first_to_go([&](const Row& row) {

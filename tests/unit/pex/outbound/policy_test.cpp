@@ -27,7 +27,8 @@ class OutboundPolicyTest : public test::BookTest {
     now_.now = steady;
     now_.book_now = now;
     for (const NetAddress& each : outbound) {
-      now_.outbound.push_back({each.id, each.endpoint.ip, since[each.id]});
+      now_.outbound.push_back(
+          {each.id, each.endpoint.ip, since[each.id], !stays.contains(each.id)});
     }
     now_.free_slots = slots - outbound.size();
     now_.connected = outbound.size();
@@ -71,10 +72,9 @@ class OutboundPolicyTest : public test::BookTest {
     }
     join(target);
     const auto leaves = policy.on_rotated(target.id, situation());
-    ASSERT_TRUE(leaves);
-    ASSERT_NE(*leaves, target.id);
+    ASSERT_NE(leaves, target.id);
     const auto found = std::find_if(outbound.begin(), outbound.end(),
-                                    [&](const NetAddress& each) { return each.id == *leaves; });
+                                    [&](const NetAddress& each) { return each.id == leaves; });
     ASSERT_NE(found, outbound.end());
     left.push_back(*found);
     came.push_back(target);
@@ -94,6 +94,7 @@ class OutboundPolicyTest : public test::BookTest {
   std::vector<NetAddress> outbound, dialled, tested;
   std::vector<NetAddress> came, left;  // by rotation
   std::map<conn::NodeId, TimePoint> since;
+  std::set<conn::NodeId> stays;  // persistent peers
   int seeds_asked = 0, peers_asked = 0;
   std::function<bool(const NetAddress&)> answers = [](const NetAddress&) { return true; };
   OutboundPolicy policy;
@@ -353,6 +354,24 @@ TEST_F(LongKnownTest, PeersThatOthersHaveDialledAreNeverSentAway) {
   const auto before = outbound;
   run(24h);
   EXPECT_EQ(outbound, before);
+}
+
+TEST_F(LongKnownTest, NorPersistentOnes) {
+  run(60s);
+  const auto before = outbound;
+  for (const NetAddress& each : before) stays.insert(each.id);
+  left.clear();
+  run(6h);
+  EXPECT_EQ(outbound, before);
+}
+
+TEST_F(LongKnownTest, WhenEveryOtherOneHasGoneOrStaysTheNewOneLeaves) {
+  run(60s);
+  auto after = situation();
+  for (auto& each : after.outbound) each.may_leave = false;
+  const NetAddress target = scattered(kAttackers + 399);
+  after.outbound.push_back({target.id, target.endpoint.ip, steady, true});
+  EXPECT_EQ(policy.on_rotated(target.id, after), target.id);
 }
 
 TEST_F(LongKnownTest, OneThatWeHaveKnownForLongerTakesThePlaceOfTheYoungestOfTheSix) {
