@@ -147,9 +147,15 @@ std::optional<NetAddress> OutboundPolicy::go_on_with_a_turn(const Step& step) {
   for (std::size_t i = 0; i < open_turns_.size();) {
     Turn& turn = open_turns_[i];
     const KnownAddress* known = book_.find(turn.dialled);
-    const bool ended = known == nullptr || known->last_attempt >= turn.since;
-    if (ended && (known == nullptr || known->last_failed >= known->last_attempt) &&
-        turn.tries < kTriesOfATurn) {
+    const bool begun = known != nullptr && known->last_attempt >= turn.since;
+    const bool answered = begun && known->last_connected >= known->last_attempt;
+    // One that was forgotten has failed as well.
+    const bool failed = known == nullptr || (begun && known->last_failed >= known->last_attempt);
+    if (!answered && !failed) {
+      ++i;
+      continue;
+    }
+    if (!answered && turn.tries < kTriesOfATurn) {
       const auto others = book_.pick_by_group(1, now, [&](const KnownAddress& each) {
         return book_.group(each.address.endpoint.ip) == turn.group && diverse(step, each);
       });
@@ -157,9 +163,6 @@ std::optional<NetAddress> OutboundPolicy::go_on_with_a_turn(const Step& step) {
         turn = {turn.group, others.front(), now, turn.tries + 1};
         return others.front();
       }
-    } else if (!ended || known->last_connected < known->last_attempt) {
-      ++i;  // under way
-      continue;
     }
     open_turns_.erase(open_turns_.begin() + static_cast<std::ptrdiff_t>(i));
   }

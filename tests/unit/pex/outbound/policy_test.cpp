@@ -285,6 +285,18 @@ TEST_F(OutboundPolicyTest, AGroupThatDoesNotAnswerIsDialledElsewhereUpToFourTime
   EXPECT_GE(silent, 3u);
 }
 
+TEST_F(OutboundPolicyTest, ATurnGoesOnAndEndsThoughItsAddressesAreForgotten) {
+  for (std::uint32_t k = 0; k < 20; ++k) {
+    hear(address(1000 + k, "5.5." + std::to_string(k) + ".1"), "66." + std::to_string(k) + ".1.1");
+  }
+  answers = [](const NetAddress&) { return false; };
+  for (int i = 0; i < 60; ++i) {
+    second();
+    for (const NetAddress& each : dialled) book.forget(each);
+  }
+  EXPECT_EQ(dialled.size() + tested.size(), 20u);
+}
+
 TEST_F(OutboundPolicyTest, OfAGroupThoseThatHaveShownThemselvesAreDialledFirst) {
   for (std::uint32_t k = 0; k < 50; ++k) {
     hear(address(1000 + k, "5.5." + std::to_string(k) + ".1"), "66.1.1.1");
