@@ -16,9 +16,11 @@ set(PEERAGE_PUBLIC_HEADERS
   addrbook/book/draw_list.h
   addrbook/book/index_table.h
   addrbook/book/limits.h
+  addrbook/book/moves.h
   addrbook/book/placement.h
   addrbook/book/told_rate.h
   addrbook/file/book_file.h
+  addrbook/file/group_sizes.h
   addrbook/file/provenance_log.h
   addrbook/file/store.h
   addrbook/json/file.h
