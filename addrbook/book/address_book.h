@@ -17,9 +17,8 @@
 //  - An ID may have several addresses from hearsay until one answers; then hearsay about that ID is
 //    ignored. An address that proves another ID is erased after two such dials, and the group that
 //    it was learnt from is trusted less.
-//  - Of several first-hand addresses of an ID, those that it showed itself at earlier stand by:
-//  they
-//    are neither dialled nor given out while the last has not failed since.
+//  - Of several first-hand addresses of an ID the one where it showed itself last counts. The
+//    others stand by: they are neither dialled nor given out while that one has not failed since.
 //
 // Invariants: every address is in exactly one place of its kind, and can be drawn unless it rests
 // (bad for a time) or stands by; never in here: our own, those of private IDs, what no peer could

@@ -40,7 +40,7 @@ std::optional<NetAddress> AddressBook::pick(Bias bias, Time now, const Acceptabl
 }
 
 // Whether it is passed over this time, for the blame of those that told of it. What a node says
-// of itself, or has shown, is nobody's lie.
+// of itself, or has shown, cannot be a lie of theirs.
 bool AddressBook::mistrusts(const KnownAddress& known, Time now) {
   if (blame_.groups() == 0 || is_first_hand(known)) return false;
   return random_.share() >= blame_.trust(placement_.group(known.source), now);
@@ -104,7 +104,8 @@ std::vector<NetAddress> AddressBook::pick_by_group(std::size_t count, Time now,
       break;
     }
   }
-  if (!picked.empty()) return picked;
+  const bool saw_all = sample.size() == size() && blame_.groups() == 0;
+  if (!picked.empty() || saw_all) return picked;
   // Perhaps there is something beyond the sample, or that blamed sources told.
   if (const auto one = pick({50}, now, acceptable)) picked.push_back(*one);
   return picked;

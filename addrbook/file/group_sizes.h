@@ -1,7 +1,7 @@
 // How many rows each source group has, and which group has the most: where room is short, it is
 // that group that gives way (spec/addressbook.md, "Provenance").
 //
-// Ordered trees, because the numbers of the groups may come from a file that somebody crafted.
+// Ordered trees, because the numbers of the groups may come from a forged file.
 //
 // Threads: none of its own.
 #pragma once
