@@ -14,6 +14,7 @@ set(PEERAGE_PUBLIC_HEADERS
   addrbook/book/change_log.h
   addrbook/book/contests.h
   addrbook/book/draw_list.h
+  addrbook/book/group_draw.h
   addrbook/book/index_table.h
   addrbook/book/limits.h
   addrbook/book/moves.h

@@ -81,6 +81,7 @@ AddressBook::AddressBook(std::string network, const NodeId& own_id, const BookKe
       tables_{BucketTable(config_.geometry.new_buckets),
               BucketTable(config_.geometry.tried_buckets)},
       hash_(hash_with(random_)),
+      by_group_(hash_),
       told_(config_.told_per_second, config_.told_burst, config_.told_after_request) {}
 
 // --- what never enters ---

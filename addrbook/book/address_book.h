@@ -49,6 +49,7 @@
 #include "addrbook/book/change_log.h"
 #include "addrbook/book/contests.h"
 #include "addrbook/book/draw_list.h"
+#include "addrbook/book/group_draw.h"
 #include "addrbook/book/index_table.h"
 #include "addrbook/book/limits.h"
 #include "addrbook/book/moves.h"
@@ -156,10 +157,12 @@ class AddressBook {
   std::optional<conn::NetAddress> pick(Bias bias, Time now, const Acceptable& acceptable = nullptr);
   // One address each of up to `count` groups, in random order: every group with an acceptable
   // address is equally likely, and then every such address of it that is first-hand, or else every
-  // one. Addresses are cheap, groups are not. Of a large book it looks at kGroupSample addresses of
-  // each kind, unless none of these is acceptable.
+  // one. Addresses are cheap, groups are not.
   std::vector<conn::NetAddress> pick_by_group(std::size_t count, Time now,
                                               const Acceptable& acceptable = nullptr);
+  // One of this group (see `group`), in the same way.
+  std::optional<conn::NetAddress> pick_of_group(std::uint64_t group, Time now,
+                                                const Acceptable& acceptable = nullptr);
   // When the first of the tried ones was verified that nothing has contradicted since.
   std::optional<Time> first_verified() const;
   // The acceptable tried one that was verified first and not contradicted since: how long we have
@@ -278,7 +281,9 @@ class AddressBook {
   bool make_room(Place place, Time now);
   void leave_place(Index index);
   void take_place(Index index, Kind kind, Place place);
+  // It has changed: it is to be written, and another address of its ID may stand by now.
   void touch(Index index);
+  void note_dirty(Index index);
   // Whether it may be drawn and served, by what is true of it now.
   void list(Index index);
   // Which of an ID's addresses stand by.
@@ -297,6 +302,7 @@ class AddressBook {
   void note_erased(const conn::NetAddress& address);
 
   std::optional<Index> draw(Kind kind, const Acceptable& acceptable, Time now);
+  std::optional<Index> draw_of(GroupDraw::Slot group, const Acceptable& acceptable, Time now);
   bool mistrusts(const KnownAddress& known, Time now);
   void draw_some(Kind kind, std::size_t count, std::vector<conn::NetAddress>& into);
 
@@ -314,6 +320,7 @@ class AddressBook {
   Time verified_sifted_ = kNever;
   std::set<std::pair<Time, Index>> resting_;
   conn::KeyedHash hash_;
+  GroupDraw by_group_;  // those in drawn_
   IndexTable by_id_;
   IndexTable by_neighbourhood_;  // of those that count for the caps: without bound, others would
                                  // lie in one row

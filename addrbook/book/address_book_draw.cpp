@@ -1,9 +1,8 @@
 // Which address to dial and which to give out: the parts of the book that choose at random.
 #include <algorithm>
 #include <cmath>
-#include <numeric>
-#include <tuple>
 #include <unordered_map>
+#include <utility>
 
 #include "addrbook/book/address_book.h"
 
@@ -66,49 +65,46 @@ std::optional<AddressBook::Index> AddressBook::draw(Kind kind, const Acceptable&
   return std::nullopt;
 }
 
+// Of those that are first-hand, or else of the others: hearsay costs nothing.
+std::optional<AddressBook::Index> AddressBook::draw_of(GroupDraw::Slot group,
+                                                       const Acceptable& acceptable, Time now) {
+  std::vector<Index> first_hand, hearsay;
+  by_group_.for_each(group, [&](Index index) {
+    (is_first_hand(at(index).known) ? first_hand : hearsay).push_back(index);
+  });
+  for (std::vector<Index>* some : {&first_hand, &hearsay}) {
+    for (std::size_t left = some->size(); left > 0; --left) {
+      const std::size_t drawn = random_.below(left);
+      const Index index = std::exchange((*some)[drawn], (*some)[left - 1]);
+      const KnownAddress& known = at(index).known;
+      if (!mistrusts(known, now) && (!acceptable || acceptable(known))) return index;
+    }
+  }
+  return std::nullopt;
+}
+
 std::vector<NetAddress> AddressBook::pick_by_group(std::size_t count, Time now,
                                                    const Acceptable& acceptable) {
   wake(now);
-  struct Drawn {
-    std::uint64_t group;
-    bool hearsay;
-    std::uint32_t turn;
-    Index index;
-  };
-  std::vector<Drawn> sample;
-  for (DrawList& list : drawn_) {
-    const std::size_t some = std::min(list.size(), kGroupSample);
-    for (std::size_t i = 0; i < some; ++i) {
-      list.swap(i, i + random_.below(list.size() - i));
-      const KnownAddress& known = at(list[i]).known;
-      sample.push_back({placement_.group(known.address.endpoint.ip), !is_first_hand(known),
-                        static_cast<std::uint32_t>(random_.below(1U << 31)), list[i]});
-    }
-  }
-  // The groups one after another, each in an order of its own: hearsay last, for it costs nothing.
-  std::sort(sample.begin(), sample.end(), [](const Drawn& a, const Drawn& b) {
-    return std::tie(a.group, a.hearsay, a.turn, a.index) <
-           std::tie(b.group, b.hearsay, b.turn, b.index);
-  });
-  std::vector<std::size_t> begins;
-  for (std::size_t i = 0; i < sample.size(); ++i) {
-    if (i == 0 || sample[i].group != sample[i - 1].group) begins.push_back(i);
-  }
   std::vector<NetAddress> picked;
-  for (std::size_t left = begins.size(); left > 0 && picked.size() < count; --left) {
-    const std::size_t begin = std::exchange(begins[random_.below(left)], begins[left - 1]);
-    for (std::size_t i = begin; i < sample.size() && sample[i].group == sample[begin].group; ++i) {
-      const KnownAddress& known = at(sample[i].index).known;
-      if (mistrusts(known, now) || (acceptable && !acceptable(known))) continue;
-      picked.push_back(known.address);
-      break;
-    }
+  const std::size_t groups = by_group_.groups();
+  for (std::size_t i = 0; i < groups && picked.size() < count; ++i) {
+    by_group_.swap_groups(i, i + random_.below(groups - i));
+    const auto index = draw_of(by_group_.nth(i), acceptable, now);
+    if (index) picked.push_back(at(*index).known.address);
   }
-  const bool saw_all = sample.size() == size() && blame_.groups() == 0;
-  if (!picked.empty() || saw_all) return picked;
-  // Perhaps there is something beyond the sample, or that blamed sources told.
+  if (!picked.empty() || blame_.groups() == 0) return picked;
+  // Perhaps there is something that blamed sources told.
   if (const auto one = pick({50}, now, acceptable)) picked.push_back(*one);
   return picked;
+}
+
+std::optional<NetAddress> AddressBook::pick_of_group(std::uint64_t group, Time now,
+                                                     const Acceptable& acceptable) {
+  wake(now);
+  const auto slot = by_group_.find(group);
+  const auto index = slot ? draw_of(*slot, acceptable, now) : std::nullopt;
+  return index ? std::optional(at(*index).known.address) : std::nullopt;
 }
 
 std::optional<Time> AddressBook::first_verified() const {

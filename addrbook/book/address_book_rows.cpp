@@ -51,6 +51,7 @@ void AddressBook::remove_entry(Index index) {
   }
   note_erased(known.address);
   for (DrawList& list : drawn_) list.remove(index);
+  by_group_.remove(index);
   const NodeId id = known.address.id;
   const bool dirty = entry.dirty;
   entry = Entry{};
@@ -61,8 +62,11 @@ void AddressBook::remove_entry(Index index) {
 
 void AddressBook::touch(Index index) {
   settle(at(index).known.address.id);
-  if (std::exchange(at(index).dirty, true)) return;
-  dirty_.push_back(index);
+  note_dirty(index);
+}
+
+void AddressBook::note_dirty(Index index) {
+  if (!std::exchange(at(index).dirty, true)) dirty_.push_back(index);
 }
 
 void AddressBook::list(Index index) {
@@ -71,10 +75,14 @@ void AddressBook::list(Index index) {
   DrawList& drawn = drawn_[index_of(known.kind)];
   if (known.bad_until != kNever || entry.stands_by) {
     drawn.remove(index);
+    by_group_.remove(index);
     verified_.remove(index);
     return;
   }
   drawn.add(index);
+  if (!by_group_.contains(index)) {
+    by_group_.add(placement_.group(known.address.endpoint.ip), index);
+  }
   if (known.last_verified != kNever) {
     verified_.add(index);
   } else {
@@ -151,6 +159,7 @@ void AddressBook::for_each(const std::function<void(const KnownAddress&)>& visit
 void AddressBook::clear() {
   for (auto& table : tables_) table.clear();
   for (auto& list : drawn_) list.clear();
+  by_group_.clear();
   verified_.clear();
   resting_.clear();
   by_id_.clear();
@@ -321,7 +330,7 @@ void AddressBook::put_back(const Changes& changes) {
     return;
   }
   for (const KnownAddress& row : changes.written) {
-    if (const auto index = index_of(row.address)) touch(*index);
+    if (const auto index = index_of(row.address)) note_dirty(*index);
   }
   for (const NetAddress& address : changes.erased) {
     if (!index_of(address)) note_erased(address);

@@ -1,6 +1,7 @@
 // Where the entries of a key are: an open-addressing multimap from hashes to entry numbers, eight
-// bytes for each and as many free. The keys are in the entries alone, so the caller compares them
-// there; a lookup in vain ends at the first free slot, mostly without reading an entry.
+// bytes for each and a quarter to five eighths of all free. The keys are in the entries alone, so
+// the caller compares them there; a lookup in vain ends at the first free slot, mostly without
+// reading an entry.
 //
 // Few entries may have the same key: all of them lie in one run, which each operation walks. The
 // hash must be keyed where an adversary chooses the keys (conn/base/keyed_hash.h).
@@ -21,7 +22,7 @@ class IndexTable {
   using Index = std::uint32_t;  // any but the largest
 
   void insert(std::size_t hash, Index index) {
-    if (2 * (size_ + 1) > slots_.size()) grow();
+    if (4 * (size_ + 1) > 3 * slots_.size()) grow();
     ++size_;
     place({static_cast<std::uint32_t>(hash), index});
   }
@@ -89,7 +90,7 @@ class IndexTable {
     }
   }
 
-  std::vector<Slot> slots_;  // a power of two of them, half of them free
+  std::vector<Slot> slots_;  // a power of two of them
   std::size_t size_ = 0;
 };
 

@@ -93,8 +93,6 @@ inline constexpr std::size_t kServedPerNeighbourhood = 10;
 inline constexpr std::uint32_t kFailuresToHide = 2;
 
 inline constexpr std::size_t kMaxAnchors = 3;
-// How many addresses a draw by groups looks at.
-inline constexpr std::size_t kGroupSample = 4096;
 inline constexpr std::size_t kMaxOwnAddresses = 16;
 // Erased rows listed one by one; beyond that all rows are written anew.
 inline constexpr std::size_t kMaxErased = 20'000;

@@ -156,12 +156,11 @@ std::optional<NetAddress> OutboundPolicy::go_on_with_a_turn(const Step& step) {
       continue;
     }
     if (!answered && turn.tries < kTriesOfATurn) {
-      const auto others = book_.pick_by_group(1, now, [&](const KnownAddress& each) {
-        return book_.group(each.address.endpoint.ip) == turn.group && diverse(step, each);
-      });
-      if (!others.empty()) {
-        turn = {turn.group, others.front(), now, turn.tries + 1};
-        return others.front();
+      const auto other = book_.pick_of_group(
+          turn.group, now, [&](const KnownAddress& each) { return diverse(step, each); });
+      if (other) {
+        turn = {turn.group, *other, now, turn.tries + 1};
+        return other;
       }
     }
     open_turns_.erase(open_turns_.begin() + static_cast<std::ptrdiff_t>(i));

@@ -85,6 +85,24 @@ void pick(benchmark::State& state) {
 }
 BENCHMARK(pick);
 
+void pick_by_group(benchmark::State& state) {
+  const auto book = full_book();
+  for (auto _ : state) benchmark::DoNotOptimize(book->pick_by_group(4, kNow));
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(pick_by_group);
+
+// Each of them is asked about.
+void pick_by_group_in_vain(benchmark::State& state) {
+  const auto book = full_book();
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(
+        book->pick_by_group(4, kNow, [](const KnownAddress&) { return false; }));
+  }
+  state.counters["size"] = static_cast<double>(book->size());
+}
+BENCHMARK(pick_by_group_in_vain)->Unit(benchmark::kMicrosecond);
+
 void selection(benchmark::State& state) {
   const auto book = full_book();
   for (auto _ : state) benchmark::DoNotOptimize(book->selection(kNow));

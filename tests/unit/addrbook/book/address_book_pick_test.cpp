@@ -117,5 +117,112 @@ TEST_F(PickTest, AddressesFromBlamedGroupsAloneArePickedNevertheless) {
   for (int i = 0; i < 100; ++i) EXPECT_TRUE(book.pick({100}, now));
 }
 
+class PickByGroupTest : public PickTest {
+ protected:
+  // `groups` /16s, the n-th with n + 1 addresses in different neighbourhoods.
+  void fill_groups(unsigned groups) {
+    for (unsigned group = 0; group < groups; ++group) {
+      for (unsigned k = 0; k <= group; ++k) {
+        const std::string ip = "5." + std::to_string(group) + "." + std::to_string(k) + ".1";
+        // From as many sources as there are addresses, for one reaches one bucket with a group.
+        ASSERT_EQ(hear(test::address(100 * group + k + 1, ip), "66." + std::to_string(k) + ".1.1"),
+                  Added::added);
+      }
+    }
+  }
+  static unsigned group_of(const NetAddress& address) { return address.endpoint.ip.v4_bytes()[1]; }
+};
+
+TEST_F(PickByGroupTest, NoGroupIsPickedFromAnEmptyBook) {
+  EXPECT_TRUE(book.pick_by_group(4, now).empty());
+  EXPECT_FALSE(book.pick_of_group(book.group(*conn::IpAddress::parse("5.1.1.1")), now));
+}
+
+TEST_F(PickByGroupTest, EachGroupIsEquallyLikelyHoweverManyAddressesItHas) {
+  fill_groups(20);
+  std::map<unsigned, int> times;
+  constexpr int kPicks = 2000;
+  for (int i = 0; i < kPicks; ++i) {
+    const auto picked = book.pick_by_group(4, now);
+    ASSERT_EQ(picked.size(), 4u);
+    std::set<unsigned> groups;
+    for (const NetAddress& each : picked) groups.insert(group_of(each));
+    EXPECT_EQ(groups.size(), 4u) << "one of each";
+    for (const unsigned group : groups) ++times[group];
+  }
+  double chi_square = 0;
+  for (unsigned group = 0; group < 20; ++group) {
+    const double off = times[group] - kPicks / 5.0;
+    chi_square += off * off / (kPicks / 5.0);
+  }
+  EXPECT_LT(chi_square, 43.8) << "of 19 degrees of freedom, 1 in 1000 would be beyond";
+  EXPECT_EQ(book.pick_by_group(100, now).size(), 20u);
+}
+
+TEST_F(PickByGroupTest, OfAGroupEachFirstHandAddressIsEquallyLikelyAndHearsayComesLast) {
+  fill_groups(20);
+  std::set<NetAddress> first_hand;
+  for (const unsigned k : {3u, 7u, 11u, 12u}) {
+    const NetAddress its = test::address(1901 + k, "5.19." + std::to_string(k) + ".1");
+    ASSERT_NE(book.find(its), nullptr);
+    visit(its);
+    first_hand.insert(its);
+  }
+  const auto group = book.group(first_hand.begin()->endpoint.ip);
+  std::map<NetAddress, int> times;
+  constexpr int kPicks = 2000;
+  for (int i = 0; i < kPicks; ++i) {
+    const auto picked = book.pick_of_group(group, now);
+    ASSERT_TRUE(picked);
+    ++times[*picked];
+  }
+  double chi_square = 0;
+  for (const NetAddress& each : first_hand) {
+    const double off = times[each] - kPicks / 4.0;
+    chi_square += off * off / (kPicks / 4.0);
+  }
+  EXPECT_LT(chi_square, 16.3) << "of 3 degrees of freedom, 1 in 1000 would be beyond";
+  EXPECT_EQ(times.size(), 4u) << "no hearsay";
+  const auto other = book.pick_of_group(
+      group, now, [&](const KnownAddress& known) { return !first_hand.contains(known.address); });
+  ASSERT_TRUE(other);
+  EXPECT_EQ(group_of(*other), 19u);
+}
+
+TEST_F(PickByGroupTest, WhatRestsOrStandsByOrIsGoneIsNotPicked) {
+  fill_groups(3);
+  const NetAddress first = test::address(201, "5.2.0.1"), second = test::address(202, "5.2.1.1"),
+                   third = test::address(203, "5.2.2.1");
+  const auto group = book.group(first.endpoint.ip);
+  book.mark_bad(first, Reason::misbehaved, now + 1h, now);
+  book.forget(third);
+  for (int i = 0; i < 50; ++i) EXPECT_EQ(book.pick_of_group(group, now), second);
+  book.mark_bad(second, Reason::misbehaved, now + 2h, now);
+  EXPECT_FALSE(book.pick_of_group(group, now));
+  EXPECT_EQ(book.pick_by_group(100, now).size(), 2u);
+  EXPECT_EQ(book.pick_of_group(group, now + 1h), first) << "it is back";
+  // Its node shows itself in another group: the address of before stands by.
+  now += 3h;
+  visit(first);
+  now += 1min;
+  const NetAddress elsewhere = test::address(201, "6.6.6.6");
+  ASSERT_EQ(book.add(elsewhere,
+                     {elsewhere.endpoint.ip, elsewhere.id, Origin::inbound, Word::unasked}, now),
+            Added::added);
+  ASSERT_TRUE(book.stands_by(first));
+  for (int i = 0; i < 50; ++i) EXPECT_EQ(book.pick_of_group(group, now), second);
+}
+
+TEST_F(PickByGroupTest, AddressesFromBlamedGroupsAloneArePickedNevertheless) {
+  for (std::uint32_t i = 0; i < 200; ++i) {
+    const NetAddress wrong = test::address(i + 1, "31.1.1.1");
+    ASSERT_EQ(hear(wrong), Added::added);
+    fail(wrong, Reason::wrong_id, Stage::authentication);
+    fail(wrong, Reason::wrong_id, Stage::authentication);
+  }
+  fill(1, 0);
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(book.pick_by_group(4, now).size(), 1u);
+}
+
 }  // namespace
 }  // namespace peerage::addrbook
