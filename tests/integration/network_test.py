@@ -111,6 +111,52 @@ class Network(Case):
         self.assertEqual(json.loads(refused.stdout)["proven"], False)
 
 
+class Moved(Case):
+    """A node that comes back with its key at another IP, and says so from there."""
+
+    def says_where_it_is(self, node, to):
+        """One connection from the node's own IP: a socket of the program's comes from 127.0.0.1 here."""
+        said = json.loads(subprocess.run(
+            [BUILD / "seed_load", "load", "--to", f"{to.ip}:{to.port}", "--network", node.network, "--from", node.ip,
+             "--listen", str(node.port), "--key", node.home / "config" / "node_key.json", "--rate", "1", "--seconds", "1",
+             "--patience", "2"],
+            capture_output=True, text=True, timeout=60, check=True, stdin=subprocess.DEVNULL).stdout)
+        # A seed sends its clients away, a node does not; and who asked a moment ago is not answered again.
+        self.assertIn(said["failures"], ({}, {"stuck": 1}, {"closed before the answer": 1}))
+
+    def serves(self, seed):
+        time.sleep(1)  # a seed answers one host so often and no more
+        return json.loads(PROGRAM.run("probe", seed.address(), "--network", "net-1", "--json").stdout)["addresses"]
+
+    def moved(self, node):
+        other = self.passive(8)
+        shutil.copytree(node.home, other.home)
+        return other
+
+    def test_a_seed_visits_it_there_and_serves_that_address_alone(self):
+        seed = self.node(100, role="seed").start()
+        before = self.passive(7).start()
+        self.says_where_it_is(before, seed)
+        until(lambda: self.serves(seed) == [before.address()], 10, lambda: self.serves(seed))
+        self.assert_stops(before)
+        after = self.moved(before).start()
+        self.assertEqual(after.id(), before.id())
+        self.says_where_it_is(after, seed)
+        until(lambda: self.serves(seed) == [after.address()], 20, lambda: self.serves(seed))
+        rows = {row["address"]: row for row in PROGRAM.rows("addrbook", "list", "--home", seed.home)}
+        self.assertLessEqual({before.address(), after.address()}, set(rows), "both stay in its book")
+
+    def test_a_node_visits_it_there(self):
+        node = self.node(0, PEERAGE_P2P_MAX_NUM_OUTBOUND_PEERS=1).start()
+        before = self.passive(7).start()
+        self.says_where_it_is(before, node)
+        node.wait_summary(lambda now: now["out"] == 1, 30, "dialled it")
+        self.assert_stops(before)
+        after = self.moved(before).start()
+        self.says_where_it_is(after, node)
+        after.wait_summary(lambda now: now["in"] == 1, 30, "dialled it where it is now")
+
+
 class Signals(Case):
     def write_lists(self, node, persistent):
         names = ", ".join(peer.address() for peer in persistent)

@@ -1,14 +1,15 @@
 // Many clients of one seed, each once and from an address of its own, and their outcomes.
 //
 //   seed_load load --to IP:PORT --network NAME --rate N --seconds N [--from IP] [--step N]
-//                  [--together N] [--patience SECONDS] [--listen 0|1]
+//                  [--together N] [--patience SECONDS] [--listen PORT] [--key FILE]
 //   seed_load fill --book FILE --network NAME --rows N
 //
 // load: client i comes from `from` + i * `step`, at its time, whatever happened to those before it;
 // beyond `together` at once it is late, which is reported. With `listen` it claims to listen at its
-// address. When the last is gone, or none has come or gone for `patience`, one line of JSON reports
-// the outcome. Its keys are made before the first comes. Ended by "stop" on standard input it sends
-// no more clients and waits for those that are there.
+// address and this port; with `key` all of them have that node key, else each one of its own, made
+// before the first comes. When the last is gone, or none has come or gone for `patience`, one line
+// of JSON reports the outcome. Ended by "stop" on standard input it sends no more clients and waits
+// for those that are there.
 //
 // fill: writes a book of addresses that were verified a moment ago and often before, so that none
 // of them is due for a visit.
@@ -52,7 +53,8 @@ struct Options {
   std::uint32_t step = 256;
   std::size_t together = 1000;
   Clock::duration patience{};
-  bool listen = false;
+  std::uint16_t listen = 0;  // 0: it does not say where
+  std::string key;
 };
 
 std::string to_text(std::uint32_t ip) {
@@ -73,7 +75,8 @@ Options parse(test::Flags& flags) {
   options.step = flags.number("step", options.step);
   options.together = flags.number("together", options.together);
   options.patience = std::chrono::seconds(flags.number("patience", 15));
-  options.listen = flags.number("listen", 0) != 0;
+  options.listen = flags.number<std::uint16_t>("listen", 0);
+  options.key = flags.text("key", "");
   flags.expect_no_others();
   if (options.from + std::uint64_t{options.count} * options.step >= std::uint64_t{128} << 24) {
     throw std::invalid_argument("there are not that many addresses in 127.0.0.0/8");
@@ -84,7 +87,12 @@ Options parse(test::Flags& flags) {
 class Load {
  public:
   explicit Load(Options options) : options_(std::move(options)), epoll_(::epoll_create1(0)) {
-    for (std::size_t i = 0; i < options_.count; ++i) {
+    if (!options_.key.empty()) {
+      auto key = conn::NodeKey::load(options_.key);
+      if (!key) throw std::runtime_error(key.error().text());
+      keys_.push_back(std::move(*key));
+    }
+    for (std::size_t i = 0; options_.key.empty() && i < options_.count; ++i) {
       conn::Secret<32> seed;
       randombytes_buf(seed.writable().data(), 32);
       keys_.push_back(conn::NodeKey::from_seed(seed));
@@ -142,9 +150,10 @@ class Load {
   void start(std::size_t number) {
     const std::uint32_t ip = options_.from + static_cast<std::uint32_t>(number) * options_.step;
     // Made before it dials: its own work is not the seed's.
-    auto guest = std::make_unique<Guest>(
-        keys_[number], options_.network,
-        options_.listen ? "tcp://" + to_text(ip) + ":1" : "tcp://0.0.0.0:1");
+    const std::string listens =
+        options_.listen == 0 ? "0.0.0.0:1" : to_text(ip) + ':' + std::to_string(options_.listen);
+    auto guest =
+        std::make_unique<Guest>(keys_[number % keys_.size()], options_.network, "tcp://" + listens);
     guest->dialled = last_change_ = Clock::now();
     const int socket = test::dial(epoll_, ip, options_.to);
     if (socket < 0) return count_failure(std::string("connect: ") + std::strerror(errno));
