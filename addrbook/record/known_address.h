@@ -101,7 +101,7 @@ inline Time last_shown(const KnownAddress& known) {
 
 // From when on a verified node counts as known, for a book that knew enough of the network to
 // choose from at `settled`. Of those met before, the later ones rank higher: the narrower the book
-// was, the larger the share of whoever filled it.
+// was, the larger the share of the few that filled it.
 inline Time ranks_from(const KnownAddress& known, Time settled) {
   return known.verified_since < settled ? settled + (settled - known.verified_since)
                                         : known.verified_since;

@@ -10,9 +10,9 @@
 // room for kMaxBans each, so that strangers cannot displace what the operator wants. An operator's
 // ban never makes room: when theirs is full, one more is refused. Of the others, those that have
 // ended make room, then, of the group that holds most, the one that is the first to end. A group is
-// a /16, or a /32 of IPv6 (IpAddress::group); all IDs together are one. So whoever can be banned
-// for ever more IDs of one host, or hosts of one allocation, washes out their own bans, and none
-// of a group that holds fewer.
+// a /16, or a /32 of IPv6 (IpAddress::group); all IDs together are one. So an
+// operator that is banned for ever more IDs of one host, or hosts of one allocation, washes out its
+// own bans, and none of a group that holds fewer.
 //
 // Threads: plain values, pure functions.
 #pragma once

@@ -56,8 +56,8 @@ class BanList {
   // Addresses of named nodes.
   void set_has_named(HasAny has_named) { has_named_ = std::move(has_named); }
   // Established peers that are under no ban. Strangers may be such peers: they spare no host, only
-  // a whole neighbourhood. Asked when the host's ban is in force, so that whoever is banned by it
-  // can be left out.
+  // a whole neighbourhood. Asked when the host's ban is in force, so that the peers that it
+  // bans can be left out.
   void set_has_established(HasAny has_established) {
     has_established_ = std::move(has_established);
   }

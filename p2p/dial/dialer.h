@@ -144,7 +144,7 @@ class Dialer {
   bool is_busy(const conn::NodeId& id) const;
   std::size_t slots_used() const;
   void begin(DialOrder order, conn::TimePoint now, std::vector<DialOrder>& orders);
-  // For a lost peer that was here for this long. False: there is none, and nobody gives way.
+  // For a lost peer that was here for this long. False: there is none, and no peer gives way.
   bool make_sticky_room(conn::Duration lasted);
   void note_torn(conn::TimePoint now);
   bool is_given_up(const Sticky& entry, conn::TimePoint now) const;

@@ -1,25 +1,25 @@
 #include "tests/support/files.h"
 
+#include <cerrno>
 #include <iterator>
-#include <stdexcept>
 #include <string>
 #include <system_error>
 
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 namespace peerage::test {
 
 TemporaryDirectory::TemporaryDirectory() {
   const std::filesystem::path memory = "/dev/shm";
-  std::error_code failed;
+  const bool has = ::access(memory.c_str(), W_OK) == 0;
   std::string name =
-      ((std::filesystem::is_directory(memory, failed) ? memory
-                                                      : std::filesystem::temp_directory_path()) /
-       "peerage-XXXXXX")
-          .string();
-  if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp");
-  path_ = name;
+      ((has ? memory : std::filesystem::temp_directory_path()) / "peerage-XXXXXX").string();
+  if (::mkdtemp(name.data()) == nullptr) {
+    throw std::system_error(errno, std::generic_category(), name);
+  }
+  path_ = std::filesystem::canonical(name);
 }
 TemporaryDirectory::~TemporaryDirectory() {
   std::error_code ignored;

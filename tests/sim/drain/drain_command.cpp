@@ -1,13 +1,11 @@
 #include "tests/sim/drain/drain_command.h"
 
 #include <cstdio>
-#include <filesystem>
 #include <memory>
-
-#include <unistd.h>
 
 #include "tests/sim/drain/drain.h"
 #include "tests/sim/interrupt.h"
+#include "tests/support/files.h"
 
 namespace peerage::sim::drain {
 namespace {
@@ -29,13 +27,11 @@ int run_command(Options options) {
     options.plan.seeds_die = {48h};
   }
   const Interrupt interrupt;
-  const auto directory =
-      std::filesystem::temp_directory_path() / ("peerage-drain-" + std::to_string(getpid()));
-  std::filesystem::create_directories(directory);
+  const test::TemporaryDirectory directory;
   bool holds = true;
   std::printf("seed  full       at the worst  blackouts  refilled p50, max  dials an hour\n");
   for (std::size_t i = 0; i < options.trials && !Interrupt::came(); ++i) {
-    const Drained drained = run_drain(options.plan, options.seed + i, directory);
+    const Drained drained = run_drain(options.plan, options.seed + i, directory.path());
     holds = holds && drained.holds();
     std::printf("%4zu  %7.3f %%  %12zu  %9zu  %6.1f s, %6.1f s  %8.1f  %s\n",
                 static_cast<std::size_t>(options.seed) + i, 100 * drained.full, drained.lowest,
@@ -43,7 +39,6 @@ int run_command(Options options) {
                 drained.dials_an_hour, drained.holds() ? "pass" : "FAIL");
     std::fflush(stdout);
   }
-  std::filesystem::remove_all(directory);
   if (Interrupt::came()) return Interrupt::kExitCode;
   return holds ? 0 : 1;
 }

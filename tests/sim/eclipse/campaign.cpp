@@ -8,38 +8,14 @@
 #include <utility>
 
 #include <poll.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "tests/sim/eclipse/in_child.h"
 #include "tests/sim/interrupt.h"
+#include "tests/support/files.h"
 
 namespace peerage::sim::eclipse {
 namespace {
-
-// In memory where possible.
-class Directory {
- public:
-  Directory() {
-    std::error_code failed;
-    const std::filesystem::path memory = "/dev/shm";
-    const bool has = std::filesystem::is_directory(memory, failed);
-    std::string name =
-        ((has ? memory : std::filesystem::temp_directory_path()) / "peerage-sim-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary directory");
-    path_ = name;
-  }
-  ~Directory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  Directory(const Directory&) = delete;
-  Directory& operator=(const Directory&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 // The trials that share a warm-up.
 struct World {
@@ -153,7 +129,7 @@ bool read_some(Running& running) {
 }  // namespace
 
 std::vector<std::vector<Outcome>> run(const Campaign& campaign) {
-  const Directory directory;
+  const test::TemporaryDirectory directory;
   const std::vector<World> worlds = worlds_of(campaign);
   Results results(campaign);
   std::vector<Running> running;

@@ -1,18 +1,15 @@
 // A day of everything that may go wrong, and an hour of peace after it: then all must be as if
 // nothing had happened.
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <stdexcept>
-#include <system_error>
-
-#include <unistd.h>
 
 #include "p2p/dial/dialer.h"
 #include "tests/sim/scenario/faults.h"
 #include "tests/sim/scenario/soak_watch.h"
 #include "tests/sim/scenario/stage.h"
 #include "tests/support/faulty_vfs.h"
+#include "tests/support/files.h"
 
 namespace peerage::sim {
 namespace {
@@ -29,34 +26,6 @@ constexpr std::size_t kNamedOf = 3;    // one of this many knows the seeds by na
 constexpr double kSlots = Population::kFullOutbound + 1 + p2p::Dialer::kStickyPace;
 constexpr double kFaultsInADay = 500;  // of 50 nodes, at least
 constexpr double kGrowthOfANode = 64;  // KiB from a third of the time on
-
-// In memory where possible: the files are not needed afterwards.
-std::filesystem::path scratch_place() {
-  const std::filesystem::path memory = "/dev/shm";
-  return std::filesystem::canonical(
-      access(memory.c_str(), W_OK) == 0 ? memory : std::filesystem::temp_directory_path());
-}
-
-class ScratchFolder {
- public:
-  ScratchFolder() {
-    std::string pattern = (scratch_place() / "soak-XXXXXX").string();
-    if (mkdtemp(pattern.data()) == nullptr) {
-      throw std::system_error(errno, std::generic_category(), "mkdtemp");
-    }
-    path_ = pattern;
-  }
-  ~ScratchFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  ScratchFolder(const ScratchFolder&) = delete;
-  ScratchFolder& operator=(const ScratchFolder&) = delete;
-  std::filesystem::path of(std::size_t node) const { return path_ / std::to_string(node); }
-
- private:
-  std::filesystem::path path_;
-};
 
 class Soak {
  public:
@@ -93,8 +62,8 @@ class Soak {
   void populate() {
     for (std::size_t i = 0; i < kSeeds + stage_.options.nodes; ++i) {
       Node::Plan plan = i < kSeeds ? Node::seed_plan() : stage_.node_plan();
-      std::filesystem::create_directories(folder_.of(i));
-      plan.book = folder_.of(i) / "book.sqlite";
+      std::filesystem::create_directories(folder_ / std::to_string(i));
+      plan.book = folder_ / std::to_string(i) / "book.sqlite";
       if (i < kSeeds) {
         const Node& seed = stage_.population.add_seed(std::move(plan));
         names_.push_back("seed-" + std::to_string(i) + ".sim");
@@ -114,7 +83,7 @@ class Soak {
 
   Faults::Setup setup() {
     const double in_an_hour = kFaultsInAnHour * static_cast<double>(stage_.options.nodes);
-    return {names_, [this](std::size_t node) { return folder_.of(node); }, uses_names,
+    return {names_, [this](std::size_t node) { return folder_ / std::to_string(node); }, uses_names,
             std::chrono::duration_cast<Duration>(
                 std::chrono::duration<double, std::ratio<3600>>(1 / in_an_hour))};
   }
@@ -176,7 +145,7 @@ class Soak {
                    kSlots);
   }
 
-  ScratchFolder folder_;  // destroyed last
+  test::TemporaryDirectory folder_;  // destroyed last
   Stage stage_;
   Trouble trouble_{stage_.world, stage_.internet};
   std::vector<std::string> names_;
