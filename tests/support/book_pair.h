@@ -57,12 +57,37 @@ class BookPair : public BookPairBase {
       }
     }
     agree(picked.has_value() == (will_do[0] + will_do[1] > 0), "pick finds one where none is");
+    pick_by_group(acceptable);
     if (!picked) return;
     const KnownAddress* known = naive_->find(*picked);
     agree(known && naive_->drawable(*known) && acceptable(*known), "pick takes one that won't do");
     const bool other_kind =
         bias.percent != 50 && known->kind != (bias.percent == 0 ? Kind::tried : Kind::new_);
     agree(!other_kind || will_do[bias.percent == 0 ? 1 : 0] == 0, "pick takes the other kind");
+  }
+
+  // One of each group with an address that will do; those from blamed sources may be passed over.
+  void pick_by_group(const addrbook::AddressBook::Acceptable& acceptable) {
+    std::map<std::uint64_t, bool> groups;  // whether one of it is first-hand
+    for (const auto& row : naive_->rows) {
+      if (!naive_->drawable(row.known) || !acceptable(row.known)) continue;
+      groups[book_->group(row.known.address.endpoint.ip)] |= addrbook::is_first_hand(row.known);
+    }
+    const auto picked = book_->pick_by_group(groups.size() + 1, now_, acceptable);
+    agree(picked.empty() == groups.empty(), "pick_by_group finds one where none is");
+    std::map<std::uint64_t, NetAddress> of_group;
+    for (const NetAddress& each : picked) {
+      const KnownAddress* known = naive_->find(each);
+      const std::uint64_t group = book_->group(each.endpoint.ip);
+      agree(known && naive_->drawable(*known) && acceptable(*known), "one that won't do");
+      agree(of_group.emplace(group, each).second, "two of a group");
+      agree(!groups[group] || addrbook::is_first_hand(*known), "hearsay before first-hand word");
+    }
+    for (const auto& [group, first_hand] : groups) {
+      agree(!first_hand || of_group.contains(group), "a group is left out");
+      const auto one = book_->pick_of_group(group, now_, acceptable);
+      agree(one ? book_->group(one->endpoint.ip) == group : !first_hand, "pick_of_group errs");
+    }
   }
 
   static std::size_t size_for(std::size_t of) {
