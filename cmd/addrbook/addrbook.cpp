@@ -52,6 +52,7 @@ std::unique_ptr<AddressBook> BookHome::book(const std::string& network,
   addrbook::BookConfig rules;
   rules.strict =
       config.p2p.addr_book_strict ? conn::IpAddress::Strict::yes : conn::IpAddress::Strict::no;
+  rules.exempt_networks = config.exempt_networks;
   conn::Random::Seed seed;
   randombytes_buf(seed.data(), seed.size());
   auto made = std::make_unique<AddressBook>(network, own_id, key, seed, std::move(rules));

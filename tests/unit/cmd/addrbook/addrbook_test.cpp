@@ -479,6 +479,26 @@ TEST_F(HomeTest, AnImportGoesByTheHomesRules) {
   EXPECT_NE(text.find("refused: private_id"), std::string::npos) << text;
 }
 
+// As a node's book: else an operator's own network would be cut down on its way in, and a check
+// would find what the node rightly keeps.
+TEST_F(HomeTest, NetworksThatAreExemptFromTheCapsAreSoForAnImportAndACheck) {
+  config("[peerage]\nnetwork = \"net-1\"\nexempt_networks = \"34.1.2.0/24\"\n");
+  std::vector<KnownAddress> rows;
+  for (std::uint32_t i = 0; i < 40; ++i) {
+    rows.push_back(known(address(i + 1, "34.1.2." + std::to_string(i / 4 + 1),
+                                 static_cast<std::uint16_t>(1000 + i))));
+    // Told by many: one of them reaches few places with a group.
+    rows.back().source = test::ip("77." + std::to_string(i) + ".1.1");
+  }
+  const auto report = import_json(home(), "net-1", json_of(rows), kBookNow);
+  ASSERT_TRUE(report) << report.error().text();
+  EXPECT_EQ(report->outcomes[static_cast<std::size_t>(Added::too_many_for_host)], 0u);
+  EXPECT_EQ(report->outcomes[static_cast<std::size_t>(Added::too_many_for_neighbourhood)], 0u);
+  const auto check = check_book(home(), kBookNow);
+  ASSERT_TRUE(check) << check.error().text();
+  EXPECT_TRUE(check->wrong.empty()) << to_text(*check);
+}
+
 TEST_F(HomeTest, WhatTheBookKnowsSurvivesAnImport) {
   KnownAddress connected = verified(address(1, "20.0.0.1"), 3h);
   connected.connected_since = kBookNow - 2h;
