@@ -162,13 +162,13 @@ class NaiveBook {
     }
     return crowd;
   }
-  // From hearsay.
+  // From hearsay; without those that another may have the place of.
   std::pair<std::size_t, std::size_t> candidates(const conn::NodeId& id, const conn::IpAddress& by,
                                                  bool without_bad) const {
     std::size_t all = 0, from_here = 0;
     for (const Row& row : rows) {
       if (row.known.address.id != id || is_first_hand(row.known)) continue;
-      if (without_bad && replaceable(row.known)) continue;
+      if (without_bad && replaceable(row.known) && may_go(row.known)) continue;
       ++all;
       if (placement.group(row.known.source) == placement.group(by)) ++from_here;
     }
