@@ -14,11 +14,10 @@
 //    group only.
 //  - Seeds, when no address of the book can be dialled and slots are free.
 //  - While the set is full, peers take turns: each rotation_pause one that was drawn gives its
-//  place
-//    to another, so that the attacker's, which never leave, do not gather; and the youngest of the
-//    chosen gives its place to one that we have known for longer, and that can be dialled again.
-//    The new one is dialled first. Peers that others have dialled, an operator or an embedder,
-//    never leave.
+//    place to another, so that the attacker's, which never leave, do not gather; and the youngest
+//    of the chosen gives its place to one that we have known for longer, and that can be dialled
+//    again. The new one is dialled first. Peers that others have dialled, an operator or an
+//    embedder, never leave.
 //  - A fresh book is narrow, and what it holds is what few have told. For OutboundLimits::settling
 //    after the first verified address all are drawn, and change quickly; of the nodes met in that
 //    time the later ones rank higher (addrbook: ranks_from).
