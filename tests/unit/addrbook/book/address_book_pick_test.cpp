@@ -20,6 +20,17 @@ using conn::Stage;
 using test::scattered;
 using namespace std::chrono_literals;
 
+// How far the counts are from `expected` each, of all that are named: chi-square.
+template <typename Key, typename Named>
+double unevenness(std::map<Key, int>& times, const Named& named, double expected) {
+  double sum = 0;
+  for (const Key& each : named) {
+    const double off = times[each] - expected;
+    sum += off * off / expected;
+  }
+  return sum;
+}
+
 class PickTest : public test::BookTest {
  protected:
   // `tried` of them are.
@@ -42,12 +53,8 @@ TEST_F(PickTest, EachOfAFewAcceptableAddressesIsEquallyLikely) {
   std::map<NetAddress, int> times;
   constexpr int kPicks = 4000;
   for (int i = 0; i < kPicks; ++i) ++times[*book.pick({100}, now, one_of_them)];
-  double chi_square = 0;
-  for (const NetAddress& each : few) {
-    const double off = times[each] - kPicks / 8.0;
-    chi_square += off * off / (kPicks / 8.0);
-  }
-  EXPECT_LT(chi_square, 24.3) << "of 7 degrees of freedom, 1 in 1000 would be beyond";
+  EXPECT_LT(unevenness(times, few, kPicks / 8.0), 24.3)
+      << "of 7 degrees of freedom, 1 in 1000 would be beyond";
 }
 
 TEST_F(PickTest, LongestKnownIsTheFirstVerifiedOfTheAcceptableTriedOnes) {
@@ -150,12 +157,10 @@ TEST_F(PickByGroupTest, EachGroupIsEquallyLikelyHoweverManyAddressesItHas) {
     EXPECT_EQ(groups.size(), 4u) << "one of each";
     for (const unsigned group : groups) ++times[group];
   }
-  double chi_square = 0;
-  for (unsigned group = 0; group < 20; ++group) {
-    const double off = times[group] - kPicks / 5.0;
-    chi_square += off * off / (kPicks / 5.0);
-  }
-  EXPECT_LT(chi_square, 43.8) << "of 19 degrees of freedom, 1 in 1000 would be beyond";
+  std::set<unsigned> all;
+  for (unsigned group = 0; group < 20; ++group) all.insert(group);
+  EXPECT_LT(unevenness(times, all, kPicks / 5.0), 43.8)
+      << "of 19 degrees of freedom, 1 in 1000 would be beyond";
   EXPECT_EQ(book.pick_by_group(100, now).size(), 20u);
 }
 
@@ -176,12 +181,8 @@ TEST_F(PickByGroupTest, OfAGroupEachFirstHandAddressIsEquallyLikelyAndHearsayCom
     ASSERT_TRUE(picked);
     ++times[*picked];
   }
-  double chi_square = 0;
-  for (const NetAddress& each : first_hand) {
-    const double off = times[each] - kPicks / 4.0;
-    chi_square += off * off / (kPicks / 4.0);
-  }
-  EXPECT_LT(chi_square, 16.3) << "of 3 degrees of freedom, 1 in 1000 would be beyond";
+  EXPECT_LT(unevenness(times, first_hand, kPicks / 4.0), 16.3)
+      << "of 3 degrees of freedom, 1 in 1000 would be beyond";
   EXPECT_EQ(times.size(), 4u) << "no hearsay";
   const auto other = book.pick_of_group(
       group, now, [&](const KnownAddress& known) { return !first_hand.contains(known.address); });

@@ -76,7 +76,7 @@ TEST_F(LogWriterTest, ADestroyedWriterHasWrittenAll) {
 
 TEST_F(LogWriterTest, AReaderThatDoesNotReadBlocksNoneThatWritesAndIsToldWhatItMissed) {
   // The first line is longer than the pipe: once a part of it is there, the writer's thread hangs
-  // in it, and whatever comes meets a queue that nobody empties.
+  // in it, and whatever comes meets a queue that is not emptied.
   const std::string first = std::string(8191, 'f') + '\n';
   writer->write(std::string(first));
   wait_until_readable();
