@@ -50,6 +50,7 @@ set(PEERAGE_PUBLIC_HEADERS
   conn/runtime/asio_runtime.h
   conn/runtime/peer_log.h
   conn/runtime/runtime.h
+  conn/runtime/sync_wait.h
   p2p/admission/ban_list.h
   p2p/base/attempt_report.h
   p2p/base/counters.h

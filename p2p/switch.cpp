@@ -1,10 +1,10 @@
 #include "p2p/switch.h"
 
 #include <algorithm>
-#include <future>
 #include <stdexcept>
 #include <utility>
 
+#include "conn/runtime/sync_wait.h"
 #include "p2p/switch_core.h"
 #include "p2p/switch_settings.h"
 
@@ -41,25 +41,11 @@ void Switch::start(Started done) {
 }
 
 conn::Result<void> Switch::start_and_wait() {
-  if (!core_->runtime().may_wait()) {
-    return conn::fail(conn::Stage::configuration, conn::Reason::invalid_argument,
-                      "start_and_wait() would wait for itself here; use start()");
-  }
-  const conn::Result<void> stopping =
-      conn::fail(conn::Stage::configuration, conn::Reason::stopping);
-  auto promise = std::make_shared<std::promise<conn::Result<void>>>();
-  auto outcome = promise->get_future();
-  start([promise](const conn::Result<void>& result) { promise->set_value(result); });
-  promise.reset();
-  // A runtime that stops drops what was posted, then or later.
-  while (outcome.wait_for(conn::kStoppedLook) != std::future_status::ready) {
-    if (core_->runtime().stopped()) return stopping;
-  }
-  try {
-    return outcome.get();
-  } catch (const std::future_error&) {
-    return stopping;
-  }
+  using Outcome = conn::Result<void>;
+  const auto outcome = conn::sync_wait<Outcome>(
+      core_->runtime(), [this](const std::function<void(Outcome)>& done) { start(done); });
+  if (outcome) return *outcome;
+  return tl::unexpected(conn::as_failure(outcome.error(), "start_and_wait(), unlike start(),"));
 }
 
 void Switch::stop(std::function<void()> done) {

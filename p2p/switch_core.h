@@ -46,7 +46,7 @@ class SwitchCore : public std::enable_shared_from_this<SwitchCore> {
   // --- on any thread ---
   // Runs `task` on the control shard, later; the core lives until then.
   void post(std::function<void(SwitchCore&)> task);
-  const conn::Runtime& runtime() const noexcept { return runtime_; }
+  conn::Runtime& runtime() const noexcept { return runtime_; }
   // Waits until stopping has been completed, or the runtime has stopped. Where that may wait.
   void wait_until_stopped();
   const conn::NodeId& id() const noexcept { return id_; }
