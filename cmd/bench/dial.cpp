@@ -77,7 +77,7 @@ std::optional<conn::IpAddress> loopback_source(const conn::IpAddress& to, std::s
 }
 
 Result<conn::NodeId> who_answers(conn::Runtime& runtime, const BenchOptions& options) {
-  const conn::NodeKey key = fresh_key();
+  const conn::NodeKey key = conn::NodeKey::generate();
   const BenchDial dial = {options.dial, loopback_source(options.dial.endpoint.ip, 0), &key,
                           options.network, options.channel};
   std::promise<Result<conn::NodeId>> answer;

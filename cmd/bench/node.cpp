@@ -42,7 +42,7 @@ p2p::SwitchConfig bench_config(const BenchOptions& options, const conn::Endpoint
 }  // namespace
 
 Result<conn::NodeKey> bench_key(const std::filesystem::path& home) {
-  if (home.empty()) return fresh_key();
+  if (home.empty()) return conn::NodeKey::generate();
   const auto file = node_key_path(home);
   if (!file) return tl::unexpected(file.error());
   return load_or_create_key(*file);

@@ -87,7 +87,7 @@ class Worker {
 std::vector<conn::NodeKey> fresh_keys(std::size_t count) {
   std::vector<conn::NodeKey> keys;
   keys.reserve(count);
-  for (std::size_t i = 0; i < count; ++i) keys.push_back(fresh_key());
+  for (std::size_t i = 0; i < count; ++i) keys.push_back(conn::NodeKey::generate());
   return keys;
 }
 

@@ -3,7 +3,6 @@
 #include <array>
 #include <cstdio>
 
-#include <sodium.h>
 #include <sys/stat.h>
 
 namespace peerage::cmd {
@@ -12,12 +11,6 @@ using conn::NodeKey;
 using conn::Result;
 
 namespace {
-
-conn::Secret<32> fresh_seed() {
-  conn::Secret<32> seed;
-  randombytes_buf(seed.writable().data(), 32);
-  return seed;
-}
 
 Result<void> make_directory_of(const std::filesystem::path& file) {
   std::error_code error;
@@ -29,20 +22,16 @@ Result<void> make_directory_of(const std::filesystem::path& file) {
 
 }  // namespace
 
-NodeKey fresh_key() {
-  return NodeKey::from_seed(fresh_seed());
-}
-
 Result<NodeKey> create_key(const std::filesystem::path& file) {
   if (const auto made = make_directory_of(file); !made) return tl::unexpected(made.error());
-  NodeKey key = fresh_key();
+  NodeKey key = NodeKey::generate();
   if (const auto saved = key.save_new(file); !saved) return tl::unexpected(saved.error());
   return key;
 }
 
 Result<NodeKey> load_or_create_key(const std::filesystem::path& file) {
   if (const auto made = make_directory_of(file); !made) return tl::unexpected(made.error());
-  return NodeKey::load_or_create(file, fresh_seed());
+  return NodeKey::load_or_create(file);
 }
 
 std::optional<std::string> mode_open_to_others(const std::filesystem::path& file) {
@@ -56,7 +45,7 @@ std::optional<std::string> mode_open_to_others(const std::filesystem::path& file
 }
 
 Result<NodeKey> key_of_option(const std::filesystem::path& file) {
-  if (file.empty()) return fresh_key();
+  if (file.empty()) return NodeKey::generate();
   return NodeKey::load(file);
 }
 

@@ -9,9 +9,6 @@
 
 namespace peerage::cmd {
 
-// A new random key.
-conn::NodeKey fresh_key();
-
 // A fresh key, saved in `file`; its directories are made as well. Errors: those of
 // NodeKey::save_new, as when there is a file already; and key_file_unwritable.
 conn::Result<conn::NodeKey> create_key(const std::filesystem::path& file);

@@ -46,6 +46,25 @@ NodeKey::NodeKey(Secret<64> secret) : secret_(std::move(secret)) {
   id_ = NodeId::of(public_key_);
 }
 
+namespace {
+
+Secret<32> system_seed() {
+  if (sodium_init() < 0) throw std::runtime_error("libsodium cannot be initialised");
+  Secret<32> seed;
+  randombytes_buf(seed.writable().data(), 32);
+  return seed;
+}
+
+}  // namespace
+
+NodeKey NodeKey::generate() {
+  return from_seed(system_seed());
+}
+
+Result<NodeKey> NodeKey::load_or_create(const std::filesystem::path& file) {
+  return load_or_create(file, system_seed());
+}
+
 NodeKey NodeKey::from_seed(const Secret<32>& seed) {
   if (sodium_init() < 0) throw std::runtime_error("libsodium cannot be initialised");
   Secret<64> secret;

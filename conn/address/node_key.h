@@ -21,6 +21,8 @@ namespace peerage::conn {
 
 class NodeKey {
  public:
+  // Of the system's randomness.
+  static NodeKey generate();
   // From 32 random bytes.
   static NodeKey from_seed(const Secret<32>& seed);
 
@@ -37,6 +39,8 @@ class NodeKey {
   // Loads; only when there is no file at all, makes a key from `fresh_seed` and saves it.
   static Result<NodeKey> load_or_create(const std::filesystem::path& file,
                                         const Secret<32>& fresh_seed);
+  // The same, with the system's randomness.
+  static Result<NodeKey> load_or_create(const std::filesystem::path& file);
 
   NodeKey(NodeKey&&) noexcept = default;
   NodeKey& operator=(NodeKey&&) noexcept = default;

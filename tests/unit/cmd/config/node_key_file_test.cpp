@@ -24,10 +24,6 @@ std::string read_file(const std::filesystem::path& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-TEST(OwnKey, IsAnotherEachTime) {
-  EXPECT_NE(fresh_key().id(), fresh_key().id());
-}
-
 TEST(OwnKey, IsMadeWithItsDirectoriesAndStaysTheSame) {
   const TemporaryDirectory directory;
   const auto file = directory.path() / "home" / "config" / "node_key.json";

@@ -71,6 +71,10 @@ TEST(NodeKey, IsTheOneThatTheGoNodeMakesFromTheSeed) {
   }
 }
 
+TEST(NodeKey, AGeneratedOneIsAnotherEachTime) {
+  EXPECT_NE(NodeKey::generate().id(), NodeKey::generate().id());
+}
+
 TEST(NodeKey, IsReadFromTheFileThatTheGoNodeWrites) {
   const auto cases = test::load_vectors("node_id").at("keys");
   ASSERT_EQ(cases.size(), 10u);
