@@ -3,7 +3,8 @@
 #
 #   a network of its own     p2p/switch.h, p2p/typed.h, p2p/requests.h, p2p/spdlog_sink.h,
 #                            conn/runtime/asio_runtime.h, conn/address/node_key.h
-#   peer exchange, a seed    pex/pex_reactor.h, pex/books/network_books.h
+#   a node, a seed           pex/node.h
+#   peer exchange by parts   pex/pex_reactor.h, pex/books/network_books.h
 #   addresses, from a file   addrbook/file/store.h, addrbook/json/file.h
 #   a remote signer          conn/comet/secret_handshake.h
 set(PEERAGE_PUBLIC_HEADERS
@@ -74,5 +75,6 @@ set(PEERAGE_PUBLIC_HEADERS
   pex/books/network_books.h
   pex/exchange/counts.h
   pex/limits/limits.h
+  pex/node.h
   pex/pex_reactor.h
 )

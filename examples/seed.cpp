@@ -1,11 +1,9 @@
 // A seed in one file: it crawls a network from the seeds that it is given, and tells others of
 // those that it has met itself. What it learns is kept in a file.
-#include <csignal>
-#include <future>
 #include <iostream>
 
-#include "conn/runtime/asio_runtime.h"
-#include "pex/pex_reactor.h"
+#include "examples/stop_signals.h"
+#include "pex/node.h"
 
 using namespace peerage;
 
@@ -15,52 +13,27 @@ int main(int argc, char** argv) {
     std::cerr << "usage: seed NETWORK IP:PORT BOOK [ID@HOST:PORT,...]\n";
     return 2;
   }
-  p2p::SwitchConfig config;
+  const StopSignals signals;
+  pex::NodeConfig config;
+  config.role = pex::Role::seed;
   config.networks = {argv[1]};
-  config.moniker = "seed";
-  config.p2p.laddr = argv[2];
-  config.p2p.addr_book_strict = false;   // private and loopback addresses count, too
-  config.p2p.allow_duplicate_ip = true;  // for several nodes on this machine
-  auto pex_config = pex::PexConfig::seed();
-  pex_config.seeds = *seeds;
+  config.listen = argv[2];
+  config.book_file = argv[3];
+  config.seeds = *seeds;
+  config.connections.p2p.addr_book_strict = false;   // private and loopback addresses count, too
+  config.connections.p2p.allow_duplicate_ip = true;  // for several nodes on this machine
 
-  sigset_t stop_signals;  // blocked before any thread starts: only sigwait takes them
-  sigemptyset(&stop_signals);
-  for (const int signal : {SIGINT, SIGTERM}) sigaddset(&stop_signals, signal);
-  pthread_sigmask(SIG_BLOCK, &stop_signals, nullptr);
-
-  conn::AsioRuntime runtime(1);
-  conn::Secret<32> secret;  // a new identity each time; see NodeKey::load_or_create
-  runtime.random(secret.writable());
-  auto key = conn::NodeKey::from_seed(secret);
-
-  auto books = std::make_shared<pex::NetworkBooks>(
-      runtime, key.id(),
-      pex::NetworkBooks::Settings{.file = argv[3],
-                                  .networks = config.networks,
-                                  .book = pex::book_config(config.p2p, pex_config)});
-  auto pex = std::make_shared<pex::PexReactor>(runtime, books, pex_config);
-  pex::prepare(config, pex_config);
-  p2p::Switch node(runtime, std::move(key), config);
-  pex::PexReactor::attach(node, pex);
-
-  // The book lives on the control shard, as all that keeps it does.
-  std::promise<conn::Result<void>> opened;
-  runtime.shard(0).post(
-      [&] { books->open([&](auto book) { opened.set_value(book.map([](const auto&) {})); }); });
-  auto outcome = opened.get_future().get();
-  if (outcome) outcome = node.start_and_wait();
+  // A new identity each time; see NodeKey::load_or_create.
+  const auto node = pex::Node::create(config, conn::NodeKey::generate());
+  auto outcome = node.map([](const auto&) {});
+  if (outcome) outcome = (*node)->start();
   if (outcome) {
-    std::cout << "listening " << node.listen_address().to_string() << std::endl;
-    int signal = 0;
-    sigwait(&stop_signals, &signal);
+    std::cout << "listening " << (*node)->listen_address().to_string() << std::endl;
+    while (!signals.wait_for(std::chrono::hours(1))) {
+    }
+    outcome = (*node)->stop();
   }
-  // Also when it could not start: what is being written to the book comes to its end.
-  node.stop_and_wait();
-  std::promise<conn::Result<void>> closed;
-  runtime.shard(0).post([&] { books->close([&](auto saved) { closed.set_value(saved); }); });
-  const auto saved = closed.get_future().get();
-  runtime.stop();  // the book goes when nothing runs that may use it
-  if (outcome) outcome = saved;
-  if (!outcome) return std::cerr << "seed: " << outcome.error().text() << '\n', 1;
+  if (outcome) return 0;
+  std::cerr << "seed: " << outcome.error().text() << '\n';
+  return 1;
 }

@@ -32,7 +32,7 @@ std::set<conn::NodeId> ids_of(const std::vector<conn::HostAddress>& addresses) {
 }  // namespace
 
 void prepare(p2p::SwitchConfig& config, const PexConfig& pex) {
-  if (pex.mode != PexConfig::Mode::seed) return;
+  if (pex.role != Role::seed) return;
   // As many again are closing, while their queues are flushed.
   config.p2p.max_num_outbound_peers = static_cast<std::uint32_t>(2 * pex.crawl.parallel);
   std::uint32_t& inbound = config.p2p.max_num_inbound_peers;
@@ -53,7 +53,7 @@ addrbook::BookConfig book_config(const p2p::P2pConfig& p2p, const PexConfig& pex
   addrbook::BookConfig book;
   book.strict = p2p.addr_book_strict ? conn::IpAddress::Strict::yes : conn::IpAddress::Strict::no;
   book.private_ids = {p2p.private_peer_ids.begin(), p2p.private_peer_ids.end()};
-  if (pex.mode == PexConfig::Mode::seed) {
+  if (pex.role == Role::seed) {
     book.tried_by_visits = addrbook::BookConfig::TriedByVisits::yes;
   }
   return book;
@@ -65,9 +65,12 @@ struct PexReactor::Parts {
       : peer_log(config.log),
         feed(books, is_seed(config) ? BookFeed::Outbound::visits : BookFeed::Outbound::sessions),
         exchange(books, is_seed(config) ? Exchange::Serve::verified : Exchange::Serve::known,
-                 config.requests) {}
+                 limits_of(config)) {}
 
-  static bool is_seed(const PexConfig& config) { return config.mode == PexConfig::Mode::seed; }
+  static bool is_seed(const PexConfig& config) { return config.role == Role::seed; }
+  static RequestLimits limits_of(const PexConfig& config) {
+    return config.requests.value_or(is_seed(config) ? kSeedRequestLimits : RequestLimits{});
+  }
 
   conn::PeerLog peer_log;  // with the switch's limiter, once there is one
   BookFeed feed;
@@ -116,7 +119,7 @@ void PexReactor::start(p2p::ReactorContext& context) {
       *books_,           parts_->exchange,
       parts_->peer_view, [this](std::size_t below) { return draw(runtime_, below); }};
   const TimePoint now = control_.now();
-  if (config_.mode == PexConfig::Mode::seed) {
+  if (config_.role == Role::seed) {
     parts_->driver = std::make_unique<Visits>(driver_context, config_.crawl);
   } else {
     parts_->driver = std::make_unique<OutboundKeeper>(driver_context, config_.outbound, now);
@@ -230,9 +233,9 @@ void PexReactor::ban(const p2p::Peer& peer, const std::string& why) {
   p2p::Switch& node = context_->get_switch();
   const addrbook::AddressBook* book = books_->find(peer.network());
   if (book != nullptr && book->exempt(peer.socket().ip)) {
-    node.ban(peer.id(), config_.requests.ban, why, p2p::BanOrigin::misbehaviour);
+    node.ban(peer.id(), Parts::limits_of(config_).ban, why, p2p::BanOrigin::misbehaviour);
   } else {
-    node.ban_peer(peer, config_.requests.ban, why);
+    node.ban_peer(peer, Parts::limits_of(config_).ban, why);
   }
 }
 

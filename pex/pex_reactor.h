@@ -20,6 +20,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "p2p/switch.h"
@@ -29,13 +30,16 @@
 
 namespace peerage::pex {
 
+// Taking part in the network, or serving addresses alone.
+enum class Role : std::uint8_t { node, seed };
+
 struct PexConfig {
-  enum class Mode : std::uint8_t { node, seed } mode = Mode::node;
+  Role role = Role::node;
   std::vector<conn::HostAddress>
-      seeds;                // of the first network; a seed finds out the network of each
-  RequestLimits requests;   // make them kSeedRequestLimits for a seed
-  OutboundLimits outbound;  // a node's
-  CrawlLimits crawl;        // a seed's
+      seeds;  // of the first network; a seed finds out the network of each
+  std::optional<RequestLimits> requests;  // not set: those of its role
+  OutboundLimits outbound;                // a node's
+  CrawlLimits crawl;                      // a seed's
   // A seed's inbound slots. Not set: P2pConfig::max_num_inbound_peers, unless that is its default,
   // which is a node's; then kSeedInboundPeers.
   std::optional<std::uint32_t> seed_inbound_peers;
@@ -43,8 +47,7 @@ struct PexConfig {
 
   static PexConfig seed() {
     PexConfig config;
-    config.mode = Mode::seed;
-    config.requests = kSeedRequestLimits;
+    config.role = Role::seed;
     return config;
   }
 };

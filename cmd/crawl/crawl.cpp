@@ -1,6 +1,7 @@
 #include "cmd/crawl/crawl.h"
 
 #include <algorithm>
+#include <stdexcept>
 #include <tuple>
 #include <utility>
 
@@ -17,34 +18,28 @@ namespace {
 constexpr conn::Duration kLook = 200ms;
 constexpr std::size_t kMaxText = 256;  // of a moniker, a version, a network: bytes as received
 
-p2p::SwitchConfig switch_config(const CrawlOptions& options) {
-  p2p::SwitchConfig config;
-  config.networks = {options.network};
-  config.moniker = "peerage-crawl";
-  config.version = PEERAGE_VERSION;
-  config.p2p.laddr = "127.0.0.1:0";
-  config.p2p.external_address = "127.0.0.1:0";  // no node takes that for an address to dial
-  config.p2p.max_num_inbound_peers = 0;
-  config.p2p.allow_duplicate_ip = true;
-  config.p2p.addr_book_strict = options.strict == conn::IpAddress::Strict::yes;
-  config.p2p.seeds = options.seeds;
-  return config;
-}
-
-pex::PexConfig pex_config(const CrawlOptions& options) {
-  pex::PexConfig pex = pex::PexConfig::seed();
-  pex.seeds = options.seeds;
-  pex.crawl.parallel = options.parallel;
-  pex.crawl.visit = options.visit;
+pex::NodeConfig node_config(const CrawlOptions& options) {
+  pex::NodeConfig node;
+  node.networks = {options.network};
+  node.listen = "127.0.0.1:0";
+  node.seeds = options.seeds;
+  node.book_file = options.book;
+  node.role = pex::Role::seed;
+  p2p::SwitchConfig& connections = node.connections;
+  connections.moniker = "peerage-crawl";
+  connections.version = PEERAGE_VERSION;
+  connections.p2p.external_address = "127.0.0.1:0";  // no node takes that for an address to dial
+  connections.p2p.max_num_inbound_peers = 0;
+  connections.p2p.allow_duplicate_ip = true;
+  connections.p2p.addr_book_strict = options.strict == conn::IpAddress::Strict::yes;
+  node.exchange.seed_inbound_peers = 0;
+  node.exchange.crawl.parallel = options.parallel;
+  node.exchange.crawl.visit = options.visit;
   // Two IDs claimed at one address are both to be visited before the crawl is over.
-  pex.crawl.pause = std::min<conn::Duration>(options.idle / 2, 5s);
-  return pex;
-}
-
-addrbook::BookConfig census_book(const p2p::P2pConfig& p2p, const pex::PexConfig& pex) {
-  addrbook::BookConfig book = pex::book_config(p2p, pex);
-  book.exempt_networks = {*conn::Cidr::parse("0.0.0.0/0"), *conn::Cidr::parse("::/0")};
-  return book;
+  node.exchange.crawl.pause = std::min<conn::Duration>(options.idle / 2, 5s);
+  node.book = pex::book_config(node);
+  node.book->exempt_networks = {*conn::Cidr::parse("0.0.0.0/0"), *conn::Cidr::parse("::/0")};
+  return node;
 }
 
 Outcome outcome_of(const conn::NodeId& id, const std::string& network,
@@ -59,39 +54,21 @@ Outcome outcome_of(const conn::NodeId& id, const std::string& network,
 Crawl::Crawl(conn::Runtime& runtime, conn::NodeKey key, CrawlOptions options)
     : runtime_(runtime), control_(runtime.shard(0)), options_(std::move(options)) {
   for (const HostAddress& seed : options_.seeds) seeds_.insert(seed.id);
-  const pex::PexConfig pex = pex_config(options_);
-  p2p::SwitchConfig config = switch_config(options_);
-  pex::prepare(config, pex);
-  books_ = std::make_shared<pex::NetworkBooks>(
-      runtime_, key.id(),
-      pex::NetworkBooks::Settings{options_.book,
-                                  {options_.network},
-                                  census_book(config.p2p, pex),
-                                  options_.book.empty()
-                                      ? pex::NetworkBooks::Settings::Provenance::forgotten
-                                      : pex::NetworkBooks::Settings::Provenance::kept});
-  pex_ = std::make_shared<pex::PexReactor>(runtime_, books_, pex);
-  node_ = std::make_unique<p2p::Switch>(runtime_, std::move(key), config);
-  pex::PexReactor::attach(*node_, pex_);
+  auto node = pex::Node::create(runtime_, node_config(options_), std::move(key));
+  if (!node) throw std::invalid_argument(node.error().text());
+  node_ = std::move(*node);
   node_->on_event([this](const p2p::SwitchEvent& event) { on_event(event); });
 }
 
 void Crawl::start(Started done) {
   control_.post([this, done = std::move(done)] {
     began_ = last_work_ = control_.now();
-    began_at_ = books_->now();
+    began_at_ = books().now();
     timer_ = control_.make_timer([this] { look(); });
-    const auto begin = [this, done] {
-      node_->start([this, done](const Result<void>& started) {
-        last_work_ = control_.now();
-        if (started) look();
-        done(started);
-      });
-    };
-    if (options_.book.empty()) return begin();
-    books_->open([begin, done](Result<pex::NetworkBooks::Opened> opened) {
-      if (!opened) return done(tl::unexpected(opened.error()));
-      begin();
+    node_->start([this, done](const Result<void>& started) {
+      last_work_ = control_.now();
+      if (started) look();
+      done(started);
     });
   });
 }
@@ -104,9 +81,7 @@ void Crawl::finish(CrawlResult::Ended ended, Finished done) {
   control_.post([this, ended, done = std::move(done)] {
     timer_.reset();
     auto result = std::make_shared<CrawlResult>(gather(ended));
-    node_->stop([this, result, done] {
-      books_->close([result, done](const Result<void>& saved) { done(std::move(*result), saved); });
-    });
+    node_->stop([result, done](const Result<void>& saved) { done(std::move(*result), saved); });
   });
 }
 
@@ -127,7 +102,7 @@ void Crawl::on(const p2p::Dialled& event) {
   CrawlRow* row = row_of(event.target);
   if (row == nullptr) return;
   ++row->visits;
-  row->last_visit = books_->now();
+  row->last_visit = books().now();
 }
 
 void Crawl::on(const p2p::DialFailed& event) {
@@ -160,10 +135,10 @@ CrawlRow* Crawl::row_of(const HostAddress& target) {
   row.id = target.id;
   row.host = target.host;
   row.port = target.port;
-  row.first_seen = books_->now();
+  row.first_seen = books().now();
   row.told_by = "seed";
   if (const auto ip = conn::IpAddress::parse(target.host); ip && !seeds_.contains(target.id)) {
-    const auto* in_book = books_->first().find(NetAddress{target.id, {*ip, target.port}});
+    const auto* in_book = books().first().find(NetAddress{target.id, {*ip, target.port}});
     row.told_by.clear();
     if (in_book != nullptr) {
       row.first_seen = in_book->first_seen;
@@ -199,7 +174,7 @@ void Crawl::look() {
   if (!timer_) return;  // finish() came while the start was under way
   const conn::TimePoint now = control_.now();
   timer_->arm(now + kLook);
-  const addrbook::AddressBook& book = books_->first();
+  const addrbook::AddressBook& book = books().first();
   heard_ = std::max(rows_.size(), book.size() + book.resting());
   over_ = under_way_.empty() && now - last_work_ >= options_.idle;
 }
@@ -218,7 +193,7 @@ CrawlResult Crawl::gather(CrawlResult::Ended ended) const {
     const bool no_outcome = row.outcome == Outcome::not_visited;
     if (no_outcome) result.rows.back().last_visit = addrbook::kNever;
   }
-  books_->first().for_each([&](const addrbook::KnownAddress& known) {
+  books().first().for_each([&](const addrbook::KnownAddress& known) {
     if (rows_.contains(known.address.to_string())) return;
     CrawlRow row;
     row.id = known.address.id;

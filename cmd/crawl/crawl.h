@@ -26,8 +26,7 @@
 
 #include "cmd/crawl/report.h"
 #include "conn/address/node_key.h"
-#include "p2p/switch.h"
-#include "pex/pex_reactor.h"
+#include "pex/node.h"
 
 namespace peerage::cmd {
 
@@ -63,6 +62,7 @@ class Crawl {
   void finish(CrawlResult::Ended ended, Finished done);
 
  private:
+  pex::NetworkBooks& books() const { return *node_->books(); }
   void on_event(const p2p::SwitchEvent& event);
   void on(const p2p::Dialled& event);
   void on(const p2p::DialFailed& event);
@@ -79,9 +79,7 @@ class Crawl {
   conn::Shard& control_;
   const CrawlOptions options_;
   std::set<conn::NodeId> seeds_;
-  std::shared_ptr<pex::NetworkBooks> books_;
-  std::shared_ptr<pex::PexReactor> pex_;
-  std::unique_ptr<p2p::Switch> node_;
+  std::unique_ptr<pex::Node> node_;
 
   // On the control shard.
   std::map<std::string, CrawlRow> rows_;  // by what was dialled, as text

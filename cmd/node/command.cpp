@@ -54,7 +54,7 @@ void reload(Node& node, const Options& options, const conn::Log& log,
   service.ready();
 }
 
-int run(const Options& options, std::optional<Node::Role> only) {
+int run(const Options& options, std::optional<pex::Role> only) {
   const Signals signals{SIGINT, SIGTERM, SIGHUP};
   std::signal(SIGPIPE, SIG_IGN);  // a log without a reader is no reason to end
   auto settings = load_settings(options.home, options.flags);
@@ -64,9 +64,9 @@ int run(const Options& options, std::optional<Node::Role> only) {
   const conn::Log log(program_log->module("main"));
   log_notices(log, *settings);
 
-  const bool seed = only == Node::Role::seed || settings->config.p2p.seed_mode;
+  const bool seed = only == pex::Role::seed || settings->config.p2p.seed_mode;
   auto node =
-      Node::prepare(std::move(*settings), seed ? Node::Role::seed : Node::Role::node, *program_log);
+      Node::prepare(std::move(*settings), seed ? pex::Role::seed : pex::Role::node, *program_log);
   if (!node) return report(node.error());
   if (const auto started = (*node)->start(); !started) return report(started.error());
 
@@ -88,7 +88,7 @@ int run(const Options& options, std::optional<Node::Role> only) {
   return 0;
 }
 
-Command command_of(std::string name, std::string about, std::optional<Node::Role> only) {
+Command command_of(std::string name, std::string about, std::optional<pex::Role> only) {
   auto options = std::make_shared<Options>();
   Command command{.name = std::move(name),
                   .about = std::move(about),
@@ -108,7 +108,7 @@ Command start_command() {
 
 Command seed_command() {
   return command_of("seed", "Run a seed: crawl networks and serve addresses that were verified",
-                    Node::Role::seed);
+                    pex::Role::seed);
 }
 
 }  // namespace peerage::cmd

@@ -20,8 +20,7 @@
 #include "cmd/config/settings.h"
 #include "conn/address/node_key.h"
 #include "conn/runtime/asio_runtime.h"
-#include "p2p/switch.h"
-#include "pex/pex_reactor.h"
+#include "pex/node.h"
 
 namespace peerage::cmd {
 
@@ -29,11 +28,8 @@ class Node {
  public:
   static constexpr conn::Duration kStopLimit = std::chrono::milliseconds(4500);
 
-  // Taking part in the network, or serving addresses alone.
-  enum class Role : std::uint8_t { node, seed };
-
   // Throws nothing; a failure says what to do.
-  static conn::Result<std::unique_ptr<Node>> prepare(Settings settings, Role role,
+  static conn::Result<std::unique_ptr<Node>> prepare(Settings settings, pex::Role role,
                                                      const ProgramLog& log);
   ~Node();
 
@@ -50,23 +46,20 @@ class Node {
   std::string status_line() const;
 
  private:
-  Node(Settings settings, Role role, const ProgramLog& log, conn::NodeKey key);
+  Node(Settings settings, const ProgramLog& log);
 
-  conn::Result<pex::NetworkBooks::Opened> open_shelf();
+  conn::Result<void> make(pex::Role role, const ProgramLog& log, conn::NodeKey key);
   void log_book(const pex::NetworkBooks::Opened& opened);
   void summarise();
   void arm_summary();
   void write_summary(const pex::PexReport& report);
 
   Settings settings_;
-  Role role_;
   conn::Log log_;
   conn::AsioRuntime runtime_;
-  std::shared_ptr<pex::NetworkBooks> books_;
-  std::shared_ptr<pex::PexReactor> pex_;
   std::unique_ptr<JsonMirror> mirror_;
   std::unique_ptr<conn::Timer> summary_;
-  std::unique_ptr<p2p::Switch> node_;  // destroyed first
+  std::unique_ptr<pex::Node> node_;  // destroyed first
 };
 
 }  // namespace peerage::cmd

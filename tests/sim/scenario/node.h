@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "pex/pex_reactor.h"
+#include "pex/node.h"
 #include "tests/sim/scenario/member.h"
 
 namespace peerage::sim {
@@ -38,28 +38,20 @@ class Node final : public Member {
   void crash(Disk disk) override;
 
   const conn::NodeId& id() const override { return id_; }
-  p2p::Switch& node() override { return *switch_; }
+  p2p::Switch& node() override { return node_->get_switch(); }
   std::size_t known_addresses() override { return book().size(); }
-  addrbook::AddressBook& book() { return books_->first(); }
+  addrbook::AddressBook& book() { return node_->books()->first(); }
   // Null when the book is in memory alone.
   const addrbook::Store::State* book_file() const {
-    return books_ ? books_->file_state() : nullptr;
+    return node_ ? node_->books()->file_state() : nullptr;
   }
 
  private:
   void make();
-  // As a program that ends with an error.
-  void give_up();
-  void drop();
-
   Plan plan_;
   std::uint32_t number_;
   conn::NodeId id_;
-  // Callbacks of a life that has ended are ignored.
-  std::shared_ptr<bool> life_;
-  std::shared_ptr<pex::NetworkBooks> books_;
-  std::shared_ptr<pex::PexReactor> pex_;
-  std::unique_ptr<p2p::Switch> switch_;  // destroyed first
+  std::unique_ptr<pex::Node> node_;
 };
 
 }  // namespace peerage::sim

@@ -23,12 +23,12 @@ enum class Book : std::uint8_t { in_memory, in_a_file };
 // Stopped and then destroyed, or destroyed while it runs.
 enum class End : std::uint8_t { stopped, destroyed };
 struct Case {
-  PexConfig::Mode mode = PexConfig::Mode::node;
+  Role role = Role::node;
   Book book = Book::in_memory;
   End end = End::stopped;
 
   friend std::ostream& operator<<(std::ostream& out, const Case& value) {
-    return out << (value.mode == PexConfig::Mode::seed ? "a seed" : "a node") << ", book "
+    return out << (value.role == Role::seed ? "a seed" : "a node") << ", book "
                << int(value.book) << ", end " << int(value.end);
   }
 };
@@ -74,7 +74,7 @@ class Life {
  private:
   PexNode::Plan plan_of_target() {
     PexNode::Plan plan;
-    if (case_.mode == PexConfig::Mode::seed) plan.pex = PexConfig::seed();
+    if (case_.role == Role::seed) plan.pex = PexConfig::seed();
     plan.pex.seeds = {seed_.address(), other_.address()};
     plan.reactor = recorder_;
     if (case_.book == Book::in_a_file) plan.book = directory_.path() / "book.db";
@@ -168,7 +168,7 @@ TEST_P(PexStop, AtAnyStepIsItsEnd) {
   }
 }
 
-constexpr auto kNode = PexConfig::Mode::node, kSeed = PexConfig::Mode::seed;
+constexpr auto kNode = Role::node, kSeed = Role::seed;
 INSTANTIATE_TEST_SUITE_P(Nodes, PexStop,
                          testing::Values(Case{kNode, Book::in_memory, End::stopped},
                                          Case{kSeed, Book::in_memory, End::stopped},

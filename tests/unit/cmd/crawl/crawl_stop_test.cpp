@@ -26,7 +26,7 @@ bool finish_after(std::size_t steps, const std::filesystem::path& book) {
   options.seeds = {{*conn::NodeId::parse(std::string(40, 'a')), "127.0.0.1", 7}};
   options.strict = conn::IpAddress::Strict::no;
   options.book = book;
-  Crawl crawl(host, fresh_key(), options);
+  Crawl crawl(host, conn::NodeKey::generate(), options);
   std::size_t started = 0, finished = 0;
   crawl.start([&](const conn::Result<void>&) { ++started; });
   const conn::TimePoint end = world.now() + 3s;

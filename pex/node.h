@@ -1,0 +1,151 @@
+// A whole node: a switch, peer exchange, and the address books with their file, put together and
+// taken apart in the one right order.
+//
+//   pex::NodeConfig config;
+//   config.networks = {"my-chain"};
+//   config.listen = "0.0.0.0:26656";
+//   config.seeds = conn::parse_host_addresses("ID@HOST:PORT").value();
+//   config.book_file = "book.db";
+//   auto node = pex::Node::create(config, std::move(key));
+//   if (!node) ...
+//   (*node)->add_reactor(std::make_shared<Echo>());
+//   if (auto up = (*node)->start(); !up) ...
+//   ...
+//   auto saved = (*node)->stop();
+//
+// `start` opens the books, which no other process may have, gives the switch the bans that are in
+// them, and listens. `stop` lets what is queued leave, ends every peer, and saves and closes the
+// books. What one setting means for several parts is derived here: a seed's slots and deadlines,
+// the book's rules, the networks that are exempt from its caps.
+//
+// Invariant: the books are open, or in memory alone, for as long as the switch runs.
+//
+// Threads: everything but add_reactor and on_event (both before the start) may be called on any
+// thread. `start` and `stop` wait, and are refused where that would be waiting for oneself: in a
+// reactor's call, on a network thread, in virtual time; their forms with a callback are for these.
+// Callbacks run on the control shard (Node::look).
+//
+// Lifetime: a runtime that it was given outlives it. Destroying a node stops it, and waits for that
+// where it may. Elsewhere stop it first: its connections end soon after, but what its books have
+// not yet written is lost, as with a runtime that is stopped before it. Callbacks that were still
+// to come then do not come.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "p2p/switch.h"
+#include "pex/pex_reactor.h"
+
+namespace peerage::conn {
+class AsioRuntime;
+}
+
+namespace peerage::pex {
+
+struct NodeConfig {
+  // --- what most set; each that is set replaces the same setting of the parts below ---
+
+  // The chain IDs that it serves. The first is ours when we dial.
+  std::vector<std::string> networks;
+  std::string listen;  // IP:PORT; port 0 takes any
+  std::vector<conn::HostAddress> seeds;
+  std::vector<conn::HostAddress> persistent_peers;
+  std::filesystem::path book_file;  // empty: the books are in memory, and lost with it
+  std::optional<Role> role;         // node, unless `exchange` says otherwise
+  // False: no peer exchange and no books; it has its persistent peers, and those that dial it.
+  bool pex = true;
+  std::shared_ptr<conn::LogSink> log;  // none: silent
+  std::size_t shards = 0;              // threads of a runtime of its own; 0: one for each core
+
+  // --- the parts, for everything else ---
+
+  p2p::SwitchConfig connections;
+  PexConfig exchange;
+  // Whether the file records which node told us of which address. Not set: a seed's does.
+  std::optional<NetworkBooks::Settings::Provenance> provenance;
+  // For experiments: the book's rules, instead of those that follow from the settings.
+  std::optional<addrbook::BookConfig> book;
+};
+
+// What an operator may change while the node runs; each list replaces the one before.
+struct NodeLists {
+  std::vector<conn::HostAddress> seeds;
+  std::vector<conn::HostAddress> persistent_peers;
+  std::vector<conn::NodeId> unconditional_ids;
+  std::vector<conn::NodeId> private_ids;
+  std::vector<conn::NodeId> named_ids;  // at most kMaxNamedNodes
+};
+
+// The book's rules that follow from the settings. Also for those that change the file of a node
+// that does not run: what it would not keep, they need not put in.
+addrbook::BookConfig book_config(const NodeConfig& config);
+
+class Node {
+ public:
+  // With a runtime of its own; or on one that exists: a host's loop, a simulation. A failure
+  // (invalid_argument): settings that make no sense (p2p/switch.h).
+  static conn::Result<std::unique_ptr<Node>> create(NodeConfig config, conn::NodeKey key);
+  static conn::Result<std::unique_ptr<Node>> create(conn::Runtime& runtime, NodeConfig config,
+                                                    conn::NodeKey key);
+  ~Node();
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+
+  // Both before the start. See p2p/switch.h for what they throw.
+  void add_reactor(std::shared_ptr<p2p::Reactor> reactor);
+  void on_event(p2p::OnSwitchEvent handler);
+  // The file's condition has changed: for the operator. Before the start; called on the control
+  // shard.
+  void on_book_state(std::function<void(const addrbook::Store::State&)> handler);
+
+  // Once. After a failure only `stop` is left, which closes what has been opened.
+  using Done = std::function<void(const conn::Result<void>&)>;
+  void start(Done done);
+  // A failure (book_unreadable) also when it takes longer than `limit`: a large file that is
+  // damaged takes a while.
+  static constexpr conn::Duration kStartLimit = std::chrono::minutes(2);
+  conn::Result<void> start(conn::Duration limit = kStartLimit);
+
+  // Safe at any moment, and to repeat. A failure: something could not be saved, or takes longer
+  // than `limit` (book_unwritable); then it is still being written until the runtime stops.
+  void stop(Done done);
+  static constexpr conn::Duration kStopLimit = std::chrono::seconds(10);
+  conn::Result<void> stop(conn::Duration limit = kStopLimit);
+
+  const conn::NodeId& id() const;
+  // Where it listens; meaningful once started.
+  conn::NetAddress listen_address() const;
+  // Peers, dials, bans, counters.
+  p2p::Switch& get_switch() noexcept;
+  const p2p::Switch& get_switch() const noexcept;
+
+  void update_lists(NodeLists lists);
+
+  // Hands the state of peer exchange over, on the control shard; nothing without peer exchange, and
+  // nothing once it has stopped.
+  void report(std::function<void(const PexReport&)> into);
+  // What opening the file has brought; meaningful once started.
+  const NetworkBooks::Opened& opened() const noexcept;
+  // Runs `task` on the control shard, where the books may be touched; not at all without peer
+  // exchange.
+  void look(std::function<void(NetworkBooks&)> task);
+  // Null without peer exchange. On the control shard alone.
+  NetworkBooks* books() noexcept;
+
+  conn::Runtime& runtime() noexcept;
+
+ private:
+  struct Core;
+  Node(std::unique_ptr<conn::AsioRuntime> own, std::shared_ptr<Core> core);
+
+  std::unique_ptr<conn::AsioRuntime> own_runtime_;
+  std::shared_ptr<Core> core_;  // and every task's that was posted for it
+};
+
+}  // namespace peerage::pex
