@@ -75,7 +75,7 @@ struct PexReactor::Parts {
   conn::PeerLog peer_log;  // with the switch's limiter, once there is one
   BookFeed feed;
   Exchange exchange;
-  PeerView peer_view;
+  PeerView peers;
   std::unique_ptr<RoleDriver> driver;  // while the switch runs
 };
 
@@ -108,16 +108,10 @@ void PexReactor::start(p2p::ReactorContext& context) {
   parts_->peer_log = node.peer_log().with_sink(config_.log);
   // The switch listens when all reactors have started, and that is posted after this.
   node.restore_bans(books_->bans_in_force());
-  // The books may outlive both of us.
-  books_->on_bans_from_file = [weak = weak_from_this()](std::vector<p2p::Ban> bans) {
-    const auto self = weak.lock();
-    if (!self || self->context_ == nullptr) return;
-    self->context_->get_switch().restore_bans(std::move(bans));
-  };
   const RoleDriver::Context driver_context = {
       node.id(),         node,
       *books_,           parts_->exchange,
-      parts_->peer_view, [this](std::size_t below) { return draw(runtime_, below); }};
+      parts_->peers, [this](std::size_t below) { return draw(runtime_, below); }};
   const TimePoint now = control_.now();
   if (config_.role == Role::seed) {
     parts_->driver = std::make_unique<Visits>(driver_context, config_.crawl);
@@ -131,7 +125,6 @@ void PexReactor::start(p2p::ReactorContext& context) {
 }
 
 void PexReactor::stop() {
-  books_->on_bans_from_file = nullptr;
   timer_.reset();
   parts_->driver.reset();
   context_ = nullptr;
@@ -155,21 +148,10 @@ void PexReactor::on_event(const p2p::SwitchEvent& event) {
   const TimePoint now = control_.now();
   if (std::holds_alternative<p2p::DialFailed>(event)) note_what_works();
   parts_->feed.on_event(event);
-  if (const auto* dialled = std::get_if<p2p::Dialled>(&event)) {
-    parts_->peer_view.dialling.insert_or_assign(dialled->target.id, *dialled);
-  } else if (const auto* failed = std::get_if<p2p::DialFailed>(&event)) {
-    // A refusal to dial a node does not end a dial to it that is under way.
-    if (failed->failure.reason != conn::Reason::already_dialling) {
-      parts_->peer_view.dialling.erase(failed->target.id);
-    }
-  } else if (const auto* connected = std::get_if<p2p::Connected>(&event)) {
-    const p2p::PeerPtr& peer = connected->peer;
-    if (peer->direction() == p2p::Direction::outbound) parts_->peer_view.dialling.erase(peer->id());
-    parts_->peer_view.connected.insert_or_assign(
-        peer->id(), PeerView::Connected{peer, connected->purpose, now});
-    parts_->exchange.on_connected(*peer, now);
+  parts_->peers.on_event(event, now);
+  if (const auto* connected = std::get_if<p2p::Connected>(&event)) {
+    parts_->exchange.on_connected(*connected->peer, now);
   } else if (const auto* gone = std::get_if<p2p::Gone>(&event)) {
-    parts_->peer_view.connected.erase(gone->peer->id());
     parts_->exchange.on_gone(*gone->peer);
   }
   if (!parts_->driver) return;
@@ -179,7 +161,7 @@ void PexReactor::on_event(const p2p::SwitchEvent& event) {
 
 // A failed dial says something about the node while another connection of ours is alive.
 void PexReactor::note_what_works() {
-  const auto& connected = parts_->peer_view.connected;
+  const auto& connected = parts_->peers.connected;
   const bool heard = std::any_of(connected.begin(), connected.end(), [](const auto& each) {
     return each.second.peer->status().connection.silence <= addrbook::kHeardLately;
   });
@@ -194,10 +176,8 @@ void PexReactor::receive(const p2p::PeerPtr& peer, p2p::Message message) {
 }
 
 void PexReactor::on_message(const p2p::PeerPtr& peer, const p2p::Message& message) {
-  const auto known = parts_->peer_view.connected.find(peer->id());
-  const bool is_here = known != parts_->peer_view.connected.end() && known->second.peer == peer;
   // It may have closed already: what it sent before counts.
-  if (!parts_->driver || !is_here) return;
+  if (!parts_->driver || !parts_->peers.is_connected(peer)) return;
   const TimePoint now = control_.now();
   const Exchange::Outcome outcome = parts_->exchange.on_message(*peer, message.bytes, now);
   using Kind = Exchange::Outcome::Kind;
@@ -257,7 +237,7 @@ void PexReactor::on_time() {
 
 void PexReactor::note_sessions(TimePoint now) {
   next_note_ = now + kNotePause;
-  for (const auto& [id, each] : parts_->peer_view.connected) {
+  for (const auto& [id, each] : parts_->peers.connected) {
     if (each.purpose != p2p::DialPurpose::feeler) {
       parts_->feed.on_still_here(*each.peer, now - each.since);
     }

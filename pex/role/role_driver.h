@@ -4,29 +4,12 @@
 // Threads: the control shard.
 #pragma once
 
-#include <functional>
-#include <map>
-
 #include "p2p/switch.h"
 #include "pex/books/network_books.h"
 #include "pex/exchange/exchange.h"
+#include "pex/role/peer_view.h"
 
 namespace peerage::pex {
-
-// Which peers are connected and which nodes are being dialled, from the switch's events.
-struct PeerView {
-  struct Connected {
-    p2p::PeerPtr peer;
-    p2p::DialPurpose purpose = p2p::DialPurpose::requested;
-    conn::TimePoint since;
-  };
-  std::map<conn::NodeId, Connected> connected;
-  std::map<conn::NodeId, p2p::Dialled> dialling;
-
-  bool knows(const conn::NodeId& id) const {
-    return connected.contains(id) || dialling.contains(id);
-  }
-};
 
 class RoleDriver {
  public:
