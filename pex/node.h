@@ -75,11 +75,11 @@ struct NodeConfig {
 
 // What an operator may change while the node runs; each list replaces the one before.
 struct NodeLists {
-  std::vector<conn::HostAddress> seeds;
-  std::vector<conn::HostAddress> persistent_peers;
-  std::vector<conn::NodeId> unconditional_ids;
-  std::vector<conn::NodeId> private_ids;
-  std::vector<conn::NodeId> named_ids;  // at most kMaxNamedNodes
+  std::vector<conn::HostAddress> seeds = {};
+  std::vector<conn::HostAddress> persistent_peers = {};
+  std::vector<conn::NodeId> unconditional_ids = {};
+  std::vector<conn::NodeId> private_ids = {};
+  std::vector<conn::NodeId> named_ids = {};  // at most kMaxNamedNodes
 };
 
 // The book's rules that follow from the settings. Also for those that change the file of a node

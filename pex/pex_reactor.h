@@ -4,15 +4,8 @@
 // Exchange, and a RoleDriver does the rest: a node keeps its outbound set full (OutboundKeeper); a
 // seed visits the nodes it hears of and serves those that it has verified (Visits).
 //
-//   auto books = std::make_shared<pex::NetworkBooks>(runtime, key.id(), books_settings);
-//   auto pex = std::make_shared<pex::PexReactor>(runtime, books, pex_config);
-//   pex::prepare(switch_config, pex_config);
-//   p2p::Switch node(runtime, std::move(key), switch_config);
-//   pex::PexReactor::attach(node, pex);
-//   books->open(...);  node.start(...);
-//
-// With a file, open the books first: what it knows is then there for the first peer. The switch
-// gets its bans here, before it listens; those of books that are opened later, when they are.
+// pex/node.h puts it together with the switch and the books, which are open when it starts: what
+// they know is there for the first peer, and the switch gets their bans before it listens.
 //
 // Threads: made and attached on any, before the start. It runs on the control shard; set_seeds,
 // set_private_ids and report may be called on any thread. `runtime` must outlive it.

@@ -76,9 +76,8 @@ NetworkBooks::Opened NetworkBooks::load(addrbook::Store::Loaded loaded) {
     auto& of_it = rows == loaded.contents.addresses.end() ? none : rows->second;
     opened.addresses += book->load(key_, std::move(of_it), now()).kept;
   }
-  std::vector<p2p::Ban> brought;
   for (BanRow& row : loaded.contents.bans) {
-    auto ban = in_force(row);
+    const auto ban = in_force(row);
     if (!ban) continue;
     ++opened.bans;
     // A ban that we have already is newer; but none for misbehaviour replaces an operator's.
@@ -90,9 +89,7 @@ NetworkBooks::Opened NetworkBooks::load(addrbook::Store::Loaded loaded) {
     // Written as it counts from now on: a ban with times in the future would begin anew at each
     // start.
     changed_bans_.insert(ban->target);
-    brought.push_back(std::move(*ban));
   }
-  if (on_bans_from_file && !brought.empty()) on_bans_from_file(std::move(brought));
   return opened;
 }
 

@@ -55,6 +55,9 @@ class NetworkBooks final : private addrbook::Store::Source {
     std::size_t addresses = 0;  // of our networks, kept
     std::size_t bans = 0;       // still in force
   };
+  // For books that are in memory alone: to be opened then. A file with nothing in it gets all that
+  // they hold.
+  void set_file(std::filesystem::path file) { settings_.file = std::move(file); }
   // Reads the file; what the books have learnt before stays. A failure leaves them in memory, and
   // `open` may be called again.
   void open(std::function<void(conn::Result<Opened>)> done);
@@ -94,9 +97,6 @@ class NetworkBooks final : private addrbook::Store::Source {
   void on_unbanned(const p2p::BanTarget& target);
   std::size_t bans() const noexcept { return bans_.size(); }
   std::vector<p2p::Ban> bans_in_force() const;
-  // `open` has read these from the file, beside the bans that were here already. The reactor sets
-  // it while its switch runs (pex/pex_reactor.h).
-  std::function<void(std::vector<p2p::Ban>)> on_bans_from_file;
 
  private:
   // Beyond, all bans are written anew.

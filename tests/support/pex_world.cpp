@@ -1,6 +1,7 @@
 #include "tests/support/pex_world.h"
 
 #include <algorithm>
+#include <stdexcept>
 #include <utility>
 
 namespace peerage::test {
@@ -10,40 +11,36 @@ PexNode::PexNode(sim::SimHost& host, std::uint32_t number, Plan plan)
   make();
 }
 PexNode::~PexNode() {
-  EXPECT_TRUE(!node || stopped);
+  EXPECT_TRUE(!whole || stopped);
 }
 
 void PexNode::start() {
-  books->open([this](const auto& opened) {
-    EXPECT_TRUE(opened);
-    if (!node) return;  // the test has destroyed it
-    node->start([this](const conn::Result<void>& result) { started = result.has_value(); });
-  });
+  whole->start([this](const conn::Result<void>& result) { started = result.has_value(); });
 }
 void PexNode::stop() {
-  node->stop([this] { stopped = true; });
+  whole->stop([this](const conn::Result<void>& saved) { stopped = saved.has_value(); });
 }
 void PexNode::make_anew() {
-  node.reset();
+  whole.reset();
   make();
 }
 
 conn::HostAddress PexNode::address() const {
-  return {node->id(), host_.address().to_string(), 26656};
+  return {whole->id(), host_.address().to_string(), 26656};
 }
 std::size_t PexNode::peers() const {
-  return node->snapshot()->peers.size();
+  return net().snapshot()->peers.size();
 }
 std::size_t PexNode::outbound() const {
-  return node->snapshot()->outbound;
+  return net().snapshot()->outbound;
 }
 std::size_t PexNode::inbound() const {
-  return node->snapshot()->inbound;
+  return net().snapshot()->inbound;
 }
 pex::PexReport PexNode::report(sim::SimWorld& world) const {
   pex::PexReport report;
   bool has = false;
-  pex->report([&](const pex::PexReport& now) {
+  whole->report([&](const pex::PexReport& now) {
     report = now;
     has = true;
   });
@@ -52,19 +49,17 @@ pex::PexReport PexNode::report(sim::SimWorld& world) const {
 }
 
 void PexNode::make() {
-  p2p::SwitchConfig config = plan_.node;
+  pex::NodeConfig config;
+  config.connections = plan_.node;
+  config.exchange = plan_.pex;
   config.networks = plan_.networks;
-  pex::prepare(config, plan_.pex);
-  const conn::NodeKey key = numbered_key(number_);
-  books = std::make_shared<pex::NetworkBooks>(
-      host_, key.id(),
-      pex::NetworkBooks::Settings{plan_.book, plan_.networks,
-                                  pex::book_config(config.p2p, plan_.pex), plan_.provenance});
-  pex = std::make_shared<pex::PexReactor>(host_, books, plan_.pex);
-  node = std::make_unique<p2p::Switch>(host_, numbered_key(number_), config);
-  pex::PexReactor::attach(*node, pex);
-  if (plan_.reactor) node->add_reactor(plan_.reactor);
-  node->on_event([this](const p2p::SwitchEvent& event) {
+  config.book_file = plan_.book;
+  config.provenance = plan_.provenance;
+  auto made = pex::Node::create(host_, std::move(config), numbered_key(number_));
+  if (!made) throw std::invalid_argument(made.error().text());
+  whole = std::move(*made);
+  if (plan_.reactor) whole->add_reactor(plan_.reactor);
+  whole->on_event([this](const p2p::SwitchEvent& event) {
     if (on_event) on_event(event);
   });
   started = stopped = false;

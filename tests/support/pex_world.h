@@ -1,5 +1,4 @@
-// Nodes with peer exchange on the simulated network, each with a book in memory unless its plan
-// names a file.
+// Whole nodes on the simulated network, each with a book in memory unless its plan names a file.
 #pragma once
 
 #include <chrono>
@@ -8,12 +7,13 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
 
-#include "pex/pex_reactor.h"
+#include "pex/node.h"
 #include "tests/sim/sim_world.h"
 #include "tests/support/sim_node.h"
 
@@ -21,7 +21,7 @@ namespace peerage::test {
 
 using namespace std::chrono_literals;
 
-// A node: a switch, a books and a PEX reactor. The host outlives it.
+// A node. The host outlives it.
 class PexNode {
  public:
   struct Plan {
@@ -30,8 +30,7 @@ class PexNode {
     std::vector<std::string> networks = {"test-chain"};
     std::shared_ptr<p2p::Reactor> reactor;  // one more
     std::filesystem::path book;             // empty: in memory
-    pex::NetworkBooks::Settings::Provenance provenance =
-        pex::NetworkBooks::Settings::Provenance::forgotten;
+    std::optional<pex::NetworkBooks::Settings::Provenance> provenance;
   };
 
   PexNode(sim::SimHost& host, std::uint32_t number, Plan plan);
@@ -39,13 +38,15 @@ class PexNode {
 
   void start();
   void stop();
-  // As after a restart; a file must have been closed.
+  // As after a restart.
   void make_anew();
 
   conn::HostAddress address() const;
-  conn::NetAddress net_address() const { return {node->id(), {host_.address(), 26656}}; }
+  conn::NetAddress net_address() const { return {whole->id(), {host_.address(), 26656}}; }
   sim::SimHost& host() const { return host_; }
-  addrbook::AddressBook& book() const { return books->first(); }
+  p2p::Switch& net() const { return whole->get_switch(); }
+  pex::NetworkBooks& books() const { return *whole->books(); }
+  addrbook::AddressBook& book() const { return books().first(); }
   std::size_t peers() const;
   std::size_t outbound() const;
   std::size_t inbound() const;
@@ -60,11 +61,9 @@ class PexNode {
 
  public:
   std::function<void(const p2p::SwitchEvent&)> on_event;
-  std::shared_ptr<pex::NetworkBooks> books;
-  std::shared_ptr<pex::PexReactor> pex;
   bool started = false;
   bool stopped = false;
-  std::unique_ptr<p2p::Switch> node;  // goes first
+  std::unique_ptr<pex::Node> whole;  // goes first
 };
 
 class PexWorld : public testing::Test {

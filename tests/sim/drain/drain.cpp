@@ -37,8 +37,8 @@ class Month {
     SimHost& host = world_.add_host({kNode}, 1);
     OurVictim::Plan node = OurVictim::default_plan();
     // As in a real node: it is to notice that its link is dead.
-    node.node.liveness = {};
-    node.pex.seeds = honest_->seeds();
+    node.node.connections.liveness = {};
+    node.node.seeds = honest_->seeds();
     node_ = std::make_unique<OurVictim>(host, node, directory / "book.db");
     honest_->begin(node_->address());
     node_->on_change = [this] { look(); };

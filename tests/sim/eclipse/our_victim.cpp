@@ -22,27 +22,23 @@ conn::NodeKey victim_key() {
 OurVictim::Plan OurVictim::default_plan() {
   Plan plan;
   plan.node.networks = {kNetwork};
-  plan.node.liveness.ping_interval = kPingInterval;
-  plan.book = pex::book_config(plan.node.p2p, plan.pex);
+  plan.node.connections.liveness.ping_interval = kPingInterval;
+  plan.node.book = pex::book_config(plan.node);
   return plan;
 }
 
 OurVictim::OurVictim(SimHost& host, Plan plan, std::filesystem::path file)
     : host_(host), plan_(std::move(plan)), file_(std::move(file)) {
-  plan_.node.p2p.external_address = conn::Endpoint{host_.address(), kPort}.to_string();
+  plan_.node.connections.p2p.external_address = conn::Endpoint{host_.address(), kPort}.to_string();
   make();
 }
 
 OurVictim::~OurVictim() = default;
 
 void OurVictim::make() {
-  pex::prepare(plan_.node, plan_.pex);
-  conn::NodeKey key = victim_key();
-  books_ = std::make_shared<pex::NetworkBooks>(
-      host_, key.id(), pex::NetworkBooks::Settings{file_, {kNetwork}, plan_.book, {}});
-  pex_ = std::make_shared<pex::PexReactor>(host_, books_, plan_.pex);
-  node_ = std::make_unique<p2p::Switch>(host_, std::move(key), plan_.node);
-  pex::PexReactor::attach(*node_, pex_);
+  auto node = pex::Node::create(host_, plan_.node, victim_key());
+  if (!node) throw std::invalid_argument("the victim: " + node.error().text());
+  node_ = std::move(*node);
   node_->add_reactor(std::make_shared<GossipReactor>());
   node_->on_event([this](const p2p::SwitchEvent& event) { on_event(event); });
   outbound_.clear();
@@ -50,43 +46,37 @@ void OurVictim::make() {
 }
 
 void OurVictim::start() {
-  const auto go = [this] {
-    node_->start([this](const conn::Result<void>& result) { started_ = result.has_value(); });
-  };
-  if (!from_file_) {
-    go();
-    return;
-  }
-  books_->open([go](const conn::Result<pex::NetworkBooks::Opened>& opened) {
-    if (!opened) throw std::runtime_error("the victim's book: " + opened.error().text());
-    go();
+  node_->start([this](const conn::Result<void>& result) {
+    if (!result) throw std::runtime_error("the victim's start: " + result.error().text());
+    started_ = true;
   });
 }
 
 void OurVictim::stop() {
   if (plan_.anchors == Plan::Anchors::forgotten) {
     for (const auto& [link, peer] : outbound_) {
-      books_->first().mark_left(peer.address, books_->now());
+      books().first().mark_left(peer.address, books().now());
     }
   }
-  node_->stop([this] { save(); });
+  node_->stop([this](const conn::Result<void>& saved) {
+    if (!saved) throw std::runtime_error("the victim's book: " + saved.error().text());
+    if (plan_.node.book_file.empty()) return save();
+    stopped_ = true;
+  });
 }
 
 // Opening an empty file writes into it everything that is in memory.
 void OurVictim::save() {
-  if (from_file_) {
-    books_->close([this](const conn::Result<void>&) { stopped_ = true; });
-    return;
+  for (const char* part : {"", "-wal", "-shm", "-journal"}) {
+    std::filesystem::remove(file_.string() + part);
   }
-  std::filesystem::remove(file_);
-  for (const char* companion : {"-wal", "-shm", "-journal"}) {
-    std::filesystem::remove(file_.string() + companion);
-  }
-  books_->open([this](const conn::Result<pex::NetworkBooks::Opened>& opened) {
+  books().set_file(file_);
+  books().open([this](const conn::Result<pex::NetworkBooks::Opened>& opened) {
     if (!opened) throw std::runtime_error("the victim's book: " + opened.error().text());
-    books_->close([this](const conn::Result<void>& closed) {
+    books().close([this](const conn::Result<void>& closed) {
       if (!closed) throw std::runtime_error("the victim's book: " + closed.error().text());
-      stopped_ = from_file_ = true;
+      plan_.node.book_file = file_;
+      stopped_ = true;
     });
   });
 }
@@ -108,7 +98,7 @@ void OurVictim::on_event(const p2p::SwitchEvent& event) {
         connected->purpose == p2p::DialPurpose::feeler) {
       return;
     }
-    for (const conn::HostAddress& seed : plan_.pex.seeds) {
+    for (const conn::HostAddress& seed : plan_.node.seeds) {
       if (seed.id == peer.id()) return;
     }
     outbound_[peer.link()] = {{peer.id(), peer.socket()}, host_.shard(0).now()};
@@ -126,7 +116,7 @@ std::vector<Victim::Outbound> OurVictim::outbound() const {
 
 std::vector<conn::IpAddress> OurVictim::inbound() const {
   std::vector<conn::IpAddress> peers;
-  const auto all = node_->peers();
+  const auto all = node_->get_switch().peers();
   for (const p2p::PeerPtr& peer : all) {
     if (peer->direction() == p2p::Direction::inbound) peers.push_back(peer->socket().ip);
   }
@@ -134,12 +124,12 @@ std::vector<conn::IpAddress> OurVictim::inbound() const {
 }
 
 void OurVictim::for_each_known(const Visit& visit) const {
-  books_->first().for_each(
+  books().first().for_each(
       [&visit](const addrbook::KnownAddress& known) { visit(known.address, known.kind); });
 }
 
 bool OurVictim::knows(const conn::NetAddress& address) const {
-  return books_->first().find(address) != nullptr;
+  return books().first().find(address) != nullptr;
 }
 
 }  // namespace peerage::sim::eclipse

@@ -26,7 +26,7 @@ Policy ours(std::string name, std::string what, Change change) {
                                              const std::filesystem::path& file) {
     OurVictim::Plan plan = OurVictim::default_plan();
     change(plan);
-    plan.pex.seeds = seeds;
+    plan.node.seeds = seeds;
     return std::make_unique<OurVictim>(host, std::move(plan), file);
   };
   return policy;
@@ -48,54 +48,58 @@ std::vector<Policy> make_policies() {
   using Plan = OurVictim::Plan;
   std::vector<Policy> all;
   all.push_back(ours("ours", "everything as it is", [](Plan&) {}));
-  all.push_back(ours("no-rotation", "peers that were drawn stay for as long as they like",
-                     [](Plan& plan) { plan.pex.outbound.rotation_pause = conn::Duration(0); }));
-  all.push_back(ours("no-return", "chosen peers that were away do not have their places back",
-                     [](Plan& plan) { plan.pex.outbound.return_pause = conn::Duration(0); }));
+  all.push_back(
+      ours("no-rotation", "peers that were drawn stay for as long as they like",
+           [](Plan& plan) { plan.node.exchange.outbound.rotation_pause = conn::Duration(0); }));
+  all.push_back(
+      ours("no-return", "chosen peers that were away do not have their places back",
+           [](Plan& plan) { plan.node.exchange.outbound.return_pause = conn::Duration(0); }));
   all.push_back(ours("no-settling", "a fresh book is like any other", [](Plan& plan) {
-    plan.pex.outbound.settling = std::chrono::seconds(0);
-    plan.pex.outbound.settling_pause = plan.pex.outbound.rotation_pause;
+    plan.node.exchange.outbound.settling = std::chrono::seconds(0);
+    plan.node.exchange.outbound.settling_pause = plan.node.exchange.outbound.rotation_pause;
   }));
   all.push_back(ours("no-diversity", "any number of outbound peers of a group", [](Plan& plan) {
-    plan.pex.outbound.diverse = 0;
-    plan.pex.outbound.per_group = kNoLimit;
+    plan.node.exchange.outbound.diverse = 0;
+    plan.node.exchange.outbound.per_group = kNoLimit;
   }));
   all.push_back(ours("all-by-lot", "no outbound peers chosen for their age, or by seeds",
-                     [](Plan& plan) { plan.pex.outbound.chosen_percent = 0; }));
+                     [](Plan& plan) { plan.node.exchange.outbound.chosen_percent = 0; }));
   all.push_back(ours("no-feelers", "no dials to see which nodes are alive", [](Plan& plan) {
     // Tests before eviction go on.
-    plan.pex.outbound.feelers_per_group = 0;
-    plan.pex.outbound.feeler_pause = 10min;
+    plan.node.exchange.outbound.feelers_per_group = 0;
+    plan.node.exchange.outbound.feeler_pause = 10min;
   }));
   all.push_back(ours("no-feeler-quota", "feelers to as many of a group as come", [](Plan& plan) {
-    plan.pex.outbound.feelers_per_group = std::numeric_limits<std::uint32_t>::max();
+    plan.node.exchange.outbound.feelers_per_group = std::numeric_limits<std::uint32_t>::max();
   }));
   all.push_back(ours("no-test", "tried addresses displaced untested", [](Plan& plan) {
-    plan.book.evict_tried = addrbook::BookConfig::Evict::at_once;
+    plan.node.book->evict_tried = addrbook::BookConfig::Evict::at_once;
   }));
   all.push_back(ours("overwrite", "new addresses displaced by any other", [](Plan& plan) {
-    plan.book.displace_new = addrbook::BookConfig::Displace::any;
+    plan.node.book->displace_new = addrbook::BookConfig::Displace::any;
   }));
   all.push_back(ours("no-anchors", "no peer redialled first after a restart",
                      [](Plan& plan) { plan.anchors = Plan::Anchors::forgotten; }));
   all.push_back(ours("no-host-caps", "any number of entries of a host and a /24", [](Plan& plan) {
-    plan.book.max_per_host = kNoLimit;
-    plan.book.max_per_neighbourhood = kNoLimit;
-    plan.book.max_first_hand_per_host = kNoLimit;
-    plan.book.max_first_hand_per_neighbourhood = kNoLimit;
+    plan.node.book->max_per_host = kNoLimit;
+    plan.node.book->max_per_neighbourhood = kNoLimit;
+    plan.node.book->max_first_hand_per_host = kNoLimit;
+    plan.node.book->max_first_hand_per_neighbourhood = kNoLimit;
   }));
   all.back().entries = kManyEntries;
-  all.push_back(ours("no-sticky", "a lost peer is not dialled again before others",
-                     [](Plan& plan) { plan.node.sticky_redial = p2p::StickyRedial::no; }));
-  all.push_back(ours("no-eviction", "inbound slots first come, first served",
-                     [](Plan& plan) { plan.node.full_inbound = p2p::FullInbound::refuse; }));
+  all.push_back(ours("no-sticky", "a lost peer is not dialled again before others", [](Plan& plan) {
+    plan.node.connections.sticky_redial = p2p::StickyRedial::no;
+  }));
+  all.push_back(ours("no-eviction", "inbound slots first come, first served", [](Plan& plan) {
+    plan.node.connections.full_inbound = p2p::FullInbound::refuse;
+  }));
   all.push_back(ours("source-claim", "the source is what a peer claims", [](Plan&) {}));
   all.back().source = Policy::Source::claim;
   all.push_back(ours("source-claim-no-caps", "the two together", [](Plan& plan) {
-    plan.book.max_per_host = kNoLimit;
-    plan.book.max_per_neighbourhood = kNoLimit;
-    plan.book.max_first_hand_per_host = kNoLimit;
-    plan.book.max_first_hand_per_neighbourhood = kNoLimit;
+    plan.node.book->max_per_host = kNoLimit;
+    plan.node.book->max_per_neighbourhood = kNoLimit;
+    plan.node.book->max_first_hand_per_host = kNoLimit;
+    plan.node.book->max_first_hand_per_neighbourhood = kNoLimit;
   }));
   all.back().entries = kManyEntries;
   all.back().source = Policy::Source::claim;

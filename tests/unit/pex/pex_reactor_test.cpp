@@ -48,20 +48,14 @@ class KeptBans : public test::PexWorld {
       }
     };
   }
-  void close_book(PexNode& node) {
-    bool closed = false;
-    node.books->close([&](const conn::Result<void>& result) { closed = result.has_value(); });
-    EXPECT_TRUE(until([&] { return closed; }, 10s));
-  }
   void end(PexNode& node) {
     node.stop();
     ASSERT_TRUE(until([&] { return node.stopped; }, 30s));
-    close_book(node);
   }
   std::vector<p2p::Ban> bans_of(PexNode& node) {
     std::vector<p2p::Ban> bans;
     bool has = false;
-    node.node->list_bans([&](std::vector<p2p::Ban> now) {
+    node.net().list_bans([&](std::vector<p2p::Ban> now) {
       bans = std::move(now);
       has = true;
     });
@@ -71,8 +65,6 @@ class KeptBans : public test::PexWorld {
   void TearDown() override {
     for (const auto& visitor : visitors) visitor->stop();
     PexWorld::TearDown();
-    for (const auto& node : nodes) node->books->close([](const conn::Result<void>&) {});
-    world.run_for(5s);
   }
 };
 
@@ -80,7 +72,7 @@ TEST_F(KeptBans, AreInForceOnceTheBooksAreOpenedAfterARestartAndCauseNoEvent) {
   PexNode& node = add(plan());
   PexVisitor& liar = somebody();
   const conn::TimePoint begun = world.now();
-  node.node->ban(liar.node().id(), 1h, "it lies");
+  node.net().ban(liar.node().id(), 1h, "it lies");
   world.run_for(1s);
   end(node);
 
@@ -88,7 +80,7 @@ TEST_F(KeptBans, AreInForceOnceTheBooksAreOpenedAfterARestartAndCauseNoEvent) {
   watch(node);
   node.start();
   ASSERT_TRUE(until([&] { return node.started; }, 10s));
-  EXPECT_EQ(node.node->snapshot()->peers.size(), 0u);
+  EXPECT_EQ(node.net().snapshot()->peers.size(), 0u);
   const auto bans = bans_of(node);
   ASSERT_EQ(bans.size(), 1u);
   EXPECT_EQ(bans[0].target, p2p::BanTarget(liar.node().id()));
@@ -104,7 +96,7 @@ TEST_F(KeptBans, AreInForceOnceTheBooksAreOpenedAfterARestartAndCauseNoEvent) {
 TEST_F(KeptBans, AreInForceBeforeTheFirstPeerIsAdmitted) {
   PexNode& node = add(plan());
   PexVisitor& liar = somebody();
-  node.node->ban(liar.node().id(), 1h, "it lies");
+  node.net().ban(liar.node().id(), 1h, "it lies");
   world.run_for(1s);
   end(node);
 
@@ -112,13 +104,10 @@ TEST_F(KeptBans, AreInForceBeforeTheFirstPeerIsAdmitted) {
   watch(node);
   // When the start is announced, the bans are there.
   std::optional<std::size_t> bans;
-  node.books->open([&](const auto& opened) {
-    ASSERT_TRUE(opened);
-    EXPECT_EQ(opened->bans, 1u);
-    node.node->start([&](const conn::Result<void>& result) {
-      node.started = result.has_value();
-      node.node->list_bans([&](const std::vector<p2p::Ban>& now) { bans = now.size(); });
-    });
+  node.whole->start([&](const conn::Result<void>& started) {
+    ASSERT_TRUE(started);
+    EXPECT_EQ(node.whole->opened().bans, 1u);
+    node.net().list_bans([&](const std::vector<p2p::Ban>& now) { bans = now.size(); });
   });
   liar.node().add_persistent_peer(node.address());  // it tries again and again
   ASSERT_TRUE(until([&] { return bans.has_value(); }, 10s));
@@ -128,44 +117,17 @@ TEST_F(KeptBans, AreInForceBeforeTheFirstPeerIsAdmitted) {
   EXPECT_TRUE(endings.empty()) << "it was never a peer";
 }
 
-TEST_F(KeptBans, OfAFileThatIsOpenedLateEndThePeersThatTheyForbid) {
-  PexNode& node = add(plan());
-  PexVisitor& banned_node = somebody();
-  PexVisitor& of_banned_host = somebody();
-  PexVisitor& honest = somebody();
-  node.node->ban(banned_node.node().id(), 1h, "it lies");
-  node.node->ban(conn::Cidr(ip_of(3001)), 1h, "they lie");
-  world.run_for(1s);
-  end(node);
-
-  node.make_anew();
-  watch(node);
-  node.node->start([&](const conn::Result<void>& result) { node.started = result.has_value(); });
-  for (PexVisitor* each : {&banned_node, &of_banned_host, &honest}) each->dial(node.address());
-  ASSERT_TRUE(until([&] { return node.peers() == 3; }, 10s));
-  bool opened = false;
-  node.books->open([&](const auto& result) { opened = result.has_value(); });
-  ASSERT_TRUE(until([&] { return opened && node.peers() == 1; }, 10s));
-  EXPECT_EQ(node.node->peers().front()->id(), honest.node().id());
-  EXPECT_EQ(endings, (std::vector{Reason::banned, Reason::banned}));
-  EXPECT_EQ(bans_of(node).size(), 2u);
-  EXPECT_EQ(told_of_bans, 0u);
-}
-
 TEST_F(KeptBans, OfTheFileYieldToTheNodesOwnBanOfTheSameNode) {
   PexNode& node = add(plan());
   const conn::NodeId liar = test::numbered_key(3000).id();
-  node.node->ban(liar, 1h, "it lied");
+  node.net().ban(liar, 1h, "it lied");
   world.run_for(1s);
   end(node);
 
   node.make_anew();
-  node.node->start([&](const conn::Result<void>& result) { node.started = result.has_value(); });
+  node.net().ban(liar, 24h, "it lies again");
+  node.start();
   ASSERT_TRUE(until([&] { return node.started; }, 10s));
-  node.node->ban(liar, 24h, "it lies again");
-  bool opened = false;
-  node.books->open([&](const auto& result) { opened = result.has_value(); });
-  ASSERT_TRUE(until([&] { return opened; }, 10s));
   const auto bans = bans_of(node);
   ASSERT_EQ(bans.size(), 1u);
   EXPECT_EQ(bans[0].reason, "it lies again");
@@ -217,10 +179,10 @@ class Washing : public KeptBans, public testing::WithParamInterface<std::uint32_
     };
     const auto running = bans_of(node);
     EXPECT_EQ(std::count_if(running.begin(), running.end(), is_it), 1);
-    const auto beside = node.books->bans_in_force();
+    const auto beside = node.books().bans_in_force();
     EXPECT_EQ(std::count_if(beside.begin(), beside.end(), is_it), 1);
     addrbook::Report report;
-    const auto file = addrbook::BookFile::read(directory / "book.db", node.books->now(), report);
+    const auto file = addrbook::BookFile::read(directory / "book.db", node.books().now(), report);
     ASSERT_TRUE(file);
     EXPECT_EQ(std::count_if(file->bans.begin(), file->bans.end(), is_it), 1);
     EXPECT_LE(running.size(), conn::kMaxBans + 1);
@@ -232,20 +194,20 @@ class Washing : public KeptBans, public testing::WithParamInterface<std::uint32_
       const conn::IpAddress host =
           conn::IpAddress::v4(static_cast<std::uint8_t>(20 + (i >> 16)),
                               static_cast<std::uint8_t>(i >> 8), static_cast<std::uint8_t>(i), 9);
-      node.node->ban(conn::Cidr(host), 24h * 60, "floods", p2p::BanOrigin::misbehaviour);
+      node.net().ban(conn::Cidr(host), 24h * 60, "floods", p2p::BanOrigin::misbehaviour);
     }
     world.run_for(1s);
   }
   void flush(PexNode& node) {
     bool flushed = false;
-    node.books->flush([&](const conn::Result<void>& done) { flushed = done.has_value(); });
+    node.books().flush([&](const conn::Result<void>& done) { flushed = done.has_value(); });
     EXPECT_TRUE(until([&] { return flushed; }, 1min));
   }
 };
 
 TEST_P(Washing, NoNumberOfStrangersTakesAnOperatorsBanOutOfTheNodeTheBooksOrTheFile) {
   PexNode& node = add(plan());
-  node.node->ban(conn::NodeId(test::numbered_key(99).id()), 24h * 30, "by hand");
+  node.net().ban(conn::NodeId(test::numbered_key(99).id()), 24h * 30, "by hand");
   flood(node);
   flush(node);
   expect_kept(node);

@@ -28,8 +28,8 @@ struct Case {
   End end = End::stopped;
 
   friend std::ostream& operator<<(std::ostream& out, const Case& value) {
-    return out << (value.role == Role::seed ? "a seed" : "a node") << ", book "
-               << int(value.book) << ", end " << int(value.end);
+    return out << (value.role == Role::seed ? "a seed" : "a node") << ", book " << int(value.book)
+               << ", end " << int(value.end);
   }
 };
 
@@ -62,8 +62,7 @@ class Life {
     EXPECT_EQ(reports_after_, 0u);
     if (case_.end == End::stopped) destroy();
     world_.run_for(1s);
-    EXPECT_TRUE(pex_.expired());
-    EXPECT_TRUE(books_.expired());
+    EXPECT_EQ(recorder_.use_count(), 2) << "the plan's, and ours";
     EXPECT_EQ(recorder_->removes(), recorder_->inits());
     EXPECT_EQ(recorder_->breaches(), std::vector<std::string>());
     seed_.stop();
@@ -102,24 +101,17 @@ class Life {
     ask_of_it();
   }
   void destroy() {
-    pex_ = target_.pex;
-    books_ = target_.books;
-    target_.node.reset();
-    target_.pex.reset();
-    if (case_.end == End::stopped) {
-      target_.books.reset();
-      return;
-    }
-    // The switch ends now, and tells so; the books outlive it, as those of an embedder may.
-    world_.run_for(30s);
+    target_.whole.reset();
+    if (case_.end == End::stopped) return;
+    // The switch ends now, and nobody is told.
     after_ = true;
-    target_.books.reset();
+    world_.run_for(30s);
   }
   // What others may ask of it at any moment.
   void ask_of_it() {
-    target_.pex->set_seeds({seed_.address()});
-    target_.pex->set_private_ids({});
-    target_.pex->report([this](const PexReport&) { reports_after_ += after_ ? 1 : 0; });
+    target_.whole->update_lists({.seeds = {seed_.address()}});
+    target_.whole->report([this](const PexReport&) { reports_after_ += after_ ? 1 : 0; });
+    target_.whole->look([this](NetworkBooks& books) { looks_ += books.size(); });
   }
   std::size_t calls() const {
     return recorder_->inits() + recorder_->adds() + recorder_->removes() + recorder_->received();
@@ -133,10 +125,8 @@ class Life {
   PexNode seed_{host(1), 1, plan_of_seed()};
   PexNode other_{host(2), 2, plan_of_other()};
   PexNode target_{host(3), 3, plan_of_target()};
-  std::size_t events_ = 0, reports_after_ = 0;
+  std::size_t events_ = 0, reports_after_ = 0, looks_ = 0;
   bool after_ = false;
-  std::weak_ptr<PexReactor> pex_;
-  std::weak_ptr<NetworkBooks> books_;
 };
 
 std::size_t steps_within(const Case& one, conn::Duration span) {

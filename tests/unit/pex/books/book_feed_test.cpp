@@ -42,11 +42,11 @@ class Feed : public test::PexWorld {
     return add(std::move(plan));
   }
   void hear(PexNode& node, const NetAddress& address) {
-    EXPECT_EQ(node.book().add(address, {ip_of(2000), {}, Origin::pex}, node.books->now()),
+    EXPECT_EQ(node.book().add(address, {ip_of(2000), {}, Origin::pex}, node.books().now()),
               addrbook::Added::added);
   }
   void dial(PexNode& node, const NetAddress& address) {
-    node.node->dial(conn::HostAddress::of(address));
+    node.net().dial(conn::HostAddress::of(address));
     world.run_for(8s);
   }
   void TearDown() override {
@@ -61,7 +61,7 @@ TEST_F(Feed, ADeadAddressWasDialledAndFailed) {
   const NetAddress dead = {test::numbered_key(701).id(), {ip_of(1999), 26656}};
   hear(node, dead);
   node.book().mark_connected({test::numbered_key(702).id(), {ip_of(1998), 1}}, {},
-                             node.books->now());
+                             node.books().now());
   dial(node, dead);
   const KnownAddress* known = node.book().find(dead);
   ASSERT_NE(known, nullptr);
@@ -124,7 +124,7 @@ TEST_F(Feed, ANodeOfAnotherNetworkRests) {
   const KnownAddress* known = node.book().find(address);
   EXPECT_EQ(known->failure, Reason::wrong_network);
   EXPECT_EQ(known->last_verified, kNever);
-  EXPECT_GT(known->bad_until, node.books->now() + std::chrono::days(6));
+  EXPECT_GT(known->bad_until, node.books().now() + std::chrono::days(6));
 }
 
 TEST_F(Feed, AHalfHourWithMessagesMakesAPeerTriedWhileItIsStillThere) {
@@ -157,7 +157,7 @@ TEST_F(Feed, AReactorsMarkMakesAPeerTried) {
   const NetAddress address = address_of(somebody(host), host);
   hear(node, address);
   dial(node, address);
-  node.node->mark_good(address.id);
+  node.net().mark_good(address.id);
   world.run_for(1s);
   EXPECT_EQ(node.book().find(address)->kind, Kind::tried);
 }
@@ -208,14 +208,14 @@ TEST_F(Feed, ABannedIdRestsUntilTheBanIsLifted) {
   PexNode& node = add_quiet();
   const NetAddress address = {test::numbered_key(701).id(), {ip_of(1999), 26656}};
   hear(node, address);
-  node.node->ban(address.id, 24h, "test");
+  node.net().ban(address.id, 24h, "test");
   world.run_for(1s);
-  EXPECT_GT(node.book().find(address)->bad_until, node.books->now());
-  EXPECT_EQ(node.books->bans(), 1u);
-  node.node->unban(address.id);
+  EXPECT_GT(node.book().find(address)->bad_until, node.books().now());
+  EXPECT_EQ(node.books().bans(), 1u);
+  node.net().unban(address.id);
   world.run_for(1s);
   EXPECT_EQ(node.book().find(address)->bad_until, kNever);
-  EXPECT_EQ(node.books->bans(), 0u);
+  EXPECT_EQ(node.books().bans(), 0u);
 }
 
 // --- what a peer says of its own address ---

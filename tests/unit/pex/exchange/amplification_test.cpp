@@ -35,7 +35,7 @@ TEST_F(Crowd, ThatAsksASeedEverySecondGetsFewBytesForItsOwn) {
   PexNode::Plan plan = seed_plan();
   PexNode& seed = add(plan);
   // A book of 2 000 verified addresses, some of them in crowded neighbourhoods.
-  const auto now = seed.books->now();
+  const auto now = seed.books().now();
   for (std::uint32_t i = 0; i < 2000; ++i) {
     const NetAddress address = {
         test::numbered_key(100'000 + i).id(),

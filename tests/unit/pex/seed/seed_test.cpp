@@ -132,9 +132,8 @@ TEST_F(Seed, RecordsFromWhichSourceGroupItWasTold) {
   plan.pex.seeds = {teller({dead(), dead(), dead()}).address()};
   PexNode& seed = add(plan);
   world.run_for(10s);
-  bool closed = false;
-  seed.books->close([&](const conn::Result<void>& result) { closed = result.has_value(); });
-  ASSERT_TRUE(until([&] { return closed; }, 10s));
+  seed.stop();
+  ASSERT_TRUE(until([&] { return seed.stopped; }, 10s));
   const auto file = addrbook::sqlite::Database::open(plan.book, addrbook::sqlite::Access::read);
   ASSERT_TRUE(file);
   EXPECT_EQ(file->number("SELECT count(*) FROM told").value(), 3);
@@ -173,7 +172,7 @@ TEST_F(Seed, NeverCutsPersistentPeers) {
   plan.node.p2p.persistent_peers = {friendly.address()};
   PexNode& seed = add(plan);
   world.run_for(10min);
-  const auto peer = seed.node->find_peer(friendly.address().id);
+  const auto peer = seed.net().find_peer(friendly.address().id);
   ASSERT_TRUE(peer);
   EXPECT_GT(peer->status().connection.age, 9min);
   EXPECT_EQ(ask(seed).addresses.size(), 2u) << "its own address, and the one it tells of";
@@ -185,8 +184,8 @@ TEST_F(Seed, ServesEachNetworkItsOwn) {
   PexNode::Plan plan = seed_plan();
   plan.networks = {"net-a", "net-b"};
   PexNode& seed = add(plan);
-  seed.books->find("net-a")->add(of_a, {ip_of(900), {}, addrbook::Origin::pex}, seed.books->now());
-  seed.books->find("net-b")->add(of_b, {ip_of(901), {}, addrbook::Origin::pex}, seed.books->now());
+  seed.books().find("net-a")->add(of_a, {ip_of(900), {}, addrbook::Origin::pex}, seed.books().now());
+  seed.books().find("net-b")->add(of_b, {ip_of(901), {}, addrbook::Origin::pex}, seed.books().now());
   world.run_for(30s);
   EXPECT_EQ(ask(seed, "net-a").addresses, std::set{of_a});
   EXPECT_EQ(ask(seed, "net-b").addresses, std::set{of_b});
@@ -197,7 +196,7 @@ TEST_F(Seed, FindsOutOfWhichOfItsNetworksANodeIs) {
   PexNode::Plan plan = seed_plan();
   plan.networks = {"net-a", "net-b"};
   PexNode& seed = add(plan);
-  seed.books->find("net-a")->add(of_b, {ip_of(900), {}, addrbook::Origin::pex}, seed.books->now());
+  seed.books().find("net-a")->add(of_b, {ip_of(900), {}, addrbook::Origin::pex}, seed.books().now());
   world.run_for(30s);
   EXPECT_TRUE(ask(seed, "net-a").addresses.empty());
   EXPECT_EQ(ask(seed, "net-b").addresses, std::set{of_b});
@@ -214,7 +213,7 @@ TEST_F(Seed, VisitsAllNodesOfOneHostAtOnce) {
     visitors.push_back(std::make_unique<PexVisitor>(host, next_key++, port));
     const NetAddress address = {visitors.back()->node().id(), {host.address(), port}};
     alive.insert(address);
-    seed.book().add(address, {ip_of(3000), {}, addrbook::Origin::configuration}, seed.books->now());
+    seed.book().add(address, {ip_of(3000), {}, addrbook::Origin::configuration}, seed.books().now());
   }
   world.run_for(10s);
   EXPECT_EQ(seed.book().verified(), 8u);
@@ -233,7 +232,7 @@ TEST_F(Seed, VisitsEveryNodeThoughItsSlotsAreHeldUp) {
   PexNode& seed = add(plan);
   for (std::uint32_t i = 0; i < 100; ++i) {
     seed.book().add(told[i], {ip_of(3000 + i), {}, addrbook::Origin::configuration},
-                    seed.books->now());
+                    seed.books().now());
   }
   std::size_t refused = 0;
   seed.on_event = [&](const p2p::SwitchEvent& event) {

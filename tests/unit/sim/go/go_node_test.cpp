@@ -57,7 +57,7 @@ class GoNodeTest : public test::PexWorld {
       }
     }
     for (const auto& each : nodes) {
-      for (const auto& peer : each->node->peers()) {
+      for (const auto& peer : each->net().peers()) {
         neighbours[each->address().id].push_back(peer->id());
       }
     }
