@@ -7,6 +7,7 @@
 #   peer exchange by parts   pex/pex_reactor.h, pex/books/network_books.h
 #   addresses, from a file   addrbook/file/store.h, addrbook/json/file.h
 #   a remote signer          conn/comet/secret_handshake.h
+#   a test in virtual time   tests/sim/sim_world.h (the component sim)
 set(PEERAGE_PUBLIC_HEADERS
   addrbook/book/address_book.h
   addrbook/book/blame.h
@@ -77,4 +78,9 @@ set(PEERAGE_PUBLIC_HEADERS
   pex/limits/limits.h
   pex/node.h
   pex/pex_reactor.h
+)
+
+set(PEERAGE_SIM_HEADERS
+  tests/sim/event_queue.h
+  tests/sim/sim_world.h
 )
