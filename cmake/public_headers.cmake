@@ -40,6 +40,7 @@ set(PEERAGE_PUBLIC_HEADERS
   conn/base/channel.h
   conn/base/failure.h
   conn/base/keyed_hash.h
+  conn/base/limits.h
   conn/base/log.h
   conn/base/random.h
   conn/base/rfc3339.h

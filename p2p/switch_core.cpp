@@ -5,7 +5,7 @@
 #include <iterator>
 #include <utility>
 
-#include "conn/comet/reassembly_budget.h"
+#include "conn/base/reassembly_budget.h"
 #include "p2p/base/listen_address.h"
 #include "p2p/peer/inbox.h"
 #include "p2p/switch_settings.h"

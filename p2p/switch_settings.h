@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "conn/address/node_id.h"
-#include "conn/comet/limits.h"
+#include "conn/base/limits.h"
 #include "p2p/admission/admission.h"
 #include "p2p/base/node_info.h"
 #include "p2p/base/switch_config.h"

@@ -16,9 +16,9 @@
 #include <optional>
 
 #include "conn/base/failure.h"
+#include "conn/base/limits.h"
 #include "conn/base/relaxed.h"
 #include "conn/base/token_bucket.h"
-#include "conn/comet/limits.h"
 
 namespace peerage::conn {
 

@@ -2,7 +2,7 @@
 //
 // Each channel assembles one message at a time. Bounded are: a message (its channel's
 // max_message_bytes: exactly that passes, one byte more drops the peer), everything half-received
-// from this peer, and that of all peers (conn/comet/reassembly_budget.h). A message that gains no
+// from this peer, and that of all peers (conn/base/reassembly_budget.h). A message that gains no
 // byte for partial_timeout drops the peer too. A finished message is handed over with its memory,
 // so nothing stays behind: an idle peer holds none.
 //
@@ -21,9 +21,9 @@
 
 #include "conn/base/channel.h"
 #include "conn/base/failure.h"
+#include "conn/base/limits.h"
+#include "conn/base/reassembly_budget.h"
 #include "conn/base/relaxed.h"
-#include "conn/comet/limits.h"
-#include "conn/comet/reassembly_budget.h"
 
 namespace peerage::conn {
 

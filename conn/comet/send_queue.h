@@ -21,7 +21,7 @@
 #include <vector>
 
 #include "conn/base/channel.h"
-#include "conn/comet/limits.h"
+#include "conn/base/limits.h"
 #include "conn/peer_connection.h"
 
 namespace peerage::conn {

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "conn/comet/limits.h"
+#include "conn/base/limits.h"
 
 namespace peerage::p2p {
 

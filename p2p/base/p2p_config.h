@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "conn/address/net_address.h"
-#include "conn/comet/limits.h"
+#include "conn/base/limits.h"
 #include "p2p/base/limits.h"
 
 namespace peerage::p2p {

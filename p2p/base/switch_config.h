@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "conn/address/cidr.h"
+#include "conn/base/limits.h"
 #include "conn/base/log.h"
-#include "conn/comet/limits.h"
 #include "p2p/base/p2p_config.h"
 
 namespace peerage::p2p {

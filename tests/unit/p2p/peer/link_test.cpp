@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "conn/comet/reassembly_budget.h"
+#include "conn/base/reassembly_budget.h"
 #include "p2p/peer/inbox.h"
 #include "tests/support/connection_fixture.h"
 

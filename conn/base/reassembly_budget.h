@@ -20,7 +20,7 @@
 #include <mutex>
 #include <utility>
 
-#include "conn/comet/limits.h"
+#include "conn/base/limits.h"
 
 namespace peerage::conn {
 

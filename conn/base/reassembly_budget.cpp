@@ -1,4 +1,4 @@
-#include "conn/comet/reassembly_budget.h"
+#include "conn/base/reassembly_budget.h"
 
 namespace peerage::conn {
 
