@@ -7,17 +7,9 @@ namespace peerage::conn {
 
 namespace {
 
-// What we read at, for a remote that sends at `rate`.
-std::uint64_t reading_rate(std::uint64_t rate) {
-  return rate + rate / kReceiveSlack;
-}
+static_assert(kScratchBytes == kMaxRead);
 
-std::uint64_t slice_of(std::uint64_t rate) {
-  const auto slices = static_cast<std::uint64_t>(Duration(1s) / kRateSlice);
-  return std::max<std::uint64_t>(rate / slices, kMaxPacketOnWire);
-}
-
-// Writes of kMaxFramesPerWrite frames, before others are served.
+// Batches that are sealed and written before others are served.
 constexpr std::size_t kBatchesPerTurn = 4;
 
 // Reads before others are served, while each brings kBusyRead, so that the next will find some too:
@@ -25,12 +17,30 @@ constexpr std::size_t kBatchesPerTurn = 4;
 constexpr std::size_t kReadsPerTurn = 4;
 constexpr std::size_t kBusyRead = 16 * kFrameSealed;
 
-// 100 ms worth of the rate, as the Go node samples, and at least what one step moves.
-std::uint64_t burst_for(std::uint64_t rate, std::size_t step) {
-  return std::max<std::uint64_t>(rate / 10, step);
-}
+class CometStream final : public ProvenStream {
+ public:
+  CometStream(std::unique_ptr<Stream> stream, SecretSession session)
+      : ProvenStream(session.remote_key),
+        stream_(std::move(stream)),
+        session_(std::move(session)) {}
+
+  std::shared_ptr<PeerConnection> open(Shard& shard, std::vector<ChannelDescriptor> channels,
+                                       const ConnectionConfig& config, ReassemblyBudget& budget,
+                                       PeerConnection::Events events) override {
+    return Connection::create(shard, std::move(stream_), std::move(session_), std::move(channels),
+                              config, budget, std::move(events));
+  }
+
+ private:
+  std::unique_ptr<Stream> stream_;
+  SecretSession session_;
+};
 
 }  // namespace
+
+std::unique_ptr<ProvenStream> proven_stream(std::unique_ptr<Stream> stream, SecretSession session) {
+  return std::make_unique<CometStream>(std::move(stream), std::move(session));
+}
 
 std::shared_ptr<Connection> Connection::create(Shard& shard, std::unique_ptr<Stream> stream,
                                                SecretSession session,
@@ -48,22 +58,12 @@ Connection::Connection(Shard& shard, std::unique_ptr<Stream> stream, SecretSessi
     : shard_(shard),
       stream_(std::move(stream)),
       events_(std::move(events)),
-      descriptors_(std::move(channels)),
+      channels_(std::move(channels)),
       started_(shard.now()),
-      last_received_(started_),
-      opener_(std::move(session.opener)),
-      early_data_(std::move(session.early_data)),
-      assembler_(descriptors_, config.reassembly, budget),
-      receive_tokens_(reading_rate(config.receive_rate),
-                      burst_for(config.receive_rate, kScratchBytes), started_),
-      received_(started_),
-      queue_(descriptors_, config.send_queue),
-      scheduler_(descriptors_),
-      sealer_(std::move(session.sealer)),
-      send_slice_(slice_of(config.send_rate)),
-      send_tokens_(config.send_rate, burst_for(config.send_rate, kMaxPacketOnWire), started_),
-      sent_(started_),
-      liveness_(config.liveness, started_) {}
+      liveness_(config.liveness, started_),
+      in_(std::move(session.opener), std::move(session.early_data), channels_, config, budget,
+          liveness_, started_),
+      out_(std::move(session.sealer), channels_, config, liveness_, started_) {}
 
 Connection::~Connection() = default;
 
@@ -78,7 +78,7 @@ Task Connection::later(void (Connection::*method)()) {
 void Connection::start() {
   if (state_ != State::created) return;
   state_ = State::open;
-  assembler_.set_on_evict(
+  in_.set_on_evict(
       [&shard = shard_, evicted = later(&Connection::on_evicted)] { shard.post(evicted); });
   timer_ = shard_.make_timer(later(&Connection::on_timer));
   arm_timer();
@@ -86,8 +86,8 @@ void Connection::start() {
   shard_.post(later(&Connection::pump));
 }
 
-SendResult Connection::send(ChannelId channel, SharedBytes bytes, Duration patience) {
-  const SendQueue::Offer offer = queue_.offer(channel, std::move(bytes), patience);
+SendResult Connection::offer(ChannelId channel, SharedBytes bytes, Duration patience) {
+  const SendQueue::Offer offer = out_.offer(channel, std::move(bytes), patience);
   if (offer.wake) shard_.post(later(&Connection::pump));
   return offer.result;
 }
@@ -95,8 +95,9 @@ SendResult Connection::send(ChannelId channel, SharedBytes bytes, Duration patie
 void Connection::flush_and_stop(Duration within) {
   if (state_ == State::created) close();
   if (state_ != State::open) return;
-  queue_.close();
   state_ = State::flushing;
+  out_.close();
+  in_.ignore_rest();
   stop_deadline_ = shard_.now() + within;
   // What the owner held back is read again, and thrown away: the remote may be unable to take our
   // last messages before it has sent its own.
@@ -111,14 +112,8 @@ void Connection::close(Failure why) {
   stream_->close();
   timer_.reset();
   // The owner may keep us for long; what we held for the peer goes now.
-  queue_.discard();
-  drained_ = std::vector<QueuedMessage>();
-  scheduler_.clear();
-  assembler_.clear();
-  wipe(sealed_);
-  sealed_ = Bytes();
-  partial_frame_ = Bytes();
-  note_frame_bytes();
+  out_.discard();
+  in_.discard();
   // The event that is running may be what called us: it is released only when it has returned.
   shard_.post([self = shared_from_this(), why = std::move(why)] {
     const Events events = std::exchange(self->events_, {});
@@ -137,7 +132,7 @@ void Connection::resume_reading() {
   if (!reading_paused_) return;
   reading_paused_ = false;
   liveness_.on_reading_resumed(shard_.now());
-  assembler_.on_reading_resumed(shard_.now());
+  in_.on_reading_resumed(shard_.now());
   want_readable();
 }
 
@@ -152,18 +147,18 @@ ConnectionStatus Connection::status() const {
   const TimePoint now = shard_.now();
   ConnectionStatus status;
   status.age = now - started_;
-  status.silence = now - TimePoint(last_received_);
-  status.sent_bytes = sent_.total();
-  status.received_bytes = received_.total();
-  status.send_rate = sent_.rate(now);
-  status.receive_rate = received_.rate(now);
-  status.queued_bytes = queue_.queued_bytes();
-  status.reassembly_bytes = assembler_.held_bytes();
-  status.frame_bytes = frame_bytes_;
+  status.silence = now - in_.last_received();
+  status.sent_bytes = out_.sent_bytes();
+  status.received_bytes = in_.received_bytes();
+  status.send_rate = out_.rate(now);
+  status.receive_rate = in_.rate(now);
+  status.queued_bytes = out_.queued_bytes();
+  status.reassembly_bytes = in_.reassembly_bytes();
+  status.frame_bytes = out_.frame_bytes() + in_.frame_bytes();
   status.round_trip = liveness_.round_trip();
   status.unsolicited_pongs = liveness_.unsolicited_pongs();
-  for (std::size_t i = 0; i < descriptors_.size(); ++i) {
-    status.channels.push_back({descriptors_[i], queue_.channel_load(i)});
+  for (std::size_t i = 0; i < channels_.size(); ++i) {
+    status.channels.push_back({channels_[i], out_.channel_load(i)});
   }
   return status;
 }
@@ -171,106 +166,42 @@ ConnectionStatus Connection::status() const {
 // --- receiving ---
 
 void Connection::want_readable() {
-  if (state_ == State::closed || reading_paused_ || read_again_at_) return;
+  if (state_ == State::closed || reading_paused_ || in_.read_again_at()) return;
   stream_->when_readable(later(&Connection::on_readable));
 }
 
 void Connection::on_readable() {
   for (std::size_t turn = 0; turn < kReadsPerTurn && !reading_paused_; ++turn) {
-    const Result<std::size_t> read = read_once();
-    if (!read) {
-      close(read.error());
-      return;
-    }
+    const Result<Read> read = read_once();
+    if (!read) return close(read.error());
     if (state_ == State::closed) return;
-    if (receive_tokens_.available(read_at_) == 0) {
-      read_again_at_ = receive_tokens_.when_available(1, read_at_);
-      break;
-    }
-    if (*read < kBusyRead) break;
+    if (!in_.may_read(read->at) || read->bytes < kBusyRead) break;
   }
   want_readable();
   if (liveness_.control_waits()) pump();
   arm_timer();
 }
 
-// One read, and everything in it. How many bytes it was.
-Result<std::size_t> Connection::read_once() {
+// One read, and everything in it.
+Result<Connection::Read> Connection::read_once() {
   const MutableBytes scratch = shard_.scratch(Scratch::reading);
-  const std::size_t held = partial_frame_.size();
-  std::copy(partial_frame_.begin(), partial_frame_.end(), scratch.begin());
-  const IoResult read = stream_->read(scratch.subspan(held));
-  read_at_ = shard_.now();
-  if (read.status == IoStatus::would_block) return 0;
+  const IoResult read = stream_->read(in_.room(scratch));
+  const TimePoint now = shard_.now();
+  if (read.status == IoStatus::would_block) return Read{0, now};
   if (read.status != IoStatus::ok) {
     if (state_ == State::lingering) return fail(Stage::established, Reason::stopped_locally);
     return fail(Stage::established,
                 read.status == IoStatus::end ? Reason::closed_by_remote : read.reason);
   }
-  received_.add(read.bytes, read_at_);
-  last_received_ = read_at_;
-  if (state_ != State::open) return read.bytes;  // what comes after our goodbye is not looked at
-
-  const std::size_t total = held + read.bytes;
-  const std::size_t whole = total / kFrameSealed * kFrameSealed;
-  stream_bytes_ = 0;
-  const Result<void> received = receive_frames(scratch.first(whole));
-  receive_tokens_.take_debt(stream_bytes_, read_at_);
-  if (!received) return tl::unexpected(received.error());
-  if (state_ == State::closed) return read.bytes;
-  packets_.rest();
-  const ByteView rest = scratch.subspan(whole, total - whole);
-  if (rest.empty()) {
-    partial_frame_ = Bytes();
-  } else {
-    partial_frame_.assign(rest.begin(), rest.end());
+  if (const auto received = in_.receive(scratch, read.bytes, now, events_.message); !received) {
+    return tl::unexpected(received.error());
   }
-  note_frame_bytes();
-  return read.bytes;
-}
-
-Result<void> Connection::receive_frames(MutableBytes frames) {
-  for (; !frames.empty() && state_ == State::open; frames = frames.subspan(kFrameSealed)) {
-    const Result<ByteView> stream = opener_.open(frames.first(kFrameSealed));
-    if (!stream) return tl::unexpected(stream.error());
-    stream_bytes_ += std::max(stream->size(), kMinFrameCharge);
-    const Result<void> received =
-        stream->empty() ? liveness_.on_idle_packet() : receive_stream(*stream);
-    if (!received) return received;
-  }
-  return {};
-}
-
-Result<void> Connection::receive_stream(ByteView stream) {
-  return packets_.receive(stream, [this](ByteView body) -> Result<void> {
-    if (state_ != State::open) return {};  // the owner has closed us from its event
-    return receive_packet(body);
-  });
-}
-
-Result<void> Connection::receive_packet(ByteView body) {
-  const Result<Packet> packet = decode_packet(body);
-  if (!packet) return tl::unexpected(packet.error());
-  if (packet->kind == PacketKind::ping) return liveness_.on_ping(read_at_);
-  if (packet->kind == PacketKind::pong) return liveness_.on_pong(read_at_);
-
-  auto message = assembler_.receive(packet->channel, packet->data, packet->eof, read_at_);
-  if (!message) return tl::unexpected(message.error());
-  if (packet->data.empty() && !packet->eof) return liveness_.on_idle_packet();
-  liveness_.on_progress();
-  if (*message && events_.message) events_.message(std::move(**message));
-  return {};
+  return Read{read.bytes, now};
 }
 
 void Connection::receive_early_data() {
-  const Bytes early = std::exchange(early_data_, {});
-  if (state_ == State::open) {
-    read_at_ = shard_.now();
-    if (const Result<void> received = receive_stream(early); !received) {
-      close(received.error());
-      return;
-    }
-    packets_.rest();
+  if (const auto received = in_.receive_early(shard_.now(), events_.message); !received) {
+    return close(received.error());
   }
   want_readable();
 }
@@ -283,97 +214,31 @@ void Connection::on_evicted() {
 
 void Connection::pump() {
   if (state_ == State::created || state_ == State::lingering) return;
-  for (std::size_t turn = 0; flush_sealed(); ++turn) {
-    // Other connections of the shard get their turn too.
-    if (turn == kBatchesPerTurn) {
+  const MutableBytes scratch = shard_.scratch(Scratch::writing);
+  for (std::size_t batches = 0;;) {
+    if (!out_.in_batch() && batches++ == kBatchesPerTurn) {
+      // Other connections of the shard get their turn too.
       shard_.post(later(&Connection::pump));
       break;
     }
-    // What was accepted while we wrote may be more urgent than what waits.
-    queue_.drain(drained_);
-    for (QueuedMessage& message : drained_) {
-      scheduler_.add(message.channel_index, std::move(message.bytes));
-    }
-    const Result<bool> batch = seal_batch();
-    if (!batch) {
-      close(batch.error());
-      return;
-    }
-    if (!*batch) {
-      liveness_.on_write_idle();
-      if (state_ == State::flushing && scheduler_.empty()) on_all_sent();
-      break;
-    }
-  }
-  note_frame_bytes();
-  if (state_ != State::closed) arm_timer();
-}
-
-// Hands sealed bytes to the socket. True when none are left.
-bool Connection::flush_sealed() {
-  while (!sealed_.empty()) {
-    const ByteView part = sealed_;
-    const IoResult written = stream_->write({&part, 1});
     const TimePoint now = shard_.now();
-    if (written.status == IoStatus::ok) {
-      sent_.add(written.bytes, now);
-      liveness_.on_write_progress(now);
-      if (written.bytes == sealed_.size()) {
-        sealed_ = Bytes();
-        return true;
-      }
-      sealed_.erase(sealed_.begin(), sealed_.begin() + static_cast<std::ptrdiff_t>(written.bytes));
-    } else if (written.status == IoStatus::would_block) {
-      liveness_.on_write_blocked(now);
-      send_again_at_.reset();  // now it is the socket that we wait for
-      stream_->when_writable(later(&Connection::pump));
-      return false;
-    } else {
-      close({Stage::established, written.reason, {}});
-      return false;
-    }
-  }
-  return true;
-}
-
-// Forms, seals and writes what is due now, at most kMaxFramesPerWrite frames. False when there is
-// nothing to send, or the rate forbids it.
-Result<bool> Connection::seal_batch() {
-  const TimePoint now = shard_.now();
-  FrameWriter writer(shard_.scratch(Scratch::writing).first(kMaxFramesPerWrite * kFrameSealed));
-  if (liveness_.take_pong()) writer.append(kPongPacket);
-  if (liveness_.take_ping()) writer.append(kPingPacket);
-  send_again_at_.reset();
-  while (writer.room() >= kMaxPacketOnWire) {
-    if (!scheduler_.empty() && send_tokens_.available(now) < kMaxPacketOnWire) {
-      send_again_at_ = send_tokens_.when_available(send_slice_, now);
+    const Result<ByteView> due = out_.next(scratch, now);
+    if (!due) return close(due.error());
+    if (due->empty()) {
+      if (state_ == State::flushing && out_.all_formed()) on_all_sent();
       break;
     }
-    const auto packet = scheduler_.next();
-    if (!packet) break;
-    writer.append(packet->header.view());
-    writer.append(packet->data);
-    send_tokens_.take(packet->wire_size(), now);
-    if (packet->completed) queue_.release(packet->channel_index, *packet->completed);
+    const IoResult written = stream_->write({&*due, 1});
+    if (written.status == IoStatus::failed || written.status == IoStatus::end) {
+      return close({Stage::established, written.reason, {}});
+    }
+    out_.on_written(written.bytes, now);
+    if (written.status == IoStatus::would_block) {
+      stream_->when_writable(later(&Connection::pump));
+      break;
+    }
   }
-  queue_.settle();
-  const MutableBytes frames = writer.finish();
-  if (frames.empty()) return false;
-  if (const Result<void> sealed = sealer_.seal(frames); !sealed) {
-    return tl::unexpected(sealed.error());
-  }
-  const ByteView part = frames;
-  const IoResult written = stream_->write({&part, 1});
-  if (written.status == IoStatus::failed || written.status == IoStatus::end) {
-    return fail(Stage::established, written.reason);
-  }
-  if (written.bytes > 0) {
-    sent_.add(written.bytes, now);
-    liveness_.on_write_progress(now);
-  }
-  const ByteView rest = part.subspan(written.bytes);
-  sealed_.assign(rest.begin(), rest.end());
-  return true;
+  arm_timer();
 }
 
 void Connection::on_all_sent() {
@@ -394,10 +259,10 @@ void Connection::arm_timer() {
   // timer would fire for ever.
   if (state_ == State::open) {
     consider(liveness_.deadline());
-    if (!reading_paused_) consider(assembler_.deadline());
+    if (!reading_paused_) consider(in_.deadline());
   }
-  consider(read_again_at_);
-  consider(send_again_at_);
+  consider(in_.read_again_at());
+  consider(out_.send_again_at());
   consider(stop_deadline_);
   // A deadline that has moved away is noticed when the timer fires: re-arming it for every packet
   // would cost more than one idle wake-up.
@@ -414,30 +279,25 @@ void Connection::on_timer() {
     close({Stage::established, said_all ? Reason::stopped_locally : Reason::flush_timed_out, {}});
     return;
   }
-  if (read_again_at_ && now >= *read_again_at_) {
-    read_again_at_.reset();
+  if (in_.read_again_at() && now >= *in_.read_again_at()) {
+    in_.read_again();
     want_readable();
   }
   // After a pause of the whole process the answer to our ping may already lie in the socket.
-  if (!reading_paused_ && !read_again_at_) {
-    if (const Result<std::size_t> read = read_once(); !read) {
-      close(read.error());
-      return;
-    }
+  if (!reading_paused_ && !in_.read_again_at()) {
+    if (const Result<Read> read = read_once(); !read) return close(read.error());
     if (state_ == State::closed) return;
   }
-  if (state_ == State::open) {
-    // While we do not read, it is not the remote that lets a message wait.
-    const Result<void> going_on = reading_paused_ ? Result<void>{} : assembler_.check(now);
-    for (const Result<void>& alive : {liveness_.check(now), going_on}) {
-      if (!alive) {
-        close(alive.error());
-        return;
-      }
-    }
-  }
+  if (const Result<void> alive = check(now); !alive) return close(alive.error());
   pump();
   arm_timer();
+}
+
+Result<void> Connection::check(TimePoint now) {
+  if (state_ != State::open) return {};
+  if (const Result<void> alive = liveness_.check(now); !alive) return alive;
+  // While we do not read, it is not the remote that lets a message wait.
+  return reading_paused_ ? Result<void>{} : in_.check(now);
 }
 
 }  // namespace peerage::conn
