@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-#include "conn/comet/connection.h"
+#include "conn/base/reassembly_budget.h"
 #include "conn/runtime/asio_runtime.h"
 #include "p2p/connect/upgrade.h"
 #include "pex/exchange/messages.h"
@@ -92,9 +92,9 @@ class Responder {
   }
 
   void serve(std::uint64_t number, p2p::Upgraded peer) {
-    const std::string who = peer.session.remote_id.to_string();
+    const std::string who = peer.stream->remote_id().to_string();
     std::cerr << "peer     " << who << " of " << conn::printable(peer.theirs.network) << '\n';
-    conn::Connection::Events events;
+    conn::PeerConnection::Events events;
     events.message = [this, number](const conn::ChannelMessage& message) {
       const auto request = pex::decode(message.bytes);
       if (!request || !std::holds_alternative<pex::Request>(*request)) {
@@ -108,8 +108,7 @@ class Responder {
       connections_.erase(number);
     };
     connections_[number] =
-        conn::Connection::create(shard_, std::move(peer.stream), std::move(peer.session),
-                                 {pex::kChannel}, {}, budget_, std::move(events));
+        peer.stream->open(shard_, {pex::kChannel}, {}, budget_, std::move(events));
     connections_[number]->start();
   }
 
@@ -121,7 +120,7 @@ class Responder {
   std::unique_ptr<conn::Listener> listener_;
   std::uint64_t next_ = 0;
   std::map<std::uint64_t, std::unique_ptr<conn::Pending>> upgrades_;
-  std::map<std::uint64_t, std::shared_ptr<conn::Connection>> connections_;
+  std::map<std::uint64_t, std::shared_ptr<conn::PeerConnection>> connections_;
 };
 
 std::optional<Options> parse(int argc, char** argv) {

@@ -11,7 +11,11 @@
 namespace peerage::p2p {
 
 Switch::Switch(conn::Runtime& runtime, conn::NodeKey key, SwitchConfig config)
-    : core_(std::make_shared<SwitchCore>(runtime, std::move(key), std::move(config))) {}
+    : Switch(runtime, std::move(key), std::move(config), nullptr) {}
+Switch::Switch(conn::Runtime& runtime, conn::NodeKey key, SwitchConfig config,
+               std::shared_ptr<Upgrader> upgrader)
+    : core_(std::make_shared<SwitchCore>(runtime, std::move(key), std::move(config),
+                                         std::move(upgrader))) {}
 
 // No share in the core: reactors are given this one, and the core owns them.
 Switch::Switch(SwitchCore& core) : core_(std::shared_ptr<SwitchCore>(), &core), owner_(false) {}

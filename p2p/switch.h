@@ -38,6 +38,7 @@
 namespace peerage::p2p {
 
 class SwitchCore;
+class Upgrader;
 
 // How things stood a moment ago; immutable.
 struct SwitchSnapshot {
@@ -60,6 +61,10 @@ class Switch {
   // Throws std::invalid_argument for a configuration that makes no sense (no network, an address
   // that cannot be parsed, a moniker that every peer would refuse, deadlines that contradict).
   Switch(conn::Runtime& runtime, conn::NodeKey key, SwitchConfig config);
+  // The same over another wire than comet's (p2p/connect/upgrader.h). Not for embedders: what it
+  // takes is not installed.
+  Switch(conn::Runtime& runtime, conn::NodeKey key, SwitchConfig config,
+         std::shared_ptr<Upgrader> upgrader);
   ~Switch();
   Switch(const Switch&) = delete;
   Switch& operator=(const Switch&) = delete;

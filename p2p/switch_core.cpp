@@ -7,6 +7,7 @@
 
 #include "conn/base/reassembly_budget.h"
 #include "p2p/base/listen_address.h"
+#include "p2p/connect/upgrade.h"
 #include "p2p/peer/inbox.h"
 #include "p2p/switch_settings.h"
 
@@ -28,7 +29,8 @@ SwitchConfig without_log(SwitchConfig config) {
 
 }  // namespace
 
-SwitchCore::SwitchCore(conn::Runtime& runtime, conn::NodeKey key, SwitchConfig config)
+SwitchCore::SwitchCore(conn::Runtime& runtime, conn::NodeKey key, SwitchConfig config,
+                       std::shared_ptr<Upgrader> upgrader)
     : runtime_(runtime),
       control_(runtime.shard(0)),
       key_(std::make_shared<const conn::NodeKey>(std::move(key))),
@@ -41,7 +43,9 @@ SwitchCore::SwitchCore(conn::Runtime& runtime, conn::NodeKey key, SwitchConfig c
           control_.now()),
       dialer_(dialer_config(config_), id_,
               [this] { return static_cast<double>(random() >> 11) * 0x1p-53; }),
-      transport_(runtime, key_, transport_timeouts(config_.p2p),
+      transport_(runtime,
+                 upgrader ? std::move(upgrader) : std::make_shared<CometUpgrader>(runtime, key_),
+                 transport_timeouts(config_.p2p),
                  listen_address(config_.p2p.laddr)->ip),  // checked() has parsed it
       unconditional_(config_.p2p.unconditional_peer_ids.begin(),
                      config_.p2p.unconditional_peer_ids.end()),
@@ -210,7 +214,7 @@ conn::Endpoint SwitchCore::listen_endpoint() const {
 Acceptor::Events SwitchCore::acceptor_events() {
   Acceptor::Events events;
   events.proven = [this](Proven node, const AttemptReport& report) {
-    const NodeId id = node.upgraded->session.remote_id;
+    const NodeId id = node.id();
     const auto another = dialer_.is_dialling(id) ? DuplicateConnections::Another::expected
                                                  : DuplicateConnections::Another::none;
     peers_->on_proven(std::move(node), DialPurpose::requested, report, marks(id), another);
@@ -236,7 +240,7 @@ DialRunner::Events SwitchCore::dial_events() {
     publish();
   };
   events.proven = [this](const DialOrder& order, Proven node, const AttemptReport& report) {
-    const NodeId id = node.upgraded->session.remote_id;
+    const NodeId id = node.id();
     // By host, for a handshake has no ID yet: one of them may be the node's dial to us.
     const bool expected = admission_.half_open().has_any_from(node.remote.ip);
     peers_->on_proven(
@@ -287,7 +291,8 @@ void SwitchCore::on_gone(const Gone& event) {
   counters_.add_failure(peer.direction(), event.why.reason);
   if (event.why.reason == Reason::evicted) counters_.add(Counter::evicted);
   // What we ended ourselves is not worth going back to.
-  const auto redial = event.ended_by == EndedBy::us ? Dialer::Redial::no : Dialer::Redial::yes;
+  const auto redial =
+      event.ended_by == conn::EndedBy::us ? Dialer::Redial::no : Dialer::Redial::yes;
   dialer_.on_gone(peer.id(), peer.dialled(), redial, control_.now());
   const bool is_lost = dialer_.is_persistent(peer.id()) && state_ == State::running;
   log_.gone(peer, event.why, is_lost ? SwitchLog::Persistent::yes : SwitchLog::Persistent::no,

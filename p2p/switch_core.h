@@ -32,7 +32,9 @@ namespace peerage::p2p {
 
 class SwitchCore : public std::enable_shared_from_this<SwitchCore> {
  public:
-  SwitchCore(conn::Runtime& runtime, conn::NodeKey key, SwitchConfig config);
+  // `upgrader`: null for the comet wire.
+  SwitchCore(conn::Runtime& runtime, conn::NodeKey key, SwitchConfig config,
+             std::shared_ptr<Upgrader> upgrader);
   ~SwitchCore();
 
   // --- before the start ---

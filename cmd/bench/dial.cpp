@@ -85,7 +85,7 @@ Result<conn::NodeId> who_answers(conn::Runtime& runtime, const BenchOptions& opt
   conn::Shard& shard = runtime.shard(0);
   shard.post([&] {
     running = start_bench_dial(runtime, shard, dial, [&](Result<p2p::Upgraded> outcome) {
-      Result<conn::NodeId> id = outcome ? Result<conn::NodeId>(outcome->session.remote_id)
+      Result<conn::NodeId> id = outcome ? Result<conn::NodeId>(outcome->stream->remote_id())
                                         : Result<conn::NodeId>(tl::unexpected(outcome.error()));
       outcome = tl::unexpected(conn::Failure{});  // closes it, here
       const auto finished = std::move(running);

@@ -7,7 +7,8 @@
 
 #include "cmd/bench/workers.h"
 #include "cmd/cli/commands.h"
-#include "conn/comet/connection.h"
+#include "conn/base/reassembly_budget.h"
+#include "conn/peer_connection.h"
 
 namespace peerage::cmd {
 namespace {
@@ -25,16 +26,15 @@ class Holding {
     conn::ChannelDescriptor descriptor;
     descriptor.id = channel_;
     descriptor.max_message_bytes = kBenchMaxMessage;
-    conn::Connection::Events events;
+    conn::PeerConnection::Events events;
     events.message = [](const conn::ChannelMessage&) {};
     events.closed = [this](const conn::Failure& why) {
       --alive_;
       const std::lock_guard lock(mutex_);
       lost_.add(why);
     };
-    held_[shard].push_back(conn::Connection::create(
-        runtime_.shard(shard), std::move(upgraded.stream), std::move(upgraded.session),
-        {descriptor}, conn::ConnectionConfig{}, budget_, std::move(events)));
+    held_[shard].push_back(upgraded.stream->open(
+        runtime_.shard(shard), {descriptor}, conn::ConnectionConfig{}, budget_, std::move(events)));
     ++alive_;
     held_[shard].back()->start();
   }
@@ -60,7 +60,7 @@ class Holding {
   conn::Runtime& runtime_;
   const conn::ChannelId channel_;
   conn::ReassemblyBudget budget_;
-  std::vector<std::vector<std::shared_ptr<conn::Connection>>> held_;
+  std::vector<std::vector<std::shared_ptr<conn::PeerConnection>>> held_;
   std::atomic<std::size_t> alive_ = 0;
   mutable std::mutex mutex_;
   FailureCounts lost_;  // guarded by mutex_

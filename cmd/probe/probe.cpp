@@ -4,8 +4,9 @@
 #include <array>
 #include <utility>
 
-#include "conn/comet/connection.h"
+#include "conn/base/reassembly_budget.h"
 #include "conn/comet/secret_handshake.h"
+#include "conn/peer_connection.h"
 #include "p2p/connect/upgrade.h"
 #include "pex/exchange/messages.h"
 
@@ -218,15 +219,14 @@ class Probe final : public std::enable_shared_from_this<Probe> {
   }
 
   void ask(p2p::Upgraded peer) {
-    conn::Connection::Events events;
+    conn::PeerConnection::Events events;
     events.message = [weak = weak_from_this()](const conn::ChannelMessage& message) {
       if (const auto self = weak.lock()) self->on_pex(message.bytes);
     };
     events.closed = [weak = weak_from_this()](const Failure& why) {
       if (const auto self = weak.lock()) self->on_no_answer(why);
     };
-    connection_ = conn::Connection::create(shard_, std::move(peer.stream), std::move(peer.session),
-                                           {pex::kChannel}, {}, budget_, std::move(events));
+    connection_ = peer.stream->open(shard_, {pex::kChannel}, {}, budget_, std::move(events));
     connection_->start();
     connection_->send(conn::kPexChannel, pex::encode_request());
     timer_ = shard_.make_timer([weak = weak_from_this()] {
@@ -295,7 +295,7 @@ class Probe final : public std::enable_shared_from_this<Probe> {
   std::unique_ptr<conn::Pending> pending_;
   std::shared_ptr<SecondLook> second_look_;
   conn::ReassemblyBudget budget_;
-  std::shared_ptr<conn::Connection> connection_;
+  std::shared_ptr<conn::PeerConnection> connection_;
   std::unique_ptr<conn::Timer> timer_;
 };
 

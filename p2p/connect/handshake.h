@@ -17,27 +17,15 @@
 // Threads: none of its own.
 #pragma once
 
-#include <functional>
 #include <optional>
-#include <variant>
 
 #include "conn/comet/secret_handshake.h"
 #include "conn/runtime/runtime.h"
 #include "p2p/base/limits.h"
 #include "p2p/base/node_info.h"
+#include "p2p/connect/handshake_plan.h"
 
 namespace peerage::p2p {
-
-// Our NodeInfo in answer to theirs, or the reason why there is none. Theirs is valid by itself.
-using Respond = std::function<conn::Result<NodeInfo>(const NodeInfo& theirs)>;
-
-struct HandshakePlan {
-  std::variant<NodeInfo, Respond> ours;
-  std::optional<conn::NodeId> expected;  // the ID that was dialled; nullopt when accepting
-  conn::TimePoint deadline;              // for everything
-  // With Respond: until when the remote must have named its network; the deadline if not set.
-  std::optional<conn::TimePoint> patience;
-};
 
 class Handshake {
  public:

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "conn/comet/frame_aead.h"
 #include "conn/runtime/shard_owned.h"
 
 namespace peerage::p2p {
@@ -18,10 +17,10 @@ using conn::Stage;
 // `progress` belong to the control shard.
 class Attempt : public std::enable_shared_from_this<Attempt> {
  public:
-  Attempt(conn::Runtime& runtime, std::shared_ptr<const conn::NodeKey> key, std::size_t shard,
+  Attempt(conn::Runtime& runtime, std::shared_ptr<Upgrader> upgrader, std::size_t shard,
           Transport::Progress progress, Transport::Done done)
       : runtime_(runtime),
-        key_(std::move(key)),
+        upgrader_(std::move(upgrader)),
         shard_index_(shard),
         shard_(runtime.shard(shard)),
         control_(runtime.shard(0)),
@@ -99,10 +98,8 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
     if (!stream) {
       return finish(conn::fail(Stage::connect, Reason::io_error, "the socket cannot be used"));
     }
-    conn::Secret<32> ephemeral;
-    runtime_.random(ephemeral.writable());
-    running_ = Upgrade::start(
-        shard_, std::move(stream), Handshake(*key_, std::move(ephemeral), std::move(plan)),
+    running_ = upgrader_->start(
+        shard_, std::move(stream), std::move(plan),
         [this](Result<Upgraded> upgraded, const UpgradeReport& report) {
           report_.upgrade = report;
           if (upgraded) {
@@ -145,7 +142,7 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
   }
 
   conn::Runtime& runtime_;
-  const std::shared_ptr<const conn::NodeKey> key_;
+  const std::shared_ptr<Upgrader> upgrader_;
   const std::size_t shard_index_;
   conn::Shard& shard_;
   conn::Shard& control_;
@@ -176,12 +173,9 @@ class Handle final : public conn::Pending {
 
 }  // namespace
 
-Transport::Transport(conn::Runtime& runtime, std::shared_ptr<const conn::NodeKey> key,
+Transport::Transport(conn::Runtime& runtime, std::shared_ptr<Upgrader> upgrader,
                      const Timeouts& timeouts, const conn::IpAddress& own)
-    : runtime_(runtime), key_(std::move(key)), timeouts_(timeouts), own_(own) {
-  // Chosen now, and not while the first peer waits: the library may test itself.
-  (void)conn::frame_aead();
-}
+    : runtime_(runtime), upgrader_(std::move(upgrader)), timeouts_(timeouts), own_(own) {}
 
 NodeInfo Introduction::for_network(const std::string& network) const {
   NodeInfo answer = info;
@@ -197,7 +191,7 @@ std::unique_ptr<conn::Pending> Transport::accept(std::unique_ptr<conn::Arrival> 
                                                  conn::TimePoint deadline, Progress progress,
                                                  Done done) {
   auto attempt =
-      std::make_shared<Attempt>(runtime_, key_, shard, std::move(progress), std::move(done));
+      std::make_shared<Attempt>(runtime_, upgrader_, shard, std::move(progress), std::move(done));
   attempt->begin([arrival = std::shared_ptr<conn::Arrival>(std::move(arrival)),
                   introduction = std::move(introduction),
                   deadline](Attempt& self) { self.accept(*arrival, introduction, deadline); });
@@ -207,7 +201,7 @@ std::unique_ptr<conn::Pending> Transport::accept(std::unique_ptr<conn::Arrival> 
 std::unique_ptr<conn::Pending> Transport::dial(const conn::HostAddress& target, std::size_t shard,
                                                std::shared_ptr<const Introduction> introduction,
                                                const std::string& network, Done done) {
-  auto attempt = std::make_shared<Attempt>(runtime_, key_, shard, Progress{}, std::move(done));
+  auto attempt = std::make_shared<Attempt>(runtime_, upgrader_, shard, Progress{}, std::move(done));
   attempt->begin([target, timeouts = timeouts_, own = own_, introduction = std::move(introduction),
                   network](Attempt& self) {
     NodeInfo ours = introduction->info;

@@ -19,7 +19,7 @@
 #include "conn/runtime/runtime.h"
 #include "p2p/base/attempt_report.h"
 #include "p2p/base/direction.h"
-#include "p2p/connect/upgrade.h"
+#include "p2p/connect/upgrader.h"
 
 namespace peerage::p2p {
 
@@ -43,6 +43,8 @@ struct Proven {
   conn::Endpoint remote;
   std::optional<conn::HostAddress> dialled;
 
+  const conn::NodeId& id() const noexcept { return upgraded->stream->remote_id(); }
+
   // What remains to be said when it is gone.
   struct Summary {
     conn::NodeId id;
@@ -51,9 +53,7 @@ struct Proven {
     std::optional<conn::HostAddress> dialled;
     std::string network;  // that we share
   };
-  Summary summary() const {
-    return {upgraded->session.remote_id, direction, remote, dialled, upgraded->ours.network};
-  }
+  Summary summary() const { return {id(), direction, remote, dialled, upgraded->ours.network}; }
 };
 
 class Transport {
@@ -67,11 +67,11 @@ class Transport {
     conn::Duration handshake = kHandshakeTimeout;
   };
 
-  // The runtime must outlive all attempts; the key, which other shards sign with until they hear of
+  // The runtime must outlive all attempts; the upgrader, which other shards use until they hear of
   // the end, is shared with them. `own`: where we listen; between loopback addresses that is also
   // where we dial from, so that nodes of one machine are told apart.
-  Transport(conn::Runtime& runtime, std::shared_ptr<const conn::NodeKey> key,
-            const Timeouts& timeouts, const conn::IpAddress& own);
+  Transport(conn::Runtime& runtime, std::shared_ptr<Upgrader> upgrader, const Timeouts& timeouts,
+            const conn::IpAddress& own);
 
   // Upgrades an accepted connection; `deadline` is for all of it.
   std::unique_ptr<conn::Pending> accept(std::unique_ptr<conn::Arrival> arrival, std::size_t shard,
@@ -85,7 +85,7 @@ class Transport {
 
  private:
   conn::Runtime& runtime_;
-  const std::shared_ptr<const conn::NodeKey> key_;
+  const std::shared_ptr<Upgrader> upgrader_;
   Timeouts timeouts_;
   conn::IpAddress own_;
 };

@@ -2,6 +2,9 @@
 
 #include <utility>
 
+#include "conn/comet/connection.h"
+#include "conn/comet/frame_aead.h"
+
 namespace peerage::p2p {
 namespace {
 
@@ -107,8 +110,8 @@ class Running final : public conn::Pending, public std::enable_shared_from_this<
   }
 
   void succeed() {
-    finish(Upgraded{std::move(stream_), handshake_.take_session(), *handshake_.our_info(),
-                    *handshake_.remote_info()});
+    finish(Upgraded{conn::proven_stream(std::move(stream_), handshake_.take_session()),
+                    *handshake_.our_info(), *handshake_.remote_info()});
   }
   void finish_with(Failure failure) { finish(tl::unexpected(std::move(failure))); }
 
@@ -151,6 +154,23 @@ std::unique_ptr<conn::Pending> Upgrade::start(conn::Shard& shard,
                                            std::move(done), std::move(progress));
   running->start();
   return std::make_unique<Handle>(std::move(running));
+}
+
+CometUpgrader::CometUpgrader(conn::Runtime& runtime, std::shared_ptr<const conn::NodeKey> key)
+    : runtime_(runtime), key_(std::move(key)) {
+  // Chosen now, and not while the first peer waits: the library may test itself.
+  (void)conn::frame_aead();
+}
+
+std::unique_ptr<conn::Pending> CometUpgrader::start(conn::Shard& shard,
+                                                    std::unique_ptr<conn::Stream> stream,
+                                                    HandshakePlan plan, UpgradeDone done,
+                                                    UpgradeProgress progress) {
+  conn::Secret<32> ephemeral;
+  runtime_.random(ephemeral.writable());
+  return Upgrade::start(shard, std::move(stream),
+                        Handshake(*key_, std::move(ephemeral), std::move(plan)), std::move(done),
+                        std::move(progress));
 }
 
 }  // namespace peerage::p2p

@@ -1,4 +1,4 @@
-// From a connected byte stream to a proven peer: runs a Handshake over a Stream on its shard.
+// The comet wire's upgrade: runs a Handshake over a Stream on its shard.
 //
 // The shell reads exactly what the handshake wants next, so that no byte of what follows is taken
 // from the socket, and writes what it gives; it holds at most one frame. Destroying the Upgrade
@@ -7,34 +7,40 @@
 // Threads: the stream's shard.
 #pragma once
 
-#include <functional>
 #include <memory>
 
+#include "conn/address/node_key.h"
 #include "conn/runtime/runtime.h"
-#include "p2p/base/attempt_report.h"
 #include "p2p/connect/handshake.h"
+#include "p2p/connect/upgrader.h"
 
 namespace peerage::p2p {
 
-// A proven, compatible peer, ready for conn::Connection.
-struct Upgraded {
-  std::unique_ptr<conn::Stream> stream;
-  conn::SecretSession session;
-  NodeInfo ours;
-  NodeInfo theirs;
-};
-
 class Upgrade {
  public:
-  using Done = std::function<void(conn::Result<Upgraded>, const UpgradeReport&)>;
-  // A later stage has been reached.
-  using Progress = std::function<void(conn::Stage)>;
+  using Done = UpgradeDone;
+  using Progress = UpgradeProgress;
 
   // Starts at once; `done` runs later, on the shard, exactly once.
   static std::unique_ptr<conn::Pending> start(conn::Shard& shard,
                                               std::unique_ptr<conn::Stream> stream,
                                               Handshake handshake, Done done,
                                               Progress progress = {});
+};
+
+// Upgrades every stream to the comet wire, with our key and fresh randomness for each.
+class CometUpgrader final : public Upgrader {
+ public:
+  // The runtime must outlive it.
+  CometUpgrader(conn::Runtime& runtime, std::shared_ptr<const conn::NodeKey> key);
+
+  std::unique_ptr<conn::Pending> start(conn::Shard& shard, std::unique_ptr<conn::Stream> stream,
+                                       HandshakePlan plan, UpgradeDone done,
+                                       UpgradeProgress progress) override;
+
+ private:
+  conn::Runtime& runtime_;
+  const std::shared_ptr<const conn::NodeKey> key_;
 };
 
 }  // namespace peerage::p2p

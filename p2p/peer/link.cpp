@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <utility>
 
-#include "conn/comet/connection.h"
 #include "p2p/peer/inbox.h"
 
 namespace peerage::p2p {
 
+using conn::EndedBy;
 using conn::Failure;
 using conn::Reason;
 using conn::Stage;
@@ -45,16 +45,15 @@ std::shared_ptr<Link> Link::create(const Common& common, conn::Shard& shard, Pla
   for (const ReactorChannel& channel : common.reactors->channels) {
     descriptors.push_back(channel.descriptor);
   }
-  conn::Connection::Events events;
+  conn::PeerConnection::Events events;
   events.message = [weak](conn::ChannelMessage message) {
     if (const auto self = weak.lock()) self->on_message(std::move(message));
   };
   events.closed = [weak](const Failure& why) {
     if (const auto self = weak.lock()) self->on_closed(why);
   };
-  link->connection_ = conn::Connection::create(
-      shard, std::move(plan.stream), std::move(plan.session), std::move(descriptors),
-      plan.connection, *common.reassembly, std::move(events));
+  link->connection_ = plan.stream->open(shard, std::move(descriptors), plan.connection,
+                                        *common.reassembly, std::move(events));
   link->peer_ = std::make_shared<Peer>(std::move(plan.description), common.runtime, shard,
                                        link->connection_, link->inbox_);
   return link;

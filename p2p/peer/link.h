@@ -15,17 +15,13 @@
 
 #include "conn/base/channel.h"
 #include "conn/base/failure.h"
-#include "conn/comet/limits.h"
-#include "conn/comet/secret_handshake.h"
+#include "conn/base/limits.h"
+#include "conn/base/reassembly_budget.h"
+#include "conn/peer_connection.h"
 #include "conn/runtime/runtime.h"
 #include "p2p/peer/peer.h"
 #include "p2p/peer/reactor_channel.h"
 #include "p2p/peer/reactor_queue.h"
-
-namespace peerage::conn {
-class Connection;
-class ReassemblyBudget;
-}  // namespace peerage::conn
 
 namespace peerage::p2p {
 
@@ -43,8 +39,7 @@ class Link : public std::enable_shared_from_this<Link> {
  public:
   struct Plan {
     Peer::Description description;
-    std::unique_ptr<conn::Stream> stream;
-    conn::SecretSession session;
+    std::unique_ptr<conn::ProvenStream> stream;
     conn::ConnectionConfig connection;
     std::size_t inbox_bytes = 0;
   };
@@ -55,7 +50,7 @@ class Link : public std::enable_shared_from_this<Link> {
     std::shared_ptr<conn::ReassemblyBudget> reassembly;
     std::shared_ptr<InboxBudget> inbox;
   };
-  using Ended = std::function<void(const conn::Failure&, EndedBy)>;
+  using Ended = std::function<void(const conn::Failure&, conn::EndedBy)>;
 
   static std::shared_ptr<Link> create(const Common& common, conn::Shard& shard, Plan plan,
                                       Ended ended);
@@ -82,12 +77,12 @@ class Link : public std::enable_shared_from_this<Link> {
   conn::Shard& shard_;
   Ended ended_;
   std::shared_ptr<Inbox> inbox_;
-  std::shared_ptr<conn::Connection> connection_;
+  std::shared_ptr<conn::PeerConnection> connection_;
   PeerPtr peer_;
   std::vector<std::shared_ptr<ReactorQueue>> queues_;  // one for each reactor
   enum class State : std::uint8_t { held, admitted, ended } state_ = State::held;
   std::vector<Message> waiting_;  // until admitted
-  EndedBy ended_by_ = EndedBy::others;
+  conn::EndedBy ended_by_ = conn::EndedBy::others;
   std::function<void()> answered_;
   conn::TimePoint probed_at_;
   std::unique_ptr<conn::Timer> probe_timer_;

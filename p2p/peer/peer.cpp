@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "conn/comet/connection.h"
 #include "p2p/peer/inbox.h"
 
 namespace peerage::p2p {
@@ -18,8 +17,9 @@ std::optional<conn::TimePoint> if_ever(const std::atomic<conn::TimePoint>& last)
 }  // namespace
 
 Peer::Peer(Description description, conn::Runtime& runtime, conn::Shard& shard,
-           std::shared_ptr<conn::Connection> connection, std::shared_ptr<Inbox> inbox)
+           std::shared_ptr<conn::PeerConnection> connection, std::shared_ptr<Inbox> inbox)
     : description_(std::move(description)),
+      id_(conn::NodeId::of(description_.key)),
       runtime_(runtime),
       shard_(shard),
       connection_(std::move(connection)),

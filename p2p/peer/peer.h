@@ -25,17 +25,9 @@
 #include "p2p/base/link_id.h"
 #include "p2p/base/node_info.h"
 
-namespace peerage::conn {
-class Connection;
-}
-
 namespace peerage::p2p {
 
 class Inbox;
-
-// What ended a connection: we, on purpose; or the remote, the network, or a broken rule of the
-// wire.
-enum class EndedBy : std::uint8_t { us, others };
 
 struct PeerStatus {
   conn::ConnectionStatus connection;  // bytes, queues, rates, round trip, ages
@@ -47,7 +39,7 @@ class Peer : public std::enable_shared_from_this<Peer> {
  public:
   struct Description {
     LinkId link = 0;
-    conn::NodeId id;
+    conn::PublicKey key;  // as proved in the handshake
     Direction direction = Direction::inbound;
     conn::Endpoint socket;                     // the remote end as we see it
     std::optional<conn::HostAddress> dialled;  // what we dialled, for outbound peers
@@ -55,9 +47,11 @@ class Peer : public std::enable_shared_from_this<Peer> {
     std::string network;                       // the one we share
   };
   Peer(Description description, conn::Runtime& runtime, conn::Shard& shard,
-       std::shared_ptr<conn::Connection> connection, std::shared_ptr<Inbox> inbox);
+       std::shared_ptr<conn::PeerConnection> connection, std::shared_ptr<Inbox> inbox);
 
-  const conn::NodeId& id() const noexcept { return description_.id; }
+  const conn::NodeId& id() const noexcept { return id_; }
+  // As it proved in the handshake; the ID is that of this key.
+  const conn::PublicKey& public_key() const noexcept { return description_.key; }
   Direction direction() const noexcept { return description_.direction; }
   // Where the socket's other end is: what limits and groups go by. The peer's own claim is in
   // info().listen_addr.
@@ -125,9 +119,10 @@ class Peer : public std::enable_shared_from_this<Peer> {
   void note_message() noexcept;
 
   const Description description_;
+  const conn::NodeId id_;
   conn::Runtime& runtime_;
   conn::Shard& shard_;
-  const std::shared_ptr<conn::Connection> connection_;
+  const std::shared_ptr<conn::PeerConnection> connection_;
   const std::shared_ptr<Inbox> inbox_;
   std::atomic<bool> persistent_ = false;
   std::atomic<bool> unconditional_ = false;

@@ -5,6 +5,7 @@
 
 namespace peerage::p2p {
 
+using conn::EndedBy;
 using conn::Failure;
 using conn::NodeId;
 using conn::Reason;
@@ -32,7 +33,7 @@ PeerRegistry::PeerRegistry(const NodeId& own, const Link::Common& common, const 
 void PeerRegistry::on_proven(Proven node, DialPurpose purpose, const AttemptReport& report,
                              const PeerMarks& marks, DuplicateConnections::Another another) {
   const conn::TimePoint now = control_.now();
-  const NodeId id = node.upgraded->session.remote_id;
+  const NodeId id = node.id();
   const LinkId link = next_link_++;
   const auto standing = standing_of(marks);
   // Before DuplicateConnections is asked: a link that is held counts, so its slot is there when it
@@ -49,14 +50,13 @@ void PeerRegistry::on_proven(Proven node, DialPurpose purpose, const AttemptRepo
   Upgraded& upgraded = *proven;
   Link::Plan plan = {
       .description = {.link = link,
-                      .id = id,
+                      .key = upgraded.stream->remote_key(),
                       .direction = node.direction,
                       .socket = node.remote,
                       .dialled = node.dialled,
                       .info = std::move(upgraded.theirs),
                       .network = std::move(upgraded.ours.network)},
       .stream = std::move(upgraded.stream),
-      .session = std::move(upgraded.session),
       .connection = settings_.connection,
       .inbox_bytes = settings_.inbox_bytes,
   };

@@ -93,7 +93,7 @@ class PeerRegistry {
   void admit(LinkId id);
   void stop_link(LinkId id, const conn::Failure& why);
   void probe(LinkId id);
-  void on_ended(LinkId id, const conn::Failure& why, EndedBy ended_by);
+  void on_ended(LinkId id, const conn::Failure& why, conn::EndedBy ended_by);
   void arm();
   std::vector<EvictionCandidate> eviction_candidates() const;
 

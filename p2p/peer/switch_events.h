@@ -56,7 +56,7 @@ struct Gone {
   PeerPtr peer;
   conn::Failure why;
   conn::Duration lasted{};
-  EndedBy ended_by = EndedBy::others;
+  conn::EndedBy ended_by = conn::EndedBy::others;
 };
 
 // A reactor has said that the peer is of use.

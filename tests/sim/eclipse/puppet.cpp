@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "conn/comet/connection.h"
+#include "conn/base/reassembly_budget.h"
 #include "p2p/connect/upgrade.h"
 #include "pex/exchange/messages.h"
 
@@ -97,16 +97,15 @@ void Puppet::upgrade(std::unique_ptr<conn::Stream> stream, std::optional<conn::N
 }
 
 void Puppet::on_upgraded(p2p::Upgraded upgraded) {
-  conn::Connection::Events events;
+  conn::PeerConnection::Events events;
   events.message = [weak = weak_from_this()](const conn::ChannelMessage& message) {
     if (const auto self = weak.lock()) self->on_message(message);
   };
   events.closed = [weak = weak_from_this()](const conn::Failure&) {
     if (const auto self = weak.lock()) self->end();
   };
-  connection_ = conn::Connection::create(host_.shard(0), std::move(upgraded.stream),
-                                         std::move(upgraded.session), channels(),
-                                         connection_config(), budget(), std::move(events));
+  connection_ = upgraded.stream->open(host_.shard(0), channels(), connection_config(), budget(),
+                                      std::move(events));
   connection_->start();
   if (owner_ != nullptr) owner_->on_ready(*this);
 }

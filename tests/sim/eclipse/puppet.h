@@ -22,7 +22,7 @@
 #include "tests/sim/sim_world.h"
 
 namespace peerage::conn {
-class Connection;
+class PeerConnection;
 }
 namespace peerage::p2p {
 struct Upgraded;
@@ -97,7 +97,7 @@ class Puppet : public std::enable_shared_from_this<Puppet> {
   Owner* owner_;  // null once on_end has been called
   p2p::Direction direction_;
   std::unique_ptr<conn::Pending> pending_;
-  std::shared_ptr<conn::Connection> connection_;
+  std::shared_ptr<conn::PeerConnection> connection_;
   std::unique_ptr<conn::Timer> timer_;
   friend class Puppets;
   std::uint64_t serial_ = 0;

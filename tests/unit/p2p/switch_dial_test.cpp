@@ -156,7 +156,7 @@ TEST_F(SwitchDial, WhoeverFillsItsSlotMeanwhileIsDisconnectedWhenItIsBack) {
   EXPECT_TRUE(connected(a, b));
   const auto gone = a.events<Gone>();
   EXPECT_EQ(gone.back().peer->id(), c.id());
-  EXPECT_EQ(gone.back().ended_by, EndedBy::us);
+  EXPECT_EQ(gone.back().ended_by, conn::EndedBy::us);
 }
 
 TEST_F(SwitchDial, APeerThatWeStoppedIsNotRedialled) {
@@ -179,7 +179,7 @@ TEST_F(SwitchDial, NorOneThatWeDisconnectedAndThatDidNotReadOurLastMessages) {
   a.node->disconnect(b.id());
   ASSERT_TRUE(until([&] { return a.peers() == 0; }));
   EXPECT_EQ(a.events<Gone>().back().why.reason, Reason::flush_timed_out);
-  EXPECT_EQ(a.events<Gone>().back().ended_by, EndedBy::us);
+  EXPECT_EQ(a.events<Gone>().back().ended_by, conn::EndedBy::us);
   heal(a, b);
   world.run_for(1h);
   EXPECT_EQ(a.events<Dialled>().size(), 1u);

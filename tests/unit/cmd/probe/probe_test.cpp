@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "conn/comet/connection.h"
+#include "conn/base/reassembly_budget.h"
 #include "p2p/connect/upgrade.h"
 #include "pex/exchange/messages.h"
 #include "tests/sim/sim_world.h"
@@ -52,13 +52,12 @@ class Node {
         [this](conn::Result<p2p::Upgraded> peer, const p2p::UpgradeReport& report) {
           if (report.remote_info) seen.push_back(*report.remote_info);
           if (!peer || closes_after_handshake) return;
-          conn::Connection::Events events;
+          conn::PeerConnection::Events events;
           events.message = [this](const conn::ChannelMessage&) {
             if (answers) connection_->send(conn::kPexChannel, pex::encode_addresses(addresses));
           };
-          connection_ = conn::Connection::create(host_.shard(0), std::move(peer->stream),
-                                                 std::move(peer->session), {pex::kChannel}, {},
-                                                 budget_, std::move(events));
+          connection_ =
+              peer->stream->open(host_.shard(0), {pex::kChannel}, {}, budget_, std::move(events));
           connection_->start();
         });
   }
@@ -68,7 +67,7 @@ class Node {
   conn::ReassemblyBudget budget_;
   std::unique_ptr<conn::Listener> listener_;
   std::unique_ptr<conn::Pending> upgrade_;
-  std::shared_ptr<conn::Connection> connection_;
+  std::shared_ptr<conn::PeerConnection> connection_;
 };
 
 // A server that is no node: says something, at once or when spoken to.

@@ -26,11 +26,12 @@ struct LinkTest : test::ConnectionFixture {
                                  std::make_shared<conn::ReassemblyBudget>(),
                                  std::make_shared<InboxBudget>(1u << 20)};
     Peer::Description description;
-    description.id = their_key.id();
-    Link::Plan plan = {std::move(description), std::move(streams.first), std::move(sessions.first),
+    description.key = their_key.public_key();
+    Link::Plan plan = {std::move(description),
+                       conn::proven_stream(std::move(streams.first), std::move(sessions.first)),
                        config, 1u << 20};
     link = Link::create(common, here.shard(0), std::move(plan),
-                        [this](const conn::Failure&, EndedBy) { ++ends; });
+                        [this](const conn::Failure&, conn::EndedBy) { ++ends; });
     link->start();
   }
 };
