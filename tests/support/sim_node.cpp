@@ -21,10 +21,12 @@ p2p::SwitchConfig node_config() {
 SimNode::SimNode(sim::SimHost& host, std::uint32_t number, p2p::SwitchConfig config)
     : SimNode(host, number, std::move(config), std::make_shared<RecordingReactor>()) {}
 SimNode::SimNode(sim::SimHost& host, std::uint32_t number, p2p::SwitchConfig config,
-                 std::shared_ptr<RecordingReactor> recorder)
+                 std::shared_ptr<RecordingReactor> recorder,
+                 std::shared_ptr<p2p::Upgrader> upgrader)
     : host_(host),
       reactor(std::move(recorder)),
-      node(std::make_unique<p2p::Switch>(host, numbered_key(number), std::move(config))) {
+      node(std::make_unique<p2p::Switch>(host, numbered_key(number), std::move(config),
+                                         std::move(upgrader))) {
   node->add_reactor(reactor);
   node->on_event([this](const p2p::SwitchEvent& event) { on_event(event); });
 }

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "p2p/connect/upgrader.h"
 #include "p2p/switch.h"
 #include "tests/sim/sim_world.h"
 #include "tests/support/peers.h"
@@ -23,7 +24,8 @@ class SimNode {
  public:
   SimNode(sim::SimHost& host, std::uint32_t number, p2p::SwitchConfig config = node_config());
   SimNode(sim::SimHost& host, std::uint32_t number, p2p::SwitchConfig config,
-          std::shared_ptr<RecordingReactor> recorder);
+          std::shared_ptr<RecordingReactor> recorder,
+          std::shared_ptr<p2p::Upgrader> upgrader = nullptr);
   ~SimNode();
   void start();
   void stop();
