@@ -10,6 +10,7 @@
 #include <sodium.h>
 
 #include "cmd/cli/commands.h"
+#include "cmd/config/setting_value.h"
 #include "conn/address/node_key.h"
 
 namespace peerage::cmd {

@@ -46,11 +46,7 @@ class Check {
 
  private:
   void add(Severity severity, const std::string& key, const std::string& what) {
-    const auto line = reading_.lines.find(key);
-    const bool of_file = line != reading_.lines.end();
-    findings_.push_back({severity, of_file ? settings_.config_file.string() : std::string(),
-                         of_file ? line->second : 0,
-                         key_in_file(settings_.config, key) + ": " + what});
+    findings_.push_back(finding_about(settings_, severity, key, what));
   }
   void add_of_file(Severity severity, const std::filesystem::path& file, std::string text) {
     findings_.push_back({severity, file.string(), 0, std::move(text)});
@@ -156,7 +152,7 @@ class Check {
     if (own.value_or(p2p_.max_num_inbound_peers) == 0) {
       add(Severity::warning, own ? "peerage.seed_inbound_peers" : kKey,
           "a seed must accept inbound peers");
-    } else if (!own && reading_.lines.contains(kKey) &&
+    } else if (!own && settings_.origins.contains(kKey) &&
                p2p_.max_num_inbound_peers == P2pConfig{}.max_num_inbound_peers) {
       const std::string slots = std::to_string(pex::kSeedInboundPeers);
       add(Severity::notice, kKey,

@@ -14,15 +14,11 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
-#include <functional>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "cmd/config/finding.h"
-#include "cmd/config/setting_value.h"
 #include "conn/address/cidr.h"
 #include "conn/runtime/runtime.h"
 #include "p2p/base/p2p_config.h"
@@ -70,27 +66,7 @@ struct Config {
   static std::string template_text(std::string_view moniker, std::string_view network);
 };
 
-// Reading that goes on after a mistake. The settings are those that could be read, `notices` stays
-// empty, and nothing is judged yet: the caller adds other settings, and calls `settle` at the end.
-struct ConfigReading {
-  Config config;
-  std::vector<Finding> findings;
-  bool malformed = false;                    // no TOML at all
-  std::map<std::string, std::size_t> lines;  // of the keys that we honour and it has
-};
-// Keys that belong to a comet node's other parts: one notice for those that have the same reason,
-// or each by itself.
-enum class Listing : std::uint8_t { brief, full };
-ConfigReading read_config(std::string_view toml, Listing listing = Listing::brief);
-
-// The text of a file of at most 1 MiB.
-conn::Result<std::string> read_config_file(const std::filesystem::path& file);
-
-// Judges the values, each by itself and together, and corrects those that have no effect as they
-// are (handshake_timeout is never more than 5 s). Keys as "p2p.laddr".
-using ComplainOf = std::function<void(const std::string& key, const std::string& what)>;
-void settle(Config& config, const ComplainOf& complain);
-// Such a key's name in a file of the config's dialect.
+// The name of a key ("p2p.laddr") in a file of the config's dialect.
 std::string key_in_file(const Config& config, const std::string& key);
 
 }  // namespace peerage::cmd

@@ -3,11 +3,17 @@
 // Threads: none of its own.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "cmd/config/config.h"
 
 namespace peerage::cmd {
+
+// "p2p", "laddr": "p2p.laddr".
+inline std::string full_name(std::string_view section, std::string_view key) {
+  return section.empty() ? std::string(key) : std::string(section) + "." + std::string(key);
+}
 
 // Calls `visit(section, key, member)` for every key that we honour. Sections are "" for the top
 // level, "p2p" and "peerage".

@@ -11,6 +11,8 @@
 #include "cmd/config/config.h"
 #include "cmd/config/finding.h"
 #include "cmd/config/genesis.h"
+#include "cmd/config/reader.h"
+#include "cmd/config/setting_value.h"
 #include "p2p/base/limits.h"
 #include "tests/fuzz/fuzz_input.h"
 

@@ -5,6 +5,9 @@
 
 #include <gtest/gtest.h>
 
+#include "cmd/config/reader.h"
+#include "cmd/config/setting_value.h"
+
 namespace peerage::cmd {
 namespace {
 
@@ -35,7 +38,8 @@ struct Home {
     for (const auto name : split_list(reading.settings.config.network)) {
       reading.settings.networks.emplace_back(name);
     }
-    reading.lines = std::move(read.lines);
+    reading.settings.origins.clear();
+    for (const auto& [key, line] : read.lines) reading.settings.origins[key] = {{}, line};
   }
   std::vector<Finding> findings() const { return check_settings(reading, around); }
   // The one finding that has this in its text.

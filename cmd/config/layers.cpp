@@ -1,0 +1,137 @@
+#include "cmd/config/layers.h"
+
+#include <system_error>
+#include <utility>
+
+#include "cmd/config/fields.h"
+#include "cmd/config/setting_value.h"
+
+namespace peerage::cmd {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kMaxVariable = 1u << 20;  // as a config file
+
+class LayerReader {
+ public:
+  LayerReader(const fs::path& home, const Flags& flags, const Environment& environment,
+              Listing listing)
+      : home_(home), flags_(flags), environment_(environment), listing_(listing) {}
+
+  Layers read() {
+    layers_.findings = unknown_variables(environment_);
+    read_file();
+    if (layers_.readable) {
+      const Config of_file = layers_.config;
+      apply_environment();
+      apply_flags();
+      note_overruled(of_file);
+    }
+    return std::move(layers_);
+  }
+
+ private:
+  void error(std::string text) {
+    layers_.findings.push_back({Severity::error, {}, 0, std::move(text)});
+  }
+
+  void read_file() {
+    const fs::path file =
+        home_ / flags_.config_file.value_or((fs::path("config") / "config.toml").string());
+    layers_.config_file = file;
+    std::error_code failed;
+    const bool there = fs::status(file, failed).type() != fs::file_type::not_found;
+    if (!there && (!flags_.config_file || flags_.tenderseed)) {
+      // With no file at all, a tenderseed's command line or environment makes one.
+      if (flags_.tenderseed ||
+          first_set(environment_, {"TENDERSEED_CHAIN_ID", "TENDERSEED_SEEDS"})) {
+        layers_.config = read_config("chain_id = \"\"").config;
+      }
+      return;
+    }
+    const auto text = read_config_file(file);
+    if (!text) {
+      error(text.error().detail);
+      layers_.readable = false;
+      return;
+    }
+    ConfigReading read = read_config(*text, listing_);
+    for (Finding& each : read.findings) {
+      each.where = file.string();
+      layers_.findings.push_back(std::move(each));
+    }
+    layers_.config = std::move(read.config);
+    for (const auto& [key, line] : read.lines) layers_.origins[key] = {{}, line};
+    layers_.readable = !read.malformed;
+  }
+
+  template <typename T>
+  void set(T& into, std::string_view section, std::string_view key, const std::string& by,
+           const std::string& text) {
+    if (text.size() > kMaxVariable) return error(by + ": over 1 MiB");
+    layers_.origins[full_name(section, key)] = {by, 0};
+    set_value(into, text, [&](const std::string& what) { error(by + ": " + what); });
+  }
+
+  void apply_environment() {
+    for_each_field(layers_.config, [&](std::string_view section, std::string_view key, auto& into) {
+      const auto variable = first_set(environment_, variables_of(section, key));
+      if (!variable) return;
+      set(into, section, key, variable->name, variable->value);
+      if (key == "addr_book_file") layers_.config.names_addr_book_file = true;
+    });
+  }
+
+  void apply_flags() {
+    const auto& f = flags_;
+    const auto apply = [&](auto& into, std::string_view section, std::string_view key,
+                           const char* option, const std::optional<std::string>& text) {
+      if (text) set(into, section, key, option, *text);
+    };
+    Config& config = layers_.config;
+    P2pConfig& p2p = config.p2p;
+    apply(config.network, "peerage", "network", "--network", f.network);
+    apply(p2p.seeds, "p2p", "seeds", "--seeds", f.seeds);
+    apply(p2p.persistent_peers, "p2p", "persistent_peers", "--persistent-peers",
+          f.persistent_peers);
+    apply(p2p.laddr, "p2p", "laddr", "--laddr", f.laddr);
+    apply(p2p.external_address, "p2p", "external_address", "--external-address",
+          f.external_address);
+    apply(config.moniker, "", "moniker", "--moniker", f.moniker);
+    apply(config.log_level, "", "log_level", "--log-level", f.log_level);
+    apply(config.log_format, "", "log_format", "--log-format", f.log_format);
+  }
+
+  void note_overruled(const Config& file) {
+    const Config& config = layers_.config;
+    const auto note = [&](const char* key, const auto& in_file, const auto& now) {
+      const auto origin = layers_.origins.find(key);
+      if (origin == layers_.origins.end() || origin->second.name.empty()) return;
+      if (in_file.empty() || in_file == now) return;
+      layers_.overruled.push_back({key_in_file(config, key), origin->second.name});
+    };
+    const P2pConfig& of_file = file.p2p;
+    const P2pConfig& p2p = config.p2p;
+    note("p2p.seeds", of_file.seeds, p2p.seeds);
+    note("p2p.persistent_peers", of_file.persistent_peers, p2p.persistent_peers);
+    note("p2p.unconditional_peer_ids", of_file.unconditional_peer_ids, p2p.unconditional_peer_ids);
+    note("peerage.named_nodes", file.named_nodes, config.named_nodes);
+    note("p2p.private_peer_ids", of_file.private_peer_ids, p2p.private_peer_ids);
+  }
+
+  const fs::path& home_;
+  const Flags& flags_;
+  const Environment& environment_;
+  const Listing listing_;
+  Layers layers_;
+};
+
+}  // namespace
+
+Layers read_layers(const fs::path& home, const Flags& flags, const Environment& environment,
+                   Listing listing) {
+  return LayerReader(home, flags, environment, listing).read();
+}
+
+}  // namespace peerage::cmd

@@ -1,0 +1,95 @@
+#include "cmd/config/rules.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "addrbook/file/book_file.h"
+#include "cmd/base/log_levels.h"
+#include "cmd/config/setting_value.h"
+#include "conn/base/bytes.h"
+#include "p2p/base/limits.h"
+#include "p2p/base/listen_address.h"
+#include "p2p/base/node_info.h"
+
+namespace peerage::cmd {
+namespace {
+
+constexpr std::size_t kMaxChainId = 50;  // comet types/genesis.go: MaxChainIDLen
+
+// By the rule for a NodeInfo's moniker.
+bool others_take(const std::string& moniker) {
+  p2p::NodeInfo info;
+  info.node_id = conn::NodeId().to_string();
+  info.listen_addr = P2pConfig().laddr;
+  info.moniker = moniker;
+  return p2p::validate(info) && p2p::encode(info).size() <= p2p::kMaxNodeInfo;
+}
+
+void settle_network(const std::string& text, const ComplainOf& complain) {
+  static const std::string kKey = "peerage.network";
+  const auto names = split_list(text);
+  if (names.size() > addrbook::BookFile::kMaxNetworks) {
+    return complain(kKey, "names more networks than a book can have, " +
+                              std::to_string(addrbook::BookFile::kMaxNetworks));
+  }
+  for (const std::string_view name : names) {
+    const std::string shown = "\"" + conn::printable(name, 64) + "\"";
+    if (name.size() > kMaxChainId)
+      complain(kKey, shown + " is longer than any chain ID, which have 50 characters");
+    if (!std::all_of(name.begin(), name.end(), [](char c) { return c > 0x20 && c < 0x7f; })) {
+      complain(kKey, shown + " is no chain ID: they are printable ASCII without spaces");
+    }
+    if (name == "*" && names.size() > 1) complain(kKey, "\"*\" is every network, and stands alone");
+  }
+}
+
+void settle_logging(const Config& config, const ComplainOf& complain) {
+  if (const auto levels = LogLevels::parse(config.log_level); !levels) {
+    complain("log_level", levels.error().detail);
+  }
+  if (const auto format = parse_log_format(config.log_format); !format) {
+    complain("log_format", format.error().detail);
+  }
+}
+
+}  // namespace
+
+void settle(Config& config, const ComplainOf& complain) {
+  P2pConfig& p2p = config.p2p;
+  if (p2p.laddr.empty()) {
+    complain("p2p.laddr", "must name an address to listen on");
+  } else if (const auto listens = p2p::listen_address(p2p.laddr); !listens) {
+    complain("p2p.laddr", listens.error().detail);
+  }
+  const auto external = conn::split_host_port(p2p.external_address);
+  if (!external && !p2p.external_address.empty()) {
+    complain("p2p.external_address", external.error().detail);
+  }
+  if (p2p.seed_mode && !p2p.pex) complain("p2p.seed_mode", "needs pex = true");
+  p2p.handshake_timeout = std::min<conn::Duration>(p2p.handshake_timeout, p2p::kHandshakeTimeout);
+
+  if (!config.moniker.empty() && !others_take(config.moniker)) {
+    complain("moniker",
+             "must be printable ASCII and not blank, and short, for others refuse a node with any "
+             "other; without one a node finds a name");
+  }
+  if (config.node_key_file.empty()) complain("node_key_file", "must name a file");
+  if (config.book_file.empty()) complain("peerage.book_file", "must name a file");
+  if (config.crawl_parallel < 1 || config.crawl_parallel > 1000) {
+    complain("peerage.crawl_parallel", "must be from 1 to 1000");
+  }
+  for (const auto& [key, value] :
+       {std::pair{"peerage.visit_timeout", config.visit_timeout},
+        std::pair{"peerage.seed_peer_lifetime", config.seed_peer_lifetime}}) {
+    if (value <= conn::Duration(0)) complain(key, "must be longer than nothing");
+  }
+  if (config.named_nodes.size() > p2p::kMaxNamedNodes) {
+    complain("peerage.named_nodes", "names more nodes than " + std::to_string(p2p::kMaxNamedNodes));
+  }
+  if (config.shards > 1024) complain("peerage.shards", "must be at most 1024");
+  settle_network(config.network, complain);
+  settle_logging(config, complain);
+}
+
+}  // namespace peerage::cmd

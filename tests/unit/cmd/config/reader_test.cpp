@@ -1,0 +1,49 @@
+#include "cmd/config/reader.h"
+
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace peerage::cmd {
+namespace {
+
+TEST(ConfigReading, OtherPartsOfACometNodeAreNamedOnceOrKeyByKey) {
+  const std::string toml =
+      "proxy_app = \"x\"\nabci = \"socket\"\n[rpc]\nladdr = \"\"\nunsafe = false\n";
+  const auto brief = read_config(toml);
+  ASSERT_EQ(brief.findings.size(), 2u);
+  EXPECT_EQ(brief.findings[0].text, "[rpc] has no effect: there is no RPC server here");
+  EXPECT_TRUE(brief.findings[1].text.starts_with("proxy_app, abci have no effect: "));
+  const auto full = read_config(toml, Listing::full);
+  std::vector<std::string> texts;
+  for (const Finding& each : full.findings) {
+    EXPECT_EQ(each.severity, Severity::notice);
+    texts.push_back(each.text.substr(0, each.text.find(' ')));
+  }
+  EXPECT_EQ(texts, (std::vector<std::string>{"proxy_app", "abci", "rpc.laddr", "rpc.unsafe"}));
+}
+
+TEST(ConfigReading, ReadingGoesOnAfterAMistakeAndReportsEachWithItsLine) {
+  const auto reading = read_config(
+      "moniker = 3\n[p2p]\npex = \"yes\"\nseeds = \"a@b:1, 1.2.3.4:5\"\nladdr = \"1.2.3.4:7\"\n");
+  std::vector<std::size_t> lines;
+  for (const Finding& each : reading.findings) {
+    EXPECT_EQ(each.severity, Severity::error);
+    lines.push_back(each.line);
+  }
+  EXPECT_EQ(lines, (std::vector<std::size_t>{1, 4, 4, 3}));
+  EXPECT_EQ(reading.config.p2p.laddr, "1.2.3.4:7");
+  EXPECT_EQ(reading.lines.at("p2p.laddr"), 5u);
+}
+
+TEST(ConfigReading, MistakesWithoutEndAreReportedInBounds) {
+  std::string list;
+  for (int i = 0; i < 50'000; ++i) list += "x,";
+  const auto reading = read_config("[p2p]\nseeds = \"" + list + "\"\nprivate_peer_ids = \"" + list +
+                                   "\"\n[peerage]\nexempt_networks = \"" + list + "\"\n");
+  EXPECT_LT(reading.findings.size(), 100u);
+}
+
+}  // namespace
+}  // namespace peerage::cmd
