@@ -20,8 +20,9 @@ int main(int argc, char** argv) {
   config.listen = argv[2];
   config.book_file = argv[3];
   config.seeds = *seeds;
-  config.connections.p2p.addr_book_strict = false;   // private and loopback addresses count, too
-  config.connections.p2p.allow_duplicate_ip = true;  // for several nodes on this machine
+  // For several nodes on this machine: private and loopback addresses count, too.
+  config.exchange.strict = conn::IpAddress::Strict::no;
+  config.connections.p2p.allow_duplicate_ip = true;
 
   // A new identity each time; see NodeKey::load_or_create.
   const auto node = pex::Node::create(config, conn::NodeKey::generate());

@@ -35,21 +35,6 @@ std::vector<T> without(const std::vector<T>& list, const std::vector<T>& other) 
   return rest;
 }
 
-// What stands above the parts, put into them; and what a role means for the switch.
-NodeConfig settled(NodeConfig config) {
-  p2p::SwitchConfig& connections = config.connections;
-  PexConfig& exchange = config.exchange;
-  if (!config.networks.empty()) connections.networks = config.networks;
-  if (!config.listen.empty()) connections.p2p.laddr = config.listen;
-  if (!config.persistent_peers.empty()) connections.p2p.persistent_peers = config.persistent_peers;
-  if (!config.seeds.empty()) exchange.seeds = config.seeds;
-  if (config.role) exchange.role = *config.role;
-  if (!connections.log) connections.log = config.log;
-  if (!exchange.log) exchange.log = config.log;
-  if (config.pex) prepare(connections, exchange);
-  return config;
-}
-
 NodeLists lists_of(const NodeConfig& config) {
   const p2p::P2pConfig& p2p = config.connections.p2p;
   const auto& named = config.connections.named_nodes;
@@ -68,6 +53,20 @@ NetworkBooks::Settings books_of(const NodeConfig& config) {
 }
 
 }  // namespace
+
+NodeConfig settled(NodeConfig config) {
+  p2p::SwitchConfig& connections = config.connections;
+  PexConfig& exchange = config.exchange;
+  if (!config.networks.empty()) connections.networks = config.networks;
+  if (!config.listen.empty()) connections.p2p.laddr = config.listen;
+  if (!config.persistent_peers.empty()) connections.p2p.persistent_peers = config.persistent_peers;
+  if (!config.seeds.empty()) exchange.seeds = config.seeds;
+  if (config.role) exchange.role = *config.role;
+  if (!connections.log) connections.log = config.log;
+  if (!exchange.log) exchange.log = config.log;
+  if (config.pex) prepare(connections, exchange);
+  return config;
+}
 
 addrbook::BookConfig book_config(const NodeConfig& config) {
   PexConfig exchange = config.exchange;

@@ -82,6 +82,10 @@ struct NodeLists {
   std::vector<conn::NodeId> named_ids = {};  // at most kMaxNamedNodes
 };
 
+// The settings as a start takes them: what stands above the parts is put into them, and what the
+// role means for the switch (prepare in pex/pex_reactor.h) is done.
+NodeConfig settled(NodeConfig config);
+
 // The book's rules that follow from the settings. Also for those that change the file of a node
 // that does not run: what it would not keep, they need not put in.
 addrbook::BookConfig book_config(const NodeConfig& config);

@@ -51,7 +51,7 @@ void prepare(p2p::SwitchConfig& config, const PexConfig& pex) {
 
 addrbook::BookConfig book_config(const p2p::P2pConfig& p2p, const PexConfig& pex) {
   addrbook::BookConfig book;
-  book.strict = p2p.addr_book_strict ? conn::IpAddress::Strict::yes : conn::IpAddress::Strict::no;
+  book.strict = pex.strict;
   book.private_ids = {p2p.private_peer_ids.begin(), p2p.private_peer_ids.end()};
   if (pex.role == Role::seed) {
     book.tried_by_visits = addrbook::BookConfig::TriedByVisits::yes;

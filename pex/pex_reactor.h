@@ -33,6 +33,9 @@ struct PexConfig {
   std::optional<RequestLimits> requests;  // not set: those of its role
   OutboundLimits outbound;                // a node's
   CrawlLimits crawl;                      // a seed's
+  // Whether private, loopback and other addresses that the internet does not route are refused (a
+  // comet node's addr_book_strict). A private network says no.
+  conn::IpAddress::Strict strict = conn::IpAddress::Strict::yes;
   // A seed's inbound slots. Not set: P2pConfig::max_num_inbound_peers, unless that is its default,
   // which is a node's; then kSeedInboundPeers.
   std::optional<std::uint32_t> seed_inbound_peers;

@@ -10,6 +10,7 @@
 #include <sodium.h>
 
 #include "cmd/cli/commands.h"
+#include "cmd/config/node_config.h"
 #include "cmd/config/setting_value.h"
 #include "conn/address/node_key.h"
 
@@ -48,23 +49,21 @@ Result<std::string> BookHome::network(const std::string& option) const {
                   ": use --network, or `network` under [peerage] in config.toml");
 }
 
+addrbook::BookConfig BookHome::rules() const {
+  return pex::book_config(node_config(config, role_of(config)));
+}
+
 std::unique_ptr<AddressBook> BookHome::book(const std::string& network,
                                             const addrbook::BookKey& key) const {
-  addrbook::BookConfig rules;
-  rules.strict =
-      config.p2p.addr_book_strict ? conn::IpAddress::Strict::yes : conn::IpAddress::Strict::no;
-  rules.exempt_networks = config.exempt_networks;
   conn::Random::Seed seed;
   randombytes_buf(seed.data(), seed.size());
-  auto made = std::make_unique<AddressBook>(network, own_id, key, seed, std::move(rules));
+  auto made = std::make_unique<AddressBook>(network, own_id, key, seed, rules());
   for (const std::string& text : {config.p2p.laddr, config.p2p.external_address}) {
     const auto parts = conn::split_host_port(text);
     if (!parts) continue;
     const auto ip = conn::IpAddress::parse(parts->host);
     if (ip && !ip->unspecified()) made->add_own({*ip, parts->port});
   }
-  const auto& ids = config.p2p.private_peer_ids;
-  made->set_private_ids({ids.begin(), ids.end()});
   return made;
 }
 

@@ -42,7 +42,9 @@ struct BookHome {
   static conn::Result<BookHome> of(const std::filesystem::path& home);
   // The option, or else what the config says. An error that names both when there is neither.
   conn::Result<std::string> network(const std::string& option) const;
-  // An empty book with this home's settings.
+  // The rules that a start of this home gives its books.
+  addrbook::BookConfig rules() const;
+  // An empty book with these rules.
   std::unique_ptr<addrbook::AddressBook> book(const std::string& network,
                                               const addrbook::BookKey& key) const;
 };

@@ -148,10 +148,7 @@ int stats(const BookHome& home, const Options& options) {
   const Time now = book_now();
   const auto contents = read_book(home, now);
   if (!contents) return report_book(contents.error());
-  using conn::IpAddress;
-  const auto strict =
-      home.config.p2p.addr_book_strict ? IpAddress::Strict::yes : IpAddress::Strict::no;
-  BookStats found = stats_of(*contents, strict, now);
+  BookStats found = stats_of(*contents, home.rules().strict, now);
   if (const auto added = add_file_stats(home.file, found); !added)
     return report_book(added.error());
   std::cout << (options.json ? to_json(found) + '\n' : stats_text(found));
@@ -200,7 +197,7 @@ int import_from(const BookHome& home, const Options& options) {
   const auto network = home.network(options.network);
   if (!network) return report(network.error());
   std::filesystem::path from = options.target;
-  if (from.empty()) from = home.home / home.config.p2p.addr_book_file;
+  if (from.empty()) from = home.home / home.config.addr_book_file;
   const auto imported = import_json(home, *network, from, book_now());
   if (!imported) return report_book(imported.error());
   std::cout << (options.json ? to_json(*imported) + '\n' : to_text(*imported));

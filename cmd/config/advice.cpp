@@ -30,6 +30,7 @@ class Check {
   Check(const SettingsReading& reading, const Surroundings& around)
       : reading_(reading),
         settings_(reading.settings),
+        config_(reading.settings.config),
         p2p_(reading.settings.config.p2p),
         around_(around) {}
 
@@ -61,7 +62,7 @@ class Check {
     if (genesis.empty() || networks.front() == "*") return;
     if (std::find(networks.begin(), networks.end(), genesis) == networks.end()) {
       add(Severity::warning, "peerage.network",
-          "is not that of " + settings_.config.genesis_file + ", which is \"" +
+          "is not that of " + config_.genesis_file + ", which is \"" +
               conn::printable(genesis, 64) + "\"");
     }
   }
@@ -69,7 +70,7 @@ class Check {
   void check_own_id() {
     if (!around_.own_id) return;
     const std::string itself = "names this node itself, " + around_.own_id->to_string();
-    for (const auto& [key, list] : {std::pair{"p2p.seeds", &p2p_.seeds},
+    for (const auto& [key, list] : {std::pair{"p2p.seeds", &config_.seeds},
                                     std::pair{"p2p.persistent_peers", &p2p_.persistent_peers}}) {
       for (const conn::HostAddress& each : *list) {
         if (each.id == *around_.own_id) add(Severity::warning, key, itself);
@@ -78,7 +79,7 @@ class Check {
     for (const auto& [key, list] :
          {std::pair{"p2p.unconditional_peer_ids", &p2p_.unconditional_peer_ids},
           std::pair{"p2p.private_peer_ids", &p2p_.private_peer_ids},
-          std::pair{"peerage.named_nodes", &settings_.config.named_nodes}}) {
+          std::pair{"peerage.named_nodes", &config_.named_nodes}}) {
       if (std::find(list->begin(), list->end(), *around_.own_id) != list->end()) {
         add(Severity::warning, key, itself);
       }
@@ -97,7 +98,7 @@ class Check {
           parts->host +
               " is no address that others can dial; leave it empty, or name this "
               "node's public address");
-    } else if (!ip->routable() && p2p_.addr_book_strict) {
+    } else if (!ip->routable() && config_.addr_book_strict) {
       add(Severity::warning, kKey,
           parts->host +
               " cannot be reached across the internet, and nodes with addr_book_strict "
@@ -129,12 +130,12 @@ class Check {
     const bool knows_nobody = empty_book && around_.json_addresses == 0;
     // Lists that could not be read may name any node.
     const bool all_read = first_error(reading_.findings) == nullptr;
-    if (all_read && p2p_.seeds.empty() && p2p_.persistent_peers.empty() && knows_nobody) {
+    if (all_read && config_.seeds.empty() && p2p_.persistent_peers.empty() && knows_nobody) {
       add(Severity::warning, "p2p.seeds",
           "no seeds, no persistent peers and an empty address book: this node can only wait for "
           "others to connect");
     }
-    if (!p2p_.pex && p2p_.persistent_peers.empty()) {
+    if (!config_.pex && p2p_.persistent_peers.empty()) {
       add(Severity::warning, "p2p.pex",
           "without peer exchange and without persistent_peers this node dials no node");
     }
@@ -146,9 +147,9 @@ class Check {
   }
 
   void check_seed_slots() {
-    if (!p2p_.seed_mode) return;
+    if (!config_.seed_mode) return;
     static const std::string kKey = "p2p.max_num_inbound_peers";
-    const auto& own = settings_.config.seed_inbound_peers;
+    const auto& own = config_.seed_inbound_peers;
     if (own.value_or(p2p_.max_num_inbound_peers) == 0) {
       add(Severity::warning, own ? "peerage.seed_inbound_peers" : kKey,
           "a seed must accept inbound peers");
@@ -206,6 +207,7 @@ class Check {
 
   const SettingsReading& reading_;
   const Settings& settings_;
+  const Config& config_;
   const P2pConfig& p2p_;
   const Surroundings& around_;
   std::vector<Finding> findings_;

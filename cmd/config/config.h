@@ -53,7 +53,15 @@ struct Config {
   std::uint32_t shards = 1;  // threads that connections live on; 0: one for each of the machine's
 
   // --- [p2p] ---
-  P2pConfig p2p;
+  P2pConfig p2p;  // what the switch reads
+  // Asked for addresses when the book has none.
+  std::vector<conn::HostAddress> seeds;
+  bool pex = true;         // peer exchange
+  bool seed_mode = false;  // a seed: pex::Role
+  // Whether private and unroutable addresses are not kept.
+  bool addr_book_strict = true;
+  // A comet node's book, which is read and written beside our own.
+  std::string addr_book_file = "config/addrbook.json";
   bool names_addr_book_file = false;  // set, not the default
 
   // For the operator: keys that have no effect, and why.

@@ -40,10 +40,10 @@ void for_each_field(Config& config, Visit&& visit) {
   P2pConfig& p2p = config.p2p;
   visit("p2p", "laddr", p2p.laddr);
   visit("p2p", "external_address", p2p.external_address);
-  visit("p2p", "seeds", p2p.seeds);
+  visit("p2p", "seeds", config.seeds);
   visit("p2p", "persistent_peers", p2p.persistent_peers);
-  visit("p2p", "addr_book_file", p2p.addr_book_file);
-  visit("p2p", "addr_book_strict", p2p.addr_book_strict);
+  visit("p2p", "addr_book_file", config.addr_book_file);
+  visit("p2p", "addr_book_strict", config.addr_book_strict);
   visit("p2p", "max_num_inbound_peers", p2p.max_num_inbound_peers);
   visit("p2p", "max_num_outbound_peers", p2p.max_num_outbound_peers);
   visit("p2p", "unconditional_peer_ids", p2p.unconditional_peer_ids);
@@ -51,8 +51,8 @@ void for_each_field(Config& config, Visit&& visit) {
   visit("p2p", "persistent_peers_max_dial_period", p2p.persistent_peers_max_dial_period);
   visit("p2p", "send_rate", p2p.send_rate);
   visit("p2p", "recv_rate", p2p.recv_rate);
-  visit("p2p", "pex", p2p.pex);
-  visit("p2p", "seed_mode", p2p.seed_mode);
+  visit("p2p", "pex", config.pex);
+  visit("p2p", "seed_mode", config.seed_mode);
   visit("p2p", "allow_duplicate_ip", p2p.allow_duplicate_ip);
   visit("p2p", "handshake_timeout", p2p.handshake_timeout);
   visit("p2p", "dial_timeout", p2p.dial_timeout);

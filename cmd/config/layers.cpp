@@ -92,7 +92,7 @@ class LayerReader {
     Config& config = layers_.config;
     P2pConfig& p2p = config.p2p;
     apply(config.network, "peerage", "network", "--network", f.network);
-    apply(p2p.seeds, "p2p", "seeds", "--seeds", f.seeds);
+    apply(config.seeds, "p2p", "seeds", "--seeds", f.seeds);
     apply(p2p.persistent_peers, "p2p", "persistent_peers", "--persistent-peers",
           f.persistent_peers);
     apply(p2p.laddr, "p2p", "laddr", "--laddr", f.laddr);
@@ -113,7 +113,7 @@ class LayerReader {
     };
     const P2pConfig& of_file = file.p2p;
     const P2pConfig& p2p = config.p2p;
-    note("p2p.seeds", of_file.seeds, p2p.seeds);
+    note("p2p.seeds", file.seeds, config.seeds);
     note("p2p.persistent_peers", of_file.persistent_peers, p2p.persistent_peers);
     note("p2p.unconditional_peer_ids", of_file.unconditional_peer_ids, p2p.unconditional_peer_ids);
     note("peerage.named_nodes", file.named_nodes, config.named_nodes);

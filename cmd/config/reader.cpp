@@ -71,11 +71,11 @@ class Reader {
   void become_tenderseed() {
     Config& config = reading_.config;
     config.dialect = Config::Dialect::tenderseed;
-    config.p2p.seed_mode = true;
+    config.seed_mode = true;
     config.p2p.allow_duplicate_ip = true;
     config.p2p.max_num_inbound_peers = 100;
     config.p2p.max_num_outbound_peers = 60;
-    config.p2p.addr_book_file = "data/addrbook.json";
+    config.addr_book_file = "data/addrbook.json";
     config.names_addr_book_file = true;
   }
 

@@ -66,7 +66,7 @@ void settle(Config& config, const ComplainOf& complain) {
   if (!external && !p2p.external_address.empty()) {
     complain("p2p.external_address", external.error().detail);
   }
-  if (p2p.seed_mode && !p2p.pex) complain("p2p.seed_mode", "needs pex = true");
+  if (config.seed_mode && !config.pex) complain("p2p.seed_mode", "needs pex = true");
   p2p.handshake_timeout = std::min<conn::Duration>(p2p.handshake_timeout, p2p::kHandshakeTimeout);
 
   if (!config.moniker.empty() && !others_take(config.moniker)) {

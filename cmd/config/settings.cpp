@@ -54,8 +54,8 @@ void resolve(Settings& settings, std::vector<Finding>& findings) {
   Config& config = settings.config;
   settings.node_key_file = place(settings, config.node_key_file);
   settings.book_file = place(settings, config.book_file);
-  if (config.names_addr_book_file && !config.p2p.addr_book_file.empty()) {
-    settings.json_book = place(settings, config.p2p.addr_book_file);
+  if (config.names_addr_book_file && !config.addr_book_file.empty()) {
+    settings.json_book = place(settings, config.addr_book_file);
   }
   name_networks(settings, findings);
   const bool tenderseed = config.dialect == Config::Dialect::tenderseed;

@@ -31,7 +31,7 @@ pex::NodeConfig node_config(const CrawlOptions& options) {
   connections.p2p.external_address = "127.0.0.1:0";  // no node takes that for an address to dial
   connections.p2p.max_num_inbound_peers = 0;
   connections.p2p.allow_duplicate_ip = true;
-  connections.p2p.addr_book_strict = options.strict == conn::IpAddress::Strict::yes;
+  node.exchange.strict = options.strict;
   node.exchange.seed_inbound_peers = 0;
   node.exchange.crawl.parallel = options.parallel;
   node.exchange.crawl.visit = options.visit;

@@ -8,6 +8,7 @@
 
 #include "cmd/base/process.h"
 #include "cmd/cli/commands.h"
+#include "cmd/config/node_config.h"
 #include "cmd/node/node.h"
 #include "cmd/node/service_notify.h"
 
@@ -64,15 +65,14 @@ int run(const Options& options, std::optional<pex::Role> only) {
   const conn::Log log(program_log->module("main"));
   log_notices(log, *settings);
 
-  const bool seed = only == pex::Role::seed || settings->config.p2p.seed_mode;
-  auto node =
-      Node::prepare(std::move(*settings), seed ? pex::Role::seed : pex::Role::node, *program_log);
+  const pex::Role role = role_of(settings->config, only);
+  auto node = Node::prepare(std::move(*settings), role, *program_log);
   if (!node) return report(node.error());
   if (const auto started = (*node)->start(); !started) return report(started.error());
 
   const ServiceNotify service;
   service.ready();
-  log.write(LogLevel::info, seed ? "seed started" : "node started",
+  log.write(LogLevel::info, role == pex::Role::seed ? "seed started" : "node started",
             {{"address", (*node)->address().to_string()}, {"version", PEERAGE_VERSION}});
   const conn::Duration tick =
       std::min<conn::Duration>(service.watchdog_interval().value_or(10s), 10s);

@@ -7,6 +7,7 @@
 #include "cmd/addrbook/takeover.h"
 #include "cmd/base/process.h"
 #include "cmd/base/report_text.h"
+#include "cmd/config/node_config.h"
 #include "cmd/config/node_key_file.h"
 
 namespace peerage::cmd {
@@ -46,35 +47,18 @@ Result<void> settle_networks(Settings& settings) {
               "once, as in --network a,b");
 }
 
-pex::NodeConfig node_config(const Settings& settings, pex::Role role, const ProgramLog& log) {
-  const Config& config = settings.config;
-  pex::NodeConfig node;
+pex::NodeConfig config_of(const Settings& settings, pex::Role role, const ProgramLog& log) {
+  pex::NodeConfig node = node_config(settings.config, role);
   node.networks = settings.networks;
   node.book_file = settings.book_file;
-  node.role = role;
-  p2p::SwitchConfig& connections = node.connections;
-  connections.p2p = config.p2p;
-  if (!config.moniker.empty()) connections.moniker = config.moniker;
-  connections.version = PEERAGE_VERSION;
-  connections.max_peers_per_ip = config.max_peers_per_ip;
-  connections.exempt_networks = config.exempt_networks;
-  connections.named_nodes = {config.named_nodes.begin(), config.named_nodes.end()};
-  connections.log = log.module("p2p");
-  pex::PexConfig& exchange = node.exchange;
-  exchange.seeds = config.p2p.seeds;
-  exchange.crawl.parallel = config.crawl_parallel;
-  exchange.crawl.visit = config.visit_timeout;
-  exchange.crawl.client_life = config.seed_peer_lifetime;
-  exchange.seed_inbound_peers = config.seed_inbound_peers;
-  exchange.log = log.module("pex");
+  node.connections.log = log.module("p2p");
+  node.exchange.log = log.module("pex");
   return node;
 }
 
 // What may be connected at the same time.
-std::size_t connections_of(p2p::SwitchConfig config, const pex::NodeConfig& node) {
-  pex::PexConfig exchange = node.exchange;
-  exchange.role = *node.role;
-  pex::prepare(config, exchange);
+std::size_t connections_of(const pex::NodeConfig& node) {
+  const p2p::SwitchConfig config = pex::settled(node).connections;
   return std::size_t{config.p2p.max_num_inbound_peers} + config.p2p.max_num_outbound_peers +
          config.half_open.total + config.named_nodes.size();
 }
@@ -97,7 +81,7 @@ std::string count_of(const p2p::SwitchSnapshot& snapshot, p2p::Direction directi
 Result<std::unique_ptr<Node>> Node::prepare(Settings settings, pex::Role role,
                                             const ProgramLog& program_log) {
   (void)allow_connections(0);  // as many as there may be
-  if (!settings.config.p2p.pex) {
+  if (!settings.config.pex) {
     return fail(Stage::configuration, Reason::config_malformed,
                 "pex = false leaves nothing to do: this node has no reactor but peer exchange");
   }
@@ -130,9 +114,8 @@ Node::Node(Settings settings, const ProgramLog& log)
     : settings_(std::move(settings)), log_(log.module("main")), runtime_(settings_.config.shards) {}
 
 Result<void> Node::make(pex::Role role, const ProgramLog& log, conn::NodeKey key) {
-  const pex::NodeConfig config = node_config(settings_, role, log);
-  if (const auto allowed = allow_connections(connections_of(config.connections, config));
-      !allowed) {
+  const pex::NodeConfig config = config_of(settings_, role, log);
+  if (const auto allowed = allow_connections(connections_of(config)); !allowed) {
     // Those that there are no descriptors for wait in the backlog (conn/runtime/asio_runtime.h).
     log_.write(LogLevel::warn, "there are more slots than descriptors",
                {{"why", allowed.error().text()}});
@@ -213,7 +196,7 @@ Result<void> Node::stop() {
 
 void Node::reload(const Settings& fresh) {
   const P2pConfig& to = fresh.config.p2p;
-  node_->update_lists({to.seeds, to.persistent_peers, to.unconditional_peer_ids,
+  node_->update_lists({fresh.config.seeds, to.persistent_peers, to.unconditional_peer_ids,
                        to.private_peer_ids, fresh.config.named_nodes});
   for (const Overruled& each : fresh.overruled) {
     log_.write(LogLevel::warn,
@@ -222,7 +205,7 @@ void Node::reload(const Settings& fresh) {
   }
   log_.write(LogLevel::info, "lists read again",
              {{"persistent", count(to.persistent_peers.size())},
-              {"seeds", count(to.seeds.size())},
+              {"seeds", count(fresh.config.seeds.size())},
               {"unconditional", count(to.unconditional_peer_ids.size())},
               {"private", count(to.private_peer_ids.size())},
               {"named", count(fresh.config.named_nodes.size())}});

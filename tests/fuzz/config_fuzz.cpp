@@ -39,14 +39,14 @@ void read_file(const std::string& text) {
   require(config->crawl_parallel >= 1 && config->crawl_parallel <= 1000);
   require(config->visit_timeout > conn::Duration(0));
   require(!config->p2p.laddr.empty() && conn::split_host_port(config->p2p.laddr));
-  require(config->p2p.pex || !config->p2p.seed_mode);
+  require(config->pex || !config->seed_mode);
   require(config->p2p.handshake_timeout <= p2p::kHandshakeTimeout);
   require(cmd::LogLevels::parse(config->log_level).has_value());
   for (const std::string& each : config->notices) require(printable_text(each));
 #ifdef PEERAGE_PLANTED_BUG
   // As if a tenderseed's file were mishandled unless it names one seed, at port 1.
   require(config->dialect == cmd::Config::Dialect::comet ||
-          (config->p2p.seeds.size() == 1 && config->p2p.seeds.front().port == 1));
+          (config->seeds.size() == 1 && config->seeds.front().port == 1));
 #endif
 }
 

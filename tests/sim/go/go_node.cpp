@@ -10,8 +10,7 @@ namespace {
 GoReactor::Settings settings_of(const GoNode::Plan& plan) {
   const p2p::P2pConfig& p2p = plan.node.p2p;
   GoReactor::Settings settings;
-  settings.book.strict =
-      p2p.addr_book_strict ? conn::IpAddress::Strict::yes : conn::IpAddress::Strict::no;
+  settings.book.strict = plan.strict;
   settings.book.private_ids = {p2p.private_peer_ids.begin(), p2p.private_peer_ids.end()};
   settings.pex.mode = plan.mode;
   settings.pex.version = plan.version;

@@ -34,7 +34,8 @@ class GoNode {
     // as a node that is well set up does.
     p2p::SwitchConfig node = plain_config();
     std::vector<std::string> networks = {"test-chain"};
-    std::vector<conn::HostAddress> seeds = {};  // literals
+    std::vector<conn::HostAddress> seeds = {};                      // literals
+    conn::IpAddress::Strict strict = conn::IpAddress::Strict::yes;  // addr_book_strict
     GoPexConfig::Mode mode = GoPexConfig::Mode::node;
     GoPexConfig::Version version = GoPexConfig::Version::v038;
     std::optional<conn::Duration> mark_good_after = 1h;  // see GoPexConfig

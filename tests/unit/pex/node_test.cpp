@@ -284,7 +284,7 @@ TEST_F(NodeTest, ListsAreReplacedWhileItRuns) {
 TEST(NodeConfig, TheBookHasTheRulesThatFollowFromTheSettings) {
   NodeConfig config;
   config.connections.exempt_networks = {*conn::Cidr::parse("10.0.0.0/8")};
-  config.connections.p2p.addr_book_strict = false;
+  config.exchange.strict = conn::IpAddress::Strict::no;
   config.connections.p2p.private_peer_ids = {test::numbered_key(5).id()};
   const addrbook::BookConfig book = book_config(config);
   EXPECT_EQ(book.exempt_networks, config.connections.exempt_networks);
@@ -302,7 +302,7 @@ TEST(NodeOnItsOwnRuntime, IsStartedAndStoppedWithoutAWordOfShards) {
   config.networks = {"test-chain"};
   config.listen = "127.0.0.1:0";
   config.shards = 2;
-  config.connections.p2p.addr_book_strict = false;
+  config.exchange.strict = conn::IpAddress::Strict::no;
   config.connections.p2p.allow_duplicate_ip = true;
   config.book_file = folder / "one.db";
   auto one = Node::create(config, test::numbered_key(1));

@@ -20,6 +20,13 @@ std::string text_of(const std::filesystem::path& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
+std::uint8_t byte_of(std::size_t number) {
+  return static_cast<std::uint8_t>(number);
+}
+std::uint16_t port_of(std::size_t number) {
+  return static_cast<std::uint16_t>(1000 + number);
+}
+
 // What was said, as "LEVEL MESSAGE key=value".
 class Said : public conn::LogSink {
  public:
@@ -150,9 +157,32 @@ TEST_F(JsonTakeover, AFileOfWhichNothingCouldBeTakenOverStaysAsItIs) {
   EXPECT_FALSE(std::filesystem::exists(kept));
   EXPECT_EQ(text_of(json), original);
   // Not for good.
-  home.config.p2p.addr_book_strict = false;
+  home.config.addr_book_strict = false;
   EXPECT_TRUE(take_over());
   EXPECT_EQ(known(), 18u);
+}
+
+// By the rules of the start that it is part of: an operator's own network is not cut down.
+TEST_F(JsonTakeover, NetworksThatAreExemptFromTheCapsAreSoForATakeover) {
+  std::vector<addrbook::JsonEntry> entries(40);
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    entries[i].address = {test::id_of(i), {conn::IpAddress::v4(34, 1, 2, 1), port_of(i)}};
+    // Told by many: one of them reaches few places with a group.
+    entries[i].source = {test::id_of(100 + i), {conn::IpAddress::v4(77, byte_of(i), 1, 1), 26656}};
+    entries[i].buckets = {1};
+  }
+  std::ofstream(json) << addrbook::json_text(std::string(24, 'a'), entries);
+  const BookHome capped{folder.path(), {}, {"net"}, folder / "capped.db", {}};
+  ASSERT_TRUE(import_json(capped, "net", json, book_now()));
+  addrbook::Report report;
+  const auto few = addrbook::BookFile::read(capped.file, book_now(), report);
+  ASSERT_TRUE(few);
+  EXPECT_LT(few->addresses.at("net").size(), 10u) << "else the test shows nothing";
+
+  home.config.exempt_networks = {*conn::Cidr::parse("34.1.2.0/24")};
+  EXPECT_TRUE(take_over());
+  EXPECT_FALSE(has_said("too_many")) << said->all;
+  EXPECT_GT(known(), 30u) << said->all;
 }
 
 TEST_F(JsonTakeover, AFileThatCannotBeReadStaysAsItIs) {

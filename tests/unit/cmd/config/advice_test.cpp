@@ -103,7 +103,7 @@ TEST(ConfigAdvice, AnExternalAddressThatCannotBeDialledIsNamed) {
   }
   Home home;
   home.reading.settings.config.p2p.external_address = "10.0.0.1:26656";
-  home.reading.settings.config.p2p.addr_book_strict = false;
+  home.reading.settings.config.addr_book_strict = false;
   EXPECT_EQ(findings_text(home.findings()).find("warning:"), std::string::npos);
 }
 

@@ -87,8 +87,8 @@ TEST_F(SettingsTest, TheEnvironmentIsThatOfACometNode) {
   const Settings settings = load();
   const Config& config = settings.config;
   EXPECT_EQ(config.p2p.laddr, "2.2.2.2:2") << "a comet node copies CMTX over CMT_X";
-  EXPECT_EQ(config.p2p.seeds.size(), 1u);
-  EXPECT_FALSE(config.p2p.pex);
+  EXPECT_EQ(config.seeds.size(), 1u);
+  EXPECT_FALSE(config.pex);
   EXPECT_EQ(config.log_level, "error");
   EXPECT_EQ(config.log_format, "json");
   EXPECT_EQ(config.p2p.dial_timeout, 7s);
@@ -210,7 +210,7 @@ TEST_F(SettingsTest, AnAddressBookOfACometNodeIsKeptWhenItIsNamed) {
 TEST_F(SettingsTest, ATenderseedsHomeIsTakenOver) {
   config("laddr = \"tcp://0.0.0.0:1\"\nchain_id = \"chain-1\"\nseeds = \"" + kId + "@h:1\"");
   Settings settings = load();
-  EXPECT_TRUE(settings.config.p2p.seed_mode);
+  EXPECT_TRUE(settings.config.seed_mode);
   EXPECT_EQ(settings.networks, (std::vector<std::string>{"chain-1"}));
   EXPECT_EQ(settings.json_book, folder.path() / "data/addrbook.json");
   EXPECT_EQ(settings.config.moniker, "chain-1-seed");
@@ -218,14 +218,14 @@ TEST_F(SettingsTest, ATenderseedsHomeIsTakenOver) {
   settings = load();
   EXPECT_EQ(settings.networks, (std::vector<std::string>{"chain-2"}));
   EXPECT_EQ(settings.networks_from, "TENDERSEED_CHAIN_ID");
-  EXPECT_EQ(settings.config.p2p.seeds.size(), 1u);
+  EXPECT_EQ(settings.config.seeds.size(), 1u);
 }
 
 TEST_F(SettingsTest, ATenderseedsEnvironmentAloneMakesOne) {
   variables = {{"TENDERSEED_CHAIN_ID", "chain-2"}, {"TENDERSEED_SEEDS", kId + "@h:1"}};
   const Settings settings = load();
-  EXPECT_TRUE(settings.config.p2p.seed_mode);
-  EXPECT_EQ(settings.config.p2p.seeds.size(), 1u);
+  EXPECT_TRUE(settings.config.seed_mode);
+  EXPECT_EQ(settings.config.seeds.size(), 1u);
   EXPECT_EQ(settings.config.p2p.max_num_inbound_peers, 100u);
   EXPECT_EQ(settings.json_book, folder.path() / "data/addrbook.json");
 }
@@ -235,11 +235,11 @@ TEST_F(SettingsTest, ATenderseedsCommandLineAloneMakesOne) {
   flags.config_file = "config/config.toml";
   flags.network = "chain-3";
   const Settings settings = load();
-  EXPECT_TRUE(settings.config.p2p.seed_mode);
+  EXPECT_TRUE(settings.config.seed_mode);
   EXPECT_EQ(settings.networks, (std::vector<std::string>{"chain-3"}));
   EXPECT_EQ(settings.json_book, folder.path() / "data/addrbook.json");
   config("[p2p]\npex = true");
-  EXPECT_FALSE(load().config.p2p.seed_mode) << "a file says what it is";
+  EXPECT_FALSE(load().config.seed_mode) << "a file says what it is";
 }
 
 TEST_F(SettingsTest, AnotherFileMayBeNamedAndMustThenBeThere) {

@@ -206,7 +206,7 @@ TEST_F(Seed, FindsOutOfWhichOfItsNetworksANodeIs) {
 TEST_F(Seed, VisitsAllNodesOfOneHostAtOnce) {
   sim::SimHost& host = new_host();
   PexNode::Plan plan = seed_plan();
-  plan.node.p2p.addr_book_strict = false;
+  plan.pex.strict = conn::IpAddress::Strict::no;
   PexNode& seed = add(plan);
   std::set<NetAddress> alive;
   for (std::uint16_t port = 1; port <= 8; ++port) {

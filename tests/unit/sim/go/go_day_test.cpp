@@ -40,10 +40,13 @@ class GoDay : public test::PexWorld, public testing::WithParamInterface<Network>
   std::size_t bans = 0;
 
   static bool exempt() { return GetParam().hosts == Network::Hosts::exempt; }
+  static conn::IpAddress::Strict strict() {
+    return exempt() ? conn::IpAddress::Strict::no : conn::IpAddress::Strict::yes;
+  }
 
   PexNode& add_watched_seed() {
     PexNode::Plan plan = seed_plan();
-    plan.node.p2p.addr_book_strict = !exempt();
+    plan.pex.strict = strict();
     plan.node.liveness = kRarePings;
     PexNode& seed = add(std::move(plan));
     seed.on_event = [this](const p2p::SwitchEvent& event) {
@@ -63,7 +66,7 @@ class GoDay : public test::PexWorld, public testing::WithParamInterface<Network>
     GoNode::Plan plan;
     plan.version = GetParam().versions[number % GetParam().versions.size()];
     plan.seeds = {seed.address()};
-    plan.node.p2p.addr_book_strict = !exempt();
+    plan.strict = strict();
     plan.node.p2p.laddr = "tcp://0.0.0.0:" + std::to_string(26656 + number % GetParam().per_host);
     plan.node.liveness = kRarePings;
     // Several on a host is what operators allow where they run them so.

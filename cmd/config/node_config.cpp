@@ -1,0 +1,31 @@
+#include "cmd/config/node_config.h"
+
+namespace peerage::cmd {
+
+pex::Role role_of(const Config& config, std::optional<pex::Role> only) {
+  return only.value_or(config.seed_mode ? pex::Role::seed : pex::Role::node);
+}
+
+pex::NodeConfig node_config(const Config& config, pex::Role role) {
+  pex::NodeConfig node;
+  node.role = role;
+  node.pex = config.pex;
+  p2p::SwitchConfig& connections = node.connections;
+  connections.p2p = config.p2p;
+  if (!config.moniker.empty()) connections.moniker = config.moniker;
+  connections.version = PEERAGE_VERSION;
+  connections.max_peers_per_ip = config.max_peers_per_ip;
+  connections.exempt_networks = config.exempt_networks;
+  connections.named_nodes = {config.named_nodes.begin(), config.named_nodes.end()};
+  pex::PexConfig& exchange = node.exchange;
+  exchange.seeds = config.seeds;
+  using Strict = conn::IpAddress::Strict;
+  exchange.strict = config.addr_book_strict ? Strict::yes : Strict::no;
+  exchange.crawl.parallel = config.crawl_parallel;
+  exchange.crawl.visit = config.visit_timeout;
+  exchange.crawl.client_life = config.seed_peer_lifetime;
+  exchange.seed_inbound_peers = config.seed_inbound_peers;
+  return node;
+}
+
+}  // namespace peerage::cmd
