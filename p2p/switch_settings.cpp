@@ -76,7 +76,7 @@ DialerConfig dialer_config(const SwitchConfig& config) {
 Transport::Timeouts transport_timeouts(const P2pConfig& p2p) {
   Transport::Timeouts limits;
   limits.dial = p2p.dial_timeout;
-  limits.handshake = std::min(p2p.handshake_timeout, kHandshakeTimeout);
+  limits.handshake = handshake_deadline(p2p);
   return limits;
 }
 

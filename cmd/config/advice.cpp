@@ -8,9 +8,9 @@
 #include <nlohmann/json.hpp>
 
 #include "cmd/config/node_key_file.h"
+#include "cmd/config/overrides.h"
 #include "conn/address/net_address.h"
 #include "conn/base/bytes.h"
-#include "pex/limits/limits.h"
 
 namespace peerage::cmd {
 namespace {
@@ -27,15 +27,17 @@ std::string_view name(Severity severity) {
 
 class Check {
  public:
-  Check(const SettingsReading& reading, const Surroundings& around)
+  Check(const SettingsReading& reading, const Surroundings& around, pex::Role role)
       : reading_(reading),
         settings_(reading.settings),
         config_(reading.settings.config),
         p2p_(reading.settings.config.p2p),
-        around_(around) {}
+        around_(around),
+        role_(role) {}
 
   std::vector<Finding> run() {
     check_network();
+    check_role();
     check_own_id();
     check_external_address();
     check_port();
@@ -64,6 +66,15 @@ class Check {
       add(Severity::warning, "peerage.network",
           "is not that of " + config_.genesis_file + ", which is \"" +
               conn::printable(genesis, 64) + "\"");
+    }
+  }
+
+  void check_role() {
+    if (const auto has = require_peer_exchange(settings_); !has) {
+      add(Severity::error, "p2p.pex", has.error().detail);
+    }
+    for (const Override& each : overrides(settings_, role_)) {
+      add(Severity::notice, each.key, each.what);
     }
   }
 
@@ -135,10 +146,6 @@ class Check {
           "no seeds, no persistent peers and an empty address book: this node can only wait for "
           "others to connect");
     }
-    if (!config_.pex && p2p_.persistent_peers.empty()) {
-      add(Severity::warning, "p2p.pex",
-          "without peer exchange and without persistent_peers this node dials no node");
-    }
     const auto parts = conn::split_host_port(p2p_.laddr);
     const auto ip = parts ? conn::IpAddress::parse(parts->host) : std::nullopt;
     if (ip && ip->loopback() && p2p_.external_address.empty()) {
@@ -147,19 +154,12 @@ class Check {
   }
 
   void check_seed_slots() {
-    if (!config_.seed_mode) return;
+    if (role_ != pex::Role::seed) return;
     static const std::string kKey = "p2p.max_num_inbound_peers";
     const auto& own = config_.seed_inbound_peers;
     if (own.value_or(p2p_.max_num_inbound_peers) == 0) {
       add(Severity::warning, own ? "peerage.seed_inbound_peers" : kKey,
           "a seed must accept inbound peers");
-    } else if (!own && settings_.origins.contains(kKey) &&
-               p2p_.max_num_inbound_peers == P2pConfig{}.max_num_inbound_peers) {
-      const std::string slots = std::to_string(pex::kSeedInboundPeers);
-      add(Severity::notice, kKey,
-          std::to_string(p2p_.max_num_inbound_peers) +
-              " is a comet node's default, and counts as not set: this seed has " + slots +
-              " inbound slots; seed_inbound_peers under [peerage] says how many otherwise");
     }
   }
 
@@ -210,6 +210,7 @@ class Check {
   const Config& config_;
   const P2pConfig& p2p_;
   const Surroundings& around_;
+  const pex::Role role_;
   std::vector<Finding> findings_;
 };
 
@@ -220,8 +221,8 @@ std::string counted(std::size_t count, std::string_view what) {
 }  // namespace
 
 std::vector<Finding> check_settings(const SettingsReading& reading,
-                                    const Surroundings& surroundings) {
-  return Check(reading, surroundings).run();
+                                    const Surroundings& surroundings, pex::Role role) {
+  return Check(reading, surroundings, role).run();
 }
 
 std::string findings_text(const std::vector<Finding>& findings) {

@@ -13,6 +13,7 @@
 #include "cmd/config/settings.h"
 #include "conn/address/node_id.h"
 #include "conn/base/failure.h"
+#include "pex/pex_reactor.h"
 
 namespace peerage::cmd {
 
@@ -33,8 +34,9 @@ struct Surroundings {
   std::string genesis_chain_id;  // empty: no genesis.json, or nothing in it
 };
 
+// For a node of this role.
 std::vector<Finding> check_settings(const SettingsReading& reading,
-                                    const Surroundings& surroundings);
+                                    const Surroundings& surroundings, pex::Role role);
 
 // "FILE:LINE: error: TEXT", and at the end how many of each there are.
 std::string findings_text(const std::vector<Finding>& findings);

@@ -18,10 +18,24 @@ std::string key_in_file(const Config& config, const std::string& key) {
   return key.starts_with("p2p.") ? key.substr(4) : key;
 }
 
+Config Config::defaults(Dialect dialect) {
+  Config config;
+  config.dialect = dialect;
+  if (dialect == Dialect::tenderseed) {
+    config.seed_mode = true;
+    config.p2p.allow_duplicate_ip = true;
+    config.p2p.max_num_inbound_peers = 100;
+    config.p2p.max_num_outbound_peers = 60;
+    config.addr_book_file = "data/addrbook.json";
+    config.names_addr_book_file = true;
+  }
+  return config;
+}
+
 Result<Config> Config::parse(std::string_view text) {
   ConfigReading reading = read_config(text);
   if (!reading.malformed) {
-    settle(reading.config, [&reading](const std::string& key, const std::string& what) {
+    check_values(reading.config, [&reading](const std::string& key, const std::string& what) {
       const std::string shown = key_in_file(reading.config, key);
       reading.findings.push_back({Severity::error, {}, 0, shown + ": " + what});
     });

@@ -22,6 +22,7 @@
 #include "conn/address/cidr.h"
 #include "conn/runtime/runtime.h"
 #include "p2p/base/p2p_config.h"
+#include "pex/limits/limits.h"
 
 namespace peerage::cmd {
 
@@ -42,14 +43,16 @@ struct Config {
   // --- [peerage] ---
   std::string network;  // chain ID, or several, or "*" for any that a dialler names
   std::string book_file = "data/addrbook.db";
-  std::uint32_t crawl_parallel = 16;                            // visits at a time; 1 to 1000
-  conn::Duration visit_timeout = std::chrono::seconds(5);       // of a crawl, for each address
-  conn::Duration seed_peer_lifetime = std::chrono::minutes(5);  // longest stay at a seed
-  std::optional<std::uint32_t> seed_inbound_peers;              // see pex/pex_reactor.h
-  conn::Duration summary_interval = std::chrono::minutes(1);    // of the log; 0: none
-  std::optional<std::uint32_t> max_peers_per_ip;                // see p2p/base/switch_config.h
-  std::vector<conn::NodeId> named_nodes;                        // likewise
-  std::vector<conn::Cidr> exempt_networks;                      // likewise
+  // A seed's, with the defaults of pex/limits/limits.h: visits at a time, 1 to 1000; the time of
+  // each; how long a client may stay.
+  std::uint32_t crawl_parallel = static_cast<std::uint32_t>(pex::CrawlLimits{}.parallel);
+  conn::Duration visit_timeout = pex::CrawlLimits{}.visit;
+  conn::Duration seed_peer_lifetime = pex::CrawlLimits{}.client_life;
+  std::optional<std::uint32_t> seed_inbound_peers;            // see pex/pex_reactor.h
+  conn::Duration summary_interval = std::chrono::minutes(1);  // of the log; 0: none
+  std::optional<std::uint32_t> max_peers_per_ip;              // see p2p/base/switch_config.h
+  std::vector<conn::NodeId> named_nodes;                      // likewise
+  std::vector<conn::Cidr> exempt_networks;                    // likewise
   std::uint32_t shards = 1;  // threads that connections live on; 0: one for each of the machine's
 
   // --- [p2p] ---
@@ -66,6 +69,9 @@ struct Config {
 
   // For the operator: keys that have no effect, and why.
   std::vector<std::string> notices;
+
+  // What holds where a file of this form is silent.
+  static Config defaults(Dialect dialect);
 
   static conn::Result<Config> parse(std::string_view toml);
   static conn::Result<Config> load(const std::filesystem::path& file);

@@ -46,7 +46,7 @@ class LayerReader {
       // With no file at all, a tenderseed's command line or environment makes one.
       if (flags_.tenderseed ||
           first_set(environment_, {"TENDERSEED_CHAIN_ID", "TENDERSEED_SEEDS"})) {
-        layers_.config = read_config("chain_id = \"\"").config;
+        layers_.config = Config::defaults(Config::Dialect::tenderseed);
       }
       return;
     }

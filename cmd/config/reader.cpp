@@ -35,7 +35,7 @@ class Reader {
       }
     }
     if (!root_.has("p2p") && (root_.has("chain_id") || root_.has("laddr"))) {
-      become_tenderseed();
+      reading_.config = Config::defaults(Config::Dialect::tenderseed);
     }
   }
 
@@ -65,18 +65,6 @@ class Reader {
   }
   void add(Severity severity, std::size_t line, std::string text) {
     reading_.findings.push_back({severity, {}, line, std::move(text)});
-  }
-
-  // Its defaults, where they are not a comet node's.
-  void become_tenderseed() {
-    Config& config = reading_.config;
-    config.dialect = Config::Dialect::tenderseed;
-    config.seed_mode = true;
-    config.p2p.allow_duplicate_ip = true;
-    config.p2p.max_num_inbound_peers = 100;
-    config.p2p.max_num_outbound_peers = 60;
-    config.addr_book_file = "data/addrbook.json";
-    config.names_addr_book_file = true;
   }
 
   // Keys that a comet node does not have.

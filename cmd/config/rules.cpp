@@ -26,7 +26,7 @@ bool others_take(const std::string& moniker) {
   return p2p::validate(info) && p2p::encode(info).size() <= p2p::kMaxNodeInfo;
 }
 
-void settle_network(const std::string& text, const ComplainOf& complain) {
+void check_network(const std::string& text, const ComplainOf& complain) {
   static const std::string kKey = "peerage.network";
   const auto names = split_list(text);
   if (names.size() > addrbook::BookFile::kMaxNetworks) {
@@ -44,7 +44,7 @@ void settle_network(const std::string& text, const ComplainOf& complain) {
   }
 }
 
-void settle_logging(const Config& config, const ComplainOf& complain) {
+void check_logging(const Config& config, const ComplainOf& complain) {
   if (const auto levels = LogLevels::parse(config.log_level); !levels) {
     complain("log_level", levels.error().detail);
   }
@@ -55,8 +55,8 @@ void settle_logging(const Config& config, const ComplainOf& complain) {
 
 }  // namespace
 
-void settle(Config& config, const ComplainOf& complain) {
-  P2pConfig& p2p = config.p2p;
+void check_values(const Config& config, const ComplainOf& complain) {
+  const P2pConfig& p2p = config.p2p;
   if (p2p.laddr.empty()) {
     complain("p2p.laddr", "must name an address to listen on");
   } else if (const auto listens = p2p::listen_address(p2p.laddr); !listens) {
@@ -67,7 +67,6 @@ void settle(Config& config, const ComplainOf& complain) {
     complain("p2p.external_address", external.error().detail);
   }
   if (config.seed_mode && !config.pex) complain("p2p.seed_mode", "needs pex = true");
-  p2p.handshake_timeout = std::min<conn::Duration>(p2p.handshake_timeout, p2p::kHandshakeTimeout);
 
   if (!config.moniker.empty() && !others_take(config.moniker)) {
     complain("moniker",
@@ -88,8 +87,8 @@ void settle(Config& config, const ComplainOf& complain) {
     complain("peerage.named_nodes", "names more nodes than " + std::to_string(p2p::kMaxNamedNodes));
   }
   if (config.shards > 1024) complain("peerage.shards", "must be at most 1024");
-  settle_network(config.network, complain);
-  settle_logging(config, complain);
+  check_network(config.network, complain);
+  check_logging(config, complain);
 }
 
 }  // namespace peerage::cmd

@@ -1,4 +1,5 @@
-// What a config may say: values that are impossible, by themselves or together.
+// What a config may say: values that are impossible, by themselves or together. Values that are
+// possible and overridden are no business of these rules (cmd/config/overrides.h).
 //
 // Threads: pure functions.
 #pragma once
@@ -13,8 +14,6 @@ namespace peerage::cmd {
 // Keys as "p2p.laddr".
 using ComplainOf = std::function<void(const std::string& key, const std::string& what)>;
 
-// Judges the values, and corrects those that have no effect as they are (handshake_timeout is never
-// more than 5 s).
-void settle(Config& config, const ComplainOf& complain);
+void check_values(const Config& config, const ComplainOf& complain);
 
 }  // namespace peerage::cmd

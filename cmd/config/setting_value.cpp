@@ -48,6 +48,13 @@ void set_list(std::vector<T>& into, std::string_view text, const Complain& compl
   into = std::move(entries);
 }
 
+template <typename T>
+std::string list_text(const std::vector<T>& list) {
+  std::string text;
+  for (const T& each : list) text += (text.empty() ? "" : ",") + each.to_string();
+  return text;
+}
+
 }  // namespace
 
 std::vector<std::string_view> split_list(std::string_view text) {
@@ -136,6 +143,49 @@ void set_value(std::vector<conn::Cidr>& into, std::string_view text, const Compl
     complain(quoted(entry) + " is no network such as 203.0.113.0/24 or 2001:db8::/32");
     return std::optional<conn::Cidr>();
   });
+}
+
+std::string setting_text(const std::string& value) {
+  return value;
+}
+std::string setting_text(bool value) {
+  return value ? "true" : "false";
+}
+std::string setting_text(std::uint32_t value) {
+  return std::to_string(value);
+}
+std::string setting_text(std::uint64_t value) {
+  return std::to_string(value);
+}
+std::string setting_text(const std::optional<std::uint32_t>& value) {
+  return value ? std::to_string(*value) : "";
+}
+
+// "1m30s": parse_duration gives the same again.
+std::string setting_text(conn::Duration value) {
+  static constexpr std::array<std::pair<std::string_view, conn::Duration>, 6> kUnits = {
+      {{"h", std::chrono::hours(1)},
+       {"m", std::chrono::minutes(1)},
+       {"s", std::chrono::seconds(1)},
+       {"ms", std::chrono::milliseconds(1)},
+       {"us", std::chrono::microseconds(1)},
+       {"ns", std::chrono::nanoseconds(1)}}};
+  std::string text;
+  for (const auto& [unit, length] : kUnits) {
+    if (value >= length) text += std::to_string(value / length) + std::string(unit);
+    value %= length;
+  }
+  return text.empty() ? "0s" : text;
+}
+
+std::string setting_text(const std::vector<conn::HostAddress>& value) {
+  return list_text(value);
+}
+std::string setting_text(const std::vector<conn::NodeId>& value) {
+  return list_text(value);
+}
+std::string setting_text(const std::vector<conn::Cidr>& value) {
+  return list_text(value);
 }
 
 std::optional<conn::Duration> parse_duration(std::string_view text) {

@@ -1,4 +1,5 @@
-// How a setting is written as text: in a string of config.toml, an environment variable or a flag.
+// How a setting is written as text, and read: in a string of config.toml, an environment variable
+// or a flag.
 //
 // `set_value` reads one kind of value. Each mistake is reported by itself, and `into` then keeps
 // what it had; of a list the good entries are taken all the same, so that a caller that looks for
@@ -34,6 +35,17 @@ void set_value(std::vector<conn::HostAddress>& into, std::string_view text,
                const Complain& complain);
 void set_value(std::vector<conn::NodeId>& into, std::string_view text, const Complain& complain);
 void set_value(std::vector<conn::Cidr>& into, std::string_view text, const Complain& complain);
+
+// The other way round: as the file has it, without a string's quotes.
+std::string setting_text(const std::string& value);
+std::string setting_text(bool value);
+std::string setting_text(std::uint32_t value);
+std::string setting_text(std::uint64_t value);
+std::string setting_text(const std::optional<std::uint32_t>& value);  // empty: none
+std::string setting_text(conn::Duration value);
+std::string setting_text(const std::vector<conn::HostAddress>& value);
+std::string setting_text(const std::vector<conn::NodeId>& value);
+std::string setting_text(const std::vector<conn::Cidr>& value);
 
 // A Go duration: "300ms", "1.5h", "2h45m", "0". Negative ones are refused.
 std::optional<conn::Duration> parse_duration(std::string_view text);

@@ -94,7 +94,7 @@ SettingsReading read_settings(const fs::path& home, const Flags& flags,
   settings.overruled = std::move(layers.overruled);
   reading.findings = std::move(layers.findings);
   if (!layers.readable) return reading;
-  settle(settings.config, [&reading](const std::string& key, const std::string& what) {
+  check_values(settings.config, [&reading](const std::string& key, const std::string& what) {
     reading.findings.push_back(finding_about(reading.settings, Severity::error, key, what));
   });
   resolve(settings, reading.findings);
@@ -127,6 +127,12 @@ Result<void> require_network(const Settings& settings) {
               "no network is named: use --network CHAIN-ID, or set `network` under [peerage] in " +
                   settings.config_file.string() + ", or put the chain's genesis.json at " +
                   (settings.home / settings.config.genesis_file).lexically_normal().string());
+}
+
+Result<void> require_peer_exchange(const Settings& settings) {
+  if (settings.config.pex) return {};
+  return fail(Stage::configuration, Reason::config_malformed,
+              "pex = false leaves nothing to do: this node has no reactor but peer exchange");
 }
 
 }  // namespace peerage::cmd

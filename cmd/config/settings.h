@@ -46,6 +46,9 @@ conn::Result<Settings> load_settings(const std::filesystem::path& home, const Fl
 // For a command that cannot do without a network: the failure says what to do.
 conn::Result<void> require_network(const Settings& settings);
 
+// For a node of this program: its one reactor is peer exchange.
+conn::Result<void> require_peer_exchange(const Settings& settings);
+
 // The same as load_settings, going on after mistakes: what could be read, and all findings.
 struct SettingsReading {
   Settings settings;

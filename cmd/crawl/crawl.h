@@ -33,8 +33,8 @@ namespace peerage::cmd {
 struct CrawlOptions {
   std::string network;
   std::vector<conn::HostAddress> seeds;
-  std::size_t parallel = 16;
-  conn::Duration visit = std::chrono::seconds(5);
+  std::size_t parallel = pex::CrawlLimits{}.parallel;
+  conn::Duration visit = pex::CrawlLimits{}.visit;
   conn::Duration idle = std::chrono::seconds(15);
   // Whether private and loopback addresses are refused.
   conn::IpAddress::Strict strict = conn::IpAddress::Strict::yes;

@@ -23,6 +23,7 @@
 #include "cmd/cli/commands.h"
 #include "cmd/config/advice.h"
 #include "cmd/config/genesis.h"
+#include "cmd/config/node_config.h"
 #include "conn/address/net_address.h"
 #include "conn/address/node_key.h"
 
@@ -102,6 +103,7 @@ struct Options {
   Flags flags;
   bool all = false;
   bool json = false;
+  bool seed = false;
 };
 
 int run(const Options& options) {
@@ -116,9 +118,12 @@ int run(const Options& options) {
     reading.findings.push_back({Severity::notice, settings.config_file.string(), 0,
                                 "there is no such file: all settings have their defaults"});
   }
+  const std::optional<pex::Role> only =
+      options.seed ? std::optional(pex::Role::seed) : std::nullopt;
+  const pex::Role role = role_of(settings.config, only);
   // Settings that could not be read say nothing about the machine.
   if (!settings.node_key_file.empty()) {
-    for (Finding& each : check_settings(reading, look_around(settings))) {
+    for (Finding& each : check_settings(reading, look_around(settings), role)) {
       reading.findings.push_back(std::move(each));
     }
   }
@@ -141,6 +146,9 @@ Command check_config_command() {
       .options = {home_option(options->home)},
       .run = [options] { return run(*options); }};
   for (Option& each : settings_options(options->flags)) command.options.push_back(std::move(each));
+  command.options.push_back({.name = "--seed",
+                             .into = &options->seed,
+                             .help = "For `peerage seed`, whatever seed_mode says"});
   command.options.push_back({.name = "--all",
                              .into = &options->all,
                              .help = "Each setting that has no effect by itself"});

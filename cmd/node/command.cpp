@@ -9,6 +9,7 @@
 #include "cmd/base/process.h"
 #include "cmd/cli/commands.h"
 #include "cmd/config/node_config.h"
+#include "cmd/config/overrides.h"
 #include "cmd/node/node.h"
 #include "cmd/node/service_notify.h"
 
@@ -43,6 +44,15 @@ void log_notices(const conn::Log& log, const Settings& settings) {
             {{"count", std::to_string(notices.size())}});
 }
 
+// What was set and is not in force. Defaults that merely stand in a file are check-config's to
+// tell.
+void log_overrides(const conn::Log& log, const Settings& settings, pex::Role role) {
+  for (const Override& each : overrides(settings, role)) {
+    if (each.set == Override::Set::default_value) continue;
+    log.write(LogLevel::warn, finding_about(settings, Severity::notice, each.key, each.what).text);
+  }
+}
+
 void reload(Node& node, const Options& options, const conn::Log& log,
             const ServiceNotify& service) {
   service.reloading();
@@ -64,8 +74,9 @@ int run(const Options& options, std::optional<pex::Role> only) {
   if (!program_log) return report(program_log.error());
   const conn::Log log(program_log->module("main"));
   log_notices(log, *settings);
-
   const pex::Role role = role_of(settings->config, only);
+  log_overrides(log, *settings, role);
+
   auto node = Node::prepare(std::move(*settings), role, *program_log);
   if (!node) return report(node.error());
   if (const auto started = (*node)->start(); !started) return report(started.error());

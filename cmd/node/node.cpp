@@ -81,10 +81,7 @@ std::string count_of(const p2p::SwitchSnapshot& snapshot, p2p::Direction directi
 Result<std::unique_ptr<Node>> Node::prepare(Settings settings, pex::Role role,
                                             const ProgramLog& program_log) {
   (void)allow_connections(0);  // as many as there may be
-  if (!settings.config.pex) {
-    return fail(Stage::configuration, Reason::config_malformed,
-                "pex = false leaves nothing to do: this node has no reactor but peer exchange");
-  }
+  if (auto has = require_peer_exchange(settings); !has) return tl::unexpected(has.error());
   // Before anything is made: a mistaken start leaves nothing behind.
   if (auto settled = settle_networks(settings); !settled) return tl::unexpected(settled.error());
   if (auto made = make_book_directory(settings); !made) return tl::unexpected(made.error());

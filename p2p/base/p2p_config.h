@@ -7,6 +7,7 @@
 // Source: comet config/config.go:P2PConfig. Threads: plain values.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -32,8 +33,14 @@ struct P2pConfig {
   std::uint64_t send_rate = conn::kDefaultRate;        // bytes/s for each peer; 0: unlimited
   std::uint64_t recv_rate = conn::kDefaultRate;
   bool allow_duplicate_ip = false;  // several peers at one host; see max_peers_per_ip
-  conn::Duration handshake_timeout = kHandshakeTimeout;   // never more than 5 s
+  conn::Duration handshake_timeout = kHandshakeTimeout;   // see handshake_deadline
   conn::Duration dial_timeout = std::chrono::seconds(3);  // for each address of a name
 };
+
+// From accept to admission, as it is in force: never more than kHandshakeTimeout (a comet node's
+// default of 20 s never was).
+inline conn::Duration handshake_deadline(const P2pConfig& p2p) {
+  return std::min(p2p.handshake_timeout, kHandshakeTimeout);
+}
 
 }  // namespace peerage::p2p

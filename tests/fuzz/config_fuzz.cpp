@@ -13,7 +13,6 @@
 #include "cmd/config/genesis.h"
 #include "cmd/config/reader.h"
 #include "cmd/config/setting_value.h"
-#include "p2p/base/limits.h"
 #include "tests/fuzz/fuzz_input.h"
 
 using namespace peerage;
@@ -40,7 +39,6 @@ void read_file(const std::string& text) {
   require(config->visit_timeout > conn::Duration(0));
   require(!config->p2p.laddr.empty() && conn::split_host_port(config->p2p.laddr));
   require(config->pex || !config->seed_mode);
-  require(config->p2p.handshake_timeout <= p2p::kHandshakeTimeout);
   require(cmd::LogLevels::parse(config->log_level).has_value());
   for (const std::string& each : config->notices) require(printable_text(each));
 #ifdef PEERAGE_PLANTED_BUG

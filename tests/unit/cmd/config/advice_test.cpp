@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "cmd/config/node_config.h"
 #include "cmd/config/reader.h"
 #include "cmd/config/setting_value.h"
 
@@ -41,7 +42,9 @@ struct Home {
     reading.settings.origins.clear();
     for (const auto& [key, line] : read.lines) reading.settings.origins[key] = {{}, line};
   }
-  std::vector<Finding> findings() const { return check_settings(reading, around); }
+  std::vector<Finding> findings() const {
+    return check_settings(reading, around, role_of(reading.settings.config));
+  }
   // The one finding that has this in its text.
   Finding finding(const std::string& text) const {
     for (const Finding& each : findings()) {
@@ -131,25 +134,35 @@ TEST(ConfigAdvice, ANodeThatKnowsNoOtherIsNamed) {
   home.reading.settings.json_book = "/h/config/addrbook.json";
   EXPECT_EQ(findings_text(home.findings()).find("can only wait"), std::string::npos);
   EXPECT_EQ(home.finding("3 addresses in /h/config/addrbook.json").severity, Severity::notice);
-  home.use("[peerage]\nnetwork = \"n\"\n[p2p]\npex = false\n");
-  EXPECT_EQ(home.finding("dials no node").severity, Severity::warning);
 }
 
-TEST(ConfigAdvice, ASeedIsToldHowManySlotsItHasWhereANodesDefaultStandsInTheFile) {
+TEST(ConfigAdvice, WithoutPeerExchangeNothingWouldStart) {
+  Home home;
+  home.use("[peerage]\nnetwork = \"n\"\n[p2p]\npex = false\n");
+  const Finding found = home.finding("leaves nothing to do");
+  EXPECT_EQ(found.severity, Severity::error);
+  EXPECT_EQ(found.line, 4u);
+}
+
+TEST(ConfigAdvice, WhatTheRoleOverridesIsNamedWithItsLine) {
+  Home home;
+  home.use("[peerage]\nnetwork = \"n\"\n[p2p]\nseed_mode = true\ndial_timeout = \"3s\"\n");
+  const Finding found = home.finding("p2p.dial_timeout: 3s is not in force, but 2s: ");
+  EXPECT_EQ(found.severity, Severity::notice);
+  EXPECT_EQ(found.where, "/h/config/config.toml");
+  EXPECT_EQ(found.line, 5u);
+}
+
+TEST(ConfigAdvice, ASeedNeedsInboundSlots) {
   const auto settings_of = [](const std::string& own, const std::string& p2p) {
     Home home;
     home.use("[peerage]\nnetwork = \"n\"\n" + own + "[p2p]\nseed_mode = true\n" + p2p);
     return home;
   };
-  const auto told = [](Home home) { return findings_text(home.findings()); };
-  const std::string forty = "max_num_inbound_peers = 40\n";
-  EXPECT_EQ(settings_of("", forty).finding("this seed has 512 inbound slots").severity,
-            Severity::notice);
-  EXPECT_EQ(told(settings_of("seed_inbound_peers = 40\n", forty)).find("512"), std::string::npos);
-  EXPECT_EQ(told(settings_of("", "max_num_inbound_peers = 300\n")).find("512"), std::string::npos);
   EXPECT_EQ(settings_of("", "max_num_inbound_peers = 0\n").finding("must accept").severity,
             Severity::warning);
-  const Finding none = settings_of("seed_inbound_peers = 0\n", forty).finding("must accept");
+  const Finding none = settings_of("seed_inbound_peers = 0\n", "max_num_inbound_peers = 40\n")
+                           .finding("must accept");
   EXPECT_TRUE(none.text.starts_with("peerage.seed_inbound_peers: ")) << none.text;
 }
 

@@ -35,7 +35,7 @@ TEST(Config, TheFilesThatRealNodesWriteAreUnderstood) {
     EXPECT_EQ(config->p2p.recv_rate, 5'120'000u);
     EXPECT_TRUE(config->pex);
     EXPECT_TRUE(config->addr_book_strict);
-    EXPECT_EQ(config->p2p.handshake_timeout, 5s) << "20s was never in force";
+    EXPECT_EQ(p2p::handshake_deadline(config->p2p), 5s) << "20s was never in force";
     EXPECT_EQ(config->p2p.dial_timeout, 3s);
     EXPECT_TRUE(notices(*config, "p2p.flush_throttle_timeout"));
     EXPECT_TRUE(notices(*config, "p2p.max_packet_msg_payload_size"));

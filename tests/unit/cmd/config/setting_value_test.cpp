@@ -20,5 +20,22 @@ TEST(SettingValue, DurationsAreGosDurations) {
   }
 }
 
+TEST(SettingValue, WhatIsWrittenIsReadAgain) {
+  for (const conn::Duration value : {conn::Duration(0s), conn::Duration(5s), conn::Duration(90min),
+                                     conn::Duration(1500ms), conn::Duration(1h + 1ns)}) {
+    EXPECT_EQ(parse_duration(setting_text(value)), value) << setting_text(value);
+  }
+  EXPECT_EQ(setting_text(90s), "1m30s");
+  EXPECT_EQ(setting_text(0s), "0s");
+  const Complain complain = [](const std::string& what) { ADD_FAILURE() << what; };
+  std::vector<conn::Cidr> networks, again;
+  set_value(networks, "10.0.0.0/8, 2001:db8::/32", complain);
+  set_value(again, setting_text(networks), complain);
+  EXPECT_EQ(again, networks);
+  EXPECT_EQ(networks.size(), 2u);
+  EXPECT_EQ(setting_text(std::optional<std::uint32_t>()), "");
+  EXPECT_EQ(setting_text(true), "true");
+}
+
 }  // namespace
 }  // namespace peerage::cmd
