@@ -7,7 +7,7 @@
 // Upgrade, Connection. It has no limits on what connects; that is the Switch's work.
 #include <csignal>
 #include <filesystem>
-#include <future>
+#include <functional>
 #include <iostream>
 #include <map>
 #include <memory>
@@ -17,6 +17,7 @@
 
 #include "conn/base/reassembly_budget.h"
 #include "conn/runtime/asio_runtime.h"
+#include "conn/runtime/sync_wait.h"
 #include "p2p/connect/upgrade.h"
 #include "pex/exchange/messages.h"
 
@@ -171,10 +172,9 @@ int main(int argc, char** argv) {
     return 1;
   }
   auto responder = std::make_unique<Responder>(runtime, std::move(*key), *options);
-  std::promise<bool> started;
-  auto listens = started.get_future();
-  runtime.shard(0).post([&] { started.set_value(responder->start()); });
-  const bool worked = listens.get();
+  const bool worked = conn::sync_wait<bool>(runtime, [&](const std::function<void(bool)>& done) {
+                        runtime.shard(0).post([&responder, done] { done(responder->start()); });
+                      }).value_or(false);
   int signal = 0;
   if (worked) sigwait(&stop_signals, &signal);
   // Everything of the responder lives on the shard, and is released there.

@@ -1,9 +1,10 @@
 #include "cmd/bench/dial.h"
 
-#include <future>
+#include <functional>
 #include <utility>
 
 #include "cmd/config/node_key_file.h"
+#include "conn/runtime/sync_wait.h"
 
 namespace peerage::cmd {
 namespace {
@@ -80,19 +81,25 @@ Result<conn::NodeId> who_answers(conn::Runtime& runtime, const BenchOptions& opt
   const conn::NodeKey key = conn::NodeKey::generate();
   const BenchDial dial = {options.dial, loopback_source(options.dial.endpoint.ip, 0), &key,
                           options.network, options.channel};
-  std::promise<Result<conn::NodeId>> answer;
+  using Answer = Result<conn::NodeId>;
   std::unique_ptr<conn::Pending> running;  // the shard's
   conn::Shard& shard = runtime.shard(0);
-  shard.post([&] {
-    running = start_bench_dial(runtime, shard, dial, [&](Result<p2p::Upgraded> outcome) {
-      Result<conn::NodeId> id = outcome ? Result<conn::NodeId>(outcome->stream->remote_id())
-                                        : Result<conn::NodeId>(tl::unexpected(outcome.error()));
-      outcome = tl::unexpected(conn::Failure{});  // closes it, here
-      const auto finished = std::move(running);
-      answer.set_value(std::move(id));
-    });
-  });
-  return answer.get_future().get();
+  const auto answer =
+      conn::sync_wait<Answer>(runtime, [&](const std::function<void(Answer)>& done) {
+        shard.post([&, done] {
+          running = start_bench_dial(
+              runtime, shard, dial, [&running, done](Result<p2p::Upgraded> outcome) {
+                Answer id =
+                    outcome.map([](const p2p::Upgraded& peer) { return peer.stream->remote_id(); });
+                outcome = tl::unexpected(conn::Failure{});  // closes it, here
+                const auto answered = done;                 // which the end of the dial may destroy
+                running.reset();
+                answered(std::move(id));
+              });
+        });
+      });
+  if (answer) return *answer;
+  return tl::unexpected(conn::as_failure(answer.error(), "who_answers()"));
 }
 
 }  // namespace peerage::cmd

@@ -1,6 +1,6 @@
 // hold: idle connections to a node, each of another identity, which answer its pings.
 #include <atomic>
-#include <future>
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <mutex>
@@ -9,6 +9,7 @@
 #include "cmd/cli/commands.h"
 #include "conn/base/reassembly_budget.h"
 #include "conn/peer_connection.h"
+#include "conn/runtime/sync_wait.h"
 
 namespace peerage::cmd {
 namespace {
@@ -47,12 +48,12 @@ class Holding {
   // Off the shards: closes all, and waits for that.
   void release() {
     for (std::size_t i = 0; i < held_.size(); ++i) {
-      std::promise<void> gone;
-      runtime_.shard(i).post([this, i, &gone] {
-        held_[i].clear();
-        gone.set_value();
+      (void)conn::sync_wait(runtime_, [this, i](const std::function<void()>& done) {
+        runtime_.shard(i).post([this, i, done] {
+          held_[i].clear();
+          done();
+        });
       });
-      gone.get_future().get();
     }
   }
 

@@ -44,6 +44,7 @@ class BenchNode {
   // Says on standard error where it listens.
   void announce() const;
   p2p::Switch& node() { return *switch_; }
+  conn::Runtime& runtime() { return runtime_; }
 
  private:
   explicit BenchNode(std::size_t shards) : runtime_(shards) {}

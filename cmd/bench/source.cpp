@@ -1,11 +1,14 @@
 // source: sends as fast as the other end takes it, and ends when all has left.
-#include <future>
+#include <functional>
 #include <iostream>
 #include <memory>
+#include <mutex>
+#include <optional>
 
 #include "cmd/bench/node.h"
 #include "cmd/bench/report.h"
 #include "cmd/cli/commands.h"
+#include "conn/runtime/sync_wait.h"
 
 namespace peerage::cmd {
 namespace {
@@ -19,11 +22,22 @@ class Sending final : public BenchReactor {
  public:
   using BenchReactor::BenchReactor;
   void receive(const p2p::PeerPtr&, p2p::Message) override {}
-  void remove_peer(const p2p::PeerPtr&, const Failure& why) override { ended_.set_value(why); }
-  Failure wait_for_end() { return ended_.get_future().get(); }
+  void remove_peer(const p2p::PeerPtr&, const Failure& why) override {
+    const std::lock_guard lock(mutex_);
+    ended_ = why;
+    if (waits_) waits_(why);
+  }
+  // Once; on any thread.
+  void when_ended(std::function<void(Failure)> waits) {
+    const std::lock_guard lock(mutex_);
+    waits_ = std::move(waits);
+    if (ended_) waits_(*ended_);
+  }
 
  private:
-  std::promise<Failure> ended_;
+  std::mutex mutex_;
+  std::optional<Failure> ended_;
+  std::function<void(Failure)> waits_;
 };
 
 // Waits for room as long as the peer is there: liveness notices when it is not.
@@ -63,7 +77,10 @@ int run_bench_source(const BenchOptions& options) {
   }
   if (last == SendResult::queued) (*node)->node().disconnect(peer.id(), flush_patience(options));
   if (last == SendResult::unknown_channel) (*node)->node().disconnect(peer.id());
-  const Failure ended = reactor->wait_for_end();
+  const auto answer = conn::sync_wait<Failure>(
+      (*node)->runtime(),
+      [&reactor](const std::function<void(Failure)>& done) { reactor->when_ended(done); });
+  const Failure ended = answer ? *answer : conn::as_failure(answer.error(), "source");
   const BenchMoment end = BenchMoment::now();
 
   const bool all = sent == options.msg_count;

@@ -2,9 +2,10 @@
 #include <cerrno>
 #include <cstdio>
 #include <fstream>
-#include <future>
+#include <functional>
 #include <iostream>
 #include <memory>
+#include <string_view>
 #include <system_error>
 
 #include <unistd.h>
@@ -12,8 +13,10 @@
 #include "cmd/base/process.h"
 #include "cmd/cli/commands.h"
 #include "cmd/config/node_key_file.h"
+#include "cmd/config/setting_value.h"
 #include "cmd/crawl/crawl.h"
 #include "conn/runtime/asio_runtime.h"
+#include "conn/runtime/sync_wait.h"
 
 namespace peerage::cmd {
 namespace {
@@ -29,8 +32,9 @@ constexpr std::uint32_t kMaxParallel = 500;
 
 struct Options {
   std::string seeds, network, csv, book, key_file;
-  std::string span = "10m", idle = "15s", visit = "5s";
-  std::uint32_t parallel = 16;
+  std::string span = "10m", idle = setting_text(CrawlOptions{}.idle),
+              visit = setting_text(CrawlOptions{}.visit);
+  std::uint32_t parallel = static_cast<std::uint32_t>(CrawlOptions{}.parallel);
   bool json = false, private_networks = false;
 };
 
@@ -93,6 +97,12 @@ CrawlResult::Ended watch(const Crawl& crawl, const Signals& signals, conn::Durat
   }
 }
 
+Result<void> answer_or_failure(const tl::expected<Result<void>, conn::NoAnswer>& answer,
+                               std::string_view what) {
+  if (answer) return *answer;
+  return tl::unexpected(conn::as_failure(answer.error(), what));
+}
+
 bool write(const Options& options, std::ofstream& csv_file, const CrawlResult& result) {
   if (options.csv == "-") {
     std::cout << crawl_csv(result);
@@ -119,15 +129,19 @@ int crawl_and_report(const Options& options, const CrawlOptions& crawl_options, 
   }
   conn::AsioRuntime runtime(1);
   Crawl crawl(runtime, std::move(key), crawl_options);
-  std::promise<Result<void>> started;
-  crawl.start([&started](Result<void> outcome) { started.set_value(std::move(outcome)); });
-  const Result<void> running = started.get_future().get();
+  const auto started = conn::sync_wait<Result<void>>(
+      runtime, [&crawl](const std::function<void(Result<void>)>& done) { crawl.start(done); });
+  const Result<void> running = answer_or_failure(started, "start()");
   const auto ended = running ? watch(crawl, signals, span) : CrawlResult::Ended::interrupted;
-  std::promise<std::pair<CrawlResult, Result<void>>> finished;
-  crawl.finish(ended, [&finished](CrawlResult result, Result<void> saved) {
-    finished.set_value({std::move(result), std::move(saved)});
-  });
-  const auto [result, saved] = finished.get_future().get();
+  CrawlResult result;
+  const auto finished =
+      conn::sync_wait<Result<void>>(runtime, [&](const std::function<void(Result<void>)>& done) {
+        crawl.finish(ended, [&result, done](CrawlResult found, Result<void> outcome) {
+          result = std::move(found);
+          done(std::move(outcome));
+        });
+      });
+  const Result<void> saved = answer_or_failure(finished, "finish()");
   runtime.stop();
   if (!running) return report(running.error());
   if (!write(options, csv_file, result)) {

@@ -1,8 +1,7 @@
 // probe: dials nodes and reports how far it got, and why no further.
-#include <condition_variable>
+#include <functional>
 #include <iostream>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -10,6 +9,7 @@
 #include "cmd/config/node_key_file.h"
 #include "cmd/probe/probe.h"
 #include "conn/runtime/asio_runtime.h"
+#include "conn/runtime/sync_wait.h"
 
 namespace peerage::cmd {
 namespace {
@@ -30,33 +30,25 @@ std::vector<ProbeReport> probe_all(const conn::NodeKey& key,
   conn::Shard& shard = runtime.shard(0);
   std::vector<ProbeReport> reports(targets.size());
   std::vector<std::unique_ptr<conn::Pending>> probes(targets.size());
-  std::mutex mutex;
-  std::condition_variable all_done;
-  std::size_t open = targets.size();
-  shard.post([&] {
-    for (std::size_t i = 0; i < targets.size(); ++i) {
-      probes[i] = start_probe(runtime, shard, key, targets[i], options, [&, i](ProbeReport report) {
-        const std::lock_guard lock(mutex);
-        reports[i] = std::move(report);
-        if (--open == 0) all_done.notify_one();
-      });
-    }
+  std::size_t open = targets.size();  // the shard's, as the probes
+  (void)conn::sync_wait(runtime, [&](const std::function<void()>& done) {
+    shard.post([&, done] {
+      for (std::size_t i = 0; i < targets.size(); ++i) {
+        probes[i] = start_probe(runtime, shard, key, targets[i], options,
+                                [&reports, &open, i, done](ProbeReport report) {
+                                  reports[i] = std::move(report);
+                                  if (--open == 0) done();
+                                });
+      }
+    });
   });
-  {
-    std::unique_lock lock(mutex);
-    all_done.wait(lock, [&open] { return open == 0; });
-  }
-  // Probes belong to the shard's thread; they end there before the runtime does.
-  std::condition_variable released;
-  bool gone = false;
-  shard.post([&] {
-    probes.clear();
-    const std::lock_guard lock(mutex);
-    gone = true;
-    released.notify_one();
+  // They end there before the runtime does.
+  (void)conn::sync_wait(runtime, [&](const std::function<void()>& done) {
+    shard.post([&probes, done] {
+      probes.clear();
+      done();
+    });
   });
-  std::unique_lock lock(mutex);
-  released.wait(lock, [&gone] { return gone; });
   return reports;
 }
 
