@@ -5,67 +5,38 @@
 
 #include "cmd/config/node_key_file.h"
 #include "conn/runtime/sync_wait.h"
+#include "p2p/connect/upgrade.h"
 
 namespace peerage::cmd {
 namespace {
 
 using conn::Result;
-using namespace std::chrono_literals;
-
-constexpr conn::Duration kConnectTimeout = 3s;
-
-class Dial final : public conn::Pending {
- public:
-  Dial(conn::Runtime& runtime, conn::Shard& shard, BenchDial dial, BenchDialDone done)
-      : runtime_(runtime), shard_(shard), dial_(std::move(dial)), done_(std::move(done)) {
-    running_ = runtime_.connect(shard_, {dial_.target.endpoint, dial_.from}, kConnectTimeout,
-                                [this](Result<std::unique_ptr<conn::Stream>> stream) {
-                                  if (stream) return upgrade(std::move(*stream));
-                                  finish(tl::unexpected(stream.error()));
-                                });
-  }
-
- private:
-  void upgrade(std::unique_ptr<conn::Stream> stream) {
-    p2p::NodeInfo ours;
-    ours.node_id = dial_.key->id().to_string();
-    ours.listen_addr = "tcp://0.0.0.0:0";  // no node can dial it
-    ours.network = dial_.network;
-    ours.version = PEERAGE_VERSION;
-    ours.channels = {dial_.channel};
-    ours.moniker = "peerage-bench";
-    p2p::HandshakePlan plan;
-    plan.ours = std::move(ours);
-    plan.expected = dial_.target.id;
-    plan.deadline = shard_.now() + p2p::kHandshakeTimeout;
-    conn::Secret<32> ephemeral;
-    runtime_.random(ephemeral.writable());
-    running_ =
-        p2p::Upgrade::start(shard_, std::move(stream),
-                            p2p::Handshake(*dial_.key, std::move(ephemeral), std::move(plan)),
-                            [this](Result<p2p::Upgraded> outcome, const p2p::UpgradeReport&) {
-                              finish(std::move(outcome));
-                            });
-  }
-
-  // The last thing that is done here: the callback may destroy us.
-  void finish(Result<p2p::Upgraded> outcome) {
-    const BenchDialDone done = std::exchange(done_, nullptr);
-    done(std::move(outcome));
-  }
-
-  conn::Runtime& runtime_;
-  conn::Shard& shard_;
-  BenchDial dial_;
-  BenchDialDone done_;
-  std::unique_ptr<conn::Pending> running_;
-};
+p2p::NodeInfo our_info(const BenchDial& dial) {
+  p2p::NodeInfo ours;
+  ours.node_id = dial.key->id().to_string();
+  ours.listen_addr = "tcp://0.0.0.0:0";  // no node can dial it
+  ours.network = dial.network;
+  ours.version = PEERAGE_VERSION;
+  ours.channels = {dial.channel};
+  ours.moniker = "peerage-bench";
+  return ours;
+}
 
 }  // namespace
 
 std::unique_ptr<conn::Pending> start_bench_dial(conn::Runtime& runtime, conn::Shard& shard,
-                                                BenchDial dial, BenchDialDone done) {
-  return std::make_unique<Dial>(runtime, shard, std::move(dial), std::move(done));
+                                                const BenchDial& dial, BenchDialDone done) {
+  p2p::DialPlan plan;
+  plan.host = dial.target.endpoint.ip.to_string();
+  plan.port = dial.target.endpoint.port;
+  plan.expected = dial.target.id;
+  plan.ours = our_info(dial);
+  plan.loopback_source = dial.from;
+  return p2p::DialAttempt::start(
+      runtime, shard, std::make_shared<p2p::CometUpgrader>(runtime, *dial.key), std::move(plan),
+      [done = std::move(done)](Result<p2p::Upgraded> outcome, const p2p::AttemptReport&) {
+        done(std::move(outcome));
+      });
 }
 
 std::optional<conn::IpAddress> loopback_source(const conn::IpAddress& to, std::size_t index) {
@@ -92,9 +63,8 @@ Result<conn::NodeId> who_answers(conn::Runtime& runtime, const BenchOptions& opt
                 Answer id =
                     outcome.map([](const p2p::Upgraded& peer) { return peer.stream->remote_id(); });
                 outcome = tl::unexpected(conn::Failure{});  // closes it, here
-                const auto answered = done;                 // which the end of the dial may destroy
                 running.reset();
-                answered(std::move(id));
+                done(std::move(id));
               });
         });
       });

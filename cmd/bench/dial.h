@@ -1,5 +1,5 @@
-// One handshake with a node, without a switch: connect, SecretConnection, NodeInfo, by the code
-// that the switch runs (p2p/connect/upgrade.h).
+// One handshake with a node, without a switch: connect, SecretConnection, NodeInfo, by the dial
+// that a switch makes (p2p/connect/dial_attempt.h).
 //
 // Threads: start_bench_dial and what it returns belong to the shard; the rest waits, off the
 // shards.
@@ -12,7 +12,7 @@
 #include "cmd/bench/bench.h"
 #include "conn/address/node_key.h"
 #include "conn/runtime/runtime.h"
-#include "p2p/connect/upgrade.h"
+#include "p2p/connect/dial_attempt.h"
 
 namespace peerage::cmd {
 
@@ -27,7 +27,7 @@ struct BenchDial {
 // `done` runs once, on the shard; destroying the Pending before that cancels.
 using BenchDialDone = std::function<void(conn::Result<p2p::Upgraded>)>;
 std::unique_ptr<conn::Pending> start_bench_dial(conn::Runtime& runtime, conn::Shard& shard,
-                                                BenchDial dial, BenchDialDone done);
+                                                const BenchDial& dial, BenchDialDone done);
 
 // The loopback address for the `index`-th connection to `to`: a different one for each of the first
 // 64 000, so that neither the ports of one address nor limits for one address are in the way.

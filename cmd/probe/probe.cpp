@@ -7,6 +7,7 @@
 #include "conn/base/reassembly_budget.h"
 #include "conn/comet/secret_handshake.h"
 #include "conn/peer_connection.h"
+#include "p2p/connect/dial_attempt.h"
 #include "p2p/connect/upgrade.h"
 #include "pex/exchange/messages.h"
 
@@ -21,7 +22,6 @@ using conn::Stage;
 using conn::TimePoint;
 using namespace std::chrono_literals;
 
-constexpr Duration kConnectTimeout = 3s;
 constexpr Duration kPexTimeout = 3s;
 constexpr Duration kSecondLookTimeout = 1s;
 
@@ -114,70 +114,34 @@ class Probe final : public std::enable_shared_from_this<Probe> {
         key_(key),
         options_(options),
         done_(std::move(done)),
-        deadline_(shard.now() + options.timeout),
-        stage_started_(shard.now()) {
+        deadline_(shard.now() + options.timeout) {
     report_.target = std::move(target);
   }
 
   void start() {
-    pending_ = runtime_.resolve(shard_, report_.target.host, remaining(),
-                                [weak = weak_from_this()](auto addresses) {
-                                  if (const auto self = weak.lock()) self->on_resolved(addresses);
-                                });
-  }
-
- private:
-  Duration remaining() const { return std::max<Duration>(deadline_ - shard_.now(), 1ms); }
-  // How long the stage that ends now has taken; the next one begins.
-  Duration lap() {
-    const TimePoint now = shard_.now();
-    return now - std::exchange(stage_started_, now);
-  }
-
-  void on_resolved(const Result<std::vector<conn::IpAddress>>& addresses) {
-    if (!addresses) return fail_with(addresses.error());
-    report_.resolved = lap();
-    addresses_ = *addresses;
-    connect_next();
-  }
-
-  // Tries the addresses of a name in turn; the last failure counts.
-  void connect_next() {
-    report_.endpoint = {addresses_[next_address_++], report_.target.port};
-    pending_ =
-        runtime_.connect(shard_, *report_.endpoint, std::min(kConnectTimeout, remaining()),
-                         [weak = weak_from_this()](Result<std::unique_ptr<conn::Stream>> stream) {
-                           if (const auto self = weak.lock()) self->on_connected(std::move(stream));
-                         });
-  }
-
-  void on_connected(Result<std::unique_ptr<conn::Stream>> stream) {
-    if (!stream) {
-      const bool more = next_address_ < addresses_.size() && shard_.now() < deadline_;
-      if (more) return connect_next();
-      return fail_with(stream.error());
-    }
-    report_.connected = lap();
-    conn::Secret<32> ephemeral;
-    runtime_.random(ephemeral.writable());
-    p2p::HandshakePlan plan;
+    p2p::DialPlan plan;
+    plan.host = report_.target.host;
+    plan.port = report_.target.port;
     plan.expected = report_.target.id;
-    plan.deadline = std::min(shard_.now() + p2p::kHandshakeTimeout, deadline_);
     if (options_.network) {
       plan.ours = our_info(*options_.network, {});
     } else {
       plan.ours = [](const p2p::NodeInfo& theirs) -> Result<p2p::NodeInfo> {
         return our_info(theirs.network, theirs);
       };
-      plan.patience = shard_.now() + p2p::kNetworkPatience;
+      plan.patience = p2p::kNetworkPatience;
     }
-    pending_ = p2p::Upgrade::start(
-        shard_, std::move(*stream), p2p::Handshake(key_, std::move(ephemeral), std::move(plan)),
-        [weak = weak_from_this()](Result<p2p::Upgraded> outcome, const p2p::UpgradeReport& seen) {
-          if (const auto self = weak.lock()) self->on_upgraded(std::move(outcome), seen);
+    plan.timeouts.resolve = options_.timeout;
+    plan.deadline = deadline_;
+    plan.try_next = p2p::DialPlan::TryNext::after_no_connection;
+    dial_ = p2p::DialAttempt::start(
+        runtime_, shard_, std::make_shared<p2p::CometUpgrader>(runtime_, key_), std::move(plan),
+        [weak = weak_from_this()](Result<p2p::Upgraded> outcome, const p2p::AttemptReport& seen) {
+          if (const auto self = weak.lock()) self->on_dialled(std::move(outcome), seen);
         });
   }
 
+ private:
   // A probe's own NodeInfo. Knowing theirs, it shares a channel with every node: a node
   // without peer exchange would otherwise turn us away.
   static p2p::NodeInfo our_info(const std::string& network,
@@ -195,7 +159,11 @@ class Probe final : public std::enable_shared_from_this<Probe> {
     return info;
   }
 
-  void on_upgraded(Result<p2p::Upgraded> outcome, const p2p::UpgradeReport& seen) {
+  void on_dialled(Result<p2p::Upgraded> outcome, const p2p::AttemptReport& attempt) {
+    report_.endpoint = attempt.remote;
+    report_.resolved = attempt.resolved;
+    report_.connected = attempt.connected;
+    const p2p::UpgradeReport& seen = attempt.upgrade;
     report_.keys_exchanged = seen.keys_exchanged;
     if (seen.authenticated) {
       report_.authenticated = *seen.authenticated - *seen.keys_exchanged;
@@ -213,7 +181,6 @@ class Probe final : public std::enable_shared_from_this<Probe> {
                             outcome.error().reason == Reason::not_a_comet_node;
       return stranger ? look_again(outcome.error()) : fail_with(outcome.error());
     }
-    lap();
     if (!outcome->theirs.has_channel(conn::kPexChannel)) return without_pex();
     ask(std::move(*outcome));
   }
@@ -229,12 +196,13 @@ class Probe final : public std::enable_shared_from_this<Probe> {
     connection_ = peer.stream->open(shard_, {pex::kChannel}, {}, budget_, std::move(events));
     connection_->start();
     connection_->send(conn::kPexChannel, pex::encode_request());
+    asked_ = shard_.now();
     timer_ = shard_.make_timer([weak = weak_from_this()] {
       if (const auto self = weak.lock()) {
         self->on_no_answer({Stage::established, Reason::answer_timed_out, {}});
       }
     });
-    timer_->arm(shard_.now() + std::min(kPexTimeout, remaining()));
+    timer_->arm(std::min(asked_ + kPexTimeout, std::max(deadline_, asked_ + 1ms)));
   }
 
   void on_pex(conn::ByteView bytes) {
@@ -242,7 +210,7 @@ class Probe final : public std::enable_shared_from_this<Probe> {
     if (!message) return on_no_answer(message.error());
     auto* list = std::get_if<pex::Addresses>(&*message);
     if (list == nullptr) return;  // it asks us, too; the answer is still to come
-    report_.pex_answered = lap();
+    report_.pex_answered = shard_.now() - asked_;
     report_.addresses = std::move(list->usable);
     report_.addresses_refused = list->refused;
     finish();
@@ -288,11 +256,9 @@ class Probe final : public std::enable_shared_from_this<Probe> {
   ProbeOptions options_;
   ProbeDone done_;
   TimePoint deadline_;
-  TimePoint stage_started_;
+  TimePoint asked_;
   ProbeReport report_;
-  std::vector<conn::IpAddress> addresses_;
-  std::size_t next_address_ = 0;
-  std::unique_ptr<conn::Pending> pending_;
+  std::unique_ptr<conn::Pending> dial_;
   std::shared_ptr<SecondLook> second_look_;
   conn::ReassemblyBudget budget_;
   std::shared_ptr<conn::PeerConnection> connection_;

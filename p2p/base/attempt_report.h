@@ -24,6 +24,10 @@ struct UpgradeReport {
 struct AttemptReport {
   UpgradeReport upgrade;
   std::optional<conn::Endpoint> remote;  // of the last connection that was tried
+  // Of a dial: how long the lookup took, and then the connection, with the addresses of the name
+  // that were tried in vain.
+  std::optional<conn::Duration> resolved;
+  std::optional<conn::Duration> connected;
 };
 
 }  // namespace peerage::p2p

@@ -8,12 +8,11 @@
 namespace peerage::p2p {
 namespace {
 
-using conn::Failure;
 using conn::Reason;
 using conn::Result;
 using conn::Stage;
 
-// One attempt. What runs (lookup, connect, upgrade) is touched on its shard only; `done` and
+// One attempt. What runs (the dial, the upgrade) is touched on its shard only; `done` and
 // `progress` belong to the control shard.
 class Attempt : public std::enable_shared_from_this<Attempt> {
  public:
@@ -24,6 +23,7 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
         shard_index_(shard),
         shard_(runtime.shard(shard)),
         control_(runtime.shard(0)),
+        announces_(progress != nullptr),
         progress_(std::move(progress)),
         done_(std::move(done)) {}
 
@@ -58,43 +58,7 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
         return introduction->for_network(theirs.network);
       };
     }
-    upgrade(arrival.claim(shard_), std::move(plan));
-  }
-
-  void dial(const conn::HostAddress& target, const NodeInfo& ours,
-            const Transport::Timeouts& timeouts, const conn::IpAddress& own) {
-    dialled_ = target;
-    ours_ = ours;
-    timeouts_ = timeouts;
-    own_ = own;
-    running_ = runtime_.resolve(shard_, target.host, timeouts.resolve,
-                                [this](Result<std::vector<conn::IpAddress>> addresses) {
-                                  if (!addresses) return finish(tl::unexpected(addresses.error()));
-                                  addresses_ = std::move(*addresses);
-                                  connect_next({Stage::connect, Reason::unreachable, {}});
-                                });
-  }
-
- private:
-  void connect_next(const Failure& last) {
-    if (next_address_ == addresses_.size()) return finish(tl::unexpected(last));
-    const conn::Endpoint to{addresses_[next_address_++], dialled_->port};
-    report_.remote = to;
-    report_.upgrade = {};
-    const bool near = own_.loopback() && to.ip.loopback() && own_.is_v4() == to.ip.is_v4();
-    const conn::Route route{to, near ? std::optional(own_) : std::nullopt};
-    running_ = runtime_.connect(shard_, route, timeouts_.dial,
-                                [this](Result<std::unique_ptr<conn::Stream>> stream) {
-                                  if (!stream) return connect_next(stream.error());
-                                  HandshakePlan plan;
-                                  plan.ours = ours_;
-                                  plan.expected = dialled_->id;
-                                  plan.deadline = shard_.now() + timeouts_.handshake;
-                                  upgrade(std::move(*stream), std::move(plan));
-                                });
-  }
-
-  void upgrade(std::unique_ptr<conn::Stream> stream, HandshakePlan plan) {
+    auto stream = arrival.claim(shard_);
     if (!stream) {
       return finish(conn::fail(Stage::connect, Reason::io_error, "the socket cannot be used"));
     }
@@ -102,22 +66,38 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
         shard_, std::move(stream), std::move(plan),
         [this](Result<Upgraded> upgraded, const UpgradeReport& report) {
           report_.upgrade = report;
-          if (upgraded) {
-            finish(proven(std::move(*upgraded)));
-          } else if (next_address_ < addresses_.size() &&
-                     upgraded.error().reason != Reason::connected_to_self) {
-            connect_next(upgraded.error());  // another address of the name may be the right one
-          } else {
-            finish(tl::unexpected(upgraded.error()));
-          }
+          end(std::move(upgraded));
         },
-        [weak = weak_from_this()](Stage stage) {
-          const auto self = weak.lock();
-          if (!self) return;
-          self->control_.post([self, stage] {
-            if (self->progress_) self->progress_(stage);
-          });
-        });
+        announcer());
+  }
+
+  void dial(const conn::HostAddress& target, DialPlan plan) {
+    dialled_ = target;
+    running_ = DialAttempt::start(
+        runtime_, shard_, upgrader_, std::move(plan),
+        [this](Result<Upgraded> upgraded, const AttemptReport& report) {
+          report_ = report;
+          end(std::move(upgraded));
+        },
+        announcer());
+  }
+
+ private:
+  // Tells the control shard of each stage.
+  Transport::Progress announcer() {
+    if (!announces_) return {};
+    return [weak = weak_from_this()](Stage stage) {
+      const auto self = weak.lock();
+      if (!self) return;
+      self->control_.post([self, stage] {
+        if (self->progress_) self->progress_(stage);
+      });
+    };
+  }
+
+  void end(Result<Upgraded> upgraded) {
+    if (!upgraded) return finish(tl::unexpected(upgraded.error()));
+    finish(proven(std::move(*upgraded)));
   }
 
   Proven proven(Upgraded upgraded) {
@@ -146,17 +126,13 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
   const std::size_t shard_index_;
   conn::Shard& shard_;
   conn::Shard& control_;
+  const bool announces_;
   // The control shard's.
   Transport::Progress progress_;
   Transport::Done done_;
   // Its own shard's; the report is not written after finish().
   bool cancelled_ = false;
   std::optional<conn::HostAddress> dialled_;
-  NodeInfo ours_;
-  Transport::Timeouts timeouts_;
-  conn::IpAddress own_;
-  std::vector<conn::IpAddress> addresses_;
-  std::size_t next_address_ = 0;
   AttemptReport report_;
   std::unique_ptr<conn::Pending> running_;
 };
@@ -200,13 +176,22 @@ std::unique_ptr<conn::Pending> Transport::accept(std::unique_ptr<conn::Arrival> 
 
 std::unique_ptr<conn::Pending> Transport::dial(const conn::HostAddress& target, std::size_t shard,
                                                std::shared_ptr<const Introduction> introduction,
-                                               const std::string& network, Done done) {
-  auto attempt = std::make_shared<Attempt>(runtime_, upgrader_, shard, Progress{}, std::move(done));
+                                               const std::string& network, Done done,
+                                               Progress progress) {
+  auto attempt =
+      std::make_shared<Attempt>(runtime_, upgrader_, shard, std::move(progress), std::move(done));
   attempt->begin([target, timeouts = timeouts_, own = own_, introduction = std::move(introduction),
                   network](Attempt& self) {
     NodeInfo ours = introduction->info;
     if (!network.empty()) ours.network = network;
-    self.dial(target, ours, timeouts, own);
+    DialPlan plan;
+    plan.host = target.host;
+    plan.port = target.port;
+    plan.expected = target.id;
+    plan.ours = std::move(ours);
+    plan.timeouts = timeouts;
+    plan.loopback_source = own;
+    self.dial(target, std::move(plan));
   });
   return std::make_unique<Handle>(std::move(attempt));
 }

@@ -1,9 +1,8 @@
 // From an address, or an accepted connection, to a proven node: resolve, connect, upgrade.
 //
-// It has no policy: the caller decides which nodes to accept or dial, and how many. A dial looks
-// its host up (a literal is its own answer), tries the addresses one after another, each for at
-// most dial_timeout, and upgrades the first that connects. The work happens on the shard that is
-// named; the caller is on the control shard, and so are all callbacks.
+// It has no policy: the caller decides which nodes to accept or dial, and how many. The work
+// (Upgrade, DialAttempt) happens on the shard that is named; the caller is on the control shard,
+// and so are all callbacks.
 //
 // Destroying a Pending cancels the attempt: its callbacks do not run, and its connection is
 // closed. Threads: the control shard (0) of the runtime.
@@ -19,6 +18,7 @@
 #include "conn/runtime/runtime.h"
 #include "p2p/base/attempt_report.h"
 #include "p2p/base/direction.h"
+#include "p2p/connect/dial_attempt.h"
 #include "p2p/connect/upgrader.h"
 
 namespace peerage::p2p {
@@ -61,11 +61,7 @@ class Transport {
   using Done = std::function<void(conn::Result<Proven>, const AttemptReport&)>;
   using Progress = std::function<void(conn::Stage)>;
 
-  struct Timeouts {
-    conn::Duration resolve = kResolveTimeout;
-    conn::Duration dial = std::chrono::seconds(3);
-    conn::Duration handshake = kHandshakeTimeout;
-  };
+  using Timeouts = DialTimeouts;
 
   // The runtime must outlive all attempts; the upgrader, which other shards use until they hear of
   // the end, is shared with them. `own`: where we listen; between loopback addresses that is also
@@ -81,7 +77,8 @@ class Transport {
   // Dials `target` as a node of `network`; empty: of the first that we serve.
   std::unique_ptr<conn::Pending> dial(const conn::HostAddress& target, std::size_t shard,
                                       std::shared_ptr<const Introduction> introduction,
-                                      const std::string& network, Done done);
+                                      const std::string& network, Done done,
+                                      Progress progress = {});
 
  private:
   conn::Runtime& runtime_;

@@ -162,6 +162,9 @@ CometUpgrader::CometUpgrader(conn::Runtime& runtime, std::shared_ptr<const conn:
   (void)conn::frame_aead();
 }
 
+CometUpgrader::CometUpgrader(conn::Runtime& runtime, const conn::NodeKey& key)
+    : CometUpgrader(runtime, std::shared_ptr<const conn::NodeKey>(std::shared_ptr<void>(), &key)) {}
+
 std::unique_ptr<conn::Pending> CometUpgrader::start(conn::Shard& shard,
                                                     std::unique_ptr<conn::Stream> stream,
                                                     HandshakePlan plan, UpgradeDone done,

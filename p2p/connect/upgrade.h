@@ -33,6 +33,9 @@ class CometUpgrader final : public Upgrader {
  public:
   // The runtime must outlive it.
   CometUpgrader(conn::Runtime& runtime, std::shared_ptr<const conn::NodeKey> key);
+  // For a key that outlives it.
+  CometUpgrader(conn::Runtime& runtime, const conn::NodeKey& key);
+  CometUpgrader(conn::Runtime& runtime, conn::NodeKey&& key) = delete;
 
   std::unique_ptr<conn::Pending> start(conn::Shard& shard, std::unique_ptr<conn::Stream> stream,
                                        HandshakePlan plan, UpgradeDone done,
