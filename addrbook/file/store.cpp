@@ -200,7 +200,7 @@ void Store::begin() {
   if (batch.empty()) {
     // The caller of `changed` need not know that it is so: not every call looks.
     next_ = shard_.now() + kLookPause;
-    finish_flushes({}, /*drained_only=*/true);
+    finish_flushes({}, Waiting::drained);
     return;
   }
   write(std::move(batch));
@@ -227,7 +227,7 @@ void Store::finished(Written& written) {
   retry_ = kFirstRetry;
   set_condition(State::Condition::healthy, std::nullopt);
   if (written.full || !waiters_.empty()) next_ = shard_.now();
-  finish_flushes({}, /*drained_only=*/true);
+  finish_flushes({}, Waiting::drained);
   arm();
 }
 
@@ -238,7 +238,7 @@ void Store::failed(Failure failure) {
   next_ = shard_.now() + retry_;
   retry_ = std::min(2 * retry_, kLastRetry);
   set_condition(State::Condition::degraded, failure);
-  finish_flushes(tl::unexpected(std::move(failure)), /*drained_only=*/false);
+  finish_flushes(tl::unexpected(std::move(failure)), Waiting::all);
   arm();
 }
 
@@ -260,11 +260,11 @@ void Store::reopened(Reopened& result) {
   arm();
 }
 
-void Store::finish_flushes(const Result<void>& result, bool drained_only) {
+void Store::finish_flushes(const Result<void>& result, Waiting which) {
   std::vector<Waiter> due;
   std::vector<Waiter> waiting;
   for (Waiter& waiter : std::exchange(waiters_, {})) {
-    (waiter.drained || !drained_only ? due : waiting).push_back(std::move(waiter));
+    (waiter.drained || which == Waiting::all ? due : waiting).push_back(std::move(waiter));
   }
   waiters_ = std::move(waiting);
   // Each is a task of its own: it may even destroy us.
@@ -292,7 +292,7 @@ void Store::shut(Result<void> flushed, FlushDone done) {
   run([](Worker& worker) { return worker.close(); },
       [flushed = std::move(flushed), done = std::move(done)](Store& store, Result<void>& closed) {
         store.set_condition(State::Condition::closed, std::nullopt);
-        store.finish_flushes(not_open(), /*drained_only=*/false);
+        store.finish_flushes(not_open(), Waiting::all);
         done(flushed ? closed : flushed);
       });
 }

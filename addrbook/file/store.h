@@ -21,6 +21,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -121,7 +122,8 @@ class Store {
   void finished(Written& written);
   void reopened(Reopened& result);
   void failed(conn::Failure failure);
-  void finish_flushes(const conn::Result<void>& result, bool drained_only);
+  enum class Waiting : std::uint8_t { drained, all };
+  void finish_flushes(const conn::Result<void>& result, Waiting which);
   void shut(conn::Result<void> flushed, FlushDone done);
 
   conn::Runtime& runtime_;
