@@ -12,9 +12,7 @@ class Echo : public p2p::Reactor {
  public:
   static constexpr conn::ChannelId kChannel{0x70};
   std::string name() const override { return "echo"; }
-  std::vector<p2p::ReactorChannel> channels() const override {
-    return {{.descriptor = {.id = kChannel}}};
-  }
+  std::vector<p2p::ReactorChannel> channels() const override { return {{.id = kChannel}}; }
   void add_peer(const p2p::PeerPtr& peer) override {
     if (peer->dialled()) peer->send(kChannel, conn::Bytes{'h', 'e', 'l', 'l', 'o'});
   }

@@ -25,7 +25,7 @@ class Quiet : public p2p::Reactor {
  public:
   std::string name() const override { return "quiet"; }
   std::vector<p2p::ReactorChannel> channels() const override {
-    return {{.descriptor = {.id = conn::ChannelId{0x70}}}};
+    return {{.id = conn::ChannelId{0x70}}};
   }
   void receive(const p2p::PeerPtr&, p2p::Message) override {}
 };

@@ -45,7 +45,7 @@ class BlockReactor : public p2p::TypedReactor<BlockMessage> {
 
   std::string name() const override { return "blocks"; }
   std::vector<p2p::ReactorChannel> channels() const override {
-    return {{.descriptor = {.id = kChannel, .max_message_bytes = 1000}}};
+    return {{.id = kChannel, .max_message_bytes = 1000}};
   }
   void on_start() override { requests_.emplace(context()); }
 

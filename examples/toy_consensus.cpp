@@ -71,10 +71,10 @@ class Consensus : public p2p::TypedReactor<Vote> {
 
   std::string name() const override { return "consensus"; }
   std::vector<p2p::ReactorChannel> channels() const override {
-    return {{.descriptor = {.id = kVotes,
-                            .priority = 10,
-                            .send_queue_messages = 1000,
-                            .max_message_bytes = sizeof(Vote)}}};
+    return {{.id = kVotes,
+             .priority = 10,
+             .send_queue_messages = 1000,
+             .max_message_bytes = sizeof(Vote)}};
   }
   std::uint32_t committed() const { return committed_; }
 
@@ -148,8 +148,7 @@ class Mempool : public p2p::Reactor {
   std::vector<p2p::ReactorChannel> channels() const override {
     // When they come too fast some are lost: by default the peer would be read no further until
     // there is room, and its votes would wait with its transactions.
-    return {{.descriptor = {.id = kTransactions, .priority = 1},
-             .when_full = p2p::FullInbox::drop_newest}};
+    return {{.id = kTransactions, .priority = 1, .when_full = p2p::FullInbox::drop_newest}};
   }
   std::size_t received() const { return received_; }
 

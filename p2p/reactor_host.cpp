@@ -77,9 +77,9 @@ void ReactorHost::add(std::shared_ptr<Reactor> reactor) {
     throw std::invalid_argument(entry->name + ": a node has at most 16 channels");
   }
   for (const ReactorChannel& channel : channels) {
-    if (table_->index_of(channel.descriptor.id)) {
+    if (table_->index_of(channel.id)) {
       throw std::invalid_argument(entry->name + ": another reactor has channel " +
-                                  std::to_string(static_cast<int>(channel.descriptor.id)));
+                                  std::to_string(static_cast<int>(channel.id)));
     }
     table_->channels.push_back(channel);
     table_->entry_of.push_back(table_->entries.size());
@@ -91,7 +91,7 @@ void ReactorHost::add(std::shared_ptr<Reactor> reactor) {
 
 std::vector<conn::ChannelId> ReactorHost::channel_ids() const {
   std::vector<conn::ChannelId> ids;
-  for (const ReactorChannel& channel : table_->channels) ids.push_back(channel.descriptor.id);
+  for (const ReactorChannel& channel : table_->channels) ids.push_back(channel.id);
   return ids;
 }
 

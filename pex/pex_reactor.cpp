@@ -97,7 +97,7 @@ void PexReactor::attach(p2p::Switch& node, const std::shared_ptr<PexReactor>& pe
 }
 
 std::vector<p2p::ReactorChannel> PexReactor::channels() const {
-  return {{.descriptor = kChannel, .when_full = p2p::FullInbox::drop_newest}};
+  return {p2p::ReactorChannel::from(kChannel, p2p::FullInbox::drop_newest)};
 }
 
 // --- life ---

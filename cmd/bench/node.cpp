@@ -49,12 +49,10 @@ Result<conn::NodeKey> bench_key(const std::filesystem::path& home) {
 }
 
 std::vector<p2p::ReactorChannel> BenchReactor::channels() const {
-  conn::ChannelDescriptor descriptor;
-  descriptor.id = channel_;
-  descriptor.send_queue_messages = kQueuedMessages;
-  descriptor.send_queue_bytes = kQueuedBytes;
-  descriptor.max_message_bytes = kBenchMaxMessage;
-  return {{.descriptor = descriptor}};
+  return {{.id = channel_,
+           .send_queue_messages = kQueuedMessages,
+           .send_queue_bytes = kQueuedBytes,
+           .max_message_bytes = kBenchMaxMessage}};
 }
 
 Result<std::unique_ptr<BenchNode>> BenchNode::start(const BenchOptions& options,

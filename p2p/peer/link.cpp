@@ -22,7 +22,7 @@ constexpr conn::Duration kProbeLook = 50ms;
 
 std::optional<std::size_t> ReactorTable::index_of(conn::ChannelId id) const {
   for (std::size_t i = 0; i < channels.size(); ++i) {
-    if (channels[i].descriptor.id == id) return i;
+    if (channels[i].id == id) return i;
   }
   return std::nullopt;
 }
@@ -43,7 +43,7 @@ std::shared_ptr<Link> Link::create(const Common& common, conn::Shard& shard, Pla
                                          });
   std::vector<conn::ChannelDescriptor> descriptors;
   for (const ReactorChannel& channel : common.reactors->channels) {
-    descriptors.push_back(channel.descriptor);
+    descriptors.push_back(channel.descriptor());
   }
   conn::PeerConnection::Events events;
   events.message = [weak](conn::ChannelMessage message) {

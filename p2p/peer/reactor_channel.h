@@ -1,5 +1,10 @@
-// A channel as its reactor declares it: conn::ChannelDescriptor (ID, priority, send queue, message
-// limit), and what becomes of received messages that the reactor is slow to take.
+// A channel as its reactor declares it: what the connection needs to know of it
+// (conn::ChannelDescriptor has the same fields, and says what they mean), and what becomes of
+// received messages that the reactor is slow to take.
+//
+//   {.id = conn::ChannelId{0x70}, .priority = 5, .when_full = p2p::FullInbox::drop_newest}
+//
+// Threads: plain values.
 #pragma once
 
 #include <cstddef>
@@ -20,11 +25,28 @@ enum class FullInbox : std::uint8_t {
 };
 
 struct ReactorChannel {
-  conn::ChannelDescriptor descriptor;
+  conn::ChannelId id{};
+  std::uint8_t priority = conn::ChannelDescriptor{}.priority;
+  std::size_t send_queue_messages = conn::ChannelDescriptor{}.send_queue_messages;
+  std::size_t send_queue_bytes = conn::ChannelDescriptor{}.send_queue_bytes;
+  std::size_t max_message_bytes = conn::ChannelDescriptor{}.max_message_bytes;
   FullInbox when_full = FullInbox::back_pressure;
   // Bytes of this channel that may wait, for the policies other than back_pressure (its bound is
   // the peer's, InboxConfig::per_peer_bytes).
   std::size_t inbox_bytes = 1u << 20;
+
+  conn::ChannelDescriptor descriptor() const noexcept {
+    return {id, priority, send_queue_messages, send_queue_bytes, max_message_bytes};
+  }
+  static constexpr ReactorChannel from(const conn::ChannelDescriptor& descriptor,
+                                       FullInbox when_full = FullInbox::back_pressure) {
+    return {.id = descriptor.id,
+            .priority = descriptor.priority,
+            .send_queue_messages = descriptor.send_queue_messages,
+            .send_queue_bytes = descriptor.send_queue_bytes,
+            .max_message_bytes = descriptor.max_message_bytes,
+            .when_full = when_full};
+  }
 };
 
 }  // namespace peerage::p2p

@@ -32,9 +32,9 @@ constexpr conn::ChannelId kLow[] = {conn::ChannelId{0x30}, conn::ChannelId{0x40}
 
 std::vector<p2p::ReactorChannel> channels() {
   std::vector<p2p::ReactorChannel> all;
-  all.push_back({.descriptor = {.id = kHigh, .priority = 10}});
+  all.push_back({.id = kHigh, .priority = 10});
   for (const conn::ChannelId id : kLow) {
-    all.push_back({.descriptor = {.id = id, .priority = 1}});
+    all.push_back({.id = id, .priority = 1});
   }
   return all;
 }

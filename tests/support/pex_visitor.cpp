@@ -9,8 +9,7 @@ namespace peerage::test {
 PexVisitor::PexVisitor(sim::SimHost& host, std::uint32_t number, std::uint16_t port,
                        const std::string& network)
     : reactor_(std::make_shared<RecordingReactor>(
-          std::vector<p2p::ReactorChannel>{{.descriptor = pex::kChannel}},
-          p2p::Delivery::in_line)) {
+          std::vector{p2p::ReactorChannel::from(pex::kChannel)}, p2p::Delivery::in_line)) {
   reactor_->keep_messages();
   p2p::SwitchConfig config = node_config();
   config.networks = {network};

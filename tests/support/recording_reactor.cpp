@@ -7,7 +7,7 @@
 namespace peerage::test {
 
 RecordingReactor::RecordingReactor()
-    : RecordingReactor(std::vector<p2p::ReactorChannel>{{.descriptor = {.id = kEcho}}}) {}
+    : RecordingReactor(std::vector<p2p::ReactorChannel>{{.id = kEcho}}) {}
 RecordingReactor::RecordingReactor(std::vector<p2p::ReactorChannel> channels,
                                    p2p::Delivery delivery, std::string name)
     : channels_(std::move(channels)), delivery_(delivery), name_(std::move(name)) {}

@@ -16,9 +16,7 @@ namespace peerage::sim::eclipse {
 class GossipReactor final : public p2p::Reactor {
  public:
   std::string name() const override { return "gossip"; }
-  std::vector<p2p::ReactorChannel> channels() const override {
-    return {{.descriptor = {.id = kGossipChannel}}};
-  }
+  std::vector<p2p::ReactorChannel> channels() const override { return {{.id = kGossipChannel}}; }
   p2p::Delivery delivery() const override { return p2p::Delivery::in_line; }
   void receive(const p2p::PeerPtr& peer, p2p::Message) override { peer->mark_useful(); }
 };

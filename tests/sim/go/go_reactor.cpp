@@ -88,7 +88,7 @@ void GoReactor::attach(p2p::Switch& node, const std::shared_ptr<GoReactor>& pex)
 }
 
 std::vector<p2p::ReactorChannel> GoReactor::channels() const {
-  return {{.descriptor = pex::kChannel}};
+  return {p2p::ReactorChannel::from(pex::kChannel)};
 }
 
 void GoReactor::start(p2p::ReactorContext& context) {

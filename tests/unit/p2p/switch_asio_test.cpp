@@ -45,8 +45,8 @@ SwitchConfig loopback_config(std::uint8_t c = 0, std::uint8_t d = 1) {
 struct Node {
   Node(conn::Runtime& runtime, std::uint32_t number, const SwitchConfig& config,
        Delivery delivery = Delivery::executor)
-      : reactor(std::make_shared<RecordingReactor>(
-            std::vector<ReactorChannel>{{.descriptor = {.id = kEcho}}}, delivery)),
+      : reactor(std::make_shared<RecordingReactor>(std::vector<ReactorChannel>{{.id = kEcho}},
+                                                   delivery)),
         node(runtime, test::numbered_key(number), config) {
     node.add_reactor(reactor);
   }
@@ -130,8 +130,7 @@ TEST(SwitchOnSockets, APeerThatSendsAndGoesAtOnceIsHeardInFull) {
   std::vector<std::unique_ptr<Switch>> senders;
   for (std::uint32_t i = 0; i < kSenders; ++i) {
     auto reactor = std::make_shared<RecordingReactor>(
-        std::vector<ReactorChannel>{
-            {.descriptor = {.id = kEcho, .send_queue_messages = kMessages}}},
+        std::vector<ReactorChannel>{{.id = kEcho, .send_queue_messages = kMessages}},
         Delivery::in_line);
     reactor->on_add = [weak = std::weak_ptr(reactor)](const PeerPtr& peer) {
       for (std::size_t m = 0; m < kMessages; ++m) peer->try_send(kEcho, Bytes(64, 1));

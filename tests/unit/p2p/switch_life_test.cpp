@@ -208,7 +208,7 @@ TEST_F(SwitchLife, ReactorsWithTheSameChannelOrNoneOrTooManyAreRefused) {
                std::invalid_argument);
   std::vector<ReactorChannel> many;
   for (std::uint8_t i = 0; i < 16; ++i) {
-    many.push_back({.descriptor = {.id = conn::ChannelId{i}}});
+    many.push_back({.id = conn::ChannelId{i}});
   }
   EXPECT_THROW(node.add_reactor(std::make_shared<RecordingReactor>(many)), std::invalid_argument);
   many.pop_back();

@@ -43,7 +43,7 @@ class Chaos {
     for (std::uint32_t i = 0; i < 3; ++i) {
       const auto delivery = below(2) == 0 ? Delivery::executor : Delivery::in_line;
       auto reactor = std::make_shared<test::RecordingReactor>(
-          std::vector<ReactorChannel>{{.descriptor = {.id = test::kEcho}}}, delivery);
+          std::vector<ReactorChannel>{{.id = test::kEcho}}, delivery);
       if (below(4) == 0) {
         reactor->on_receive = [this](const PeerPtr&, const Message&) {
           if (below(5) == 0) throw std::runtime_error("a poor reactor");

@@ -25,13 +25,12 @@ struct SwitchReactor : test::SwitchFixture {
 
   SimNode& add_pair(FullInbox when_full, std::size_t inbox_bytes = 1u << 20) {
     Pair pair;
-    const conn::ChannelDescriptor wide = {.send_queue_messages = 10'000,
-                                          .send_queue_bytes = 64u << 20,
-                                          .max_message_bytes = 1u << 20};
-    ReactorChannel slow = {.descriptor = wide, .when_full = when_full, .inbox_bytes = inbox_bytes};
-    slow.descriptor.id = kSlow;
-    ReactorChannel quick = {.descriptor = wide};
-    quick.descriptor.id = kQuick;
+    const ReactorChannel quick = {
+        .id = kQuick, .send_queue_messages = 10'000, .send_queue_bytes = 64u << 20};
+    ReactorChannel slow = quick;
+    slow.id = kSlow;
+    slow.when_full = when_full;
+    slow.inbox_bytes = inbox_bytes;
     pair.slow = std::make_shared<RecordingReactor>(std::vector{slow});
     pair.quick =
         std::make_shared<RecordingReactor>(std::vector{quick}, Delivery::executor, "quick");

@@ -76,16 +76,16 @@ TEST_F(SwitchRules, ANodeOfSeveralNetworksAnswersEachDiallerWithItsOwn) {
 
 TEST_F(SwitchRules, ANodeWithoutACommonChannelIsRefused) {
   SimNode& a = add();
-  SimNode& b = add(node_config(), std::make_shared<RecordingReactor>(std::vector<ReactorChannel>{
-                                      {.descriptor = {.id = conn::ChannelId{0x71}}}}));
+  SimNode& b = add(node_config(), std::make_shared<RecordingReactor>(
+                                      std::vector<ReactorChannel>{{.id = conn::ChannelId{0x71}}}));
   a.node->dial(b.address());
   ASSERT_TRUE(until([&] { return a.dial_failure().has_value(); }));
   EXPECT_EQ(a.dial_failure(), Reason::no_common_channel);
 }
 
 TEST_F(SwitchRules, AChannelThatThePeerDoesNotHaveCannotBeSentOn) {
-  const ReactorChannel common = {.descriptor = {.id = kEcho}};
-  const ReactorChannel own = {.descriptor = {.id = conn::ChannelId{0x71}}};
+  const ReactorChannel common = {.id = kEcho};
+  const ReactorChannel own = {.id = conn::ChannelId{0x71}};
   SimNode& a = add(node_config(),
                    std::make_shared<RecordingReactor>(std::vector<ReactorChannel>{common, own}));
   SimNode& b = add();

@@ -46,8 +46,7 @@ struct Case {
 
 std::shared_ptr<RecordingReactor> reactor_of(Delivery delivery) {
   return std::make_shared<RecordingReactor>(
-      std::vector<ReactorChannel>{{.descriptor = {.id = kEcho, .send_queue_messages = 1000}}},
-      delivery);
+      std::vector<ReactorChannel>{{.id = kEcho, .send_queue_messages = 1000}}, delivery);
 }
 
 class Stopping {

@@ -72,7 +72,7 @@ class PexListener : public TypedReactor<PexMessage> {
  public:
   std::string name() const override { return "listener"; }
   std::vector<ReactorChannel> channels() const override {
-    return {{.descriptor = {.id = kFirst}}, {.descriptor = {.id = kSecond}}};
+    return {{.id = kFirst}, {.id = kSecond}};
   }
   void on_start() override { started_at = context().now(); }
   void receive(const PeerPtr& peer, PexMessage message, ChannelId channel) override {
@@ -94,8 +94,8 @@ class PexListener : public TypedReactor<PexMessage> {
 // A sender, and a node with a typed reactor that it is connected to.
 struct TypedOnTheNetwork : test::SwitchFixture {
   SimNode& sender =
-      add(node_config(), std::make_shared<RecordingReactor>(std::vector<ReactorChannel>{
-                             {.descriptor = {.id = kFirst}}, {.descriptor = {.id = kSecond}}}));
+      add(node_config(), std::make_shared<RecordingReactor>(
+                             std::vector<ReactorChannel>{{.id = kFirst}, {.id = kSecond}}));
   std::shared_ptr<PexListener> listener = std::make_shared<PexListener>();
   Switch node{world.add_host({IpAddress::v4(10, 99, 0, 1)}), test::numbered_key(99), node_config()};
 
@@ -166,8 +166,8 @@ TEST_F(TypedOnTheNetwork, NorIsItDialledAgainHoweverLongItWasAPeer) {
 TEST_F(TypedOnTheNetwork, ABroadcastEncodesOnce) {
   connect();
   SimNode& third =
-      add(node_config(), std::make_shared<RecordingReactor>(
-                             std::vector<ReactorChannel>{{.descriptor = {.id = kFirst}}}));
+      add(node_config(),
+          std::make_shared<RecordingReactor>(std::vector<ReactorChannel>{{.id = kFirst}}));
   ASSERT_TRUE(SwitchFixture::connect(third, sender));
   const Counting message;
   EXPECT_EQ(broadcast(*sender.node, kFirst, message).queued, 2u);

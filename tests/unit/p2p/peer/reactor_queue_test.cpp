@@ -34,9 +34,7 @@ const Failure kGone{Stage::established, Reason::closed_by_remote, "it went"};
 // Notes its calls, and throws where it is asked to.
 struct Recorder final : Reactor {
   std::string name() const override { return "recorder"; }
-  std::vector<ReactorChannel> channels() const override {
-    return {{.descriptor = {.id = kChannel}}};
-  }
+  std::vector<ReactorChannel> channels() const override { return {{.id = kChannel}}; }
   void init_peer(const PeerPtr& peer) override { note("init", peer); }
   void add_peer(const PeerPtr& peer) override { note("add", peer); }
   void receive(const PeerPtr& peer, Message message) override {
@@ -93,9 +91,9 @@ struct QueueFixture {
   sim::SimHost& here = world.add_host({conn::IpAddress::v4(10, 0, 0, 1)});
   sim::SimHost& there = world.add_host({conn::IpAddress::v4(10, 1, 0, 1)});
   conn::ReassemblyBudget budget;
-  std::shared_ptr<Inbox> inbox = std::make_shared<Inbox>(
-      std::vector<ReactorChannel>{{.descriptor = {.id = kChannel}}}, std::size_t{1} << 30,
-      std::make_shared<InboxBudget>(std::size_t{1} << 30), [] {});
+  std::shared_ptr<Inbox> inbox =
+      std::make_shared<Inbox>(std::vector<ReactorChannel>{{.id = kChannel}}, std::size_t{1} << 30,
+                              std::make_shared<InboxBudget>(std::size_t{1} << 30), [] {});
   std::shared_ptr<Recorder> reactor = std::make_shared<Recorder>();
   std::shared_ptr<ReactorEntry> entry = std::make_shared<ReactorEntry>();
   std::vector<std::string> failures;

@@ -227,10 +227,10 @@ class Claims : public Feed {
     p2p::SwitchConfig config = test::node_config();
     config.p2p.external_address = laddr;
     config.p2p.laddr = "tcp://0.0.0.0:7777";
-    guests.push_back(std::make_unique<test::SimNode>(
-        from, next_key++, config,
-        std::make_shared<test::RecordingReactor>(
-            std::vector<p2p::ReactorChannel>{{.descriptor = kChannel}})));
+    guests.push_back(
+        std::make_unique<test::SimNode>(from, next_key++, config,
+                                        std::make_shared<test::RecordingReactor>(
+                                            std::vector{p2p::ReactorChannel::from(kChannel)})));
     guests.back()->start();
     world.run_for(100ms);
     guests.back()->node->dial(node.address());
