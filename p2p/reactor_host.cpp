@@ -1,10 +1,11 @@
 #include "p2p/reactor_host.h"
 
-#include <exception>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
 #include "conn/runtime/shard_owned.h"
+#include "p2p/peer/reactor_failure.h"
 
 namespace peerage::p2p {
 
@@ -100,48 +101,46 @@ void ReactorHost::start(Switch& owner, std::function<void(Result<void>)> done) {
     contexts_.push_back(std::make_shared<Context>(owner, runtime_.shard(0), entry));
   }
   for_each(
-      When::next, [this](std::size_t i) { table_->entries[i]->reactor->start(*contexts_[i]); },
+      When::next, "start",
+      [this](std::size_t i) { table_->entries[i]->reactor->start(*contexts_[i]); },
       std::move(done));
 }
 
-void ReactorHost::stop(std::function<void()> done) {
+void ReactorHost::stop(std::function<void(Result<void>)> done) {
   for_each(
-      When::when_closed,
+      When::when_closed, "stop",
       [this](std::size_t i) {
         if (i >= contexts_.size()) return;  // it was not started
         contexts_[i]->stop();
         table_->entries[i]->reactor->stop();
       },
-      [done = std::move(done)](const Result<void>&) { done(); });
+      std::move(done));
 }
 
-void ReactorHost::for_each(When when, const std::function<void(std::size_t)>& call,
+void ReactorHost::for_each(When when, const char* name,
+                           const std::function<void(std::size_t)>& call,
                            std::function<void(Result<void>)> done) {
   struct Progress {
     std::size_t left = 0;
-    Result<void> outcome;
+    std::string failures;
     std::function<void(Result<void>)> done;
   };
   auto progress = std::make_shared<Progress>();
   progress->left = table_->entries.size() + 1;
   progress->done = std::move(done);
   conn::Shard& control = runtime_.shard(0);
-  const auto returned = [progress](const Result<void>& outcome) {
-    if (!outcome && progress->outcome) progress->outcome = outcome;
-    if (--progress->left == 0) std::exchange(progress->done, nullptr)(progress->outcome);
+  const auto returned = [progress](const std::optional<std::string>& failure) {
+    std::string& failures = progress->failures;
+    if (failure) failures += (failures.empty() ? "" : "; ") + *failure;
+    if (--progress->left > 0) return;
+    const auto tell = std::exchange(progress->done, nullptr);
+    if (failures.empty()) return tell({});
+    tell(conn::fail(Stage::configuration, Reason::reactor_failed, std::move(failures)));
   };
   for (std::size_t i = 0; i < table_->entries.size(); ++i) {
-    const auto run = [call, returned, i, &control, name = table_->entries[i]->name] {
-      Result<void> outcome;
-      try {
-        call(i);
-      } catch (const std::exception& error) {
-        outcome = conn::fail(Stage::configuration, Reason::reactor_failed,
-                             name + ": " + conn::printable(error.what()));
-      } catch (...) {
-        outcome = conn::fail(Stage::configuration, Reason::reactor_failed, name);
-      }
-      control.post([returned, outcome] { returned(outcome); });
+    const auto run = [call, returned, i, &control, reactor = table_->entries[i]->name, name] {
+      const auto failure = failure_in(reactor, name, [&] { call(i); });
+      control.post([returned, failure] { returned(failure); });
     };
     ReactorEntry& entry = *table_->entries[i];
     if (when == When::when_closed) {
@@ -152,7 +151,7 @@ void ReactorHost::for_each(When when, const std::function<void(std::size_t)>& ca
       run();
     }
   }
-  control.post([returned] { returned({}); });
+  control.post([returned] { returned(std::nullopt); });
 }
 
 }  // namespace peerage::p2p

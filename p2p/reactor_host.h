@@ -28,15 +28,17 @@ class ReactorHost {
   void start(Switch& owner, std::function<void(conn::Result<void>)> done);
   // Calls every reactor's stop, when remove_peer has returned for every peer that it was shown: no
   // link may be left, and none come any more. `done` runs on the control shard when all have
-  // returned. It must not own the host: a runtime that stops earlier runs none of it.
-  void stop(std::function<void()> done);
+  // returned, with reactor_failed if one threw. It must not own the host: a runtime that stops
+  // earlier runs none of it.
+  void stop(std::function<void(conn::Result<void>)> done);
 
  private:
   class Context;
   // When a call is made: after what was posted before it, or after all queues are closed as well.
   enum class When : std::uint8_t { next, when_closed };
-  // Runs `call` for every reactor where it is called; then `done` with the first error.
-  void for_each(When when, const std::function<void(std::size_t)>& call,
+  // Runs `call`, which is named `name`, for every reactor where it is called; then `done`, with
+  // what they threw.
+  void for_each(When when, const char* name, const std::function<void(std::size_t)>& call,
                 std::function<void(conn::Result<void>)> done);
 
   conn::Runtime& runtime_;

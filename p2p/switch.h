@@ -75,7 +75,8 @@ class Switch {
   void on_event(OnSwitchEvent handler);
 
   // Starts the reactors, then listens and dials. `done` runs on the control shard, with the reason
-  // if it cannot listen or a reactor threw; then everything is stopped again.
+  // if it cannot listen or a reactor threw; then everything is stopped again. Once: refused
+  // (invalid_argument) if it has been started or stopped before.
   using Started = std::function<void(const conn::Result<void>&)>;
   void start(Started done = {});
   // The same, waiting for it; refused (invalid_argument) where that would be waiting for oneself:

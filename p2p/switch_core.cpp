@@ -73,7 +73,11 @@ void SwitchCore::post(std::function<void(SwitchCore&)> task) {
 
 void SwitchCore::start(Switch::Started done) {
   if (state_ != State::created) {
-    if (done) done(conn::fail(Stage::configuration, Reason::stopping, "started before"));
+    const bool ends = state_ == State::stopping || state_ == State::stopped;
+    if (done) {
+      done(conn::fail(Stage::configuration, Reason::invalid_argument,
+                      ends ? "it has been stopped" : "it has been started before"));
+    }
     return;
   }
   state_ = State::starting;
@@ -109,7 +113,7 @@ Result<void> SwitchCore::open() {
   const Link::Common common = {
       runtime_, reactors_.table(),
       std::make_shared<conn::ReassemblyBudget>(config_.reassembly_total_bytes),
-      std::make_shared<InboxBudget>(config_.inbox.total_bytes)};
+      std::make_shared<InboxBudget>(config_.inbox.total_bytes), log_.peers()};
   Link::Common named = common;
   named.reassembly = std::make_shared<conn::ReassemblyBudget>(config_.named_reassembly_bytes);
   named.inbox = std::make_shared<InboxBudget>(config_.named_inbox_bytes);
@@ -168,12 +172,12 @@ void SwitchCore::stop(std::function<void()> done) {
 void SwitchCore::on_all_peers_gone() {
   // Only now: every remove_peer is queued. Weak, for `until_stopped_` keeps us for as long as
   // anything can complete the stopping.
-  reactors_.stop([weak = weak_from_this()] {
-    if (const auto self = weak.lock()) self->on_stopped();
+  reactors_.stop([weak = weak_from_this()](const Result<void>& outcome) {
+    if (const auto self = weak.lock()) self->on_stopped(outcome);
   });
 }
 
-void SwitchCore::on_stopped() {
+void SwitchCore::on_stopped(const Result<void>& outcome) {
   state_ = State::stopped;
   // Here, and not where the last reference to us goes: what they hold belongs to this shard.
   acceptor_.reset();
@@ -182,6 +186,7 @@ void SwitchCore::on_stopped() {
   local_node_info_.reset();
   // The last snapshot would keep its peers.
   snapshot_.publish(std::make_shared<const SwitchSnapshot>());
+  if (!outcome) log_.stop_failed(outcome.error());
   log_.stopped();
   for (const auto& done : std::exchange(on_stopped_, {})) done();
   const auto self = std::exchange(until_stopped_, nullptr);  // goes after the lock

@@ -85,7 +85,7 @@ class SwitchCore : public std::enable_shared_from_this<SwitchCore> {
   conn::Result<void> open();
   void finish_start(const conn::Result<void>& outcome);
   void on_all_peers_gone();
-  void on_stopped();
+  void on_stopped(const conn::Result<void>& outcome);
 
   // What the parts report.
   Acceptor::Events acceptor_events();

@@ -20,6 +20,9 @@ void SwitchLog::cannot_start(const Failure& why) const {
 void SwitchLog::stopped() const {
   own_.write(LogLevel::info, "stopped", {});
 }
+void SwitchLog::stop_failed(const Failure& why) const {
+  own_.write(LogLevel::error, "the stop of a reactor failed", {{"why", why.text()}});
+}
 void SwitchLog::external_address_unresolved(const Failure& why) const {
   own_.write(LogLevel::warn, "external_address cannot be resolved", {{"why", why.text()}});
 }

@@ -25,6 +25,7 @@ class SwitchLog {
   void listening(const conn::NetAddress& at, const std::string& network) const;
   void cannot_start(const conn::Failure& why) const;
   void stopped() const;
+  void stop_failed(const conn::Failure& why) const;
   void external_address_unresolved(const conn::Failure& why) const;
   void persistent_left_out(const conn::Failure& why) const;
   void banned_by_operator(const Ban& ban) const;

@@ -68,12 +68,19 @@ void Link::admit() {
   state_ = State::admitted;
   for (const auto& entry : common_.reactors->entries) {
     queues_.push_back(std::make_shared<ReactorQueue>(
-        entry, peer_, [weak = weak_from_this()](const std::string& what) {
-          const auto self = weak.lock();
-          if (!self) return;
+        entry, peer_,
+        [weak = weak_from_this(), &shard = shard_, log = common_.log,
+         id = peer_->id()](const std::string& what) {
           // A reactor throws on a thread of its own, as a rule; a link is stopped on its shard.
-          self->shard_.post([self, what] {
-            self->stop({Stage::established, Reason::reactor_failed, what});
+          shard.post([weak, &shard, log, id, what] {
+            const auto self = weak.lock();
+            if (self && self->state_ != State::ended) {
+              self->stop({Stage::established, Reason::reactor_failed, what});
+            } else {
+              // In remove_peer, or on a last message: there is no end left to be the reason of.
+              log.write(id, shard.now(), conn::LogLevel::warn,
+                        "a reactor failed on a peer that is gone", {{"why", what}});
+            }
           });
         }));
     queues_.back()->init_and_add();

@@ -18,6 +18,7 @@
 #include "conn/base/limits.h"
 #include "conn/base/reassembly_budget.h"
 #include "conn/peer_connection.h"
+#include "conn/runtime/peer_log.h"
 #include "conn/runtime/runtime.h"
 #include "p2p/peer/peer.h"
 #include "p2p/peer/reactor_channel.h"
@@ -49,6 +50,7 @@ class Link : public std::enable_shared_from_this<Link> {
     std::shared_ptr<const ReactorTable> reactors;
     std::shared_ptr<conn::ReassemblyBudget> reassembly;
     std::shared_ptr<InboxBudget> inbox;
+    conn::PeerLog log{nullptr};  // what a reactor does wrong when the link has ended
   };
   using Ended = std::function<void(const conn::Failure&, conn::EndedBy)>;
 

@@ -24,7 +24,9 @@
 // the same time. It must not block. Different reactors know nothing of each other's progress with
 // a peer.
 //
-// An exception that leaves a call ends that peer (reactor_failed), and nothing else.
+// An exception that leaves a call ends that peer, and nothing else: reactor_failed, whose detail
+// names the reactor, the call, and what was thrown. One in start fails the switch's start, with the
+// same; one in stop, or in remove_peer, is logged.
 //
 // Which peers are worth their slots only reactors know: one that calls `peer->mark_useful()` for
 // what was valid and current keeps such peers when strangers want their slots. A reactor that never

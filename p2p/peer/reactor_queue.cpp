@@ -1,9 +1,8 @@
 #include "p2p/peer/reactor_queue.h"
 
-#include <exception>
 #include <utility>
 
-#include "conn/base/bytes.h"
+#include "p2p/peer/reactor_failure.h"
 
 namespace peerage::p2p {
 
@@ -94,21 +93,25 @@ void ReactorQueue::carry_out(Call& call) noexcept {
   if (failed_ && !remove) return;
   const bool wanted = call.kind == Call::Kind::init || remove;
   if (!wanted && entry_->stopping()) return;
-  std::string what;
-  try {
-    invoke(call);
-  } catch (const std::exception& error) {
-    what = error.what();
-    if (what.empty()) what = "an exception";
-  } catch (...) {
-    what = "an exception of an unknown type";
-  }
-  if (!what.empty() && !std::exchange(failed_, true)) {
-    on_failure_(entry_->name + ": " + conn::printable(what));
-  }
+  const auto failure = failure_in(entry_->name, name_of(call.kind), [&] { invoke(call); });
+  if (failure && !std::exchange(failed_, true)) on_failure_(*failure);
   if (!remove) return;
   peer_.reset();
   entry_->closed();
+}
+
+const char* ReactorQueue::name_of(Call::Kind kind) noexcept {
+  switch (kind) {
+    case Call::Kind::init:
+      return "init_peer";
+    case Call::Kind::add:
+      return "add_peer";
+    case Call::Kind::message:
+      return "receive";
+    case Call::Kind::remove:
+      return "remove_peer";
+  }
+  return "";
 }
 
 void ReactorQueue::invoke(Call& call) {

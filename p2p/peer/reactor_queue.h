@@ -60,7 +60,7 @@ class ReactorEntry {
 class ReactorQueue : public std::enable_shared_from_this<ReactorQueue> {
  public:
   static constexpr std::size_t kBatch = 64;
-  // What a reactor threw, and what it was doing. Called where the reactor is.
+  // Which reactor threw, in which call, and what. Called where the reactor is.
   using OnFailure = std::function<void(const std::string& what)>;
 
   ReactorQueue(std::shared_ptr<ReactorEntry> entry, PeerPtr peer, OnFailure on_failure);
@@ -80,6 +80,7 @@ class ReactorQueue : public std::enable_shared_from_this<ReactorQueue> {
   void run_batch();
   void carry_out(Call& call) noexcept;
   void invoke(Call& call);
+  static const char* name_of(Call::Kind kind) noexcept;
 
   const std::shared_ptr<ReactorEntry> entry_;
   PeerPtr peer_;  // until remove

@@ -1,4 +1,9 @@
 // Reactors that are slow, that throw, that keep messages: nothing else notices.
+#include <map>
+#include <stdexcept>
+#include <string>
+
+#include "tests/support/log_lines.h"
 #include "tests/support/switch_fixture.h"
 
 namespace peerage::p2p {
@@ -128,8 +133,10 @@ TEST_F(SwitchReactor, ThePolicyToDisconnectEndsThePeer) {
 }
 
 TEST_F(SwitchReactor, OneThatThrowsLosesThatPeerAndNoOther) {
-  for (const char* call : {"init", "add", "receive", "remove"}) {
-    SCOPED_TRACE(call);
+  const std::map<std::string, std::string> names = {
+      {"init", "init_peer"}, {"add", "add_peer"}, {"receive", "receive"}, {"remove", ""}};
+  for (const auto& [which, name] : names) {
+    SCOPED_TRACE(which);
     nodes.clear();
     hosts.clear();
     pairs.clear();
@@ -140,7 +147,6 @@ TEST_F(SwitchReactor, OneThatThrowsLosesThatPeerAndNoOther) {
     const auto fail_for_a = [&a](const PeerPtr& peer) {
       if (peer->id() == a.id()) throw std::runtime_error("cannot do this");
     };
-    const std::string which = call;
     if (which == "init") pairs[1].slow->on_init = fail_for_a;
     if (which == "add") pairs[1].slow->on_add = fail_for_a;
     if (which == "receive") {
@@ -162,12 +168,34 @@ TEST_F(SwitchReactor, OneThatThrowsLosesThatPeerAndNoOther) {
     EXPECT_EQ(pairs[1].slow->inits(), 2u);
     if (which != "remove") {
       EXPECT_EQ(pairs[1].quick->last_reason().reason, Reason::reactor_failed);
-      EXPECT_EQ(pairs[1].quick->last_reason().detail, "recorder: cannot do this");
+      EXPECT_EQ(pairs[1].quick->last_reason().detail,
+                "recorder: " + name + " failed: cannot do this");
     }
     EXPECT_TRUE(connected(c, b));
     EXPECT_EQ(pairs[1].slow->breaches(), std::vector<std::string>{});
     SwitchFixture::TearDown();
   }
+}
+
+// The peer has gone for another reason, which all have been told: only the log is left.
+TEST_F(SwitchReactor, OneThatThrowsInRemovePeerIsLogged) {
+  const auto log = std::make_shared<test::LogLines>();
+  log->least = conn::LogLevel::warn;
+  SwitchConfig config = node_config();
+  config.log = log;
+  SimNode& a = add(config);
+  SimNode& b = add();
+  a.reactor->on_remove = [](const PeerPtr&, const conn::Failure&) {
+    throw std::runtime_error("cannot let go");
+  };
+  ASSERT_TRUE(connect(a, b));
+  a.node->stop_peer(b.id(), {conn::Stage::established, Reason::misbehaved, {}});
+  ASSERT_TRUE(until([&] { return a.reactor->removes() == 1; }));
+  world.run_for(1s);
+  ASSERT_EQ(log->lines.size(), 1u);
+  EXPECT_EQ(log->lines[0],
+            "warn a reactor failed on a peer that is gone peer=" + b.id().to_string() +
+                " why=recorder: remove_peer failed: cannot let go");
 }
 
 TEST_F(SwitchReactor, HoldingAMessageHoldsItsRoomAndDroppingItGivesItBack) {

@@ -204,6 +204,21 @@ TEST_F(NodeTest, ItIsStartedOnce) {
   EXPECT_NE(again->error().text().find("stopped"), std::string::npos);
 }
 
+TEST_F(NodeTest, AReactorThatThrowsInItsStartFailsTheNodesWithItsText) {
+  struct Thrower final : test::RecordingReactor {
+    void start(p2p::ReactorContext&) override { throw std::runtime_error("no disk"); }
+    void stop() override {}
+  };
+  const auto node = make(1, plain());
+  node->node->add_reactor(std::make_shared<Thrower>());
+  node->node->start([&](const Result<void>& outcome) { node->started = outcome; });
+  ASSERT_TRUE(world.run_until([&] { return node->started.has_value(); }, 10s));
+  ASSERT_FALSE(*node->started);
+  EXPECT_EQ(node->started->error().reason, Reason::reactor_failed);
+  EXPECT_EQ(node->started->error().detail, "recorder: start failed: no disk");
+  stop(*node);
+}
+
 TEST_F(NodeTest, StoppingEndsAStartThatIsUnderWayAndIsSafeToRepeat) {
   for (const bool has_file : {false, true}) {
     for (const conn::Duration after : {0ms, 1ms, 5ms, 50ms, 1000ms}) {

@@ -200,25 +200,31 @@ TEST_P(ReactorQueueTest, AfterRemoveTheQueueKeepsNoPeer) {
   EXPECT_TRUE(weak.expired());
 }
 
-// In each call, whatever its type, an exception is reported once, and only remove follows.
+// In each call, whatever its type, an exception is reported once, with the call and the reactor,
+// and only remove follows.
 TEST_P(ReactorQueueTest, AnExceptionIsReportedOnceAndFollowedByRemoveAlone) {
-  const std::vector<std::pair<std::string, Calls>> cases = {
-      {"init", {"init", "remove"}},
-      {"add", {"init", "add", "remove"}},
-      {"1", {"init", "add", "1", "remove"}},
-      {"2", {"init", "add", "1", "2", "remove"}},
-      {"remove", {"init", "add", "1", "2", "3", "remove"}}};
+  struct Case {
+    std::string where;
+    std::string call;
+    Calls expected;
+  };
+  const std::vector<Case> cases = {
+      {"init", "init_peer", {"init", "remove"}},
+      {"add", "add_peer", {"init", "add", "remove"}},
+      {"1", "receive", {"init", "add", "1", "remove"}},
+      {"2", "receive", {"init", "add", "1", "2", "remove"}},
+      {"remove", "remove_peer", {"init", "add", "1", "2", "3", "remove"}}};
   const std::vector<std::pair<std::function<void()>, std::string>> thrown = {
-      {[] { throw std::runtime_error("out of luck"); }, "recorder: out of luck"},
-      {[] { throw std::runtime_error("line\nbreak"); }, "recorder: line\\x0abreak"},
-      {[] { throw std::runtime_error(""); }, "recorder: an exception"},
-      {[] { throw 42; }, "recorder: an exception of an unknown type"}};
-  for (const auto& [where, expected] : cases) {
+      {[] { throw std::runtime_error("out of luck"); }, "out of luck"},
+      {[] { throw std::runtime_error("line\nbreak"); }, "line\\x0abreak"},
+      {[] { throw std::runtime_error(""); }, "an exception"},
+      {[] { throw 42; }, "an exception of an unknown type"}};
+  for (const Case& each_case : cases) {
     for (const auto& [raise, text] : thrown) {
-      SCOPED_TRACE(where + " " + text);
+      SCOPED_TRACE(each_case.where + " " + text);
       reactor->calls.clear();
       failures.clear();
-      reactor->on_call = [&at = where, &act = raise](const std::string& call) {
+      reactor->on_call = [&at = each_case.where, &act = raise](const std::string& call) {
         if (call == at) act();
       };
       const auto each = make_queue(peer);
@@ -227,8 +233,8 @@ TEST_P(ReactorQueueTest, AnExceptionIsReportedOnceAndFollowedByRemoveAlone) {
       run();
       each->remove(kGone, ReactorQueue::Rest::deliver);
       run();
-      EXPECT_EQ(reactor->calls, expected);
-      EXPECT_EQ(failures, Calls{text});
+      EXPECT_EQ(reactor->calls, each_case.expected);
+      EXPECT_EQ(failures, Calls{"recorder: " + each_case.call + " failed: " + text});
       EXPECT_EQ(inbox->held_bytes(), 0u) << "what is not delivered is released";
     }
   }
