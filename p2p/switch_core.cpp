@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <iterator>
 #include <utility>
 
 #include "conn/base/reassembly_budget.h"
@@ -27,6 +26,16 @@ SwitchConfig without_log(SwitchConfig config) {
   return config;
 }
 
+PeerMarks configured_marks(const SwitchConfig& config) {
+  const auto& unconditional = config.p2p.unconditional_peer_ids;
+  const auto& private_ids = config.p2p.private_peer_ids;
+  PeerMarks marks;
+  marks.replace(Mark::unconditional, {unconditional.begin(), unconditional.end()});
+  marks.replace(Mark::private_, {private_ids.begin(), private_ids.end()});
+  marks.replace(Mark::named, config.named_nodes);
+  return marks;
+}
+
 }  // namespace
 
 SwitchCore::SwitchCore(conn::Runtime& runtime, conn::NodeKey key, SwitchConfig config,
@@ -38,21 +47,18 @@ SwitchCore::SwitchCore(conn::Runtime& runtime, conn::NodeKey key, SwitchConfig c
       log_(config.log),
       config_(without_log(checked(std::move(config)))),
       reactors_(runtime),
+      marks_(configured_marks(config_)),
       admission_(
           admission_config(config_), [this](std::size_t below) { return random() % below; },
           control_.now()),
-      dialer_(dialer_config(config_), id_,
+      dialer_(dialer_config(config_), id_, marks_,
               [this] { return static_cast<double>(random() >> 11) * 0x1p-53; }),
       transport_(runtime,
                  upgrader ? std::move(upgrader) : std::make_shared<CometUpgrader>(runtime, key_),
                  transport_timeouts(config_.p2p),
                  listen_address(config_.p2p.laddr)->ip),  // checked() has parsed it
-      unconditional_(config_.p2p.unconditional_peer_ids.begin(),
-                     config_.p2p.unconditional_peer_ids.end()),
-      private_(config_.p2p.private_peer_ids.begin(), config_.p2p.private_peer_ids.end()),
-      named_(config_.named_nodes),
       snapshot_(std::make_shared<const SwitchSnapshot>()) {
-  tell_dialer();
+  marks_.observe(*this);
   admission_.bans().set_has_named(
       [this](const conn::Cidr& network) { return admission_.has_named_in(network); });
   admission_.bans().set_has_established(
@@ -222,7 +228,7 @@ Acceptor::Events SwitchCore::acceptor_events() {
     const NodeId id = node.id();
     const auto another = dialer_.is_dialling(id) ? DuplicateConnections::Another::expected
                                                  : DuplicateConnections::Another::none;
-    peers_->on_proven(std::move(node), DialPurpose::requested, report, marks(id), another);
+    peers_->on_proven(std::move(node), DialPurpose::requested, report, marks_.of(id), another);
   };
   events.refused = [this](const conn::Endpoint& remote, const AttemptReport& report,
                           const Failure& why) {
@@ -249,7 +255,7 @@ DialRunner::Events SwitchCore::dial_events() {
     // By host, for a handshake has no ID yet: one of them may be the node's dial to us.
     const bool expected = admission_.half_open().has_any_from(node.remote.ip);
     peers_->on_proven(
-        std::move(node), order.purpose, report, marks(id),
+        std::move(node), order.purpose, report, marks_.of(id),
         expected ? DuplicateConnections::Another::expected : DuplicateConnections::Another::none);
   };
   events.failed = [this](const DialOrder& order, const AttemptReport& report, const Failure& why) {
@@ -299,7 +305,7 @@ void SwitchCore::on_gone(const Gone& event) {
   const auto redial =
       event.ended_by == conn::EndedBy::us ? Dialer::Redial::no : Dialer::Redial::yes;
   dialer_.on_gone(peer.id(), peer.dialled(), redial, control_.now());
-  const bool is_lost = dialer_.is_persistent(peer.id()) && state_ == State::running;
+  const bool is_lost = marks_.has(Mark::persistent, peer.id()) && state_ == State::running;
   log_.gone(peer, event.why, is_lost ? SwitchLog::Persistent::yes : SwitchLog::Persistent::no,
             control_.now());
   publish();
@@ -375,62 +381,26 @@ void SwitchCore::add_persistent(const conn::HostAddress& peer) {
     return;
   }
   if (const auto ip = conn::IpAddress::parse(peer.host)) admission_.expect_at(peer.id, *ip);
-  // It may be connected already, in a slot that it no longer needs.
-  if (peers_) peers_->mark(peer.id, marks(peer.id));
+  marks_.add(Mark::persistent, peer.id);
   if (dial_runner_) dial_runner_->wake();
 }
 
 void SwitchCore::remove_persistent(const NodeId& id) {
   dialer_.remove_persistent(id);
-  if (peers_) peers_->mark(id, marks(id));
+  marks_.remove(Mark::persistent, id);
 }
 
-void SwitchCore::set_unconditional(const NodeId& id, bool unconditional) {
-  if (unconditional) {
-    unconditional_.insert(id);
-  } else {
-    unconditional_.erase(id);
-  }
-  tell_dialer();
-  if (peers_) peers_->mark(id, marks(id));
-}
-
-void SwitchCore::set_named(const std::set<NodeId>& ids) {
-  const std::set<NodeId> before = std::exchange(named_, ids);
-  tell_dialer();
-  std::vector<NodeId> changed;
-  std::set_symmetric_difference(before.begin(), before.end(), named_.begin(), named_.end(),
-                                std::back_inserter(changed));
-  for (const NodeId& id : changed) {
-    if (peers_) peers_->mark(id, marks(id));
-  }
+// They may be connected already, in a slot that they need no longer, or in none.
+void SwitchCore::on_marks_changed(const std::vector<NodeId>& ids) {
+  if (!peers_) return;
+  for (const NodeId& id : ids) peers_->mark(id, marks_.of(id));
   publish();
-}
-
-void SwitchCore::tell_dialer() {
-  std::set<NodeId> slotless = unconditional_;
-  slotless.insert(named_.begin(), named_.end());
-  dialer_.set_unconditional(std::move(slotless));
-}
-
-void SwitchCore::set_private(const NodeId& id, bool is_private) {
-  if (is_private) {
-    private_.insert(id);
-  } else {
-    private_.erase(id);
-  }
-  if (peers_) peers_->mark(id, marks(id));
 }
 
 // --- small things ---
 
 const std::string& SwitchCore::network_of(const DialOrder& order) const {
   return order.network.empty() ? config_.networks.front() : order.network;
-}
-
-PeerMarks SwitchCore::marks(const NodeId& id) const {
-  return {dialer_.is_persistent(id), unconditional_.contains(id), private_.contains(id),
-          named_.contains(id)};
 }
 
 void SwitchCore::tell(const SwitchEvent& event) {

@@ -15,7 +15,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -30,7 +29,7 @@
 
 namespace peerage::p2p {
 
-class SwitchCore : public std::enable_shared_from_this<SwitchCore> {
+class SwitchCore : public std::enable_shared_from_this<SwitchCore>, private PeerMarks::Observer {
  public:
   // `upgrader`: null for the comet wire.
   SwitchCore(conn::Runtime& runtime, conn::NodeKey key, SwitchConfig config,
@@ -67,9 +66,7 @@ class SwitchCore : public std::enable_shared_from_this<SwitchCore> {
   void dial(const DialOrder& order);
   void add_persistent(const conn::HostAddress& peer);
   void remove_persistent(const conn::NodeId& id);
-  void set_unconditional(const conn::NodeId& id, bool unconditional);
-  void set_private(const conn::NodeId& id, bool is_private);
-  void set_named(const std::set<conn::NodeId>& ids);
+  PeerMarks& marks() noexcept { return marks_; }  // persistent peers: by the two above
   conn::Result<void> ban(const BanTarget& target, conn::Duration span, const std::string& why,
                          BanOrigin origin, const std::optional<conn::NodeId>& culprit = {});
   void ban_peer(const conn::NodeId& id, const conn::IpAddress& ip, conn::Duration span,
@@ -102,9 +99,7 @@ class SwitchCore : public std::enable_shared_from_this<SwitchCore> {
   bool has_established_in(const conn::Cidr& network) const;
   // The network of a dial; the first of ours if it names none.
   const std::string& network_of(const DialOrder& order) const;
-  PeerMarks marks(const conn::NodeId& id) const;
-  // The dialer knows those that need no outbound slot.
-  void tell_dialer();
+  void on_marks_changed(const std::vector<conn::NodeId>& ids) override;
   void tell(const SwitchEvent& event);
   void publish();
   std::size_t next_shard() { return shard_turn_++ % runtime_.shard_count(); }
@@ -119,12 +114,10 @@ class SwitchCore : public std::enable_shared_from_this<SwitchCore> {
   Counters counters_;
   std::vector<OnSwitchEvent> handlers_;
   ReactorHost reactors_;
+  PeerMarks marks_;
   Admission admission_;
   Dialer dialer_;
   Transport transport_;
-  std::set<conn::NodeId> unconditional_;
-  std::set<conn::NodeId> private_;
-  std::set<conn::NodeId> named_;
 
   std::atomic<bool> start_called_ = false;
   State state_ = State::created;

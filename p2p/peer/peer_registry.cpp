@@ -13,7 +13,7 @@ using conn::Stage;
 
 namespace {
 
-Admission::Standing standing_of(const PeerMarks& marks) {
+Admission::Standing standing_of(const Marks& marks) {
   return marks.comes_first() ? Admission::Standing::privileged : Admission::Standing::ordinary;
 }
 
@@ -31,7 +31,7 @@ PeerRegistry::PeerRegistry(const NodeId& own, const Link::Common& common, const 
       self_(std::make_shared<PeerRegistry*>(this)) {}
 
 void PeerRegistry::on_proven(Proven node, DialPurpose purpose, const AttemptReport& report,
-                             const PeerMarks& marks, DuplicateConnections::Another another) {
+                             const Marks& marks, DuplicateConnections::Another another) {
   const conn::TimePoint now = control_.now();
   const NodeId id = node.id();
   const LinkId link = next_link_++;
@@ -82,14 +82,14 @@ void PeerRegistry::on_proven(Proven node, DialPurpose purpose, const AttemptRepo
   shard.post([created] { created->start(); });
 }
 
-void PeerRegistry::mark(const NodeId& id, const PeerMarks& marks) {
+void PeerRegistry::mark(const NodeId& id, const Marks& marks) {
   for (const auto& [link, entry] : links_) {
     if (entry.link->peer()->id() == id) set_marks(*entry.link->peer(), marks);
   }
   admission_.set_standing(id, standing_of(marks));
 }
 
-void PeerRegistry::set_marks(Peer& peer, const PeerMarks& marks) {
+void PeerRegistry::set_marks(Peer& peer, const Marks& marks) {
   peer.persistent_ = marks.persistent;
   peer.unconditional_ = marks.unconditional;
   peer.private_ = marks.is_private;

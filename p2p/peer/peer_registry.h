@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "p2p/admission/admission.h"
+#include "p2p/base/peer_marks.h"
 #include "p2p/connect/transport.h"
 #include "p2p/peer/duplicate_connections.h"
 #include "p2p/peer/link.h"
@@ -23,16 +24,6 @@
 #include "p2p/peer/switch_events.h"
 
 namespace peerage::p2p {
-
-// How the configuration sees a node.
-struct PeerMarks {
-  bool persistent = false;
-  bool unconditional = false;
-  bool is_private = false;
-  bool named = false;
-
-  bool comes_first() const noexcept { return persistent || unconditional || named; }
-};
 
 class PeerRegistry {
  public:
@@ -56,10 +47,10 @@ class PeerRegistry {
                Admission& admission, const Settings& settings, Events events);
 
   // Nodes that come first need no slot of the others. `another`: see DuplicateConnections.
-  void on_proven(Proven node, DialPurpose purpose, const AttemptReport& report,
-                 const PeerMarks& marks, DuplicateConnections::Another another);
+  void on_proven(Proven node, DialPurpose purpose, const AttemptReport& report, const Marks& marks,
+                 DuplicateConnections::Another another);
   // The configuration of a node has changed.
-  void mark(const conn::NodeId& id, const PeerMarks& marks);
+  void mark(const conn::NodeId& id, const Marks& marks);
   // Our own dial to `id` has failed.
   void on_dial_failed(const conn::NodeId& id);
   // A handshake of this address is over.
@@ -88,7 +79,7 @@ class PeerRegistry {
     std::optional<conn::TimePoint> shown_since;
     bool stopping = false;
   };
-  static void set_marks(Peer& peer, const PeerMarks& marks);
+  static void set_marks(Peer& peer, const Marks& marks);
   void apply(const DuplicateConnections::Actions& actions);
   void admit(LinkId id);
   void stop_link(LinkId id, const conn::Failure& why);

@@ -22,11 +22,23 @@ struct DialerTest : testing::Test {
   DialerConfig config{.max_outbound = 3};
   double drawn_part = kLongest;
   conn::TimePoint now = conn::TimePoint(std::chrono::hours(1000));
+  PeerMarks marks;
   std::unique_ptr<Dialer> made;
 
   Dialer& dialer() {
-    if (!made) made = std::make_unique<Dialer>(config, kOwn.id, [this] { return drawn_part; });
+    if (!made) {
+      made = std::make_unique<Dialer>(config, kOwn.id, marks, [this] { return drawn_part; });
+    }
     return *made;
+  }
+
+  conn::Result<void> add_persistent(const conn::HostAddress& peer) {
+    marks.add(Mark::persistent, peer.id);
+    return dialer().add_persistent(peer, now);
+  }
+  bool remove_persistent(const conn::NodeId& id) {
+    marks.remove(Mark::persistent, id);
+    return dialer().remove_persistent(id);
   }
 
   // What a request comes to; stopped_locally when it is accepted.

@@ -23,7 +23,7 @@ constexpr std::size_t kHiddenOf = 10;  // one of this many cannot be dialled
 constexpr std::size_t kNamedOf = 3;    // one of this many knows the seeds by name
 // A test dial comes besides the outbound peers, and lost ones that are back before those that took
 // their slots have left (p2p/dial/dialer.h).
-constexpr double kSlots = Population::kFullOutbound + 1 + p2p::Dialer::kStickyPace;
+constexpr double kSlots = Population::kFullOutbound + 1 + p2p::StickyPeers::kPace;
 constexpr double kFaultsInADay = 500;  // of 50 nodes, at least
 constexpr double kGrowthOfANode = 64;  // KiB from a third of the time on
 

@@ -23,10 +23,14 @@ constexpr unsigned kNodes = 14;  // 0 to 2 persistent, 3 unconditional, 13 led t
 class DialerModel {
  public:
   explicit DialerModel(std::uint32_t seed)
-      : random_(seed),
-        dialer_({.max_outbound = kSlots}, node(200).id, [this] { return uniform_(random_); }) {
-    for (unsigned i = 0; i < 3; ++i) EXPECT_TRUE(dialer_.add_persistent(node(i), now_));
-    dialer_.set_unconditional({node(3).id});
+      : random_(seed), dialer_({.max_outbound = kSlots}, node(200).id, marks_, [this] {
+          return uniform_(random_);
+        }) {
+    for (unsigned i = 0; i < 3; ++i) {
+      marks_.add(Mark::persistent, node(i).id);
+      EXPECT_TRUE(dialer_.add_persistent(node(i), now_));
+    }
+    marks_.add(Mark::unconditional, node(3).id);
   }
 
   void step() {
@@ -189,8 +193,8 @@ class DialerModel {
       if (attempt.purpose != DialPurpose::feeler) ++ordinary;
     }
     ASSERT_LE(here, kSlots) << "a filler has not left";
-    ASSERT_LE(ordinary, kSlots + Dialer::kStickyPace);
-    ASSERT_LE(used, kSlots + Dialer::kStickyPace + 1);
+    ASSERT_LE(ordinary, kSlots + StickyPeers::kPace);
+    ASSERT_LE(used, kSlots + StickyPeers::kPace + 1);
     ASSERT_LE(dialer_.free_slots(), used >= kSlots ? 0 : kSlots - used);
     ASSERT_EQ(dialer_.dialling(), dialling_.size());
     for (const auto& [number, attempt] : dialling_) {
@@ -201,6 +205,7 @@ class DialerModel {
   std::mt19937 random_;
   std::uniform_real_distribution<> uniform_{0, 1};
   TimePoint now_{std::chrono::hours(1000)};
+  PeerMarks marks_;
   Dialer dialer_;
   std::map<unsigned, Attempt> dialling_;
   std::map<unsigned, Peer> connected_;

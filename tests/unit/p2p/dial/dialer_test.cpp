@@ -47,7 +47,7 @@ TEST_F(DialerTest, ARequestIsDueAtOnceAndOnce) {
 
 TEST_F(DialerTest, RefusesToDialItself) {
   EXPECT_EQ(request(kOwn), Reason::own_address);
-  const auto added = dialer().add_persistent(kOwn, now);
+  const auto added = add_persistent(kOwn);
   ASSERT_FALSE(added);
   EXPECT_EQ(added.error().reason, Reason::own_address);
   EXPECT_EQ(take(), kNone);
@@ -61,7 +61,7 @@ TEST_F(DialerTest, ThereIsOneDialAtATimeForAnId) {
   EXPECT_EQ(request(elsewhere), Reason::already_dialling) << "at another address";
   EXPECT_EQ(take(), std::vector{node(1)});
   EXPECT_EQ(request(node(1)), Reason::already_dialling);
-  ASSERT_TRUE(dialer().add_persistent(node(1), now));
+  ASSERT_TRUE(add_persistent(node(1)));
   EXPECT_EQ(take(), kNone);
   connect(node(1));
   EXPECT_EQ(request(node(1)), Reason::duplicate_id);
@@ -70,7 +70,7 @@ TEST_F(DialerTest, ThereIsOneDialAtATimeForAnId) {
 }
 
 TEST_F(DialerTest, ANodeThatHasConnectedToUsIsNotDialled) {
-  ASSERT_TRUE(dialer().add_persistent(node(1), now));
+  ASSERT_TRUE(add_persistent(node(1)));
   EXPECT_EQ(request(node(2)), kAccepted);
   connect(node(1), Direction::inbound);
   connect(node(2), Direction::inbound);
@@ -122,8 +122,8 @@ TEST_F(DialerTest, OnlyAFeelerMayGoOneBeyondTheLimit) {
 }
 
 TEST_F(DialerTest, PersistentUnconditionalAndInboundPeersNeedNoSlot) {
-  dialer().set_unconditional({node(20).id});
-  for (unsigned i = 10; i < 15; ++i) ASSERT_TRUE(dialer().add_persistent(node(i), now));
+  marks.add(Mark::unconditional, node(20).id);
+  for (unsigned i = 10; i < 15; ++i) ASSERT_TRUE(add_persistent(node(i)));
   EXPECT_EQ(take().size(), 5u);
   connect(node(10));
   connect(node(30), Direction::inbound);
@@ -131,13 +131,13 @@ TEST_F(DialerTest, PersistentUnconditionalAndInboundPeersNeedNoSlot) {
   for (unsigned i = 1; i <= 3; ++i) EXPECT_EQ(request(node(i)), kAccepted);
   EXPECT_EQ(dialer().free_slots(), 0u);
   EXPECT_EQ(request(node(20)), kAccepted) << "although all slots are taken";
-  EXPECT_TRUE(dialer().is_persistent(node(10).id));
-  EXPECT_FALSE(dialer().is_persistent(node(20).id));
+  EXPECT_FALSE(dialer().needs_slot(node(10).id));
+  EXPECT_FALSE(dialer().needs_slot(node(20).id));
 }
 
 TEST_F(DialerTest, WithoutSlotsOnlyPersistentPeersAndAFeelerAreDialled) {
   config.max_outbound = 0;
-  ASSERT_TRUE(dialer().add_persistent(node(1), now));
+  ASSERT_TRUE(add_persistent(node(1)));
   EXPECT_EQ(request(node(2)), Reason::no_free_slot);
   EXPECT_EQ(request(node(3), DialPurpose::feeler), kAccepted);
   EXPECT_EQ(take(), (std::vector{node(3), node(1)}));
@@ -179,7 +179,7 @@ TEST_F(DialerTest, ThePauseOfAPersistentPeerThatRefusesUsDoublesUpToTheCapLessAR
   for (const auto& [drawn, part] : cases) {
     made.reset();
     drawn_part = drawn;
-    ASSERT_TRUE(dialer().add_persistent(node(1), now));
+    ASSERT_TRUE(add_persistent(node(1)));
     const auto found = pauses(*this, 0s, 9);
     const std::vector<double> nominal = {1, 2, 4, 8, 16, 32, 60, 60, 60};
     for (std::size_t i = 0; i < nominal.size(); ++i) {
@@ -189,7 +189,7 @@ TEST_F(DialerTest, ThePauseOfAPersistentPeerThatRefusesUsDoublesUpToTheCapLessAR
 }
 
 TEST_F(DialerTest, ThePauseIsCountedFromTheBeginningOfTheAttempt) {
-  ASSERT_TRUE(dialer().add_persistent(node(1), now));
+  ASSERT_TRUE(add_persistent(node(1)));
   // Each takes 5 s to fail: what the pause has left of that is nothing, at first.
   const std::vector<Duration> expected = {5s, 5s, 5s, 7600ms, 15200ms, 30400ms, 57s, 57s};
   EXPECT_EQ(pauses(*this, 5s, 8), expected);
@@ -197,7 +197,7 @@ TEST_F(DialerTest, ThePauseIsCountedFromTheBeginningOfTheAttempt) {
 
 TEST_F(DialerTest, TheCapOfAPersistentPeersPauseCanBeSet) {
   config.persistent_max_pause = 3s;
-  ASSERT_TRUE(dialer().add_persistent(node(1), now));
+  ASSERT_TRUE(add_persistent(node(1)));
   EXPECT_EQ(pauses(*this, 0s, 4), (std::vector<Duration>{950ms, 1900ms, 2850ms, 2850ms}));
 }
 
@@ -207,7 +207,7 @@ TEST_F(DialerTest, ANodeThatAcceptsAndClosesAtOnceIsDialledWithBackoff) {
     for (const Duration lasts : {Duration(0), kPersistentStays - 1ns, kPersistentStays}) {
       made.reset();
       drawn_part = drawn;
-      ASSERT_TRUE(dialer().add_persistent(node(1), now));
+      ASSERT_TRUE(add_persistent(node(1)));
       const TimePoint end = now + 2min;
       int dials = 0;
       TimePoint last = now;
@@ -229,7 +229,7 @@ TEST_F(DialerTest, ANodeThatAcceptsAndClosesAtOnceIsDialledWithBackoff) {
 }
 
 TEST_F(DialerTest, APeerThatHasStayedIsRedialledWithinASecond) {
-  ASSERT_TRUE(dialer().add_persistent(node(1), now));
+  ASSERT_TRUE(add_persistent(node(1)));
   (void)pauses(*this, 0s, 8);
   connect(node(1));
   now += Dialer::kStable;
@@ -243,7 +243,7 @@ TEST_F(DialerTest, APeerThatHasStayedIsRedialledWithinASecond) {
 
 // A node that crashes again and again is as soon back the tenth time as the first.
 TEST_F(DialerTest, APeerThatStaysTenSecondsEachTimeIsRedialledWithinASecondEachTime) {
-  ASSERT_TRUE(dialer().add_persistent(node(1), now));
+  ASSERT_TRUE(add_persistent(node(1)));
   for (int i = 0; i < 20; ++i) {
     ASSERT_EQ(take(), std::vector{node(1)});
     connect(node(1));
@@ -255,7 +255,7 @@ TEST_F(DialerTest, APeerThatStaysTenSecondsEachTimeIsRedialledWithinASecondEachT
 }
 
 TEST_F(DialerTest, APersistentPeerThatDialledUsAndWentIsDialled) {
-  ASSERT_TRUE(dialer().add_persistent(node(1), now));
+  ASSERT_TRUE(add_persistent(node(1)));
   connect(node(1), Direction::inbound);
   now += 1h;
   dialer().on_gone(node(1).id, std::nullopt, Dialer::Redial::no, now);
@@ -265,8 +265,8 @@ TEST_F(DialerTest, APersistentPeerThatDialledUsAndWentIsDialled) {
 TEST_F(DialerTest, APersistentPeerIsRedialledForEverAndBackWithinAMinute) {
   std::mt19937 random(5);
   std::uniform_real_distribution<> uniform(0, 1);
-  made = std::make_unique<Dialer>(config, kOwn.id, [&] { return uniform(random); });
-  ASSERT_TRUE(dialer().add_persistent(node(1), now));
+  made = std::make_unique<Dialer>(config, kOwn.id, marks, [&] { return uniform(random); });
+  ASSERT_TRUE(add_persistent(node(1)));
   const TimePoint end = now + 24h * 7;
   int dials = 0;
   for (TimePoint last = now; now < end; ++dials) {
@@ -285,8 +285,8 @@ TEST_F(DialerTest, APersistentPeerIsRedialledForEverAndBackWithinAMinute) {
 TEST_F(DialerTest, ManyPeersThatAreDownCostFewDialsAndAreNotDialledTogether) {
   std::mt19937 random(5);
   std::uniform_real_distribution<> uniform(0, 1);
-  made = std::make_unique<Dialer>(config, kOwn.id, [&] { return uniform(random); });
-  for (unsigned i = 1; i <= 29; ++i) ASSERT_TRUE(dialer().add_persistent(node(i), now));
+  made = std::make_unique<Dialer>(config, kOwn.id, marks, [&] { return uniform(random); });
+  for (unsigned i = 1; i <= 29; ++i) ASSERT_TRUE(add_persistent(node(i)));
   std::size_t dials = 0, most_at_once = 0;
   while (now < kStart + 6h) {
     const auto targets = take();
@@ -300,21 +300,21 @@ TEST_F(DialerTest, ManyPeersThatAreDownCostFewDialsAndAreNotDialledTogether) {
 }
 
 TEST_F(DialerTest, AddingAPersistentPeerAgainReplacesItsTargetAndDialsAtOnce) {
-  ASSERT_TRUE(dialer().add_persistent(node(1), now));
+  ASSERT_TRUE(add_persistent(node(1)));
   (void)pauses(*this, 0s, 8);
   fail(node(1));
   HostAddress moved = node(1);
   moved.host = "moved.example";
-  ASSERT_TRUE(dialer().add_persistent(moved, now));
+  ASSERT_TRUE(add_persistent(moved));
   EXPECT_EQ(dialer().persistent(), std::vector{moved});
   EXPECT_EQ(take(), std::vector{moved});
 }
 
 TEST_F(DialerTest, APersistentPeerThatIsRemovedIsDialledNoMore) {
-  ASSERT_TRUE(dialer().add_persistent(node(1), now));
+  ASSERT_TRUE(add_persistent(node(1)));
   EXPECT_EQ(take(), std::vector{node(1)});
-  EXPECT_TRUE(dialer().remove_persistent(node(1).id));
-  EXPECT_FALSE(dialer().remove_persistent(node(1).id));
+  EXPECT_TRUE(remove_persistent(node(1).id));
+  EXPECT_FALSE(remove_persistent(node(1).id));
   fail(node(1));
   EXPECT_EQ(dialer().deadline(), std::nullopt);
   EXPECT_EQ(dialer().persistent(), kNone);
@@ -419,11 +419,11 @@ TEST_F(SelfDialTest, NorIsItUnderAnotherId) {
 }
 
 TEST_F(SelfDialTest, NotEvenForPersistentPeers) {
-  ASSERT_TRUE(dialer().add_persistent(alias(1), now));
+  ASSERT_TRUE(add_persistent(alias(1)));
   take();
-  ASSERT_TRUE(dialer().add_persistent(alias(2), now));
+  ASSERT_TRUE(add_persistent(alias(2)));
   fail(alias(1), kSelf);
-  ASSERT_TRUE(dialer().add_persistent(alias(3), now));
+  ASSERT_TRUE(add_persistent(alias(3)));
   EXPECT_EQ(take(), kNone);
   EXPECT_EQ(dialer().deadline(), kStart + 24h);
   ASSERT_TRUE(go_on());

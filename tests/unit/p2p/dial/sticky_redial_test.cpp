@@ -227,9 +227,9 @@ TEST_F(FillerTest, NoMoreThanTwoGoBeyondTheLimitAtATime) {
   std::size_t under_way = 0;
   while (now < TimePoint(std::chrono::hours(1002)) && go_on()) {
     under_way += take().size();
-    EXPECT_LE(under_way, Dialer::kStickyPace);
+    EXPECT_LE(under_way, StickyPeers::kPace);
   }
-  EXPECT_EQ(under_way, Dialer::kStickyPace) << "little happened";
+  EXPECT_EQ(under_way, StickyPeers::kPace) << "little happened";
 }
 
 TEST_F(StickyTest, OnlyLongLivedOutboundPeersThatWeDidNotDisconnectAreRedialled) {
@@ -267,7 +267,7 @@ TEST_F(StickyTest, WhenItConnectsToUsItIsNotDialledAnyMore) {
 TEST_F(StickyTest, OneThatBecomesPersistentIsDialledAsSuch) {
   establish_for(node(1), 1h);
   lose(node(1));
-  ASSERT_TRUE(dialer().add_persistent(node(1), now));
+  ASSERT_TRUE(add_persistent(node(1)));
   const auto orders = dialer().take_due(now);
   ASSERT_EQ(orders.size(), 1u);
   EXPECT_EQ(orders[0].purpose, DialPurpose::persistent);
