@@ -124,20 +124,21 @@ void Switch::add_persistent_peer(const conn::HostAddress& peer) {
 void Switch::remove_persistent_peer(const conn::NodeId& id) {
   core_->post([id](SwitchCore& core) { core.remove_persistent(id); });
 }
-void Switch::set_unconditional(const conn::NodeId& id, bool unconditional) {
-  core_->post([id, unconditional](SwitchCore& core) {
-    unconditional ? core.marks().add(Mark::unconditional, id)
-                  : core.marks().remove(Mark::unconditional, id);
-  });
+void Switch::add_unconditional_peer(const conn::NodeId& id) {
+  core_->post([id](SwitchCore& core) { core.marks().add(Mark::unconditional, id); });
+}
+void Switch::remove_unconditional_peer(const conn::NodeId& id) {
+  core_->post([id](SwitchCore& core) { core.marks().remove(Mark::unconditional, id); });
+}
+void Switch::add_private_peer(const conn::NodeId& id) {
+  core_->post([id](SwitchCore& core) { core.marks().add(Mark::private_, id); });
+}
+void Switch::remove_private_peer(const conn::NodeId& id) {
+  core_->post([id](SwitchCore& core) { core.marks().remove(Mark::private_, id); });
 }
 void Switch::set_named_nodes(std::set<conn::NodeId> ids) {
   if (ids.size() > kMaxNamedNodes) throw std::invalid_argument(too_many_named());
   core_->post([ids = std::move(ids)](SwitchCore& core) { core.marks().replace(Mark::named, ids); });
-}
-void Switch::set_private(const conn::NodeId& id, bool is_private) {
-  core_->post([id, is_private](SwitchCore& core) {
-    is_private ? core.marks().add(Mark::private_, id) : core.marks().remove(Mark::private_, id);
-  });
 }
 
 void Switch::ban(const BanTarget& target, conn::Duration span, const std::string& why,

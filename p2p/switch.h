@@ -127,8 +127,12 @@ class Switch {
   void add_persistent_peer(const conn::HostAddress& peer);
   // It stays connected, as an ordinary peer.
   void remove_persistent_peer(const conn::NodeId& id);
-  void set_unconditional(const conn::NodeId& id, bool unconditional);
-  void set_private(const conn::NodeId& id, bool is_private);
+  // What unconditional_peer_ids and private_peer_ids begin with. A node that is connected is seen
+  // otherwise from then on, and stays.
+  void add_unconditional_peer(const conn::NodeId& id);
+  void remove_unconditional_peer(const conn::NodeId& id);
+  void add_private_peer(const conn::NodeId& id);
+  void remove_private_peer(const conn::NodeId& id);
   // These nodes come first from now on, and those that were named before do no longer (see
   // SwitchConfig::named_nodes for what that means). Takes effect soon, on the control shard: a
   // connected node has its own slot and cannot be evicted from then on, and its budgets with its

@@ -323,12 +323,12 @@ void Node::Core::update_lists(NodeLists to) {
       [&node](const conn::HostAddress& peer) { node.add_persistent_peer(peer); });
   change(
       lists.unconditional_ids, to.unconditional_ids,
-      [&node](const conn::NodeId& id) { node.set_unconditional(id, false); },
-      [&node](const conn::NodeId& id) { node.set_unconditional(id, true); });
+      [&node](const conn::NodeId& id) { node.remove_unconditional_peer(id); },
+      [&node](const conn::NodeId& id) { node.add_unconditional_peer(id); });
   change(
       lists.private_ids, to.private_ids,
-      [&node](const conn::NodeId& id) { node.set_private(id, false); },
-      [&node](const conn::NodeId& id) { node.set_private(id, true); });
+      [&node](const conn::NodeId& id) { node.remove_private_peer(id); },
+      [&node](const conn::NodeId& id) { node.add_private_peer(id); });
   node.set_named_nodes(as_set(to.named_ids));
   if (pex) {
     pex->set_seeds(to.seeds);

@@ -117,18 +117,18 @@ TEST_F(SwitchBans, NeighbourhoodsOfPersistentUnconditionalAndExemptNodesAreNever
   SimNode& hub = add(config);
   // Of this one nothing is configured but the ID: it is known from where it was met.
   SimNode& unconditional = add_at(host(2, 200));
-  hub.node->set_unconditional(unconditional.id(), true);
+  hub.node->add_unconditional_peer(unconditional.id());
   ASSERT_TRUE(connect(unconditional, hub));
   // And this one becomes what it is while it is connected.
   SimNode& late = add_at(host(3, 200));
   ASSERT_TRUE(connect(late, hub));
-  hub.node->set_unconditional(late.id(), true);
+  hub.node->add_unconditional_peer(late.id());
   world.run_for(1s);
   for (std::uint8_t third = 1; third <= 4; ++third) ban_hosts(hub, third, 20);
   EXPECT_EQ(in_force(hub).size(), 80u);
   EXPECT_TRUE(connected(hub, unconditional));
   EXPECT_TRUE(connected(hub, late));
-  hub.node->set_unconditional(late.id(), false);
+  hub.node->remove_unconditional_peer(late.id());
   hub.node->remove_persistent_peer(test::numbered_key(77).id());
   world.run_for(1s);
   ban_hosts(hub, 1, 1);

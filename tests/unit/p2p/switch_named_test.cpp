@@ -71,7 +71,7 @@ TEST_F(SwitchNamed, PersistentAndUnconditionalPeersAreNamed) {
   SimNode& hub = add();
   SimNode& persistent = add();
   SimNode& unconditional = add();
-  hub.node->set_unconditional(unconditional.id(), true);
+  hub.node->add_unconditional_peer(unconditional.id());
   hub.node->add_persistent_peer(persistent.address());
   ASSERT_TRUE(connect(unconditional, hub));
   ASSERT_TRUE(until([&] { return connected(hub, persistent); }));

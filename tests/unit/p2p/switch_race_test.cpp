@@ -114,8 +114,10 @@ class Chaos {
         } else if (below(2) == 0) {
           node.node->add_persistent_peer(other.address());
           node.node->remove_persistent_peer(other.id());
+        } else if (below(2) == 0) {
+          node.node->add_unconditional_peer(other.id());
         } else {
-          node.node->set_unconditional(other.id(), below(2) == 0);
+          node.node->remove_unconditional_peer(other.id());
         }
         break;
     }
@@ -134,7 +136,7 @@ class Chaos {
     for (int round = 0; round < 3; ++round) {
       for (const auto& node : nodes_) {
         for (const auto& other : nodes_) {
-          node->node->set_unconditional(other->id(), false);
+          node->node->remove_unconditional_peer(other->id());
           node->node->stop_peer(other->id(), misbehaved());
         }
       }

@@ -109,11 +109,11 @@ TEST_F(SwitchRules, UnconditionalAndPersistentPeersNeedNoSlotAndOthersEvict) {
   EXPECT_TRUE(hub.peer(unconditional)->unconditional());
   ASSERT_TRUE(connect(first, hub));
   EXPECT_EQ(hub.node->snapshot()->inbound, 1u);
-  hub.node->set_unconditional(late.id(), true);
+  hub.node->add_unconditional_peer(late.id());
   ASSERT_TRUE(connect(late, hub));
   EXPECT_TRUE(hub.peer(first));
   // No longer free of slots, it is counted again.
-  hub.node->set_unconditional(late.id(), false);
+  hub.node->remove_unconditional_peer(late.id());
   world.run_for(1s);
   EXPECT_EQ(hub.node->snapshot()->peers.size(), 3u);
   SimNode& later = add();

@@ -114,8 +114,8 @@ TEST_F(SwitchSettings, PrivateIdsAreKnownAsSuch) {
   ASSERT_TRUE(connect(a, c));
   EXPECT_TRUE(a.peer(b)->is_private());
   EXPECT_FALSE(a.peer(c)->is_private());
-  a.node->set_private(b.id(), false);
-  a.node->set_private(c.id(), true);
+  a.node->remove_private_peer(b.id());
+  a.node->add_private_peer(c.id());
   world.run_for(1s);
   EXPECT_FALSE(a.peer(b)->is_private());
   EXPECT_TRUE(a.peer(c)->is_private());
