@@ -36,7 +36,7 @@ void Switch::add_reactor(std::shared_ptr<Reactor> reactor) {
 
 void Switch::on_event(OnSwitchEvent handler) {
   core_->require_not_started("on_event");
-  core_->add_handler(std::move(handler));
+  core_->reports().add_handler(std::move(handler));
 }
 
 void Switch::start(Started done) {
@@ -65,14 +65,14 @@ void Switch::stop_and_wait() {
 }
 
 const conn::NodeId& Switch::id() const {
-  return core_->id();
+  return core_->peers().id();
 }
 conn::Endpoint Switch::listen_endpoint() const {
-  return core_->listen_endpoint();
+  return core_->peers().listen_endpoint();
 }
 
 std::shared_ptr<const SwitchSnapshot> Switch::snapshot() const {
-  return core_->snapshot();
+  return core_->peers().snapshot();
 }
 
 std::vector<PeerPtr> Switch::peers() const {
@@ -94,80 +94,84 @@ BroadcastResult Switch::broadcast(conn::ChannelId channel, conn::SharedBytes byt
     const bool queued = peer->try_send(channel, shared) == conn::SendResult::queued;
     ++(queued ? result.queued : result.refused);
   }
-  core_->counters().add(Counter::broadcast_queued, result.queued);
-  core_->counters().add(Counter::broadcast_refused, result.refused);
+  core_->reports().counters().add(Counter::broadcast_queued, result.queued);
+  core_->reports().counters().add(Counter::broadcast_refused, result.refused);
   return result;
 }
 
 void Switch::stop_peer(const conn::NodeId& id, conn::Failure why) {
-  core_->post([id, why = std::move(why)](SwitchCore& core) { core.stop_peer(id, why); });
+  core_->post(
+      [id, why = std::move(why)](SwitchCore& core) { core.peers().registry().stop(id, why); });
 }
 void Switch::stop_peer(const Peer& peer, conn::Failure why) {
-  core_->post(
-      [link = peer.link(), why = std::move(why)](SwitchCore& core) { core.stop_link(link, why); });
+  core_->post([link = peer.link(), why = std::move(why)](SwitchCore& core) {
+    core.peers().registry().stop(link, why);
+  });
 }
 void Switch::disconnect(const conn::NodeId& id, conn::Duration within) {
-  core_->post([id, within](SwitchCore& core) { core.disconnect(id, within); });
+  core_->post([id, within](SwitchCore& core) { core.peers().registry().disconnect(id, within); });
 }
 void Switch::mark_good(const conn::NodeId& id) {
-  core_->post([id](SwitchCore& core) { core.mark_good(id); });
+  core_->post([id](SwitchCore& core) { core.peers().mark_good(id); });
 }
 
 void Switch::dial(const conn::HostAddress& target, DialPurpose purpose,
                   const std::string& network) {
-  core_->post(
-      [order = DialOrder{target, purpose, network}](SwitchCore& core) { core.dial(order); });
+  core_->post([order = DialOrder{target, purpose, network}](SwitchCore& core) {
+    core.peers().dial(order);
+  });
 }
 void Switch::add_persistent_peer(const conn::HostAddress& peer) {
-  core_->post([peer](SwitchCore& core) { core.add_persistent(peer); });
+  core_->post([peer](SwitchCore& core) { core.peers().add_persistent(peer); });
 }
 void Switch::remove_persistent_peer(const conn::NodeId& id) {
-  core_->post([id](SwitchCore& core) { core.remove_persistent(id); });
+  core_->post([id](SwitchCore& core) { core.peers().remove_persistent(id); });
 }
 void Switch::add_unconditional_peer(const conn::NodeId& id) {
-  core_->post([id](SwitchCore& core) { core.marks().add(Mark::unconditional, id); });
+  core_->post([id](SwitchCore& core) { core.peers().marks().add(Mark::unconditional, id); });
 }
 void Switch::remove_unconditional_peer(const conn::NodeId& id) {
-  core_->post([id](SwitchCore& core) { core.marks().remove(Mark::unconditional, id); });
+  core_->post([id](SwitchCore& core) { core.peers().marks().remove(Mark::unconditional, id); });
 }
 void Switch::add_private_peer(const conn::NodeId& id) {
-  core_->post([id](SwitchCore& core) { core.marks().add(Mark::private_, id); });
+  core_->post([id](SwitchCore& core) { core.peers().marks().add(Mark::private_, id); });
 }
 void Switch::remove_private_peer(const conn::NodeId& id) {
-  core_->post([id](SwitchCore& core) { core.marks().remove(Mark::private_, id); });
+  core_->post([id](SwitchCore& core) { core.peers().marks().remove(Mark::private_, id); });
 }
 void Switch::set_named_nodes(std::set<conn::NodeId> ids) {
   if (ids.size() > kMaxNamedNodes) throw std::invalid_argument(too_many_named());
-  core_->post([ids = std::move(ids)](SwitchCore& core) { core.marks().replace(Mark::named, ids); });
+  core_->post(
+      [ids = std::move(ids)](SwitchCore& core) { core.peers().marks().replace(Mark::named, ids); });
 }
 
 void Switch::ban(const BanTarget& target, conn::Duration span, const std::string& why,
                  BanOrigin origin, Asked done) {
   core_->post([target, span, why, origin, done = std::move(done)](SwitchCore& core) {
-    const conn::Result<void> outcome = core.ban(target, span, why, origin);
+    const conn::Result<void> outcome = core.peers().bans().ban(target, span, why, origin);
     if (done) done(outcome);
   });
 }
 void Switch::ban_peer(const Peer& peer, conn::Duration span, const std::string& why) {
   core_->post([id = peer.id(), ip = peer.socket().ip, span, why](SwitchCore& core) {
-    core.ban_peer(id, ip, span, why);
+    core.peers().bans().ban_peer(id, ip, span, why);
   });
 }
 void Switch::unban(const BanTarget& target) {
-  core_->post([target](SwitchCore& core) { core.unban(target); });
+  core_->post([target](SwitchCore& core) { core.peers().bans().unban(target); });
 }
 void Switch::restore_bans(std::vector<Ban> bans) {
-  core_->post([bans = std::move(bans)](SwitchCore& core) { core.restore_bans(bans); });
+  core_->post([bans = std::move(bans)](SwitchCore& core) { core.peers().bans().restore(bans); });
 }
 void Switch::list_bans(std::function<void(std::vector<Ban>)> into) const {
-  core_->post([into = std::move(into)](SwitchCore& core) { into(core.bans()); });
+  core_->post([into = std::move(into)](SwitchCore& core) { into(core.peers().bans().all()); });
 }
 
 const Counters& Switch::counters() const {
-  return core_->counters();
+  return core_->reports().counters();
 }
 const conn::PeerLog& Switch::peer_log() const {
-  return core_->peer_log();
+  return core_->reports().log().peers();
 }
 
 }  // namespace peerage::p2p

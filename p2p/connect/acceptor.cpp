@@ -33,7 +33,7 @@ bool is_failed_authentication(Reason reason) {
 
 Acceptor::Acceptor(conn::Runtime& runtime, Transport& transport, Admission& admission,
                    Counters& counters, conn::Duration handshake_timeout, Introduce introduce,
-                   ChooseShard choose_shard, Events events)
+                   ChooseShard choose_shard, Observer& observer)
     : runtime_(runtime),
       control_(runtime.shard(0)),
       transport_(transport),
@@ -42,7 +42,7 @@ Acceptor::Acceptor(conn::Runtime& runtime, Transport& transport, Admission& admi
       handshake_timeout_(handshake_timeout),
       introduce_(std::move(introduce)),
       choose_shard_(std::move(choose_shard)),
-      events_(std::move(events)) {}
+      observer_(observer) {}
 
 Result<conn::Endpoint> Acceptor::listen(const conn::Endpoint& at) {
   begin_timer_ = control_.make_timer([this] { begin_waiting(); });
@@ -71,7 +71,7 @@ void Acceptor::on_arrival(std::unique_ptr<conn::Arrival> arrival) {
     // The arrival is reset as it goes: nothing is spent on it.
     counters_.add(Counter::refused_at_accept);
     counters_.add_failure(Direction::inbound, entered.error().reason);
-    events_.refused_on_arrival(remote, entered.error());
+    observer_.on_refused_on_arrival(remote, entered.error());
     return;
   }
   if (entered->displaced) drop(*entered->displaced, Reason::displaced);
@@ -121,16 +121,16 @@ void Acceptor::on_done(Ticket ticket, Result<Proven> outcome, const AttemptRepor
   handshakes_.erase(found);
   admission_.half_open().leave(ticket);
   if (outcome) {
-    events_.proven(std::move(*outcome), report);
+    observer_.on_handshake_proven(std::move(*outcome), report);
   } else {
     const Reason why = outcome.error().reason;
     if (is_failed_authentication(why)) {
       admission_.on_failed_authentication(handshake.remote.ip, control_.now());
     }
     counters_.add_failure(Direction::inbound, why);
-    events_.refused(handshake.remote, report, outcome.error());
+    observer_.on_handshake_failed(handshake.remote, report, outcome.error());
   }
-  events_.left(handshake.remote.ip);
+  observer_.on_handshake_over(handshake.remote.ip);
 }
 
 void Acceptor::drop(Ticket ticket, Reason why) {
@@ -140,8 +140,8 @@ void Acceptor::drop(Ticket ticket, Reason why) {
   handshakes_.erase(found);
   admission_.half_open().leave(ticket);
   counters_.add_failure(Direction::inbound, why);
-  events_.refused(handshake.remote, {}, {Stage::admission, why, {}});
-  events_.left(handshake.remote.ip);
+  observer_.on_handshake_failed(handshake.remote, {}, {Stage::admission, why, {}});
+  observer_.on_handshake_over(handshake.remote.ip);
 }
 
 }  // namespace peerage::p2p

@@ -17,20 +17,26 @@ namespace peerage::p2p {
 
 class Acceptor {
  public:
-  struct Events {
-    std::function<void(Proven, const AttemptReport&)> proven;
-    std::function<void(const conn::Endpoint&, const AttemptReport&, const conn::Failure&)> refused;
+  class Observer {
+   public:
     // Before anything was spent on it.
-    std::function<void(const conn::Endpoint&, const conn::Failure&)> refused_on_arrival;
-    // A handshake of this address is over, however it ended (after `proven`).
-    std::function<void(const conn::IpAddress&)> left;
+    virtual void on_refused_on_arrival(const conn::Endpoint& remote, const conn::Failure& why) = 0;
+    // One of these two for each that was let in, and after either the third; none of them for those
+    // that are ended by close().
+    virtual void on_handshake_proven(Proven node, const AttemptReport& report) = 0;
+    virtual void on_handshake_failed(const conn::Endpoint& remote, const AttemptReport& report,
+                                     const conn::Failure& why) = 0;
+    virtual void on_handshake_over(const conn::IpAddress& ip) = 0;
+
+   protected:
+    ~Observer() = default;
   };
   using Introduce = std::function<std::shared_ptr<const Introduction>()>;
   using ChooseShard = std::function<std::size_t()>;
 
   Acceptor(conn::Runtime& runtime, Transport& transport, Admission& admission, Counters& counters,
            conn::Duration handshake_timeout, Introduce introduce, ChooseShard choose_shard,
-           Events events);
+           Observer& observer);
 
   conn::Result<conn::Endpoint> listen(const conn::Endpoint& at);
   // Stops listening, and ends all handshakes.
@@ -59,7 +65,7 @@ class Acceptor {
   conn::Duration handshake_timeout_;
   Introduce introduce_;
   ChooseShard choose_shard_;
-  Events events_;
+  Observer& observer_;
   std::map<Ticket, Handshake> handshakes_;
   std::deque<Ticket> waiting_;  // for the budget of cryptography; those of named nodes first
   std::unique_ptr<conn::Timer> begin_timer_;

@@ -9,7 +9,7 @@ using conn::Result;
 
 DialRunner::DialRunner(conn::Runtime& runtime, Transport& transport, Dialer& dialer,
                        const Admission& admission, Counters& counters, Introduce introduce,
-                       ChooseShard choose_shard, Events events)
+                       ChooseShard choose_shard, Observer& observer)
     : control_(runtime.shard(0)),
       transport_(transport),
       dialer_(dialer),
@@ -17,10 +17,15 @@ DialRunner::DialRunner(conn::Runtime& runtime, Transport& transport, Dialer& dia
       counters_(counters),
       introduce_(std::move(introduce)),
       choose_shard_(std::move(choose_shard)),
-      events_(std::move(events)) {}
+      observer_(observer) {}
+
+void DialRunner::open() {
+  open_ = true;
+  wake();
+}
 
 void DialRunner::wake() {
-  if (closed_) return;
+  if (!open_) return;
   for (const DialOrder& order : dialer_.take_due(control_.now())) begin(order);
   const auto next = dialer_.deadline();
   if (!timer_) timer_ = control_.make_timer([this] { wake(); });
@@ -32,14 +37,14 @@ void DialRunner::wake() {
 }
 
 void DialRunner::close() {
-  closed_ = true;
+  open_ = false;
   timer_.reset();
   running_.clear();
 }
 
 void DialRunner::begin(const DialOrder& order) {
   counters_.add(Counter::handshakes_outbound);
-  events_.began(order);
+  observer_.on_dial_began(order);
   const auto standing = dialer_.needs_slot(order.target.id) ? Admission::Standing::ordinary
                                                             : Admission::Standing::privileged;
   const auto allowed = admission_.may_dial(
@@ -47,7 +52,7 @@ void DialRunner::begin(const DialOrder& order) {
   if (!allowed) {
     // Later, so that no dial ends inside the call that began it.
     control_.post([this, order, failure = allowed.error()] {
-      if (!closed_) on_done(order, tl::unexpected(failure), {});
+      if (open_) on_done(order, tl::unexpected(failure), {});
     });
     return;
   }
@@ -63,12 +68,12 @@ void DialRunner::on_done(const DialOrder& order, Result<Proven> outcome,
   running_.erase(order.target.id);
   if (outcome) {
     // For the dialer it is under way until it is admitted, or not.
-    events_.proven(order, std::move(*outcome), report);
+    observer_.on_dial_proven(order, std::move(*outcome), report);
   } else {
     const Failure& failure = outcome.error();
     counters_.add_failure(Direction::outbound, failure.reason);
     dialer_.on_dial_ended(order.target.id, &failure, control_.now());
-    events_.failed(order, report, failure);
+    observer_.on_dial_failed(order, report, failure);
   }
   wake();
 }

@@ -17,18 +17,27 @@ namespace peerage::p2p {
 
 class DialRunner {
  public:
-  struct Events {
-    std::function<void(const DialOrder&)> began;
-    std::function<void(const DialOrder&, Proven, const AttemptReport&)> proven;
-    std::function<void(const DialOrder&, const AttemptReport&, const conn::Failure&)> failed;
+  class Observer {
+   public:
+    // Then one of the other two, unless all dials are ended before.
+    virtual void on_dial_began(const DialOrder& order) = 0;
+    virtual void on_dial_proven(const DialOrder& order, Proven node,
+                                const AttemptReport& report) = 0;
+    virtual void on_dial_failed(const DialOrder& order, const AttemptReport& report,
+                                const conn::Failure& why) = 0;
+
+   protected:
+    ~Observer() = default;
   };
   using Introduce = std::function<std::shared_ptr<const Introduction>()>;
   using ChooseShard = std::function<std::size_t()>;
 
   DialRunner(conn::Runtime& runtime, Transport& transport, Dialer& dialer,
              const Admission& admission, Counters& counters, Introduce introduce,
-             ChooseShard choose_shard, Events events);
+             ChooseShard choose_shard, Observer& observer);
 
+  // Dials begin from now on: none does before.
+  void open();
   // Begins what is due, and sees to it that it is called again in time. To be called whenever the
   // dialer's state has changed.
   void wake();
@@ -46,10 +55,10 @@ class DialRunner {
   Counters& counters_;
   Introduce introduce_;
   ChooseShard choose_shard_;
-  Events events_;
+  Observer& observer_;
   std::map<conn::NodeId, std::unique_ptr<conn::Pending>> running_;
   std::unique_ptr<conn::Timer> timer_;
-  bool closed_ = false;
+  bool open_ = false;
 };
 
 }  // namespace peerage::p2p

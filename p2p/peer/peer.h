@@ -115,7 +115,6 @@ class Peer : public std::enable_shared_from_this<Peer> {
  private:
   friend class ReactorQueue;
   friend class PeerRegistry;
-  friend class SwitchCore;
   void note_message() noexcept;
 
   const Description description_;

@@ -20,13 +20,13 @@ Admission::Standing standing_of(const Marks& marks) {
 }  // namespace
 
 PeerRegistry::PeerRegistry(const NodeId& own, const Link::Common& common, const Link::Common& named,
-                           Admission& admission, const Settings& settings, Events events)
+                           Admission& admission, const Settings& settings, Observer& observer)
     : common_(common),
       named_(named),
       control_(common.runtime.shard(0)),
       admission_(admission),
       settings_(settings),
-      events_(std::move(events)),
+      observer_(observer),
       duplicates_(own),
       self_(std::make_shared<PeerRegistry*>(this)) {}
 
@@ -43,7 +43,7 @@ void PeerRegistry::on_proven(Proven node, DialPurpose purpose, const AttemptRepo
       [this] { return eviction_candidates(); }, now);
   if (!admitted) {
     // The node is released on its shard as `node` goes.
-    events_.not_admitted(node.summary(), purpose, report, admitted.error());
+    observer_.on_not_admitted(node.summary(), purpose, report, admitted.error());
     return;
   }
   const std::shared_ptr<Upgraded> proven = std::move(node.upgraded);
@@ -118,7 +118,7 @@ void PeerRegistry::stop(const NodeId& id, const Failure& why) {
   stop_if([&id](const Peer& peer) { return peer.id() == id; }, why);
 }
 
-void PeerRegistry::stop_if(const std::function<bool(const Peer&)>& condition, const Failure& why) {
+void PeerRegistry::stop_if(const Condition& condition, const Failure& why) {
   std::vector<LinkId> chosen;
   for (const auto& [link, entry] : links_) {
     if (condition(*entry.link->peer())) chosen.push_back(link);
@@ -146,6 +146,11 @@ void PeerRegistry::disconnect_all(conn::Duration within) {
   }
 }
 
+void PeerRegistry::close() {
+  timer_.reset();
+  self_.reset();
+}
+
 PeerPtr PeerRegistry::find(const NodeId& id) const {
   const auto shown = duplicates_.shown(id);
   if (!shown) return nullptr;
@@ -153,7 +158,7 @@ PeerPtr PeerRegistry::find(const NodeId& id) const {
   return entry == links_.end() ? nullptr : entry->second.link->peer();
 }
 
-bool PeerRegistry::has_long_lived(const std::function<bool(const Peer&)>& condition) const {
+bool PeerRegistry::has_long_lived(const Condition& condition) const {
   const conn::TimePoint now = control_.now();
   return std::any_of(links_.begin(), links_.end(), [&](const auto& each) {
     const Entry& entry = each.second;
@@ -185,7 +190,7 @@ void PeerRegistry::admit(LinkId id) {
   // Before the event: its handlers find the peer in the list.
   peers_ = peers_.with(entry.link->peer());
   entry.link->shard().post([link = entry.link] { link->admit(); });
-  events_.connected({entry.link->peer(), entry.purpose, entry.report});
+  observer_.on_connected({entry.link->peer(), entry.purpose, entry.report});
 }
 
 void PeerRegistry::stop_link(LinkId id, const Failure& why) {
@@ -218,16 +223,16 @@ void PeerRegistry::on_ended(LinkId id, const Failure& why, EndedBy ended_by) {
   admission_.on_gone(peer->id(), id);
   if (entry.shown_since) {
     peers_ = peers_.without(peer);
-    events_.gone({peer, why, control_.now() - *entry.shown_since, ended_by});
+    observer_.on_gone({peer, why, control_.now() - *entry.shown_since, ended_by});
   } else {
-    events_.not_admitted(
+    observer_.on_not_admitted(
         {peer->id(), peer->direction(), peer->socket(), peer->dialled(), peer->network()},
         entry.purpose, entry.report, why);
   }
   // It may admit another link of this node: Gone comes before that Connected.
   apply(duplicates_.on_gone(peer->id(), id));
   // Last, for it wakes the dialer, which is not to dial a node that has just been admitted.
-  events_.settled();
+  observer_.on_settled();
 }
 
 void PeerRegistry::arm() {

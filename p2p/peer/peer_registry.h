@@ -18,6 +18,7 @@
 #include "p2p/admission/admission.h"
 #include "p2p/base/peer_marks.h"
 #include "p2p/connect/transport.h"
+#include "p2p/peer/ban_enforcer.h"
 #include "p2p/peer/duplicate_connections.h"
 #include "p2p/peer/link.h"
 #include "p2p/peer/peer_list.h"
@@ -25,17 +26,20 @@
 
 namespace peerage::p2p {
 
-class PeerRegistry {
+class PeerRegistry final : public BanEnforcer::Peers {
  public:
-  struct Events {
-    std::function<void(const Connected&)> connected;
-    std::function<void(const Gone&)> gone;
+  class Observer {
+   public:
+    virtual void on_connected(const Connected& event) = 0;
+    virtual void on_gone(const Gone& event) = 0;
     // It proved itself and was never shown: refused, or gone before.
-    std::function<void(const Proven::Summary&, DialPurpose, const AttemptReport&,
-                       const conn::Failure&)>
-        not_admitted;
+    virtual void on_not_admitted(const Proven::Summary& node, DialPurpose purpose,
+                                 const AttemptReport& report, const conn::Failure& why) = 0;
     // A link is gone, and what follows from it for others is done.
-    std::function<void()> settled;
+    virtual void on_settled() = 0;
+
+   protected:
+    ~Observer() = default;
   };
   struct Settings {
     conn::ConnectionConfig connection;
@@ -44,7 +48,7 @@ class PeerRegistry {
 
   // `named`: what links of nodes share that come first when they are proven.
   PeerRegistry(const conn::NodeId& own, const Link::Common& common, const Link::Common& named,
-               Admission& admission, const Settings& settings, Events events);
+               Admission& admission, const Settings& settings, Observer& observer);
 
   // Nodes that come first need no slot of the others. `another`: see DuplicateConnections.
   void on_proven(Proven node, DialPurpose purpose, const AttemptReport& report, const Marks& marks,
@@ -63,13 +67,15 @@ class PeerRegistry {
   void stop(LinkId link, const conn::Failure& why) { stop_link(link, why); }
   // Ends every link; held ones at once.
   void disconnect_all(conn::Duration within);
-  void stop_if(const std::function<bool(const Peer&)>& condition, const conn::Failure& why);
+  void stop_if(const Condition& condition, const conn::Failure& why) override;
+  // When it is empty, and no node comes any more: then it may go on any thread.
+  void close();
 
   PeerPtr find(const conn::NodeId& id) const;
   const PeerList& peers() const noexcept { return peers_; }  // those shown to reactors
   bool empty() const noexcept { return links_.empty(); }
   // Whether a peer has been shown for kLongLived, is not being stopped, and meets this condition.
-  bool has_long_lived(const std::function<bool(const Peer&)>& condition) const;
+  bool has_long_lived(const Condition& condition) const override;
 
  private:
   struct Entry {
@@ -93,7 +99,7 @@ class PeerRegistry {
   conn::Shard& control_;
   Admission& admission_;
   Settings settings_;
-  Events events_;
+  Observer& observer_;
   DuplicateConnections duplicates_;
   LinkId next_link_ = 1;
   std::map<LinkId, Entry> links_;
