@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "conn/runtime/asio_runtime.h"
-#include "examples/stop_signals.h"
 #include "p2p/switch.h"
+#include "stop_signals.h"
 
 namespace {
 

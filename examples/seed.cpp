@@ -2,8 +2,8 @@
 // those that it has met itself. What it learns is kept in a file.
 #include <iostream>
 
-#include "examples/stop_signals.h"
 #include "pex/node.h"
+#include "stop_signals.h"
 
 using namespace peerage;
 
@@ -30,8 +30,7 @@ int main(int argc, char** argv) {
   if (outcome) outcome = (*node)->start();
   if (outcome) {
     std::cout << "listening " << (*node)->listen_address().to_string() << std::endl;
-    while (!signals.wait_for(std::chrono::hours(1))) {
-    }
+    signals.wait();
     outcome = (*node)->stop();
   }
   if (outcome) return 0;

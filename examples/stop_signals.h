@@ -4,7 +4,7 @@
 #include <chrono>
 #include <csignal>
 
-// Made before any thread is started, so that all of them leave the signals to wait_for().
+// Made before any thread is started, so that all of them leave the signals to it.
 class StopSignals {
  public:
   StopSignals() {
@@ -18,6 +18,10 @@ class StopSignals {
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(span);
     const timespec timeout = {seconds.count(), (span - seconds).count()};
     return sigtimedwait(&signals_, nullptr, &timeout) > 0;
+  }
+  void wait() const {
+    while (!wait_for(std::chrono::hours(1))) {
+    }
   }
 
  private:

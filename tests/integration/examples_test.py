@@ -6,11 +6,13 @@ import json
 import pathlib
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 import unittest
+import urllib.request
 
 import side_by_side
 
@@ -45,22 +47,44 @@ class Echo(unittest.TestCase):
         with running("echo") as server:
             address = server.stdout.readline().split()[1]
             node = address.split("@")[0]
-            with running("echo", "--listen", "127.0.0.1:0", "--dial", address) as client:
+            with running("echo", "127.0.0.1:0", address) as client:
                 # The answer may come before it says that it listens; an ID sorts before "listening".
                 echoes, listening = sorted(client.stdout.readline() for _ in range(2))
                 client_id = listening.split()[1].split("@")[0]
                 self.assertEqual(echoes, f"{node} echoes hello\n")
                 self.assertEqual(server.stdout.readline(), f"{client_id} says hello\n")
             # A second one from the same address, just after the first has gone.
-            with running("echo", "--dial", address, stop=signal.SIGTERM) as client:
+            with running("echo", "127.0.0.1:0", address, stop=signal.SIGTERM) as client:
                 self.assertIn(f"{node} echoes hello\n", [client.stdout.readline() for _ in range(2)])
 
     def test_an_address_that_is_taken_is_an_error(self):
         with running("echo") as server:
             endpoint = server.stdout.readline().split("@")[1].strip()
-            result = run("echo", "--listen", endpoint)
+            result = run("echo", endpoint)
             self.assertEqual(result.returncode, 1)
             self.assertIn("echo: ", result.stderr)
+
+
+    def test_an_address_that_is_none_is_an_error(self):
+        result = run("echo", "nonsense")
+        self.assertEqual(result.returncode, 2)
+        self.assertRegex(result.stderr, "^echo: .*nonsense")
+
+
+class Engine(unittest.TestCase):
+    def test_it_serves_what_it_measures_and_keeps_its_identity(self):
+        ids = []
+        with tempfile.TemporaryDirectory() as folder:
+            for _ in range(2):
+                with socket.socket() as free:
+                    free.bind(("127.0.0.1", 0))
+                    port = free.getsockname()[1]
+                with running("engine", f"{folder}/home", "127.0.0.1:0", str(port)) as engine:
+                    ids.append(engine.stdout.readline().split()[1].split("@")[0])
+                    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+                        self.assertEqual(answer.headers["Content-Type"], "text/plain; version=0.0.4; charset=utf-8")
+                        self.assertRegex(answer.read().decode(), r"(?m)^cometbft_p2p_peers\{.*\} 0$")
+        self.assertEqual(ids[0], ids[1])
 
 
 class Seed(unittest.TestCase):
@@ -140,8 +164,9 @@ class ThoseThatEndByThemselves(unittest.TestCase):
 
 class All(unittest.TestCase):
     def test_wrong_arguments_are_answered_with_the_usage(self):
-        for name, arguments in (("echo", ["--dial"]), ("echo", ["--dial", "127.0.0.1:1"]), ("echo", ["--listen", "x"]),
-                                ("echo", ["nonsense"]), ("toy_consensus", ["--heights", "4"]),
+        for name, arguments in (("echo", ["127.0.0.1:0", "127.0.0.1:1"]), ("echo", ["127.0.0.1:0", "", "x"]),
+                                ("engine", []), ("engine", ["home", "127.0.0.1:0", "65536"]),
+                                ("engine", ["home", "127.0.0.1:0", "1", "x"]), ("toy_consensus", ["--heights", "4"]),
                                 ("toy_consensus", ["--heights", "5x"]), ("toy_consensus", ["--heights"]),
                                 ("private_mesh", ["--nodes", "1"]), ("private_mesh", ["--nodes", "-3"]),
                                 ("private_mesh", ["--nodes", ""]), ("private_mesh", ["4"]), ("reactor_test", ["x"]), ("seed", []),
@@ -153,7 +178,7 @@ class All(unittest.TestCase):
 
     def test_a_signal_ends_them_cleanly(self):
         for stop in STOP_SIGNALS:
-            with running("echo", "--dial", f"{SOME_ID}@127.0.0.1:1", stop=stop) as process:
+            with running("echo", "127.0.0.1:0", f"{SOME_ID}@127.0.0.1:1", stop=stop) as process:
                 process.stdout.readline()
             # These have not shown yet what they are to show.
             for name, arguments in (("toy_consensus", ["--heights", "10000"]), ("private_mesh", [])):

@@ -18,7 +18,9 @@ import unittest
 
 BUILD = pathlib.Path(sys.argv.pop(1)).resolve()
 CONSUMER = pathlib.Path(__file__).resolve().parent / "packaging"
-ECHO = pathlib.Path(__file__).resolve().parents[2] / "examples" / "echo.cpp"
+EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "examples"
+# Those that are an embedder's first program, and the most lines that each may take.
+FIRST_PROGRAMS = {"echo": 40, "seed": 40, "engine": 120, "virtual_time_test": 40}
 SKIPPED = 77
 
 CACHE = dict(re.findall(r"^([^#/][^:\n]*):[^=\n]*=(.*)$", (BUILD / "CMakeCache.txt").read_text(), re.MULTILINE))
@@ -71,12 +73,17 @@ class Case(unittest.TestCase):
         self.assertEqual(run(folder / "consumer"), zero["id"] + "\n")
         server = self.start_echo(folder)
         address = server.stdout.readline().split()[1]
-        client = self.start_echo(folder, "--dial", address)
+        client = self.start_echo(folder, "127.0.0.1:0", address)
         # The answer may come before it says that it listens.
         self.assertIn(" echoes hello", client.stdout.readline() + client.stdout.readline())
         for process in (client, server):
             process.send_signal(signal.SIGINT)
             self.assertEqual(process.wait(30), 0)
+        self.assertEqual(run(folder / "virtual_time_test"), "ok nodes meet, and notice a dead line\n")
+        for name in ("seed", "engine"):
+            usage = subprocess.run([folder / name], capture_output=True, text=True, env=ENVIRONMENT)
+            self.assertEqual(usage.returncode, 2, name)
+            self.assertIn(f"usage: {name} ", usage.stderr)
 
     def start_echo(self, folder, *arguments):
         """A running echo node."""
@@ -104,7 +111,7 @@ class Installed(Case):
     def test_public_headers_are_there_and_complete(self):
         headers = self.prefix / "include" / "peerage"
         self.assertEqual({path.name for path in (self.prefix / "include").iterdir()}, {"peerage"})
-        self.assertEqual({path.name for path in headers.iterdir()}, {"addrbook", "conn", "p2p", "pex"})
+        self.assertEqual({path.name for path in headers.iterdir()}, {"addrbook", "conn", "p2p", "pex", "tests"})
         for header in headers.rglob("*.h"):
             for included in re.findall(r'^#include "(.*)"', header.read_text(), re.MULTILINE):
                 self.assertTrue((headers / included).is_file(), f"{header} includes {included}")
@@ -112,14 +119,15 @@ class Installed(Case):
     def test_what_is_private_stays_at_home(self):
         headers = self.prefix / "include" / "peerage"
         installed = {str(path.relative_to(headers)) for path in headers.rglob("*.h")}
-        listed = re.search(r"set\(PEERAGE_PUBLIC_HEADERS\n(.*?)\)",
-                           (SOURCE / "cmake/public_headers.cmake").read_text(), re.DOTALL)[1].split()
+        text = (SOURCE / "cmake/public_headers.cmake").read_text()
+        listed = [header for name in ("PUBLIC", "SIM")
+                  for header in re.search(rf"set\(PEERAGE_{name}_HEADERS\n(.*?)\)", text, re.DOTALL)[1].split()]
         self.assertEqual(installed, set(listed))
         self.assertEqual(listed, sorted(listed))
         # No header is on the list without need: each is named below, or included by one that is.
         named = {"p2p/switch.h", "p2p/typed.h", "p2p/requests.h", "p2p/spdlog_sink.h", "conn/runtime/asio_runtime.h",
-                 "conn/address/node_key.h", "conn/comet/secret_handshake.h", "pex/pex_reactor.h",
-                 "addrbook/json/file.h"}
+                 "conn/address/node_key.h", "conn/comet/secret_handshake.h", "pex/node.h", "pex/metrics.h",
+                 "addrbook/json/file.h", "tests/sim/sim_world.h"}
         needed, left = set(), list(named)
         while left:
             header = left.pop()
@@ -132,18 +140,27 @@ class Installed(Case):
             for forbidden in (str(BUILD), str(SOURCE), "peerage_options", "-Werror", "ASIO_"):
                 self.assertNotIn(forbidden, text.replace("PEERAGE_ASIO_INCLUDE", ""), file)
 
+    def test_first_programs_are_as_short_as_we_say(self):
+        for name, most in FIRST_PROGRAMS.items():
+            self.assertLessEqual(len((EXAMPLES / f"{name}.cpp").read_text().splitlines()), most, name)
+
     def test_the_program_runs(self):
         self.assertIn(f"peerage {VERSION}", run(self.prefix / "bin" / "peerage", "version"))
         self.assertIn("\nType=notify\n", (self.prefix / "lib/systemd/system/peerage.service").read_text())
 
     def test_find_package(self):
         folder = TEMP / "by_find_package"
-        commands = configure(folder, f"-DCMAKE_PREFIX_PATH={self.prefix}", f"-DPEERAGE_WANTED={MAJOR}.{MINOR}")
-        build(folder, "consumer", "echo")
+        commands = configure(folder, f"-DCMAKE_PREFIX_PATH={self.prefix}", f"-DPEERAGE_WANTED={MAJOR}.{MINOR}",
+                             "-DPEERAGE_COMPONENTS=sim")
+        build(folder, "consumer", *FIRST_PROGRAMS)
         self.assertWorks(folder)
         for source in ("consumer.cpp", "echo.cpp"):
             self.assertOnlyCxx20(commands[source])
             self.assertFalse([flag for flag in commands[source] if flag.startswith("-") and str(SOURCE) in flag])
+
+    def test_find_package_knows_which_components_there_are(self):
+        with self.assertRaisesRegex(AssertionError, "peerage could not be found|considered to be NOT FOUND"):
+            configure(TEMP / "no_such_component", f"-DCMAKE_PREFIX_PATH={self.prefix}", "-DPEERAGE_COMPONENTS=quic")
 
     def test_find_package_takes_no_other_major_or_minor_version(self):
         # An older minor version, too: what it promised may not hold any more.
@@ -153,13 +170,13 @@ class Installed(Case):
 
     def test_pkg_config(self):
         path = [str(self.libraries / "pkgconfig"), *filter(None, [os.environ.get("PKG_CONFIG_PATH")])]
-        compiling, linking = (shlex.split(run("pkg-config", what, "--static", "peerage-spdlog",
+        compiling, linking = (shlex.split(run("pkg-config", what, "--static", "peerage-spdlog", "peerage-sim",
                                               PKG_CONFIG_PATH=os.pathsep.join(path)))
                               for what in ("--cflags", "--libs"))
         folder = TEMP / "by_pkg_config"
         folder.mkdir()
         compile = [*filter(None, [LAUNCHER]), COMPILER, *shlex.split(FLAGS), "-std=c++20"]
-        for source in (CONSUMER / "consumer.cpp", ECHO):
+        for source in (CONSUMER / "consumer.cpp", *(EXAMPLES / f"{name}.cpp" for name in FIRST_PROGRAMS)):
             program = folder / source.stem
             run(*compile, *compiling, "-c", source, "-o", f"{program}.o")
             run(COMPILER, *shlex.split(FLAGS), f"{program}.o", *linking, "-o", program)
@@ -200,7 +217,7 @@ class SubdirectoryLibraries(WithSources):
 
 class SubdirectoryPrograms(WithSources):
     def test_an_embedders_programs_work(self):
-        build(self.folder, "consumer", "echo", **self.environment)
+        build(self.folder, "consumer", *FIRST_PROGRAMS, **self.environment)
         self.assertWorks(self.folder)
 
 

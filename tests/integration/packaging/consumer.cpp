@@ -9,7 +9,7 @@
 #include "conn/runtime/asio_runtime.h"
 #include "p2p/base/node_info.h"
 #include "p2p/spdlog_sink.h"
-#include "pex/pex_reactor.h"
+#include "pex/node.h"
 
 int main() {
   using namespace peerage;
@@ -22,10 +22,10 @@ int main() {
     std::cerr << "the node info did not survive the wire\n";
     return 1;
   }
-  p2p::SwitchConfig config;
-  pex::prepare(config, pex::PexConfig::seed());
-  if (config.per_ip_limit != p2p::PerIpLimit::inbound_peers) {
-    std::cerr << "a seed's switch is as a node's\n";
+  pex::NodeConfig config;
+  config.role = pex::Role::seed;
+  if (pex::book_config(config).tried_by_visits != addrbook::BookConfig::TriedByVisits::yes) {
+    std::cerr << "a seed's book is as a node's\n";
     return 1;
   }
 

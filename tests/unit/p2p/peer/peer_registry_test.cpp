@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "conn/comet/reassembly_budget.h"
+#include "conn/base/reassembly_budget.h"
 #include "p2p/peer/inbox.h"
 #include "tests/support/connecting_node.h"
 
@@ -98,7 +98,7 @@ TEST_F(PeerRegistryTest, ANodeIsShownThenItsEndIsReportedAndThenAllIsSettled) {
   world.run_for(1s);
   EXPECT_EQ(peers.lines, (Lines{"connected", "gone: misbehaved", "settled"}));
   EXPECT_EQ(peers.gone->lasted, 10s);
-  EXPECT_EQ(peers.gone->ended_by, EndedBy::us);
+  EXPECT_EQ(peers.gone->ended_by, conn::EndedBy::us);
   EXPECT_TRUE(registry->empty());
   EXPECT_EQ(registry->find(there.id()), nullptr);
 }
