@@ -3,7 +3,7 @@
 #
 #   a network of its own     p2p/switch.h, p2p/typed.h, p2p/requests.h, p2p/spdlog_sink.h,
 #                            conn/runtime/asio_runtime.h, conn/address/node_key.h
-#   a node, a seed           pex/node.h
+#   a node, a seed           pex/node.h, pex/metrics.h
 #   peer exchange by parts   pex/pex_reactor.h, pex/books/network_books.h
 #   addresses, from a file   addrbook/file/store.h, addrbook/json/file.h
 #   a remote signer          conn/comet/secret_handshake.h
@@ -39,10 +39,12 @@ set(PEERAGE_PUBLIC_HEADERS
   conn/base/bytes.h
   conn/base/channel.h
   conn/base/failure.h
+  conn/base/histogram.h
   conn/base/keyed_hash.h
   conn/base/limits.h
   conn/base/log.h
   conn/base/random.h
+  conn/base/relaxed.h
   conn/base/rfc3339.h
   conn/base/time.h
   conn/comet/frame_aead.h
@@ -64,11 +66,13 @@ set(PEERAGE_PUBLIC_HEADERS
   p2p/base/node_info.h
   p2p/base/p2p_config.h
   p2p/base/switch_config.h
+  p2p/base/traffic.h
   p2p/peer/message.h
   p2p/peer/peer.h
   p2p/peer/peer_list.h
   p2p/peer/reactor.h
   p2p/peer/reactor_channel.h
+  p2p/peer/reactor_stats.h
   p2p/peer/switch_events.h
   p2p/requests.h
   p2p/spdlog_sink.h
@@ -77,6 +81,7 @@ set(PEERAGE_PUBLIC_HEADERS
   pex/books/network_books.h
   pex/exchange/counts.h
   pex/limits/limits.h
+  pex/metrics.h
   pex/node.h
   pex/pex_reactor.h
 )

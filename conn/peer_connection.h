@@ -62,6 +62,13 @@ struct ChannelLoad {
   std::size_t bytes = 0;
 };
 
+// What a channel has been given to send since the connection began.
+struct ChannelSent {
+  std::uint64_t messages = 0;  // accepted
+  std::uint64_t bytes = 0;     // of them
+  std::uint64_t refused = 0;   // messages that found no room
+};
+
 struct ConnectionStatus {
   Duration age{};
   Duration silence{};            // since the last byte came from the remote
@@ -77,6 +84,7 @@ struct ConnectionStatus {
   struct Channel {
     ChannelDescriptor descriptor;
     ChannelLoad load;
+    ChannelSent sent;
   };
   std::vector<Channel> channels;
 };

@@ -78,7 +78,9 @@ PeerManager::PeerManager(conn::Runtime& runtime, conn::NodeKey key, SwitchConfig
                  inbox(config_.inbox.total_bytes), reports.log().peers()},
                 {runtime, reactors, reassembly(config_.named_reassembly_bytes),
                  inbox(config_.named_inbox_bytes), reports.log().peers()},
-                admission_, {connection_config(config_), config_.inbox.per_peer_bytes}, *this),
+                admission_,
+                {connection_config(config_, reports.round_trips()), config_.inbox.per_peer_bytes},
+                *this),
       bans_(control_, admission_.bans(), registry_, reports),
       dial_runner_(
           runtime, transport_, dialer_, admission_, reports.counters(),
@@ -129,8 +131,10 @@ void PeerManager::close_if_empty() {
   if (state_ != State::closing || !registry_.empty()) return;
   state_ = State::closed;
   registry_.close();
-  // The last snapshot would keep its peers.
-  snapshot_.publish(std::make_shared<const SwitchSnapshot>());
+  // The last snapshot would keep its peers; what they sent and received stays.
+  auto last = std::make_shared<SwitchSnapshot>();
+  last->gone = registry_.gone_traffic();
+  snapshot_.publish(std::move(last));
   std::exchange(gone_, nullptr)();
 }
 
@@ -202,7 +206,7 @@ void PeerManager::on_handshake_proven(Proven node, const AttemptReport& report) 
 
 void PeerManager::on_handshake_failed(const conn::Endpoint& remote, const AttemptReport& report,
                                       const Failure& why) {
-  reports_.refused({remote, report.upgrade.remote_id, why});
+  reports_.refused({remote, report.upgrade.remote_id, why, report});
 }
 
 void PeerManager::on_handshake_over(const conn::IpAddress& ip) {
@@ -256,7 +260,8 @@ void PeerManager::on_gone(const Gone& event) {
   counters.add_failure(peer.direction(), event.why.reason);
   if (event.why.reason == Reason::evicted) counters.add(Counter::evicted);
   // What we ended ourselves is not worth going back to.
-  const auto redial = event.ended_by == conn::EndedBy::us ? Dialer::Redial::no : Dialer::Redial::yes;
+  const auto redial =
+      event.ended_by == conn::EndedBy::us ? Dialer::Redial::no : Dialer::Redial::yes;
   dialer_.on_gone(peer.id(), peer.dialled(), redial, control_.now());
   const bool is_lost = marks_.has(Mark::persistent, peer.id()) && state_ == State::open;
   reports_.log().gone(peer, event.why,
@@ -274,7 +279,7 @@ void PeerManager::on_not_admitted(const Proven::Summary& node, DialPurpose purpo
     dialer_.on_dial_ended(node.id, &why, control_.now());
     reports_.tell(DialFailed{*node.dialled, purpose, node.network, why, report});
   } else {
-    reports_.refused({node.remote, node.id, why});
+    reports_.refused({node.remote, node.id, why, report});
   }
   publish();
 }
@@ -302,6 +307,9 @@ void PeerManager::publish() {
   snapshot->dialling = dialer_.dialling();
   snapshot->handshakes = admission_.half_open().size();
   snapshot->free_outbound = dialer_.free_slots();
+  snapshot->inbound_slots = config_.p2p.max_num_inbound_peers;
+  snapshot->outbound_slots = config_.p2p.max_num_outbound_peers;
+  snapshot->gone = registry_.gone_traffic();
   snapshot_.publish(std::move(snapshot));
 }
 

@@ -36,8 +36,8 @@ class PeerManager final : private Acceptor::Observer,
                           private PeerRegistry::Observer,
                           private PeerMarks::Observer {
  public:
-  // `upgrader`: null for the comet wire. Throws std::invalid_argument for a configuration that makes
-  // no sense. The runtime and the reports outlive it.
+  // `upgrader`: null for the comet wire. Throws std::invalid_argument for a configuration that
+  // makes no sense. The runtime and the reports outlive it.
   PeerManager(conn::Runtime& runtime, conn::NodeKey key, SwitchConfig config,
               std::shared_ptr<Upgrader> upgrader, std::shared_ptr<const ReactorTable> reactors,
               SwitchReports& reports);

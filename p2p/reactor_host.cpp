@@ -1,5 +1,6 @@
 #include "p2p/reactor_host.h"
 
+#include <algorithm>
 #include <optional>
 #include <stdexcept>
 #include <utility>
@@ -12,6 +13,18 @@ namespace peerage::p2p {
 using conn::Reason;
 using conn::Result;
 using conn::Stage;
+
+namespace {
+
+// It becomes a label as it stands.
+bool is_message_type(const std::string& name) {
+  return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char each) {
+    return (each >= 'a' && each <= 'z') || (each >= 'A' && each <= 'Z') ||
+           (each >= '0' && each <= '9') || each == '_';
+  });
+}
+
+}  // namespace
 
 // What a reactor is given. Its tasks run only between start and stop.
 class ReactorHost::Context final : public ReactorContext,
@@ -82,11 +95,21 @@ void ReactorHost::add(std::shared_ptr<Reactor> reactor) {
       throw std::invalid_argument(entry->name + ": another reactor has channel " +
                                   std::to_string(static_cast<int>(channel.id)));
     }
+    for (const std::string& type : channel.message_types) {
+      if (!is_message_type(type)) {
+        throw std::invalid_argument(entry->name + ": a message type is of [A-Za-z0-9_], 1 to 64");
+      }
+    }
     table_->channels.push_back(channel);
     table_->entry_of.push_back(table_->entries.size());
   }
   entry->reactor = std::move(reactor);
-  if (entry->delivery == Delivery::executor) entry->executor = runtime_.make_executor();
+  entry->index = table_->entries.size();
+  if (entry->delivery == Delivery::executor) {
+    entry->executor = runtime_.make_executor();
+  } else {
+    entry->stats = std::make_shared<ReactorStats>(runtime_.shard_count());
+  }
   table_->entries.push_back(std::move(entry));
 }
 
@@ -94,6 +117,15 @@ std::vector<conn::ChannelId> ReactorHost::channel_ids() const {
   std::vector<conn::ChannelId> ids;
   for (const ReactorChannel& channel : table_->channels) ids.push_back(channel.id);
   return ids;
+}
+
+std::vector<ReactorFigures> ReactorHost::figures() const {
+  std::vector<ReactorFigures> figures;
+  for (const auto& entry : table_->entries) figures.push_back({entry->name, {}, entry->stats});
+  for (std::size_t i = 0; i < table_->channels.size(); ++i) {
+    figures[table_->entry_of[i]].channels.push_back(table_->channels[i]);
+  }
+  return figures;
 }
 
 void ReactorHost::start(Switch& owner, std::function<void(Result<void>)> done) {

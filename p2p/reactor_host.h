@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "p2p/peer/link.h"
+#include "p2p/switch.h"
 
 namespace peerage::p2p {
 
@@ -22,6 +23,8 @@ class ReactorHost {
   void add(std::shared_ptr<Reactor> reactor);
   std::shared_ptr<const ReactorTable> table() const { return table_; }
   std::vector<conn::ChannelId> channel_ids() const;
+  // Any thread, once nothing is added any more.
+  std::vector<ReactorFigures> figures() const;
 
   // Calls every reactor's start; `done` runs on the control shard when all have returned, with
   // reactor_failed if one threw.

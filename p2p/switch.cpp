@@ -170,6 +170,12 @@ void Switch::list_bans(std::function<void(std::vector<Ban>)> into) const {
 const Counters& Switch::counters() const {
   return core_->reports().counters();
 }
+std::vector<ReactorFigures> Switch::reactors() const {
+  return core_->reactors().figures();
+}
+conn::HistogramCounts Switch::round_trips() const {
+  return core_->reports().round_trips()->read();
+}
 const conn::PeerLog& Switch::peer_log() const {
   return core_->reports().log().peers();
 }

@@ -49,6 +49,18 @@ struct SwitchSnapshot {
   std::size_t dialling = 0;
   std::size_t handshakes = 0;     // of strangers, under way
   std::size_t free_outbound = 0;  // slots that the book may fill
+  std::size_t inbound_slots = 0;  // that there are; 0 before the start
+  std::size_t outbound_slots = 0;
+  // What peers that are gone had sent and received, by network; together with that of `peers` it is
+  // what the switch has, and no sum ever falls. Not null.
+  std::shared_ptr<const NetworkTraffic> gone = std::make_shared<const NetworkTraffic>();
+};
+
+// A reactor of the switch, and what is measured where it is called.
+struct ReactorFigures {
+  std::string name;
+  std::vector<ReactorChannel> channels;
+  std::shared_ptr<const ReactorStats> stats;
 };
 
 struct BroadcastResult {
@@ -163,6 +175,10 @@ class Switch {
   void list_bans(std::function<void(std::vector<Ban>)> into) const;
 
   const Counters& counters() const;
+  // In the order in which they were added. Once started.
+  std::vector<ReactorFigures> reactors() const;
+  // Of answered pings, of all peers there ever were.
+  conn::HistogramCounts round_trips() const;
   // Where reactors log what peers cause, within the bounds for the whole node: take it `with_sink`.
   // Any thread.
   const conn::PeerLog& peer_log() const;

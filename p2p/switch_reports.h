@@ -9,8 +9,10 @@
 #include <utility>
 #include <vector>
 
+#include "conn/base/histogram.h"
 #include "conn/runtime/runtime.h"
 #include "p2p/base/counters.h"
+#include "p2p/base/limits.h"
 #include "p2p/peer/ban_enforcer.h"
 #include "p2p/peer/switch_events.h"
 #include "p2p/switch_log.h"
@@ -26,6 +28,8 @@ class SwitchReports final : public BanEnforcer::Observer {
   void tell(const SwitchEvent& event) const;
   const SwitchLog& log() const noexcept { return log_; }
   Counters& counters() noexcept { return counters_; }
+  // Of answered pings, of all peers there ever were; connections count in it.
+  const std::shared_ptr<conn::Histogram>& round_trips() const noexcept { return round_trips_; }
 
   // For the log and the handlers.
   void refused(const Refused& event) const;
@@ -40,6 +44,8 @@ class SwitchReports final : public BanEnforcer::Observer {
   conn::Shard& control_;
   const SwitchLog log_;
   Counters counters_;
+  const std::shared_ptr<conn::Histogram> round_trips_ =
+      std::make_shared<conn::Histogram>(kRoundTripBounds);
   std::vector<OnSwitchEvent> handlers_;
 };
 

@@ -80,9 +80,10 @@ Transport::Timeouts transport_timeouts(const P2pConfig& p2p) {
   return limits;
 }
 
-conn::ConnectionConfig connection_config(const SwitchConfig& config) {
-  return {config.liveness, config.reassembly, config.send_queue, config.p2p.send_rate,
-          config.p2p.recv_rate};
+conn::ConnectionConfig connection_config(const SwitchConfig& config,
+                                         std::shared_ptr<conn::Histogram> round_trips) {
+  return {config.liveness,      config.reassembly,    config.send_queue,
+          config.p2p.send_rate, config.p2p.recv_rate, std::move(round_trips)};
 }
 
 }  // namespace peerage::p2p

@@ -26,6 +26,8 @@ std::string too_many_named();
 AdmissionConfig admission_config(const SwitchConfig& config);
 DialerConfig dialer_config(const SwitchConfig& config);
 Transport::Timeouts transport_timeouts(const P2pConfig& p2p);
-conn::ConnectionConfig connection_config(const SwitchConfig& config);
+// `round_trips`: where those of all connections are counted.
+conn::ConnectionConfig connection_config(const SwitchConfig& config,
+                                         std::shared_ptr<conn::Histogram> round_trips);
 
 }  // namespace peerage::p2p

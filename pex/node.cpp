@@ -11,6 +11,8 @@
 
 #include "conn/runtime/asio_runtime.h"
 #include "conn/runtime/sync_wait.h"
+#include "pex/metrics.h"
+#include "pex/metrics/node_metrics.h"
 
 namespace peerage::pex {
 
@@ -50,6 +52,31 @@ NetworkBooks::Settings books_of(const NodeConfig& config) {
   const bool keeps = config.exchange.role == Role::seed && !config.book_file.empty();
   return {config.book_file, config.connections.networks, config.book.value_or(book_config(config)),
           config.provenance.value_or(keeps ? Provenance::kept : Provenance::forgotten)};
+}
+
+// The lists as the switch has them. Shared with its event handlers, which may outlive the node.
+struct Lists {
+  mutable std::mutex mutex;
+  NodeLists now;  // guarded by it
+
+  NodeLists read() const {
+    const std::lock_guard lock(mutex);
+    return now;
+  }
+  bool names_seed(const conn::NodeId& id) const {
+    const std::lock_guard lock(mutex);
+    return std::any_of(now.seeds.begin(), now.seeds.end(),
+                       [&id](const conn::HostAddress& seed) { return seed.id == id; });
+  }
+};
+
+NodeMetrics::Settings metrics_of(const NodeConfig& config) {
+  const bool is_seed = config.exchange.role == Role::seed;
+  const NodeKind with_exchange = is_seed ? NodeKind::seed : NodeKind::node;
+  const NodeKind kind = config.pex ? with_exchange : NodeKind::without_exchange;
+  const std::size_t few = kind == NodeKind::seed ? 0 : kPeerMetrics;
+  return {config.metrics_namespace, config.peer_metrics.value_or(few), config.connections.networks,
+          config.book_file, kind};
 }
 
 }  // namespace
@@ -99,8 +126,7 @@ struct Node::Core : std::enable_shared_from_this<Core> {
   const std::filesystem::path book_file;
   // The node is gone: nobody wants to hear of it. The switch's inside may outlive us.
   const std::shared_ptr<std::atomic<bool>> abandoned = std::make_shared<std::atomic<bool>>(false);
-  std::mutex lists_mutex;
-  NodeLists lists;  // as the switch has them; guarded by the mutex
+  const std::shared_ptr<Lists> lists = std::make_shared<Lists>();
 
   enum class State : std::uint8_t { created, opening, listening, running, stopping, stopped };
   State state = State::created;
@@ -112,17 +138,34 @@ struct Node::Core : std::enable_shared_from_this<Core> {
 
   std::shared_ptr<NetworkBooks> books;
   std::shared_ptr<PexReactor> pex;
-  std::unique_ptr<p2p::Switch> connections;  // destroyed first
+  std::unique_ptr<p2p::Switch> connections;  // destroyed first, but for what looks at it
+  std::shared_ptr<FigureCollector> collector;
+  std::unique_ptr<NodeMetrics> metrics;
 };
 
 Node::Core::Core(conn::Runtime& its_runtime, NodeConfig config, conn::NodeKey key)
-    : runtime(its_runtime), book_file(config.book_file), lists(lists_of(config)) {
+    : runtime(its_runtime), book_file(config.book_file) {
+  lists->now = lists_of(config);
   const conn::NodeId id = key.id();
   connections = std::make_unique<p2p::Switch>(runtime, std::move(key), config.connections);
-  if (!config.pex) return;
-  books = std::make_shared<NetworkBooks>(runtime, id, books_of(config));
-  pex = std::make_shared<PexReactor>(runtime, books, config.exchange);
-  PexReactor::attach(*connections, pex);
+  if (config.pex) {
+    books = std::make_shared<NetworkBooks>(runtime, id, books_of(config));
+    pex = std::make_shared<PexReactor>(runtime, books, config.exchange);
+  }
+  NodeMetrics::Settings measured = metrics_of(config);
+  const auto is_seed = [known = lists](const conn::NodeId& dialled) {
+    return known->names_seed(dialled);
+  };
+  const auto events =
+      std::make_shared<EventFigures>(measured.networks, DialAccount(measured.kind, books, is_seed));
+  // Before peer exchange, which changes the book by what comes of a dial.
+  connections->on_event([events](const p2p::SwitchEvent& event) { events->on_event(event); });
+  if (pex) PexReactor::attach(*connections, pex);
+  collector = std::make_shared<FigureCollector>(FigureCollector::Sources{
+      runtime, *connections, books, [exchange = pex] { return exchange->counts(); }});
+  metrics =
+      std::make_unique<NodeMetrics>(std::move(measured), runtime, *connections, events, collector,
+                                    [this] { return lists->read().persistent_peers; });
 }
 
 Result<std::unique_ptr<Node>> Node::create(NodeConfig config, conn::NodeKey key) {
@@ -228,6 +271,7 @@ void Node::Core::start(const Done& done) {
 
 void Node::Core::listen(const Done& done) {
   state = State::listening;
+  collector->collect();  // so that the first reader finds what the file had
   connections->start([weak = weak_from_this(), done](const Result<void>& started) {
     const auto self = weak.lock();
     if (!self) return;
@@ -266,6 +310,7 @@ void Node::Core::stop(const Done& done) {
 }
 
 void Node::Core::end() {
+  collector->stop();
   connections->stop([weak = weak_from_this()] {
     const auto ended = [weak](Result<void> outcome) {
       const auto self = weak.lock();
@@ -310,7 +355,8 @@ void Node::update_lists(NodeLists lists) {
 }
 
 void Node::Core::update_lists(NodeLists to) {
-  const std::lock_guard lock(lists_mutex);
+  const std::lock_guard lock(lists->mutex);
+  const NodeLists& had = lists->now;
   const auto change = [](const auto& before, const auto& after, const auto& leaves,
                          const auto& enters) {
     for (const auto& each : without(before, after)) leaves(each);
@@ -318,15 +364,15 @@ void Node::Core::update_lists(NodeLists to) {
   };
   p2p::Switch& node = *connections;
   change(
-      lists.persistent_peers, to.persistent_peers,
+      had.persistent_peers, to.persistent_peers,
       [&node](const conn::HostAddress& peer) { node.remove_persistent_peer(peer.id); },
       [&node](const conn::HostAddress& peer) { node.add_persistent_peer(peer); });
   change(
-      lists.unconditional_ids, to.unconditional_ids,
+      had.unconditional_ids, to.unconditional_ids,
       [&node](const conn::NodeId& id) { node.remove_unconditional_peer(id); },
       [&node](const conn::NodeId& id) { node.add_unconditional_peer(id); });
   change(
-      lists.private_ids, to.private_ids,
+      had.private_ids, to.private_ids,
       [&node](const conn::NodeId& id) { node.remove_private_peer(id); },
       [&node](const conn::NodeId& id) { node.add_private_peer(id); });
   node.set_named_nodes(as_set(to.named_ids));
@@ -334,7 +380,11 @@ void Node::Core::update_lists(NodeLists to) {
     pex->set_seeds(to.seeds);
     pex->set_private_ids(as_set(to.private_ids));
   }
-  lists = std::move(to);
+  lists->now = std::move(to);
+}
+
+std::string metrics_text(const Node& node) {
+  return node.core_->metrics->text();
 }
 
 void Node::report(std::function<void(const PexReport&)> into) {

@@ -48,6 +48,8 @@ class AsioRuntime;
 
 namespace peerage::pex {
 
+inline constexpr std::size_t kPeerMetrics = 64;
+
 struct NodeConfig {
   // --- what most set; each that is set replaces the same setting of the parts below ---
 
@@ -62,6 +64,14 @@ struct NodeConfig {
   bool pex = true;
   std::shared_ptr<conn::LogSink> log;  // none: silent
   std::size_t shards = 0;              // threads of a runtime of its own; 0: one for each core
+
+  // --- its metrics (pex/metrics.h) ---
+
+  // What the names of a comet node's series begin with; of [A-Za-z0-9_].
+  std::string metrics_namespace = "cometbft";
+  // For how many peers there are series of each, at most: with one more, none. Not set:
+  // kPeerMetrics for a node, 0 for a seed.
+  std::optional<std::size_t> peer_metrics;
 
   // --- the parts, for everything else ---
 
@@ -145,6 +155,7 @@ class Node {
   conn::Runtime& runtime() noexcept;
 
  private:
+  friend std::string metrics_text(const Node& node);
   struct Core;
   Node(std::unique_ptr<conn::AsioRuntime> own, std::shared_ptr<Core> core);
 

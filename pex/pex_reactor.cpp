@@ -97,7 +97,10 @@ void PexReactor::attach(p2p::Switch& node, const std::shared_ptr<PexReactor>& pe
 }
 
 std::vector<p2p::ReactorChannel> PexReactor::channels() const {
-  return {p2p::ReactorChannel::from(kChannel, p2p::FullInbox::drop_newest)};
+  auto channel = p2p::ReactorChannel::from(kChannel, p2p::FullInbox::drop_newest);
+  channel.message_types = {"p2p_PexRequest", "p2p_PexAddrs"};
+  channel.type_of = type_of;
+  return {channel};
 }
 
 // --- life ---
@@ -109,9 +112,8 @@ void PexReactor::start(p2p::ReactorContext& context) {
   // The switch listens when all reactors have started, and that is posted after this.
   node.restore_bans(books_->bans_in_force());
   const RoleDriver::Context driver_context = {
-      node.id(),         node,
-      *books_,           parts_->exchange,
-      parts_->peers, [this](std::size_t below) { return draw(runtime_, below); }};
+      node.id(),        node,          *books_,
+      parts_->exchange, parts_->peers, [this](std::size_t below) { return draw(runtime_, below); }};
   const TimePoint now = control_.now();
   if (config_.role == Role::seed) {
     parts_->driver = std::make_unique<Visits>(driver_context, config_.crawl);
@@ -248,6 +250,10 @@ void PexReactor::report(std::function<void(const PexReport&)> into) {
   control_.post([self = shared_from_this(), into = std::move(into)] {
     if (self->parts_->driver) into(self->make_report());
   });
+}
+
+const ExchangeCounts& PexReactor::counts() const {
+  return parts_->exchange.counts();
 }
 
 PexReport PexReactor::make_report() const {

@@ -79,6 +79,8 @@ class PexReactor final : public p2p::Reactor, public std::enable_shared_from_thi
   void set_private_ids(std::set<conn::NodeId> ids);
   // Hands the report over, on the control shard; nothing once the switch has stopped.
   void report(std::function<void(const PexReport&)> into);
+  // On the control shard.
+  const ExchangeCounts& counts() const;
 
   std::string name() const override { return "pex"; }
   std::vector<p2p::ReactorChannel> channels() const override;

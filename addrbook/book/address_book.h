@@ -231,6 +231,7 @@ class AddressBook {
   Loaded load(const BookKey& key, std::vector<KnownAddress> rows, Time now);
   // What changed since the last call, at most `limit` rows. Empty: nothing.
   Changes take_changes(std::size_t limit);
+  std::size_t changes_waiting() const noexcept { return dirty_.size() + erased_.size(); }
   bool has_changes() const noexcept { return rewrite_ || !dirty_.empty() || !erased_.empty(); }
   // They could not be written: they count as not taken.
   void put_back(const Changes& changes);

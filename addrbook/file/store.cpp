@@ -9,6 +9,7 @@
 namespace peerage::addrbook {
 namespace {
 
+using namespace std::chrono_literals;
 using conn::Failure;
 using conn::Reason;
 using conn::Result;
@@ -17,11 +18,38 @@ Result<void> not_open() {
   return conn::fail(conn::Stage::configuration, Reason::book_unwritable, "the book is not open");
 }
 
+constexpr std::array<std::uint64_t, 5> kRowBounds = {1, 10, 100, 1'000, Store::kBatchRows};
+constexpr auto kFlushBounds = conn::time_bounds(1ms, 5ms, 25ms, 100ms, 500ms, 2500ms);
+
 Time seconds_of(conn::WallTime time) {
   return std::chrono::floor<Seconds>(time);
 }
 
 }  // namespace
+
+std::string_view name(StoreError error) noexcept {
+  static constexpr std::array<std::string_view, kStoreErrorCount> kNames = {"full", "io", "busy",
+                                                                            "corrupt", "other"};
+  return kNames[static_cast<std::size_t>(error)];
+}
+
+StoreError kind_of(const Failure& failure) noexcept {
+  switch (failure.reason) {
+    case Reason::book_in_use:
+      return StoreError::busy;
+    case Reason::book_corrupt:
+      return StoreError::corrupt;
+    case Reason::book_unwritable:
+      // By SQLite's own words, for one reason stands for both.
+      return failure.detail.find("disk is full") == std::string::npos ? StoreError::io
+                                                                      : StoreError::full;
+    case Reason::book_unreadable:
+    case Reason::io_error:
+      return StoreError::io;
+    default:
+      return StoreError::other;
+  }
+}
 
 // The file, on the executor's thread alone.
 class Store::Worker {
@@ -128,6 +156,8 @@ Store::Store(conn::Runtime& runtime, conn::Shard& shard, std::filesystem::path p
       source_(source),
       worker_(std::make_shared<Worker>(runtime, std::move(path), options)),
       timer_(shard.make_timer([this] { begin(); })),
+      batch_rows_(kRowBounds),
+      flush_times_(kFlushBounds),
       self_(std::make_shared<Store*>(this)),
       executor_(runtime.make_executor()) {
   state_.since = shard.now();
@@ -145,7 +175,7 @@ void Store::open(OpenDone done) {
   run([](Worker& worker) { return worker.open(); },
       [done = std::move(done)](Store& store, Result<Loaded>& loaded) {
         if (!loaded) {
-          ++store.state_.failures;
+          store.count(loaded.error());
           store.set_condition(State::Condition::closed, loaded.error());
         } else {
           store.closing_ = false;
@@ -207,7 +237,8 @@ void Store::begin() {
 }
 
 void Store::write(Batch batch) {
-  next_ = shard_.now() + kPace;
+  taken_at_ = shard_.now();
+  next_ = taken_at_ + kPace;
   auto shared = std::make_shared<Batch>(std::move(batch));
   run([shared](Worker& worker) { return worker.write(std::move(*shared)); },
       [](Store& store, Written& written) { store.finished(written); });
@@ -223,6 +254,9 @@ void Store::finished(Written& written) {
   }
   state_.rows_written += written.rows;
   ++state_.batches;
+  state_.last_success = runtime_.wall_now();
+  batch_rows_.observe(written.rows);
+  flush_times_.observe(shard_.now() - taken_at_);
   failures_in_a_row_ = 0;
   retry_ = kFirstRetry;
   set_condition(State::Condition::healthy, std::nullopt);
@@ -231,8 +265,13 @@ void Store::finished(Written& written) {
   arm();
 }
 
-void Store::failed(Failure failure) {
+void Store::count(const Failure& failure) {
   ++state_.failures;
+  ++state_.errors[static_cast<std::size_t>(kind_of(failure))];
+}
+
+void Store::failed(Failure failure) {
+  count(failure);
   // Behind another program's lock the file stays open: closing it would release our lock.
   if (++failures_in_a_row_ >= 2 && failure.reason != Reason::book_in_use) reopen_ = true;
   next_ = shard_.now() + retry_;

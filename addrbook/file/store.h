@@ -20,18 +20,27 @@
 // lost (tests/bench/addrbook_bench.cpp).
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "addrbook/file/book_file.h"
+#include "conn/base/histogram.h"
 #include "conn/runtime/runtime.h"
 
 namespace peerage::addrbook {
+
+// What a batch or an opening failed of, for figures.
+enum class StoreError : std::uint8_t { full, io, busy, corrupt, other };
+inline constexpr std::size_t kStoreErrorCount = 5;
+std::string_view name(StoreError error) noexcept;
+StoreError kind_of(const conn::Failure& failure) noexcept;
 
 class Store {
  public:
@@ -58,11 +67,13 @@ class Store {
   struct State {
     enum class Condition : std::uint8_t { closed, healthy, degraded };
     Condition condition = Condition::closed;
-    std::optional<conn::Failure> failure;  // the last one, when degraded
-    conn::TimePoint since{};               // of the condition
-    std::size_t rows_written = 0;          // committed, in all
-    std::size_t batches = 0;               // committed
-    std::size_t failures = 0;              // batches and openings that failed
+    std::optional<conn::Failure> failure;                  // the last one, when degraded
+    conn::TimePoint since{};                               // of the condition
+    std::size_t rows_written = 0;                          // committed, in all
+    std::size_t batches = 0;                               // committed
+    std::size_t failures = 0;                              // batches and openings that failed
+    std::array<std::uint64_t, kStoreErrorCount> errors{};  // of them, by what failed
+    conn::WallTime last_success{};                         // of the last batch; the epoch: none yet
   };
 
   // `source` and `runtime` must outlive the store.
@@ -93,6 +104,9 @@ class Store {
   void close(FlushDone done);
 
   const State& state() const noexcept { return state_; }
+  // Rows of committed batches, and how long each took from its taking.
+  conn::HistogramCounts batch_rows() const { return batch_rows_.read(); }
+  conn::HistogramCounts flush_times() const { return flush_times_.read(); }
   // Called when the condition has changed, and when the file was reopened, perhaps having been
   // moved aside. They must not destroy the store.
   std::function<void(const State&)> on_state;
@@ -123,6 +137,7 @@ class Store {
   void reopened(Reopened& result);
   void failed(conn::Failure failure);
   enum class Waiting : std::uint8_t { drained, all };
+  void count(const conn::Failure& failure);
   void finish_flushes(const conn::Result<void>& result, Waiting which);
   void shut(conn::Result<void> flushed, FlushDone done);
 
@@ -132,11 +147,14 @@ class Store {
   std::shared_ptr<Worker> worker_;
   std::unique_ptr<conn::Timer> timer_;
   State state_;
-  bool busy_ = false;       // the executor has a task of ours
-  bool changed_ = false;    // there may be something to take
-  bool reopen_ = false;     // before the next batch
-  bool closing_ = false;    // no more batches
-  conn::TimePoint next_{};  // no batch before
+  conn::Histogram batch_rows_;
+  conn::Histogram flush_times_;
+  conn::TimePoint taken_at_{};  // the batch that is under way
+  bool busy_ = false;           // the executor has a task of ours
+  bool changed_ = false;        // there may be something to take
+  bool reopen_ = false;         // before the next batch
+  bool closing_ = false;        // no more batches
+  conn::TimePoint next_{};      // no batch before
   conn::Duration retry_ = kFirstRetry;
   std::size_t failures_in_a_row_ = 0;
   std::vector<Waiter> waiters_;

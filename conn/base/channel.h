@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "conn/base/bytes.h"
+#include "conn/base/time.h"
 
 namespace peerage::conn {
 
@@ -29,6 +30,7 @@ struct ChannelDescriptor {
 struct ChannelMessage {
   ChannelId channel{};
   Bytes bytes;
+  TimePoint received_at{};  // when the bytes that completed it were read from the socket
 };
 
 }  // namespace peerage::conn

@@ -7,10 +7,13 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 #include "conn/base/time.h"
 
 namespace peerage::conn {
+
+class Histogram;
 
 using namespace std::chrono_literals;
 
@@ -69,8 +72,9 @@ struct ConnectionConfig {
   LivenessConfig liveness;
   ReassemblyConfig reassembly;
   SendQueueConfig send_queue;
-  std::uint64_t send_rate = kDefaultRate;     // bytes of packets per second; 0: unlimited
-  std::uint64_t receive_rate = kDefaultRate;  // what we read at; 0: unlimited
+  std::uint64_t send_rate = kDefaultRate;       // bytes of packets per second; 0: unlimited
+  std::uint64_t receive_rate = kDefaultRate;    // what we read at; 0: unlimited
+  std::shared_ptr<Histogram> round_trips = {};  // counts those of answered pings; null: nobody does
 };
 
 }  // namespace peerage::conn

@@ -20,6 +20,8 @@ class Relaxed {
     value_.store(value, std::memory_order_relaxed);
     return *this;
   }
+  // The writer's alone: two threads that add at once lose one of the sums.
+  void add(T by) noexcept { *this = static_cast<T>(*this) + by; }
   operator T() const noexcept { return value_.load(std::memory_order_relaxed); }
 
  private:

@@ -60,7 +60,7 @@ Connection::Connection(Shard& shard, std::unique_ptr<Stream> stream, SecretSessi
       events_(std::move(events)),
       channels_(std::move(channels)),
       started_(shard.now()),
-      liveness_(config.liveness, started_),
+      liveness_(config.liveness, started_, config.round_trips),
       in_(std::move(session.opener), std::move(session.early_data), channels_, config, budget,
           liveness_, started_),
       out_(std::move(session.sealer), channels_, config, liveness_, started_) {}
@@ -158,7 +158,7 @@ ConnectionStatus Connection::status() const {
   status.round_trip = liveness_.round_trip();
   status.unsolicited_pongs = liveness_.unsolicited_pongs();
   for (std::size_t i = 0; i < channels_.size(); ++i) {
-    status.channels.push_back({channels_[i], out_.channel_load(i)});
+    status.channels.push_back({channels_[i], out_.channel_load(i), out_.channel_sent(i)});
   }
   return status;
 }

@@ -85,7 +85,10 @@ Result<void> InboundPipe::receive_packet(ByteView body, const OnMessage& on_mess
   if (!message) return tl::unexpected(message.error());
   if (packet->data.empty() && !packet->eof) return liveness_.on_idle_packet();
   liveness_.on_progress();
-  if (*message && on_message) on_message(std::move(**message));
+  if (*message && on_message) {
+    (*message)->received_at = now_;
+    on_message(std::move(**message));
+  }
   return {};
 }
 

@@ -6,8 +6,10 @@
 
 namespace peerage::conn {
 
-Liveness::Liveness(const LivenessConfig& config, TimePoint now)
+Liveness::Liveness(const LivenessConfig& config, TimePoint now,
+                   std::shared_ptr<Histogram> round_trips)
     : config_(config),
+      round_trips_(std::move(round_trips)),
       nuisance_(config.ping_rate, config.ping_burst, now),
       next_ping_(now + config.ping_interval),
       last_pong_(now) {
@@ -26,6 +28,7 @@ Result<void> Liveness::on_pong(TimePoint now) {
   last_pong_ = now;
   if (ping_sent_) {
     round_trip_ = now - *ping_sent_;
+    if (round_trips_) round_trips_->observe_shared(now - *ping_sent_);
     ping_sent_.reset();
     return {};
   }

@@ -13,9 +13,11 @@
 // Threads: the connection's shard; round_trip() and unsolicited_pongs() on any.
 #pragma once
 
+#include <memory>
 #include <optional>
 
 #include "conn/base/failure.h"
+#include "conn/base/histogram.h"
 #include "conn/base/limits.h"
 #include "conn/base/relaxed.h"
 #include "conn/base/token_bucket.h"
@@ -24,8 +26,10 @@ namespace peerage::conn {
 
 class Liveness {
  public:
-  // Throws std::invalid_argument unless pong_timeout < ping_interval.
-  Liveness(const LivenessConfig& config, TimePoint now);
+  // Throws std::invalid_argument unless pong_timeout < ping_interval. `round_trips` (may be null)
+  // counts those of all connections that share it.
+  Liveness(const LivenessConfig& config, TimePoint now,
+           std::shared_ptr<Histogram> round_trips = nullptr);
 
   // --- what was received ---
   Result<void> on_ping(TimePoint now);  // ping_flood
@@ -69,6 +73,7 @@ class Liveness {
   TimePoint stall_deadline(TimePoint blocked_since) const;
 
   LivenessConfig config_;
+  std::shared_ptr<Histogram> round_trips_;
   TokenBucket nuisance_;
   TimePoint next_ping_;
   bool ping_due_ = false;

@@ -12,7 +12,7 @@
 // Invariants: what next() gave is given again until it is taken, in order and byte for byte; the
 // send rate is never exceeded, but for pings and pongs; a pipe with nothing to send holds no bytes.
 //
-// Threads: `offer`, and what status asks for (the last five functions), on any; the rest on the
+// Threads: `offer`, and what status asks for (the last six functions), on any; the rest on the
 // connection's shard.
 #pragma once
 
@@ -71,6 +71,9 @@ class OutboundPipe {
   std::size_t queued_bytes() const { return queue_.queued_bytes(); }
   ChannelLoad channel_load(std::size_t channel_index) const {
     return queue_.channel_load(channel_index);
+  }
+  ChannelSent channel_sent(std::size_t channel_index) const noexcept {
+    return queue_.channel_sent(channel_index);
   }
   std::size_t frame_bytes() const noexcept { return frame_bytes_; }
 

@@ -9,7 +9,7 @@ SendQueue::SendQueue(std::span<const ChannelDescriptor> channels, const SendQueu
       reserved_per_channel_(config.reserved_per_channel_bytes) {
   channels_.reserve(channels.size());
   for (const ChannelDescriptor& channel : channels) {
-    channels_.push_back({channel, {}, 0, {}});
+    channels_.emplace_back().descriptor = channel;
     per_peer_bytes_ = std::max(per_peer_bytes_, channel.max_message_bytes);
   }
 }
@@ -32,10 +32,15 @@ SendQueue::Offer SendQueue::offer(ChannelId id, SharedBytes bytes, Duration pati
     });
     --*waiters;
   }
-  if (result != SendResult::queued) return {result, false};
-  channel->load.messages += 1;
-  channel->load.bytes += size;
-  total_bytes_ += size;
+  if (result != SendResult::queued) {
+    if (may_pass(result)) channel->refused.add(1);
+    return {result, false};
+  }
+  channel->messages.add(1);
+  channel->bytes.add(size);
+  channel->messages_sent.add(1);
+  channel->bytes_sent.add(size);
+  total_bytes_.add(size);
   const bool was_empty = waiting_.empty();
   waiting_.push_back({static_cast<std::size_t>(channel - channels_.data()), std::move(bytes)});
   return {SendResult::queued, was_empty};
@@ -46,12 +51,12 @@ SendResult SendQueue::judge(const Channel& channel, std::size_t size) const {
   const ChannelDescriptor& limits = channel.descriptor;
   if (size > limits.max_message_bytes) return SendResult::message_too_long;
   // A message longer than the channel's byte bound may still be sent, alone.
-  const bool bytes_fit =
-      channel.load.bytes == 0 || channel.load.bytes + size <= limits.send_queue_bytes;
-  if (channel.load.messages >= limits.send_queue_messages || !bytes_fit) {
+  const std::size_t bytes = channel.bytes;
+  const bool bytes_fit = bytes == 0 || bytes + size <= limits.send_queue_bytes;
+  if (channel.messages >= limits.send_queue_messages || !bytes_fit) {
     return SendResult::channel_full;
   }
-  const bool within_reserve = channel.load.bytes + size <= reserved_per_channel_;
+  const bool within_reserve = bytes + size <= reserved_per_channel_;
   if (!within_reserve && total_bytes_ + size > per_peer_bytes_) return SendResult::peer_full;
   return SendResult::queued;
 }
@@ -81,9 +86,9 @@ void SendQueue::settle() {
     const std::lock_guard lock(mutex_);
     for (Channel& channel : channels_) {
       const ChannelLoad released = std::exchange(channel.released, {});
-      channel.load.messages -= released.messages;
-      channel.load.bytes -= released.bytes;
-      total_bytes_ -= released.bytes;
+      channel.messages = channel.messages - released.messages;
+      channel.bytes = channel.bytes - released.bytes;
+      total_bytes_ = total_bytes_ - released.bytes;
       wake = wake || (channel.waiters > 0 && half_empty(channel));
     }
     wake = wake || waiters_for_peer_ > 0;
@@ -92,8 +97,8 @@ void SendQueue::settle() {
 }
 
 bool SendQueue::half_empty(const Channel& channel) noexcept {
-  return channel.load.messages <= channel.descriptor.send_queue_messages / 2 &&
-         channel.load.bytes <= channel.descriptor.send_queue_bytes / 2;
+  return channel.messages <= channel.descriptor.send_queue_messages / 2 &&
+         channel.bytes <= channel.descriptor.send_queue_bytes / 2;
 }
 
 void SendQueue::close() {
@@ -106,21 +111,25 @@ void SendQueue::discard() {
   std::vector<QueuedMessage> dropped;  // freed when the lock is not held
   const std::lock_guard lock(mutex_);
   closed_ = true;
-  for (Channel& channel : channels_) channel.load = channel.released = {};
+  for (Channel& channel : channels_) {
+    channel.messages = 0;
+    channel.bytes = 0;
+    channel.released = {};
+  }
   unsettled_ = false;
   total_bytes_ = 0;
   dropped.swap(waiting_);
   room_.notify_all();
 }
 
-std::size_t SendQueue::queued_bytes() const {
-  const std::lock_guard lock(mutex_);
-  return total_bytes_;
+ChannelLoad SendQueue::channel_load(std::size_t channel_index) const noexcept {
+  const Channel& channel = channels_[channel_index];
+  return {channel.messages, channel.bytes};
 }
 
-ChannelLoad SendQueue::channel_load(std::size_t channel_index) const {
-  const std::lock_guard lock(mutex_);
-  return channels_[channel_index].load;
+ChannelSent SendQueue::channel_sent(std::size_t channel_index) const noexcept {
+  const Channel& channel = channels_[channel_index];
+  return {channel.messages_sent, channel.bytes_sent, channel.refused};
 }
 
 SendQueue::Channel* SendQueue::find(ChannelId id) {

@@ -9,7 +9,8 @@
 // Invariant: the bytes held for a channel never exceed its send_queue_bytes, but for one longer
 // message that is alone there; those held for the peer never exceed per_peer_bytes plus
 // reserved_per_channel_bytes for each channel.
-// Threads: `offer`, `queued_bytes`, `channel_load` on any; the rest on the connection's shard.
+// Threads: `offer`, `queued_bytes`, `channel_load`, `channel_sent` on any, the last three without
+// waiting; the rest on the connection's shard.
 #pragma once
 
 #include <atomic>
@@ -22,6 +23,7 @@
 
 #include "conn/base/channel.h"
 #include "conn/base/limits.h"
+#include "conn/base/relaxed.h"
 #include "conn/peer_connection.h"
 
 namespace peerage::conn {
@@ -56,26 +58,31 @@ class SendQueue {
   // Closes, and drops what is accepted and not released; nothing is to be released after that.
   void discard();
 
-  std::size_t queued_bytes() const;
-  ChannelLoad channel_load(std::size_t channel_index) const;
+  std::size_t queued_bytes() const noexcept { return total_bytes_; }
+  ChannelLoad channel_load(std::size_t channel_index) const noexcept;
+  ChannelSent channel_sent(std::size_t channel_index) const noexcept;
 
  private:
   struct Channel {
     ChannelDescriptor descriptor;
-    ChannelLoad load;
+    Relaxed<std::size_t> messages;  // that wait
+    Relaxed<std::size_t> bytes;     // of them
     std::size_t waiters = 0;
     ChannelLoad released;  // and not settled; the shard's alone
+    Relaxed<std::uint64_t> messages_sent;
+    Relaxed<std::uint64_t> bytes_sent;
+    Relaxed<std::uint64_t> refused;
   };
   Channel* find(ChannelId id);
   static bool half_empty(const Channel& channel) noexcept;
   SendResult judge(const Channel& channel, std::size_t size) const;
 
-  mutable std::mutex mutex_;  // guards everything below, but for what is the shard's alone; held
-                              // for a few instructions
+  std::mutex mutex_;  // guards everything below, but for what is the shard's alone; held for a few
+                      // instructions. What is Relaxed is written under it, and read without.
   std::vector<Channel> channels_;
   std::size_t per_peer_bytes_;
   std::size_t reserved_per_channel_;
-  std::size_t total_bytes_ = 0;
+  Relaxed<std::size_t> total_bytes_;
   bool closed_ = false;
   std::condition_variable room_;
   std::size_t waiters_for_peer_ = 0;  // for room under per_peer_bytes

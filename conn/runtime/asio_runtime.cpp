@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 #include <mutex>
 #include <optional>
 #include <stdexcept>
@@ -14,6 +15,7 @@
 #include <asio/ip/v6_only.hpp>
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
+#include <pthread.h>
 #include <sodium.h>
 #include <unistd.h>
 
@@ -143,7 +145,20 @@ class AsioRuntime::ShardOnAsio final : public Shard,
   explicit ShardOnAsio(asio::io_context& host) : context_(host) {}
 
   asio::io_context& context() { return context_; }
-  void run() noexcept { context_.run(); }
+  void run() noexcept {
+    clockid_t clock{};
+    if (::pthread_getcpuclockid(::pthread_self(), &clock) == 0) {
+      cpu_clock_ = clock;
+      has_cpu_clock_ = true;
+    }
+    context_.run();
+    has_cpu_clock_ = false;  // it ends with the thread
+  }
+  std::optional<Duration> busy_time() const {
+    timespec used{};
+    if (!has_cpu_clock_ || ::clock_gettime(cpu_clock_, &used) != 0) return std::nullopt;
+    return std::chrono::seconds(used.tv_sec) + Duration(used.tv_nsec);
+  }
   void stop() {
     stopped_ = true;
     if (owned_) context_.stop();
@@ -187,6 +202,8 @@ class AsioRuntime::ShardOnAsio final : public Shard,
   std::unique_ptr<OwnContext> owned_;
   asio::io_context& context_;
   std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work_;
+  std::atomic<clockid_t> cpu_clock_{};
+  std::atomic<bool> has_cpu_clock_ = false;
   std::atomic<bool> stopped_ = false;
   std::atomic<bool> over_ = false;
   Bytes reading_;
@@ -262,6 +279,10 @@ std::unique_ptr<Executor> AsioRuntime::make_executor() {
 bool AsioRuntime::on_a_shard() const {
   return std::any_of(shards_.begin(), shards_.end(),
                      [](const auto& shard) { return shard->is_current(); });
+}
+
+std::optional<Duration> AsioRuntime::busy_time(std::size_t shard) const {
+  return shards_.at(shard)->busy_time();
 }
 
 WallTime AsioRuntime::wall_now() const {

@@ -69,6 +69,7 @@ class AsioRuntime final : public Runtime {
   // Of a host's own io_context it knows nothing, and waits for executors alone.
   void wait() override;
   bool may_wait() const override;
+  std::optional<Duration> busy_time(std::size_t shard) const override;
   WallTime wall_now() const override;
   void random(MutableBytes into) override;
   std::unique_ptr<Pending> connect(Shard& shard, const Route& route, Duration timeout,

@@ -162,6 +162,10 @@ class Runtime {
   // everywhere in virtual time. Any thread.
   virtual bool may_wait() const = 0;
 
+  // Processor time that the shard's thread has used; none where that is not known (virtual time,
+  // a host's thread). Any thread.
+  virtual std::optional<Duration> busy_time(std::size_t) const { return std::nullopt; }
+
   virtual WallTime wall_now() const = 0;  // any thread
   // Fit for keys. (The simulated runtime draws from its seed.) Any thread.
   virtual void random(MutableBytes into) = 0;

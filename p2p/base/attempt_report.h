@@ -28,6 +28,8 @@ struct AttemptReport {
   // that were tried in vain.
   std::optional<conn::Duration> resolved;
   std::optional<conn::Duration> connected;
+  // From the proof until it was shown as a peer.
+  std::optional<conn::Duration> admitted;
 };
 
 }  // namespace peerage::p2p

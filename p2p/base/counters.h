@@ -41,6 +41,14 @@ class Counters {
     return values_[static_cast<std::size_t>(counter)].load(std::memory_order_relaxed);
   }
 
+  // A socket that was refused before anything was spent on it.
+  void add_refused_at_accept(conn::Reason reason) noexcept {
+    refused_[static_cast<std::size_t>(reason)].fetch_add(1, std::memory_order_relaxed);
+  }
+  std::uint64_t refused_at_accept(conn::Reason reason) const noexcept {
+    return refused_[static_cast<std::size_t>(reason)].load(std::memory_order_relaxed);
+  }
+
   // An attempt to connect that failed, or a connection that ended.
   void add_failure(Direction direction, conn::Reason reason) noexcept {
     cell(direction, reason).fetch_add(1, std::memory_order_relaxed);
@@ -54,6 +62,7 @@ class Counters {
     return failures_[static_cast<std::size_t>(direction)][static_cast<std::size_t>(reason)];
   }
   std::array<std::atomic<std::uint64_t>, kCounterCount> values_{};
+  std::array<std::atomic<std::uint64_t>, conn::kReasonCount> refused_{};
   std::array<std::array<std::atomic<std::uint64_t>, conn::kReasonCount>, 2> failures_{};
 };
 

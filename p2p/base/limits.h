@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "conn/base/histogram.h"
 #include "conn/base/limits.h"
 
 namespace peerage::p2p {
@@ -137,6 +138,10 @@ inline constexpr std::size_t kMaxNamedNodes = 1'024;
 inline constexpr std::size_t kInboxFairShare = 256u << 10;
 // What one queued message costs beside its bytes: an honest count for messages of a byte each.
 inline constexpr std::size_t kMessageOverhead = 128;
+
+// What round trips and the stages of handshakes are counted in.
+inline constexpr auto kRoundTripBounds =
+    conn::time_bounds(1ms, 2500us, 5ms, 10ms, 25ms, 50ms, 100ms, 250ms, 500ms, 1s, 2500ms, 5s);
 
 // How long stopping waits for the last messages to leave.
 inline constexpr conn::Duration kStopTimeout = 3s;

@@ -70,6 +70,7 @@ void Acceptor::on_arrival(std::unique_ptr<conn::Arrival> arrival) {
   if (!entered) {
     // The arrival is reset as it goes: nothing is spent on it.
     counters_.add(Counter::refused_at_accept);
+    counters_.add_refused_at_accept(entered.error().reason);
     counters_.add_failure(Direction::inbound, entered.error().reason);
     observer_.on_refused_on_arrival(remote, entered.error());
     return;

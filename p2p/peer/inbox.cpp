@@ -46,13 +46,14 @@ Inbox::Inbox(const std::vector<ReactorChannel>& channels, std::size_t per_peer_b
 
 Inbox::Verdict Inbox::charge(std::size_t index, std::size_t size, Lease& lease) {
   Channel& channel = channels_[index];
+  channel.messages.add(1);
+  channel.bytes.add(size);
   const std::size_t cost = size + kMessageOverhead;
   const bool waits = channel.policy == FullInbox::back_pressure;
   // A single message may exceed its channel's bound: it would never pass otherwise.
   if (!waits && channel.held > 0 && channel.held + cost > channel.limit) {
-    if (channel.policy == FullInbox::disconnect) return Verdict::disconnect;
-    ++dropped_;
-    return Verdict::drop;
+    channel.dropped.add(1);
+    return channel.policy == FullInbox::disconnect ? Verdict::disconnect : Verdict::drop;
   }
   channel.held += cost;
   held_ += cost;
@@ -62,10 +63,27 @@ Inbox::Verdict Inbox::charge(std::size_t index, std::size_t size, Lease& lease) 
   if (!must_pause()) return Verdict::deliver;
 
   if (paused_.exchange(true)) return Verdict::deliver_and_pause;
+  channel.paused.add(1);
   if (over_fair_share()) wait_for_total();
   // What was released since we looked has not seen that we pause.
   if (!must_pause() && paused_.exchange(false)) return Verdict::deliver;
   return Verdict::deliver_and_pause;
+}
+
+std::uint64_t Inbox::dropped() const noexcept {
+  std::uint64_t sum = 0;
+  for (const Channel& channel : channels_) {
+    if (channel.policy == FullInbox::drop_newest) sum += channel.dropped;
+  }
+  return sum;
+}
+
+void Inbox::add_received(std::size_t index, ChannelTraffic& to) const noexcept {
+  const Channel& channel = channels_[index];
+  to.messages_received += channel.messages;
+  to.bytes_received += channel.bytes;
+  to.inbox_dropped += channel.dropped;
+  to.inbox_paused += channel.paused;
 }
 
 bool Inbox::must_pause() const noexcept {

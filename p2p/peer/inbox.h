@@ -23,7 +23,9 @@
 #include <mutex>
 #include <vector>
 
+#include "conn/base/relaxed.h"
 #include "p2p/base/limits.h"
+#include "p2p/base/traffic.h"
 #include "p2p/peer/message.h"
 #include "p2p/peer/reactor_channel.h"
 
@@ -69,7 +71,9 @@ class Inbox : public std::enable_shared_from_this<Inbox> {
   Verdict charge(std::size_t channel, std::size_t size, Lease& lease);
 
   std::size_t held_bytes() const noexcept { return held_; }
-  std::uint64_t dropped() const noexcept { return dropped_; }
+  std::uint64_t dropped() const noexcept;
+  // Adds what this channel has received.
+  void add_received(std::size_t channel, ChannelTraffic& to) const noexcept;
 
  private:
   friend class Lease;
@@ -78,6 +82,11 @@ class Inbox : public std::enable_shared_from_this<Inbox> {
     FullInbox policy = FullInbox::back_pressure;
     std::size_t limit = 0;
     std::atomic<std::size_t> held = 0;
+    // Written by charge() alone.
+    conn::Relaxed<std::uint64_t> messages;
+    conn::Relaxed<std::uint64_t> bytes;
+    conn::Relaxed<std::uint64_t> dropped;
+    conn::Relaxed<std::uint64_t> paused;
   };
   void release(std::size_t channel, std::size_t bytes) noexcept;
   bool must_pause() const noexcept;
@@ -91,9 +100,8 @@ class Inbox : public std::enable_shared_from_this<Inbox> {
   std::vector<Channel> channels_;
   std::atomic<std::size_t> held_ = 0;          // of all channels
   std::atomic<std::size_t> held_waiting_ = 0;  // of those with back-pressure
-  std::atomic<std::uint64_t> dropped_ = 0;
-  std::atomic<bool> paused_ = false;       // the call that clears it calls on_room
-  std::atomic<bool> total_tells_ = false;  // we are among those that wait for the total
+  std::atomic<bool> paused_ = false;           // the call that clears it calls on_room
+  std::atomic<bool> total_tells_ = false;      // we are among those that wait for the total
 };
 
 }  // namespace peerage::p2p

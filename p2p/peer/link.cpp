@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "p2p/peer/inbox.h"
+#include "p2p/peer/message_types.h"
 
 namespace peerage::p2p {
 
@@ -56,6 +57,8 @@ std::shared_ptr<Link> Link::create(const Common& common, conn::Shard& shard, Pla
                                         *common.reassembly, std::move(events));
   link->peer_ = std::make_shared<Peer>(std::move(plan.description), common.runtime, shard,
                                        link->connection_, link->inbox_);
+  link->peer_->types_ = MessageTypeCounts::for_channels(common.reactors->channels);
+  link->peer_->reactor_times_.resize(common.reactors->entries.size());
   return link;
 }
 
@@ -95,7 +98,8 @@ void Link::on_message(conn::ChannelMessage received) {
   if (state_ == State::ended) return;
   const auto index = common_.reactors->index_of(received.channel);
   if (!index) return;  // the assembler knows no other channels
-  Message message{received.channel, std::move(received.bytes), {}};
+  Message message{received.channel, std::move(received.bytes), {}, received.received_at};
+  if (peer_->types_) peer_->types_->on_received(*index, message.bytes);
   // Also while it is held: what waits for admission is bounded by the same inbox.
   switch (inbox_->charge(*index, message.bytes.size(), message.lease)) {
     case Inbox::Verdict::drop:

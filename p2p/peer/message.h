@@ -11,6 +11,7 @@
 
 #include "conn/base/bytes.h"
 #include "conn/base/channel.h"
+#include "conn/base/time.h"
 
 namespace peerage::p2p {
 
@@ -46,6 +47,7 @@ struct Message {
   conn::ChannelId channel{};
   conn::Bytes bytes;
   Lease lease;
+  conn::TimePoint received_at{};  // when the last of it was read from the socket
 };
 
 }  // namespace peerage::p2p

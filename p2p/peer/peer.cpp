@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "p2p/peer/inbox.h"
+#include "p2p/peer/message_types.h"
 
 namespace peerage::p2p {
 namespace {
@@ -25,11 +26,14 @@ Peer::Peer(Description description, conn::Runtime& runtime, conn::Shard& shard,
       connection_(std::move(connection)),
       inbox_(std::move(inbox)) {}
 
+Peer::~Peer() = default;
+
 conn::SendResult Peer::send(conn::ChannelId channel, conn::SharedBytes bytes,
                             conn::Duration patience) {
   if (!description_.info.has_channel(channel)) return conn::SendResult::unknown_channel;
   const conn::SharedBytes message = std::move(bytes);
   conn::SendResult result = connection_->send(channel, message);
+  if (types_ && result == conn::SendResult::queued) types_->on_sent(channel, *message);
   if (!may_pass(result) || patience <= conn::Duration(0) || runtime_.on_a_shard()) return result;
   const conn::TimePoint now = shard_.now();
   const conn::TimePoint end = now + std::min(patience, conn::TimePoint::max() - now);
@@ -37,6 +41,7 @@ conn::SendResult Peer::send(conn::ChannelId channel, conn::SharedBytes bytes,
     if (runtime_.stopped()) return conn::SendResult::closed;
     result = connection_->send(channel, message, std::min(end - shard_.now(), conn::kStoppedLook));
   }
+  if (types_ && result == conn::SendResult::queued) types_->on_sent(channel, *message);
   return result;
 }
 
@@ -46,6 +51,31 @@ bool Peer::is_open() const noexcept {
 
 PeerStatus Peer::status() const {
   return {connection_->status(), inbox_->held_bytes(), inbox_->dropped()};
+}
+
+// What the connection has counted, and what we have.
+Traffic Peer::traffic(const conn::ConnectionStatus& connection) const {
+  Traffic traffic;
+  traffic.wire_sent = connection.sent_bytes;
+  traffic.wire_received = connection.received_bytes;
+  for (std::size_t i = 0; i < connection.channels.size(); ++i) {
+    const auto& [descriptor, load, sent] = connection.channels[i];
+    ChannelTraffic& channel = traffic.channels.emplace_back();
+    channel.id = descriptor.id;
+    channel.messages_sent = sent.messages;
+    channel.bytes_sent = sent.bytes;
+    channel.send_refused = sent.refused;
+    inbox_->add_received(i, channel);
+    if (types_) channel.types = types_->read(i);
+  }
+  return traffic;
+}
+
+std::vector<ReactorTime> Peer::reactor_times() const {
+  std::vector<ReactorTime> times;
+  times.reserve(reactor_times_.size());
+  for (const ReactorTimeCell& each : reactor_times_) times.push_back(each.read());
+  return times;
 }
 
 std::optional<conn::Duration> Peer::round_trip() const {
@@ -66,8 +96,16 @@ std::optional<conn::TimePoint> Peer::last_useful() const noexcept {
   return if_ever(last_useful_);
 }
 
-void Peer::note_message() noexcept {
-  last_message_.store(shard_.now(), std::memory_order_relaxed);
+conn::TimePoint Peer::note_message() noexcept {
+  const conn::TimePoint now = shard_.now();
+  last_message_.store(now, std::memory_order_relaxed);
+  return now;
+}
+
+std::size_t Peer::shard_index() const {
+  std::size_t index = 0;
+  while (index + 1 < runtime_.shard_count() && &runtime_.shard(index) != &shard_) ++index;
+  return index;
 }
 
 std::optional<conn::TimePoint> Peer::last_message() const noexcept {

@@ -13,6 +13,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "conn/address/net_address.h"
 #include "conn/address/node_id.h"
@@ -24,10 +25,13 @@
 #include "p2p/base/limits.h"
 #include "p2p/base/link_id.h"
 #include "p2p/base/node_info.h"
+#include "p2p/base/traffic.h"
+#include "p2p/peer/reactor_stats.h"
 
 namespace peerage::p2p {
 
 class Inbox;
+class MessageTypeCounts;
 
 struct PeerStatus {
   conn::ConnectionStatus connection;  // bytes, queues, rates, round trip, ages
@@ -48,6 +52,7 @@ class Peer : public std::enable_shared_from_this<Peer> {
   };
   Peer(Description description, conn::Runtime& runtime, conn::Shard& shard,
        std::shared_ptr<conn::PeerConnection> connection, std::shared_ptr<Inbox> inbox);
+  ~Peer();
 
   const conn::NodeId& id() const noexcept { return id_; }
   // As it proved in the handshake; the ID is that of this key.
@@ -87,6 +92,11 @@ class Peer : public std::enable_shared_from_this<Peer> {
   bool is_open() const noexcept;
 
   PeerStatus status() const;
+  // What has passed since it connected; `connection` is of its status.
+  Traffic traffic(const conn::ConnectionStatus& connection) const;
+  Traffic traffic() const { return traffic(status().connection); }
+  // For each reactor, in the order in which they were added to the switch.
+  std::vector<ReactorTime> reactor_times() const;
   // Of the last answered ping.
   std::optional<conn::Duration> round_trip() const;
 
@@ -113,9 +123,13 @@ class Peer : public std::enable_shared_from_this<Peer> {
   std::optional<conn::TimePoint> last_message() const noexcept;
 
  private:
+  friend class Link;
   friend class ReactorQueue;
   friend class PeerRegistry;
-  void note_message() noexcept;
+  // And says when that is.
+  conn::TimePoint note_message() noexcept;
+  // Of its shard, in the runtime.
+  std::size_t shard_index() const;
 
   const Description description_;
   const conn::NodeId id_;
@@ -123,6 +137,8 @@ class Peer : public std::enable_shared_from_this<Peer> {
   conn::Shard& shard_;
   const std::shared_ptr<conn::PeerConnection> connection_;
   const std::shared_ptr<Inbox> inbox_;
+  std::unique_ptr<MessageTypeCounts> types_;    // set by the link; null: types are not told apart
+  std::vector<ReactorTimeCell> reactor_times_;  // sized by the link
   std::atomic<bool> persistent_ = false;
   std::atomic<bool> unconditional_ = false;
   std::atomic<bool> private_ = false;

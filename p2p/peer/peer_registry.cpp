@@ -70,7 +70,7 @@ void PeerRegistry::on_proven(Proven node, DialPurpose purpose, const AttemptRepo
                                 });
                               });
   set_marks(*created->peer(), marks);
-  links_[link] = {created, purpose, report, std::nullopt, false};
+  links_[link] = {created, purpose, report, std::nullopt, false, now};
   for (const LinkId evicted : admitted->evict) {
     stop_link(evicted, {Stage::established, Reason::evicted, {}});
   }
@@ -187,6 +187,7 @@ void PeerRegistry::apply(const DuplicateConnections::Actions& actions) {
 void PeerRegistry::admit(LinkId id) {
   Entry& entry = links_.at(id);
   entry.shown_since = control_.now();
+  entry.report.admitted = *entry.shown_since - entry.proven_at;
   // Before the event: its handlers find the peer in the list.
   peers_ = peers_.with(entry.link->peer());
   entry.link->shard().post([link = entry.link] { link->admit(); });
@@ -213,6 +214,13 @@ void PeerRegistry::probe(LinkId id) {
   });
 }
 
+void PeerRegistry::keep_traffic(const Peer& peer) {
+  // Anew, for snapshots have the old one.
+  auto sums = std::make_shared<NetworkTraffic>(*gone_);
+  (*sums)[peer.network()] += peer.traffic();
+  gone_ = std::move(sums);
+}
+
 void PeerRegistry::on_ended(LinkId id, const Failure& why, EndedBy ended_by) {
   const auto found = links_.find(id);
   if (found == links_.end()) return;
@@ -221,6 +229,7 @@ void PeerRegistry::on_ended(LinkId id, const Failure& why, EndedBy ended_by) {
   const PeerPtr& peer = entry.link->peer();
   // The slot first, so that all that follows counts without it.
   admission_.on_gone(peer->id(), id);
+  keep_traffic(*peer);
   if (entry.shown_since) {
     peers_ = peers_.without(peer);
     observer_.on_gone({peer, why, control_.now() - *entry.shown_since, ended_by});

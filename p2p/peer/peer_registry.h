@@ -74,6 +74,8 @@ class PeerRegistry final : public BanEnforcer::Peers {
   PeerPtr find(const conn::NodeId& id) const;
   const PeerList& peers() const noexcept { return peers_; }  // those shown to reactors
   bool empty() const noexcept { return links_.empty(); }
+  // What links that have ended had sent and received, by their network; immutable.
+  const std::shared_ptr<const NetworkTraffic>& gone_traffic() const noexcept { return gone_; }
   // Whether a peer has been shown for kLongLived, is not being stopped, and meets this condition.
   bool has_long_lived(const Condition& condition) const override;
 
@@ -84,12 +86,14 @@ class PeerRegistry final : public BanEnforcer::Peers {
     AttemptReport report;
     std::optional<conn::TimePoint> shown_since;
     bool stopping = false;
+    conn::TimePoint proven_at{};
   };
   static void set_marks(Peer& peer, const Marks& marks);
   void apply(const DuplicateConnections::Actions& actions);
   void admit(LinkId id);
   void stop_link(LinkId id, const conn::Failure& why);
   void probe(LinkId id);
+  void keep_traffic(const Peer& peer);
   void on_ended(LinkId id, const conn::Failure& why, conn::EndedBy ended_by);
   void arm();
   std::vector<EvictionCandidate> eviction_candidates() const;
@@ -104,6 +108,7 @@ class PeerRegistry final : public BanEnforcer::Peers {
   LinkId next_link_ = 1;
   std::map<LinkId, Entry> links_;
   PeerList peers_;
+  std::shared_ptr<const NetworkTraffic> gone_ = std::make_shared<const NetworkTraffic>();
   std::unique_ptr<conn::Timer> timer_;  // for the duplicates
   // Links report their end by way of this; it goes when we do.
   std::shared_ptr<PeerRegistry*> self_;

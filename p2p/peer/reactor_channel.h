@@ -9,6 +9,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include "conn/base/channel.h"
 
@@ -24,6 +26,10 @@ enum class FullInbox : std::uint8_t {
   disconnect,  // end the peer
 };
 
+// Which of a channel's message types a message is; a number beyond them: none. It is called for
+// each message, on any thread, and does not throw.
+using MessageTypeOf = std::size_t (*)(conn::ByteView message);
+
 struct ReactorChannel {
   conn::ChannelId id{};
   std::uint8_t priority = conn::ChannelDescriptor{}.priority;
@@ -34,18 +40,25 @@ struct ReactorChannel {
   // Bytes of this channel that may wait, for the policies other than back_pressure (its bound is
   // the peer's, InboxConfig::per_peer_bytes).
   std::size_t inbox_bytes = 1u << 20;
+  // For metrics alone (pex/metrics.h): the types of message on this channel, each counted in bytes.
+  // A comet node names Go's package and type, "mempool_Txs". Of [A-Za-z0-9_], 1 to 64 of them;
+  // none: types are not told apart. Without `type_of` all messages are of the first.
+  std::vector<std::string> message_types = {};
+  MessageTypeOf type_of = nullptr;
 
   conn::ChannelDescriptor descriptor() const noexcept {
     return {id, priority, send_queue_messages, send_queue_bytes, max_message_bytes};
   }
-  static constexpr ReactorChannel from(const conn::ChannelDescriptor& descriptor,
-                                       FullInbox when_full = FullInbox::back_pressure) {
-    return {.id = descriptor.id,
-            .priority = descriptor.priority,
-            .send_queue_messages = descriptor.send_queue_messages,
-            .send_queue_bytes = descriptor.send_queue_bytes,
-            .max_message_bytes = descriptor.max_message_bytes,
-            .when_full = when_full};
+  static ReactorChannel from(const conn::ChannelDescriptor& descriptor,
+                             FullInbox when_full = FullInbox::back_pressure) {
+    ReactorChannel channel;
+    channel.id = descriptor.id;
+    channel.priority = descriptor.priority;
+    channel.send_queue_messages = descriptor.send_queue_messages;
+    channel.send_queue_bytes = descriptor.send_queue_bytes;
+    channel.max_message_bytes = descriptor.max_message_bytes;
+    channel.when_full = when_full;
+    return channel;
   }
 };
 

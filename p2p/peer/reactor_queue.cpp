@@ -1,5 +1,6 @@
 #include "p2p/peer/reactor_queue.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "p2p/peer/reactor_failure.h"
@@ -28,7 +29,16 @@ void ReactorEntry::closed() {
 }
 
 ReactorQueue::ReactorQueue(std::shared_ptr<ReactorEntry> entry, PeerPtr peer, OnFailure on_failure)
-    : entry_(std::move(entry)), peer_(std::move(peer)), on_failure_(std::move(on_failure)) {}
+    : entry_(std::move(entry)),
+      peer_(std::move(peer)),
+      on_failure_(std::move(on_failure)),
+      cells_(entry_->stats->cells(writer_of(*entry_, *peer_))) {}
+
+// Where its calls are counted: in line they come on the peer's shard, else one after another.
+std::size_t ReactorQueue::writer_of(const ReactorEntry& entry, const Peer& peer) {
+  if (entry.delivery == Delivery::executor) return 0;
+  return std::min(peer.shard_index(), entry.stats->writers() - 1);
+}
 
 void ReactorQueue::init_and_add() {
   opened_ = true;
@@ -72,6 +82,7 @@ void ReactorQueue::enqueue(Call call) {
 }
 
 void ReactorQueue::run_batch() {
+  if (peer_) free_since_ = peer_->shard_.now();
   for (std::size_t i = 0; i < kBatch; ++i) {
     Call call;
     {
@@ -94,6 +105,7 @@ void ReactorQueue::carry_out(Call& call) noexcept {
   const bool wanted = call.kind == Call::Kind::init || remove;
   if (!wanted && entry_->stopping()) return;
   const auto failure = failure_in(entry_->name, name_of(call.kind), [&] { invoke(call); });
+  if (failure) entry_->stats->add_failure();
   if (failure && !std::exchange(failed_, true)) on_failure_(*failure);
   if (!remove) return;
   peer_.reset();
@@ -114,6 +126,22 @@ const char* ReactorQueue::name_of(Call::Kind kind) noexcept {
   return "";
 }
 
+void ReactorQueue::receive(Message& message) {
+  const conn::TimePoint received_at = message.received_at;
+  const conn::TimePoint begun = std::max(free_since_, received_at);
+  entry_->reactor->receive(peer_, std::move(message));
+  free_since_ = peer_->note_message();
+  const conn::Duration waited = begun - received_at;
+  const conn::Duration worked = free_since_ - begun;
+  cells_.wait.observe(waited);
+  cells_.receive.observe(worked);
+  if (entry_->index >= peer_->reactor_times_.size()) return;
+  ReactorTimeCell& of_peer = peer_->reactor_times_[entry_->index];
+  of_peer.messages.add(1);
+  of_peer.waited.add(waited);
+  of_peer.in_receive.add(worked);
+}
+
 void ReactorQueue::invoke(Call& call) {
   Reactor& reactor = *entry_->reactor;
   switch (call.kind) {
@@ -124,8 +152,7 @@ void ReactorQueue::invoke(Call& call) {
       reactor.add_peer(peer_);
       break;
     case Call::Kind::message:
-      reactor.receive(peer_, std::move(call.message));
-      peer_->note_message();
+      receive(call.message);
       break;
     case Call::Kind::remove:
       reactor.remove_peer(peer_, call.why);

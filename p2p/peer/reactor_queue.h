@@ -7,8 +7,8 @@
 //
 // Invariants: init is called once or never; add, receive and remove only after it; remove exactly
 // once if init was called, and last. An exception counts as the call's end, is reported once, and
-// is followed by no other call but remove. A receive that returns without one is
-// noted (Peer::last_message).
+// is followed by no other call but remove. A receive that returns without one is noted
+// (Peer::last_message), and how long it took (p2p/peer/reactor_stats.h).
 //
 // Threads: init_and_add, deliver and remove on the peer's shard; the reactor is called where it
 // wishes.
@@ -25,6 +25,7 @@
 #include "conn/base/failure.h"
 #include "p2p/peer/peer.h"
 #include "p2p/peer/reactor.h"
+#include "p2p/peer/reactor_stats.h"
 
 namespace peerage::p2p {
 
@@ -38,7 +39,10 @@ class ReactorEntry {
  public:
   std::shared_ptr<Reactor> reactor;
   std::string name;
+  std::size_t index = 0;  // of the reactor, among those of the switch
   Delivery delivery = Delivery::executor;
+  // With as many writers as threads may call it at once.
+  std::shared_ptr<ReactorStats> stats = std::make_shared<ReactorStats>(1);
   // For Delivery::executor; goes with the entry and not before, for queues post to it until then.
   std::unique_ptr<conn::Executor> executor;
 
@@ -76,17 +80,21 @@ class ReactorQueue : public std::enable_shared_from_this<ReactorQueue> {
     Message message;
     conn::Failure why;
   };
+  static std::size_t writer_of(const ReactorEntry& entry, const Peer& peer);
   void enqueue(Call call);
   void run_batch();
   void carry_out(Call& call) noexcept;
   void invoke(Call& call);
   static const char* name_of(Call::Kind kind) noexcept;
+  void receive(Message& message);
 
   const std::shared_ptr<ReactorEntry> entry_;
   PeerPtr peer_;  // until remove
   const OnFailure on_failure_;
   bool opened_ = false;  // the peer's shard's
-  bool failed_ = false;  // the reactor's side's
+  bool failed_ = false;  // the reactor's side's, and so is what follows
+  ReactorStats::Cells& cells_;
+  conn::TimePoint free_since_;  // the reactor's last call for this peer, or batch, began or ended
 
   std::mutex mutex_;  // guards what follows
   std::deque<Call> calls_;

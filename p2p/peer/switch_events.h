@@ -42,6 +42,7 @@ struct Refused {
   conn::Endpoint remote;
   std::optional<conn::NodeId> id;  // if proved
   conn::Failure failure;
+  AttemptReport report = {};
 };
 
 // A peer was admitted, and is shown to the reactors.

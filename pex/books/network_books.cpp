@@ -148,6 +148,12 @@ void NetworkBooks::changed() {
   if (store_) store_->changed();
 }
 
+std::size_t NetworkBooks::rows_waiting() const {
+  std::size_t rows = rewrite_bans_ ? bans_.size() : changed_bans_.size();
+  for (const auto& book : books_) rows += book->changes_waiting();
+  return rows;
+}
+
 // --- the bans ---
 
 std::vector<p2p::Ban> NetworkBooks::bans_in_force() const {

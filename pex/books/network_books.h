@@ -67,6 +67,10 @@ class NetworkBooks final : private addrbook::Store::Source {
   void close(std::function<void(conn::Result<void>)> done);
   // None without a file.
   const addrbook::Store::State* file_state() const;
+  // Null without a file.
+  const addrbook::Store* store() const noexcept { return store_.get(); }
+  // Rows that the file does not have yet.
+  std::size_t rows_waiting() const;
   // When the file's condition has changed: for the operator.
   std::function<void(const addrbook::Store::State&)> on_file_state;
 

@@ -53,6 +53,13 @@ Result<std::size_t> count_entries(conn::ByteView bytes) {
 
 }  // namespace
 
+std::size_t type_of(conn::ByteView bytes) noexcept {
+  if (bytes.empty()) return 2;
+  // Field 1 or 2, a message within the message.
+  if (bytes.front() == 0x0a) return 0;
+  return bytes.front() == 0x12 ? 1 : 2;
+}
+
 Result<Message> decode(conn::ByteView bytes) {
   if (bytes.size() > kMaxMessage) return malformed("over 64000 bytes");
   const auto entries = count_entries(bytes);

@@ -41,6 +41,10 @@ using Message = std::variant<Request, Addresses>;
 // Errors (stage established): message_malformed, with what is wrong.
 conn::Result<Message> decode(conn::ByteView bytes);
 
+// Which of the two a message seems to be, by its first byte alone: its place in Message; 2:
+// neither.
+std::size_t type_of(conn::ByteView bytes) noexcept;
+
 conn::Bytes encode_request();
 // The first kMaxAddresses of them, which always fit kMaxMessage.
 conn::Bytes encode_addresses(std::span<const conn::NetAddress> addresses);

@@ -211,6 +211,12 @@ TEST_F(StoreTest, WhatIsNotCommittedGoesBackAndIsTriedAgain) {
   EXPECT_TRUE(in_the_file() == source.all()) << "also a row that changed meanwhile";
   EXPECT_EQ(seen, (std::vector<Condition>{Condition::degraded, Condition::healthy}));
   EXPECT_EQ(source.everything, 0u) << "the file was the same all the time";
+  const Store::State& state = store->state();
+  EXPECT_EQ(state.errors[static_cast<std::size_t>(StoreError::full)], state.failures);
+  EXPECT_EQ(store->batch_rows().count(), state.batches) << "of those that were committed alone";
+  EXPECT_EQ(store->batch_rows().sum, state.rows_written);
+  EXPECT_EQ(store->flush_times().count(), state.batches);
+  EXPECT_GT(state.last_success, conn::WallTime(kBookNow));
 }
 
 TEST_F(StoreTest, RetriesComeNoLessOftenThanEveryHalfMinute) {
@@ -525,6 +531,19 @@ TEST_F(StoreTest, DestroyedOnARealRuntimeItLeavesASoundFile) {
     ASSERT_TRUE(opened) << opened.error().text();
     EXPECT_NE(opened->report.found, Report::Found::corrupt);
   }
+}
+
+TEST(StoreErrors, AFailureHasItsKind) {
+  const auto kind = [](Reason reason, const char* detail = "") {
+    return kind_of({conn::Stage::configuration, reason, detail});
+  };
+  EXPECT_EQ(kind(Reason::book_in_use), StoreError::busy);
+  EXPECT_EQ(kind(Reason::book_corrupt), StoreError::corrupt);
+  EXPECT_EQ(kind(Reason::book_unwritable, "a.db: database or disk is full"), StoreError::full);
+  EXPECT_EQ(kind(Reason::book_unwritable, "a.db: attempt to write a readonly database"),
+            StoreError::io);
+  EXPECT_EQ(kind(Reason::book_unreadable), StoreError::io);
+  EXPECT_EQ(kind(Reason::internal_error), StoreError::other);
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "conn/comet/liveness.h"
 
+#include <memory>
+
 #include <gtest/gtest.h>
 
 namespace peerage::conn {
@@ -218,6 +220,23 @@ TEST_F(LivenessTest, AfterALongPauseOfTheProcessThereIsOnePingNotMany) {
 TEST(LivenessConfigTest, APongTimeoutThatIsNotBelowThePingIntervalIsRefused) {
   EXPECT_THROW(Liveness({.ping_interval = 45s, .pong_timeout = 45s}, kStart),
                std::invalid_argument);
+}
+
+TEST(LivenessRoundTrips, EachAnsweredPingIsCounted) {
+  static constexpr auto kBounds = time_bounds(10ms, 1s);
+  const auto round_trips = std::make_shared<Histogram>(kBounds);
+  Liveness liveness{LivenessConfig{}, kStart, round_trips};
+  TimePoint now = kStart;
+  for (const Duration trip : {5ms, 500ms}) {
+    now += LivenessConfig{}.ping_interval;
+    ASSERT_TRUE(liveness.check(now));
+    ASSERT_TRUE(liveness.take_ping());
+    now += trip;
+    ASSERT_TRUE(liveness.on_pong(now));
+  }
+  ASSERT_TRUE(liveness.on_pong(now)) << "unasked";
+  EXPECT_EQ(round_trips->read().counts, (std::vector<std::uint64_t>{1, 1, 0}));
+  EXPECT_EQ(round_trips->read().sum, 505'000'000u);
 }
 
 }  // namespace

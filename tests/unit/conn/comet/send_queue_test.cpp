@@ -314,5 +314,20 @@ TEST_F(SendQueueTest, NoThreadWaitsForWhatTimeCannotChange) {
   EXPECT_EQ(queue.offer(kFirst, message(1), 1h).result, SendResult::closed);
 }
 
+TEST_F(SendQueueTest, ItCountsWhatItAcceptedAndWhatFoundNoRoom) {
+  for (int i = 0; i < 5; ++i) offer(kFirst, 100);
+  offer(kFirst, 3000);  // too long, which no time changes
+  offer(kSecond, 7);
+  ChannelSent sent = queue.channel_sent(0);
+  EXPECT_EQ(sent.messages, 3u);
+  EXPECT_EQ(sent.bytes, 300u);
+  EXPECT_EQ(sent.refused, 2u);
+  EXPECT_EQ(queue.channel_sent(1).bytes, 7u);
+  queue.discard();
+  sent = queue.channel_sent(0);
+  EXPECT_EQ(sent.messages, 3u) << "what was counted stays";
+  EXPECT_EQ(queue.channel_load(0).messages, 0u);
+}
+
 }  // namespace
 }  // namespace peerage::conn

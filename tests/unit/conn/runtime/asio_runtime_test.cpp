@@ -376,5 +376,22 @@ TEST_F(ReservedDescriptorsTest, OfATinyLimitOnlyAQuarterIsReserved) {
   for (const int each : {first, second}) ::close(each);
 }
 
+TEST(AsioRuntimeTest, AShardsProcessorTimeGrowsWithItsWork) {
+  AsioRuntime runtime(2);
+  std::promise<void> worked;
+  runtime.shard(1).post([&] {
+    const auto until = std::chrono::steady_clock::now() + 20ms;
+    while (std::chrono::steady_clock::now() < until) {
+    }
+    worked.set_value();
+  });
+  worked.get_future().wait();
+  const auto busy = runtime.busy_time(1);
+  ASSERT_TRUE(busy);
+  EXPECT_GT(*busy, Duration(0));
+  runtime.stop();
+  EXPECT_EQ(runtime.busy_time(1), std::nullopt) << "its thread has ended";
+}
+
 }  // namespace
 }  // namespace peerage::conn

@@ -454,5 +454,26 @@ TEST_F(InboxTotalTest, NoWakeUpIsLostWithManyThreads) {
   EXPECT_EQ(total->held_bytes(), 0u);
 }
 
+TEST_F(InboxTest, ItCountsByChannelWhatCameAndWhatFoundNoRoom) {
+  const auto owner = make();
+  for (int i = 0; i < 3; ++i) owner->charge(kDrops, costing(kChannelBytes));
+  owner->charge(kDisconnects, costing(kChannelBytes));
+  owner->charge(kDisconnects, 1);
+  owner->charge(kWaits, costing(kPeerBytes));
+  owner->charge(kWaits, 1);
+  const auto received = [&](std::size_t channel) {
+    ChannelTraffic traffic;
+    owner->inbox->add_received(channel, traffic);
+    return traffic;
+  };
+  EXPECT_EQ(received(kDrops).messages_received, 3u);
+  EXPECT_EQ(received(kDrops).bytes_received, 3 * costing(kChannelBytes));
+  EXPECT_EQ(received(kDrops).inbox_dropped, 2u);
+  EXPECT_EQ(received(kDisconnects).inbox_dropped, 1u);
+  EXPECT_EQ(received(kWaits).inbox_paused, 1u) << "it has been paused once";
+  EXPECT_EQ(received(kWaits).inbox_dropped, 0u);
+  EXPECT_EQ(owner->inbox->dropped(), 2u);
+}
+
 }  // namespace
 }  // namespace peerage::p2p

@@ -469,5 +469,32 @@ TEST(ThreadedReactorQueueTest, EveryCallComesOnceAndInOrderFromAnotherThread) {
   EXPECT_EQ(fixture.inbox->held_bytes(), 0u);
 }
 
+TEST_P(ReactorQueueTest, TheTimeOfEachMessageIsCounted) {
+  queue->init_and_add();
+  run();
+  for (int i = 0; i < 3; ++i) {
+    Message made = message("x");
+    made.received_at = here.shard(0).now() - 50ms;
+    queue->deliver(std::move(made));
+  }
+  run();
+  const conn::HistogramCounts wait = entry->stats->wait();
+  EXPECT_EQ(wait.count(), 3u);
+  EXPECT_EQ(wait.counts[3], 3u) << "of at most 100 ms";
+  EXPECT_EQ(entry->stats->receive().count(), 3u);
+  EXPECT_EQ(entry->stats->failures(), 0u);
+}
+
+TEST_P(ReactorQueueTest, ACallThatThrowsIsAFailureAndHasNoTime) {
+  reactor->on_call = [](const std::string& call) {
+    if (call == "2") throw std::runtime_error("no");
+  };
+  queue->init_and_add();
+  for (const char* text : {"1", "2", "3"}) queue->deliver(message(text));
+  run();
+  EXPECT_EQ(entry->stats->failures(), 1u);
+  EXPECT_EQ(entry->stats->receive().count(), 1u);
+}
+
 }  // namespace
 }  // namespace peerage::p2p

@@ -127,5 +127,12 @@ TEST(PexMessages, NoMoreThan250AddressesAreEverSent) {
   EXPECT_EQ(std::get<Addresses>(*message).usable.size(), 250u);
 }
 
+TEST(PexMessages, AreToldApartByTheirFirstByte) {
+  EXPECT_EQ(type_of(encode_request()), 0u);
+  EXPECT_EQ(type_of(encode_addresses({})), 1u);
+  EXPECT_EQ(type_of(conn::Bytes{0x1a}), 2u);
+  EXPECT_EQ(type_of({}), 2u);
+}
+
 }  // namespace
 }  // namespace peerage::pex

@@ -1,0 +1,109 @@
+// What a switch's events add up to: dials, handshakes, refusals, connections that ended, bans,
+// visits.
+//
+// Attempts and connections are told apart: one that came to nothing is a failure, one that became a
+// peer is a disconnect when it ends. A wish to dial that the switch refused at once (the node is
+// connected, its address rests, there is no slot) is neither: nothing was dialled.
+//
+// Bounded: every cell is there from the start, for reasons and networks are few and known; nothing
+// that a stranger says has a cell of its own.
+//
+// Threads: `on_event` on the control shard; the rest on any.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "conn/base/histogram.h"
+#include "conn/base/relaxed.h"
+#include "p2p/base/limits.h"
+#include "p2p/peer/switch_events.h"
+#include "pex/metrics/dial_purpose.h"
+
+namespace peerage::pex {
+
+// What came of a seed's visit.
+enum class VisitResult : std::uint8_t {
+  verified,       // it proved its ID, and its NodeInfo named the network
+  wrong_network,  // another network
+  unreachable,    // there was no connection
+  refused,        // it closed or broke the handshake before it had said enough
+};
+inline constexpr std::size_t kVisitResultCount = 4;
+std::string_view name(VisitResult result) noexcept;
+
+// The stages of a handshake that take time.
+inline constexpr std::array<conn::Stage, 5> kTimedStages = {
+    conn::Stage::connect, conn::Stage::key_exchange, conn::Stage::authentication,
+    conn::Stage::node_info, conn::Stage::admission};
+
+using namespace std::chrono_literals;
+inline constexpr auto kLifetimeBounds = conn::time_bounds(1s, 10s, 1min, 10min, 1h, 6h, 24h);
+
+class EventFigures {
+ public:
+  using Figure = conn::Relaxed<std::uint64_t>;
+  template <typename T>
+  using ByDirection = std::array<T, 2>;
+
+  using PurposeOf = std::function<DialledFor(const conn::HostAddress& target,
+                                             p2p::DialPurpose purpose, const std::string& network)>;
+  EventFigures(std::vector<std::string> networks, PurposeOf purpose_of);
+
+  void on_event(const p2p::SwitchEvent& event);
+
+  std::uint64_t dials(DialledFor purpose, bool ok) const;
+  std::uint64_t failures(p2p::Direction direction, conn::Stage stage, conn::Reason reason) const;
+  std::uint64_t disconnects(p2p::Direction direction, p2p::EndedBy ended_by,
+                            conn::Reason reason) const;
+  conn::HistogramCounts lifetimes(p2p::Direction direction) const;
+  // Of kTimedStages.
+  conn::HistogramCounts stage_times(p2p::Direction direction, std::size_t stage) const;
+  std::uint64_t bans(p2p::BanOrigin origin) const;
+  std::uint64_t visits(std::size_t network, VisitResult result) const;
+  // Visits that are being dialled, by network.
+  std::uint64_t visits_dialling(std::size_t network) const;
+
+ private:
+  struct StageTime : conn::Histogram {
+    StageTime() : Histogram(p2p::kRoundTripBounds) {}
+  };
+  struct Lifetime : conn::Histogram {
+    Lifetime() : Histogram(kLifetimeBounds) {}
+  };
+  struct Visits {
+    std::array<Figure, kVisitResultCount> results;
+    Figure dialling;
+  };
+  // Null for a network that is not ours.
+  Visits* visits_of(const std::string& network);
+  void on(const p2p::Dialled& event);
+  void on(const p2p::DialFailed& event);
+  void on(const p2p::Refused& event);
+  void on(const p2p::Connected& event);
+  void on(const p2p::Gone& event);
+  void on(const p2p::Banned& event);
+  template <typename Event>
+  void on(const Event&) {}
+  void note_times(p2p::Direction direction, const p2p::AttemptReport& report);
+
+  template <typename T>
+  using ByReason = std::array<T, conn::kReasonCount>;
+
+  const std::vector<std::string> networks_;
+  const PurposeOf purpose_of_;
+  std::array<std::array<Figure, 2>, kDialledForCount> dials_;
+  ByDirection<std::array<ByReason<Figure>, conn::kStageCount>> failures_;
+  ByDirection<std::array<ByReason<Figure>, 2>> disconnects_;
+  ByDirection<Lifetime> lifetimes_;
+  ByDirection<std::array<StageTime, kTimedStages.size()>> stage_times_;
+  std::array<Figure, conn::kBanOriginCount> bans_;
+  std::vector<Visits> visits_;  // in the order of the networks
+};
+
+}  // namespace peerage::pex

@@ -1,0 +1,431 @@
+// The metrics of whole nodes: what a scrape of them says.
+#include "pex/metrics.h"
+
+#include <array>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "pex/node.h"
+#include "tests/sim/sim_world.h"
+#include "tests/support/files.h"
+#include "tests/support/metric_lines.h"
+#include "tests/support/recording_reactor.h"
+#include "tests/support/sim_node.h"
+
+namespace peerage::pex {
+namespace {
+
+using conn::HostAddress;
+using conn::Result;
+using test::kEcho;
+using test::MetricLines;
+using namespace std::chrono_literals;
+
+class MetricsTest : public testing::Test {
+ protected:
+  struct Member {
+    sim::SimHost* host = nullptr;
+    std::unique_ptr<Node> node;
+    std::shared_ptr<test::RecordingReactor> reactor;
+    std::optional<Result<void>> started;
+
+    HostAddress address() const { return {node->id(), host->address().to_string(), 26656}; }
+    std::size_t peers() const { return node->get_switch().snapshot()->peers.size(); }
+    p2p::PeerPtr peer(const Member& other) const {
+      return node->get_switch().find_peer(other.node->id());
+    }
+  };
+
+  static NodeConfig plain() {
+    NodeConfig config;
+    config.networks = {"test-chain"};
+    config.listen = "0.0.0.0:26656";
+    return config;
+  }
+  // Without peer exchange, and with room for all.
+  static NodeConfig bare() {
+    NodeConfig config = plain();
+    config.pex = false;
+    config.connections.p2p.max_num_inbound_peers = 200;
+    config.connections.p2p.max_num_outbound_peers = 200;
+    return config;
+  }
+  Member& start(std::uint8_t number, NodeConfig config,
+                std::vector<p2p::ReactorChannel> channels = {}) {
+    Member& member = *members.emplace_back(std::make_unique<Member>());
+    if (hosts[number] == nullptr) {
+      hosts[number] = &world.add_host({conn::IpAddress::v4(20, number, 3, 1)}, 1);
+    }
+    member.host = hosts[number];
+    auto node = Node::create(*member.host, std::move(config), test::numbered_key(number));
+    if (!node) throw std::runtime_error(node.error().text());
+    member.node = std::move(*node);
+    if (!channels.empty()) {
+      member.reactor = std::make_shared<test::RecordingReactor>(std::move(channels));
+      member.node->add_reactor(member.reactor);
+    }
+    member.node->start([&member](const Result<void>& outcome) { member.started = outcome; });
+    EXPECT_TRUE(world.run_until([&] { return member.started.has_value(); }, 10s));
+    return member;
+  }
+  void stop(Member& member) {
+    bool stopped = false;
+    member.node->stop([&](const Result<void>&) { stopped = true; });
+    ASSERT_TRUE(world.run_until([&] { return stopped; }, 1min));
+  }
+  // With fresh figures of the control shard.
+  MetricLines scrape(const Member& member) {
+    (void)metrics_text(*member.node);
+    world.run_for(7s);
+    const MetricLines lines(metrics_text(*member.node));
+    for (const std::string& fault : lines.faults()) ADD_FAILURE() << fault;
+    return lines;
+  }
+  void TearDown() override {
+    for (const auto& member : members) {
+      if (member->node) stop(*member);
+    }
+  }
+
+  static std::vector<p2p::ReactorChannel> echo(std::vector<std::string> types = {}) {
+    p2p::ReactorChannel channel;
+    channel.descriptor.id = kEcho;
+    channel.message_types = std::move(types);
+    return {channel};
+  }
+
+  test::TemporaryDirectory folder;
+  sim::SimWorld world{5};
+  std::array<sim::SimHost*, 256> hosts{};
+  std::vector<std::unique_ptr<Member>> members;
+};
+
+TEST_F(MetricsTest, ASeedsScrapeHasEveryFamily) {
+  NodeConfig config = plain();
+  config.role = Role::seed;
+  config.book_file = folder / "seed.db";
+  Member& seed = start(1, config);
+  config = plain();
+  config.seeds = {seed.address()};
+  start(2, config);
+  start(3, config);
+  world.run_for(3min);
+  const MetricLines lines = scrape(seed);
+  const std::vector<std::pair<std::string, std::string>> families = {
+      {"cometbft_p2p_peers", "gauge"},
+      {"cometbft_p2p_message_receive_bytes_total", "counter"},
+      {"cometbft_p2p_message_send_bytes_total", "counter"},
+      {"peerage_peers", "gauge"},
+      {"peerage_peer_slots", "gauge"},
+      {"peerage_peer_slots_used", "gauge"},
+      {"peerage_persistent_peers_down", "gauge"},
+      {"peerage_peer_metrics_suppressed", "gauge"},
+      {"peerage_wire_bytes_total", "counter"},
+      {"peerage_messages_total", "counter"},
+      {"peerage_message_bytes_total", "counter"},
+      {"peerage_send_refused_total", "counter"},
+      {"peerage_inbox_dropped_total", "counter"},
+      {"peerage_inbox_paused_total", "counter"},
+      {"peerage_send_queue_bytes", "gauge"},
+      {"peerage_inbox_bytes", "gauge"},
+      {"peerage_reassembly_bytes", "gauge"},
+      {"peerage_frame_bytes", "gauge"},
+      {"peerage_inbox_wait_seconds", "histogram"},
+      {"peerage_reactor_receive_seconds", "histogram"},
+      {"peerage_reactor_failures_total", "counter"},
+      {"peerage_dials_total", "counter"},
+      {"peerage_dials_in_flight", "gauge"},
+      {"peerage_accepted_total", "counter"},
+      {"peerage_refused_at_accept_total", "counter"},
+      {"peerage_handshakes_in_flight", "gauge"},
+      {"peerage_handshake_stage_seconds", "histogram"},
+      {"peerage_disconnects_total", "counter"},
+      {"peerage_connection_lifetime_seconds", "histogram"},
+      {"peerage_evictions_total", "counter"},
+      {"peerage_bans_total", "counter"},
+      {"peerage_bans", "gauge"},
+      {"peerage_round_trip_seconds", "histogram"},
+      {"peerage_book_addresses", "gauge"},
+      {"peerage_book_buckets_used", "gauge"},
+      {"peerage_book_changes_total", "counter"},
+      {"peerage_pex_requests_total", "counter"},
+      {"peerage_pex_answers_total", "counter"},
+      {"peerage_pex_addresses_total", "counter"},
+      {"peerage_visits_total", "counter"},
+      {"peerage_visits_in_flight", "gauge"},
+      {"peerage_visits_due", "gauge"},
+      {"peerage_store_queue_rows", "gauge"},
+      {"peerage_store_last_success_timestamp_seconds", "gauge"},
+      {"peerage_store_batch_rows", "histogram"},
+      {"peerage_store_flush_seconds", "histogram"},
+      {"peerage_store_errors_total", "counter"},
+      {"peerage_store_file_bytes", "gauge"},
+      {"peerage_store_wal_bytes", "gauge"},
+      {"peerage_shard_loop_lag_seconds", "histogram"},
+  };
+  for (const auto& [name, type] : families) EXPECT_EQ(lines.type_of(name), type) << name;
+
+  const auto chain = [](test::MetricLabels labels) {
+    labels["chain_id"] = "test-chain";
+    return labels;
+  };
+  EXPECT_GE(*lines.value("peerage_visits_total", chain({{"result", "verified"}})), 2);
+  EXPECT_GE(*lines.value("peerage_dials_total", {{"purpose", "visit"}, {"result", "ok"}}), 2);
+  EXPECT_EQ(lines.sum("peerage_book_addresses", chain({{"age", "2h"}})), 2) << "both are verified";
+  EXPECT_EQ(lines.sum("peerage_book_addresses"), 2);
+  EXPECT_GE(*lines.value("peerage_book_changes_total", chain({{"change", "added"}})), 2);
+  EXPECT_GE(*lines.value("peerage_pex_requests_total",
+                         {{"direction", "inbound"}, {"outcome", "answered"}}),
+            2);
+  EXPECT_GE(*lines.value("peerage_store_file_bytes"), 4096);
+  EXPECT_GE(*lines.value("peerage_store_batch_rows_count"), 1);
+  EXPECT_GT(*lines.value("peerage_store_last_success_timestamp_seconds"), 1e9);
+  EXPECT_GT(*lines.value("cometbft_p2p_message_send_bytes_total",
+                         chain({{"message_type", "p2p_PexAddrs"}})),
+            0);
+  EXPECT_GT(*lines.value("cometbft_p2p_message_receive_bytes_total",
+                         chain({{"message_type", "p2p_PexRequest"}})),
+            0);
+  for (const char* stage :
+       {"connect", "key_exchange", "authentication", "node_info", "admission"}) {
+    const auto timed = lines.value("peerage_handshake_stage_seconds_count",
+                                   {{"direction", "outbound"}, {"stage", stage}});
+    EXPECT_GE(*timed, 2) << stage;
+  }
+  EXPECT_EQ(lines.count_with("peer_id", members[1]->node->id().to_string()), 0u)
+      << "a seed has no series of each peer";
+  EXPECT_EQ(*lines.value("peerage_peer_metrics_suppressed"), 0);
+}
+
+TEST_F(MetricsTest, ItIsReadableBeforeTheStartAndAfterTheStop) {
+  sim::SimHost& host = world.add_host({conn::IpAddress::v4(20, 9, 3, 1)}, 1);
+  const auto node = Node::create(host, plain(), test::numbered_key(1));
+  ASSERT_TRUE(node);
+  EXPECT_TRUE(MetricLines(metrics_text(**node)).faults().empty());
+  EXPECT_EQ(
+      MetricLines(metrics_text(**node)).value("peerage_peer_slots", {{"direction", "inbound"}}), 0);
+  bool stopped = false;
+  (*node)->stop([&](const Result<void>&) { stopped = true; });
+  ASSERT_TRUE(world.run_until([&] { return stopped; }, 1min));
+  EXPECT_TRUE(MetricLines(metrics_text(**node)).faults().empty());
+  world.run_for(10s);
+}
+
+TEST_F(MetricsTest, BytesOfAPeerThatIsGoneStayInTheTotalsAndItsSeriesGo) {
+  Member& a = start(1, bare(), echo({"app_Block"}));
+  NodeConfig config = bare();
+  config.persistent_peers = {a.address()};
+  Member& b = start(2, config, echo({"app_Block"}));
+  ASSERT_TRUE(world.run_until([&] { return a.peers() == 1 && b.peers() == 1; }, 10s));
+  ASSERT_EQ(b.peer(a)->try_send(kEcho, conn::Bytes(1000)), conn::SendResult::queued);
+  ASSERT_EQ(a.peer(b)->try_send(kEcho, conn::Bytes(30)), conn::SendResult::queued);
+  const std::string id = b.node->id().to_string();
+  MetricLines lines = scrape(a);
+  const test::MetricLabels of_peer = {
+      {"chID", "0x70"}, {"chain_id", "test-chain"}, {"peer_id", id}};
+  EXPECT_EQ(lines.value("cometbft_p2p_peer_receive_bytes_total", of_peer), 1000);
+  EXPECT_EQ(lines.value("cometbft_p2p_peer_send_bytes_total", of_peer), 30);
+  EXPECT_EQ(lines.value("cometbft_p2p_peer_pending_send_bytes", {{"peer_id", id}}), 0);
+  EXPECT_EQ(lines.value("cometbft_p2p_peer_send_queue_size", {{"peer_id", id}}), 0);
+  EXPECT_EQ(lines.value("cometbft_p2p_peers", {{"chain_id", "test-chain"}}), 1);
+  EXPECT_EQ(lines.value("peerage_peers", {{"direction", "inbound"}, {"kind", "ordinary"}}), 1);
+  EXPECT_EQ(scrape(b).value("peerage_peers", {{"direction", "outbound"}, {"kind", "persistent"}}),
+            1);
+  const double wire = *lines.value("peerage_wire_bytes_total", {{"direction", "received"}});
+  EXPECT_GE(wire, 1000);
+
+  stop(b);
+  ASSERT_TRUE(world.run_until([&] { return a.peers() == 0; }, 10s));
+  lines = scrape(a);
+  EXPECT_EQ(lines.count_with("peer_id", id), 0u);
+  EXPECT_EQ(
+      lines.value("peerage_message_bytes_total", {{"channel", "0x70"}, {"direction", "received"}}),
+      1000);
+  EXPECT_EQ(lines.value("peerage_messages_total", {{"channel", "0x70"}, {"direction", "sent"}}), 1);
+  EXPECT_EQ(
+      lines.value("cometbft_p2p_message_receive_bytes_total", {{"message_type", "app_Block"}}),
+      1000);
+  EXPECT_GE(*lines.value("peerage_wire_bytes_total", {{"direction", "received"}}), wire);
+  EXPECT_EQ(lines.sum("peerage_disconnects_total", {{"direction", "inbound"}}), 1);
+  EXPECT_EQ(lines.value("peerage_connection_lifetime_seconds_count", {{"direction", "inbound"}}),
+            1);
+  EXPECT_EQ(lines.value("peerage_reactor_receive_seconds_count", {{"reactor", "recorder"}}), 1);
+  EXPECT_EQ(lines.value("peerage_inbox_wait_seconds_count", {{"reactor", "recorder"}}), 1);
+}
+
+TEST_F(MetricsTest, APersistentPeerThatIsNotThereIsDown) {
+  NodeConfig config = bare();
+  Member& a = start(1, config);
+  config.persistent_peers = {a.address(), {test::numbered_key(9).id(), "20.9.3.1", 26656}};
+  Member& b = start(2, config);
+  world.run_for(10s);
+  EXPECT_EQ(scrape(b).value("peerage_persistent_peers_down"), 1);
+  EXPECT_GE(
+      *scrape(b).value("peerage_dials_total", {{"purpose", "persistent"}, {"result", "failed"}}),
+      1);
+  EXPECT_GE(
+      scrape(b).sum("peerage_failures_total", {{"direction", "outbound"}, {"stage", "connect"}}),
+      1);
+}
+
+TEST_F(MetricsTest, WithOnePeerTooManyThereAreNoSeriesOfPeers) {
+  NodeConfig config = bare();
+  Member& hub = start(1, config, echo());
+  config.persistent_peers = {hub.address()};
+  for (std::uint8_t i = 2; i < 66; ++i) start(i, config, echo());
+  ASSERT_TRUE(world.run_until([&] { return hub.peers() == 64; }, 1min));
+  MetricLines lines = scrape(hub);
+  EXPECT_EQ(lines.count("cometbft_p2p_peer_send_queue_size"), 64u);
+  EXPECT_EQ(lines.value("peerage_peer_metrics_suppressed"), 0);
+  start(66, config, echo());
+  ASSERT_TRUE(world.run_until([&] { return hub.peers() == 65; }, 1min));
+  lines = scrape(hub);
+  EXPECT_EQ(lines.count("cometbft_p2p_peer_send_queue_size"), 0u);
+  EXPECT_EQ(lines.value("peerage_peer_metrics_suppressed"), 1);
+  EXPECT_EQ(lines.value("cometbft_p2p_peers"), 65);
+}
+
+TEST_F(MetricsTest, NamesAndTheBoundOfPeersAreSettings) {
+  NodeConfig config = bare();
+  config.metrics_namespace = "tendermint";
+  config.peer_metrics = 0;
+  Member& a = start(1, config);
+  config.persistent_peers = {a.address()};
+  start(2, config);
+  ASSERT_TRUE(world.run_until([&] { return a.peers() == 1; }, 10s));
+  const MetricLines lines = scrape(a);
+  EXPECT_EQ(lines.value("tendermint_p2p_peers"), 1);
+  EXPECT_EQ(lines.count("tendermint_p2p_peer_send_queue_size"), 0u);
+  EXPECT_EQ(lines.value("peerage_peer_metrics_suppressed"), 0) << "none were wanted";
+  for (const std::string bad : {"", "a-b", "1a", "a b"}) {
+    config.metrics_namespace = bad;
+    EXPECT_FALSE(Node::create(*hosts[1], config, test::numbered_key(3))) << bad;
+  }
+}
+
+TEST_F(MetricsTest, OneNetworkHasFewSeriesAndAFurtherOneVeryFew) {
+  const auto series_with = [&](std::uint8_t number, std::size_t networks) {
+    NodeConfig config = plain();
+    config.role = Role::seed;
+    for (std::size_t i = 1; i < networks; ++i)
+      config.networks.push_back("net-" + std::to_string(i));
+    return scrape(start(number, config)).series().size();
+  };
+  const std::size_t one = series_with(1, 1);
+  EXPECT_LE(one, 700u - 200u) << "but for reasons";
+  EXPECT_LE(series_with(2, 2) - one, 30u);
+  EXPECT_EQ(series_with(4, 66), series_with(3, 70)) << "beyond 64 they are summed up";
+}
+
+TEST_F(MetricsTest, NetworksBeyondThe64thAreSummedUp) {
+  NodeConfig config = plain();
+  for (int i = 1; i < 70; ++i) config.networks.push_back("net-" + std::to_string(i));
+  Member& many = start(1, config);
+  std::uint8_t number = 2;
+  for (const std::string network : {"net-1", "net-68", "net-69"}) {
+    NodeConfig of_one = plain();
+    of_one.networks = {network};
+    of_one.persistent_peers = {many.address()};
+    start(number++, of_one);
+  }
+  ASSERT_TRUE(world.run_until([&] { return many.peers() == 3; }, 10s));
+  const MetricLines lines = scrape(many);
+  EXPECT_EQ(lines.count("cometbft_p2p_peers"), 65u);
+  EXPECT_EQ(lines.value("cometbft_p2p_peers", {{"chain_id", "net-1"}}), 1);
+  EXPECT_EQ(lines.value("cometbft_p2p_peers", {{"chain_id", "other"}}), 2);
+  EXPECT_EQ(lines.value("cometbft_p2p_peers", {{"chain_id", "net-63"}}), 0);
+  EXPECT_EQ(lines.count_with("chain_id", "net-64"), 0u);
+}
+
+TEST_F(MetricsTest, PeersThatComeAndGoLeaveNoSeriesBehind) {
+  Member& hub = start(1, bare(), echo());
+  std::size_t series = 0;
+  for (std::uint8_t i = 2; i < 12; ++i) {
+    NodeConfig config = bare();
+    config.persistent_peers = {hub.address()};
+    Member& guest = start(i, config, echo());
+    ASSERT_TRUE(world.run_until([&] { return hub.peers() == 1; }, 10s));
+    ASSERT_EQ(guest.peer(hub)->try_send(kEcho, conn::Bytes(10)), conn::SendResult::queued);
+    stop(guest);
+    ASSERT_TRUE(world.run_until([&] { return hub.peers() == 0; }, 10s));
+    const std::size_t now = scrape(hub).series().size();
+    if (series == 0) series = now;
+    EXPECT_EQ(now, series);
+  }
+  EXPECT_EQ(scrape(hub).sum("peerage_disconnects_total"), 10);
+}
+
+TEST_F(MetricsTest, BansAreCountedByWhatTheyAreAbout) {
+  Member& node = start(1, plain());
+  p2p::Switch& connections = node.node->get_switch();
+  connections.ban(test::numbered_key(7).id(), 1h, "an ID");
+  connections.ban(conn::Cidr(conn::IpAddress::v4(20, 8, 3, 1)), 1h, "a host");
+  connections.ban(conn::Cidr(conn::IpAddress::v4(20, 8, 0, 0), 16), 1h, "a network");
+  connections.ban(conn::Cidr(conn::IpAddress::v4(20, 9, 3, 1)), 1h, "he did",
+                  p2p::BanOrigin::misbehaviour);
+  const MetricLines lines = scrape(node);
+  EXPECT_EQ(lines.value("peerage_bans", {{"kind", "id"}}), 1);
+  EXPECT_EQ(lines.value("peerage_bans", {{"kind", "ip"}}), 2);
+  EXPECT_EQ(lines.value("peerage_bans", {{"kind", "network"}}), 1);
+  EXPECT_EQ(lines.value("peerage_bans_total", {{"reason", "operator"}}), 3);
+  EXPECT_EQ(lines.value("peerage_bans_total", {{"reason", "misbehaved"}}), 1);
+}
+
+TEST_F(MetricsTest, NobodyWhoReadsCostsNothing) {
+  Member& node = start(1, plain());
+  (void)scrape(node);
+  world.run_for(5min);
+  const MetricLines lines(metrics_text(*node.node));
+  const double probes = *lines.value("peerage_shard_loop_lag_seconds_count");
+  EXPECT_LE(probes, 130) << "two minutes, and the scrape";
+  world.run_for(3min);
+  EXPECT_LE(*MetricLines(metrics_text(*node.node)).value("peerage_shard_loop_lag_seconds_count"),
+            probes + 125);
+}
+
+// On real threads: the text is made while the node works.
+TEST(MetricsThreads, ItIsReadOnAnyThreadWhileTheNodeWorks) {
+  NodeConfig config;
+  config.networks = {"test-chain"};
+  config.listen = "127.0.0.1:0";
+  config.shards = 2;
+  config.connections.p2p.addr_book_strict = false;
+  config.connections.p2p.allow_duplicate_ip = true;
+  auto one = Node::create(config, test::numbered_key(1));
+  ASSERT_TRUE(one);
+  const auto reactor = std::make_shared<test::RecordingReactor>();
+  (*one)->add_reactor(reactor);
+  ASSERT_TRUE((*one)->start());
+  const conn::NetAddress at = (*one)->listen_address();
+  config.persistent_peers = {{at.id, at.endpoint.ip.to_string(), at.endpoint.port}};
+  auto other = Node::create(config, test::numbered_key(2));
+  ASSERT_TRUE(other);
+  (*other)->add_reactor(std::make_shared<test::RecordingReactor>());
+  ASSERT_TRUE((*other)->start());
+
+  const auto until = std::chrono::steady_clock::now() + 20s;
+  while (reactor->received() < 1000 && std::chrono::steady_clock::now() < until) {
+    (*other)->get_switch().broadcast(kEcho, conn::Bytes(50));
+    const MetricLines lines(metrics_text(**one));
+    ASSERT_TRUE(lines.faults().empty()) << lines.faults().front();
+  }
+  EXPECT_GE(reactor->received(), 1000u);
+  const MetricLines lines(metrics_text(**one));
+  EXPECT_GE(
+      *lines.value("peerage_messages_total", {{"channel", "0x70"}, {"direction", "received"}}),
+      1000);
+  EXPECT_EQ(lines.count("peerage_shard_busy_seconds_total"), 2u);
+  EXPECT_TRUE((*other)->stop());
+  EXPECT_TRUE((*one)->stop());
+}
+
+}  // namespace
+}  // namespace peerage::pex
