@@ -28,6 +28,7 @@ set(PEERAGE_PUBLIC_HEADERS
   addrbook/file/store.h
   addrbook/json/file.h
   addrbook/record/book_clock.h
+  addrbook/record/book_reason.h
   addrbook/record/known_address.h
   addrbook/record/reliability.h
   conn/address/ban_rule.h
@@ -44,6 +45,7 @@ set(PEERAGE_PUBLIC_HEADERS
   conn/base/limits.h
   conn/base/log.h
   conn/base/random.h
+  conn/base/reason.h
   conn/base/relaxed.h
   conn/base/rfc3339.h
   conn/base/time.h
@@ -65,6 +67,8 @@ set(PEERAGE_PUBLIC_HEADERS
   p2p/base/link_id.h
   p2p/base/node_info.h
   p2p/base/p2p_config.h
+  p2p/base/peer_reason.h
+  p2p/base/reason_counts.h
   p2p/base/switch_config.h
   p2p/base/traffic.h
   p2p/peer/message.h

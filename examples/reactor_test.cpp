@@ -7,6 +7,7 @@
 #include <iostream>
 #include <map>
 
+#include "p2p/base/peer_reason.h"
 #include "p2p/requests.h"
 #include "p2p/typed.h"
 #include "tests/sim/sim_world.h"
@@ -148,7 +149,7 @@ void without_an_answer_the_fetch_fails_after_exactly_5_s() {
   test.fetch(8);
   test.until([&] { return test.outcome.has_value(); });
   expect(test.outcome && !*test.outcome &&
-             test.outcome->error().reason == conn::Reason::answer_timed_out &&
+             test.outcome->error().reason == p2p::PeerReason::answer_timed_out &&
              test.world.now() == asked + 5s,
          "without an answer the fetch fails after exactly 5 s");
 }
@@ -180,7 +181,7 @@ void a_peer_that_sends_garbage_is_disconnected() {
   TwoNodes test;
   test.b_at_a()->send(BlockReactor::kChannel, conn::Bytes{0, 'x'});
   test.until([&] { return test.b.reactor->last_end.has_value(); });
-  expect(test.b.reactor->last_end == conn::Reason::message_malformed,
+  expect(test.b.reactor->last_end == p2p::PeerReason::message_malformed,
          "a peer that sends garbage is disconnected");
 }
 

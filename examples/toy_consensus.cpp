@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "conn/runtime/asio_runtime.h"
+#include "p2p/base/peer_reason.h"
 #include "p2p/typed.h"
 #include "stop_signals.h"
 
@@ -127,7 +128,7 @@ class Consensus : public p2p::TypedReactor<Vote> {
   // The disconnection has a reason; the ban keeps it from coming back at once.
   void punish(const p2p::PeerPtr& peer, const std::string& what) {
     p2p::Switch& node = context().get_switch();
-    node.stop_peer(peer->id(), {conn::Stage::established, conn::Reason::misbehaved, what});
+    node.stop_peer(peer->id(), {conn::Stage::established, p2p::PeerReason::misbehaved, what});
     node.ban(peer->id(), 1min, what, p2p::BanOrigin::misbehaviour);
   }
 
@@ -211,13 +212,13 @@ class Validator {
   // On the control shard.
   void on_event(const p2p::SwitchEvent& event) {
     if (const auto* gone = std::get_if<p2p::Gone>(&event)) {
-      if (gone->why.reason != conn::Reason::misbehaved) return;
+      if (gone->why.reason != p2p::PeerReason::misbehaved) return;
       say(name_ + " parts with " + who(*gone->peer) + ": " + gone->why.text());
     } else if (const auto* banned = std::get_if<p2p::Banned>(&event)) {
       const std::lock_guard lock(mutex_);
       if (const auto* id = std::get_if<conn::NodeId>(&banned->ban.target)) banned_.insert(*id);
     } else if (const auto* refused = std::get_if<p2p::Refused>(&event)) {
-      if (refused->failure.reason != conn::Reason::banned || refused_.exchange(true)) return;
+      if (refused->failure.reason != p2p::PeerReason::banned || refused_.exchange(true)) return;
       say(name_ + " refuses " + refused->id->to_string() + ": " + refused->failure.text());
     }
   }

@@ -5,6 +5,7 @@
 
 #include "conn/base/reassembly_budget.h"
 #include "p2p/base/listen_address.h"
+#include "p2p/base/peer_reason.h"
 #include "p2p/connect/upgrade.h"
 #include "p2p/peer/inbox.h"
 #include "p2p/switch_settings.h"
@@ -58,7 +59,8 @@ PeerMarks configured_marks(const SwitchConfig& config) {
 
 PeerManager::PeerManager(conn::Runtime& runtime, conn::NodeKey key, SwitchConfig config,
                          std::shared_ptr<Upgrader> upgrader,
-                         std::shared_ptr<const ReactorTable> reactors, SwitchReports& reports)
+                         const std::shared_ptr<const ReactorTable>& reactors,
+                         SwitchReports& reports)
     : runtime_(runtime),
       control_(runtime.shard(0)),
       reports_(reports),
@@ -148,7 +150,7 @@ void PeerManager::dial(const DialOrder& order) {
     asked = conn::fail(Stage::admission, Reason::stopping);
   } else if (ip && local_node_info_ && local_node_info_->is_own({*ip, target.port})) {
     // By address: it may come with another's ID. Our own ID is refused by the dialer.
-    asked = conn::fail(Stage::admission, Reason::own_address, target.to_string());
+    asked = conn::fail(Stage::admission, PeerReason::own_address, target.to_string());
   } else if (std::find(config_.networks.begin(), config_.networks.end(), network_of(order)) ==
              config_.networks.end()) {
     asked = conn::fail(Stage::admission, Reason::invalid_argument,
@@ -258,7 +260,7 @@ void PeerManager::on_gone(const Gone& event) {
   Counters& counters = reports_.counters();
   counters.add(Counter::peers_gone);
   counters.add_failure(peer.direction(), event.why.reason);
-  if (event.why.reason == Reason::evicted) counters.add(Counter::evicted);
+  if (event.why.reason == PeerReason::evicted) counters.add(Counter::evicted);
   // What we ended ourselves is not worth going back to.
   const auto redial =
       event.ended_by == conn::EndedBy::us ? Dialer::Redial::no : Dialer::Redial::yes;

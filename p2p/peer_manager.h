@@ -39,8 +39,8 @@ class PeerManager final : private Acceptor::Observer,
   // `upgrader`: null for the comet wire. Throws std::invalid_argument for a configuration that
   // makes no sense. The runtime and the reports outlive it.
   PeerManager(conn::Runtime& runtime, conn::NodeKey key, SwitchConfig config,
-              std::shared_ptr<Upgrader> upgrader, std::shared_ptr<const ReactorTable> reactors,
-              SwitchReports& reports);
+              std::shared_ptr<Upgrader> upgrader,
+              const std::shared_ptr<const ReactorTable>& reactors, SwitchReports& reports);
 
   // --- on any thread ---
   const conn::NodeId& id() const noexcept { return id_; }

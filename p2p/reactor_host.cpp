@@ -6,11 +6,11 @@
 #include <utility>
 
 #include "conn/runtime/shard_owned.h"
+#include "p2p/base/peer_reason.h"
 #include "p2p/peer/reactor_failure.h"
 
 namespace peerage::p2p {
 
-using conn::Reason;
 using conn::Result;
 using conn::Stage;
 
@@ -167,7 +167,7 @@ void ReactorHost::for_each(When when, const char* name,
     if (--progress->left > 0) return;
     const auto tell = std::exchange(progress->done, nullptr);
     if (failures.empty()) return tell({});
-    tell(conn::fail(Stage::configuration, Reason::reactor_failed, std::move(failures)));
+    tell(conn::fail(Stage::configuration, PeerReason::reactor_failed, std::move(failures)));
   };
   for (std::size_t i = 0; i < table_->entries.size(); ++i) {
     const auto run = [call, returned, i, &control, reactor = table_->entries[i]->name, name] {

@@ -28,6 +28,7 @@
 #include <utility>
 #include <vector>
 
+#include "p2p/base/peer_reason.h"
 #include "p2p/peer/peer.h"
 #include "p2p/peer/reactor.h"
 
@@ -205,7 +206,7 @@ class Requests {
     const auto late = table_.take_due(context_.now());
     arm();
     for (const Done& done : late) {
-      done(conn::fail(conn::Stage::established, conn::Reason::answer_timed_out));
+      done(conn::fail(conn::Stage::established, PeerReason::answer_timed_out));
     }
   }
   // An idle one has no timer, so it may outlive the switch and its runtime.

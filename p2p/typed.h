@@ -16,6 +16,7 @@
 #include <string>
 #include <utility>
 
+#include "p2p/base/peer_reason.h"
 #include "p2p/switch.h"
 
 namespace peerage::p2p {
@@ -63,7 +64,7 @@ conn::Result<M> decode(const Message& message) {
   const conn::Bytes& bytes = message.bytes;
   if (!std::in_range<int>(bytes.size()) ||
       !parsed.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-    return conn::fail(conn::Stage::established, conn::Reason::message_malformed,
+    return conn::fail(conn::Stage::established, PeerReason::message_malformed,
                       std::to_string(bytes.size()) + " bytes on channel " +
                           std::to_string(static_cast<int>(message.channel)));
   }

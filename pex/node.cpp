@@ -9,6 +9,7 @@
 #include <system_error>
 #include <utility>
 
+#include "addrbook/record/book_reason.h"
 #include "conn/runtime/asio_runtime.h"
 #include "conn/runtime/sync_wait.h"
 #include "pex/metrics.h"
@@ -235,7 +236,7 @@ Result<void> Node::start(conn::Duration limit) {
       limit);
   if (outcome) return *outcome;
   if (outcome.error() == conn::NoAnswer::too_late) {
-    return fail(Stage::configuration, Reason::book_unreadable,
+    return fail(Stage::configuration, addrbook::BookReason::book_unreadable,
                 core_->book_file.string() + ": it takes too long");
   }
   return tl::unexpected(conn::as_failure(outcome.error(), "start()"));
@@ -294,7 +295,7 @@ Result<void> Node::stop(conn::Duration limit) {
       core_->runtime, [this](const std::function<void(Result<void>)>& done) { stop(done); }, limit);
   if (outcome) return *outcome;
   if (outcome.error() == conn::NoAnswer::too_late) {
-    return fail(Stage::configuration, Reason::book_unwritable,
+    return fail(Stage::configuration, addrbook::BookReason::book_unwritable,
                 core_->book_file.string() + ": the disk takes too long");
   }
   return tl::unexpected(conn::as_failure(outcome.error(), "stop()"));

@@ -11,6 +11,7 @@
 
 #include "addrbook/file/own_file.h"
 #include "addrbook/file/schema.h"
+#include "addrbook/record/book_reason.h"
 
 namespace peerage::addrbook::opening {
 
@@ -30,7 +31,7 @@ void salvage(const sqlite::Database& database, Time now, Report& report, Inspect
 Result<std::string> check_pages(const sqlite::Database& database) {
   const auto check = database.text("PRAGMA quick_check(1)");
   if (!check) {
-    if (check.error().reason != Reason::book_corrupt) return check;
+    if (check.error().reason != BookReason::book_corrupt) return check;
     return check.error().detail;
   }
   if (*check == "ok") return std::string();
@@ -38,7 +39,7 @@ Result<std::string> check_pages(const sqlite::Database& database) {
   static constexpr std::string_view kMark = "error code=";
   if (const auto at = check->find(kMark); at != std::string::npos) {
     Failure failure = database.failure(std::atoi(check->c_str() + at + kMark.size()));
-    if (failure.reason != Reason::book_corrupt) return tl::unexpected(std::move(failure));
+    if (failure.reason != BookReason::book_corrupt) return tl::unexpected(std::move(failure));
   }
   return check;
 }
@@ -54,18 +55,19 @@ Result<void> look_once(const std::filesystem::path& path, sqlite::Access access,
   if (!finding) return tl::unexpected(finding.error());
   switch (finding->verdict) {
     case schema::Verdict::foreign:
-      return failed(path, Reason::book_foreign, finding->why);
+      return failed(path, BookReason::book_foreign, finding->why);
     case schema::Verdict::newer:
-      return failed(path, Reason::book_newer, finding->why);
+      return failed(path, BookReason::book_newer, finding->why);
     case schema::Verdict::altered:
-      return failed(path, Reason::book_corrupt, finding->why);
+      return failed(path, BookReason::book_corrupt, finding->why);
     case schema::Verdict::blank:
       return {};
     case schema::Verdict::ours:
       break;
   }
   if (finding->version < schema::kOldestReadable) {
-    return failed(path, Reason::book_unreadable, "it is of an older version, until a node starts");
+    return failed(path, BookReason::book_unreadable,
+                  "it is of an older version, until a node starts");
   }
   return look(*database, report);
 }
@@ -82,10 +84,10 @@ Result<bool> is_file(const std::filesystem::path& path) {
   struct stat status {};
   if (::stat(path.c_str(), &status) == 0) {
     if (S_ISREG(status.st_mode)) return true;
-    return failed(path, Reason::book_unreadable, "not a regular file");
+    return failed(path, BookReason::book_unreadable, "not a regular file");
   }
   if (errno == ENOENT) return false;
-  return failed(path, Reason::book_unreadable, std::strerror(errno));
+  return failed(path, BookReason::book_unreadable, std::strerror(errno));
 }
 
 Result<Inspected> inspect(const std::filesystem::path& path, const BookFile::Options& options,
@@ -103,7 +105,7 @@ Result<Inspected> inspect(const std::filesystem::path& path, const BookFile::Opt
   };
   const auto finding = schema::examine(*opened);
   if (!finding) {
-    if (finding.error().reason != Reason::book_corrupt) return tl::unexpected(finding.error());
+    if (finding.error().reason != BookReason::book_corrupt) return tl::unexpected(finding.error());
     return corrupt(finding.error().detail);
   }
   switch (finding->verdict) {
@@ -124,7 +126,7 @@ Result<Inspected> inspect(const std::filesystem::path& path, const BookFile::Opt
       std::string fault;
       if (opened->read_only()) {
         if (::access(path.c_str(), W_OK) != 0) {
-          return failed(path, Reason::book_unwritable, std::strerror(errno));
+          return failed(path, BookReason::book_unwritable, std::strerror(errno));
         }
         fault = "its header forbids writing";
       } else {
@@ -165,7 +167,7 @@ Result<void> prepare(sqlite::Database& database) {
 Result<void> as_guest(const std::filesystem::path& path, Report& report, const Look& look) {
   const auto there = is_file(path);
   if (!there) return tl::unexpected(there.error());
-  if (!*there) return failed(path, Reason::book_missing, "no such file");
+  if (!*there) return failed(path, BookReason::book_missing, "no such file");
   const auto log = with_suffix(path, "-wal");
   const auto state = [&] {
     struct stat file {};
@@ -185,7 +187,7 @@ Result<void> as_guest(const std::filesystem::path& path, Report& report, const L
     report = std::move(of_this);
     return done;
   }
-  return failed(path, Reason::book_in_use, "it changed each time that it was read");
+  return failed(path, BookReason::book_in_use, "it changed each time that it was read");
 }
 
 Result<sqlite::Database> create(const std::filesystem::path& path,

@@ -10,6 +10,7 @@
 #include "addrbook/book/best.h"
 #include "addrbook/file/row.h"
 #include "addrbook/file/schema.h"
+#include "addrbook/record/book_reason.h"
 
 namespace peerage::addrbook {
 namespace {
@@ -51,7 +52,7 @@ class Reader {
  private:
   // An error in reading: skipped when it is damage and we may, else returned.
   Result<void> go_around(conn::Failure failure) {
-    if (damage_ == Damage::fails || failure.reason != conn::Reason::book_corrupt) {
+    if (damage_ == Damage::fails || failure.reason != BookReason::book_corrupt) {
       return tl::unexpected(std::move(failure));
     }
     ++report_.dropped[DropCause::unreadable];
@@ -136,7 +137,7 @@ class Reader {
   // Where to go on after the damage behind `last`; nothing when that is the end of the network.
   Result<std::optional<conn::Bytes>> beyond(std::int64_t network, conn::Bytes last,
                                             conn::Failure failure) {
-    if (failure.reason != conn::Reason::book_corrupt) return tl::unexpected(std::move(failure));
+    if (failure.reason != BookReason::book_corrupt) return tl::unexpected(std::move(failure));
     ++report_.dropped[DropCause::unreadable];
     if (singles_ < kMaxSingleSkips) {
       ++singles_;
@@ -219,7 +220,7 @@ class Reader {
       const auto row = query->step();
       if (row && !*row) return {};
       if (!row) {
-        if (row.error().reason != conn::Reason::book_corrupt) return tl::unexpected(row.error());
+        if (row.error().reason != BookReason::book_corrupt) return tl::unexpected(row.error());
         ++report_.dropped[DropCause::unreadable];
         ++skips;
         auto keys =

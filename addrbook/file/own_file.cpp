@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "addrbook/record/book_reason.h"
 #include "conn/base/bytes.h"
 
 namespace peerage::addrbook {
@@ -21,7 +22,7 @@ constexpr std::array<std::string_view, 3> kCompanions = {"-wal", "-shm", "-journ
 
 tl::unexpected<conn::Failure> unwritable(const std::filesystem::path& path,
                                          const std::string& what) {
-  return conn::fail(conn::Stage::configuration, conn::Reason::book_unwritable,
+  return conn::fail(conn::Stage::configuration, BookReason::book_unwritable,
                     conn::printable(path.native(), 1024) + ": " + what);
 }
 
@@ -70,7 +71,7 @@ conn::Result<FileLock> FileLock::take(const std::filesystem::path& path) {
   } while (locked != 0 && errno == EINTR);
   if (locked == 0) return lock;
   if (errno != EWOULDBLOCK) return unwritable(path, errno_text());
-  return conn::fail(conn::Stage::configuration, conn::Reason::book_in_use,
+  return conn::fail(conn::Stage::configuration, BookReason::book_in_use,
                     conn::printable(path.native(), 1024) + " is locked");
 }
 

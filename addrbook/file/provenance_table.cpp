@@ -11,6 +11,7 @@
 #include "addrbook/book/best.h"
 #include "addrbook/file/row.h"
 #include "addrbook/file/schema.h"
+#include "addrbook/record/book_reason.h"
 
 namespace peerage::addrbook {
 
@@ -75,7 +76,7 @@ void bind(sqlite::Statement& statement, std::int64_t network, const Provenance& 
 }
 
 tl::unexpected<conn::Failure> contradiction(const char* what) {
-  return conn::fail(conn::Stage::configuration, conn::Reason::book_corrupt, what);
+  return conn::fail(conn::Stage::configuration, BookReason::book_corrupt, what);
 }
 
 // The rows of each group, of those that `where` picks. More than `limit` groups, at least one row
@@ -128,7 +129,7 @@ Result<ProvenanceTable> ProvenanceTable::open(sqlite::Database& database, Time n
                          std::move(*oldest), std::move(*erase)},
                         limit);
   auto mended = table.mend(now);
-  if (!mended && mended.error().reason == conn::Reason::book_corrupt) mended = table.erase_all();
+  if (!mended && mended.error().reason == BookReason::book_corrupt) mended = table.erase_all();
   if (!mended) return tl::unexpected(std::move(mended.error()));
   table.settle(Ended::committed);
   return table;
@@ -176,7 +177,7 @@ Result<void> ProvenanceTable::write(std::span<const Provenance> rows, const Numb
   const std::int64_t over = sizes_.total() - limit_;
   if (over <= 0) return {};
   auto erased = make_room(std::min(over, static_cast<std::int64_t>(kSlice + rows.size())));
-  if (erased || erased.error().reason != conn::Reason::book_corrupt) return erased;
+  if (erased || erased.error().reason != BookReason::book_corrupt) return erased;
   // Among them is a row that we cannot have written, and it would be in the way for ever.
   return erase_all();
 }
@@ -255,7 +256,7 @@ Result<void> ProvenanceTable::write(std::int64_t network, const Provenance& row)
 Result<void> ProvenanceTable::erase_strangers() {
   const std::string strangers = "WHERE network NOT IN (SELECT id FROM network)";
   const auto groups = count_groups(*database_, strangers, std::max(limit_, sizes_.total()));
-  if (!groups && groups.error().reason == conn::Reason::book_corrupt) return erase_all();
+  if (!groups && groups.error().reason == BookReason::book_corrupt) return erase_all();
   if (!groups) return tl::unexpected(groups.error());
   if (auto done = database_->execute("DELETE FROM told " + strangers); !done) return done;
   for (const auto& [group, rows] : *groups) change(group, -rows);

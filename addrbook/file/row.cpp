@@ -165,7 +165,7 @@ Judged<KnownAddress> address_of(const AddressValues& values, Time now) {
   row.kind = kind.value_or(Kind::new_);
   row.wrong_ids = reader.count<std::uint8_t>();
   row.failed_stage = reader.named<conn::Stage>(conn::kStageCount).value_or(conn::Stage::connect);
-  row.failure = reader.named<conn::Reason>(conn::kReasonCount).value_or(conn::Reason::io_error);
+  row.failure = conn::reason_named(reader.word()).value_or(conn::Reason::io_error);
   row.failures = reader.count<std::uint32_t>();
   row.attempts = reader.count<std::uint32_t>();
   row.round_trip_us = reader.count<std::uint32_t>();

@@ -5,6 +5,8 @@
 
 #include <sqlite3.h>
 
+#include "addrbook/record/book_reason.h"
+
 namespace peerage::addrbook::sqlite {
 namespace {
 
@@ -17,25 +19,25 @@ conn::Reason reason_of(int code) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
     case SQLITE_PROTOCOL:
-      return conn::Reason::book_in_use;
+      return BookReason::book_in_use;
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
     case SQLITE_FORMAT:
     case SQLITE_TOOBIG:
     case SQLITE_SCHEMA:
-      return conn::Reason::book_corrupt;
+      return BookReason::book_corrupt;
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
     case SQLITE_AUTH:
-      return conn::Reason::book_unreadable;
+      return BookReason::book_unreadable;
     case SQLITE_IOERR:
       return code == SQLITE_IOERR_READ || code == SQLITE_IOERR_SHORT_READ ||
                      code == SQLITE_IOERR_ACCESS || code == SQLITE_IOERR_FSTAT
-                 ? conn::Reason::book_unreadable
-                 : conn::Reason::book_unwritable;
+                 ? BookReason::book_unreadable
+                 : BookReason::book_unwritable;
     case SQLITE_FULL:
     case SQLITE_READONLY:
-      return conn::Reason::book_unwritable;
+      return BookReason::book_unwritable;
     default:
       return conn::Reason::internal_error;
   }

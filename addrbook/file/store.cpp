@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "addrbook/file/own_file.h"
+#include "addrbook/record/book_reason.h"
 
 namespace peerage::addrbook {
 namespace {
@@ -15,7 +16,8 @@ using conn::Reason;
 using conn::Result;
 
 Result<void> not_open() {
-  return conn::fail(conn::Stage::configuration, Reason::book_unwritable, "the book is not open");
+  return conn::fail(conn::Stage::configuration, BookReason::book_unwritable,
+                    "the book is not open");
 }
 
 constexpr std::array<std::uint64_t, 5> kRowBounds = {1, 10, 100, 1'000, Store::kBatchRows};
@@ -35,15 +37,15 @@ std::string_view name(StoreError error) noexcept {
 
 StoreError kind_of(const Failure& failure) noexcept {
   switch (failure.reason) {
-    case Reason::book_in_use:
+    case BookReason::book_in_use:
       return StoreError::busy;
-    case Reason::book_corrupt:
+    case BookReason::book_corrupt:
       return StoreError::corrupt;
-    case Reason::book_unwritable:
+    case BookReason::book_unwritable:
       // By SQLite's own words, for one reason stands for both.
       return failure.detail.find("disk is full") == std::string::npos ? StoreError::io
                                                                       : StoreError::full;
-    case Reason::book_unreadable:
+    case BookReason::book_unreadable:
     case Reason::io_error:
       return StoreError::io;
     default:
@@ -123,7 +125,7 @@ Store::Written Store::Worker::write(Batch batch) {
     written.result = not_open();
   } else if (!written.in_place) {
     written.result =
-        conn::fail(conn::Stage::configuration, Reason::book_unwritable,
+        conn::fail(conn::Stage::configuration, BookReason::book_unwritable,
                    conn::printable(path_.native(), 1024) + ": the file was moved or deleted");
   } else {
     written.result = file_->apply(batch);
@@ -168,7 +170,7 @@ Store::~Store() = default;
 void Store::open(OpenDone done) {
   if (is_open() || busy_) {
     shard_.post([done = std::move(done)] {
-      done(conn::fail(conn::Stage::configuration, Reason::book_in_use, "it is open already"));
+      done(conn::fail(conn::Stage::configuration, BookReason::book_in_use, "it is open already"));
     });
     return;
   }
@@ -273,7 +275,7 @@ void Store::count(const Failure& failure) {
 void Store::failed(Failure failure) {
   count(failure);
   // Behind another program's lock the file stays open: closing it would release our lock.
-  if (++failures_in_a_row_ >= 2 && failure.reason != Reason::book_in_use) reopen_ = true;
+  if (++failures_in_a_row_ >= 2 && failure.reason != BookReason::book_in_use) reopen_ = true;
   next_ = shard_.now() + retry_;
   retry_ = std::min(2 * retry_, kLastRetry);
   set_condition(State::Condition::degraded, failure);

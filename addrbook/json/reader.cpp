@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "addrbook/json/file.h"
+#include "addrbook/record/book_reason.h"
 
 namespace peerage::addrbook {
 namespace {
@@ -88,7 +89,7 @@ class Reader : public nlohmann::json_sax<nlohmann::json> {
   conn::Result<JsonBook> finish(bool accepted) {
     if (accepted && addrs_seen_) return std::move(book_);
     if (accepted) stop("there is no list \"addrs\" in it");
-    return conn::fail(conn::Stage::configuration, conn::Reason::address_file_malformed,
+    return conn::fail(conn::Stage::configuration, BookReason::address_file_malformed,
                       "line " + std::to_string(failed_at_.line) + ", column " +
                           std::to_string(failed_at_.column) + ": " + failure_);
   }
@@ -391,7 +392,7 @@ class Reader : public nlohmann::json_sax<nlohmann::json> {
 conn::Result<JsonBook> parse_json_book(std::string_view text, Time now) {
   Reader reader(now);
   if (text.size() > kMaxJsonFile) {
-    return conn::fail(conn::Stage::configuration, conn::Reason::address_file_malformed,
+    return conn::fail(conn::Stage::configuration, BookReason::address_file_malformed,
                       "it is longer than " + std::to_string(kMaxJsonFile >> 20) + " MiB");
   }
   const CountingIterator begin(text.data(), &reader.position);

@@ -4,6 +4,7 @@
 
 #include <sodium.h>
 
+#include "addrbook/record/book_reason.h"
 #include "cmd/addrbook/addrbook.h"
 #include "p2p/admission/ban_list.h"
 
@@ -61,23 +62,24 @@ Result<OwnedBook> own_book(const BookHome& home, Missing missing, Time now) {
   addrbook::Report report;
   if (const auto read = BookFile::read(home.file, now, report); !read) {
     const Reason reason = read.error().reason;
-    if (reason == Reason::book_corrupt || reason == Reason::book_foreign ||
-        reason == Reason::book_newer ||
-        (reason == Reason::book_missing && missing == Missing::fails)) {
+    if (reason == addrbook::BookReason::book_corrupt ||
+        reason == addrbook::BookReason::book_foreign ||
+        reason == addrbook::BookReason::book_newer ||
+        (reason == addrbook::BookReason::book_missing && missing == Missing::fails)) {
       return tl::unexpected(read.error());
     }
   }
   std::error_code error;
   std::filesystem::create_directories(home.file.parent_path(), error);
   if (error) {
-    return fail(Stage::configuration, Reason::book_unwritable,
+    return fail(Stage::configuration, addrbook::BookReason::book_unwritable,
                 conn::printable(home.file.parent_path().native(), 1024) + ": " + error.message());
   }
   BookFile::Options options;
   randombytes_buf(options.fresh_key.data(), options.fresh_key.size());
   auto opened = BookFile::open(home.file, options, now);
   if (!opened) {
-    if (opened.error().reason == Reason::book_in_use) {
+    if (opened.error().reason == addrbook::BookReason::book_in_use) {
       opened.error().detail += "; stop the node first";
     }
     return tl::unexpected(std::move(opened.error()));

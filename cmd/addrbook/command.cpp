@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "addrbook/record/book_reason.h"
 #include "cmd/addrbook/addrbook.h"
 #include "cmd/cli/commands.h"
 
@@ -44,7 +45,7 @@ int not_there(const std::string& what) {
 
 int report_book(const conn::Failure& failure) {
   report(failure);
-  if (failure.reason == Reason::book_missing) {
+  if (failure.reason == addrbook::BookReason::book_missing) {
     std::cerr << "  hint: `peerage addrbook import FILE` makes one of an addrbook.json\n";
   }
   return 1;
@@ -70,10 +71,7 @@ Result<ListFilter> filter_of(const Options& options) {
     filter.verified_since = *span;
   }
   if (options.last_failure.empty()) return filter;
-  for (std::size_t i = 0; i < conn::kReasonCount; ++i) {
-    const auto reason = static_cast<Reason>(i);
-    if (name(reason) == options.last_failure) filter.last_failure = reason;
-  }
+  filter.last_failure = conn::reason_named(options.last_failure);
   if (filter.last_failure) return filter;
   return tl::unexpected(bad_argument(
       "--last-failure: there is no reason \"" + conn::printable(options.last_failure, 64) +
@@ -181,7 +179,8 @@ int export_to(const BookHome& home, const Options& options) {
   if (!exported) return report_book(exported.error());
   if (options.target == "-") {
     if (!(std::cout << exported->text << '\n' << std::flush)) {
-      return report({Stage::configuration, Reason::address_file_unwritable, "standard output"});
+      return report(
+          {Stage::configuration, addrbook::BookReason::address_file_unwritable, "standard output"});
     }
   } else if (const auto saved = addrbook::save_json_book(options.target, exported->text); !saved) {
     return report(saved.error());

@@ -11,6 +11,7 @@
 
 #include "addrbook/file/book_file.h"
 #include "addrbook/json/file.h"
+#include "addrbook/record/book_reason.h"
 #include "cmd/addrbook/mirror.h"
 #include "conn/base/bytes.h"
 #include "conn/base/file.h"
@@ -20,7 +21,6 @@ namespace peerage::cmd {
 using addrbook::Added;
 using conn::fail;
 using conn::LogLevel;
-using conn::Reason;
 using conn::Stage;
 
 namespace {
@@ -61,7 +61,7 @@ std::string main_reason(const ImportReport& report) {
 
 conn::Result<std::filesystem::path> keep_original(const std::filesystem::path& file) {
   const auto refuse = [](const std::filesystem::path& path, const std::string& why) {
-    return fail(Stage::configuration, Reason::address_file_unwritable,
+    return fail(Stage::configuration, addrbook::BookReason::address_file_unwritable,
                 conn::printable(path.native(), 1024) + ": " + why);
   };
   std::filesystem::path name = file.native() + ".before-peerage";

@@ -9,6 +9,7 @@
 #include "cmd/bench/node.h"
 #include "cmd/bench/report.h"
 #include "cmd/cli/commands.h"
+#include "p2p/base/peer_reason.h"
 
 namespace peerage::cmd {
 namespace {
@@ -47,7 +48,7 @@ class Waiting final : public BenchReactor {
     changed_.wait_for(lock, kAnswerPatience, [this] { return !expected_ || gone_; });
     if (!expected_) return answered_at_;
     if (gone_) return tl::unexpected(*gone_);
-    return conn::fail(conn::Stage::established, conn::Reason::answer_timed_out);
+    return conn::fail(conn::Stage::established, p2p::PeerReason::answer_timed_out);
   }
 
  private:

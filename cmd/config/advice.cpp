@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "addrbook/record/book_reason.h"
 #include "cmd/config/node_key_file.h"
 #include "cmd/config/overrides.h"
 #include "conn/address/net_address.h"
@@ -136,7 +137,7 @@ class Check {
   void check_reach() {
     check_seed_slots();
     const bool empty_book = around_.book_failure
-                                ? around_.book_failure->reason == Reason::book_missing
+                                ? around_.book_failure->reason == addrbook::BookReason::book_missing
                                 : around_.book_addresses == 0;
     const bool knows_nobody = empty_book && around_.json_addresses == 0;
     // Lists that could not be read may name any node.
@@ -190,10 +191,10 @@ class Check {
     const conn::Failure& failure = *around_.book_failure;
     std::string text(explain(failure.reason));
     if (!hint(failure.reason).empty()) text += "; " + std::string(hint(failure.reason));
-    const bool moved_aside = failure.reason == Reason::book_corrupt ||
-                             failure.reason == Reason::book_foreign ||
-                             failure.reason == Reason::book_newer;
-    const bool missing = failure.reason == Reason::book_missing;
+    const bool moved_aside = failure.reason == addrbook::BookReason::book_corrupt ||
+                             failure.reason == addrbook::BookReason::book_foreign ||
+                             failure.reason == addrbook::BookReason::book_newer;
+    const bool missing = failure.reason == addrbook::BookReason::book_missing;
     if (missing && around_.json_addresses > 0) {
       text = "is made at the first start, with what can be used of the " +
              std::to_string(around_.json_addresses) + " addresses in " +

@@ -5,6 +5,8 @@
 #include <tuple>
 #include <utility>
 
+#include "p2p/base/peer_reason.h"
+
 namespace peerage::cmd {
 
 using conn::HostAddress;
@@ -107,7 +109,7 @@ void Crawl::on(const p2p::Dialled& event) {
 
 void Crawl::on(const p2p::DialFailed& event) {
   // A refusal to dial a node does not end a dial to it that is under way.
-  if (event.failure.reason == conn::Reason::already_dialling) return;
+  if (event.failure.reason == p2p::PeerReason::already_dialling) return;
   under_way_.erase(event.target.id);
   const bool refused = event.failure.stage == Stage::admission && !event.report.upgrade.remote_id;
   if (refused) return;

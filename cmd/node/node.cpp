@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "addrbook/record/book_reason.h"
 #include "cmd/addrbook/addrbook.h"
 #include "cmd/addrbook/takeover.h"
 #include "cmd/base/process.h"
@@ -177,13 +178,13 @@ Result<void> Node::stop() {
   });
   const auto saved = node_->stop(kStopLimit);
   // Logged now, because the runtime waits for the write under way, and may be killed meanwhile.
-  if (!saved && saved.error().reason == Reason::book_unwritable) {
+  if (!saved && saved.error().reason == addrbook::BookReason::book_unwritable) {
     log_.write(LogLevel::error, "the address book is not saved", {{"why", saved.error().text()}});
   }
   runtime_.stop();
   if (!saved) return saved;
   if (mirror_ && !mirror_->finish()) {
-    return fail(Stage::configuration, Reason::address_file_unwritable,
+    return fail(Stage::configuration, addrbook::BookReason::address_file_unwritable,
                 settings_.json_book.string());
   }
   return {};

@@ -7,6 +7,7 @@
 #include "conn/base/reassembly_budget.h"
 #include "conn/comet/secret_handshake.h"
 #include "conn/peer_connection.h"
+#include "p2p/base/peer_reason.h"
 #include "p2p/connect/dial_attempt.h"
 #include "p2p/connect/upgrade.h"
 #include "pex/exchange/messages.h"
@@ -199,7 +200,7 @@ class Probe final : public std::enable_shared_from_this<Probe> {
     asked_ = shard_.now();
     timer_ = shard_.make_timer([weak = weak_from_this()] {
       if (const auto self = weak.lock()) {
-        self->on_no_answer({Stage::established, Reason::answer_timed_out, {}});
+        self->on_no_answer({Stage::established, p2p::PeerReason::answer_timed_out, {}});
       }
     });
     timer_->arm(std::min(asked_ + kPexTimeout, std::max(deadline_, asked_ + 1ms)));

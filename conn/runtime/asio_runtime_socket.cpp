@@ -167,8 +167,8 @@ class AsioStream final : public Stream {
   };
 
   static IoResult outcome(ssize_t moved) noexcept {
-    if (moved > 0) return {IoStatus::ok, static_cast<std::size_t>(moved), {}};
-    if (moved == 0) return {IoStatus::end, 0, {}};
+    if (moved > 0) return {IoStatus::ok, static_cast<std::size_t>(moved)};
+    if (moved == 0) return {IoStatus::end, 0};
     if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return {};
     return {IoStatus::failed, 0, reason_of(errno, Reason::io_error)};
   }

@@ -4,11 +4,12 @@
 #include <unordered_map>
 #include <utility>
 
+#include "p2p/base/peer_reason.h"
+
 namespace peerage::p2p {
 
 using conn::IpAddress;
 using conn::NodeId;
-using conn::Reason;
 using conn::Result;
 using conn::Stage;
 using conn::TimePoint;
@@ -24,16 +25,16 @@ Admission::Admission(const AdmissionConfig& config, conn::RandomBelow random, Ti
 
 Result<Admission::Handshake> Admission::on_arrival(const IpAddress& ip, TimePoint now) {
   if (const Ban* ban = bans_.find(ip, now)) {
-    return conn::fail(Stage::admission, Reason::banned, ban->reason);
+    return conn::fail(Stage::admission, PeerReason::banned, ban->reason);
   }
   if (config_.full_inbound == FullInbound::refuse &&
       slots_taken(Direction::inbound) + half_open_.size() >= config_.max_inbound) {
-    return conn::fail(Stage::admission, Reason::no_free_slot);
+    return conn::fail(Stage::admission, PeerReason::no_free_slot);
   }
   using Host = HalfOpenPool::Host;
   const Host host = privileged_at_.contains(ip) ? Host::of_named_node : Host::stranger;
   if (is_full() && host == Host::stranger && slot_pause_.holds(ip, now)) {
-    return conn::fail(Stage::admission, Reason::no_free_slot,
+    return conn::fail(Stage::admission, PeerReason::no_free_slot,
                       "a node of this host was sent away shortly before");
   }
   const bool high_rate = host == Host::of_named_node || any_contains(config_.exempt, ip);
@@ -66,13 +67,14 @@ Result<Admission::Admitted> Admission::on_proven(
         slot.evicting = false;
       });
     }
-    if (slot.evicting) return conn::fail(Stage::admission, Reason::no_free_slot, "evicted");
+    if (slot.evicting) return conn::fail(Stage::admission, PeerReason::no_free_slot, "evicted");
     slot.links.push_back({link, newcomer.direction, newcomer.ip});
     return admitted;
   }
   if (newcomer.standing == Standing::ordinary) {
     if (host_is_full(newcomer.id, newcomer.ip, newcomer.direction)) {
-      return conn::fail(Stage::admission, Reason::too_many_from_address, newcomer.ip.to_string());
+      return conn::fail(Stage::admission, PeerReason::too_many_from_address,
+                        newcomer.ip.to_string());
     }
     if (newcomer.direction == Direction::inbound && is_full()) {
       if (config_.full_inbound == FullInbound::evict_one) {
@@ -80,7 +82,7 @@ Result<Admission::Admitted> Admission::on_proven(
       }
       if (admitted.evict.empty()) {
         slot_pause_.on_refused(newcomer.ip, now);
-        return conn::fail(Stage::admission, Reason::no_free_slot);
+        return conn::fail(Stage::admission, PeerReason::no_free_slot);
       }
     }
   }
@@ -134,7 +136,7 @@ Result<void> Admission::may_dial(const NodeId& id, const std::optional<IpAddress
                                  Standing standing, TimePoint now) const {
   if (auto allowed = check_bans(id, ip, now); !allowed) return allowed;
   if (standing == Standing::ordinary && ip && host_is_full(id, *ip, Direction::outbound)) {
-    return conn::fail(Stage::admission, Reason::too_many_from_address, ip->to_string());
+    return conn::fail(Stage::admission, PeerReason::too_many_from_address, ip->to_string());
   }
   return {};
 }
@@ -154,7 +156,7 @@ Result<void> Admission::check_bans(const NodeId& id, const std::optional<IpAddre
                                    TimePoint now) const {
   const Ban* ban = bans_.find(id, now);
   if (ban == nullptr && ip) ban = bans_.find(*ip, now);
-  if (ban != nullptr) return conn::fail(Stage::admission, Reason::banned, ban->reason);
+  if (ban != nullptr) return conn::fail(Stage::admission, PeerReason::banned, ban->reason);
   return {};
 }
 

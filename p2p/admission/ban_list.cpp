@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "p2p/base/limits.h"
+#include "p2p/base/peer_reason.h"
 
 namespace peerage::p2p {
 
@@ -87,7 +88,8 @@ Result<BanList::Changes> BanList::add(Ban ban, TimePoint now) {
   const bool of_operator = known && (*known)->ban.origin == BanOrigin::operator_;
   if (ban.origin == BanOrigin::operator_) {
     if (!of_operator && order(ban.origin).size() >= conn::kMaxBans) {
-      return conn::fail(Stage::admission, Reason::ban_list_full, std::to_string(conn::kMaxBans));
+      return conn::fail(Stage::admission, PeerReason::ban_list_full,
+                        std::to_string(conn::kMaxBans));
     }
   } else if (of_operator) {
     return changes;

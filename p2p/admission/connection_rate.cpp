@@ -1,9 +1,10 @@
 #include "p2p/admission/connection_rate.h"
 
+#include "p2p/base/peer_reason.h"
+
 namespace peerage::p2p {
 
 using conn::IpAddress;
-using conn::Reason;
 using conn::Result;
 using conn::Stage;
 using conn::TimePoint;
@@ -19,10 +20,10 @@ Result<void> ConnectionRate::take(const IpAddress& ip, TimePoint now) {
   if (cost_ == 0 && !by_ip_.contains(host)) return {};
   Host& known = see(host, now);
   if (now < known.closed_until) {
-    return conn::fail(Stage::admission, Reason::authentication_failed_lately, ip.to_string());
+    return conn::fail(Stage::admission, PeerReason::authentication_failed_lately, ip.to_string());
   }
   if (!known.bucket.take(cost_, now)) {
-    return conn::fail(Stage::admission, Reason::connection_rate_exceeded, ip.to_string());
+    return conn::fail(Stage::admission, PeerReason::connection_rate_exceeded, ip.to_string());
   }
   return {};
 }

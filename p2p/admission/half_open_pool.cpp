@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "p2p/base/peer_reason.h"
+
 namespace peerage::p2p {
 namespace {
 
@@ -53,7 +55,7 @@ std::optional<HalfOpenPool::Entered> HalfOpenPool::enter_as_named(const conn::Ip
 conn::Result<HalfOpenPool::Entered> HalfOpenPool::enter_as_stranger(const conn::IpAddress& ip,
                                                                     conn::TimePoint now) {
   const auto refused = [](const char* why) {
-    return conn::fail(conn::Stage::admission, conn::Reason::too_many_handshakes, why);
+    return conn::fail(conn::Stage::admission, PeerReason::too_many_handshakes, why);
   };
   const conn::IpAddress host = host_of(ip);
   const conn::IpAddress neighbourhood = neighbourhood_of(ip);

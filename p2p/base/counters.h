@@ -11,6 +11,7 @@
 
 #include "conn/base/failure.h"
 #include "p2p/base/direction.h"
+#include "p2p/base/reason_counts.h"
 
 namespace peerage::p2p {
 
@@ -42,28 +43,31 @@ class Counters {
   }
 
   // A socket that was refused before anything was spent on it.
-  void add_refused_at_accept(conn::Reason reason) noexcept {
-    refused_[static_cast<std::size_t>(reason)].fetch_add(1, std::memory_order_relaxed);
-  }
+  void add_refused_at_accept(conn::Reason reason) noexcept { refused_.add(reason); }
   std::uint64_t refused_at_accept(conn::Reason reason) const noexcept {
-    return refused_[static_cast<std::size_t>(reason)].load(std::memory_order_relaxed);
+    return refused_.get(reason);
   }
 
   // An attempt to connect that failed, or a connection that ended.
   void add_failure(Direction direction, conn::Reason reason) noexcept {
-    cell(direction, reason).fetch_add(1, std::memory_order_relaxed);
+    failures_[static_cast<std::size_t>(direction)].add(reason);
   }
   std::uint64_t failures(Direction direction, conn::Reason reason) const noexcept {
-    return const_cast<Counters*>(this)->cell(direction, reason).load(std::memory_order_relaxed);
+    return failures_[static_cast<std::size_t>(direction)].get(reason);
+  }
+  // Calls `visit(direction, reason, count)` for each that has occurred, in no order.
+  template <typename Visit>
+  void for_each_failure(const Visit& visit) const {
+    for (const Direction direction : {Direction::inbound, Direction::outbound}) {
+      failures_[static_cast<std::size_t>(direction)].for_each(
+          [&](conn::Reason reason, std::uint64_t count) { visit(direction, reason, count); });
+    }
   }
 
  private:
-  std::atomic<std::uint64_t>& cell(Direction direction, conn::Reason reason) noexcept {
-    return failures_[static_cast<std::size_t>(direction)][static_cast<std::size_t>(reason)];
-  }
   std::array<std::atomic<std::uint64_t>, kCounterCount> values_{};
-  std::array<std::atomic<std::uint64_t>, conn::kReasonCount> refused_{};
-  std::array<std::array<std::atomic<std::uint64_t>, conn::kReasonCount>, 2> failures_{};
+  ReasonCounts<> refused_;
+  std::array<ReasonCounts<>, 2> failures_;
 };
 
 }  // namespace peerage::p2p

@@ -1,9 +1,9 @@
-// What nodes are marked as, by ID: persistent, unconditional, private, named (p2p/base/
-// switch_config.h says what each means).
+// What nodes are marked as, by ID: persistent, unconditional, private, named. P2pConfig and
+// SwitchConfig say what each means.
 //
-// The one place that knows it. Whoever treats such a node differently asks here when it matters,
-// or hears of the changes: the lists may change while the switch runs, and a node that is marked
-// may be connected already, be on its way, or never come.
+// The one place that knows it. Whoever treats such a node differently asks here when it matters, or
+// hears of the changes: the lists may change while the switch runs, and a node that is marked may
+// be connected already, be on its way, or never come.
 //
 // Threads: none of its own (the control shard).
 #pragma once

@@ -1,7 +1,10 @@
 #include "p2p/connect/acceptor.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
+
+#include "p2p/base/peer_reason.h"
 
 namespace peerage::p2p {
 
@@ -14,19 +17,12 @@ namespace {
 // Only the remote can have caused these. Silence, a close or a deadline may be the network's doing,
 // and what is no comet node has not tried to authenticate.
 bool is_failed_authentication(Reason reason) {
-  switch (reason) {
-    case Reason::ephemeral_key_malformed:
-    case Reason::ephemeral_key_low_order:
-    case Reason::ephemeral_key_reflected:
-    case Reason::frame_forged:
-    case Reason::frame_malformed:
-    case Reason::auth_message_malformed:
-    case Reason::auth_key_type_unsupported:
-    case Reason::auth_signature_invalid:
-      return true;
-    default:
-      return false;
-  }
+  constexpr std::array kTheirs = {
+      Reason::ephemeral_key_malformed,   Reason::ephemeral_key_low_order,
+      Reason::ephemeral_key_reflected,   Reason::frame_forged,
+      Reason::frame_malformed,           Reason::auth_message_malformed,
+      Reason::auth_key_type_unsupported, Reason::auth_signature_invalid};
+  return std::find(kTheirs.begin(), kTheirs.end(), reason) != kTheirs.end();
 }
 
 }  // namespace
@@ -75,7 +71,7 @@ void Acceptor::on_arrival(std::unique_ptr<conn::Arrival> arrival) {
     observer_.on_refused_on_arrival(remote, entered.error());
     return;
   }
-  if (entered->displaced) drop(*entered->displaced, Reason::displaced);
+  if (entered->displaced) drop(*entered->displaced, PeerReason::displaced);
   handshakes_[entered->ticket] = {remote, now + handshake_timeout_, std::move(arrival), nullptr};
   if (entered->host == HalfOpenPool::Host::of_named_node) {
     waiting_.push_front(entered->ticket);
@@ -94,7 +90,7 @@ void Acceptor::begin_waiting() {
       waiting_.pop_front();
     } else if (handshake->second.deadline <= now) {
       waiting_.pop_front();
-      drop(ticket, Reason::too_many_handshakes);
+      drop(ticket, PeerReason::too_many_handshakes);
     } else if (admission_.take_handshake(now)) {
       waiting_.pop_front();
       begin(ticket, handshake->second);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "conn/base/varint.h"
+#include "p2p/base/peer_reason.h"
 
 namespace peerage::p2p {
 
@@ -159,7 +160,8 @@ Result<void> Handshake::check(TimePoint now) const {
       break;
   }
   const bool both_wait = !ours_ && now < plan_.deadline;
-  return fail(Stage::node_info, both_wait ? Reason::network_unknown : Reason::node_info_timed_out);
+  return fail(Stage::node_info,
+              both_wait ? PeerReason::network_unknown : Reason::node_info_timed_out);
 }
 
 TimePoint Handshake::deadline() const {

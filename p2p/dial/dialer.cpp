@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "conn/base/backoff.h"
+#include "p2p/base/peer_reason.h"
 
 namespace peerage::p2p {
 
@@ -35,7 +36,7 @@ Dialer::Dialer(const DialerConfig& config, const NodeId& own, const PeerMarks& m
       sticky_(slots_, random_) {}
 
 Result<void> Dialer::add_persistent(const HostAddress& peer, TimePoint now) {
-  if (peer.id == own_) return refuse(Reason::own_address, peer.to_string());
+  if (peer.id == own_) return refuse(PeerReason::own_address, peer.to_string());
   const bool busy = connected_.contains(peer.id) || dialling_.contains(peer.id);
   persistent_.add(peer, std::max(now, own_until(peer)),
                   busy ? PersistentPeers::Busy::yes : PersistentPeers::Busy::no);
@@ -45,18 +46,19 @@ Result<void> Dialer::add_persistent(const HostAddress& peer, TimePoint now) {
 
 Result<void> Dialer::request(const DialOrder& order, TimePoint now) {
   const HostAddress& target = order.target;
-  if (target.id == own_) return refuse(Reason::own_address);
-  if (connected_.contains(target.id)) return refuse(Reason::duplicate_id);
-  if (slots_.is_under_way(target.id)) return refuse(Reason::already_dialling);
+  if (target.id == own_) return refuse(PeerReason::own_address);
+  if (connected_.contains(target.id)) return refuse(PeerReason::duplicate_id);
+  if (slots_.is_under_way(target.id)) return refuse(PeerReason::already_dialling);
   if (const TimePoint until = rests_until(target); until > now) {
     const auto seconds = std::chrono::ceil<std::chrono::seconds>(until - now);
-    return refuse(Reason::address_resting, "for " + std::to_string(seconds.count()) + " s more");
+    return refuse(PeerReason::address_resting,
+                  "for " + std::to_string(seconds.count()) + " s more");
   }
   const bool one_beyond =
       order.purpose == DialPurpose::feeler || order.purpose == DialPurpose::rotation;
   const std::size_t limit = config_.max_outbound + (one_beyond ? 1 : 0);
   if (needs_slot(target.id)) {
-    if (slots_.used() >= limit) return refuse(Reason::no_free_slot);
+    if (slots_.used() >= limit) return refuse(PeerReason::no_free_slot);
     if (!one_beyond) sticky_.on_slot_wanted(target.id);
   }
   slots_.on_dial(target.id);

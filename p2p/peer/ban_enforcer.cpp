@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "conn/base/bytes.h"
+#include "p2p/base/peer_reason.h"
 #include "p2p/peer/peer.h"
 
 namespace peerage::p2p {
@@ -70,7 +71,7 @@ void BanEnforcer::end_those_under(const Ban& ban) {
     return id != nullptr ? peer.id() == *id
                          : std::get<conn::Cidr>(ban.target).contains(peer.socket().ip);
   };
-  peers_.stop_if(falls_under, {conn::Stage::admission, conn::Reason::banned, ban.reason});
+  peers_.stop_if(falls_under, {conn::Stage::admission, PeerReason::banned, ban.reason});
 }
 
 bool BanEnforcer::has_established_in(const conn::Cidr& network) const {

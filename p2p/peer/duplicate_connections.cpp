@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "p2p/base/peer_reason.h"
+
 namespace peerage::p2p {
 
 using conn::NodeId;
@@ -20,7 +22,9 @@ DuplicateConnections::Actions DuplicateConnections::on_proven(const NodeId& id, 
     node.decide_at = now + span;
     note_timed(id);
   };
-  const auto refuse = [&] { actions.push_back({Action::Kind::drop, link, Reason::duplicate_id}); };
+  const auto refuse = [&] {
+    actions.push_back({Action::Kind::drop, link, PeerReason::duplicate_id});
+  };
 
   if (node.shown) {
     // The two halves of a simultaneous dial run in opposite directions.
@@ -71,7 +75,7 @@ DuplicateConnections::Actions DuplicateConnections::on_life(const NodeId& id, Li
   Node& node = found->second;
   if (node.wait != Wait::life || !node.shown || node.shown->id != link) return actions;
   node.wait = Wait::nothing;
-  drop_held(node, node.held.begin(), Reason::duplicate_id, actions);
+  drop_held(node, node.held.begin(), PeerReason::duplicate_id, actions);
   return actions;
 }
 
@@ -114,21 +118,21 @@ void DuplicateConnections::decide(const NodeId& id, Node& node, Actions& actions
       break;
     case Wait::life:
       node.wait = Wait::removal;
-      actions.push_back({Action::Kind::drop, node.shown->id, Reason::replaced});
+      actions.push_back({Action::Kind::drop, node.shown->id, PeerReason::replaced});
       break;
     case Wait::remote:
       if (!node.shown) {
         // Reactors know of neither, so the one that stays need not wait for the other's end.
         const bool first_stays = stays(id, node.held.front());
-        drop_held(node, node.held.begin() + (first_stays ? 1 : 0), Reason::lost_simultaneous_dial,
-                  actions);
+        drop_held(node, node.held.begin() + (first_stays ? 1 : 0),
+                  PeerReason::lost_simultaneous_dial, actions);
         admit_held(node, now_, actions);
       } else if (stays(id, *node.shown)) {
         node.wait = Wait::nothing;
-        drop_held(node, node.held.begin(), Reason::lost_simultaneous_dial, actions);
+        drop_held(node, node.held.begin(), PeerReason::lost_simultaneous_dial, actions);
       } else {
         node.wait = Wait::removal;
-        actions.push_back({Action::Kind::drop, node.shown->id, Reason::lost_simultaneous_dial});
+        actions.push_back({Action::Kind::drop, node.shown->id, PeerReason::lost_simultaneous_dial});
       }
       break;
     case Wait::nothing:

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "p2p/base/peer_reason.h"
 #include "p2p/peer/inbox.h"
 #include "p2p/peer/message_types.h"
 
@@ -10,7 +11,6 @@ namespace peerage::p2p {
 
 using conn::EndedBy;
 using conn::Failure;
-using conn::Reason;
 using conn::Stage;
 using namespace std::chrono_literals;
 
@@ -78,7 +78,7 @@ void Link::admit() {
           shard.post([weak, &shard, log, id, what] {
             const auto self = weak.lock();
             if (self && self->state_ != State::ended) {
-              self->stop({Stage::established, Reason::reactor_failed, what});
+              self->stop({Stage::established, PeerReason::reactor_failed, what});
             } else {
               // In remove_peer, or on a last message: there is no end left to be the reason of.
               log.write(id, shard.now(), conn::LogLevel::warn,
@@ -105,7 +105,7 @@ void Link::on_message(conn::ChannelMessage received) {
     case Inbox::Verdict::drop:
       return;
     case Inbox::Verdict::disconnect:
-      stop({Stage::established, Reason::inbox_full, {}});
+      stop({Stage::established, PeerReason::inbox_full, {}});
       return;
     case Inbox::Verdict::deliver_and_pause:
       connection_->pause_reading();

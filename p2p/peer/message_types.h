@@ -1,6 +1,9 @@
 // Bytes of a peer's messages by their type, for channels whose reactor names types
 // (ReactorChannel::message_types).
 //
+// A message that is accepted in the very moment in which its peer goes may be missing in what stays
+// of that peer.
+//
 // Threads: any.
 #pragma once
 

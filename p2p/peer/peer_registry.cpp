@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "p2p/base/peer_reason.h"
+
 namespace peerage::p2p {
 
 using conn::EndedBy;
@@ -72,7 +74,7 @@ void PeerRegistry::on_proven(Proven node, DialPurpose purpose, const AttemptRepo
   set_marks(*created->peer(), marks);
   links_[link] = {created, purpose, report, std::nullopt, false, now};
   for (const LinkId evicted : admitted->evict) {
-    stop_link(evicted, {Stage::established, Reason::evicted, {}});
+    stop_link(evicted, {Stage::established, PeerReason::evicted, {}});
   }
   // After links_, where it looks up what it orders.
   apply(duplicates_.on_proven(id, link, node.direction, another, now));

@@ -32,7 +32,10 @@ ReactorQueue::ReactorQueue(std::shared_ptr<ReactorEntry> entry, PeerPtr peer, On
     : entry_(std::move(entry)),
       peer_(std::move(peer)),
       on_failure_(std::move(on_failure)),
-      cells_(entry_->stats->cells(writer_of(*entry_, *peer_))) {}
+      cells_(entry_->stats->cells(writer_of(*entry_, *peer_))) {
+  auto& of_peer = peer_->reactor_times_;
+  if (entry_->index < of_peer.size()) of_peer_ = &of_peer[entry_->index];
+}
 
 // Where its calls are counted: in line they come on the peer's shard, else one after another.
 std::size_t ReactorQueue::writer_of(const ReactorEntry& entry, const Peer& peer) {
@@ -48,7 +51,12 @@ void ReactorQueue::init_and_add() {
 }
 
 void ReactorQueue::deliver(Message message) {
-  if (opened_) enqueue({Call::Kind::message, std::move(message), {}});
+  if (!opened_) return;
+  if (entry_->delivery == Delivery::in_line) {
+    carry_out(message);
+  } else {
+    enqueue({Call::Kind::message, std::move(message), {}});
+  }
 }
 
 void ReactorQueue::remove(conn::Failure why, Rest rest) {
@@ -100,16 +108,28 @@ void ReactorQueue::run_batch() {
 }
 
 void ReactorQueue::carry_out(Call& call) noexcept {
+  if (call.kind == Call::Kind::message) return carry_out(call.message);
   const bool remove = call.kind == Call::Kind::remove;
   if (failed_ && !remove) return;
-  const bool wanted = call.kind == Call::Kind::init || remove;
-  if (!wanted && entry_->stopping()) return;
-  const auto failure = failure_in(entry_->name, name_of(call.kind), [&] { invoke(call); });
-  if (failure) entry_->stats->add_failure();
-  if (failure && !std::exchange(failed_, true)) on_failure_(*failure);
+  if (call.kind == Call::Kind::add && entry_->stopping()) return;
+  attempt(name_of(call.kind), [&] { invoke(call); });
   if (!remove) return;
   peer_.reset();
   entry_->closed();
+}
+
+void ReactorQueue::carry_out(Message& message) noexcept {
+  if (failed_ || entry_->stopping()) return;
+  attempt("receive", [&] { receive(message); });
+}
+
+// An exception ends the call, and no more than that.
+template <typename Work>
+void ReactorQueue::attempt(const char* name, const Work& work) {
+  const auto failure = failure_in(entry_->name, name, work);
+  if (!failure) return;
+  entry_->stats->add_failure();
+  if (!std::exchange(failed_, true)) on_failure_(*failure);
 }
 
 const char* ReactorQueue::name_of(Call::Kind kind) noexcept {
@@ -135,11 +155,9 @@ void ReactorQueue::receive(Message& message) {
   const conn::Duration worked = free_since_ - begun;
   cells_.wait.observe(waited);
   cells_.receive.observe(worked);
-  if (entry_->index >= peer_->reactor_times_.size()) return;
-  ReactorTimeCell& of_peer = peer_->reactor_times_[entry_->index];
-  of_peer.messages.add(1);
-  of_peer.waited.add(waited);
-  of_peer.in_receive.add(worked);
+  of_peer_->messages.add(1);
+  of_peer_->waited.add(waited);
+  of_peer_->in_receive.add(worked);
 }
 
 void ReactorQueue::invoke(Call& call) {
@@ -152,8 +170,7 @@ void ReactorQueue::invoke(Call& call) {
       reactor.add_peer(peer_);
       break;
     case Call::Kind::message:
-      receive(call.message);
-      break;
+      break;  // receive()
     case Call::Kind::remove:
       reactor.remove_peer(peer_, call.why);
       break;

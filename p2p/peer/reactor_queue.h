@@ -84,6 +84,9 @@ class ReactorQueue : public std::enable_shared_from_this<ReactorQueue> {
   void enqueue(Call call);
   void run_batch();
   void carry_out(Call& call) noexcept;
+  void carry_out(Message& message) noexcept;
+  template <typename Work>
+  void attempt(const char* name, const Work& work);
   void invoke(Call& call);
   static const char* name_of(Call::Kind kind) noexcept;
   void receive(Message& message);
@@ -94,6 +97,8 @@ class ReactorQueue : public std::enable_shared_from_this<ReactorQueue> {
   bool opened_ = false;  // the peer's shard's
   bool failed_ = false;  // the reactor's side's, and so is what follows
   ReactorStats::Cells& cells_;
+  ReactorTimeCell unlisted_;  // for a peer that counts for no reactor
+  ReactorTimeCell* of_peer_ = &unlisted_;
   conn::TimePoint free_since_;  // the reactor's last call for this peer, or batch, began or ended
 
   std::mutex mutex_;  // guards what follows

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "p2p/base/peer_reason.h"
 #include "pex/limits/limits.h"
 
 namespace peerage::pex {
@@ -65,9 +66,9 @@ void BookFeed::on(const p2p::DialFailed& event) {
   const p2p::UpgradeReport& report = event.report.upgrade;
   const bool proved = report.remote_id == event.target.id;
   if (proved) learn(*book, *address, report);
-  if (event.failure.reason == Reason::banned) {
-    book->mark_bad(*address, Reason::banned, now + kBannedRest, now);
-  } else if (event.failure.reason == Reason::own_address ||
+  if (event.failure.reason == p2p::PeerReason::banned) {
+    book->mark_bad(*address, p2p::PeerReason::banned, now + kBannedRest, now);
+  } else if (event.failure.reason == p2p::PeerReason::own_address ||
              event.failure.reason == Reason::connected_to_self) {
     book->forget(*address);
   } else if (proved || event.failure.stage != conn::Stage::admission) {
@@ -167,7 +168,7 @@ void BookFeed::on(const p2p::Banned& event) {
   if (id == nullptr) return;
   const addrbook::Time now = books_.now();
   for (std::size_t i = 0; i < books_.size(); ++i) {
-    books_.at(i).mark_bad(*id, Reason::banned, now + kBannedRest, now);
+    books_.at(i).mark_bad(*id, p2p::PeerReason::banned, now + kBannedRest, now);
   }
 }
 
@@ -179,7 +180,7 @@ void BookFeed::on(const p2p::Unbanned& event) {
     AddressBook& book = books_.at(i);
     std::vector<NetAddress> resting;
     for (const auto* known : book.find(*id)) {
-      if (known->failure == Reason::banned) resting.push_back(known->address);
+      if (known->failure == p2p::PeerReason::banned) resting.push_back(known->address);
     }
     for (const NetAddress& address : resting) book.reinstate(address, books_.now());
   }

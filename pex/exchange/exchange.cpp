@@ -2,13 +2,13 @@
 
 #include <utility>
 
+#include "p2p/base/peer_reason.h"
 #include "pex/exchange/messages.h"
 
 namespace peerage::pex {
 
 using conn::Failure;
 using conn::NetAddress;
-using conn::Reason;
 using conn::Stage;
 using conn::TimePoint;
 using p2p::Peer;
@@ -23,7 +23,7 @@ bool may_be_a_peer(addrbook::Added outcome) {
 }
 
 Failure misbehaved(std::string what) {
-  return {Stage::established, Reason::misbehaved, std::move(what)};
+  return {Stage::established, p2p::PeerReason::misbehaved, std::move(what)};
 }
 
 std::string minutes(conn::Duration span) {

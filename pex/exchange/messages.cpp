@@ -4,20 +4,20 @@
 #include <string>
 
 #include "conn/base/proto_fields.h"
+#include "p2p/base/peer_reason.h"
 #include "pex.pb.h"
 
 namespace peerage::pex {
 
 using conn::fail;
 using conn::ProtoFields;
-using conn::Reason;
 using conn::Result;
 using conn::Stage;
 
 namespace {
 
 tl::unexpected<conn::Failure> malformed(std::string detail) {
-  return fail(Stage::established, Reason::message_malformed, "PEX: " + std::move(detail));
+  return fail(Stage::established, p2p::PeerReason::message_malformed, "PEX: " + std::move(detail));
 }
 
 constexpr std::uint32_t kAddressesField = 2;  // of the message

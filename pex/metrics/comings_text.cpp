@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <array>
+#include <map>
 
+#include "p2p/base/peer_reason.h"
 #include "pex/metrics/families.h"
 
 namespace peerage::pex {
@@ -17,6 +19,13 @@ std::string_view name_of(Direction direction) {
   return direction == Direction::inbound ? "inbound" : "outbound";
 }
 
+// The same order in every scrape.
+std::map<Reason, std::uint64_t> by_name(const EventFigures::ByReason& counts) {
+  std::map<Reason, std::uint64_t> sorted;
+  counts.for_each([&sorted](Reason reason, std::uint64_t count) { sorted[reason] = count; });
+  return sorted;
+}
+
 void write_dials(TextWriter& writer, const EventFigures& events) {
   writer.family("peerage_dials_total", Type::counter, "Dials that have ended.");
   for (std::size_t i = 0; i < kDialledForCount; ++i) {
@@ -31,11 +40,8 @@ void write_failures(TextWriter& writer, const EventFigures& events) {
   writer.family("peerage_failures_total", Type::counter, "Attempts to connect that have failed.");
   for (const Direction direction : kDirections) {
     for (std::size_t stage = 0; stage < conn::kStageCount; ++stage) {
-      for (std::size_t reason = 0; reason < conn::kReasonCount; ++reason) {
-        const auto at = static_cast<conn::Stage>(stage);
-        const auto why = static_cast<Reason>(reason);
-        const std::uint64_t failures = events.failures(direction, at, why);
-        if (failures == 0) continue;
+      const auto at = static_cast<conn::Stage>(stage);
+      for (const auto& [why, failures] : by_name(events.failures(direction, at))) {
         writer.value({{"direction", name_of(direction)},
                       {"stage", conn::name(at)},
                       {"reason", conn::name(why)}},
@@ -48,13 +54,10 @@ void write_failures(TextWriter& writer, const EventFigures& events) {
 void write_disconnects(TextWriter& writer, const EventFigures& events) {
   writer.family("peerage_disconnects_total", Type::counter, "Peers that are gone.");
   for (const Direction direction : kDirections) {
-    for (const auto ended_by : {p2p::EndedBy::us, p2p::EndedBy::others}) {
-      for (std::size_t reason = 0; reason < conn::kReasonCount; ++reason) {
-        const auto why = static_cast<Reason>(reason);
-        const std::uint64_t gone = events.disconnects(direction, ended_by, why);
-        if (gone == 0) continue;
+    for (const auto ended_by : {conn::EndedBy::us, conn::EndedBy::others}) {
+      for (const auto& [why, gone] : by_name(events.disconnects(direction, ended_by))) {
         writer.value({{"direction", name_of(direction)},
-                      {"ended_by", ended_by == p2p::EndedBy::us ? "us" : "others"},
+                      {"ended_by", ended_by == conn::EndedBy::us ? "us" : "others"},
                       {"reason", conn::name(why)}},
                      gone);
       }
@@ -67,12 +70,13 @@ struct AcceptReason {
   std::string_view name;
   std::array<Reason, 2> reasons;
 };
-constexpr std::array<AcceptReason, 6> kAcceptReasons = {{
-    {"banned", {Reason::banned, Reason::banned}},
-    {"rate", {Reason::connection_rate_exceeded, Reason::authentication_failed_lately}},
-    {"half_open", {Reason::too_many_handshakes, Reason::displaced}},
-    {"group", {Reason::too_many_from_address, Reason::too_many_from_address}},
-    {"slots", {Reason::no_free_slot, Reason::no_free_slot}},
+const std::array<AcceptReason, 6> kAcceptReasons = {{
+    {"banned", {p2p::PeerReason::banned, p2p::PeerReason::banned}},
+    {"rate",
+     {p2p::PeerReason::connection_rate_exceeded, p2p::PeerReason::authentication_failed_lately}},
+    {"half_open", {p2p::PeerReason::too_many_handshakes, p2p::PeerReason::displaced}},
+    {"group", {p2p::PeerReason::too_many_from_address, p2p::PeerReason::too_many_from_address}},
+    {"slots", {p2p::PeerReason::no_free_slot, p2p::PeerReason::no_free_slot}},
     {"descriptors", {Reason::out_of_descriptors, Reason::out_of_descriptors}},
 }};
 

@@ -4,6 +4,8 @@
 #include <utility>
 #include <variant>
 
+#include "p2p/base/peer_reason.h"
+
 namespace peerage::pex {
 
 using conn::Reason;
@@ -65,22 +67,18 @@ void EventFigures::on(const p2p::DialFailed& event) {
   // One that was banned meanwhile, or to which there is a connection by now, has been begun too.
   Visits* visits = purpose == DialledFor::visit ? visits_of(event.network) : nullptr;
   if (visits != nullptr && visits->dialling > 0 &&
-      event.failure.reason != Reason::already_dialling) {
+      event.failure.reason != p2p::PeerReason::already_dialling) {
     visits->dialling = visits->dialling - 1;
   }
   if (!was_dialled(event)) return;
   dials_[index_of(purpose)][0].add(1);
-  failures_[index_of(Direction::outbound)][index_of(event.failure.stage)]
-           [index_of(event.failure.reason)]
-               .add(1);
+  failures_[index_of(Direction::outbound)][index_of(event.failure.stage)].add(event.failure.reason);
   note_times(Direction::outbound, event.report);
   if (visits != nullptr) visits->results[index_of(result_of(event))].add(1);
 }
 
 void EventFigures::on(const p2p::Refused& event) {
-  failures_[index_of(Direction::inbound)][index_of(event.failure.stage)]
-           [index_of(event.failure.reason)]
-               .add(1);
+  failures_[index_of(Direction::inbound)][index_of(event.failure.stage)].add(event.failure.reason);
   note_times(Direction::inbound, event.report);
 }
 
@@ -98,7 +96,7 @@ void EventFigures::on(const p2p::Connected& event) {
 
 void EventFigures::on(const p2p::Gone& event) {
   const std::size_t direction = index_of(event.peer->direction());
-  disconnects_[direction][index_of(event.ended_by)][index_of(event.why.reason)].add(1);
+  disconnects_[direction][index_of(event.ended_by)].add(event.why.reason);
   lifetimes_[direction].observe(event.lasted);
 }
 
@@ -128,13 +126,13 @@ std::uint64_t EventFigures::dials(DialledFor purpose, bool ok) const {
   return dials_[index_of(purpose)][ok ? 1 : 0];
 }
 
-std::uint64_t EventFigures::failures(Direction direction, Stage stage, Reason reason) const {
-  return failures_[index_of(direction)][index_of(stage)][index_of(reason)];
+const EventFigures::ByReason& EventFigures::failures(Direction direction, Stage stage) const {
+  return failures_[index_of(direction)][index_of(stage)];
 }
 
-std::uint64_t EventFigures::disconnects(Direction direction, p2p::EndedBy ended_by,
-                                        Reason reason) const {
-  return disconnects_[index_of(direction)][index_of(ended_by)][index_of(reason)];
+const EventFigures::ByReason& EventFigures::disconnects(Direction direction,
+                                                        conn::EndedBy ended_by) const {
+  return disconnects_[index_of(direction)][index_of(ended_by)];
 }
 
 conn::HistogramCounts EventFigures::lifetimes(Direction direction) const {

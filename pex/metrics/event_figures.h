@@ -5,8 +5,8 @@
 // peer is a disconnect when it ends. A wish to dial that the switch refused at once (the node is
 // connected, its address rests, there is no slot) is neither: nothing was dialled.
 //
-// Bounded: every cell is there from the start, for reasons and networks are few and known; nothing
-// that a stranger says has a cell of its own.
+// Bounded: reasons and networks are few and known; nothing that a stranger says has a cell of its
+// own.
 //
 // Threads: `on_event` on the control shard; the rest on any.
 #pragma once
@@ -22,6 +22,7 @@
 #include "conn/base/histogram.h"
 #include "conn/base/relaxed.h"
 #include "p2p/base/limits.h"
+#include "p2p/base/reason_counts.h"
 #include "p2p/peer/switch_events.h"
 #include "pex/metrics/dial_purpose.h"
 
@@ -58,9 +59,10 @@ class EventFigures {
   void on_event(const p2p::SwitchEvent& event);
 
   std::uint64_t dials(DialledFor purpose, bool ok) const;
-  std::uint64_t failures(p2p::Direction direction, conn::Stage stage, conn::Reason reason) const;
-  std::uint64_t disconnects(p2p::Direction direction, p2p::EndedBy ended_by,
-                            conn::Reason reason) const;
+  // More places than any stage has reasons.
+  using ByReason = p2p::ReasonCounts<64>;
+  const ByReason& failures(p2p::Direction direction, conn::Stage stage) const;
+  const ByReason& disconnects(p2p::Direction direction, conn::EndedBy ended_by) const;
   conn::HistogramCounts lifetimes(p2p::Direction direction) const;
   // Of kTimedStages.
   conn::HistogramCounts stage_times(p2p::Direction direction, std::size_t stage) const;
@@ -92,14 +94,11 @@ class EventFigures {
   void on(const Event&) {}
   void note_times(p2p::Direction direction, const p2p::AttemptReport& report);
 
-  template <typename T>
-  using ByReason = std::array<T, conn::kReasonCount>;
-
   const std::vector<std::string> networks_;
   const PurposeOf purpose_of_;
   std::array<std::array<Figure, 2>, kDialledForCount> dials_;
-  ByDirection<std::array<ByReason<Figure>, conn::kStageCount>> failures_;
-  ByDirection<std::array<ByReason<Figure>, 2>> disconnects_;
+  ByDirection<std::array<ByReason, conn::kStageCount>> failures_;
+  ByDirection<std::array<ByReason, 2>> disconnects_;
   ByDirection<Lifetime> lifetimes_;
   ByDirection<std::array<StageTime, kTimedStages.size()>> stage_times_;
   std::array<Figure, conn::kBanOriginCount> bans_;

@@ -1,5 +1,7 @@
 #include "pex/role/peer_view.h"
 
+#include "p2p/base/peer_reason.h"
+
 namespace peerage::pex {
 
 void PeerView::on_event(const p2p::SwitchEvent& event, conn::TimePoint now) {
@@ -7,7 +9,8 @@ void PeerView::on_event(const p2p::SwitchEvent& event, conn::TimePoint now) {
     dialling.insert_or_assign(dialled->target.id, *dialled);
   } else if (const auto* failed = std::get_if<p2p::DialFailed>(&event)) {
     // A refusal to dial a node does not end a dial to it that is under way.
-    if (failed->failure.reason != conn::Reason::already_dialling) dialling.erase(failed->target.id);
+    if (failed->failure.reason != p2p::PeerReason::already_dialling)
+      dialling.erase(failed->target.id);
   } else if (const auto* up = std::get_if<p2p::Connected>(&event)) {
     const p2p::PeerPtr& peer = up->peer;
     if (peer->direction() == p2p::Direction::outbound) dialling.erase(peer->id());

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "p2p/base/peer_reason.h"
+
 namespace peerage::pex {
 
 using conn::HostAddress;
@@ -153,7 +155,7 @@ void Visits::on_dial_failed(const p2p::DialFailed& event, TimePoint now) {
   }
   if (visit->second.is_seed) seeds_.failed(event.target.id, now);
   visits_.erase(visit);
-  if (event.failure.reason != conn::Reason::no_free_slot) return;
+  if (event.failure.reason != p2p::PeerReason::no_free_slot) return;
   full_until_ = now + kLook;
   const auto ip = conn::IpAddress::parse(event.target.host);
   if (!ip) return;

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "addrbook/json/file.h"
+#include "addrbook/record/book_reason.h"
 #include "tests/fuzz/fuzz_input.h"
 
 using namespace peerage;
@@ -139,7 +140,7 @@ std::string composed_book(fuzz::Input& input) {
 void check_text(std::string_view text) {
   auto book = addrbook::parse_json_book(text, kNow);
   if (!book) {
-    require(book.error().reason == conn::Reason::address_file_malformed);
+    require(book.error().reason == addrbook::BookReason::address_file_malformed);
     require(book.error().detail.size() < 400 && is_printable(book.error().detail));
     return;
   }

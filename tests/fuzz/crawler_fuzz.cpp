@@ -2,6 +2,7 @@
 #include <map>
 #include <set>
 
+#include "p2p/base/peer_reason.h"
 #include "pex/seed/crawler.h"
 #include "tests/fuzz/fuzz_input.h"
 
@@ -53,7 +54,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                          book_now);
         break;
       case 3:
-        book.mark_bad(chosen, conn::Reason::misbehaved, book_now + std::chrono::hours(1), book_now);
+        book.mark_bad(chosen, p2p::PeerReason::misbehaved, book_now + std::chrono::hours(1),
+                      book_now);
         break;
       case 4:
         book.forget(chosen);

@@ -2,6 +2,7 @@
 // never holds more than 250 entries, and what it holds survives being sent on.
 #include <string>
 
+#include "p2p/base/peer_reason.h"
 #include "pex.pb.h"
 #include "pex/exchange/messages.h"
 #include "tests/fuzz/fuzz_input.h"
@@ -53,7 +54,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const bool readable = theirs.ParseFromArray(data, static_cast<int>(size)) &&
                         theirs.sum_case() != proto::PexMessage::SUM_NOT_SET;
   if (!message) {
-    require(message.error().reason == conn::Reason::message_malformed);
+    require(message.error().reason == p2p::PeerReason::message_malformed);
     // What protobuf can read we refuse only for its size, or for unknown fields.
     const bool fits = theirs.pex_addrs().addrs_size() <= 250 && size <= pex::kMaxMessage;
     require(!(readable && fits && plain(theirs) == std::string(data, data + size)));

@@ -138,11 +138,11 @@ class Host {
       status["counters"][std::string(name(counter))] = switch_.counters().get(counter);
     }
     status["failures"] = json::object();
-    for (std::size_t i = 0; i < conn::kReasonCount; ++i) {
-      const auto reason = static_cast<conn::Reason>(i);
-      const auto count = switch_.counters().failures(p2p::Direction::inbound, reason);
-      if (count > 0) status["failures"][std::string(name(reason))] = count;
-    }
+    switch_.counters().for_each_failure(
+        [&status](p2p::Direction direction, conn::Reason reason, std::uint64_t count) {
+          if (direction != p2p::Direction::inbound) return;
+          status["failures"][std::string(name(reason))] = count;
+        });
     return status;
   }
 

@@ -31,7 +31,8 @@ addrbook::KnownAddress row_of(std::size_t number) {
   row.kind = number % 4 == 0 ? Kind::tried : Kind::new_;
   row.wrong_ids = byte(0);
   row.failed_stage = static_cast<conn::Stage>(number % conn::kStageCount);
-  row.failure = static_cast<conn::Reason>(number % conn::kReasonCount);
+  const auto& reasons = conn::ReasonModule::all().front();
+  row.failure = conn::Reason::of(reasons[number % reasons.size()]);
   row.failures = static_cast<std::uint32_t>(number * 7);
   row.attempts = static_cast<std::uint32_t>(number * 11);
   row.round_trip_us = static_cast<std::uint32_t>(number * 13);

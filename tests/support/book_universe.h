@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "addrbook/book/address_book.h"
+#include "p2p/base/peer_reason.h"
 
 namespace peerage::test {
 
@@ -95,7 +96,7 @@ inline conn::Failure universe_failure(Choices& choices) {
       {Stage::authentication, Reason::connected_to_self},
       {Stage::node_info, Reason::wrong_network},
       {Stage::node_info, Reason::closed_after_authentication},
-      {Stage::admission, Reason::no_free_slot},
+      {Stage::admission, p2p::PeerReason::no_free_slot},
       {Stage::established, Reason::pong_timed_out},
       {Stage::connect, Reason::out_of_descriptors},
       {Stage::connect, Reason::stopping},

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "conn/peer_connection.h"
+#include "p2p/base/peer_reason.h"
 
 namespace peerage::test {
 
@@ -231,7 +232,7 @@ class MemoryWire::Attempt : public std::enable_shared_from_this<MemoryWire::Atte
 
   // Both ends are there: each hears what the other says, and whether that will do.
   static void meet(Attempt& one, Attempt& other) {
-    Info first = one.info(conn::fail(Stage::node_info, Reason::network_unknown));
+    Info first = one.info(conn::fail(Stage::node_info, p2p::PeerReason::network_unknown));
     const Info second = other.info(first);
     if (!first) first = one.info(second);
     const Result<void> one_agrees = one.judge(first, second, other.key_);
@@ -251,7 +252,7 @@ class MemoryWire::Attempt : public std::enable_shared_from_this<MemoryWire::Atte
 
   // What we say, where need be in answer to theirs.
   Info info(const Info& theirs) const {
-    Info ours = conn::fail(Stage::node_info, Reason::network_unknown);
+    Info ours = conn::fail(Stage::node_info, p2p::PeerReason::network_unknown);
     if (const auto* fixed = std::get_if<p2p::NodeInfo>(&plan_.ours)) {
       ours = *fixed;
     } else if (theirs) {

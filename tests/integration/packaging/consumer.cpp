@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "addrbook/file/store.h"
+#include "addrbook/record/book_reason.h"
 #include "conn/address/node_key.h"
 #include "conn/runtime/asio_runtime.h"
 #include "p2p/base/node_info.h"
@@ -31,7 +32,7 @@ int main() {
 
   addrbook::Report report;
   const auto book = addrbook::BookFile::read("no-such-file", addrbook::kNever, report);
-  if (book || book.error().reason != conn::Reason::book_missing) {
+  if (book || book.error().reason != addrbook::BookReason::book_missing) {
     std::cerr << "there is an address book that there cannot be\n";
     return 1;
   }

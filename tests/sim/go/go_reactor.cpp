@@ -1,10 +1,12 @@
 #include "tests/sim/go/go_reactor.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <random>
 #include <utility>
 
+#include "p2p/base/peer_reason.h"
 #include "pex/exchange/messages.h"
 
 namespace peerage::sim::go {
@@ -39,18 +41,13 @@ std::optional<NetAddress> literal(const conn::HostAddress& address) {
 }
 
 GoPex::DialEnd end_of(Reason reason) {
-  switch (reason) {
-    case Reason::duplicate_id:
-    case Reason::already_dialling:
-    case Reason::lost_simultaneous_dial:
-    case Reason::too_many_from_address:
-      return GoPex::DialEnd::busy;
-    case Reason::own_address:
-    case Reason::connected_to_self:
-      return GoPex::DialEnd::ourselves;
-    default:
-      return GoPex::DialEnd::failed;
-  }
+  using p2p::PeerReason;
+  constexpr std::array kBusy = {PeerReason::duplicate_id, PeerReason::already_dialling,
+                                PeerReason::lost_simultaneous_dial,
+                                PeerReason::too_many_from_address};
+  if (std::find(kBusy.begin(), kBusy.end(), reason) != kBusy.end()) return GoPex::DialEnd::busy;
+  const bool is_us = reason == PeerReason::own_address || reason == Reason::connected_to_self;
+  return is_us ? GoPex::DialEnd::ourselves : GoPex::DialEnd::failed;
 }
 
 }  // namespace
@@ -175,7 +172,7 @@ void GoReactor::act(const GoPex::Action& action) {
     send(answer->peer,
          std::make_shared<const conn::Bytes>(pex::encode_addresses(answer->addresses)));
   } else if (const auto* stop = std::get_if<GoPex::Stop>(&action)) {
-    node.stop_peer(stop->peer, {conn::Stage::established, Reason::misbehaved, stop->why});
+    node.stop_peer(stop->peer, {conn::Stage::established, p2p::PeerReason::misbehaved, stop->why});
   } else if (const auto* part = std::get_if<GoPex::Part>(&action)) {
     node.disconnect(part->peer);
   }

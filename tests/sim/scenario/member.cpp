@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "p2p/base/peer_reason.h"
+
 namespace peerage::sim {
 
 void Member::note(const p2p::SwitchEvent& event) {
@@ -16,7 +18,7 @@ void Member::note(const p2p::SwitchEvent& event) {
   } else if (const auto* banned = std::get_if<p2p::Banned>(&event)) {
     tally_.bans += banned->ban.reason != kOperatorsBan ? 1 : 0;
   } else if (const auto* gone = std::get_if<p2p::Gone>(&event)) {
-    tally_.dropped_for_abuse += gone->why.reason == conn::Reason::misbehaved ? 1 : 0;
+    tally_.dropped_for_abuse += gone->why.reason == p2p::PeerReason::misbehaved ? 1 : 0;
   }
   if (on_event) on_event(event);
 }

@@ -14,6 +14,7 @@
 #include "cmd/crawl/report.h"
 #include "cmd/demo/table.h"
 #include "cmd/probe/probe.h"
+#include "p2p/base/peer_reason.h"
 #include "tests/support/hostile_texts.h"
 
 namespace peerage::cmd {
@@ -46,7 +47,7 @@ TEST(StrangersText, IsInertInAProbesReport) {
     expect_inert(to_json(report));
     // What answers a probe may be any server: what it began with is quoted.
     report.failure = Failure{Stage::key_exchange, Reason::speaks_http, text};
-    report.pex_failure = Failure{Stage::established, Reason::answer_timed_out, text};
+    report.pex_failure = Failure{Stage::established, p2p::PeerReason::answer_timed_out, text};
     expect_inert(to_text(report));
     expect_inert(to_json(report));
     EXPECT_TRUE(nlohmann::json::accept(to_json(report)));

@@ -5,6 +5,7 @@
 #include <iterator>
 #include <set>
 
+#include "p2p/base/peer_reason.h"
 #include "tests/support/switch_fixture.h"
 
 namespace peerage::p2p {
@@ -204,7 +205,7 @@ TEST_F(RequestsOnTheNetwork, WithoutAnAnswerItTimesOutAtItsDeadlineAndALateAnswe
   ASSERT_EQ(ask(7, 2s), Asked::asked);
   ASSERT_TRUE(until([this] { return !outcomes.empty(); }));
   EXPECT_EQ(world.now(), asked + 2s);
-  EXPECT_EQ(failures(), std::vector{Reason::answer_timed_out});
+  EXPECT_EQ(failures(), std::vector{PeerReason::answer_timed_out});
   world.run_for(10s);
   EXPECT_EQ(outcomes.size(), 1u);
   EXPECT_EQ(unsolicited, 1u);
@@ -236,9 +237,9 @@ TEST_F(RequestsOnTheNetwork, AnAnswerOfAnotherPeerAnswersNothing) {
 TEST_F(RequestsOnTheNetwork, WhenThePeerGoesItsRequestsFailWithTheReason) {
   ask(1, 1h);
   ask(2, 2h);
-  a.node->stop_peer(b.id(), {conn::Stage::established, Reason::misbehaved, {}});
+  a.node->stop_peer(b.id(), {conn::Stage::established, PeerReason::misbehaved, {}});
   ASSERT_TRUE(until([this] { return outcomes.size() == 2; }));
-  EXPECT_EQ(failures(), (std::vector{Reason::misbehaved, Reason::misbehaved}));
+  EXPECT_EQ(failures(), (std::vector{PeerReason::misbehaved, PeerReason::misbehaved}));
   EXPECT_EQ(requests->open(), 0u);
 }
 
@@ -257,7 +258,7 @@ TEST_F(RequestsOnTheNetwork, ARequestThatIsNotSentIsRefusedAtOnceAndNeverCalledB
   EXPECT_EQ(ask(3, 1s), Asked::peer_full);
   world.run_for(2s);
   EXPECT_EQ(outcomes.size(), 2u);
-  a.node->stop_peer(b.id(), {conn::Stage::established, Reason::misbehaved, {}});
+  a.node->stop_peer(b.id(), {conn::Stage::established, PeerReason::misbehaved, {}});
   ASSERT_TRUE(until([this] { return a.peers() == 0; }));
   EXPECT_EQ(ask(peer, 1, 1s), Asked::not_sent);
   EXPECT_EQ(requests->open(), 0u);

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "conn/runtime/asio_runtime.h"
+#include "p2p/base/peer_reason.h"
 #include "tests/support/peers.h"
 #include "tests/support/sim_node.h"
 
@@ -100,7 +101,7 @@ TEST(SwitchOnSockets, TwoHundredPeersOnOneSwitchTalkComeAndGo) {
   EXPECT_TRUE(eventually([&] { return echoed == queued; }));
   EXPECT_EQ(queued, 15u * kPeers);
   for (std::uint32_t i = 0; i < 20; ++i) {
-    hub.node.stop_peer(peers[i]->node.id(), {conn::Stage::established, Reason::misbehaved, {}});
+    hub.node.stop_peer(peers[i]->node.id(), {conn::Stage::established, PeerReason::misbehaved, {}});
     peers[40 + i]->node.stop();
     hub.node.ban(*Cidr::parse("127.9.1." + std::to_string(70 + i)), 1h, "a test");
     hub.node.dial(peers[i]->address());
@@ -236,7 +237,7 @@ TEST_F(SwitchOnFullSockets, SendWaitsForRoomOnAThreadOfTheHostAndNeverOnANetwork
 
 TEST_F(SwitchOnFullSockets, AWaitForRoomEndsWithThePeer) {
   auto sent = send();
-  a.node.stop_peer(peer->id(), {conn::Stage::established, Reason::misbehaved, {}});
+  a.node.stop_peer(peer->id(), {conn::Stage::established, PeerReason::misbehaved, {}});
   EXPECT_EQ(sent.get(), conn::SendResult::closed);
 }
 
@@ -408,7 +409,7 @@ TEST(SwitchOnSockets, AReactorThatIsCalledOnTheNetworkThreadMaySendAndStopFromTh
   ASSERT_TRUE(b.node.start_and_wait());
   b.reactor->on_add = [](const PeerPtr& peer) { peer->send(kEcho, Bytes(10, 1)); };
   a.reactor->on_receive = [&](const PeerPtr& peer, const Message&) {
-    a.node.stop_peer(peer->id(), {conn::Stage::established, Reason::misbehaved, {}});
+    a.node.stop_peer(peer->id(), {conn::Stage::established, PeerReason::misbehaved, {}});
   };
   a.node.dial(b.address());
   EXPECT_TRUE(eventually([&] { return a.reactor->removes() == 1 && b.reactor->removes() == 1; }));

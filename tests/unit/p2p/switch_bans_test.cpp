@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "p2p/base/peer_reason.h"
 #include "tests/support/addresses.h"
 #include "tests/support/log_lines.h"
 #include "tests/support/switch_fixture.h"
@@ -58,7 +59,7 @@ TEST_F(SwitchBans, ABannedIdStaysBannedFromAnotherAddress) {
   moved.start();
   moved.node->dial(hub.address());
   ASSERT_TRUE(until([&] { return hub.refusal().has_value(); }));
-  EXPECT_EQ(hub.refusal(), Reason::banned);
+  EXPECT_EQ(hub.refusal(), PeerReason::banned);
   EXPECT_EQ(hub.peers(), 0u);
   moved.stop();
   EXPECT_TRUE(until([&] { return moved.stopped; }));
@@ -196,7 +197,7 @@ TEST_F(SwitchBans, AnOperatorsBanBeyondTheRoomIsRefusedWithAReasonAndALine) {
                   });
   }
   ASSERT_TRUE(until([&] { return done == conn::kMaxBans + 1; }));
-  EXPECT_EQ(refused, Reason::ban_list_full);
+  EXPECT_EQ(refused, PeerReason::ban_list_full);
   EXPECT_EQ(in_force(hub).size(), conn::kMaxBans);
   ASSERT_EQ(log->lines.size(), 1u);
   EXPECT_EQ(log->lines[0].find("error cannot ban target=" +

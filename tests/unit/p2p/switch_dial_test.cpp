@@ -1,4 +1,5 @@
 // Dialling over days: persistent peers, names, partitions, vanished peers, jumping clocks.
+#include "p2p/base/peer_reason.h"
 #include "tests/support/switch_fixture.h"
 
 namespace peerage::p2p {
@@ -164,7 +165,7 @@ TEST_F(SwitchDial, APeerThatWeStoppedIsNotRedialled) {
   SimNode& b = add();
   ASSERT_TRUE(connect(a, b));
   world.run_for(kLongLived + 1min);
-  a.node->stop_peer(b.id(), {conn::Stage::established, Reason::misbehaved, "lies"});
+  a.node->stop_peer(b.id(), {conn::Stage::established, PeerReason::misbehaved, "lies"});
   world.run_for(1h);
   EXPECT_EQ(a.events<Dialled>().size(), 1u);
 }
@@ -260,7 +261,7 @@ TEST_F(SwitchDial, AWallClockThatJumpsChangesNothing) {
     EXPECT_TRUE(connected(a, b));
     c.node->dial(a.address());
     world.run_for(5s);
-    EXPECT_EQ(a.refusal(), Reason::banned);
+    EXPECT_EQ(a.refusal(), PeerReason::banned);
   }
   world.set_wall_clock(conn::WallTime{});
   world.run_for(40min);

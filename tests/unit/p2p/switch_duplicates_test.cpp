@@ -1,4 +1,5 @@
 // Never two connections of one node: simultaneous dials, duplicates, and ourselves.
+#include "p2p/base/peer_reason.h"
 #include "p2p/peer/duplicate_connections.h"
 #include "tests/support/switch_fixture.h"
 
@@ -67,7 +68,7 @@ TEST_F(SwitchDuplicates, ASecondConnectionOfALivePeerIsRefused) {
   until([&] { return copy.started.has_value(); });
   copy.node->dial(a.address());
   world.run_for(15s);
-  EXPECT_EQ(a.refusal(), Reason::duplicate_id);
+  EXPECT_EQ(a.refusal(), PeerReason::duplicate_id);
   EXPECT_EQ(a.peer(b)->socket().ip, ip_of(b));
   EXPECT_EQ(a.reactor->inits(), 1u);
   EXPECT_EQ(a.peers(), 1u);
@@ -91,7 +92,7 @@ TEST_F(SwitchDuplicates, ASecondConnectionOfADeadPeerReplacesItWithinAPingTimeou
                     DuplicateConnections::kProbeTime + 2s));
   EXPECT_TRUE(until([&] { return a.reactor->inits() == 2; }));
   EXPECT_EQ(a.reactor->removes(), 1u);
-  EXPECT_EQ(a.reactor->last_reason().reason, Reason::replaced);
+  EXPECT_EQ(a.reactor->last_reason().reason, PeerReason::replaced);
   moved.stop();
   until([&] { return moved.stopped; });
   heal(a, b);
@@ -106,10 +107,10 @@ TEST_F(SwitchDuplicates, EndingAPeerThatIsGoneDoesNotEndTheNodesNextConnection) 
   ASSERT_TRUE(until([&] { return a.peers() == 0 && b.peers() == 0; }));
   world.run_for(1min);
   ASSERT_TRUE(connect(a, b));
-  a.node->stop_peer(*first, {conn::Stage::established, Reason::misbehaved, {}});
+  a.node->stop_peer(*first, {conn::Stage::established, PeerReason::misbehaved, {}});
   world.run_for(10s);
   EXPECT_TRUE(connected(a, b));
-  a.node->stop_peer(*a.peer(b), {conn::Stage::established, Reason::misbehaved, {}});
+  a.node->stop_peer(*a.peer(b), {conn::Stage::established, PeerReason::misbehaved, {}});
   EXPECT_TRUE(until([&] { return a.peers() == 0; }));
 }
 
@@ -117,7 +118,7 @@ TEST_F(SwitchDuplicates, ANodeDoesNotDialItselfByItsId) {
   SimNode& a = add();
   a.node->dial(a.address());
   world.run_for(1s);
-  EXPECT_EQ(a.dial_failure(), Reason::own_address);
+  EXPECT_EQ(a.dial_failure(), PeerReason::own_address);
   EXPECT_EQ(a.events<Dialled>().size(), 0u);
 }
 
@@ -129,7 +130,7 @@ TEST_F(SwitchDuplicates, AnotherIdAtOurOwnAddressIsNotDialled) {
   told.host = "0.0.0.0";
   a.node->dial(told);
   world.run_for(1s);
-  EXPECT_EQ(a.dial_failure(), Reason::own_address);
+  EXPECT_EQ(a.dial_failure(), PeerReason::own_address);
 }
 
 TEST_F(SwitchDuplicates, AnAddressThatLeadsToOurselvesIsTriedOnceADayAndIsNotLearntAsOurs) {
@@ -144,7 +145,7 @@ TEST_F(SwitchDuplicates, AnAddressThatLeadsToOurselvesIsTriedOnceADayAndIsNotLea
   }
   EXPECT_EQ(a.events<Dialled>().size(), 1u);
   EXPECT_EQ(a.events<DialFailed>().front().failure.reason, Reason::connected_to_self);
-  EXPECT_EQ(a.dial_failure(), Reason::address_resting);
+  EXPECT_EQ(a.dial_failure(), PeerReason::address_resting);
   EXPECT_EQ(a.reactor->inits(), 0u);
   world.run_for(2h);
   a.node->dial(proxied);

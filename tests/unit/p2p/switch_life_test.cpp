@@ -1,4 +1,5 @@
 // Starting and stopping a switch, at any moment and from anywhere.
+#include "p2p/base/peer_reason.h"
 #include "tests/support/log_lines.h"
 #include "tests/support/switch_fixture.h"
 
@@ -37,7 +38,7 @@ TEST_F(SwitchLife, AReactorThatThrowsAtItsStartFailsTheStart) {
   node.start();
   ASSERT_TRUE(until([&] { return node.started.has_value(); }));
   ASSERT_FALSE(node.started->has_value());
-  EXPECT_EQ(node.started->error().reason, Reason::reactor_failed);
+  EXPECT_EQ(node.started->error().reason, PeerReason::reactor_failed);
   EXPECT_EQ(
       node.started->error().text(),
       "configuration: a reactor failed in one of its calls (recorder: start failed: no disk)");
@@ -137,7 +138,7 @@ TEST_F(SwitchLife, ItCanBeStoppedFromAReactorsCallAndFromAnEventHandler) {
   };
   a.node->dial(c.address());
   ASSERT_TRUE(until([&] { return a.stopped; }));
-  c.node->stop_peer(b.id(), {conn::Stage::established, Reason::misbehaved, {}});
+  c.node->stop_peer(b.id(), {conn::Stage::established, PeerReason::misbehaved, {}});
   ASSERT_TRUE(until([&] { return b.stopped; }));
   EXPECT_EQ(b.peers(), 0u);
 }

@@ -2,6 +2,7 @@
 // admission, events and reactors, and no byte of comet's on the way.
 #include <gtest/gtest.h>
 
+#include "p2p/base/peer_reason.h"
 #include "tests/support/memory_connection.h"
 #include "tests/support/sim_node.h"
 
@@ -105,11 +106,11 @@ TEST_F(SwitchOtherWire, WhatIsQueuedArrivesBeforeTheEndAndBothKnowWhoEndedIt) {
 TEST_F(SwitchOtherWire, APeerThatIsStoppedGoesForThatReason) {
   connect();
   const PeerPtr peer = a->peer(*b);
-  a->node->stop_peer(b->id(), {conn::Stage::established, Reason::misbehaved, "as it did"});
+  a->node->stop_peer(b->id(), {conn::Stage::established, PeerReason::misbehaved, "as it did"});
   ASSERT_TRUE(until([&] { return a->peers() == 0 && b->peers() == 0; }));
   ASSERT_TRUE(until([&] { return a->reactor->removes() == 1; }));
   EXPECT_EQ(a->reactor->last_reason().detail, "as it did");
-  EXPECT_EQ(a->events<Gone>().at(0).why.reason, Reason::misbehaved);
+  EXPECT_EQ(a->events<Gone>().at(0).why.reason, PeerReason::misbehaved);
   EXPECT_EQ(b->events<Gone>().at(0).why.reason, Reason::closed_by_remote);
   EXPECT_FALSE(peer->is_open());
   EXPECT_EQ(peer->try_send(kEcho, Bytes(1)), SendResult::closed);
@@ -146,7 +147,7 @@ TEST_F(SwitchOtherWire, AdmissionRefusesItsNodesAsAnyOthers) {
   a->node->dial(wrong);
   ASSERT_TRUE(until([&] { return a->dial_failure() == Reason::wrong_id; }));
   a->node->dial(b->address());
-  ASSERT_TRUE(until([&] { return b->refusal() == Reason::no_free_slot; }));
+  ASSERT_TRUE(until([&] { return b->refusal() == PeerReason::no_free_slot; }));
   ASSERT_TRUE(until([&] { return a->peers() == 0; }));
   EXPECT_EQ(b->reactor->inits(), 0u);
 }

@@ -1,4 +1,5 @@
 // The pause of a host after a handshake that failed by its fault, and what does not bring it.
+#include "p2p/base/peer_reason.h"
 #include "tests/support/auth_frame.h"
 #include "tests/support/switch_fixture.h"
 
@@ -44,7 +45,8 @@ const Bytes kKey = joined({0x22, 0x0a, 0x20}, Bytes(32, 9));
 
 struct SwitchPause : test::SwitchFixture {
   std::uint64_t turned_away(const SimNode& node) {
-    return node.node->counters().failures(Direction::inbound, Reason::authentication_failed_lately);
+    return node.node->counters().failures(Direction::inbound,
+                                          PeerReason::authentication_failed_lately);
   }
 
   // A connection from where `from` is; why it was refused.

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "p2p/base/peer_reason.h"
 #include "tests/support/effort.h"
 #include "tests/support/sim_node.h"
 
@@ -14,7 +15,6 @@ namespace {
 
 using conn::Bytes;
 using conn::IpAddress;
-using conn::Reason;
 using conn::Stage;
 using test::node_config;
 using test::SimNode;
@@ -84,7 +84,7 @@ class Chaos {
   }
 
  private:
-  static conn::Failure misbehaved() { return {Stage::established, Reason::misbehaved, {}}; }
+  static conn::Failure misbehaved() { return {Stage::established, PeerReason::misbehaved, {}}; }
   std::uint64_t below(std::uint64_t bound) { return world_.random() % bound; }
   SimNode& any() { return *nodes_[below(nodes_.size())]; }
 

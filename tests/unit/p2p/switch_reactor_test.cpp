@@ -3,6 +3,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "p2p/base/peer_reason.h"
 #include "tests/support/log_lines.h"
 #include "tests/support/switch_fixture.h"
 
@@ -11,7 +12,6 @@ namespace {
 
 using conn::Bytes;
 using conn::ChannelId;
-using conn::Reason;
 using test::node_config;
 using test::RecordingReactor;
 using test::SimNode;
@@ -129,7 +129,7 @@ TEST_F(SwitchReactor, ThePolicyToDisconnectEndsThePeer) {
   for (int i = 0; i < 10; ++i) a.peer(b)->try_send(kSlow, Bytes(100'000, 1));
   ASSERT_TRUE(until([&] { return b.peers() == 0; }));
   EXPECT_TRUE(until([&] { return pairs[1].quick->removes() == 1; }));
-  EXPECT_EQ(pairs[1].quick->last_reason().reason, Reason::inbox_full);
+  EXPECT_EQ(pairs[1].quick->last_reason().reason, PeerReason::inbox_full);
 }
 
 TEST_F(SwitchReactor, OneThatThrowsLosesThatPeerAndNoOther) {
@@ -162,12 +162,12 @@ TEST_F(SwitchReactor, OneThatThrowsLosesThatPeerAndNoOther) {
     if (a.peer(b)) a.peer(b)->try_send(kSlow, Bytes(10, 1));
     world.run_for(1s);
     if (which == "remove")
-      a.node->stop_peer(b.id(), {conn::Stage::established, Reason::misbehaved, {}});
+      a.node->stop_peer(b.id(), {conn::Stage::established, PeerReason::misbehaved, {}});
     ASSERT_TRUE(
         until([&] { return pairs[1].slow->removes() == 1 && pairs[1].quick->removes() == 1; }));
     EXPECT_EQ(pairs[1].slow->inits(), 2u);
     if (which != "remove") {
-      EXPECT_EQ(pairs[1].quick->last_reason().reason, Reason::reactor_failed);
+      EXPECT_EQ(pairs[1].quick->last_reason().reason, PeerReason::reactor_failed);
       EXPECT_EQ(pairs[1].quick->last_reason().detail,
                 "recorder: " + name + " failed: cannot do this");
     }
@@ -189,7 +189,7 @@ TEST_F(SwitchReactor, OneThatThrowsInRemovePeerIsLogged) {
     throw std::runtime_error("cannot let go");
   };
   ASSERT_TRUE(connect(a, b));
-  a.node->stop_peer(b.id(), {conn::Stage::established, Reason::misbehaved, {}});
+  a.node->stop_peer(b.id(), {conn::Stage::established, PeerReason::misbehaved, {}});
   ASSERT_TRUE(until([&] { return a.reactor->removes() == 1; }));
   world.run_for(1s);
   ASSERT_EQ(log->lines.size(), 1u);
@@ -236,7 +236,7 @@ TEST_F(SwitchReactor, APeerThatIsGoneRefusesToSend) {
   SimNode& b = add_pair(FullInbox::back_pressure);
   ASSERT_TRUE(connect(a, b));
   const PeerPtr peer = a.peer(b);
-  a.node->stop_peer(b.id(), {conn::Stage::established, Reason::misbehaved, {}});
+  a.node->stop_peer(b.id(), {conn::Stage::established, PeerReason::misbehaved, {}});
   ASSERT_TRUE(until([&] { return a.peers() == 0; }));
   EXPECT_EQ(peer->send(kSlow, Bytes(1, 1)), conn::SendResult::closed);
   EXPECT_FALSE(peer->is_open());

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <set>
 
+#include "p2p/base/peer_reason.h"
 #include "tests/support/switch_fixture.h"
 
 namespace peerage::p2p {
@@ -232,7 +233,7 @@ TEST_F(SwitchRules, TheAddressesOfOneIpv6HostAreOneAddress) {
   ASSERT_TRUE(connect(first, hub));
   second.node->dial(hub.address());
   ASSERT_TRUE(until([&] { return hub.refusal().has_value(); }));
-  EXPECT_EQ(hub.refusal(), Reason::too_many_from_address);
+  EXPECT_EQ(hub.refusal(), PeerReason::too_many_from_address);
   EXPECT_TRUE(connect(neighbour, hub));
 }
 
@@ -279,11 +280,11 @@ TEST_F(SwitchRules, ABannedAddressIsRefusedBeforeAnyCryptography) {
   b.node->dial(a.address());
   ASSERT_TRUE(until([&] { return b.dial_failure().has_value(); }));
   EXPECT_EQ(a.node->counters().get(Counter::handshakes_inbound), 0u);
-  EXPECT_EQ(a.node->counters().failures(Direction::inbound, Reason::banned), 1u);
+  EXPECT_EQ(a.node->counters().failures(Direction::inbound, PeerReason::banned), 1u);
   // Nor is it dialled.
   a.node->dial(b.address());
   ASSERT_TRUE(until([&] { return a.dial_failure().has_value(); }));
-  EXPECT_EQ(a.dial_failure(), Reason::banned);
+  EXPECT_EQ(a.dial_failure(), PeerReason::banned);
   EXPECT_EQ(a.events<DialFailed>().back().failure.detail, "a bad neighbourhood");
 }
 
@@ -294,14 +295,14 @@ TEST_F(SwitchRules, ABanEndsTheConnectionHoldsAsLongAsItSaysAndCanBeLifted) {
   a.node->ban(b.id(), 10min, "lies");
   ASSERT_TRUE(until([&] { return a.peers() == 0 && b.peers() == 0; }));
   EXPECT_TRUE(until([&] { return a.reactor->removes() == 1; }));
-  EXPECT_EQ(a.reactor->last_reason().reason, Reason::banned);
+  EXPECT_EQ(a.reactor->last_reason().reason, PeerReason::banned);
   ASSERT_EQ(a.events<Banned>().size(), 1u);
   EXPECT_EQ(a.events<Banned>().front().ban.reason, "lies");
 
   world.run_for(2min);
   b.node->dial(a.address());
   ASSERT_TRUE(until([&] { return a.refusal().has_value(); }));
-  EXPECT_EQ(a.refusal(), Reason::banned);
+  EXPECT_EQ(a.refusal(), PeerReason::banned);
   world.run_for(10min);
   EXPECT_TRUE(connect(b, a));
 
@@ -331,7 +332,7 @@ TEST_F(SwitchRules, EveryWayOfDiallingCountsAgainstTheSameLimit) {
     most = std::max(most, a.node->snapshot()->outbound);
   }
   EXPECT_LE(most, 4u);  // and one feeler
-  EXPECT_EQ(a.dial_failure(), Reason::no_free_slot);
+  EXPECT_EQ(a.dial_failure(), PeerReason::no_free_slot);
   // A persistent peer has a place of its own.
   a.node->add_persistent_peer(nodes.back()->address());
   EXPECT_TRUE(until([&] { return connected(a, *nodes.back()); }));

@@ -41,6 +41,8 @@ TEST_F(SwitchTest, ADialledNodeBecomesAPeerOnBothSides) {
   EXPECT_EQ(b_at_a->direction(), Direction::outbound);
   EXPECT_EQ(a_at_b->direction(), Direction::inbound);
   EXPECT_EQ(b_at_a->network(), "test-chain");
+  EXPECT_EQ(b_at_a->public_key(), test::numbered_key(2).public_key());
+  EXPECT_EQ(b_at_a->id(), b.id());
   EXPECT_EQ(a_at_b->socket().ip, host_a.address());
   EXPECT_EQ(a.events<Connected>().size(), 1u);
   EXPECT_EQ(a.events<Dialled>().size(), 1u);

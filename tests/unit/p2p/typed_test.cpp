@@ -1,6 +1,7 @@
 // Typed messages: sent, decoded, and what becomes of a peer that sends something else.
 #include "p2p/typed.h"
 
+#include "p2p/base/peer_reason.h"
 #include "pex.pb.h"
 #include "tests/support/switch_fixture.h"
 
@@ -10,7 +11,6 @@ namespace {
 using conn::Bytes;
 using conn::ChannelId;
 using conn::IpAddress;
-using conn::Reason;
 using conn::SendResult;
 using proto::PexMessage;
 using test::node_config;
@@ -53,7 +53,7 @@ TEST(Typed, WhatCannotBeDecodedIsMalformedAndReportedBySizeAndChannel) {
   const auto decoded = decode<PexMessage>({kFirst, Bytes{0xff, 0xff}, {}});
   ASSERT_FALSE(decoded.has_value());
   EXPECT_EQ(decoded.error().stage, conn::Stage::established);
-  EXPECT_EQ(decoded.error().reason, Reason::message_malformed);
+  EXPECT_EQ(decoded.error().reason, PeerReason::message_malformed);
   EXPECT_EQ(decoded.error().detail, "2 bytes on channel 113");
 }
 
@@ -142,7 +142,7 @@ TEST_F(TypedOnTheNetwork, APeerThatSendsSomethingUndecodableIsDisconnected) {
   const PeerPtr to = connect();
   to->try_send(kFirst, Bytes{0xff, 0xff});
   ASSERT_TRUE(until([&] { return listener->removed.has_value(); }));
-  EXPECT_EQ(listener->removed->reason, Reason::message_malformed);
+  EXPECT_EQ(listener->removed->reason, PeerReason::message_malformed);
   EXPECT_EQ(listener->removed->detail, "2 bytes on channel 113");
   EXPECT_TRUE(listener->ports.empty());
   EXPECT_TRUE(until([&] { return sender.peers() == 0; }));

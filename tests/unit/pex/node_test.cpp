@@ -11,6 +11,8 @@
 
 #include <gtest/gtest.h>
 
+#include "addrbook/record/book_reason.h"
+#include "p2p/base/peer_reason.h"
 #include "tests/sim/sim_world.h"
 #include "tests/support/files.h"
 #include "tests/support/recording_reactor.h"
@@ -184,7 +186,7 @@ TEST_F(NodeTest, ABookThatAnotherNodeHasEndsTheStart) {
   const auto first = start(1, config);
   const auto second = start(2, config);
   ASSERT_FALSE(*second->started);
-  EXPECT_EQ(second->started->error().reason, Reason::book_in_use);
+  EXPECT_EQ(second->started->error().reason, addrbook::BookReason::book_in_use);
   for (Member* each : {first.get(), second.get()}) stop(*each);
 }
 
@@ -214,7 +216,7 @@ TEST_F(NodeTest, AReactorThatThrowsInItsStartFailsTheNodesWithItsText) {
   node->node->start([&](const Result<void>& outcome) { node->started = outcome; });
   ASSERT_TRUE(world.run_until([&] { return node->started.has_value(); }, 10s));
   ASSERT_FALSE(*node->started);
-  EXPECT_EQ(node->started->error().reason, Reason::reactor_failed);
+  EXPECT_EQ(node->started->error().reason, p2p::PeerReason::reactor_failed);
   EXPECT_EQ(node->started->error().detail, "recorder: start failed: no disk");
   stop(*node);
 }

@@ -2,12 +2,12 @@
 #include <gtest/gtest.h>
 
 #include "addrbook/book/address_book.h"
+#include "p2p/base/peer_reason.h"
 #include "tests/support/book_fixture.h"
 
 namespace peerage::addrbook {
 namespace {
 
-using conn::Reason;
 using test::address;
 using test::scattered;
 using namespace std::chrono_literals;
@@ -16,7 +16,7 @@ class Displacing : public test::BookTest {
  protected:
   using BookTest::BookTest;
   void make_bad(const conn::NetAddress& each) {
-    ASSERT_TRUE(book.mark_bad(each, Reason::misbehaved, now + 1h, now));
+    ASSERT_TRUE(book.mark_bad(each, p2p::PeerReason::misbehaved, now + 1h, now));
   }
 };
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "addrbook/file/schema.h"
+#include "addrbook/record/book_reason.h"
 #include "tests/support/book_rows.h"
 #include "tests/support/files.h"
 #include "tests/support/forge.h"
@@ -181,8 +182,8 @@ TEST_F(BookFileTest, ASecondWriterIsTurnedAway) {
   auto opened = open();
   const auto second = BookFile::open(path, options_with(1), kBookNow);
   ASSERT_FALSE(second);
-  EXPECT_EQ(second.error().reason, Reason::book_in_use);
-  EXPECT_EQ(BookFile::remove(path).error().reason, Reason::book_in_use);
+  EXPECT_EQ(second.error().reason, BookReason::book_in_use);
+  EXPECT_EQ(BookFile::remove(path).error().reason, BookReason::book_in_use);
   ASSERT_TRUE(opened.file.close());
   EXPECT_TRUE(BookFile::open(path, options_with(1), kBookNow));
   EXPECT_TRUE(BookFile::remove(path));
@@ -246,11 +247,11 @@ TEST_F(BookFileTest, TheLogOfAFileIsMovedWithIt) {
 TEST_F(BookFileTest, ADirectoryInItsPlaceIsAnErrorAndStays) {
   std::filesystem::create_directory(path);
   EXPECT_EQ(BookFile::open(path, options_with(1), kBookNow).error().reason,
-            Reason::book_unreadable);
+            BookReason::book_unreadable);
   EXPECT_TRUE(std::filesystem::is_directory(path));
   path = directory.path() / "no" / "such";
   EXPECT_EQ(BookFile::open(path, options_with(1), kBookNow).error().reason,
-            Reason::book_unwritable);
+            BookReason::book_unwritable);
 }
 
 TEST_F(BookFileTest, AnotherProgramsLockIsAnErrorAndMovesNothing) {
@@ -262,7 +263,7 @@ TEST_F(BookFileTest, AnotherProgramsLockIsAnErrorAndMovesNothing) {
             SQLITE_OK);
   const auto opened = BookFile::open(path, options_with(1), kBookNow);
   ASSERT_FALSE(opened);
-  EXPECT_EQ(opened.error().reason, Reason::book_in_use);
+  EXPECT_EQ(opened.error().reason, BookReason::book_in_use);
   sqlite3_close(other);
   EXPECT_EQ(contents().addresses.at("net").size(), 1000u);
 }
@@ -278,7 +279,7 @@ TEST_F(BookFileTest, AFileThatIsReplacedUnderUsIsNoticed) {
 
 TEST_F(BookFileTest, AGuestReadsBesideTheWriterAndLeavesNoTrace) {
   Report report;
-  EXPECT_EQ(BookFile::read(path, kBookNow, report).error().reason, Reason::book_missing);
+  EXPECT_EQ(BookFile::read(path, kBookNow, report).error().reason, BookReason::book_missing);
   EXPECT_TRUE(names().empty());
   {
     auto opened = open();
@@ -299,11 +300,11 @@ TEST_F(BookFileTest, AGuestReportsWhatItCannotReadAndMovesNothing) {
   Report report;
   make_book();
   forge("PRAGMA user_version = 99");
-  EXPECT_EQ(BookFile::read(path, kBookNow, report).error().reason, Reason::book_newer);
+  EXPECT_EQ(BookFile::read(path, kBookNow, report).error().reason, BookReason::book_newer);
   forge("PRAGMA application_id = 42");
-  EXPECT_EQ(BookFile::read(path, kBookNow, report).error().reason, Reason::book_foreign);
+  EXPECT_EQ(BookFile::read(path, kBookNow, report).error().reason, BookReason::book_foreign);
   std::ofstream(path, std::ios::trunc) << std::string(5000, 'x');
-  EXPECT_EQ(BookFile::read(path, kBookNow, report).error().reason, Reason::book_corrupt);
+  EXPECT_EQ(BookFile::read(path, kBookNow, report).error().reason, BookReason::book_corrupt);
   EXPECT_EQ(names(), (std::vector<std::string>{"addrbook.db", "addrbook.db.lock"}));
 }
 

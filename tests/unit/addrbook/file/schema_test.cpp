@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "addrbook/file/own_file.h"
+#include "addrbook/record/book_reason.h"
 #include "tests/support/book_rows.h"
 #include "tests/support/files.h"
 
@@ -108,7 +109,7 @@ TEST(SchemaFile, WhatIsNoDatabaseIsCorrupt) {
   auto database = sqlite::Database::open(path, sqlite::Access::write).value();
   const auto finding = examine(database);
   ASSERT_FALSE(finding);
-  EXPECT_EQ(finding.error().reason, conn::Reason::book_corrupt);
+  EXPECT_EQ(finding.error().reason, addrbook::BookReason::book_corrupt);
 }
 
 }  // namespace

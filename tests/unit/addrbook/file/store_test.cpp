@@ -15,6 +15,7 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
+#include "addrbook/record/book_reason.h"
 #include "conn/runtime/asio_runtime.h"
 #include "tests/sim/sim_world.h"
 #include "tests/support/book_source.h"
@@ -194,7 +195,7 @@ TEST_F(StoreTest, WhatIsNotCommittedGoesBackAndIsTriedAgain) {
   store->changed();
   world.run_for(500ms);
   EXPECT_EQ(store->state().condition, Condition::degraded);
-  EXPECT_EQ(store->state().failure->reason, Reason::book_unwritable);
+  EXPECT_EQ(store->state().failure->reason, BookReason::book_unwritable);
   EXPECT_EQ(source.waiting(), 10u) << "they are back at the source";
   const auto since = store->state().since;
   KnownAddress newer = row_of(3);
@@ -237,7 +238,7 @@ TEST_F(StoreTest, AFlushThatFailsSaysSo) {
   FaultyVfs::arm(Fault::io_error, 1, 1'000'000);
   const auto flushed = flush();
   ASSERT_FALSE(flushed);
-  EXPECT_EQ(flushed.error().reason, Reason::book_unwritable);
+  EXPECT_EQ(flushed.error().reason, BookReason::book_unwritable);
   FaultyVfs::disarm();
   EXPECT_TRUE(flush()) << "without waiting for the time of the retry";
   EXPECT_TRUE(in_the_file() == source.all());
@@ -251,7 +252,7 @@ TEST_F(StoreTest, AnotherProgramsLockIsOutlived) {
     store->changed();
     world.run_for(60s);
     EXPECT_EQ(store->state().condition, Condition::degraded);
-    EXPECT_EQ(store->state().failure->reason, Reason::book_in_use);
+    EXPECT_EQ(store->state().failure->reason, BookReason::book_in_use);
     EXPECT_EQ(source.waiting(), 100u);
     EXPECT_TRUE(in_the_file().empty());
   }
@@ -320,7 +321,7 @@ TEST_F(StoreTest, AnOpeningThatFailsCanBeTriedAgain) {
     ASSERT_TRUE(other);
     const auto loaded = try_open();
     ASSERT_FALSE(loaded);
-    EXPECT_EQ(loaded.error().reason, Reason::book_in_use);
+    EXPECT_EQ(loaded.error().reason, BookReason::book_in_use);
     EXPECT_EQ(store->state().condition, Condition::closed);
     EXPECT_FALSE(flush());
     source.set(0, 5);
@@ -537,12 +538,12 @@ TEST(StoreErrors, AFailureHasItsKind) {
   const auto kind = [](Reason reason, const char* detail = "") {
     return kind_of({conn::Stage::configuration, reason, detail});
   };
-  EXPECT_EQ(kind(Reason::book_in_use), StoreError::busy);
-  EXPECT_EQ(kind(Reason::book_corrupt), StoreError::corrupt);
-  EXPECT_EQ(kind(Reason::book_unwritable, "a.db: database or disk is full"), StoreError::full);
-  EXPECT_EQ(kind(Reason::book_unwritable, "a.db: attempt to write a readonly database"),
+  EXPECT_EQ(kind(BookReason::book_in_use), StoreError::busy);
+  EXPECT_EQ(kind(BookReason::book_corrupt), StoreError::corrupt);
+  EXPECT_EQ(kind(BookReason::book_unwritable, "a.db: database or disk is full"), StoreError::full);
+  EXPECT_EQ(kind(BookReason::book_unwritable, "a.db: attempt to write a readonly database"),
             StoreError::io);
-  EXPECT_EQ(kind(Reason::book_unreadable), StoreError::io);
+  EXPECT_EQ(kind(BookReason::book_unreadable), StoreError::io);
   EXPECT_EQ(kind(Reason::internal_error), StoreError::other);
 }
 

@@ -10,13 +10,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "addrbook/record/book_reason.h"
 #include "tests/support/book_fixture.h"
 #include "tests/support/vectors.h"
 
 namespace peerage::addrbook {
 namespace {
 
-using conn::Reason;
 using test::address;
 using test::kBookStart;
 
@@ -219,7 +219,7 @@ TEST_F(JsonOnDisk, AnErrorLeavesTheOldFileAndNothingElse) {
   std::filesystem::create_directories(path / "inside");
   const auto saved = save_json_book(path, "text");
   ASSERT_FALSE(saved);
-  EXPECT_EQ(saved.error().reason, Reason::address_file_unwritable);
+  EXPECT_EQ(saved.error().reason, BookReason::address_file_unwritable);
   EXPECT_TRUE(std::filesystem::is_directory(path / "inside"));
   EXPECT_EQ(files(), 1u);
   EXPECT_FALSE(save_json_book(folder_ / "missing" / "addrbook.json", "text"));
@@ -239,13 +239,13 @@ TEST_F(JsonOnDisk, AFileThatCannotBeReadIsNamed) {
   for (const auto& path : {folder_ / "missing", folder_, folder_ / "pipe"}) {
     const auto book = load_json_book(path, kNow);
     ASSERT_FALSE(book);
-    EXPECT_EQ(book.error().reason, Reason::address_file_unreadable);
+    EXPECT_EQ(book.error().reason, BookReason::address_file_unreadable);
     EXPECT_NE(book.error().detail.find(path.string()), std::string::npos);
   }
   ASSERT_TRUE(save_json_book(folder_ / "bad.json", "{\n\n  ]"));
   const auto book = load_json_book(folder_ / "bad.json", kNow);
   ASSERT_FALSE(book);
-  EXPECT_EQ(book.error().reason, Reason::address_file_malformed);
+  EXPECT_EQ(book.error().reason, BookReason::address_file_malformed);
   EXPECT_NE(book.error().detail.find("bad.json: line 3, column 3: "), std::string::npos);
 }
 

@@ -3,13 +3,13 @@
 #include <gtest/gtest.h>
 
 #include "addrbook/json/file.h"
+#include "addrbook/record/book_reason.h"
 #include "tests/support/book_fixture.h"
 #include "tests/support/vectors.h"
 
 namespace peerage::addrbook {
 namespace {
 
-using conn::Reason;
 using test::kBookStart;
 
 // A day after the recorded file was saved.
@@ -58,7 +58,7 @@ std::string refusal(const std::string& text) {
   const auto book = parse_json_book(text, kLater);
   EXPECT_FALSE(book) << text.substr(0, 100);
   if (book) return "";
-  EXPECT_EQ(book.error().reason, Reason::address_file_malformed);
+  EXPECT_EQ(book.error().reason, BookReason::address_file_malformed);
   EXPECT_LT(book.error().detail.size(), 300u);
   return book.error().detail;
 }

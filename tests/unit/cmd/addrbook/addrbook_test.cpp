@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include "addrbook/file/sqlite.h"
+#include "addrbook/record/book_reason.h"
+#include "p2p/base/peer_reason.h"
 #include "tests/support/book_fixture.h"
 #include "tests/support/book_rows.h"
 #include "tests/support/files.h"
@@ -139,7 +141,7 @@ TEST(BookSpan, IsADurationOrDaysOrWeeks) {
 TEST_F(HomeTest, ABookThatIsMissingIsNotMadeByLookingForIt) {
   const auto read = read_book(home(), kBookNow);
   ASSERT_FALSE(read);
-  EXPECT_EQ(read.error().reason, Reason::book_missing);
+  EXPECT_EQ(read.error().reason, addrbook::BookReason::book_missing);
   EXPECT_FALSE(check_book(home(), kBookNow));
   EXPECT_FALSE(export_json(home(), "", kBookNow));
   EXPECT_FALSE(unban(home(), numbered_id(1), kBookNow));
@@ -354,7 +356,7 @@ TEST_F(HomeTest, WhatANodeHasOpenIsNotChanged) {
   BookFile running = open();
   const auto refused = [](const auto& outcome) {
     ASSERT_FALSE(outcome);
-    EXPECT_EQ(outcome.error().reason, Reason::book_in_use);
+    EXPECT_EQ(outcome.error().reason, addrbook::BookReason::book_in_use);
     EXPECT_NE(outcome.error().detail.find("stop the node"), std::string::npos);
   };
   refused(ban(home(), numbered_id(1), 1h, "", kBookNow));
@@ -394,7 +396,7 @@ TEST_F(HomeTest, ABanIsAnOperatorsAndOneBeyondTheirRoomIsRefused) {
   }
   const auto refused = ban(home(), numbered_id(60'000), 1h, "", kBookNow);
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().reason, Reason::ban_list_full);
+  EXPECT_EQ(refused.error().reason, p2p::PeerReason::ban_list_full);
   EXPECT_EQ(contents().bans.size(), conn::kMaxBans + 1) << "nothing is lost";
   const auto renewed = ban(home(), numbered_id(1), 2h, "renewed", kBookNow);
   ASSERT_TRUE(renewed);
@@ -523,7 +525,7 @@ TEST_F(HomeTest, AMalformedFileMakesNoBook) {
   std::ofstream(folder.path() / "bad.json") << "{\"addrs\": [";
   const auto report = import_json(home(), "net-1", folder.path() / "bad.json", kBookNow);
   ASSERT_FALSE(report);
-  EXPECT_EQ(report.error().reason, Reason::address_file_malformed);
+  EXPECT_EQ(report.error().reason, addrbook::BookReason::address_file_malformed);
   EXPECT_FALSE(std::filesystem::exists(home().file));
 }
 

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "addrbook/record/book_reason.h"
 #include "cmd/config/node_config.h"
 #include "cmd/config/reader.h"
 #include "cmd/config/setting_value.h"
@@ -128,7 +129,7 @@ TEST(ConfigAdvice, ANodeThatKnowsNoOtherIsNamed) {
   EXPECT_EQ(findings_text(home.findings()).find("can only wait"), std::string::npos);
   home.around.book_addresses = 0;
   EXPECT_EQ(home.finding("can only wait").severity, Severity::warning);
-  home.around.book_failure = Failure{Stage::configuration, Reason::book_missing, ""};
+  home.around.book_failure = Failure{Stage::configuration, addrbook::BookReason::book_missing, ""};
   EXPECT_EQ(home.finding("can only wait").severity, Severity::warning);
   home.around.json_addresses = 3;
   home.reading.settings.json_book = "/h/config/addrbook.json";
@@ -183,10 +184,10 @@ TEST(ConfigAdvice, TheBookIsReportedAsItIs) {
   Home home;
   EXPECT_EQ(home.finding("7 addresses").severity, Severity::notice);
   const std::vector<std::pair<Reason, Severity>> kCases = {
-      {Reason::book_missing, Severity::notice},
-      {Reason::book_corrupt, Severity::warning},
-      {Reason::book_foreign, Severity::warning},
-      {Reason::book_unreadable, Severity::error}};
+      {addrbook::BookReason::book_missing, Severity::notice},
+      {addrbook::BookReason::book_corrupt, Severity::warning},
+      {addrbook::BookReason::book_foreign, Severity::warning},
+      {addrbook::BookReason::book_unreadable, Severity::error}};
   for (const auto& [reason, severity] : kCases) {
     home.around.book_failure = Failure{Stage::configuration, reason, ""};
     EXPECT_EQ(home.finding(std::string(explain(reason))).severity, severity);

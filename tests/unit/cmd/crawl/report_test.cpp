@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
+#include "p2p/base/peer_reason.h"
+
 namespace peerage::cmd {
 namespace {
 
@@ -134,7 +136,7 @@ TEST(CrawlReport, QuotesCsvAsTheRfcHasIt) {
 TEST(CrawlReport, NeverHandsOnRawBytesNorAFormula) {
   CrawlRow node = reachable(1, "\x1b[2J\xff", 10);
   node.moniker = "=HYPERLINK(1)\r\n";
-  node.failure = conn::Failure{Stage::admission, Reason::no_free_slot, "\x07"};
+  node.failure = conn::Failure{Stage::admission, p2p::PeerReason::no_free_slot, "\x07"};
   const CrawlResult result = crawl_of({node});
   for (const std::string& text : {crawl_text(result), crawl_json(result), crawl_csv(result)}) {
     for (const char each : text) {

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "conn/base/reassembly_budget.h"
+#include "p2p/base/peer_reason.h"
 #include "p2p/connect/upgrade.h"
 #include "pex/exchange/messages.h"
 #include "tests/sim/sim_world.h"
@@ -157,7 +158,7 @@ TEST_F(ProbeTest, ANodeThatWaitsForUsToNameTheNetworkIsReportedAsSuch) {
     answer.network = theirs.network;
     return answer;
   };
-  EXPECT_EQ(why(probe()), Reason::network_unknown);
+  EXPECT_EQ(why(probe()), p2p::PeerReason::network_unknown);
   options.network = "chain-7";
   EXPECT_TRUE(probe().proven());
 }
@@ -207,7 +208,7 @@ TEST_F(ProbeTest, ANodeThatDoesNotAnswerIsProvenAndTheProbeEndsInTime) {
   const ProbeReport report = probe();
   EXPECT_TRUE(report.proven());
   ASSERT_TRUE(report.pex_failure);
-  EXPECT_EQ(report.pex_failure->reason, Reason::answer_timed_out);
+  EXPECT_EQ(report.pex_failure->reason, p2p::PeerReason::answer_timed_out);
 }
 
 TEST_F(ProbeTest, AClosedPortIsRefused) {

@@ -121,6 +121,15 @@ TEST_F(OutboundPipeTest, ASocketThatTakesNothingIsOfferedTheSame) {
   EXPECT_EQ(liveness.check(now + 60s).error().reason, Reason::write_stalled);
 }
 
+TEST_F(OutboundPipeTest, WhenNothingWaitsNoSocketIsStalled) {
+  make();
+  offer(kLow, Bytes(10, 1));
+  write(0);
+  write();
+  EXPECT_EQ(write(), 0u);
+  EXPECT_TRUE(liveness.check(now + 61s));
+}
+
 TEST_F(OutboundPipeTest, ABatchIsBoundedAndUrgentMessagesOvertakeAllButIt) {
   make();
   offer(kLow, Bytes(500'000, 1));

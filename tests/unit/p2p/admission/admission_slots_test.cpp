@@ -4,6 +4,7 @@
 #include <random>
 #include <set>
 
+#include "p2p/base/peer_reason.h"
 #include "tests/support/effort.h"
 #include "tests/unit/p2p/admission/admission_helpers.h"
 
@@ -23,7 +24,7 @@ TEST(Admission, FullInboundSlotsRefuseANewcomerWhenNoPeerMayBeEvicted) {
   Admission admission = new_admission();
   fill(admission);
   EXPECT_EQ(refusal(admission.on_proven(inbound(41), 41, offering({}), kStart)),
-            Reason::no_free_slot);
+            PeerReason::no_free_slot);
   EXPECT_EQ(admission.slots_taken(Direction::inbound), 40u);
   admission.on_gone(numbered_id(7), 7);
   EXPECT_EQ(admission.slots_taken(Direction::inbound), 39u);
@@ -37,12 +38,12 @@ TEST(Admission, WithoutEvictionAStrangerIsRefusedOnArrivalAndHandshakesCount) {
   fill(admission, 39);
   const auto last = admission.on_arrival(stranger(40), kStart);
   ASSERT_TRUE(last);
-  EXPECT_EQ(refusal(admission.on_arrival(stranger(41), kStart)), Reason::no_free_slot);
+  EXPECT_EQ(refusal(admission.on_arrival(stranger(41), kStart)), PeerReason::no_free_slot);
   admission.half_open().leave(last->ticket);
   EXPECT_TRUE(admission.on_proven(inbound(40), 40, never_asked, kStart));
-  EXPECT_EQ(refusal(admission.on_arrival(stranger(41), kStart)), Reason::no_free_slot);
+  EXPECT_EQ(refusal(admission.on_arrival(stranger(41), kStart)), PeerReason::no_free_slot);
   EXPECT_EQ(refusal(admission.on_proven(inbound(41), 41, never_asked, kStart)),
-            Reason::no_free_slot);
+            PeerReason::no_free_slot);
   EXPECT_TRUE(admission.on_proven(outbound(42), 42, never_asked, kStart));
   admission.on_gone(numbered_id(7), 7);
   EXPECT_TRUE(admission.on_arrival(stranger(41), kStart));
@@ -59,11 +60,11 @@ TEST(Admission, ASlotThatIsEvictedIsPromisedToTheNewcomer) {
   // While 7 is on its way out no other gets the slot, and it cannot be evicted twice.
   EXPECT_EQ(refusal(admission.on_proven(inbound(42), 42, offering_besides_old_ones({candidate(7)}),
                                         kStart)),
-            Reason::no_free_slot);
+            PeerReason::no_free_slot);
   admission.on_gone(numbered_id(7), 7);
   EXPECT_EQ(admission.slots_taken(Direction::inbound), 40u);
   EXPECT_EQ(refusal(admission.on_proven(inbound(42), 42, offering({}), kStart)),
-            Reason::no_free_slot);
+            PeerReason::no_free_slot);
   admission.on_gone(numbered_id(41), 41);
   EXPECT_TRUE(admission.on_proven(inbound(42), 42, never_asked, kStart));
 }
@@ -98,9 +99,9 @@ TEST(Admission, AnEvictedHostPausesWhileTheSlotsAreTaken) {
   ASSERT_TRUE(
       admission.on_proven(inbound(41), 41, offering_besides_old_ones({candidate(7)}), kStart));
   admission.on_gone(numbered_id(7), 7);
-  EXPECT_EQ(refusal(admission.on_arrival(stranger(7), kStart)), Reason::no_free_slot);
+  EXPECT_EQ(refusal(admission.on_arrival(stranger(7), kStart)), PeerReason::no_free_slot);
   EXPECT_EQ(refusal(admission.on_arrival(stranger(7), kStart + kEvictedPause - 1ns)),
-            Reason::no_free_slot);
+            PeerReason::no_free_slot);
   EXPECT_TRUE(admission.on_arrival(stranger(7), kStart + kEvictedPause));
   admission.on_gone(numbered_id(8), 8);
   EXPECT_TRUE(admission.on_arrival(stranger(7), kStart + 1s)) << "there is a slot";
@@ -113,7 +114,7 @@ TEST(Admission, AnExemptHostThatLosesAPeerPausesForASecond) {
   fill(admission);
   ASSERT_TRUE(
       admission.on_proven(inbound(41), 41, offering_besides_old_ones({candidate(7)}), kStart));
-  EXPECT_EQ(refusal(admission.on_arrival(stranger(7), kStart)), Reason::no_free_slot);
+  EXPECT_EQ(refusal(admission.on_arrival(stranger(7), kStart)), PeerReason::no_free_slot);
   EXPECT_TRUE(admission.on_arrival(stranger(7), kStart + kFirstSlotPause));
 }
 
@@ -124,7 +125,7 @@ TEST(Admission, ANodeCountsAtTheAddressOfTheLinkThatIsLeft) {
   admission.on_gone(numbered_id(1), 1);
   EXPECT_TRUE(admission.on_proven(inbound(3, stranger(1)), 3, never_asked, kStart));
   EXPECT_EQ(refusal(admission.on_proven(inbound(4, stranger(2)), 4, never_asked, kStart)),
-            Reason::too_many_from_address);
+            PeerReason::too_many_from_address);
   admission.on_gone(numbered_id(1), 2);
   EXPECT_TRUE(admission.on_proven(inbound(4, stranger(2)), 4, never_asked, kStart));
 }
@@ -148,10 +149,10 @@ TEST(Admission, ANodeOnItsWayOutGetsNoNewLinkUntilItIsGone) {
   ASSERT_TRUE(
       admission.on_proven(inbound(41), 41, offering_besides_old_ones({candidate(7)}), kStart));
   EXPECT_EQ(refusal(admission.on_proven(inbound(7), 107, never_asked, kStart)),
-            Reason::no_free_slot);
+            PeerReason::no_free_slot);
   admission.on_gone(numbered_id(7), 7);
   EXPECT_EQ(refusal(admission.on_proven(inbound(7), 107, offering({}), kStart)),
-            Reason::no_free_slot);
+            PeerReason::no_free_slot);
   EXPECT_EQ(admission.slots_taken(Direction::inbound), 40u);
 }
 
@@ -163,7 +164,7 @@ TEST(Admission, OnlyANodeThatHoldsAnInboundSlotIsEvicted) {
   EXPECT_EQ(refusal(admission.on_proven(
                 inbound(41), 41,
                 offering_besides_old_ones({candidate(50), candidate(51), candidate(999)}), kStart)),
-            Reason::no_free_slot);
+            PeerReason::no_free_slot);
   const auto admitted = admission.on_proven(
       inbound(41), 41, offering_besides_old_ones({candidate(50), candidate(51), candidate(7)}),
       kStart);
@@ -201,7 +202,7 @@ TEST(Admission, ANodeFreesItsSlotOrTakesOneAgainWhenItsStandingChanges) {
   admission.set_standing(numbered_id(7), Standing::ordinary);
   EXPECT_EQ(admission.slots_taken(Direction::inbound), 41u);
   EXPECT_EQ(refusal(admission.on_proven(inbound(42), 42, offering({}), kStart)),
-            Reason::no_free_slot);
+            PeerReason::no_free_slot);
   admission.set_standing(numbered_id(99), Standing::privileged);
   EXPECT_EQ(admission.slots_taken(Direction::inbound), 41u);
 }
@@ -244,7 +245,7 @@ TEST(Admission, ASeedsLimitForOneAddressIsAboutPeersThatDialledIt) {
   EXPECT_TRUE(admission.on_proven(at_one_ip(20, Direction::inbound), 20, never_asked, kStart));
   EXPECT_EQ(
       refusal(admission.on_proven(at_one_ip(21, Direction::inbound), 21, never_asked, kStart)),
-      Reason::too_many_from_address);
+      PeerReason::too_many_from_address);
   EXPECT_TRUE(admission.may_dial(numbered_id(22), stranger(1), Standing::ordinary, kStart));
 }
 
@@ -278,7 +279,7 @@ TEST(Admission, WithoutInboundSlotsOnlyPrivilegedPeersComeIn) {
   config.max_inbound = 0;
   Admission admission = new_admission(config);
   EXPECT_EQ(refusal(admission.on_proven(inbound(1), 1, offering({}), kStart)),
-            Reason::no_free_slot);
+            PeerReason::no_free_slot);
   EXPECT_TRUE(admission.on_proven(privileged(inbound(2)), 2, never_asked, kStart));
 }
 
@@ -383,14 +384,14 @@ TEST(Admission, NoSlotIsLostOrGivenTwiceWhateverHappens) {
         std::optional<Reason> expected;
         bool expect_asked = false;
         if (known != model.nodes.end()) {
-          if (known->second.evicted) expected = Reason::no_free_slot;
+          if (known->second.evicted) expected = PeerReason::no_free_slot;
         } else if (ordinary && config.max_per_ip > 0 && newcomer.ip.v4_bytes()[0] != 10 &&
                    model.at(newcomer.ip) >= config.max_per_ip) {
-          expected = Reason::too_many_from_address;
+          expected = PeerReason::too_many_from_address;
         } else if (ordinary && newcomer.direction == Direction::inbound &&
                    model.taken(Direction::inbound) >= config.max_inbound) {
           expect_asked = true;
-          if (!somebody_may_go) expected = Reason::no_free_slot;
+          if (!somebody_may_go) expected = PeerReason::no_free_slot;
         }
         ASSERT_EQ(refusal(admitted), expected) << "seed " << seed;
         ASSERT_EQ(asked, expect_asked) << "seed " << seed;

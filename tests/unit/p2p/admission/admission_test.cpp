@@ -1,4 +1,5 @@
 // Who is let through the two gates, and by what: bans, rates, pauses, addresses.
+#include "p2p/base/peer_reason.h"
 #include "tests/unit/p2p/admission/admission_helpers.h"
 
 namespace peerage::p2p {
@@ -6,7 +7,6 @@ namespace {
 
 using conn::Cidr;
 using conn::IpAddress;
-using conn::Reason;
 using conn::TimePoint;
 using test::ip;
 using test::numbered_id;
@@ -18,7 +18,7 @@ TEST(Admission, ABannedAddressIsRefusedAtTheFirstGate) {
   Admission admission = new_admission();
   admission.bans().add({Cidr(ip("203.0.113.0"), 24), kStart + 1h, "they know why"}, kStart);
   const auto arrival = admission.on_arrival(ip("203.0.113.7"), kStart);
-  EXPECT_EQ(refusal(arrival), Reason::banned);
+  EXPECT_EQ(refusal(arrival), PeerReason::banned);
   EXPECT_EQ(arrival.error().detail, "they know why");
   EXPECT_EQ(admission.half_open().size(), 0u);
   EXPECT_TRUE(admission.on_arrival(ip("203.0.114.7"), kStart));
@@ -34,7 +34,7 @@ TEST(Admission, AHostThatComesTooOftenIsRefusedAtTheFirstGate) {
       ++let_in;
       admission.half_open().leave(arrival->ticket);
     } else {
-      EXPECT_EQ(refusal(arrival), Reason::connection_rate_exceeded);
+      EXPECT_EQ(refusal(arrival), PeerReason::connection_rate_exceeded);
     }
   }
   EXPECT_EQ(let_in, 16);
@@ -59,9 +59,9 @@ TEST(Admission, AnExemptNetworkHasAHigherRateAndTheSameBansAndThePool) {
     admission.half_open().leave(arrival->ticket);
   }
   for (int i = 0; i < 4; ++i) EXPECT_TRUE(admission.on_arrival(ip("10.1.1.1"), kStart));
-  EXPECT_EQ(refusal(admission.on_arrival(ip("10.1.1.1"), kStart)), Reason::too_many_handshakes);
+  EXPECT_EQ(refusal(admission.on_arrival(ip("10.1.1.1"), kStart)), PeerReason::too_many_handshakes);
   admission.bans().add({Cidr(ip("10.2.0.0"), 16), kStart + 1h, ""}, kStart);
-  EXPECT_EQ(refusal(admission.on_arrival(ip("10.2.1.1"), kStart)), Reason::banned);
+  EXPECT_EQ(refusal(admission.on_arrival(ip("10.2.1.1"), kStart)), PeerReason::banned);
 }
 
 TEST(Admission, AHostOfAnExemptNetworkHasAThousandConnectionsAtOnceAndThenAHundredASecond) {
@@ -76,7 +76,7 @@ TEST(Admission, AHostOfAnExemptNetworkHasAThousandConnectionsAtOnceAndThenAHundr
       ++let_in;
       admission.half_open().leave(arrival->ticket);
     } else {
-      EXPECT_EQ(refusal(arrival), Reason::connection_rate_exceeded);
+      EXPECT_EQ(refusal(arrival), PeerReason::connection_rate_exceeded);
     }
   }
   EXPECT_GE(let_in, 1'990);
@@ -94,12 +94,12 @@ int handshakes_of_a_persistent_dialler(Admission& admission, const Admission::Ne
   for (const TimePoint end = now + span; now < end; now += 3'333us) {
     const auto arrival = admission.on_arrival(dialler.ip, now);
     if (!arrival) {
-      EXPECT_EQ(refusal(arrival), Reason::no_free_slot);
+      EXPECT_EQ(refusal(arrival), PeerReason::no_free_slot);
       continue;
     }
     ++handshakes;
     EXPECT_EQ(refusal(admission.on_proven(dialler, 1'000, offering({}), now)),
-              Reason::no_free_slot);
+              PeerReason::no_free_slot);
     admission.half_open().leave(arrival->ticket);
   }
   return handshakes;
@@ -160,7 +160,7 @@ TEST(Admission, AHostThatFailedToAuthenticateIsRefusedAtTheFirstGateForAWhile) {
   Admission admission = new_admission();
   admission.on_failed_authentication(ip("203.0.113.7"), kStart);
   EXPECT_EQ(refusal(admission.on_arrival(ip("203.0.113.7"), kStart)),
-            Reason::authentication_failed_lately);
+            PeerReason::authentication_failed_lately);
   EXPECT_EQ(admission.half_open().size(), 0u);
   EXPECT_TRUE(admission.on_arrival(ip("203.0.113.8"), kStart));
   EXPECT_TRUE(admission.on_arrival(ip("203.0.113.7"), kStart + 30s));
@@ -184,7 +184,7 @@ TEST(Admission, AnExemptAddressHasNoPauseAndBringsNoneToItsNeighbours) {
 TEST(Admission, AFullPoolOfHandshakesIsToldApartFromTheRate) {
   Admission admission = new_admission();
   for (unsigned i = 0; i < 64; ++i) ASSERT_TRUE(admission.on_arrival(stranger(i), kStart));
-  EXPECT_EQ(refusal(admission.on_arrival(stranger(100), kStart)), Reason::too_many_handshakes);
+  EXPECT_EQ(refusal(admission.on_arrival(stranger(100), kStart)), PeerReason::too_many_handshakes);
   const auto later = admission.on_arrival(stranger(101), kStart + 1s);
   ASSERT_TRUE(later);
   EXPECT_TRUE(later->displaced);
@@ -234,7 +234,7 @@ TEST(Admission, ABannedNodeIsRefusedAtTheSecondGateWhateverItsStanding) {
   admission.bans().add({Cidr(stranger(2)), kStart + 1h, ""}, kStart);
   for (const unsigned node : {1u, 2u}) {
     for (const auto& newcomer : {inbound(node), privileged(inbound(node)), outbound(node)}) {
-      EXPECT_EQ(refusal(admission.on_proven(newcomer, 1, never_asked, kStart)), Reason::banned);
+      EXPECT_EQ(refusal(admission.on_proven(newcomer, 1, never_asked, kStart)), PeerReason::banned);
     }
   }
   EXPECT_EQ(admission.slots_taken(Direction::inbound), 0u);
@@ -245,7 +245,7 @@ TEST(Admission, ANodeThatWasBannedMeanwhileGetsNoSecondLink) {
   Admission admission = new_admission();
   ASSERT_TRUE(admission.on_proven(inbound(1), 1, never_asked, kStart));
   admission.bans().add({numbered_id(1), kStart + 1h, ""}, kStart);
-  EXPECT_EQ(refusal(admission.on_proven(inbound(1), 2, never_asked, kStart)), Reason::banned);
+  EXPECT_EQ(refusal(admission.on_proven(inbound(1), 2, never_asked, kStart)), PeerReason::banned);
   admission.on_gone(numbered_id(1), 1);
   EXPECT_EQ(admission.slots_taken(Direction::inbound), 0u);
 }
@@ -258,7 +258,7 @@ TEST(Admission, OnlyTheAllowedNumberOfPeersIsAtOneAddress) {
   EXPECT_TRUE(admission.on_proven(inbound(1, shared), 1, never_asked, kStart));
   EXPECT_TRUE(admission.on_proven(inbound(2, shared), 2, never_asked, kStart));
   EXPECT_EQ(refusal(admission.on_proven(inbound(3, shared), 3, never_asked, kStart)),
-            Reason::too_many_from_address);
+            PeerReason::too_many_from_address);
   EXPECT_TRUE(admission.on_proven(inbound(4, ip("203.0.113.8")), 4, never_asked, kStart));
   admission.on_gone(numbered_id(1), 1);
   EXPECT_TRUE(admission.on_proven(inbound(3, shared), 5, never_asked, kStart));
@@ -269,10 +269,10 @@ TEST(Admission, TheAddressesOfOneIpv6HostCountTogether) {
   ASSERT_TRUE(admission.on_proven(inbound(1, ip("2001:db8:1:2::1")), 1, never_asked, kStart));
   EXPECT_EQ(
       refusal(admission.on_proven(inbound(2, ip("2001:db8:1:2:3::1")), 2, never_asked, kStart)),
-      Reason::too_many_from_address);
+      PeerReason::too_many_from_address);
   EXPECT_EQ(refusal(admission.may_dial(numbered_id(2), ip("2001:db8:1:2::7"), Standing::ordinary,
                                        kStart)),
-            Reason::too_many_from_address);
+            PeerReason::too_many_from_address);
   EXPECT_TRUE(admission.on_proven(inbound(3, ip("2001:db8:1:3::1")), 3, never_asked, kStart));
   admission.on_gone(numbered_id(1), 1);
   EXPECT_TRUE(admission.on_proven(inbound(2, ip("2001:db8:1:2:3::1")), 2, never_asked, kStart));
@@ -282,7 +282,7 @@ TEST(Admission, OutboundPeersCountForTheirAddressToo) {
   Admission admission = new_admission();
   ASSERT_TRUE(admission.on_proven(outbound(1), 1, never_asked, kStart));
   EXPECT_EQ(refusal(admission.on_proven(inbound(2, stranger(1)), 2, never_asked, kStart)),
-            Reason::too_many_from_address);
+            PeerReason::too_many_from_address);
 }
 
 TEST(Admission, AnExemptNetworkHasNoLimitForAnAddress) {
@@ -310,7 +310,7 @@ TEST(Admission, PrivilegedPeersAreNotCountedForTheirAddress) {
   EXPECT_TRUE(admission.on_proven(inbound(2, shared), 2, never_asked, kStart));
   EXPECT_TRUE(admission.on_proven(privileged(inbound(3, shared)), 3, never_asked, kStart));
   EXPECT_EQ(refusal(admission.on_proven(inbound(4, shared), 4, never_asked, kStart)),
-            Reason::too_many_from_address);
+            PeerReason::too_many_from_address);
 }
 
 TEST(Admission, ADialIsRefusedWhereItsPeerWouldBe) {
@@ -318,7 +318,7 @@ TEST(Admission, ADialIsRefusedWhereItsPeerWouldBe) {
   const IpAddress shared = ip("203.0.113.7");
   ASSERT_TRUE(admission.on_proven(inbound(1, shared), 1, never_asked, kStart));
   EXPECT_EQ(refusal(admission.may_dial(numbered_id(2), shared, Standing::ordinary, kStart)),
-            Reason::too_many_from_address);
+            PeerReason::too_many_from_address);
   EXPECT_TRUE(admission.may_dial(numbered_id(2), shared, Standing::privileged, kStart));
   EXPECT_TRUE(admission.may_dial(numbered_id(1), shared, Standing::ordinary, kStart));
   EXPECT_TRUE(admission.may_dial(numbered_id(2), ip("203.0.113.8"), Standing::ordinary, kStart));
@@ -326,10 +326,10 @@ TEST(Admission, ADialIsRefusedWhereItsPeerWouldBe) {
   admission.bans().add({numbered_id(2), kStart + 1h, ""}, kStart);
   admission.bans().add({Cidr(ip("198.51.100.0"), 24), kStart + 1h, ""}, kStart);
   EXPECT_EQ(refusal(admission.may_dial(numbered_id(2), std::nullopt, Standing::privileged, kStart)),
-            Reason::banned);
+            PeerReason::banned);
   EXPECT_EQ(
       refusal(admission.may_dial(numbered_id(3), ip("198.51.100.1"), Standing::privileged, kStart)),
-      Reason::banned);
+      PeerReason::banned);
 }
 
 }  // namespace

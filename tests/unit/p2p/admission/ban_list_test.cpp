@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include "p2p/base/peer_reason.h"
 #include "tests/support/addresses.h"
 
 namespace peerage::p2p {
@@ -366,7 +367,7 @@ TEST(BanList, AnOperatorsBanBeyondTheirRoomIsRefusedAndNothingIsLost) {
   }
   const auto refused = bans.add({numbered_id(77'777), kStart + 1h, ""}, kStart);
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().reason, conn::Reason::ban_list_full);
+  EXPECT_EQ(refused.error().reason, PeerReason::ban_list_full);
   EXPECT_EQ(bans.all(kStart).size(), conn::kMaxBans);
   EXPECT_TRUE(bans.add({numbered_id(0), kStart + 2h, "renewed"}, kStart));
   EXPECT_TRUE(bans.add({numbered_id(88'888), kStart + 1h, "", kStrangers}, kStart))

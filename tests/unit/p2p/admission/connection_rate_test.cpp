@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "p2p/base/peer_reason.h"
 #include "tests/support/addresses.h"
 
 namespace peerage::p2p {
@@ -92,8 +93,8 @@ TEST(ConnectionRate, AHostThatFailedToAuthenticateHasNoConnectionForThirtySecond
   const IpAddress host = ip("203.0.113.7");
   EXPECT_TRUE(rate.take(host, kStart));
   rate.on_failed_authentication(host, kStart);
-  EXPECT_EQ(refusal(rate, host, kStart), Reason::authentication_failed_lately);
-  EXPECT_EQ(refusal(rate, host, kStart + 30s - 1ns), Reason::authentication_failed_lately);
+  EXPECT_EQ(refusal(rate, host, kStart), PeerReason::authentication_failed_lately);
+  EXPECT_EQ(refusal(rate, host, kStart + 30s - 1ns), PeerReason::authentication_failed_lately);
   EXPECT_TRUE(rate.take(host, kStart + 30s));
   EXPECT_TRUE(rate.take(ip("203.0.113.8"), kStart));
 }
@@ -105,7 +106,7 @@ TEST(ConnectionRate, AHostThatComesDuringItsPausePaysNothingAndDoesNotMakeItLong
   rate.on_failed_authentication(host, kStart);
   for (int i = 0; i < 300; ++i) EXPECT_FALSE(rate.take(host, kStart + i * 100ms));
   EXPECT_EQ(taken(rate, host, 100, kStart + 30s), 6);
-  EXPECT_EQ(refusal(rate, host, kStart + 30s), Reason::connection_rate_exceeded);
+  EXPECT_EQ(refusal(rate, host, kStart + 30s), PeerReason::connection_rate_exceeded);
 }
 
 TEST(ConnectionRate, EachFailureBeginsThePauseAnew) {

@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include "p2p/base/peer_reason.h"
 #include "tests/support/addresses.h"
 #include "tests/support/effort.h"
 
@@ -15,7 +16,6 @@ namespace peerage::p2p {
 namespace {
 
 using conn::IpAddress;
-using conn::Reason;
 using conn::Stage;
 using conn::TimePoint;
 using test::ip;
@@ -65,7 +65,7 @@ bool refused(HalfOpenPool& pool, const IpAddress& from, TimePoint now = kStart) 
   const std::size_t before = pool.size();
   const auto entered = pool.enter(from, now);
   EXPECT_EQ(pool.size(), entered && !entered->displaced ? before + 1 : before);
-  return !entered && entered.error().reason == Reason::too_many_handshakes &&
+  return !entered && entered.error().reason == PeerReason::too_many_handshakes &&
          entered.error().stage == Stage::admission;
 }
 

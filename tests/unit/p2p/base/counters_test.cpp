@@ -1,11 +1,14 @@
 #include "p2p/base/counters.h"
 
+#include <map>
 #include <set>
 #include <string_view>
 #include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
+
+#include "p2p/base/peer_reason.h"
 
 namespace peerage::p2p {
 namespace {
@@ -37,18 +40,49 @@ TEST(Counters, BeginAtZeroAndCountApart) {
   }
 }
 
-TEST(Counters, FailuresAreCountedByDirectionAndReason) {
+TEST(Counters, FailuresAreCountedByDirectionAndReasonOfWhateverModule) {
   Counters counters;
-  for (std::size_t i = 0; i < conn::kReasonCount; ++i) {
-    const auto reason = static_cast<conn::Reason>(i);
-    for (std::size_t n = 0; n <= i; ++n) counters.add_failure(Direction::inbound, reason);
-    counters.add_failure(Direction::outbound, reason);
+  std::map<conn::Reason, std::uint64_t> expected;
+  for (const auto& module : conn::ReasonModule::all()) {
+    for (const conn::ReasonText& text : module) {
+      const conn::Reason reason = conn::Reason::of(text);
+      const std::uint64_t times = expected.size() + 1;
+      for (std::uint64_t n = 0; n < times; ++n) counters.add_failure(Direction::inbound, reason);
+      counters.add_failure(Direction::outbound, reason);
+      expected[reason] = times;
+    }
   }
-  for (std::size_t i = 0; i < conn::kReasonCount; ++i) {
-    const auto reason = static_cast<conn::Reason>(i);
-    EXPECT_EQ(counters.failures(Direction::inbound, reason), i + 1);
-    EXPECT_EQ(counters.failures(Direction::outbound, reason), 1u);
+  EXPECT_TRUE(expected.contains(PeerReason::no_free_slot)) << "those of this folder are among them";
+  for (const auto& [reason, times] : expected) {
+    EXPECT_EQ(counters.failures(Direction::inbound, reason), times) << name(reason);
+    EXPECT_EQ(counters.failures(Direction::outbound, reason), 1u) << name(reason);
   }
+  std::map<conn::Reason, std::uint64_t> told;
+  counters.for_each_failure([&](Direction direction, conn::Reason reason, std::uint64_t count) {
+    if (direction == Direction::inbound) told[reason] = count;
+  });
+  EXPECT_EQ(told, expected);
+}
+
+TEST(Counters, AReasonThatDidNotOccurIsNotListed) {
+  Counters counters;
+  counters.add_failure(Direction::inbound, conn::Reason::wrong_id);
+  int listed = 0;
+  counters.for_each_failure([&](Direction, conn::Reason, std::uint64_t) { ++listed; });
+  EXPECT_EQ(listed, 1);
+  EXPECT_EQ(counters.failures(Direction::outbound, conn::Reason::wrong_id), 0u);
+  EXPECT_EQ(counters.failures(Direction::inbound, PeerReason::banned), 0u);
+}
+
+TEST(ReasonCounts, MoreReasonsThanThereArePlacesCostTheLastOnesTheirCountAlone) {
+  std::vector<conn::ReasonText> many(74, {"one", "of many", ""});
+  ReasonCounts<64> counts;
+  for (const conn::ReasonText& each : many) counts.add(conn::Reason::of(each));
+  std::size_t counted = 0;
+  counts.for_each([&](conn::Reason, std::uint64_t count) { counted += count; });
+  EXPECT_EQ(counted, 64u);
+  EXPECT_EQ(counts.get(conn::Reason::of(many.front())), 1u);
+  EXPECT_EQ(counts.get(conn::Reason::of(many.back())), 0u);
 }
 
 TEST(Counters, LoseNothingWhenThreadsCountAtOnce) {
@@ -58,13 +92,13 @@ TEST(Counters, LoseNothingWhenThreadsCountAtOnce) {
     threads.emplace_back([&counters] {
       for (int n = 0; n < 10'000; ++n) {
         counters.add(Counter::accepted);
-        counters.add_failure(Direction::inbound, conn::Reason::banned);
+        counters.add_failure(Direction::inbound, PeerReason::banned);
       }
     });
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(counters.get(Counter::accepted), 40'000u);
-  EXPECT_EQ(counters.failures(Direction::inbound, conn::Reason::banned), 40'000u);
+  EXPECT_EQ(counters.failures(Direction::inbound, PeerReason::banned), 40'000u);
 }
 
 }  // namespace

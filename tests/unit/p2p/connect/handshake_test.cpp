@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "conn/base/varint.h"
+#include "p2p/base/peer_reason.h"
 #include "tests/support/peers.h"
 #include "tests/support/vectors.h"
 
@@ -147,7 +148,7 @@ TEST_F(HandshakeTest, TwoThatWaitForEachOtherEndWhenPatienceDoes) {
   EXPECT_TRUE(a.check(kStart + 1999ms));
   const auto in_time = a.check(kStart + 2s);
   ASSERT_FALSE(in_time);
-  EXPECT_EQ(in_time.error().reason, Reason::network_unknown);
+  EXPECT_EQ(in_time.error().reason, PeerReason::network_unknown);
 }
 
 TEST_F(HandshakeTest, ARefusalByTheAcceptorsAnswerEndsIt) {

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "p2p/admission/eviction.h"
+#include "p2p/base/peer_reason.h"
 #include "tests/support/dialer_fixture.h"
 
 namespace peerage::p2p {
@@ -18,7 +19,6 @@ using namespace std::chrono_literals;
 using conn::Duration;
 using conn::Failure;
 using conn::HostAddress;
-using conn::Reason;
 using conn::Stage;
 using conn::TimePoint;
 using test::kRefused;
@@ -46,25 +46,25 @@ TEST_F(DialerTest, ARequestIsDueAtOnceAndOnce) {
 }
 
 TEST_F(DialerTest, RefusesToDialItself) {
-  EXPECT_EQ(request(kOwn), Reason::own_address);
+  EXPECT_EQ(request(kOwn), PeerReason::own_address);
   const auto added = add_persistent(kOwn);
   ASSERT_FALSE(added);
-  EXPECT_EQ(added.error().reason, Reason::own_address);
+  EXPECT_EQ(added.error().reason, PeerReason::own_address);
   EXPECT_EQ(take(), kNone);
 }
 
 TEST_F(DialerTest, ThereIsOneDialAtATimeForAnId) {
   EXPECT_EQ(request(node(1)), kAccepted);
-  EXPECT_EQ(request(node(1)), Reason::already_dialling) << "not begun yet";
+  EXPECT_EQ(request(node(1)), PeerReason::already_dialling) << "not begun yet";
   HostAddress elsewhere = node(1);
   elsewhere.port = 1;
-  EXPECT_EQ(request(elsewhere), Reason::already_dialling) << "at another address";
+  EXPECT_EQ(request(elsewhere), PeerReason::already_dialling) << "at another address";
   EXPECT_EQ(take(), std::vector{node(1)});
-  EXPECT_EQ(request(node(1)), Reason::already_dialling);
+  EXPECT_EQ(request(node(1)), PeerReason::already_dialling);
   ASSERT_TRUE(add_persistent(node(1)));
   EXPECT_EQ(take(), kNone);
   connect(node(1));
-  EXPECT_EQ(request(node(1)), Reason::duplicate_id);
+  EXPECT_EQ(request(node(1)), PeerReason::duplicate_id);
   now += 1h;
   EXPECT_EQ(take(), kNone);
 }
@@ -75,7 +75,7 @@ TEST_F(DialerTest, ANodeThatHasConnectedToUsIsNotDialled) {
   connect(node(1), Direction::inbound);
   connect(node(2), Direction::inbound);
   EXPECT_EQ(take(), kNone);
-  EXPECT_EQ(request(node(1)), Reason::duplicate_id);
+  EXPECT_EQ(request(node(1)), PeerReason::duplicate_id);
   EXPECT_EQ(dialer().deadline(), std::nullopt);
   EXPECT_EQ(dialer().free_slots(), 3u) << "the request that has become needless holds no slot";
 }
@@ -105,19 +105,20 @@ TEST_F(DialerTest, EveryWayOfDiallingCountsAgainstTheLimit) {
   EXPECT_EQ(dialer().free_slots(), 1u) << "and what is under way";
   EXPECT_EQ(request(node(3)), kAccepted);
   EXPECT_EQ(dialer().free_slots(), 0u);
-  EXPECT_EQ(request(node(4)), Reason::no_free_slot);
+  EXPECT_EQ(request(node(4)), PeerReason::no_free_slot);
   fail(node(2));
   EXPECT_EQ(request(node(4)), kAccepted);
 }
 
 TEST_F(DialerTest, OnlyAFeelerMayGoOneBeyondTheLimit) {
   for (unsigned i = 1; i <= 3; ++i) establish(node(i));
-  EXPECT_EQ(request(node(4)), Reason::no_free_slot);
+  EXPECT_EQ(request(node(4)), PeerReason::no_free_slot);
   EXPECT_EQ(request(node(4), DialPurpose::feeler), kAccepted);
-  EXPECT_EQ(request(node(5), DialPurpose::feeler), Reason::no_free_slot);
+  EXPECT_EQ(request(node(5), DialPurpose::feeler), PeerReason::no_free_slot);
   EXPECT_EQ(take(), std::vector{node(4)});
   connect(node(4));
-  EXPECT_EQ(request(node(5), DialPurpose::feeler), Reason::no_free_slot) << "while it is connected";
+  EXPECT_EQ(request(node(5), DialPurpose::feeler), PeerReason::no_free_slot)
+      << "while it is connected";
   EXPECT_EQ(dialer().free_slots(), 0u);
 }
 
@@ -138,7 +139,7 @@ TEST_F(DialerTest, PersistentUnconditionalAndInboundPeersNeedNoSlot) {
 TEST_F(DialerTest, WithoutSlotsOnlyPersistentPeersAndAFeelerAreDialled) {
   config.max_outbound = 0;
   ASSERT_TRUE(add_persistent(node(1)));
-  EXPECT_EQ(request(node(2)), Reason::no_free_slot);
+  EXPECT_EQ(request(node(2)), PeerReason::no_free_slot);
   EXPECT_EQ(request(node(3), DialPurpose::feeler), kAccepted);
   EXPECT_EQ(take(), (std::vector{node(3), node(1)}));
 }
@@ -149,9 +150,9 @@ TEST_F(DialerTest, ADialKeepsItsSlotUntilItIsSaidToHaveEnded) {
   EXPECT_EQ(request(node(1)), kAccepted);
   take();
   now += 4s;
-  EXPECT_EQ(request(node(2)), Reason::no_free_slot);
-  EXPECT_EQ(request(node(1)), Reason::already_dialling);
-  fail(node(1), {Stage::admission, Reason::duplicate_id, {}});
+  EXPECT_EQ(request(node(2)), PeerReason::no_free_slot);
+  EXPECT_EQ(request(node(1)), PeerReason::already_dialling);
+  fail(node(1), {Stage::admission, PeerReason::duplicate_id, {}});
   EXPECT_EQ(request(node(2)), kAccepted);
 }
 
@@ -330,8 +331,9 @@ TEST_F(DialerTest, AnAddressThatFailedRestsForAPauseThatDoublesUpToAMinute) {
     take();
     fail(node(1));
     now += pause - 1ns;
-    EXPECT_EQ(request(node(1)), Reason::address_resting);
-    EXPECT_EQ(request(node(1), DialPurpose::feeler), Reason::address_resting) << "for any caller";
+    EXPECT_EQ(request(node(1)), PeerReason::address_resting);
+    EXPECT_EQ(request(node(1), DialPurpose::feeler), PeerReason::address_resting)
+        << "for any caller";
     now += 1ns;
   }
   EXPECT_EQ(request(node(1)), kAccepted);
@@ -362,7 +364,7 @@ TEST_F(DialerTest, AnAddressWhereTheConnectionDidNotLastRestsAndOneWhereItDidDoe
   for (int i = 0; i < 4; ++i) {
     establish(node(1));
     lose(node(1));
-    EXPECT_EQ(request(node(1)), Reason::address_resting);
+    EXPECT_EQ(request(node(1)), PeerReason::address_resting);
     now += 1min;
   }
   establish(node(1));
@@ -383,8 +385,8 @@ TEST_F(DialerTest, TheListOfRestingAddressesIsBounded) {
     fail(node(2000 + i));
   }
   EXPECT_EQ(request(node(2000)), kAccepted) << "the oldest is forgotten";
-  EXPECT_EQ(request(node(2001)), Reason::address_resting);
-  EXPECT_EQ(request(node(2000 + many - 1)), Reason::address_resting);
+  EXPECT_EQ(request(node(2001)), PeerReason::address_resting);
+  EXPECT_EQ(request(node(2000 + many - 1)), PeerReason::address_resting);
 }
 
 // --- ourselves ---
@@ -405,14 +407,14 @@ struct SelfDialTest : DialerTest {
 TEST_F(SelfDialTest, AnAddressThatLedToOurselvesIsNotTriedForADay) {
   dial_self(alias(1));
   now += 24h - 1ns;
-  EXPECT_EQ(request(alias(1)), Reason::address_resting);
+  EXPECT_EQ(request(alias(1)), PeerReason::address_resting);
   now += 1ns;
   EXPECT_EQ(request(alias(1)), kAccepted);
 }
 
 TEST_F(SelfDialTest, NorIsItUnderAnotherId) {
   dial_self(alias(1));
-  for (unsigned i = 2; i < 50; ++i) EXPECT_EQ(request(alias(i)), Reason::address_resting);
+  for (unsigned i = 2; i < 50; ++i) EXPECT_EQ(request(alias(i)), PeerReason::address_resting);
   HostAddress other_port = alias(2);
   other_port.port = 1;
   EXPECT_EQ(request(other_port), kAccepted);
@@ -437,7 +439,7 @@ TEST_F(SelfDialTest, TheDayIsKeptHoweverManyOtherAddressesFail) {
     take();
     fail(node(2000 + i));
   }
-  EXPECT_EQ(request(alias(1)), Reason::address_resting);
+  EXPECT_EQ(request(alias(1)), PeerReason::address_resting);
 }
 
 TEST_F(SelfDialTest, OnlyABoundedNumberOfAddressesIsTakenForOurs) {
@@ -448,7 +450,7 @@ TEST_F(SelfDialTest, OnlyABoundedNumberOfAddressesIsTakenForOurs) {
     fail(proxy, kSelf);
   }
   EXPECT_EQ(request(node(0)), kAccepted);
-  EXPECT_EQ(request(node(1)), Reason::address_resting);
+  EXPECT_EQ(request(node(1)), PeerReason::address_resting);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include "p2p/base/peer_reason.h"
 #include "p2p/peer/peer.h"
 #include "tests/sim/sim_world.h"
 #include "tests/support/addresses.h"
@@ -111,7 +112,7 @@ TEST_F(BanEnforcerTest, ABanEndsThePeersThatFallUnderItAndNoOthers) {
   EXPECT_EQ(peers.stopped, std::vector{numbered_id(3)});
   ASSERT_TRUE(bans.ban(network("30.1.1.0/24"), 10min, "a bad place", BanOrigin::operator_));
   EXPECT_EQ(peers.stopped, (std::vector{numbered_id(3), numbered_id(1), numbered_id(2)}));
-  EXPECT_EQ(peers.last_reason.reason, Reason::banned);
+  EXPECT_EQ(peers.last_reason.reason, PeerReason::banned);
   EXPECT_EQ(peers.last_reason.detail, "a bad place");
 }
 
@@ -144,7 +145,7 @@ TEST_F(BanEnforcerTest, WhatIsRefusedIsReportedOfAnOperatorAlone) {
   }
   const auto full = bans.ban(numbered_id(99'999), 10min, "one more", BanOrigin::operator_);
   ASSERT_FALSE(full);
-  EXPECT_EQ(full.error().reason, Reason::ban_list_full);
+  EXPECT_EQ(full.error().reason, PeerReason::ban_list_full);
   EXPECT_EQ(reports.lines.back(), "refused " + to_string(BanTarget(numbered_id(99'999))));
 }
 

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "p2p/base/peer_reason.h"
+
 namespace peerage::p2p {
 
 void PrintTo(const DuplicateConnections::Action& action, std::ostream* out) {
@@ -127,7 +129,7 @@ TEST_F(DuplicateConnectionsTest, OfTwoThatAreHeldTheOneDialledByTheLowerIdStays)
     EXPECT_EQ(fresh.on_time(kStart + 2s), kNothing);
     const LinkId goes = 3 - stays;
     EXPECT_EQ(fresh.on_time(kStart + 3s),
-              (Actions{drop(goes, Reason::lost_simultaneous_dial), admit(stays)}));
+              (Actions{drop(goes, PeerReason::lost_simultaneous_dial), admit(stays)}));
     EXPECT_EQ(fresh.shown(remote), stays);
     EXPECT_EQ(fresh.on_gone(remote, goes), kNothing);
     EXPECT_EQ(fresh.on_gone(remote, stays), kNothing);
@@ -144,7 +146,7 @@ TEST_F(DuplicateConnectionsTest, OneThatIsShownStaysShownUntilTheDecision) {
     EXPECT_EQ(fresh.on_proven(remote, 2, second, Another::none, kStart + 2s), kNothing);
     EXPECT_EQ(fresh.shown(remote), 1u);
     const LinkId goes = 3 - stays;
-    EXPECT_EQ(fresh.on_time(kStart + 4s), Actions{drop(goes, Reason::lost_simultaneous_dial)});
+    EXPECT_EQ(fresh.on_time(kStart + 4s), Actions{drop(goes, PeerReason::lost_simultaneous_dial)});
     EXPECT_EQ(fresh.shown(remote), 1u) << "until it is gone";
     EXPECT_EQ(fresh.on_gone(remote, goes), stays == 2 ? Actions{admit(2)} : kNothing);
     EXPECT_EQ(fresh.shown(remote), stays);
@@ -177,18 +179,18 @@ TEST_F(DuplicateConnectionsTest, WhicheverTheRemoteClosesMeanwhileTheOtherOneSta
 TEST_F(DuplicateConnectionsTest, AThirdIsRefusedWhileTwoAreThere) {
   (void)proven(kLower, 1, kIn, 0s, Another::expected);
   (void)proven(kLower, 2, kOut, 1s);
-  EXPECT_EQ(proven(kLower, 3, kIn, 1s), Actions{drop(3, Reason::duplicate_id)});
+  EXPECT_EQ(proven(kLower, 3, kIn, 1s), Actions{drop(3, PeerReason::duplicate_id)});
   EXPECT_EQ(duplicates.on_gone(kLower, 3), kNothing);
   expect_deadline(3s);
 
   (void)proven(kHigher, 4, kIn, 1s);
   (void)proven(kHigher, 5, kIn, 1s);
-  EXPECT_EQ(proven(kHigher, 6, kOut, 1s), Actions{drop(6, Reason::duplicate_id)});
+  EXPECT_EQ(proven(kHigher, 6, kOut, 1s), Actions{drop(6, PeerReason::duplicate_id)});
 }
 
 TEST_F(DuplicateConnectionsTest, ASecondOfTheSameDirectionIsNotTheOneThatIsExpected) {
   (void)proven(kLower, 1, kIn, 0s, Another::expected);
-  EXPECT_EQ(proven(kLower, 2, kIn, 1s), Actions{drop(2, Reason::duplicate_id)});
+  EXPECT_EQ(proven(kLower, 2, kIn, 1s), Actions{drop(2, PeerReason::duplicate_id)});
   EXPECT_EQ(time(2s), Actions{admit(1)});
 }
 
@@ -206,7 +208,7 @@ TEST_F(DuplicateConnectionsTest, ASecondConnectionGoesWhenTheFirstShowsLife) {
     (void)fresh.on_proven(kLower, 1, first, Another::none, kStart);
     EXPECT_EQ(fresh.on_proven(kLower, 2, second, Another::none, kStart + after), Actions{probe(1)});
     EXPECT_EQ(fresh.shown(kLower), 1u);
-    EXPECT_EQ(fresh.on_life(kLower, 1), Actions{drop(2, Reason::duplicate_id)});
+    EXPECT_EQ(fresh.on_life(kLower, 1), Actions{drop(2, PeerReason::duplicate_id)});
     EXPECT_EQ(fresh.deadline(), std::nullopt);
     EXPECT_EQ(fresh.on_life(kLower, 1), kNothing) << "said again";
     EXPECT_EQ(fresh.on_gone(kLower, 2), kNothing);
@@ -221,7 +223,7 @@ TEST_F(DuplicateConnectionsTest, AFirstThatShowsNoLifeForTenSecondsIsReplaced) {
     (void)fresh.on_proven(kLower, 2, second, Another::none, kStart + after);
     EXPECT_EQ(fresh.deadline(), kStart + after + 10s);
     EXPECT_EQ(fresh.on_time(kStart + after + 9999ms), kNothing);
-    EXPECT_EQ(fresh.on_time(kStart + after + 10s), Actions{drop(1, Reason::replaced)});
+    EXPECT_EQ(fresh.on_time(kStart + after + 10s), Actions{drop(1, PeerReason::replaced)});
     EXPECT_EQ(fresh.shown(kLower), 1u) << "until it is gone";
     EXPECT_EQ(fresh.on_life(kLower, 1), kNothing) << "too late";
     EXPECT_EQ(fresh.on_gone(kLower, 1), Actions{admit(2)});
@@ -258,7 +260,7 @@ TEST_F(DuplicateConnectionsTest, OneThatWasDroppedIsNeverAdmitted) {
   // By life.
   (void)proven(kLower, 1, kIn, 0s);
   (void)proven(kLower, 2, kIn, 1s);
-  EXPECT_EQ(duplicates.on_life(kLower, 1), Actions{drop(2, Reason::duplicate_id)});
+  EXPECT_EQ(duplicates.on_life(kLower, 1), Actions{drop(2, PeerReason::duplicate_id)});
   EXPECT_EQ(duplicates.on_gone(kLower, 1), kNothing) << "both are gone or going";
   EXPECT_EQ(duplicates.nodes(), 0u);
   EXPECT_EQ(duplicates.on_gone(kLower, 2), kNothing);
@@ -266,14 +268,14 @@ TEST_F(DuplicateConnectionsTest, OneThatWasDroppedIsNeverAdmitted) {
   // By decision, against one that is shown.
   (void)proven(kLower, 3, kIn, 2s);
   (void)proven(kLower, 4, kOut, 2s);
-  EXPECT_EQ(time(4s), Actions{drop(4, Reason::lost_simultaneous_dial)});
+  EXPECT_EQ(time(4s), Actions{drop(4, PeerReason::lost_simultaneous_dial)});
   EXPECT_EQ(duplicates.on_gone(kLower, 3), kNothing);
   EXPECT_EQ(duplicates.nodes(), 0u);
 
   // By decision between two that are held.
   (void)proven(kLower, 5, kIn, 5s, Another::expected);
   (void)proven(kLower, 6, kOut, 5s);
-  EXPECT_EQ(time(7s), (Actions{drop(6, Reason::lost_simultaneous_dial), admit(5)}));
+  EXPECT_EQ(time(7s), (Actions{drop(6, PeerReason::lost_simultaneous_dial), admit(5)}));
   EXPECT_EQ(duplicates.on_gone(kLower, 5), kNothing);
   EXPECT_EQ(duplicates.nodes(), 0u);
 }
@@ -290,12 +292,12 @@ TEST_F(DuplicateConnectionsTest, ANewOneNeedNotWaitForOneThatWasDroppedBeforeItW
 TEST_F(DuplicateConnectionsTest, OneThatComesWhileTheFirstIsBeingRemovedTakesItsPlace) {
   (void)proven(kLower, 1, kIn, 0s);
   (void)proven(kLower, 2, kIn, 1s);
-  EXPECT_EQ(time(11s), Actions{drop(1, Reason::replaced)});
+  EXPECT_EQ(time(11s), Actions{drop(1, PeerReason::replaced)});
   EXPECT_EQ(duplicates.on_gone(kLower, 2), kNothing);
   EXPECT_EQ(proven(kLower, 3, kOut, 12s), kNothing)
       << "the first is neither probed nor dropped again";
   EXPECT_EQ(duplicates.deadline(), std::nullopt);
-  EXPECT_EQ(proven(kLower, 4, kIn, 12s), Actions{drop(4, Reason::duplicate_id)});
+  EXPECT_EQ(proven(kLower, 4, kIn, 12s), Actions{drop(4, PeerReason::duplicate_id)});
   EXPECT_EQ(duplicates.on_gone(kLower, 1), Actions{admit(3)});
 }
 
@@ -305,7 +307,7 @@ TEST_F(DuplicateConnectionsTest, TheDeadlineIsTheEarliestOfAllNodes) {
   expect_deadline(10s);
   (void)proven(kHigher, 3, kIn, 1s, Another::expected);
   expect_deadline(3s);
-  EXPECT_EQ(time(1min), (Actions{drop(1, Reason::replaced), admit(3)})) << "all that is due";
+  EXPECT_EQ(time(1min), (Actions{drop(1, PeerReason::replaced), admit(3)})) << "all that is due";
 }
 
 TEST_F(DuplicateConnectionsTest, TheEndOfAnUnknownLinkHasNoEffect) {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "conn/base/reassembly_budget.h"
+#include "p2p/base/peer_reason.h"
 #include "p2p/peer/inbox.h"
 #include "tests/support/connecting_node.h"
 
@@ -12,7 +13,6 @@ namespace peerage::p2p {
 namespace {
 
 using conn::IpAddress;
-using conn::Reason;
 using test::ConnectingNode;
 using namespace std::chrono_literals;
 
@@ -94,7 +94,7 @@ TEST_F(PeerRegistryTest, ANodeIsShownThenItsEndIsReportedAndThenAllIsSettled) {
   EXPECT_FALSE(peer->named());
   EXPECT_EQ(registry->find(there.id()), peer);
   world.run_for(10s);
-  registry->stop(there.id(), {conn::Stage::established, Reason::misbehaved, {}});
+  registry->stop(there.id(), {conn::Stage::established, PeerReason::misbehaved, {}});
   world.run_for(1s);
   EXPECT_EQ(peers.lines, (Lines{"connected", "gone: misbehaved", "settled"}));
   EXPECT_EQ(peers.gone->lasted, 10s);

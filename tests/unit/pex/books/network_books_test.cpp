@@ -7,6 +7,7 @@
 
 #include "addrbook/file/book_file.h"
 #include "addrbook/file/sqlite.h"
+#include "addrbook/record/book_reason.h"
 #include "conn/runtime/asio_runtime.h"
 #include "tests/sim/sim_world.h"
 #include "tests/support/book_fixture.h"
@@ -260,7 +261,7 @@ TEST_F(NetworkBooksTest, ASecondOwnerOfTheSameFileIsRefused) {
   const auto refused =
       wait<Result<NetworkBooks::Opened>>([&other](auto done) { other.open(done); });
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().reason, conn::Reason::book_in_use);
+  EXPECT_EQ(refused.error().reason, addrbook::BookReason::book_in_use);
   close();
 }
 

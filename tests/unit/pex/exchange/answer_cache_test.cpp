@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "p2p/base/peer_reason.h"
 #include "tests/support/book_fixture.h"
 
 namespace peerage::pex {
@@ -60,7 +61,7 @@ TEST_F(AnswerCacheTest, WhatRestsOrIsGoneIsLeftOut) {
   hear_many(0, 1000);
   const auto first = answer();
   book.forget(*first.begin());
-  book.mark_bad(*std::next(first.begin()), conn::Reason::misbehaved, now + 1h, now);
+  book.mark_bad(*std::next(first.begin()), p2p::PeerReason::misbehaved, now + 1h, now);
   const auto second = answer();
   EXPECT_EQ(second.size(), first.size() - 2);
   EXPECT_TRUE(std::includes(first.begin(), first.end(), second.begin(), second.end()));

@@ -1,6 +1,7 @@
 // Honest nodes among themselves for a day: no node ever has a reason to ban another.
 #include <gtest/gtest.h>
 
+#include "p2p/base/peer_reason.h"
 #include "tests/support/effort.h"
 #include "tests/support/pex_world.h"
 
@@ -27,7 +28,7 @@ class HonestDay : public test::PexWorld, public testing::WithParamInterface<std:
     node.on_event = [this](const p2p::SwitchEvent& event) {
       if (std::holds_alternative<p2p::Banned>(event)) ++bans;
       if (const auto* gone = std::get_if<p2p::Gone>(&event)) {
-        if (gone->why.reason == conn::Reason::misbehaved) ++dropped_for_abuse;
+        if (gone->why.reason == p2p::PeerReason::misbehaved) ++dropped_for_abuse;
       }
     };
   }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "p2p/base/peer_reason.h"
 #include "tests/support/vectors.h"
 
 namespace peerage::pex {
@@ -82,7 +83,7 @@ TEST(PexMessages, RawBytesAreTakenAsTheGoNodeTakesThem) {
     const bool accepted = each["unmarshal_error"].is_null() && each["unwrap_error"].is_null();
     ASSERT_EQ(message.has_value(), accepted);
     if (!accepted) {
-      EXPECT_EQ(message.error().reason, conn::Reason::message_malformed);
+      EXPECT_EQ(message.error().reason, p2p::PeerReason::message_malformed);
     } else {
       EXPECT_EQ(std::holds_alternative<Request>(*message), each["type"] == "PexRequest");
     }

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "p2p/base/peer_reason.h"
+
 namespace peerage::pex {
 namespace {
 
@@ -39,17 +41,21 @@ TEST_F(EventFiguresTest, AFailedDialIsCountedByPurposeStageAndReason) {
   figures.on_event(failed(Stage::connect, Reason::connect_timed_out));
   EXPECT_EQ(figures.dials(DialledFor::book, false), 2u);
   EXPECT_EQ(figures.dials(DialledFor::book, true), 0u);
-  EXPECT_EQ(figures.failures(Direction::outbound, Stage::connect, Reason::connect_timed_out), 2u);
-  EXPECT_EQ(figures.failures(Direction::inbound, Stage::connect, Reason::connect_timed_out), 0u);
+  EXPECT_EQ(figures.failures(Direction::outbound, Stage::connect).get(Reason::connect_timed_out),
+            2u);
+  EXPECT_EQ(figures.failures(Direction::inbound, Stage::connect).get(Reason::connect_timed_out),
+            0u);
   EXPECT_EQ(visits(VisitResult::unreachable), 0u) << "it was no visit";
 }
 
 TEST_F(EventFiguresTest, AWishThatTheSwitchRefusedIsNoDial) {
-  p2p::DialFailed event = failed(Stage::admission, Reason::no_free_slot);
+  p2p::DialFailed event = failed(Stage::admission, p2p::PeerReason::no_free_slot);
   event.report = {};
   figures.on_event(event);
   EXPECT_EQ(figures.dials(DialledFor::visit, false), 0u);
-  EXPECT_EQ(figures.failures(Direction::outbound, Stage::admission, Reason::no_free_slot), 0u);
+  EXPECT_EQ(
+      figures.failures(Direction::outbound, Stage::admission).get(p2p::PeerReason::no_free_slot),
+      0u);
 }
 
 TEST_F(EventFiguresTest, AVisitEndsByHowFarItGot) {
@@ -73,7 +79,7 @@ TEST_F(EventFiguresTest, VisitsThatAreBeingDialledAreCountedUntilTheyEnd) {
   EXPECT_EQ(figures.visits_dialling(1), 2u);
   figures.on_event(failed(Stage::connect, Reason::connection_refused));
   EXPECT_EQ(figures.visits_dialling(1), 1u);
-  figures.on_event(failed(Stage::admission, Reason::already_dialling));
+  figures.on_event(failed(Stage::admission, p2p::PeerReason::already_dialling));
   EXPECT_EQ(figures.visits_dialling(1), 1u) << "the dial goes on";
   dialled.network = "none of ours";
   figures.on_event(dialled);
@@ -98,10 +104,12 @@ TEST_F(EventFiguresTest, EachStageHasTheTimeThatItTookItself) {
 
 TEST_F(EventFiguresTest, RefusalsAndBansAreCounted) {
   p2p::Refused refused;
-  refused.failure = {Stage::admission, Reason::no_free_slot, {}};
+  refused.failure = {Stage::admission, p2p::PeerReason::no_free_slot, {}};
   refused.report.upgrade.keys_exchanged = 1ms;
   figures.on_event(refused);
-  EXPECT_EQ(figures.failures(Direction::inbound, Stage::admission, Reason::no_free_slot), 1u);
+  EXPECT_EQ(
+      figures.failures(Direction::inbound, Stage::admission).get(p2p::PeerReason::no_free_slot),
+      1u);
   EXPECT_EQ(figures.stage_times(Direction::inbound, 1).count(), 1u);
   p2p::Banned banned;
   banned.ban.origin = p2p::BanOrigin::misbehaviour;

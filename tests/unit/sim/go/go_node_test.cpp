@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "p2p/base/peer_reason.h"
 #include "tests/support/pex_world.h"
 
 namespace peerage::sim::go {
@@ -37,7 +38,7 @@ class GoNodeTest : public test::PexWorld {
   void count(const p2p::SwitchEvent& event) {
     if (std::holds_alternative<p2p::Banned>(event)) ++banned;
     if (const auto* gone = std::get_if<p2p::Gone>(&event)) {
-      misbehaved += gone->why.reason == conn::Reason::misbehaved;
+      misbehaved += gone->why.reason == p2p::PeerReason::misbehaved;
     }
   }
   std::size_t banned_by_go() const {
