@@ -23,6 +23,7 @@ set(PEERAGE_PUBLIC_HEADERS
   addrbook/book/placement.h
   addrbook/book/told_rate.h
   addrbook/file/book_file.h
+  addrbook/file/contents.h
   addrbook/file/group_sizes.h
   addrbook/file/provenance_log.h
   addrbook/file/store.h

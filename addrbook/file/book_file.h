@@ -27,6 +27,7 @@
 
 #include "addrbook/book/book_report.h"
 #include "addrbook/book/change_log.h"
+#include "addrbook/file/contents.h"
 #include "conn/base/failure.h"
 
 namespace peerage::addrbook {

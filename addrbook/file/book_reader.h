@@ -15,7 +15,7 @@
 #include <optional>
 
 #include "addrbook/book/book_report.h"
-#include "addrbook/book/change_log.h"
+#include "addrbook/file/contents.h"
 #include "addrbook/file/sqlite.h"
 
 namespace peerage::addrbook {

@@ -1,5 +1,5 @@
 // Which node told us of which address, gathered until the store takes it: for the reports of a
-// seed's operator (addrbook/book/change_log.h: Provenance). A pair of teller and address that comes
+// seed's operator (addrbook/file/contents.h: Provenance). A pair of teller and address that comes
 // again is still one row.
 //
 // Bounded: kMaxPending rows. When the store takes none, the source group that has the most rows has
@@ -19,7 +19,7 @@
 #include <utility>
 #include <vector>
 
-#include "addrbook/book/change_log.h"
+#include "addrbook/file/contents.h"
 #include "addrbook/file/group_sizes.h"
 
 namespace peerage::addrbook {

@@ -17,7 +17,7 @@
 #include <tl/expected.hpp>
 
 #include "addrbook/book/book_report.h"
-#include "addrbook/book/change_log.h"
+#include "addrbook/file/contents.h"
 #include "addrbook/book/limits.h"
 #include "addrbook/file/sqlite.h"
 #include "addrbook/record/known_address.h"
