@@ -9,17 +9,21 @@
 #   a remote signer          conn/comet/secret_handshake.h
 #   a test in virtual time   tests/sim/sim_world.h (the component sim)
 set(PEERAGE_PUBLIC_HEADERS
+  addrbook/book/added.h
   addrbook/book/address_book.h
+  addrbook/book/address_table.h
   addrbook/book/blame.h
   addrbook/book/book_report.h
   addrbook/book/bucket_table.h
   addrbook/book/change_log.h
   addrbook/book/contests.h
+  addrbook/book/displacement.h
   addrbook/book/draw_list.h
   addrbook/book/group_draw.h
   addrbook/book/index_table.h
   addrbook/book/limits.h
   addrbook/book/moves.h
+  addrbook/book/picker.h
   addrbook/book/placement.h
   addrbook/book/told_rate.h
   addrbook/file/book_file.h

@@ -20,12 +20,13 @@
 //  - Of several first-hand addresses of an ID the one where it showed itself last counts. The
 //    others stand by: they are neither dialled nor given out while that one has not failed since.
 //
-// Invariants: every address is in exactly one place of its kind, and can be drawn unless it rests
-// (bad for a time) or stands by; never in here: our own, those of private IDs, what no peer could
-// have. Every call ends in bounded time, whatever is inside.
+// Here is when an address enters, leaves, rests and becomes tried. AddressTable keeps the entries
+// and their invariants, Displacement says who gives way to whom, Picker draws, and ChangeLog says
+// what the file has to write.
 //
-// The store fetches what has changed (`take_changes`). The book itself does no I/O, reads no clock
-// and takes its randomness from its seed alone.
+// Invariants: never in here are our own addresses, those of private IDs, and what no peer could
+// have. Every change is in the table and in the log. Every call ends in bounded time, whatever is
+// inside. The book does no I/O, reads no clock and takes its randomness from its seed alone.
 //
 // Threads: none of its own (the control shard).
 // Source: Bitcoin Core src/addrman.h for the design, comet p2p/pex/addrbook.go for the sizes;
@@ -36,60 +37,25 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <set>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
-#include "addrbook/book/blame.h"
-#include "addrbook/book/bucket_table.h"
+#include "addrbook/book/added.h"
+#include "addrbook/book/address_table.h"
 #include "addrbook/book/change_log.h"
 #include "addrbook/book/contests.h"
-#include "addrbook/book/draw_list.h"
-#include "addrbook/book/group_draw.h"
-#include "addrbook/book/index_table.h"
+#include "addrbook/book/displacement.h"
 #include "addrbook/book/limits.h"
 #include "addrbook/book/moves.h"
-#include "addrbook/book/placement.h"
+#include "addrbook/book/picker.h"
 #include "addrbook/book/told_rate.h"
 #include "addrbook/record/known_address.h"
-#include "conn/base/keyed_hash.h"
 #include "conn/base/random.h"
 
 namespace peerage::addrbook {
-
-// Where we heard of an address.
-struct Source {
-  conn::IpAddress ip;  // of the socket
-  conn::NodeId id;     // none: an operator, a file
-  Origin origin = Origin::pex;
-  Word word = Word::unasked;
-};
-
-enum class Added : std::uint8_t {
-  added,
-  known,                       // it is in here already
-  invalid,                     // no peer can have it: no ID, port 0, multicast, documentation, ...
-  unroutable,                  // private or the like, and the book is strict
-  own,                         // our ID, or where we listen
-  private_id,                  // it, or the node that tells of it, is private
-  proven_elsewhere,            // its ID has proved another address
-  too_many_candidates,         // for its ID
-  too_many_for_host,           //
-  too_many_for_neighbourhood,  //
-  told_too_fast,               // by this source's group
-  no_place,                    // another address has the place where it belongs
-};
-inline constexpr std::size_t kAddedCount = 12;
-std::string_view name(Added outcome) noexcept;
-
-// How often a new address rather than a tried one, in percent: 0 to 100.
-struct Bias {
-  unsigned percent = 50;
-};
 
 class AddressBook {
  public:
@@ -150,7 +116,7 @@ class AddressBook {
   // --- which address to dial ---
 
   // Null: anything. Called for some or all addresses; must not call the book.
-  using Acceptable = std::function<bool(const KnownAddress&)>;
+  using Acceptable = Picker::Acceptable;
   // Every address of the kind is equally likely, but for those learnt from blamed sources; the kind
   // by `bias` and by the square roots of the sizes, as in the Go node. When the kind has none that
   // is acceptable, the other kind is tried.
@@ -164,7 +130,7 @@ class AddressBook {
   std::optional<conn::NetAddress> pick_of_group(std::uint64_t group, Time now,
                                                 const Acceptable& acceptable = nullptr);
   // When the first of the tried ones was verified that nothing has contradicted since.
-  std::optional<Time> first_verified() const;
+  std::optional<Time> first_verified() const { return picker_.first_verified(); }
   // The acceptable tried one that was verified first and not contradicted since: how long we have
   // known a node cannot be forged. See ranks_from for `settled`.
   std::optional<conn::NetAddress> longest_known(Time now, const Acceptable& acceptable = nullptr,
@@ -197,27 +163,21 @@ class AddressBook {
   bool stands_by(const conn::NetAddress& address) const;
   // Those that may be drawn, and those that rest.
   std::size_t size() const noexcept { return size_of(Kind::new_) + size_of(Kind::tried); }
-  std::size_t size_of(Kind kind) const noexcept { return drawn_[index_of(kind)].size(); }
-  std::size_t resting() const noexcept { return resting_.size(); }
+  std::size_t size_of(Kind kind) const noexcept { return table_.drawn(kind).size(); }
+  std::size_t resting() const noexcept { return table_.resting(); }
   // Those that a seed may serve, and some that were verified too long ago by now.
-  std::size_t verified() const noexcept { return verified_.size(); }
+  std::size_t verified() const noexcept { return table_.verified().size(); }
   std::size_t contests() const noexcept { return contests_.size(); }
   // How many of the buckets hold something.
-  std::size_t buckets_used(Kind kind) const { return tables_[index_of(kind)].buckets_used(); }
+  std::size_t buckets_used(Kind kind) const { return table_.buckets_used(kind); }
   // How often `add` had this outcome.
   std::uint64_t count(Added outcome) const { return added_.at(static_cast<std::size_t>(outcome)); }
   // Addresses of one group count as of one operator (addrbook/book/placement.h).
-  std::uint64_t group(const conn::IpAddress& ip) const { return placement_.group(ip); }
+  std::uint64_t group(const conn::IpAddress& ip) const { return table_.group(ip); }
   // Free of the caps: in an exempt network, or private in a book that is not strict.
-  bool exempt(const conn::IpAddress& ip) const;
-  // Whether it counts for the caps of its host and neighbourhood.
-  bool is_capped(const KnownAddress& known) const {
-    return known.origin != Origin::configuration && !exempt(known.address.endpoint.ip);
-  }
-  // Whether it is given up: then others may say where its ID is, even if it has answered before.
-  static bool is_stale(const KnownAddress& known, Time now);
-  // Whether a new address may be replaced by any other: it is stale, or rests.
-  static bool is_bad(const KnownAddress& known, Time now);
+  bool exempt(const conn::IpAddress& ip) const { return config_.exempts(ip); }
+  // What is wrong with its tables, or nothing. Walks everything: for tests.
+  std::optional<std::string> broken_invariant() const { return table_.broken_invariant(); }
 
   // --- the file ---
 
@@ -230,104 +190,53 @@ class AddressBook {
   // the next changes.
   Loaded load(const BookKey& key, std::vector<KnownAddress> rows, Time now);
   // What changed since the last call, at most `limit` rows. Empty: nothing.
-  Changes take_changes(std::size_t limit);
-  std::size_t changes_waiting() const noexcept { return dirty_.size() + erased_.size(); }
-  bool has_changes() const noexcept { return rewrite_ || !dirty_.empty() || !erased_.empty(); }
+  Changes take_changes(std::size_t limit) { return changes_.take(limit); }
+  bool has_changes() const noexcept { return !changes_.empty(); }
+  // Rows that `take_changes` would give, but for a rewrite.
+  std::size_t changes_waiting() const noexcept { return changes_.size(); }
   // They could not be written: they count as not taken.
-  void put_back(const Changes& changes);
+  void put_back(const Changes& changes) { changes_.put_back(changes); }
   // The file was lost: everything is to be taken again.
-  void everything_changed();
+  void everything_changed() { changes_.note_everything(); }
 
  private:
-  using Index = IndexTable::Index;
-  struct Entry {
-    KnownAddress known;
-    Place place;
-    bool used = false;
-    bool dirty = false;
-    bool stands_by = false;
-  };
-  static constexpr std::size_t kChunk = 256;  // entries that lie together
-  static constexpr std::size_t index_of(Kind kind) { return static_cast<std::size_t>(kind); }
+  using Index = AddressTable::Index;
+  AddressBook(std::string network, const conn::NodeId& own_id, const BookKey& key,
+              conn::Random random, BookConfig config);
 
-  Entry& at(Index index) { return (*chunks_[index / kChunk])[index % kChunk]; }
-  const Entry& at(Index index) const { return (*chunks_[index / kChunk])[index % kChunk]; }
-  std::optional<Index> index_of(const conn::NetAddress& address) const;
-  std::vector<Index> indices_of(const conn::NodeId& id) const;
-
-  // The rules of `add`, one after another. `give_way`: those to be erased for it.
+  // The rules of `add`, one after another.
   std::optional<Added> never_enters(const conn::NetAddress& address) const;
   Added decide(const conn::NetAddress& address, const Source& source, Time now);
   void heard_again(Index index, const Source& source, Time now);
   std::optional<Added> take_in(KnownAddress known, Time now);
   void note_move(const conn::NetAddress& address, Time now);
-  // Of other first-hand addresses of its ID, those that are too many go.
-  void spare_id(Index index, Time now);
-  std::optional<Added> refused_for_its_id(const KnownAddress& known, Time now,
-                                          std::vector<Index>& give_way) const;
-  std::optional<Index> told_by_a_busier_group(const KnownAddress& known, std::size_t of_this_source,
-                                              Time now) const;
-  std::optional<Added> crowded(const KnownAddress& known, Time now,
-                               std::vector<Index>& give_way) const;
-  std::optional<Place> room_for(const KnownAddress& known, Time now) const;
 
+  // An entry changes only by these, so that the log and the contests follow the table.
   Index insert(KnownAddress known, Place place);
   void erase(Index index);
-  void remove_entry(Index index);  // one that has no place
-  // A free one in the bucket, or the one that its holder would have to leave.
-  Place place_for(Kind kind, const conn::NetAddress& address, const conn::IpAddress& source) const;
-  // Whether a new place is free, or its holder may be erased, for an address from hearsay.
-  bool may_have(Place place, Time now) const;
-  // The same, and erases the holder.
-  bool make_room(Place place, Time now);
-  void leave_place(Index index);
-  void take_place(Index index, Kind kind, Place place);
-  // It has changed: it is to be written, and another address of its ID may stand by now.
+  // Its record has changed: it is to be written, and another address of its ID may stand by now.
   void touch(Index index);
-  void note_dirty(Index index);
-  // Whether it may be drawn and served, by what is true of it now.
-  void list(Index index);
-  // Which of an ID's addresses stand by.
-  void settle(const conn::NodeId& id);
-  // What was verified is no longer so: a seed does not serve it.
-  void unverify(Index index);
   void rest(Index index, Time until);
+  // Those whose rest is over.
   void wake(Time now);
+
   void make_tried(Index index, Time now);
   void promote(Index index, Place place);
   void displace(Index holder, Index challenger, Time now);
-  void clear();
-  bool fits(const KnownAddress& row, Time now) const;
+
+  // The parts of `load`.
+  void clear(const BookKey& key);
   std::optional<Index> restore(KnownAddress row, Time now);
   void choose_anchors(std::vector<std::pair<Time, conn::NetAddress>> joined);
-  void note_erased(const conn::NetAddress& address);
-
-  std::optional<Index> draw(Kind kind, const Acceptable& acceptable, Time now);
-  std::optional<Index> draw_of(GroupDraw::Slot group, const Acceptable& acceptable, Time now);
-  bool mistrusts(const KnownAddress& known, Time now);
-  void draw_some(Kind kind, std::size_t count, std::vector<conn::NetAddress>& into);
 
   std::string network_;
   conn::NodeId own_id_;
   BookConfig config_;
-  Placement placement_;
-  conn::Random random_;
-
-  std::vector<std::unique_ptr<std::array<Entry, kChunk>>> chunks_;
-  std::vector<Index> free_;
-  std::array<BucketTable, 2> tables_;  // by kind
-  std::array<DrawList, 2> drawn_;      // by kind; without those that rest or stand by
-  DrawList verified_;                  // those within kVerifiedLimit, and more; as in drawn_
-  Time verified_sifted_ = kNever;
-  std::set<std::pair<Time, Index>> resting_;
-  conn::KeyedHash hash_;
-  GroupDraw by_group_;  // those in drawn_
-  IndexTable by_id_;
-  IndexTable by_neighbourhood_;  // of those that count for the caps: without bound, others would
-                                 // lie in one row
-
+  AddressTable table_;
+  ChangeLog changes_;
+  Displacement displacement_;
+  Picker picker_;
   ToldRate told_;
-  Blame blame_;
   Contests contests_;
   Moves moves_;
   std::set<conn::Endpoint> own_;
@@ -335,10 +244,6 @@ class AddressBook {
   Time last_met_ = kNever + Seconds(1);  // any node proved its ID
   Time last_heard_ = kNever;             // something came over a connection
   std::array<std::uint64_t, kAddedCount> added_{};
-
-  std::vector<Index> dirty_;
-  std::vector<conn::NetAddress> erased_;
-  bool rewrite_ = false;
 };
 
 }  // namespace peerage::addrbook

@@ -51,6 +51,16 @@ struct BookConfig {
   enum class Evict : std::uint8_t { after_test, at_once } evict_tried = Evict::after_test;
 
   Geometry geometry;
+
+  // Free of the caps, and not rated.
+  bool exempts(const conn::IpAddress& ip) const {
+    return (strict == conn::IpAddress::Strict::no && !routable(ip)) ||
+           conn::any_contains(exempt_networks, ip);
+  }
+  // Whether it counts for the caps of its host and neighbourhood.
+  bool is_capped(const KnownAddress& known) const {
+    return known.origin != Origin::configuration && !exempts(known.address.endpoint.ip);
+  }
 };
 
 // An address is tried after a session that lasted this long and brought a message.

@@ -41,6 +41,8 @@ struct Geometry {
   std::uint16_t new_buckets = kNewBuckets;
   std::uint16_t tried_buckets = kTriedBuckets;
   std::uint8_t bucket_size = kBucketSize;
+
+  std::size_t buckets(Kind kind) const { return kind == Kind::new_ ? new_buckets : tried_buckets; }
 };
 
 struct Place {
@@ -57,6 +59,7 @@ class Placement {
  public:
   Placement(const BookKey& key, conn::IpAddress::Strict strict, const Geometry& geometry = {});
 
+  const Geometry& geometry() const noexcept { return geometry_; }
   // Addresses of one group count as of one operator: see IpAddress::group.
   std::uint64_t group(const conn::IpAddress& ip) const;
 

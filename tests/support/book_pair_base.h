@@ -137,6 +137,7 @@ class BookPairBase {
   }
 
   void check_invariants() {
+    if (const auto broken = book_->broken_invariant()) agree(false, *broken);
     for (const auto& row : naive_->rows) {
       const KnownAddress& known = row.known;
       agree(!naive_->never(known.address), "what never enters is in: " + known.address.to_string());
