@@ -29,11 +29,12 @@ int main() {
     node->start(nullptr);
     return std::pair(std::move(node), engine);
   };
-  const auto [a, engine] = start(1, {});
-  const auto [b, other] = start(2, {{a->id(), "20.1.1.1", 26656}});
-  const bool met = world.run_until([&] { return engine->peers == 1; }, std::chrono::seconds(3));
+  const auto a = start(1, {});
+  const auto b = start(2, {{a.first->id(), "20.1.1.1", 26656}});
+  const bool met = world.run_until([&] { return a.second->peers == 1; }, std::chrono::seconds(3));
   world.black_hole(conn::IpAddress::v4(20, 1, 1, 1), conn::IpAddress::v4(20, 2, 1, 1));
-  const bool parted = world.run_until([&] { return engine->peers == 0; }, std::chrono::minutes(3));
+  const bool parted =
+      world.run_until([&] { return a.second->peers == 0; }, std::chrono::minutes(3));
   std::cout << (met && parted ? "ok" : "FAILED") << " nodes meet, and notice a dead line\n";
   return met && parted ? 0 : 1;
 }
