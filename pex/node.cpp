@@ -106,7 +106,7 @@ addrbook::BookConfig book_config(const NodeConfig& config) {
 
 // All of it on the control shard, but for what says otherwise.
 struct Node::Core : std::enable_shared_from_this<Core> {
-  Core(conn::Runtime& its_runtime, NodeConfig config, conn::NodeKey key);
+  Core(conn::Runtime& its_runtime, const NodeConfig& config, conn::NodeKey key);
 
   // Any thread.
   void post(std::function<void(Core&)> task) {
@@ -144,7 +144,7 @@ struct Node::Core : std::enable_shared_from_this<Core> {
   std::unique_ptr<NodeMetrics> metrics;
 };
 
-Node::Core::Core(conn::Runtime& its_runtime, NodeConfig config, conn::NodeKey key)
+Node::Core::Core(conn::Runtime& its_runtime, const NodeConfig& config, conn::NodeKey key)
     : runtime(its_runtime), book_file(config.book_file) {
   lists->now = lists_of(config);
   const conn::NodeId id = key.id();

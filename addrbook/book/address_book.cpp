@@ -65,7 +65,7 @@ AddressBook::AddressBook(std::string network, const NodeId& own_id, const BookKe
       table_(Placement(key, config_.strict, config_.geometry), hash_with(random)),
       changes_(network_, table_),
       displacement_(table_, config_),
-      picker_(table_, config_, std::move(random)),
+      picker_(table_, config_, random),
       told_(config_.told_per_second, config_.told_burst, config_.told_after_request) {}
 
 // --- what never enters ---

@@ -7,7 +7,6 @@
 
 namespace peerage::addrbook {
 
-using conn::IpAddress;
 using conn::NetAddress;
 using conn::NodeId;
 using conn::Reason;

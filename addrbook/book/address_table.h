@@ -3,9 +3,8 @@
 // entries.
 //
 // Invariants (broken_invariant):
-//  - Every entry is in exactly one place of its kind, and alone there. Only between `vacate` and
-//  the
-//    `move` or `erase` that must follow it is in none.
+//  - Every entry is in exactly one place of its kind, and alone there; but for one in between
+//    `vacate` and the `move` or `erase` that must follow.
 //  - It can be drawn, singly and by the group of its IP, unless it rests or stands by. It *rests*
 //    while its bad_until is set. Of several first-hand addresses of an ID the one where it showed
 //    itself last counts: the others *stand by*, while that one has not failed since and does not

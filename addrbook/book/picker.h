@@ -34,7 +34,7 @@ class Picker {
 
   // The table and the settings must outlive it.
   Picker(AddressTable& table, const BookConfig& config, conn::Random random)
-      : table_(table), config_(config), random_(std::move(random)) {}
+      : table_(table), config_(config), random_(random) {}
 
   // An address that the group of this IP told us of turned out to be a lie.
   void blame(const conn::IpAddress& source, Time now) { blame_.add(table_.group(source), now); }

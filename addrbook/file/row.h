@@ -17,8 +17,8 @@
 #include <tl/expected.hpp>
 
 #include "addrbook/book/book_report.h"
-#include "addrbook/file/contents.h"
 #include "addrbook/book/limits.h"
+#include "addrbook/file/contents.h"
 #include "addrbook/file/sqlite.h"
 #include "addrbook/record/known_address.h"
 

@@ -36,21 +36,16 @@ std::string_view name(StoreError error) noexcept {
 }
 
 StoreError kind_of(const Failure& failure) noexcept {
-  switch (failure.reason) {
-    case BookReason::book_in_use:
-      return StoreError::busy;
-    case BookReason::book_corrupt:
-      return StoreError::corrupt;
-    case BookReason::book_unwritable:
-      // By SQLite's own words, for one reason stands for both.
-      return failure.detail.find("disk is full") == std::string::npos ? StoreError::io
-                                                                      : StoreError::full;
-    case BookReason::book_unreadable:
-    case Reason::io_error:
-      return StoreError::io;
-    default:
-      return StoreError::other;
+  const conn::Reason why = failure.reason;
+  if (why == BookReason::book_in_use) return StoreError::busy;
+  if (why == BookReason::book_corrupt) return StoreError::corrupt;
+  if (why == BookReason::book_unwritable) {
+    // By SQLite's own words, for one reason stands for both.
+    const bool is_full = failure.detail.find("disk is full") != std::string::npos;
+    return is_full ? StoreError::full : StoreError::io;
   }
+  const bool is_io = why == BookReason::book_unreadable || why == Reason::io_error;
+  return is_io ? StoreError::io : StoreError::other;
 }
 
 // The file, on the executor's thread alone.

@@ -11,6 +11,7 @@ namespace peerage::cmd {
 namespace {
 
 using conn::Result;
+
 p2p::NodeInfo our_info(const BenchDial& dial) {
   p2p::NodeInfo ours;
   ours.node_id = dial.key->id().to_string();

@@ -5,7 +5,7 @@
 namespace peerage::conn {
 namespace {
 
-constexpr auto kTexts = reason_texts<WireReason>({
+constexpr auto kTexts = reason_texts<WireReason::Code>({
     {WireReason::invalid_argument, {"invalid_argument", "an argument makes no sense", ""}},
     {WireReason::address_without_id,
      {"address_without_id", "the address has no node ID",
@@ -185,7 +185,7 @@ constinit Modules modules;
 
 }  // namespace
 
-const ReasonText& reason_text(WireReason reason) noexcept {
+const ReasonText& reason_text(WireReason::Code reason) noexcept {
   return kTexts[static_cast<std::size_t>(reason)];
 }
 

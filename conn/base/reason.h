@@ -30,96 +30,100 @@ struct ReasonText {
   std::string_view hint;         // what to check or do; empty when there is nothing useful to say
 };
 
-enum class WireReason : std::uint8_t {
-  // configuration
-  invalid_argument,
-  address_without_id,
-  address_malformed,
-  address_is_a_name,
-  key_file_missing,
-  key_file_unreadable,
-  key_file_unwritable,
-  key_file_malformed,
-  key_type_unsupported,
-  config_malformed,
+// In a class that Reason is derived from, so that they are written Reason::wrong_id. (An
+// enumeration that a class takes in by `using enum` breaks g++ 12 in templates.)
+struct WireReason {
+  enum Code : std::uint8_t {
+    // configuration
+    invalid_argument,
+    address_without_id,
+    address_malformed,
+    address_is_a_name,
+    key_file_missing,
+    key_file_unreadable,
+    key_file_unwritable,
+    key_file_malformed,
+    key_type_unsupported,
+    config_malformed,
 
-  // resolve
-  name_not_found,
-  name_lookup_failed,
-  name_lookup_timed_out,
+    // resolve
+    name_not_found,
+    name_lookup_failed,
+    name_lookup_timed_out,
 
-  // connect
-  connection_refused,
-  unreachable,
-  connect_timed_out,
-  out_of_descriptors,
-  address_in_use,
-  io_error,
+    // connect
+    connection_refused,
+    unreachable,
+    connect_timed_out,
+    out_of_descriptors,
+    address_in_use,
+    io_error,
 
-  // key_exchange
-  closed_before_key,
-  silent,
-  speaks_http,
-  speaks_tls,
-  speaks_ssh,
-  not_a_comet_node,
-  ephemeral_key_malformed,
-  ephemeral_key_low_order,
-  ephemeral_key_reflected,
+    // key_exchange
+    closed_before_key,
+    silent,
+    speaks_http,
+    speaks_tls,
+    speaks_ssh,
+    not_a_comet_node,
+    ephemeral_key_malformed,
+    ephemeral_key_low_order,
+    ephemeral_key_reflected,
 
-  // authentication
-  closed_before_authentication,
-  authentication_timed_out,
-  frame_forged,
-  frame_malformed,
-  auth_message_malformed,
-  auth_key_type_unsupported,
-  auth_signature_invalid,
-  wrong_id,
-  connected_to_self,
+    // authentication
+    closed_before_authentication,
+    authentication_timed_out,
+    frame_forged,
+    frame_malformed,
+    auth_message_malformed,
+    auth_key_type_unsupported,
+    auth_signature_invalid,
+    wrong_id,
+    connected_to_self,
 
-  // node_info
-  closed_after_authentication,
-  node_info_timed_out,
-  node_info_too_long,
-  node_info_malformed,
-  node_info_invalid,
-  node_info_id_mismatch,
-  wrong_network,
-  wrong_block_version,
-  no_common_channel,
+    // node_info
+    closed_after_authentication,
+    node_info_timed_out,
+    node_info_too_long,
+    node_info_malformed,
+    node_info_invalid,
+    node_info_id_mismatch,
+    wrong_network,
+    wrong_block_version,
+    no_common_channel,
 
-  // established
-  closed_by_remote,
-  connection_reset,
-  packet_malformed,
-  packet_too_long,
-  unknown_channel,
-  message_too_long,
-  peer_memory_exhausted,
-  total_memory_exhausted,
-  partial_message_stale,
-  no_progress,
-  ping_flood,
-  pong_timed_out,
-  write_stalled,
-  nonces_exhausted,
-  flush_timed_out,
-  stopped_locally,
-  stopping,
-  internal_error,
+    // established
+    closed_by_remote,
+    connection_reset,
+    packet_malformed,
+    packet_too_long,
+    unknown_channel,
+    message_too_long,
+    peer_memory_exhausted,
+    total_memory_exhausted,
+    partial_message_stale,
+    no_progress,
+    ping_flood,
+    pong_timed_out,
+    write_stalled,
+    nonces_exhausted,
+    flush_timed_out,
+    stopped_locally,
+    stopping,
+    internal_error,
+  };
 };
-const ReasonText& reason_text(WireReason reason) noexcept;
+const ReasonText& reason_text(WireReason::Code reason) noexcept;
 
 template <typename T>
 concept ReasonEnum = requires(T reason) {
   { reason_text(reason) } -> std::same_as<const ReasonText&>;
 };
 
-class Reason {
+class Reason : public WireReason {
  public:
-  using enum WireReason;  // Reason::wrong_id
-
+  // internal_error: nobody has said what it is.
+  Reason() noexcept : Reason(internal_error) {}
   template <ReasonEnum Enum>
   Reason(Enum reason) noexcept : text_(&reason_text(reason)) {}
   // For code that goes through all of them; the text must live for ever.

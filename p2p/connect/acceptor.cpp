@@ -17,7 +17,7 @@ namespace {
 // Only the remote can have caused these. Silence, a close or a deadline may be the network's doing,
 // and what is no comet node has not tried to authenticate.
 bool is_failed_authentication(Reason reason) {
-  constexpr std::array kTheirs = {
+  static constexpr std::array kTheirs = {
       Reason::ephemeral_key_malformed,   Reason::ephemeral_key_low_order,
       Reason::ephemeral_key_reflected,   Reason::frame_forged,
       Reason::frame_malformed,           Reason::auth_message_malformed,

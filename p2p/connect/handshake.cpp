@@ -161,7 +161,7 @@ Result<void> Handshake::check(TimePoint now) const {
   }
   const bool both_wait = !ours_ && now < plan_.deadline;
   return fail(Stage::node_info,
-              both_wait ? PeerReason::network_unknown : Reason::node_info_timed_out);
+              both_wait ? Reason(PeerReason::network_unknown) : Reason::node_info_timed_out);
 }
 
 TimePoint Handshake::deadline() const {

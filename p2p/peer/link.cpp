@@ -98,7 +98,11 @@ void Link::on_message(conn::ChannelMessage received) {
   if (state_ == State::ended) return;
   const auto index = common_.reactors->index_of(received.channel);
   if (!index) return;  // the assembler knows no other channels
-  Message message{received.channel, std::move(received.bytes), {}, received.received_at};
+  const bool is_known = received.received_at != conn::TimePoint{};
+  Message message{received.channel,
+                  std::move(received.bytes),
+                  {},
+                  is_known ? received.received_at : shard_.now()};
   if (peer_->types_) peer_->types_->on_received(*index, message.bytes);
   // Also while it is held: what waits for admission is bounded by the same inbox.
   switch (inbox_->charge(*index, message.bytes.size(), message.lease)) {

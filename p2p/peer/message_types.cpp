@@ -15,7 +15,7 @@ std::unique_ptr<MessageTypeCounts> MessageTypeCounts::for_channels(
 MessageTypeCounts::MessageTypeCounts(const std::vector<ReactorChannel>& channels)
     : channels_(channels.size()) {
   for (std::size_t i = 0; i < channels.size(); ++i) {
-    channels_[i].id = channels[i].descriptor.id;
+    channels_[i].id = channels[i].id;
     channels_[i].type_of = channels[i].type_of;
     channels_[i].types = std::vector<Cells>(channels[i].message_types.size());
   }

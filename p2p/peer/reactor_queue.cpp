@@ -46,6 +46,8 @@ std::size_t ReactorQueue::writer_of(const ReactorEntry& entry, const Peer& peer)
 void ReactorQueue::init_and_add() {
   opened_ = true;
   entry_->opened();
+  // What came before that has waited until now.
+  if (entry_->delivery == Delivery::in_line) free_since_ = peer_->shard_.now();
   enqueue({Call::Kind::init, {}, {}});
   enqueue({Call::Kind::add, {}, {}});
 }

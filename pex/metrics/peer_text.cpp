@@ -50,7 +50,7 @@ std::map<std::string, ChannelTraffic::Type> types_of(
     for (const p2p::ReactorChannel& declared : reactor.channels) {
       for (const std::string& type : declared.message_types) types[type];
       for (const ChannelTraffic& channel : traffic.channels) {
-        if (channel.id != declared.descriptor.id) continue;
+        if (channel.id != declared.id) continue;
         for (std::size_t i = 0; i < channel.types.size(); ++i) {
           ChannelTraffic::Type& sum = types[declared.message_types[i]];
           sum.bytes_sent += channel.types[i].bytes_sent;

@@ -54,7 +54,7 @@ bool is_metric_name(std::string_view name) noexcept {
 }
 
 std::string metric_number(double value) {
-  constexpr double kExact = 9'007'199'254'740'992.0;  // 2^53
+  static constexpr double kExact = 9'007'199'254'740'992.0;  // 2^53
   if (std::isnan(value)) return "NaN";
   if (std::isinf(value)) return value > 0 ? "+Inf" : "-Inf";
   if (std::abs(value) <= kExact && std::trunc(value) == value) {

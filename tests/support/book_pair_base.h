@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "conn/base/bytes.h"
-#include "p2p/base/peer_reason.h"
 #include "tests/support/book_universe.h"
 #include "tests/support/naive_book_life.h"
 
@@ -259,7 +258,7 @@ class BookPairBase {
   void mark_bad() {
     const NetAddress address = some_address();
     const Time until = now_ + Seconds(choices_.below(choices_.one_in(4) ? 80'000'000 : 9'000));
-    constexpr conn::Reason kWhy = p2p::PeerReason::misbehaved;
+    constexpr auto kWhy = conn::Reason::packet_malformed;
     if (choices_.one_in(2)) {
       agree(book_->mark_bad(address, kWhy, until, now_) == naive_->mark_bad(address, kWhy, until),
             "mark_bad");

@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "addrbook/book/address_book.h"
-#include "p2p/base/peer_reason.h"
 
 namespace peerage::test {
 
@@ -85,7 +84,7 @@ inline addrbook::Source universe_source(Choices& choices) {
 inline conn::Failure universe_failure(Choices& choices) {
   using conn::Reason;
   using conn::Stage;
-  constexpr std::pair<Stage, Reason> kFailures[] = {
+  static const std::pair<Stage, Reason> kFailures[] = {
       {Stage::connect, Reason::connect_timed_out},
       {Stage::connect, Reason::connection_refused},
       {Stage::key_exchange, Reason::closed_before_key},
@@ -96,7 +95,7 @@ inline conn::Failure universe_failure(Choices& choices) {
       {Stage::authentication, Reason::connected_to_self},
       {Stage::node_info, Reason::wrong_network},
       {Stage::node_info, Reason::closed_after_authentication},
-      {Stage::admission, p2p::PeerReason::no_free_slot},
+      {Stage::admission, Reason::closed_after_authentication},
       {Stage::established, Reason::pong_timed_out},
       {Stage::connect, Reason::out_of_descriptors},
       {Stage::connect, Reason::stopping},

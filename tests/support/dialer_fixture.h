@@ -47,7 +47,7 @@ struct DialerTest : testing::Test {
     const auto asked = dialer().request(target, purpose, now);
     return asked ? conn::Reason::stopped_locally : asked.error().reason;
   }
-  static constexpr conn::Reason kAccepted = conn::Reason::stopped_locally;
+  static inline const conn::Reason kAccepted = conn::Reason::stopped_locally;
 
   std::vector<conn::HostAddress> take() {
     std::vector<conn::HostAddress> targets;

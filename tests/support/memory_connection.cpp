@@ -89,7 +89,8 @@ class MemoryConnection final : public conn::PeerConnection,
     status.silence = shard_.now() - last_received_;
     status.sent_bytes = sent_bytes_;
     status.received_bytes = received_bytes_;
-    for (const auto& channel : channels_) status.channels.push_back({channel, load(channel.id)});
+    for (const auto& channel : channels_)
+      status.channels.push_back({channel, load(channel.id), {}});
     for (const auto& channel : status.channels) status.queued_bytes += channel.load.bytes;
     return status;
   }

@@ -42,9 +42,9 @@ std::optional<NetAddress> literal(const conn::HostAddress& address) {
 
 GoPex::DialEnd end_of(Reason reason) {
   using p2p::PeerReason;
-  constexpr std::array kBusy = {PeerReason::duplicate_id, PeerReason::already_dialling,
-                                PeerReason::lost_simultaneous_dial,
-                                PeerReason::too_many_from_address};
+  static constexpr std::array kBusy = {PeerReason::duplicate_id, PeerReason::already_dialling,
+                                       PeerReason::lost_simultaneous_dial,
+                                       PeerReason::too_many_from_address};
   if (std::find(kBusy.begin(), kBusy.end(), reason) != kBusy.end()) return GoPex::DialEnd::busy;
   const bool is_us = reason == PeerReason::own_address || reason == Reason::connected_to_self;
   return is_us ? GoPex::DialEnd::ourselves : GoPex::DialEnd::failed;

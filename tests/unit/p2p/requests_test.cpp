@@ -205,7 +205,7 @@ TEST_F(RequestsOnTheNetwork, WithoutAnAnswerItTimesOutAtItsDeadlineAndALateAnswe
   ASSERT_EQ(ask(7, 2s), Asked::asked);
   ASSERT_TRUE(until([this] { return !outcomes.empty(); }));
   EXPECT_EQ(world.now(), asked + 2s);
-  EXPECT_EQ(failures(), std::vector{PeerReason::answer_timed_out});
+  EXPECT_EQ(failures(), std::vector<conn::Reason>{PeerReason::answer_timed_out});
   world.run_for(10s);
   EXPECT_EQ(outcomes.size(), 1u);
   EXPECT_EQ(unsolicited, 1u);
@@ -239,7 +239,8 @@ TEST_F(RequestsOnTheNetwork, WhenThePeerGoesItsRequestsFailWithTheReason) {
   ask(2, 2h);
   a.node->stop_peer(b.id(), {conn::Stage::established, PeerReason::misbehaved, {}});
   ASSERT_TRUE(until([this] { return outcomes.size() == 2; }));
-  EXPECT_EQ(failures(), (std::vector{PeerReason::misbehaved, PeerReason::misbehaved}));
+  EXPECT_EQ(failures(),
+            (std::vector<conn::Reason>{PeerReason::misbehaved, PeerReason::misbehaved}));
   EXPECT_EQ(requests->open(), 0u);
 }
 
@@ -247,7 +248,7 @@ TEST_F(RequestsOnTheNetwork, WhenTheSwitchStopsEveryRequestHasEnded) {
   ask(1, 1h);
   a.stop();
   ASSERT_TRUE(until([this] { return a.stopped; }));
-  EXPECT_EQ(failures(), std::vector{Reason::stopped_locally});
+  EXPECT_EQ(failures(), std::vector<conn::Reason>{Reason::stopped_locally});
 }
 
 TEST_F(RequestsOnTheNetwork, ARequestThatIsNotSentIsRefusedAtOnceAndNeverCalledBack) {

@@ -98,7 +98,7 @@ TEST_F(SwitchTrafficTest, AMessageTypeThatIsNoLabelIsRefused) {
   Switch node(host, test::numbered_key(77), test::node_config());
   const auto add_with = [&node](const std::string& type) {
     ReactorChannel channel;
-    channel.descriptor.id = conn::ChannelId{0x44};
+    channel.id = conn::ChannelId{0x44};
     channel.message_types = {type};
     node.add_reactor(std::make_shared<test::RecordingReactor>(std::vector{channel}));
   };

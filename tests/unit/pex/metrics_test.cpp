@@ -97,7 +97,7 @@ class MetricsTest : public testing::Test {
 
   static std::vector<p2p::ReactorChannel> echo(std::vector<std::string> types = {}) {
     p2p::ReactorChannel channel;
-    channel.descriptor.id = kEcho;
+    channel.id = kEcho;
     channel.message_types = std::move(types);
     return {channel};
   }
@@ -397,7 +397,7 @@ TEST(MetricsThreads, ItIsReadOnAnyThreadWhileTheNodeWorks) {
   config.networks = {"test-chain"};
   config.listen = "127.0.0.1:0";
   config.shards = 2;
-  config.connections.p2p.addr_book_strict = false;
+  config.exchange.strict = conn::IpAddress::Strict::no;
   config.connections.p2p.allow_duplicate_ip = true;
   auto one = Node::create(config, test::numbered_key(1));
   ASSERT_TRUE(one);
@@ -411,17 +411,17 @@ TEST(MetricsThreads, ItIsReadOnAnyThreadWhileTheNodeWorks) {
   (*other)->add_reactor(std::make_shared<test::RecordingReactor>());
   ASSERT_TRUE((*other)->start());
 
-  const auto until = std::chrono::steady_clock::now() + 20s;
-  while (reactor->received() < 1000 && std::chrono::steady_clock::now() < until) {
+  const auto until = std::chrono::steady_clock::now() + 60s;
+  while (reactor->received() < 100 && std::chrono::steady_clock::now() < until) {
     (*other)->get_switch().broadcast(kEcho, conn::Bytes(50));
     const MetricLines lines(metrics_text(**one));
     ASSERT_TRUE(lines.faults().empty()) << lines.faults().front();
   }
-  EXPECT_GE(reactor->received(), 1000u);
+  EXPECT_GE(reactor->received(), 100u);
   const MetricLines lines(metrics_text(**one));
   EXPECT_GE(
       *lines.value("peerage_messages_total", {{"channel", "0x70"}, {"direction", "received"}}),
-      1000);
+      100);
   EXPECT_EQ(lines.count("peerage_shard_busy_seconds_total"), 2u);
   EXPECT_TRUE((*other)->stop());
   EXPECT_TRUE((*one)->stop());

@@ -90,7 +90,7 @@ TEST_F(KeptBans, AreInForceOnceTheBooksAreOpenedAfterARestartAndCauseNoEvent) {
   EXPECT_GE(bans[0].until, begun + 1h - 2s);
   liar.dial(node.address());
   EXPECT_TRUE(until([&] { return !refusals.empty(); }, 10s));
-  EXPECT_EQ(refusals, std::vector{p2p::PeerReason::banned});
+  EXPECT_EQ(refusals, std::vector<conn::Reason>{p2p::PeerReason::banned});
   EXPECT_EQ(told_of_bans, 0u);
 }
 

@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 
 #include "addrbook/book/address_book.h"
-#include "p2p/base/peer_reason.h"
 #include "tests/support/book_fixture.h"
 
 namespace peerage::addrbook {
@@ -16,7 +15,7 @@ class Displacing : public test::BookTest {
  protected:
   using BookTest::BookTest;
   void make_bad(const conn::NetAddress& each) {
-    ASSERT_TRUE(book.mark_bad(each, p2p::PeerReason::misbehaved, now + 1h, now));
+    ASSERT_TRUE(book.mark_bad(each, conn::Reason::packet_malformed, now + 1h, now));
   }
 };
 

@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 
 #include "addrbook/book/address_book.h"
-#include "p2p/base/peer_reason.h"
 #include "tests/support/book_fixture.h"
 
 namespace peerage::addrbook {
@@ -43,7 +42,7 @@ TEST_F(AddressBookFailures, AnotherNetworkDoesNotShortenARest) {
   const auto node = scattered(1);
   ASSERT_EQ(hear(node), Added::added);
   const Time until = now + std::chrono::days(100);
-  ASSERT_TRUE(book.mark_bad(node, p2p::PeerReason::misbehaved, until, now));
+  ASSERT_TRUE(book.mark_bad(node, Reason::packet_malformed, until, now));
   fail(node, Reason::wrong_network, Stage::node_info);
   EXPECT_EQ(book.find(node)->bad_until, until);
 }

@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 
 #include "addrbook/book/address_book.h"
-#include "p2p/base/peer_reason.h"
 #include "tests/support/book_fixture.h"
 
 namespace peerage::addrbook {
@@ -118,7 +117,7 @@ TEST_F(AddressBookIds, AnAddressWhereAnotherIdAnsweredIsNotServedUntilItIsVerifi
   EXPECT_EQ(book.find(a)->last_verified, kNever);
   EXPECT_EQ(book.find(a)->verified_since, kNever);
   // A rest that ends does not bring it back.
-  book.mark_bad(a, p2p::PeerReason::misbehaved, now + 1h, now);
+  book.mark_bad(a, Reason::packet_malformed, now + 1h, now);
   now += 1h;
   EXPECT_TRUE(book.verified_selection(now).empty());
   visit(a);

@@ -9,7 +9,6 @@
 #include <gtest/gtest.h>
 
 #include "addrbook/book/address_book.h"
-#include "p2p/base/peer_reason.h"
 #include "tests/support/book_fixture.h"
 
 namespace peerage::addrbook {
@@ -72,7 +71,7 @@ TEST_F(PickTest, LongestKnownIsTheFirstVerifiedOfTheAcceptableTriedOnes) {
   EXPECT_EQ(book.longest_known(
                 now, [](const KnownAddress& known) { return known.address != scattered(1); }),
             scattered(2));
-  book.mark_bad(scattered(1), p2p::PeerReason::misbehaved, now + 1h, now);
+  book.mark_bad(scattered(1), Reason::packet_malformed, now + 1h, now);
   EXPECT_EQ(book.longest_known(now), scattered(2));
   EXPECT_EQ(book.longest_known(now + 2h), scattered(1));
   // Another node is there: how long it was known no longer counts.
@@ -88,7 +87,7 @@ TEST_F(PickTest, NoneIsPickedWhereAllRest) {
     fill(new_ones, tried);
     std::vector<NetAddress> all;
     book.for_each([&](const KnownAddress& known) { all.push_back(known.address); });
-    for (const auto& each : all) book.mark_bad(each, p2p::PeerReason::misbehaved, now + 1h, now);
+    for (const auto& each : all) book.mark_bad(each, Reason::packet_malformed, now + 1h, now);
     for (const unsigned bias : {0u, 1u, 50u, 99u, 100u, ~0u}) {
       EXPECT_FALSE(book.pick({bias}, now));
       EXPECT_FALSE(book.pick({bias}, now + 59min, [](const KnownAddress&) { return true; }));
@@ -196,10 +195,10 @@ TEST_F(PickByGroupTest, WhatRestsOrStandsByOrIsGoneIsNotPicked) {
   const NetAddress first = test::address(201, "5.2.0.1"), second = test::address(202, "5.2.1.1"),
                    third = test::address(203, "5.2.2.1");
   const auto group = book.group(first.endpoint.ip);
-  book.mark_bad(first, p2p::PeerReason::misbehaved, now + 1h, now);
+  book.mark_bad(first, Reason::packet_malformed, now + 1h, now);
   book.forget(third);
   for (int i = 0; i < 50; ++i) EXPECT_EQ(book.pick_of_group(group, now), second);
-  book.mark_bad(second, p2p::PeerReason::misbehaved, now + 2h, now);
+  book.mark_bad(second, Reason::packet_malformed, now + 2h, now);
   EXPECT_FALSE(book.pick_of_group(group, now));
   EXPECT_EQ(book.pick_by_group(100, now).size(), 2u);
   EXPECT_EQ(book.pick_of_group(group, now + 1h), first) << "it is back";

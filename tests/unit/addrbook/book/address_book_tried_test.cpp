@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 
 #include "addrbook/book/address_book.h"
-#include "p2p/base/peer_reason.h"
 #include "tests/support/book_fixture.h"
 
 namespace peerage::addrbook {
@@ -22,7 +21,7 @@ class AddressBookLife : public BookTest {};
 
 TEST_F(AddressBookLife, ABadAddressIsNeitherPickedNorGivenOut) {
   hear(address(1, "8.8.8.8"));
-  EXPECT_TRUE(book.mark_bad(address(1, "8.8.8.8"), p2p::PeerReason::misbehaved, now + 1h, now));
+  EXPECT_TRUE(book.mark_bad(address(1, "8.8.8.8"), Reason::packet_malformed, now + 1h, now));
   EXPECT_EQ(book.size(), 0u);
   EXPECT_EQ(book.resting(), 1u);
   EXPECT_FALSE(book.pick({50}, now));
@@ -35,7 +34,7 @@ TEST_F(AddressBookLife, ABadAddressIsNeitherPickedNorGivenOut) {
 
 TEST_F(AddressBookLife, ReinstatingEndsTheRest) {
   hear(address(1, "8.8.8.8"));
-  book.mark_bad(numbered_id(1), p2p::PeerReason::misbehaved, now + 1h, now);
+  book.mark_bad(numbered_id(1), Reason::packet_malformed, now + 1h, now);
   EXPECT_TRUE(book.reinstate(address(1, "8.8.8.8"), now));
   EXPECT_EQ(book.size(), 1u);
   EXPECT_FALSE(book.reinstate(address(2, "8.8.8.8"), now));
@@ -43,7 +42,7 @@ TEST_F(AddressBookLife, ReinstatingEndsTheRest) {
 
 TEST_F(AddressBookLife, NothingRestsForEver) {
   hear(address(1, "8.8.8.8"));
-  book.mark_bad(address(1, "8.8.8.8"), p2p::PeerReason::misbehaved, Time::max(), now);
+  book.mark_bad(address(1, "8.8.8.8"), Reason::packet_malformed, Time::max(), now);
   now += kMaxRest - 1s;
   EXPECT_FALSE(book.pick({50}, now));
   now += 1s;
@@ -182,7 +181,7 @@ TEST_F(Contested, AnUntestedClaimLapses) {
 }
 
 TEST_F(Contested, ABadHolderIsDisplacedAtOnce) {
-  book.mark_bad(holder, p2p::PeerReason::misbehaved, now + 1h, now);
+  book.mark_bad(holder, Reason::packet_malformed, now + 1h, now);
   book.mark_useful(challenger, now);
   EXPECT_EQ(book.find(challenger)->kind, Kind::tried);
 }

@@ -275,7 +275,7 @@ TEST_F(HomeTest, StatsCountWhatThereIs) {
   EXPECT_EQ(of.by_origin[static_cast<std::size_t>(Origin::import)], 1u);
   EXPECT_EQ(of.verified_within, (std::array<std::size_t, 4>{1, 2, 2, 2}));
   ASSERT_EQ(of.failures.size(), 2u);
-  EXPECT_EQ(of.failures[0], (std::pair{Reason::wrong_id, std::size_t{2}}));
+  EXPECT_EQ(of.failures[0], (std::pair<Reason, std::size_t>(Reason::wrong_id, 2)));
   EXPECT_EQ(stats.bans, 1u) << "one has ended";
   EXPECT_GT(stats.file_bytes, 4096u);
   EXPECT_EQ(stats.schema_version, 4);

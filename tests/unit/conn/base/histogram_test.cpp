@@ -23,7 +23,7 @@ TEST(Histogram, AValueCountsInTheFirstBucketWhoseBoundItDoesNotExceed) {
   const HistogramCounts read = histogram.read();
   EXPECT_EQ(read.counts, (std::vector<std::uint64_t>{2, 2, 1, 2}));
   EXPECT_EQ(read.count(), 7u);
-  EXPECT_EQ(read.sum, 0u + 10 + 11 + 100 + 1000 + 1001 + 0xffffffffu);
+  EXPECT_EQ(read.sum, std::uint64_t{10} + 11 + 100 + 1000 + 1001 + 0xffffffffu);
 }
 
 TEST(Histogram, TimesCountInNanosecondsAndNeverBackwards) {

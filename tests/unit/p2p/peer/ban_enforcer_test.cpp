@@ -20,8 +20,16 @@ using conn::BanOrigin;
 using conn::IpAddress;
 using conn::Reason;
 using test::network;
-using test::numbered_id;
 using namespace std::chrono_literals;
+
+conn::PublicKey key_of(std::uint32_t number) {
+  conn::PublicKey key{};
+  for (std::size_t i = 0; i < 4; ++i) key.bytes[i] = static_cast<std::uint8_t>(number >> (8 * i));
+  return key;
+}
+conn::NodeId id_of(std::uint32_t number) {
+  return conn::NodeId::of(key_of(number));
+}
 
 // Peers that are nothing but an ID and an address, and notes of what happens to them.
 class FakePeers final : public BanEnforcer::Peers {
@@ -30,7 +38,7 @@ class FakePeers final : public BanEnforcer::Peers {
 
   void add(std::uint32_t number, const IpAddress& ip) {
     Peer::Description description;
-    description.id = numbered_id(number);
+    description.key = key_of(number);
     description.socket = {ip, 26656};
     peers_.push_back(std::make_shared<Peer>(std::move(description), runtime_, runtime_.shard(0),
                                             nullptr, nullptr));
@@ -108,29 +116,29 @@ TEST_F(BanEnforcerTest, ABanEndsThePeersThatFallUnderItAndNoOthers) {
   peers.add(1, host(1));
   peers.add(2, host(2));
   peers.add(3, IpAddress::v4(30, 2, 1, 1));
-  ASSERT_TRUE(bans.ban(numbered_id(3), 10min, "lies", BanOrigin::operator_));
-  EXPECT_EQ(peers.stopped, std::vector{numbered_id(3)});
+  ASSERT_TRUE(bans.ban(id_of(3), 10min, "lies", BanOrigin::operator_));
+  EXPECT_EQ(peers.stopped, std::vector{id_of(3)});
   ASSERT_TRUE(bans.ban(network("30.1.1.0/24"), 10min, "a bad place", BanOrigin::operator_));
-  EXPECT_EQ(peers.stopped, (std::vector{numbered_id(3), numbered_id(1), numbered_id(2)}));
+  EXPECT_EQ(peers.stopped, (std::vector{id_of(3), id_of(1), id_of(2)}));
   EXPECT_EQ(peers.last_reason.reason, PeerReason::banned);
   EXPECT_EQ(peers.last_reason.detail, "a bad place");
 }
 
 TEST_F(BanEnforcerTest, ABanIsReportedWithItsEndAndWhoBroughtItAbout) {
-  ASSERT_TRUE(bans.ban(numbered_id(1), 10min, "line\nbreak", BanOrigin::operator_));
+  ASSERT_TRUE(bans.ban(id_of(1), 10min, "line\nbreak", BanOrigin::operator_));
   EXPECT_EQ(reports.last_ban->until, world.now() + 10min);
   EXPECT_EQ(reports.last_ban->reason, "line\\x0abreak");
   EXPECT_EQ(reports.last_culprit, std::nullopt);
-  bans.ban_peer(numbered_id(2), host(2), 10min, "lies");
-  EXPECT_EQ(reports.last_culprit, numbered_id(2));
+  bans.ban_peer(id_of(2), host(2), 10min, "lies");
+  EXPECT_EQ(reports.last_culprit, id_of(2));
   EXPECT_EQ(reports.last_ban->origin, BanOrigin::misbehaviour);
   EXPECT_EQ(reports.last_ban->target, BanTarget(conn::Cidr(host(2)))) << "its host";
-  bans.ban_peer(numbered_id(3), IpAddress::v4(10, 9, 0, 1), 10min, "lies");
-  EXPECT_EQ(reports.last_ban->target, BanTarget(numbered_id(3))) << "its host is exempt";
+  bans.ban_peer(id_of(3), IpAddress::v4(10, 9, 0, 1), 10min, "lies");
+  EXPECT_EQ(reports.last_ban->target, BanTarget(id_of(3))) << "its host is exempt";
 }
 
 TEST_F(BanEnforcerTest, ABanForEverDoesNotOverflow) {
-  ASSERT_TRUE(bans.ban(numbered_id(1), conn::Duration::max(), "for ever", BanOrigin::operator_));
+  ASSERT_TRUE(bans.ban(id_of(1), conn::Duration::max(), "for ever", BanOrigin::operator_));
   EXPECT_EQ(reports.last_ban->until, conn::TimePoint::max());
   EXPECT_EQ(bans.all().size(), 1u);
 }
@@ -141,12 +149,12 @@ TEST_F(BanEnforcerTest, WhatIsRefusedIsReportedOfAnOperatorAlone) {
   EXPECT_EQ(refused.error().reason, Reason::invalid_argument);
   EXPECT_EQ(reports.lines, Lines{});
   for (std::uint32_t i = 0; i < conn::kMaxBans; ++i) {
-    ASSERT_TRUE(bans.ban(numbered_id(i), 10min, "many", BanOrigin::operator_));
+    ASSERT_TRUE(bans.ban(id_of(i), 10min, "many", BanOrigin::operator_));
   }
-  const auto full = bans.ban(numbered_id(99'999), 10min, "one more", BanOrigin::operator_);
+  const auto full = bans.ban(id_of(99'999), 10min, "one more", BanOrigin::operator_);
   ASSERT_FALSE(full);
   EXPECT_EQ(full.error().reason, PeerReason::ban_list_full);
-  EXPECT_EQ(reports.lines.back(), "refused " + to_string(BanTarget(numbered_id(99'999))));
+  EXPECT_EQ(reports.lines.back(), "refused " + to_string(BanTarget(id_of(99'999))));
 }
 
 TEST_F(BanEnforcerTest, SixteenHostsBecomeOneBanOfTheirNeighbourhood) {
@@ -168,26 +176,26 @@ TEST_F(BanEnforcerTest, ALongLivedPeerThatIsUnderNoBanSparesItsNeighbourhood) {
 TEST_F(BanEnforcerTest, OneThatIsBannedItselfDoesNot) {
   peers.add(1, host(16));
   peers.add(2, host(200));
-  ASSERT_TRUE(bans.ban(numbered_id(2), 10min, "lies", BanOrigin::misbehaviour));
+  ASSERT_TRUE(bans.ban(id_of(2), 10min, "lies", BanOrigin::misbehaviour));
   ban_neighbourhood();
   EXPECT_EQ(bans.all().size(), 2u) << "the ID and the neighbourhood";
 }
 
 TEST_F(BanEnforcerTest, LiftingABanIsReportedIfThereWasOne) {
-  ASSERT_TRUE(bans.ban(numbered_id(1), 10min, "lies", BanOrigin::operator_));
+  ASSERT_TRUE(bans.ban(id_of(1), 10min, "lies", BanOrigin::operator_));
   reports.lines.clear();
-  bans.unban(numbered_id(2));
+  bans.unban(id_of(2));
   EXPECT_EQ(reports.lines, Lines{});
-  bans.unban(numbered_id(1));
-  EXPECT_EQ(reports.lines, Lines{"unbanned " + to_string(BanTarget(numbered_id(1)))});
+  bans.unban(id_of(1));
+  EXPECT_EQ(reports.lines, Lines{"unbanned " + to_string(BanTarget(id_of(1)))});
   EXPECT_EQ(bans.all().size(), 0u);
 }
 
 TEST_F(BanEnforcerTest, RestoredBansEndPeersWithoutAReport) {
   peers.add(1, host(1));
   bans.restore({{conn::Cidr(host(1)), world.now() + 10min, "floods", BanOrigin::misbehaviour},
-                {numbered_id(7), world.now() - 1s, "over", BanOrigin::operator_}});
-  EXPECT_EQ(peers.stopped, std::vector{numbered_id(1)});
+                {id_of(7), world.now() - 1s, "over", BanOrigin::operator_}});
+  EXPECT_EQ(peers.stopped, std::vector{id_of(1)});
   EXPECT_EQ(reports.lines, Lines{});
   EXPECT_EQ(bans.all().size(), 1u);
 }

@@ -13,11 +13,11 @@ std::size_t by_first_byte(conn::ByteView message) {
 
 std::vector<ReactorChannel> channels() {
   std::vector<ReactorChannel> channels(3);
-  channels[0].descriptor.id = kOne;
+  channels[0].id = kOne;
   channels[0].message_types = {"a_A", "a_B"};
   channels[0].type_of = by_first_byte;
-  channels[1].descriptor.id = kNone;
-  channels[2].descriptor.id = kTwo;
+  channels[1].id = kNone;
+  channels[2].id = kTwo;
   channels[2].message_types = {"b_C"};
   return channels;
 }

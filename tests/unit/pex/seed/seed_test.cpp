@@ -184,8 +184,10 @@ TEST_F(Seed, ServesEachNetworkItsOwn) {
   PexNode::Plan plan = seed_plan();
   plan.networks = {"net-a", "net-b"};
   PexNode& seed = add(plan);
-  seed.books().find("net-a")->add(of_a, {ip_of(900), {}, addrbook::Origin::pex}, seed.books().now());
-  seed.books().find("net-b")->add(of_b, {ip_of(901), {}, addrbook::Origin::pex}, seed.books().now());
+  seed.books().find("net-a")->add(of_a, {ip_of(900), {}, addrbook::Origin::pex},
+                                  seed.books().now());
+  seed.books().find("net-b")->add(of_b, {ip_of(901), {}, addrbook::Origin::pex},
+                                  seed.books().now());
   world.run_for(30s);
   EXPECT_EQ(ask(seed, "net-a").addresses, std::set{of_a});
   EXPECT_EQ(ask(seed, "net-b").addresses, std::set{of_b});
@@ -196,7 +198,8 @@ TEST_F(Seed, FindsOutOfWhichOfItsNetworksANodeIs) {
   PexNode::Plan plan = seed_plan();
   plan.networks = {"net-a", "net-b"};
   PexNode& seed = add(plan);
-  seed.books().find("net-a")->add(of_b, {ip_of(900), {}, addrbook::Origin::pex}, seed.books().now());
+  seed.books().find("net-a")->add(of_b, {ip_of(900), {}, addrbook::Origin::pex},
+                                  seed.books().now());
   world.run_for(30s);
   EXPECT_TRUE(ask(seed, "net-a").addresses.empty());
   EXPECT_EQ(ask(seed, "net-b").addresses, std::set{of_b});
@@ -213,7 +216,8 @@ TEST_F(Seed, VisitsAllNodesOfOneHostAtOnce) {
     visitors.push_back(std::make_unique<PexVisitor>(host, next_key++, port));
     const NetAddress address = {visitors.back()->node().id(), {host.address(), port}};
     alive.insert(address);
-    seed.book().add(address, {ip_of(3000), {}, addrbook::Origin::configuration}, seed.books().now());
+    seed.book().add(address, {ip_of(3000), {}, addrbook::Origin::configuration},
+                    seed.books().now());
   }
   world.run_for(10s);
   EXPECT_EQ(seed.book().verified(), 8u);
