@@ -66,6 +66,7 @@ class KeptBans : public test::PexWorld {
   void TearDown() override {
     for (const auto& visitor : visitors) visitor->stop();
     PexWorld::TearDown();
+    world.run_for(5s);  // the visitors end, too
   }
 };
 
