@@ -7,6 +7,7 @@
 #include "conn/base/reassembly_budget.h"
 #include "conn/comet/secret_handshake.h"
 #include "conn/peer_connection.h"
+#include "conn/runtime/pending_share.h"
 #include "p2p/base/peer_reason.h"
 #include "p2p/connect/dial_attempt.h"
 #include "p2p/connect/upgrade.h"
@@ -266,14 +267,6 @@ class Probe final : public std::enable_shared_from_this<Probe> {
   std::unique_ptr<conn::Timer> timer_;
 };
 
-class Handle final : public conn::Pending {
- public:
-  explicit Handle(std::shared_ptr<Probe> probe) : probe_(std::move(probe)) {}
-
- private:
-  std::shared_ptr<Probe> probe_;
-};
-
 }  // namespace
 
 std::unique_ptr<conn::Pending> start_probe(conn::Runtime& runtime, conn::Shard& shard,
@@ -282,7 +275,7 @@ std::unique_ptr<conn::Pending> start_probe(conn::Runtime& runtime, conn::Shard& 
   auto probe =
       std::make_shared<Probe>(runtime, shard, key, std::move(target), options, std::move(done));
   probe->start();
-  return std::make_unique<Handle>(std::move(probe));
+  return conn::pending_share(std::move(probe));
 }
 
 }  // namespace peerage::cmd

@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "conn/runtime/pending_share.h"
+
 namespace peerage::p2p {
 namespace {
 
@@ -120,15 +122,6 @@ class Running final : public std::enable_shared_from_this<Running> {
   std::unique_ptr<conn::Pending> pending_;
 };
 
-// What the owner holds: destroying it ends the dial.
-class Handle final : public conn::Pending {
- public:
-  explicit Handle(std::shared_ptr<Running> running) : running_(std::move(running)) {}
-
- private:
-  std::shared_ptr<Running> running_;
-};
-
 }  // namespace
 
 std::unique_ptr<conn::Pending> DialAttempt::start(conn::Runtime& runtime, conn::Shard& shard,
@@ -137,7 +130,7 @@ std::unique_ptr<conn::Pending> DialAttempt::start(conn::Runtime& runtime, conn::
   auto running = std::make_shared<Running>(runtime, shard, std::move(upgrader), std::move(plan),
                                            std::move(done), std::move(progress));
   running->start();
-  return std::make_unique<Handle>(std::move(running));
+  return conn::pending_share(std::move(running));
 }
 
 }  // namespace peerage::p2p

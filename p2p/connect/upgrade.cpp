@@ -4,6 +4,7 @@
 
 #include "conn/comet/connection.h"
 #include "conn/comet/frame_aead.h"
+#include "conn/runtime/pending_share.h"
 
 namespace peerage::p2p {
 namespace {
@@ -13,7 +14,7 @@ using conn::Failure;
 using conn::IoStatus;
 using conn::Stage;
 
-class Running final : public conn::Pending, public std::enable_shared_from_this<Running> {
+class Running final : public std::enable_shared_from_this<Running> {
  public:
   Running(conn::Shard& shard, std::unique_ptr<conn::Stream> stream, Handshake handshake,
           Upgrade::Done done, Upgrade::Progress progress)
@@ -136,15 +137,6 @@ class Running final : public conn::Pending, public std::enable_shared_from_this<
   UpgradeReport report_;
 };
 
-// What the owner holds: destroying it ends the upgrade.
-class Handle final : public conn::Pending {
- public:
-  explicit Handle(std::shared_ptr<Running> running) : running_(std::move(running)) {}
-
- private:
-  std::shared_ptr<Running> running_;
-};
-
 }  // namespace
 
 std::unique_ptr<conn::Pending> Upgrade::start(conn::Shard& shard,
@@ -153,7 +145,7 @@ std::unique_ptr<conn::Pending> Upgrade::start(conn::Shard& shard,
   auto running = std::make_shared<Running>(shard, std::move(stream), std::move(handshake),
                                            std::move(done), std::move(progress));
   running->start();
-  return std::make_unique<Handle>(std::move(running));
+  return conn::pending_share(std::move(running));
 }
 
 CometUpgrader::CometUpgrader(conn::Runtime& runtime, std::shared_ptr<const conn::NodeKey> key)
