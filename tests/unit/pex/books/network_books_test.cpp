@@ -9,6 +9,7 @@
 #include "addrbook/file/sqlite.h"
 #include "addrbook/record/book_reason.h"
 #include "conn/runtime/asio_runtime.h"
+#include "p2p/base/peer_reason.h"
 #include "tests/sim/sim_world.h"
 #include "tests/support/book_fixture.h"
 #include "tests/support/files.h"
@@ -96,6 +97,27 @@ TEST_F(NetworkBooksTest, EachNetworkHasABookOfItsOwnThatComesBackFromTheFile) {
     EXPECT_NE(books->find("net-a")->find(address(1, "20.1.1.1")), nullptr);
     EXPECT_EQ(books->find("net-a")->size(), 1u);
     EXPECT_NE(books->find("net-b")->find(address(2, "21.1.1.1")), nullptr);
+  });
+  close();
+}
+
+TEST_F(NetworkBooksTest, AReasonOfAPeersRefusalComesBackFromTheFile) {
+  make({"net-a"});
+  open();
+  on_shard([this] {
+    addrbook::AddressBook& book = books->first();
+    book.add(address(1, "20.1.1.1"), test::told_by("30.1.1.1"), books->now());
+    book.mark_failed(address(1, "20.1.1.1"),
+                     {conn::Stage::admission, p2p::PeerReason::no_free_slot, {}}, books->now());
+    books->changed();
+  });
+  close();
+  make({"net-a"});
+  open();
+  on_shard([this] {
+    const auto* known = books->first().find(address(1, "20.1.1.1"));
+    ASSERT_NE(known, nullptr);
+    EXPECT_EQ(known->failure, p2p::PeerReason::no_free_slot);
   });
   close();
 }
