@@ -27,11 +27,13 @@ std::map<Reason, std::uint64_t> by_name(const EventFigures::ByReason& counts) {
 }
 
 void write_dials(TextWriter& writer, const EventFigures& events) {
+  using Result = EventFigures::DialResult;
   writer.family("peerage_dials_total", Type::counter, "Dials that have ended.");
   for (std::size_t i = 0; i < kDialledForCount; ++i) {
     const auto purpose = static_cast<DialledFor>(i);
-    writer.value({{"purpose", name(purpose)}, {"result", "ok"}}, events.dials(purpose, true));
-    writer.value({{"purpose", name(purpose)}, {"result", "failed"}}, events.dials(purpose, false));
+    writer.value({{"purpose", name(purpose)}, {"result", "ok"}}, events.dials(purpose, Result::ok));
+    writer.value({{"purpose", name(purpose)}, {"result", "failed"}},
+                 events.dials(purpose, Result::failed));
   }
 }
 

@@ -71,7 +71,7 @@ void EventFigures::on(const p2p::DialFailed& event) {
     visits->dialling = visits->dialling - 1;
   }
   if (!was_dialled(event)) return;
-  dials_[index_of(purpose)][0].add(1);
+  dials_[index_of(purpose)][index_of(DialResult::failed)].add(1);
   failures_[index_of(Direction::outbound)][index_of(event.failure.stage)].add(event.failure.reason);
   note_times(Direction::outbound, event.report);
   if (visits != nullptr) visits->results[index_of(result_of(event))].add(1);
@@ -87,7 +87,7 @@ void EventFigures::on(const p2p::Connected& event) {
   note_times(peer.direction(), event.report);
   if (peer.direction() == Direction::inbound || !peer.dialled()) return;
   const DialledFor purpose = purpose_of_(*peer.dialled(), event.purpose, peer.network());
-  dials_[index_of(purpose)][1].add(1);
+  dials_[index_of(purpose)][index_of(DialResult::ok)].add(1);
   Visits* visits = purpose == DialledFor::visit ? visits_of(peer.network()) : nullptr;
   if (visits == nullptr) return;
   if (visits->dialling > 0) visits->dialling = visits->dialling - 1;
@@ -122,8 +122,8 @@ void EventFigures::note_times(Direction direction, const p2p::AttemptReport& rep
 
 // --- on any thread ---
 
-std::uint64_t EventFigures::dials(DialledFor purpose, bool ok) const {
-  return dials_[index_of(purpose)][ok ? 1 : 0];
+std::uint64_t EventFigures::dials(DialledFor purpose, DialResult result) const {
+  return dials_[index_of(purpose)][index_of(result)];
 }
 
 const EventFigures::ByReason& EventFigures::failures(Direction direction, Stage stage) const {

@@ -58,7 +58,8 @@ class EventFigures {
 
   void on_event(const p2p::SwitchEvent& event);
 
-  std::uint64_t dials(DialledFor purpose, bool ok) const;
+  enum class DialResult : std::uint8_t { failed, ok };
+  std::uint64_t dials(DialledFor purpose, DialResult result) const;
   // More places than any stage has reasons.
   using ByReason = p2p::ReasonCounts<64>;
   const ByReason& failures(p2p::Direction direction, conn::Stage stage) const;

@@ -39,8 +39,8 @@ TEST_F(EventFiguresTest, AFailedDialIsCountedByPurposeStageAndReason) {
   purpose = DialledFor::book;
   figures.on_event(failed(Stage::connect, Reason::connect_timed_out));
   figures.on_event(failed(Stage::connect, Reason::connect_timed_out));
-  EXPECT_EQ(figures.dials(DialledFor::book, false), 2u);
-  EXPECT_EQ(figures.dials(DialledFor::book, true), 0u);
+  EXPECT_EQ(figures.dials(DialledFor::book, EventFigures::DialResult::failed), 2u);
+  EXPECT_EQ(figures.dials(DialledFor::book, EventFigures::DialResult::ok), 0u);
   EXPECT_EQ(figures.failures(Direction::outbound, Stage::connect).get(Reason::connect_timed_out),
             2u);
   EXPECT_EQ(figures.failures(Direction::inbound, Stage::connect).get(Reason::connect_timed_out),
@@ -52,7 +52,7 @@ TEST_F(EventFiguresTest, AWishThatTheSwitchRefusedIsNoDial) {
   p2p::DialFailed event = failed(Stage::admission, p2p::PeerReason::no_free_slot);
   event.report = {};
   figures.on_event(event);
-  EXPECT_EQ(figures.dials(DialledFor::visit, false), 0u);
+  EXPECT_EQ(figures.dials(DialledFor::visit, EventFigures::DialResult::failed), 0u);
   EXPECT_EQ(
       figures.failures(Direction::outbound, Stage::admission).get(p2p::PeerReason::no_free_slot),
       0u);
