@@ -68,6 +68,7 @@ class MetricsServer {
     for (int client; (client = ::accept4(socket_, nullptr, nullptr, SOCK_CLOEXEC)) >= 0;) {
       const timeval patience = {1, 0};
       ::setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+      ::setsockopt(client, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
       std::array<char, 4096> request;
       if (::recv(client, request.data(), request.size(), 0) > 0) {
         const std::string answer =

@@ -7,7 +7,7 @@
 using namespace peerage;
 constexpr conn::ChannelId kChannel{0x70};
 
-struct Engine : p2p::Reactor {  // under test: it counts who is here
+struct Engine : p2p::Reactor {  // under test: it counts its peers
   int peers = 0;
   std::string name() const override { return "engine"; }
   std::vector<p2p::ReactorChannel> channels() const override { return {{.id = kChannel}}; }

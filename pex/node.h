@@ -48,6 +48,7 @@ class AsioRuntime;
 
 namespace peerage::pex {
 
+// With more peers, none has series of its own in the metrics of a node.
 inline constexpr std::size_t kPeerMetrics = 64;
 
 struct NodeConfig {

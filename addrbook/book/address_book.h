@@ -21,7 +21,7 @@
 //    others stand by: they are neither dialled nor given out while that one has not failed since.
 //
 // Here is when an address enters, leaves, rests and becomes tried. AddressTable keeps the entries
-// and their invariants, Displacement says who gives way to whom, Picker draws, and ChangeLog says
+// and their invariants, Displacement says what gives way to what, Picker draws, and ChangeLog says
 // what the file has to write.
 //
 // Invariants: never in here are our own addresses, those of private IDs, and what no peer could

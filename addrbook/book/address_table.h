@@ -12,8 +12,9 @@
 //  - What is drawn as verified has been verified, and can be drawn.
 //  - An entry is found by its address, by its ID, and, when it is capped, by its neighbourhood.
 //
-// It knows no rule and no clock: who may enter, who gives way to whom and what becomes tried is for
-// AddressBook to say. An index stays an entry's own until that is erased; then it may be another's.
+// It knows no rule and no clock: what may enter, what gives way to what and what becomes tried is
+// for AddressBook to say. An index stays an entry's own until that is erased; then it may be
+// another's.
 //
 // Threads: none of its own.
 // Source: the tables of Bitcoin Core src/addrman.h.
@@ -117,7 +118,7 @@ class AddressTable {
   // For other tables with keys that strangers choose.
   const conn::KeyedHash& hash() const noexcept { return hash_; }
 
-  // --- drawing: the order means nothing, and whoever draws may change it ---
+  // --- drawing: the order means nothing, and a draw may change it ---
 
   const DrawList& drawn(Kind kind) const { return drawn_[nth(kind)]; }
   const DrawList& verified() const noexcept { return verified_; }

@@ -49,7 +49,7 @@ class ChangeLog {
   void note_erased(const conn::NetAddress& address);
   // The file was lost: everything is to be written.
   void note_everything();
-  // The table was emptied: the indices noted are nobody's now.
+  // The table was emptied: the noted indices mean nothing any more.
   void forget_changed();
 
   bool empty() const noexcept { return !rewrite_ && changed_.empty() && erased_.empty(); }

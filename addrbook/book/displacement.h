@@ -1,4 +1,4 @@
-// Who gives way to whom: whether a new address may enter a book, which others go for it, and at
+// What gives way to what: whether a new address may enter a book, which others go for it, and at
 // which place it will be.
 //
 // What limits the gain of those who write most of what a book holds: caps for a host, its
@@ -7,7 +7,7 @@
 // one that showed itself longest ago; hearsay displaces only what is bad. A tried address goes for
 // none of another ID.
 //
-// Pure: it reads the table, and whoever asks changes it. Threads: none of its own.
+// Pure: it reads the table, and the caller changes it. Threads: none of its own.
 // Source: spec/addressbook.md, "What enters".
 #pragma once
 

@@ -20,8 +20,7 @@ namespace peerage::cmd {
 struct Override {
   std::string key;   // "p2p.dial_timeout"
   std::string what;  // "3s is not in force, but 2s: ...": what was set, what is so instead, and why
-  // A default that merely stands in the file, as in that of each comet node, or what somebody
-  // wants.
+  // Whether the value is a default, as it stands in the file of each comet node.
   enum class Set : std::uint8_t { default_value, own_value } set = Set::own_value;
 };
 

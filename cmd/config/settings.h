@@ -57,7 +57,7 @@ struct SettingsReading {
 SettingsReading read_settings(const std::filesystem::path& home, const Flags& flags,
                               const Environment& environment, Listing listing);
 
-// What there is to say of a setting ("p2p.laddr"), named as who set it did, and where.
+// What there is to say of a setting ("p2p.laddr"), named as it was set, and where.
 Finding finding_about(const Settings& settings, Severity severity, const std::string& key,
                       const std::string& what);
 

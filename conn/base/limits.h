@@ -74,7 +74,7 @@ struct ConnectionConfig {
   SendQueueConfig send_queue;
   std::uint64_t send_rate = kDefaultRate;       // bytes of packets per second; 0: unlimited
   std::uint64_t receive_rate = kDefaultRate;    // what we read at; 0: unlimited
-  std::shared_ptr<Histogram> round_trips = {};  // counts those of answered pings; null: nobody does
+  std::shared_ptr<Histogram> round_trips = {};  // of answered pings; null: they are not counted
 };
 
 }  // namespace peerage::conn

@@ -122,7 +122,7 @@ concept ReasonEnum = requires(T reason) {
 
 class Reason : public WireReason {
  public:
-  // internal_error: nobody has said what it is.
+  // internal_error: it has not been said what it is.
   Reason() noexcept : Reason(internal_error) {}
   template <ReasonEnum Enum>
   Reason(Enum reason) noexcept : text_(&reason_text(reason)) {}
