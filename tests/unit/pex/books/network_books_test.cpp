@@ -41,7 +41,7 @@ class NetworkBooksTest : public testing::Test {
     });
   }
   void on_shard(const std::function<void()>& task) {
-    wait<int>([&](std::function<void(int)> done) {
+    wait<int>([&](const std::function<void(int)>& done) {
       task();
       done(0);
     });
