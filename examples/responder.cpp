@@ -1,10 +1,12 @@
 // A small node built on the library: it listens, proves itself to any node that dials, and answers
 // requests for addresses with the list it was started with.
 //
-//   responder --home DIR --laddr 127.0.0.1:0 --network NAME [--peer ID@IP:PORT]...
+//   responder --home DIR --laddr 127.0.0.1:0 --network NAME [--answer list|none|close]
+//             [--peer ID@IP:PORT]...
 //
-// It serves any network when none is named. It shows how the parts fit: Runtime, Handshake,
-// Upgrade, Connection. It has no limits on what connects; that is the Switch's work.
+// It serves any network when none is named. Instead of answering it can say nothing, or close. It
+// shows how the parts fit: Runtime, Handshake, Upgrade, Connection. It has no limits on what
+// connects; that is the Switch's work.
 #include <csignal>
 #include <filesystem>
 #include <functional>
@@ -31,6 +33,7 @@ struct Options {
   conn::Endpoint laddr;
   std::optional<std::string> network;
   std::vector<conn::NetAddress> peers;
+  std::string answer = "list";
 };
 
 class Responder {
@@ -102,6 +105,8 @@ class Responder {
         connections_.at(number)->close();
         return;
       }
+      if (options_.answer == "none") return;
+      if (options_.answer == "close") return connections_.at(number)->close();
       connections_.at(number)->send(conn::kPexChannel, pex::encode_addresses(options_.peers));
     };
     events.closed = [this, number, who](const conn::Failure& why) {
@@ -133,6 +138,8 @@ std::optional<Options> parse(int argc, char** argv) {
       options.home = value;
     } else if (name == "--network") {
       options.network = value;
+    } else if (name == "--answer" && (value == "list" || value == "none" || value == "close")) {
+      options.answer = value;
     } else if (const auto laddr = conn::Endpoint::parse(value); name == "--laddr" && laddr) {
       options.laddr = *laddr;
     } else if (const auto peer = conn::NetAddress::parse(value); name == "--peer" && peer) {
@@ -151,7 +158,7 @@ int main(int argc, char** argv) {
   const auto options = parse(argc, argv);
   if (!options) {
     std::cerr << "usage: responder --home DIR [--laddr IP:PORT] [--network NAME] "
-                 "[--peer ID@IP:PORT]...\n";
+                 "[--answer list|none|close] [--peer ID@IP:PORT]...\n";
     return 2;
   }
   // Blocked before any thread starts, so that every thread leaves them to sigwait below.

@@ -182,6 +182,7 @@ void PexReactor::on_message(const p2p::PeerPtr& peer, const p2p::Message& messag
   if (!parts_->driver || !parts_->peers.is_connected(peer)) return;
   const TimePoint now = control_.now();
   const Exchange::Outcome outcome = parts_->exchange.on_message(*peer, message.bytes, now);
+  if (outcome.answer && config_.on_answer) config_.on_answer(*peer, *outcome.answer);
   using Kind = Exchange::Outcome::Kind;
   switch (outcome.kind) {
     case Kind::nothing:

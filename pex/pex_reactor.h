@@ -40,6 +40,9 @@ struct PexConfig {
   // which is a node's; then kSeedInboundPeers.
   std::optional<std::uint32_t> seed_inbound_peers;
   std::shared_ptr<conn::LogSink> log;  // none: silent
+  // Called with each list that a peer sends in answer, once it is in the book; on the control
+  // shard. It must not block.
+  std::function<void(const p2p::Peer&, const AnswerCounts&)> on_answer;
 
   static PexConfig seed() {
     PexConfig config;

@@ -73,8 +73,10 @@ class ProgressLine {
  public:
   void show(const CrawlProgress& progress) const {
     if (!terminal_) return;
-    std::fprintf(stderr, "\r\x1b[Kheard of %zu, visited %zu, reachable %zu, under way %zu",
-                 progress.heard, progress.visited, progress.reachable, progress.under_way);
+    std::fprintf(stderr,
+                 "\r\x1b[Kheard of %zu, visited %zu, reachable %zu, answered %zu, under way %zu",
+                 progress.heard, progress.visited, progress.reachable, progress.answered,
+                 progress.under_way);
   }
   ~ProgressLine() {
     if (terminal_) std::fputs("\r\x1b[K", stderr);
@@ -147,7 +149,11 @@ int crawl_and_report(const Options& options, const CrawlOptions& crawl_options, 
   if (!write(options, csv_file, result)) {
     return report({Stage::configuration, Reason::io_error, "the report cannot be written"});
   }
-  return saved ? 0 : report(saved.error());
+  if (!saved) return report(saved.error());
+  const auto failure = nobody_answered(summarise(result));
+  if (!failure) return 0;
+  // The text and the JSON say it themselves; a table has no place for it.
+  return options.csv == "-" ? report(*failure) : 1;
 }
 
 int run(const Options& options) {
@@ -182,7 +188,7 @@ Command crawl_command() {
                    .default_text = default_of(options->span)},
                   {.name = "--idle",
                    .into = &options->idle,
-                   .help = "It is over when nothing was left to do for this long",
+                   .help = "Over also when nothing could be done for this long",
                    .default_text = default_of(options->idle)},
                   {.name = "--json", .into = &options->json, .help = "Report as one JSON object"},
                   {.name = "--csv",
@@ -207,9 +213,9 @@ Command crawl_command() {
                    .into = &options->key_file,
                    .help = "A node_key.json to use; default: a new identity for each run"}},
       .footer =
-          "It ends when all that was heard of has been visited, after --for, or at Ctrl-C, and "
-          "reports in each case. Exit code: 0 when it reported, 1 when it could not, 2 for a wrong "
-          "command line.",
+          "It ends when nothing is left to visit, after --for, or at Ctrl-C, and reports in each "
+          "case. Exit code: 0 when it reported, 1 when it could not or when no node answered a "
+          "request for addresses, 2 for a wrong command line.",
       .run = [options] { return run(*options); },
   };
 }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "p2p/base/peer_reason.h"
+#include "pex/seed/crawler.h"
 
 namespace peerage::cmd {
 
@@ -20,7 +21,9 @@ namespace {
 constexpr conn::Duration kLook = 200ms;
 constexpr std::size_t kMaxText = 256;  // of a moniker, a version, a network: bytes as received
 
-pex::NodeConfig node_config(const CrawlOptions& options) {
+using OnAnswer = std::function<void(const p2p::Peer&, const pex::AnswerCounts&)>;
+
+pex::NodeConfig node_config(const CrawlOptions& options, OnAnswer on_answer) {
   pex::NodeConfig node;
   node.networks = {options.network};
   node.listen = "127.0.0.1:0";
@@ -37,6 +40,7 @@ pex::NodeConfig node_config(const CrawlOptions& options) {
   node.exchange.seed_inbound_peers = 0;
   node.exchange.crawl.parallel = options.parallel;
   node.exchange.crawl.visit = options.visit;
+  node.exchange.on_answer = std::move(on_answer);
   // Two IDs claimed at one address are both to be visited before the crawl is over.
   node.exchange.crawl.pause = std::min<conn::Duration>(options.idle / 2, 5s);
   node.book = pex::book_config(node);
@@ -51,12 +55,29 @@ Outcome outcome_of(const conn::NodeId& id, const std::string& network,
   return report.remote_info->network == network ? Outcome::reachable : Outcome::other_network;
 }
 
+// Why a node did not answer. One that we parted from had its time.
+conn::Failure why_silent(const p2p::Gone& event) {
+  const bool parted = event.why.reason == conn::Reason::stopped_locally ||
+                      event.why.reason == conn::Reason::flush_timed_out;
+  if (!parted) return event.why;
+  return {Stage::established, p2p::PeerReason::answer_timed_out, {}};
+}
+
+// Its visit is over, or there will be none.
+bool settled(const CrawlRow& row) {
+  return row.outcome != Outcome::not_visited || row.failure;
+}
+
 }  // namespace
 
 Crawl::Crawl(conn::Runtime& runtime, conn::NodeKey key, CrawlOptions options)
     : runtime_(runtime), control_(runtime.shard(0)), options_(std::move(options)) {
   for (const HostAddress& seed : options_.seeds) seeds_.insert(seed.id);
-  auto node = pex::Node::create(runtime_, node_config(options_), std::move(key));
+  auto node = pex::Node::create(
+      runtime_,
+      node_config(options_, [this](const p2p::Peer& peer,
+                                   const pex::AnswerCounts& answer) { on_answer(peer, answer); }),
+      std::move(key));
   if (!node) throw std::invalid_argument(node.error().text());
   node_ = std::move(*node);
   node_->on_event([this](const p2p::SwitchEvent& event) { on_event(event); });
@@ -76,7 +97,7 @@ void Crawl::start(Started done) {
 }
 
 CrawlProgress Crawl::progress() const {
-  return {heard_, visited_, reachable_, dialling_, over_};
+  return {heard_, visited_, reachable_, answered_, dialling_, over_};
 }
 
 void Crawl::finish(CrawlResult::Ended ended, Finished done) {
@@ -112,7 +133,13 @@ void Crawl::on(const p2p::DialFailed& event) {
   if (event.failure.reason == p2p::PeerReason::already_dialling) return;
   under_way_.erase(event.target.id);
   const bool refused = event.failure.stage == Stage::admission && !event.report.upgrade.remote_id;
-  if (refused) return;
+  if (refused) {
+    // Of what the switch itself does not dial, only a lack of slots passes.
+    CrawlRow* row = row_of(event.target);
+    const bool for_good = event.failure.reason != p2p::PeerReason::no_free_slot;
+    if (row != nullptr && for_good && !settled(*row)) row->failure = event.failure;
+    return;
+  }
   if (!seeds_.contains(event.target.id)) last_work_ = control_.now();
   if (CrawlRow* row = row_of(event.target)) note(*row, event.report, &event.failure);
 }
@@ -123,8 +150,20 @@ void Crawl::on(const p2p::Connected& event) {
   if (CrawlRow* row = row_of(*dialled)) note(*row, event.report, nullptr);
 }
 
+void Crawl::on_answer(const p2p::Peer& peer, const pex::AnswerCounts& answer) {
+  const auto dialled = peer.dialled();
+  CrawlRow* row = dialled ? row_of(*dialled) : nullptr;
+  if (row == nullptr) return;
+  if (!row->answer) ++answered_;
+  row->answer = answer;
+  row->failure.reset();
+}
+
 void Crawl::on(const p2p::Gone& event) {
   under_way_.erase(event.peer->id());
+  const auto dialled = event.peer->dialled();
+  CrawlRow* row = dialled ? row_of(*dialled) : nullptr;
+  if (row != nullptr && !row->answer) row->failure = why_silent(event);
   if (!seeds_.contains(event.peer->id())) last_work_ = control_.now();
 }
 
@@ -155,6 +194,7 @@ void Crawl::note(CrawlRow& row, const p2p::AttemptReport& report, const conn::Fa
   const Outcome outcome = outcome_of(row.id, options_.network, upgrade);
   // Once reached it counts as such, also when a later visit fails.
   if (row.outcome == Outcome::reachable && outcome != Outcome::reachable) return;
+  if (row.answer && failure != nullptr) return;
   if (row.outcome == Outcome::not_visited) ++visited_;
   if (outcome == Outcome::reachable && row.outcome != Outcome::reachable) ++reachable_;
   row.outcome = outcome;
@@ -172,13 +212,46 @@ void Crawl::note(CrawlRow& row, const p2p::AttemptReport& report, const conn::Fa
   }
 }
 
+bool Crawl::anything_left() const {
+  if (!under_way_.empty() || seeds_left()) return true;
+  bool left = false;
+  books().first().for_each(
+      [&](const addrbook::KnownAddress& known) { left = left || is_left(known); });
+  return left;
+}
+
+// Seeds are asked while little is known. Of a node's addresses one that answers is enough.
+bool Crawl::seeds_left() const {
+  if (!books().first().need_more()) return false;
+  std::set<conn::NodeId> untried, proven;
+  for (const HostAddress& seed : options_.seeds) {
+    const auto row = rows_.find(seed.to_string());
+    if (row == rows_.end() || !settled(row->second)) {
+      untried.insert(seed.id);
+    } else if (row->second.outcome < Outcome::unreachable) {
+      proven.insert(seed.id);
+    }
+  }
+  return !std::includes(proven.begin(), proven.end(), untried.begin(), untried.end());
+}
+
+bool Crawl::is_left(const addrbook::KnownAddress& known) const {
+  const auto row = rows_.find(known.address.to_string());
+  if (row != rows_.end()) return !settled(row->second);
+  const addrbook::Time now = books().now();
+  if (known.bad_until > now) return false;
+  return known.last_attempt == addrbook::kNever ||
+         now - known.last_attempt >= pex::Crawler::pause_after(known);
+}
+
 void Crawl::look() {
   if (!timer_) return;  // finish() came while the start was under way
   const conn::TimePoint now = control_.now();
   timer_->arm(now + kLook);
   const addrbook::AddressBook& book = books().first();
   heard_ = std::max(rows_.size(), book.size() + book.resting());
-  over_ = under_way_.empty() && now - last_work_ >= options_.idle;
+  const bool idle = under_way_.empty() && now - last_work_ >= options_.idle;
+  over_ = idle || !anything_left();
 }
 
 // --- the end ---

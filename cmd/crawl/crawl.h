@@ -6,8 +6,10 @@
 // rightly forgets the address (one that proves another ID). The book's caps for an address and its
 // neighbours do not hold: a census counts every node.
 //
-// It is over when nothing was due and nothing under way for `idle`; the caller asks, and decides.
-// Asking the seeds once more, which goes on while little is known, does not count as due.
+// It is over when nothing more can come: nothing is under way, each seed has been asked, and each
+// address that is due has been visited. Asking the seeds once more, which goes on while little is
+// known, does not count. What cannot be visited, as two addresses of one ID at once, is waited for
+// until nothing has been done for `idle`. The caller asks, and decides.
 //
 // Bounded: kMaxVisited addresses are reported; the book bounds the rest.
 //
@@ -42,9 +44,10 @@ struct CrawlOptions {
 };
 
 struct CrawlProgress {
-  // Visited: those with an outcome. Under way: dials and connections.
-  std::size_t heard = 0, visited = 0, reachable = 0, under_way = 0;
-  bool over = false;  // all that was heard of has been visited
+  // Visited: those with an outcome. Answered: a request for addresses. Under way: dials and
+  // connections.
+  std::size_t heard = 0, visited = 0, reachable = 0, answered = 0, under_way = 0;
+  bool over = false;  // nothing more can come
 };
 
 class Crawl {
@@ -68,10 +71,15 @@ class Crawl {
   void on(const p2p::DialFailed& event);
   void on(const p2p::Connected& event);
   void on(const p2p::Gone& event);
+  void on_answer(const p2p::Peer& peer, const pex::AnswerCounts& answer);
 
   // Null when there are too many.
   CrawlRow* row_of(const conn::HostAddress& target);
   void note(CrawlRow& row, const p2p::AttemptReport& report, const conn::Failure* failure);
+  // Whether anything that has not been visited could still be.
+  bool anything_left() const;
+  bool seeds_left() const;
+  bool is_left(const addrbook::KnownAddress& known) const;
   void look();
   CrawlResult gather(CrawlResult::Ended ended) const;
 
@@ -88,7 +96,7 @@ class Crawl {
   conn::TimePoint began_, last_work_;
   addrbook::Time began_at_ = addrbook::kNever;
 
-  std::atomic<std::size_t> heard_ = 0, visited_ = 0, reachable_ = 0, dialling_ = 0;
+  std::atomic<std::size_t> heard_ = 0, visited_ = 0, reachable_ = 0, answered_ = 0, dialling_ = 0;
   std::atomic<bool> over_ = false;
 };
 

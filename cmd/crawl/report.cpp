@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstdio>
 #include <utility>
 
@@ -10,6 +9,7 @@
 
 #include "cmd/base/report_text.h"
 #include "conn/base/bytes.h"
+#include "p2p/base/peer_reason.h"
 
 namespace peerage::cmd {
 
@@ -52,16 +52,34 @@ std::string number(std::size_t value) {
   return std::to_string(value);
 }
 
+std::string counted_text(std::size_t count, std::string_view one, std::string_view many) {
+  return number(count) + " " + std::string(count == 1 ? one : many);
+}
+
 std::string share_text(std::size_t part, std::size_t whole) {
   if (whole == 0) return number(part);
   return number(part) + " (" + percent(static_cast<double>(part) / static_cast<double>(whole)) +
          " of those visited)";
 }
 
-std::string_view ended_text(CrawlResult::Ended ended) {
+// The most frequent first; by stage, where that comes first.
+enum class Order : std::uint8_t { stage, frequency };
+std::vector<CrawlSummary::Trouble> troubles_of(
+    const std::map<std::pair<conn::Stage, conn::Reason>, std::size_t>& counts, Order order) {
+  std::vector<CrawlSummary::Trouble> troubles;
+  troubles.reserve(counts.size());
+  for (const auto& [what, nodes] : counts) troubles.push_back({what.first, what.second, nodes});
+  std::stable_sort(troubles.begin(), troubles.end(), [order](const auto& a, const auto& b) {
+    if (order == Order::stage && a.stage != b.stage) return a.stage < b.stage;
+    return a.nodes > b.nodes;
+  });
+  return troubles;
+}
+
+std::string_view ended_text(CrawlResult::Ended ended, std::size_t answered) {
   switch (ended) {
     case CrawlResult::Ended::all_visited:
-      return "all that was heard of has been visited";
+      return answered > 0 ? "all that was heard of has been visited" : "nothing was left to visit";
     case CrawlResult::Ended::time_over:
       return "the time was over";
     case CrawlResult::Ended::interrupted:
@@ -86,10 +104,11 @@ std::string counts_table(std::string_view head, const std::vector<CrawlSummary::
   return '\n' + table.text();
 }
 
-std::string troubles_table(const std::vector<CrawlSummary::Trouble>& troubles) {
+std::string troubles_table(std::string_view head,
+                           const std::vector<CrawlSummary::Trouble>& troubles) {
   if (troubles.empty()) return {};
   Table table;
-  table.row({"FAILED AT", "NODES", "BECAUSE"});
+  table.row({std::string(head), "NODES", "BECAUSE"});
   for (const auto& each : troubles) {
     table.row({std::string(name(each.stage)), number(each.nodes),
                std::string(explain(each.reason)) + " (" + std::string(name(each.reason)) + ")"});
@@ -105,6 +124,28 @@ Json stamp_json(addrbook::Time time) {
   return time == kNever ? Json() : Json(stamp(time));
 }
 
+Json troubles_json(const std::vector<CrawlSummary::Trouble>& troubles) {
+  Json json = Json::array();
+  for (const auto& each : troubles) {
+    json.push_back({{"stage", name(each.stage)},
+                    {"reason", name(each.reason)},
+                    {"text", explain(each.reason)},
+                    {"nodes", each.nodes}});
+  }
+  return json;
+}
+
+// Of a duration, in milliseconds to the microsecond.
+Json ms_json(std::uint32_t microseconds) {
+  return microseconds > 0 ? Json(microseconds / 1000.0) : Json();
+}
+
+// True, false, or null for a node that was not asked, or that the end of the crawl cut short.
+Json answered_json(const CrawlRow& row) {
+  if (row.answer) return true;
+  return row.outcome == Outcome::reachable && row.failure ? Json(false) : Json();
+}
+
 Json row_json(const CrawlRow& row) {
   Json json = {{"id", row.id.to_string()},
                {"ip", printable(row.host)},
@@ -114,10 +155,12 @@ Json row_json(const CrawlRow& row) {
                                        {"reason", name(row.failure->reason)},
                                        {"detail", printable(row.failure->detail)}}
                                 : Json();
+  json["answered"] = answered_json(row);
+  json["addresses"] = row.answer ? Json(row.answer->usable) : Json();
   json["moniker"] = or_null(row.moniker);
   json["version"] = or_null(row.version);
   json["network"] = or_null(row.network);
-  json["rtt_us"] = row.round_trip_us > 0 ? Json(row.round_trip_us) : Json();
+  json["round_trip_ms"] = ms_json(row.round_trip_us);
   json["visits"] = row.visits;
   json["first_seen"] = stamp_json(row.first_seen);
   json["last_visit"] = stamp_json(row.last_visit);
@@ -172,16 +215,27 @@ std::size_t CrawlSummary::count(Outcome outcome) const {
 CrawlSummary summarise(const CrawlResult& result) {
   CrawlSummary summary;
   std::map<std::string, std::size_t> versions, networks;
-  std::map<std::pair<conn::Stage, conn::Reason>, std::size_t> troubles;
+  std::map<std::pair<conn::Stage, conn::Reason>, std::size_t> troubles, silent;
   std::vector<std::uint32_t> round_trips;
   for (const CrawlRow& row : result.rows) {
     ++summary.heard;
     ++summary.outcomes[row.outcome];
-    if (row.outcome == Outcome::not_visited) continue;
+    if (row.outcome == Outcome::not_visited) {
+      if (row.failure) ++troubles[{row.failure->stage, row.failure->reason}];
+      continue;
+    }
     ++summary.visited;
     if (row.outcome == Outcome::reachable) {
       ++versions[row.version];
       if (row.round_trip_us > 0) round_trips.push_back(row.round_trip_us);
+      if (row.answer) {
+        ++summary.answered;
+        summary.answers.usable += row.answer->usable;
+        summary.answers.unroutable += row.answer->unroutable;
+        summary.answers.refused += row.answer->refused;
+      } else if (row.failure) {
+        ++silent[{row.failure->stage, row.failure->reason}];
+      }
     } else if (row.failure) {
       ++troubles[{row.failure->stage, row.failure->reason}];
     }
@@ -189,13 +243,8 @@ CrawlSummary summarise(const CrawlResult& result) {
   }
   summary.versions = counted(versions);
   summary.other_networks = counted(networks);
-  for (const auto& [what, nodes] : troubles) {
-    summary.troubles.push_back({what.first, what.second, nodes});
-  }
-  std::stable_sort(summary.troubles.begin(), summary.troubles.end(),
-                   [](const auto& a, const auto& b) {
-                     return std::pair(a.stage, b.nodes) < std::pair(b.stage, a.nodes);
-                   });
+  summary.troubles = troubles_of(troubles, Order::stage);
+  summary.silent = troubles_of(silent, Order::frequency);
   std::sort(round_trips.begin(), round_trips.end());
   if (!round_trips.empty()) {
     summary.round_trips = {percentile(round_trips, 50), percentile(round_trips, 90),
@@ -204,12 +253,67 @@ CrawlSummary summarise(const CrawlResult& result) {
   return summary;
 }
 
+std::optional<conn::Failure> nobody_answered(const CrawlSummary& summary) {
+  if (summary.answered > 0) return std::nullopt;
+  const std::size_t reachable = summary.count(Outcome::reachable);
+  const auto commonest = [](const std::vector<CrawlSummary::Trouble>& troubles) {
+    return std::max_element(troubles.begin(), troubles.end(),
+                            [](const auto& a, const auto& b) { return a.nodes < b.nodes; });
+  };
+  if (!summary.silent.empty()) {
+    const auto& why = summary.silent.front();
+    return conn::Failure{why.stage, why.reason,
+                         counted_text(reachable, "node was", "nodes were") +
+                             " reached, and none answered a request for addresses"};
+  }
+  if (reachable == 0 && !summary.troubles.empty()) {
+    const auto why = commonest(summary.troubles);
+    return conn::Failure{why->stage, why->reason,
+                         "none of " + counted_text(summary.heard, "address", "addresses") +
+                             " led to a node that could be asked"};
+  }
+  return conn::Failure{conn::Stage::established, p2p::PeerReason::answer_timed_out,
+                       "it ended before any node had answered a request for addresses"};
+}
+
+namespace {
+
+std::string headline(const CrawlSummary& summary) {
+  const auto failure = nobody_answered(summary);
+  if (!failure) return {};
+  std::string text = "NOBODY ANSWERED: " + failure->detail + ".\n";
+  text += "  mostly: " + std::string(explain(failure->reason)) + " (" +
+          std::string(name(failure->reason)) + ")\n";
+  if (!hint(failure->reason).empty())
+    text += "  hint: " + std::string(hint(failure->reason)) + "\n";
+  return text + "So nothing is known of the rest of the network.\n\n";
+}
+
+// Of those that were asked: how many answered, and with what.
+std::string answered_text(const CrawlSummary& summary) {
+  const pex::AnswerCounts& answers = summary.answers;
+  std::string text = number(summary.answered) + " of " + number(summary.count(Outcome::reachable)) +
+                     " that were asked for addresses, with " + number(answers.usable);
+  if (answers.refused > 0) text += ", and " + number(answers.refused) + " that are none";
+  return text;
+}
+
+Json failure_json(const conn::Failure& failure) {
+  return {{"stage", name(failure.stage)},
+          {"reason", name(failure.reason)},
+          {"text", explain(failure.reason)},
+          {"detail", printable(failure.detail)},
+          {"hint", hint(failure.reason)}};
+}
+
+}  // namespace
+
 std::string crawl_text(const CrawlResult& result) {
   const CrawlSummary summary = summarise(result);
   Table table;
   table.row({"network", printable(result.network, kTextLimit)});
   table.row({"crawled for", span_text(std::chrono::floor<addrbook::Seconds>(result.lasted)) + ": " +
-                                std::string(ended_text(result.ended))});
+                                std::string(ended_text(result.ended, summary.answered))});
   table.row({"heard of", number(summary.heard)});
   table.row({"visited", number(summary.visited)});
   table.row({"reachable", share_text(summary.count(Outcome::reachable), summary.visited)});
@@ -217,54 +321,60 @@ std::string crawl_text(const CrawlResult& result) {
     table.row({"guarded", number(summary.count(Outcome::guarded)) +
                               ": proved their ID and closed; probably full"});
   }
+  table.row({"answered", answered_text(summary)});
+  if (summary.answers.unroutable > 0) {
+    table.row({"", number(summary.answers.unroutable) +
+                       " of them are private: with --private they are visited, too"});
+  }
   if (const auto& times = summary.round_trips) {
     table.row({"round trip", "half within " + milliseconds(times->p50) + ", 90% " +
                                  milliseconds(times->p90) + ", 99% " + milliseconds(times->p99)});
   }
-  return table.text() + counts_table("VERSION", summary.versions) +
-         counts_table("OTHER NETWORK", summary.other_networks) + troubles_table(summary.troubles);
+  return headline(summary) + table.text() + counts_table("VERSION", summary.versions) +
+         counts_table("OTHER NETWORK", summary.other_networks) +
+         troubles_table("FAILED AT", summary.troubles) +
+         troubles_table("NOT ANSWERED", summary.silent);
 }
 
 std::string crawl_json(const CrawlResult& result) {
   const CrawlSummary summary = summarise(result);
-  Json troubles = Json::array();
-  for (const auto& each : summary.troubles) {
-    troubles.push_back({{"stage", name(each.stage)},
-                        {"reason", name(each.reason)},
-                        {"text", explain(each.reason)},
-                        {"nodes", each.nodes}});
-  }
   Json outcomes = Json::object();
   for (std::size_t i = 0; i < kOutcomeCount; ++i) {
     const auto outcome = static_cast<Outcome>(i);
     outcomes[std::string(name(outcome))] = summary.count(outcome);
   }
-
-  Json json = {
-      {"network", printable(result.network)},
-      {"began", stamp_json(result.began)},
-      {"seconds", std::round(std::chrono::duration<double>(result.lasted).count() * 10) / 10},
-      {"ended", kEndedNames.at(static_cast<std::size_t>(result.ended))},
-      {"heard", summary.heard},
-      {"visited", summary.visited},
-      {"outcomes", outcomes},
-      {"versions", counts_json(summary.versions)},
-      {"other_networks", counts_json(summary.other_networks)},
-      {"failures", troubles}};
-  json["rtt_us"] = summary.round_trips ? Json{{"p50", summary.round_trips->p50},
-                                              {"p90", summary.round_trips->p90},
-                                              {"p99", summary.round_trips->p99},
-                                              {"max", summary.round_trips->most}}
-                                       : Json();
+  const auto failure = nobody_answered(summary);
+  Json json = {{"network", printable(result.network)},
+               {"began", stamp_json(result.began)},
+               {"lasted_ms", std::chrono::round<std::chrono::milliseconds>(result.lasted).count()},
+               {"ended", kEndedNames.at(static_cast<std::size_t>(result.ended))},
+               {"failure", failure ? failure_json(*failure) : Json()},
+               {"heard", summary.heard},
+               {"visited", summary.visited},
+               {"outcomes", outcomes},
+               {"answered", summary.answered},
+               {"addresses", summary.answers.usable},
+               {"addresses_unroutable", summary.answers.unroutable},
+               {"addresses_refused", summary.answers.refused},
+               {"not_answered", troubles_json(summary.silent)},
+               {"versions", counts_json(summary.versions)},
+               {"other_networks", counts_json(summary.other_networks)},
+               {"failures", troubles_json(summary.troubles)}};
+  json["round_trip_ms"] = summary.round_trips ? Json{{"p50", ms_json(summary.round_trips->p50)},
+                                                     {"p90", ms_json(summary.round_trips->p90)},
+                                                     {"p99", ms_json(summary.round_trips->p99)},
+                                                     {"max", ms_json(summary.round_trips->most)}}
+                                              : Json();
   Json& nodes = json["nodes"] = Json::array();
   for (const CrawlRow& row : result.rows) nodes.push_back(row_json(row));
   return json.dump() + '\n';
 }
 
 std::string crawl_csv(const CrawlResult& result) {
+  const auto text_of = [](const Json& json) { return json.is_null() ? "" : json.dump(); };
   std::string text =
-      "id,ip,port,outcome,stage,reason,moniker,version,network,rtt_us,visits,first_seen,last_visit,"
-      "told_by\r\n";
+      "id,ip,port,outcome,stage,reason,answered,addresses,moniker,version,network,round_trip_ms,"
+      "visits,first_seen,last_visit,told_by\r\n";
   for (const CrawlRow& row : result.rows) {
     const auto when = [](addrbook::Time time) {
       return time == kNever ? std::string() : stamp(time);
@@ -276,10 +386,12 @@ std::string crawl_csv(const CrawlResult& result) {
         std::string(name(row.outcome)),
         std::string(row.failure ? name(row.failure->stage) : ""),
         std::string(row.failure ? name(row.failure->reason) : ""),
+        text_of(answered_json(row)),
+        row.answer ? number(row.answer->usable) : std::string(),
         row.moniker,
         row.version,
         row.network,
-        row.round_trip_us > 0 ? std::to_string(row.round_trip_us) : std::string(),
+        text_of(ms_json(row.round_trip_us)),
         std::to_string(row.visits),
         when(row.first_seen),
         when(row.last_visit),

@@ -20,6 +20,7 @@
 #include "conn/address/net_address.h"
 #include "conn/base/failure.h"
 #include "conn/runtime/runtime.h"
+#include "pex/exchange/counts.h"
 
 namespace peerage::cmd {
 
@@ -40,8 +41,10 @@ struct CrawlRow {
   std::string host;  // the IP address; a seed's name when it could not be resolved
   std::uint16_t port = 0;
   Outcome outcome = Outcome::not_visited;
-  // Why it is not a peer. A reachable node that had no slot has one, too.
+  // Why it is not a peer. A reachable node has one, too, when it had no slot or did not answer.
   std::optional<conn::Failure> failure;
+  // What it answered when it was asked for addresses; of a reachable node alone.
+  std::optional<pex::AnswerCounts> answer;
   std::string moniker, version, network;  // what it said of itself; empty: nothing
   std::uint32_t round_trip_us = 0;        // 0: not measured
   std::uint32_t visits = 0;
@@ -83,12 +86,23 @@ struct CrawlSummary {
   };
   std::optional<RoundTrips> round_trips;  // of reachable nodes, when any was measured
 
+  // Peer exchange: of the reachable nodes, those that answered a request for addresses, what was in
+  // their answers, and why others did not answer. A visit that was cut short is neither.
+  std::size_t answered = 0;
+  pex::AnswerCounts answers;
+  std::vector<Trouble> silent;  // the most frequent first
+
   std::size_t count(Outcome outcome) const;
 };
 CrawlSummary summarise(const CrawlResult& result);
 
+// Of a crawl in which nobody answered a request for addresses, so that it says nothing of the
+// network: the commonest reason, with what that means as its detail. Nothing when anybody answered.
+std::optional<conn::Failure> nobody_answered(const CrawlSummary& summary);
+
+// For people. When nobody answered, that comes first.
 std::string crawl_text(const CrawlResult& result);
-// One object, with the figures and all rows, on one line.
+// One object, with the figures and all rows, on one line; `failure` in it is nobody_answered.
 std::string crawl_json(const CrawlResult& result);
 // RFC 4180, with a header.
 std::string crawl_csv(const CrawlResult& result);

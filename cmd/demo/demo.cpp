@@ -153,13 +153,16 @@ Demo::Verdict Demo::crawl() {
   const auto lines = crawler_->read_lines();
   const int code = *crawler_->ended();
   crawler_.reset();
-  if (code != 0 || lines.empty()) return fail("the crawl ended with exit code " + count(code));
+  if (lines.empty()) return fail("the crawl ended with exit code " + count(code));
   return judge_crawl(lines.front(), now() - begin);
 }
 
 Demo::Verdict Demo::judge_crawl(const std::string& report, conn::Duration took) {
   const Json json = Json::parse(report, nullptr, false);
   if (!json.is_object() || !json.contains("nodes")) return fail("the crawl's report is no JSON");
+  if (const Json why = json.value("failure", Json()); why.is_object()) {
+    return fail("the crawl: " + why.value("detail", "") + ": " + why.value("text", ""));
+  }
   std::set<std::string> found;
   for (const Json& node : json["nodes"]) {
     const std::string id = node.value("id", "");

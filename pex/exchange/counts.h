@@ -3,6 +3,7 @@
 // Threads: plain values.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace peerage::pex {
@@ -21,6 +22,13 @@ struct ExchangeCounts {
   std::uint64_t unsolicited = 0;        // lists that we did not ask for
   std::uint64_t malformed = 0;          // messages
   std::uint64_t offences = 0;           // connections that we ended for what they sent
+};
+
+// A list that came in answer to a request of ours.
+struct AnswerCounts {
+  std::size_t usable = 0;      // addresses
+  std::size_t unroutable = 0;  // of these, private and the like, which a strict book does not take
+  std::size_t refused = 0;     // other entries, which no peer can have
 };
 
 }  // namespace peerage::pex

@@ -111,6 +111,7 @@ Exchange::Outcome Exchange::on_list(Peer& peer, std::span<const NetAddress> addr
   counts_.addresses_heard += addresses.size();
   counts_.addresses_refused += refused;
   std::size_t added = 0;
+  AnswerCounts answer{.usable = addresses.size(), .refused = refused};
   if (addrbook::AddressBook* book = books_.find(peer.network())) {
     const addrbook::Source source = {peer.socket().ip, peer.id(), addrbook::Origin::pex,
                                      addrbook::Word::answer};
@@ -118,6 +119,7 @@ Exchange::Outcome Exchange::on_list(Peer& peer, std::span<const NetAddress> addr
     for (const NetAddress& address : addresses) {
       const auto outcome = book->add(address, source, time);
       if (outcome == addrbook::Added::added) ++added;
+      if (outcome == addrbook::Added::unroutable) ++answer.unroutable;
       if (may_be_a_peer(outcome)) {
         books_.note_source(book->network(), peer.id(), source.ip, address);
       }
@@ -125,7 +127,7 @@ Exchange::Outcome Exchange::on_list(Peer& peer, std::span<const NetAddress> addr
     counts_.addresses_new += added;
     books_.changed();
   }
-  if (refused == 0) return {Outcome::Kind::list, {}, added, {}};
+  if (refused == 0) return {Outcome::Kind::list, {}, added, {}, answer};
   Outcome outcome = judged(peer, guard_.on_nonsense(asker_of(peer), now),
                            misbehaved("sent " + std::to_string(limits_.bad_lists) +
                                       " lists with addresses that no node can have, " +
@@ -133,6 +135,7 @@ Exchange::Outcome Exchange::on_list(Peer& peer, std::span<const NetAddress> addr
                            Outcome::Kind::list);
   outcome.address = Outcome::Address::is_bad;
   outcome.added = added;
+  outcome.answer = answer;
   return outcome;
 }
 

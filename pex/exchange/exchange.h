@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -63,6 +64,8 @@ class Exchange {
     // Whether its address is to rest, too: not for asking too often, which says nothing of how good
     // a node is.
     enum class Address : std::uint8_t { as_before, is_bad } address = Address::as_before;
+    // Of a list in answer to ours, whatever is to be done about the peer.
+    std::optional<AnswerCounts> answer{};
   };
   Outcome on_message(p2p::Peer& peer, conn::ByteView bytes, conn::TimePoint now);
 

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 import side_by_side
@@ -36,10 +37,11 @@ def process(*command, address_of):
         running.communicate()
 
 
-def responder(folder, network, *peers):
-    """Answers each request for addresses with `peers`."""
+def responder(folder, network, *peers, answer="list"):
+    """Answers each request for addresses with `peers`, or not at all."""
     told = [word for peer in peers for word in ("--peer", peer)]
-    return process(BUILD / "responder", "--home", folder, "--laddr", "127.0.0.1:0", "--network", network, *told,
+    return process(BUILD / "responder", "--home", folder, "--laddr", "127.0.0.1:0", "--network", network,
+                   "--answer", answer, *told,
                    address_of=lambda line: line.split()[1] if line.startswith("listening") else None)
 
 
@@ -73,8 +75,10 @@ class Crawl(unittest.TestCase):
         impostor = IMPOSTOR_ID + "@" + cls.node.split("@")[1]
         cls.seed = cls.stack.enter_context(
             responder(cls.folder / "seed", "net-1", cls.node, cls.other, DEAD, impostor))
-        cls.endless = ("--seeds", cls.seed, "--network", "net-1", "--private", "--idle", "60s")
-        cls.usual = (*cls.endless[:-1], "2s")
+        cls.silent = cls.stack.enter_context(responder(cls.folder / "silent", "net-1", answer="none"))
+        cls.usual = ("--seeds", cls.seed, "--network", "net-1", "--private", "--idle", "2s")
+        cls.endless = ("--seeds", cls.seed + "," + cls.silent, "--network", "net-1", "--private", "--idle", "2s",
+                       "--visit-timeout", "10m")
 
     def test_a_program_gets_all_of_it(self):
         result = crawl(*self.usual, "--json")
@@ -88,12 +92,15 @@ class Crawl(unittest.TestCase):
         self.assertEqual(sum(report["versions"].values()), 2)
         self.assertEqual({each["reason"] for each in report["failures"]},
                          {"connection_refused", "wrong_id", "wrong_network"})
-        self.assertGreater(report["rtt_us"]["p50"], 0)
+        self.assertGreater(report["round_trip_ms"]["p50"], 0)
+        self.assertEqual((report["failure"], report["answered"], report["addresses"]), (None, 2, 4))
         nodes = {f"{each['id']}@{each['ip']}:{each['port']}": each for each in report["nodes"]}
         self.assertEqual(nodes[self.node]["outcome"], "reachable")
         self.assertEqual(nodes[self.node]["moniker"], 'a, "node"')
         self.assertEqual(nodes[self.node]["told_by"], "127.0.0.1")
         self.assertEqual(nodes[self.seed]["told_by"], "seed")
+        self.assertEqual((nodes[self.seed]["answered"], nodes[self.seed]["addresses"]), (True, 4))
+        self.assertEqual((nodes[self.other]["answered"], nodes[self.other]["addresses"]), (None, None))
         self.assertEqual(nodes[self.other]["network"], "net-2")
         self.assertEqual(nodes[DEAD]["failure"]["reason"], "connection_refused")
 
@@ -109,7 +116,8 @@ class Crawl(unittest.TestCase):
         by_id = {row["id"]: row for row in rows}
         self.assertEqual(by_id[self.node.split("@")[0]]["moniker"], 'a, "node"')
         self.assertEqual(by_id[IMPOSTOR_ID]["reason"], "wrong_id")
-        self.assertEqual(by_id[DEAD.split("@")[0]]["rtt_us"], "")
+        self.assertEqual(by_id[DEAD.split("@")[0]]["round_trip_ms"], "")
+        self.assertEqual(by_id[self.seed.split("@")[0]]["addresses"], "4")
 
     def test_a_table_may_be_piped(self):
         piped = crawl(*self.usual, "--csv", "-").stdout
@@ -131,7 +139,7 @@ class Crawl(unittest.TestCase):
     def test_its_time_is_bounded(self):
         report = json.loads(crawl(*self.endless, "--json", "--for", "5").stdout)
         self.assertEqual(report["ended"], "time_over")
-        self.assertEqual(report["heard"], 5)
+        self.assertEqual(report["heard"], 6)
 
     def test_ctrl_c_reports_all_the_same(self):
         ours, theirs = pty.openpty()
@@ -139,14 +147,56 @@ class Crawl(unittest.TestCase):
                                    stderr=theirs, text=True)
         os.close(theirs)
         shown = ""
-        while "visited 5, reachable 2" not in shown:  # the progress, on a terminal
+        while "visited 6, reachable 3, answered 2" not in shown:  # the progress, on a terminal
             shown += os.read(ours, 4096).decode()
         running.send_signal(signal.SIGINT)
         output = running.communicate(timeout=20)[0]
         os.close(ours)
         self.assertEqual(running.returncode, 0)
         self.assertEqual(json.loads(output)["ended"], "interrupted")
-        self.assertEqual(json.loads(output)["outcomes"]["reachable"], 2)
+        self.assertEqual(json.loads(output)["outcomes"]["reachable"], 3)
+
+    def test_it_ends_as_soon_as_nothing_more_can_come(self):
+        began = time.monotonic()
+        report = json.loads(crawl(*self.usual[:-2], "--json").stdout)
+        self.assertEqual((report["ended"], report["visited"]), ("all_visited", 5))
+        self.assertLess(time.monotonic() - began, 12)  # two IDs at one address are 5 s apart
+        began = time.monotonic()
+        crawl("--seeds", DEAD, "--network", "net-1", expect=1)
+        self.assertLess(time.monotonic() - began, 5)
+
+    def test_when_nobody_answers_it_has_failed_and_says_so_first(self):
+        silent = ("--network", "net-1", "--private", "--visit-timeout", "1s", "--seeds", self.silent)
+        table = self.folder / "silent.csv"
+        text = crawl(*silent, "--csv", table, expect=1).stdout
+        self.assertRegex(text.splitlines()[0], "^NOBODY ANSWERED: 1 node was reached, and none answered")
+        self.assertIn("answer_timed_out", text.splitlines()[1])
+        [row] = csv.DictReader(io.StringIO(table.read_bytes().decode(), newline=""), strict=True)
+        self.assertEqual((row["outcome"], row["reason"], row["answered"]), ("reachable", "answer_timed_out", "false"))
+        report = json.loads(crawl(*silent, "--json", expect=1).stdout)
+        self.assertEqual(report["failure"]["reason"], "answer_timed_out")
+        self.assertEqual(report["nodes"][0]["failure"]["reason"], "answer_timed_out")
+        self.assertIn("answer_timed_out", json.dumps(report["not_answered"]))
+        piped = crawl(*silent, "--csv", "-", expect=1)
+        self.assertEqual(len(piped.stdout.splitlines()), 2)
+        self.assertIn("none answered", piped.stderr)
+
+    def test_dead_seeds_are_a_failure_and_a_seed_without_addresses_is_none(self):
+        report = json.loads(crawl("--seeds", DEAD, "--network", "net-1", "--json", expect=1).stdout)
+        self.assertEqual(report["failure"]["reason"], "connection_refused")
+        with responder(self.folder / "empty", "net-1") as empty:
+            text = crawl("--seeds", empty, "--network", "net-1").stdout
+        self.assertRegex(text, r"answered +1 of 1 that were asked for addresses, with 0\n")
+        with responder(self.folder / "closing", "net-1", answer="close") as closing:
+            report = json.loads(crawl("--seeds", closing, "--network", "net-1", "--json", expect=1).stdout)
+        self.assertEqual(report["failure"]["reason"], "closed_by_remote")
+
+    def test_one_that_ends_before_anybody_answered_is_a_failure(self):
+        with subprocess.Popen([PEERAGE, "crawl", "--seeds", self.silent, "--network", "net-1", "--for", "1s",
+                               "--visit-timeout", "10m"], stdout=subprocess.PIPE, text=True) as running:
+            output = running.communicate(timeout=20)[0]
+        self.assertEqual(running.returncode, 1)
+        self.assertRegex(output, "^NOBODY ANSWERED: it ended before")
 
     def test_mistakes_are_reported_before_anything_is_dialled(self):
         for arguments, code, text in (

@@ -32,6 +32,18 @@ CrawlRow reachable(int number, const std::string& version, std::uint32_t round_t
   return node;
 }
 
+CrawlRow answering(int number, std::size_t addresses) {
+  CrawlRow node = reachable(number, "0.38.1", 10);
+  node.answer = pex::AnswerCounts{.usable = addresses};
+  return node;
+}
+
+CrawlRow silent(int number, Reason reason) {
+  CrawlRow node = reachable(number, "0.38.1", 10);
+  node.failure = conn::Failure{Stage::established, reason, ""};
+  return node;
+}
+
 CrawlRow failed(int number, Stage stage, Reason reason) {
   CrawlRow node = row(number, Outcome::unreachable);
   node.failure = conn::Failure{stage, reason, "the detail"};
@@ -94,9 +106,66 @@ TEST(CrawlReport, TakesPercentilesOfReachableNodesThatWereMeasured) {
   EXPECT_EQ(of_one->p99, 7u);
 }
 
+TEST(CrawlReport, CountsAnswersAndWhyOthersDidNot) {
+  CrawlRow cut_short = reachable(6, "0.38.1", 10);
+  const CrawlResult result = crawl_of(
+      {answering(1, 3), answering(2, 0), silent(3, Reason::packet_too_long),
+       silent(4, p2p::PeerReason::answer_timed_out), silent(5, p2p::PeerReason::answer_timed_out),
+       cut_short, failed(7, Stage::connect, Reason::connection_refused)});
+  const CrawlSummary summary = summarise(result);
+  EXPECT_EQ(summary.answered, 2u);
+  EXPECT_EQ(summary.answers.usable, 3u);
+  using Trouble = CrawlSummary::Trouble;
+  EXPECT_THAT(summary.silent,
+              ElementsAre(Trouble{Stage::established, p2p::PeerReason::answer_timed_out, 2},
+                          Trouble{Stage::established, Reason::packet_too_long, 1}));
+  EXPECT_FALSE(nobody_answered(summary));
+  const std::string text = crawl_text(result);
+  EXPECT_THAT(text, HasSubstr("2 of 6 that were asked for addresses, with 3\n"));
+  EXPECT_THAT(text, HasSubstr("NOT ANSWERED"));
+  EXPECT_THAT(text, HasSubstr("(packet_too_long)"));
+  EXPECT_THAT(text, Not(HasSubstr("NOBODY")));
+}
+
+TEST(CrawlReport, BeginsWithTheNewsThatNobodyAnswered) {
+  const CrawlResult result = crawl_of({silent(1, p2p::PeerReason::answer_timed_out)});
+  const std::string text = crawl_text(result);
+  EXPECT_EQ(text.find("NOBODY ANSWERED: 1 node was reached"), 0u) << text;
+  EXPECT_THAT(text, HasSubstr("(answer_timed_out)"));
+  EXPECT_THAT(text, Not(HasSubstr("has been visited")));
+  const auto json = nlohmann::json::parse(crawl_json(result));
+  EXPECT_EQ(json.at("failure").at("reason"), "answer_timed_out");
+  EXPECT_EQ(json.at("answered"), 0);
+  EXPECT_EQ(json.at("nodes").at(0).at("answered"), false);
+  EXPECT_EQ(json.at("nodes").at(0).at("failure").at("reason"), "answer_timed_out");
+  EXPECT_TRUE(json.at("nodes").at(0).at("addresses").is_null());
+  EXPECT_THAT(crawl_csv(result), HasSubstr(",reachable,established,answer_timed_out,false,,"));
+}
+
+TEST(CrawlReport, SaysSoTooWhenNobodyCouldBeAskedOrNothingCameInTime) {
+  const auto unreached =
+      nobody_answered(summarise(crawl_of({failed(1, Stage::connect, Reason::connect_timed_out),
+                                          failed(2, Stage::connect, Reason::connection_refused),
+                                          failed(3, Stage::connect, Reason::connection_refused)})));
+  ASSERT_TRUE(unreached);
+  EXPECT_EQ(unreached->reason, Reason::connection_refused);
+  EXPECT_THAT(unreached->detail, HasSubstr("none of 3 addresses"));
+  for (const CrawlResult& early : {crawl_of({}), crawl_of({reachable(1, "0.38.1", 10)}),
+                                   crawl_of({row(1, Outcome::not_visited)})}) {
+    ASSERT_TRUE(nobody_answered(summarise(early)));
+    EXPECT_THAT(crawl_text(early), HasSubstr("it ended before"));
+  }
+}
+
+TEST(CrawlReport, CountsPrivateAddressesThatItDidNotVisit) {
+  CrawlRow node = answering(1, 5);
+  node.answer->unroutable = 4;
+  EXPECT_THAT(crawl_text(crawl_of({node})), HasSubstr("4 of them are private: with --private"));
+}
+
 TEST(CrawlReport, ReadsAsATextThatExplains) {
-  const std::string text = crawl_text(crawl_of(
-      {reachable(1, "0.38.1", 10), failed(2, Stage::connect, Reason::connection_refused)}));
+  const std::string text = crawl_text(
+      crawl_of({answering(1, 1), failed(2, Stage::connect, Reason::connection_refused)}));
   EXPECT_THAT(text, HasSubstr("1 min: all that was heard of has been visited"));
   EXPECT_THAT(text, HasSubstr("1 (50% of those visited)"));
   EXPECT_THAT(text, HasSubstr(std::string(explain(Reason::connection_refused))));
@@ -107,19 +176,24 @@ TEST(CrawlReport, OfNothingIsAReportAllTheSame) {
   const CrawlResult nothing = crawl_of({});
   EXPECT_THAT(crawl_text(nothing), HasSubstr("heard of     0"));
   EXPECT_EQ(nlohmann::json::parse(crawl_json(nothing)).at("nodes").size(), 0u);
-  EXPECT_TRUE(nlohmann::json::parse(crawl_json(nothing)).at("rtt_us").is_null());
+  EXPECT_TRUE(nlohmann::json::parse(crawl_json(nothing)).at("round_trip_ms").is_null());
   const std::string csv = crawl_csv(nothing);
   EXPECT_EQ(csv.find("\r\n"), csv.size() - 2);
 }
 
 TEST(CrawlReport, AsJsonSaysWhatItKnowsAndNullForWhatItDoesNot) {
-  const auto json = nlohmann::json::parse(crawl_json(crawl_of(
-      {reachable(1, "0.38.1", 10), failed(2, Stage::connect, Reason::connection_refused)})));
+  const auto json = nlohmann::json::parse(crawl_json(
+      crawl_of({answering(1, 7), failed(2, Stage::connect, Reason::connection_refused)})));
   EXPECT_EQ(json.at("outcomes").at("reachable"), 1);
   EXPECT_EQ(json.at("outcomes").at("guarded"), 0);
   EXPECT_EQ(json.at("began"), "2023-11-14T22:13:20Z");
-  EXPECT_EQ(json.at("seconds"), 75.0);
-  EXPECT_EQ(json.at("nodes").at(0).at("rtt_us"), 10);
+  EXPECT_EQ(json.at("lasted_ms"), 75'000);
+  EXPECT_TRUE(json.at("failure").is_null());
+  EXPECT_EQ(json.at("round_trip_ms").at("p50"), 0.01);
+  EXPECT_EQ(json.at("nodes").at(0).at("round_trip_ms"), 0.01);
+  EXPECT_EQ(json.at("nodes").at(0).at("answered"), true);
+  EXPECT_EQ(json.at("nodes").at(0).at("addresses"), 7);
+  EXPECT_TRUE(json.at("nodes").at(1).at("answered").is_null());
   EXPECT_TRUE(json.at("nodes").at(0).at("failure").is_null());
   EXPECT_TRUE(json.at("nodes").at(1).at("version").is_null());
   EXPECT_EQ(json.at("nodes").at(1).at("failure").at("reason"), "connection_refused");
@@ -129,8 +203,8 @@ TEST(CrawlReport, QuotesCsvAsTheRfcHasIt) {
   CrawlRow node = reachable(1, "0.38.1", 10);
   node.moniker = "a \"big\", node";
   const std::string csv = crawl_csv(crawl_of({node, row(2, Outcome::not_visited)}));
-  EXPECT_THAT(csv, HasSubstr(",\"a \"\"big\"\", node\",0.38.1,net-1,10,1,"));
-  EXPECT_THAT(csv, HasSubstr("10.0.0.2,26656,not_visited,,,,,,,0,,,\r\n"));
+  EXPECT_THAT(csv, HasSubstr(",\"a \"\"big\"\", node\",0.38.1,net-1,0.01,1,"));
+  EXPECT_THAT(csv, HasSubstr("10.0.0.2,26656,not_visited,,,,,,,,,0,,,\r\n"));
 }
 
 TEST(CrawlReport, NeverHandsOnRawBytesNorAFormula) {
