@@ -23,9 +23,16 @@ conn::KeyedHash hash_with(conn::Random& random) {
 
 // What no peer of any network could have.
 bool could_be_a_peer(const NetAddress& address) {
+  const auto could_be = [](const IpAddress& ip) {
+    return ip.valid() && !ip.multicast() && !ip.reserved() && !ip.rfc5737() && !ip.rfc9637();
+  };
   const IpAddress& ip = address.endpoint.ip;
-  return address.valid() && address.endpoint.port != 0 && !ip.multicast() && !ip.reserved() &&
-         !ip.rfc5737();
+  return address.valid() && address.endpoint.port != 0 && could_be(ip) && could_be(ip.carried());
+}
+
+// The same socket, also when it is named by an address that carries the other.
+bool is_same(const conn::Endpoint& a, const conn::Endpoint& b) {
+  return a.port == b.port && a.ip.carried() == b.ip.carried();
 }
 
 constexpr std::array<std::string_view, kAddedCount> kAddedNames = {"added",
@@ -74,7 +81,7 @@ void AddressBook::add_own(const conn::Endpoint& endpoint) {
   if (own_.size() >= kMaxOwnAddresses || !own_.insert(endpoint).second) return;
   std::vector<NetAddress> ours;
   for_each([&](const KnownAddress& known) {
-    if (known.address.endpoint == endpoint) ours.push_back(known.address);
+    if (is_same(known.address.endpoint, endpoint)) ours.push_back(known.address);
   });
   for (const NetAddress& address : ours) forget(address);
 }
@@ -87,10 +94,13 @@ void AddressBook::set_private_ids(std::set<NodeId> ids) {
 std::optional<Added> AddressBook::never_enters(const NetAddress& address) const {
   const IpAddress& ip = address.endpoint.ip;
   if (!could_be_a_peer(address)) return Added::invalid;
-  if (config_.strict == IpAddress::Strict::yes && !routable(ip)) {
+  if (config_.strict == IpAddress::Strict::yes && !ip.routable()) {
     return Added::unroutable;
   }
-  if (address.id == own_id_ || own_.contains(address.endpoint)) return Added::own;
+  const bool is_ours = std::any_of(own_.begin(), own_.end(), [&address](const auto& own) {
+    return is_same(own, address.endpoint);
+  });
+  if (address.id == own_id_ || is_ours) return Added::own;
   if (config_.private_ids.contains(address.id)) return Added::private_id;
   return std::nullopt;
 }

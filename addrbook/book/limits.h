@@ -54,7 +54,7 @@ struct BookConfig {
 
   // Free of the caps, and not rated.
   bool exempts(const conn::IpAddress& ip) const {
-    return (strict == conn::IpAddress::Strict::no && !routable(ip)) ||
+    return (strict == conn::IpAddress::Strict::no && !ip.routable()) ||
            conn::any_contains(exempt_networks, ip);
   }
   // Whether it counts for the caps of its host and neighbourhood.

@@ -38,10 +38,6 @@ Words words(std::uint8_t question, std::uint64_t a, std::uint64_t b) {
 
 }  // namespace
 
-bool routable(const conn::IpAddress& ip) noexcept {
-  return ip.routable() && !ip.rfc6598() && !ip.rfc2544() && !ip.rfc6890();
-}
-
 Placement::Placement(const BookKey& key, conn::IpAddress::Strict strict, const Geometry& geometry)
     : key_(key), strict_(strict), geometry_(geometry) {}
 
@@ -53,7 +49,7 @@ std::uint64_t Placement::hash(conn::ByteView half, conn::ByteView what) const {
 }
 
 std::uint64_t Placement::group(const conn::IpAddress& ip) const {
-  if (strict_ == conn::IpAddress::Strict::no && !routable(ip)) {
+  if (strict_ == conn::IpAddress::Strict::no && !ip.routable()) {
     return hash(conn::ByteView(key_.data(), 16), ip.bytes());
   }
   return ip.group(strict_);

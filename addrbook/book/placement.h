@@ -51,10 +51,6 @@ struct Place {
   auto operator<=>(const Place&) const = default;
 };
 
-// Whether the internet routes it. Beyond the Go node's Routable it leaves out what a provider keeps
-// inside (100.64/10), what is for benchmarks, and what is assigned to no host.
-bool routable(const conn::IpAddress& ip) noexcept;
-
 class Placement {
  public:
   Placement(const BookKey& key, conn::IpAddress::Strict strict, const Geometry& geometry = {});

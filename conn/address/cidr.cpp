@@ -41,7 +41,11 @@ std::string Cidr::to_string() const {
 }
 
 bool Cidr::contains(const IpAddress& ip) const noexcept {
-  return ip.is_v4() == base_.is_v4() && ip.masked(bits_) == base_;
+  if (base_.is_v4()) {
+    const IpAddress within = ip.carried();
+    return within.is_v4() && within.masked(bits_) == base_;
+  }
+  return !ip.is_v4() && ip.masked(bits_) == base_;
 }
 
 bool Cidr::overlaps(const Cidr& other) const noexcept {
@@ -66,7 +70,8 @@ bool any_contains(const std::vector<Cidr>& networks, const IpAddress& ip) noexce
 }
 
 Cidr host_network(const IpAddress& ip) noexcept {
-  return Cidr(ip, ip.is_v4() ? 32 : 64);
+  const IpAddress within = ip.carried();
+  return Cidr(within, within.is_v4() ? 32 : 64);
 }
 
 IpAddress host_of(const IpAddress& ip) noexcept {
@@ -74,7 +79,8 @@ IpAddress host_of(const IpAddress& ip) noexcept {
 }
 
 Cidr neighbourhood_network(const IpAddress& ip) noexcept {
-  return Cidr(ip, ip.is_v4() ? 24 : 48);
+  const IpAddress within = ip.carried();
+  return Cidr(within, within.is_v4() ? 24 : 48);
 }
 
 IpAddress neighbourhood_of(const IpAddress& ip) noexcept {

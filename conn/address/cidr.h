@@ -26,6 +26,7 @@ class Cidr {
   // A single address is written without "/BITS".
   std::string to_string() const;
 
+  // Of a network of IPv4, also what carries an address of it (IpAddress::carried).
   bool contains(const IpAddress& ip) const noexcept;
   // Whether an address is in both.
   bool overlaps(const Cidr& other) const noexcept;
@@ -45,7 +46,8 @@ const std::vector<Cidr>& private_networks();
 // Whether one of `networks` holds `ip`.
 bool any_contains(const std::vector<Cidr>& networks, const IpAddress& ip) noexcept;
 
-// What one operator cheaply has: the address itself, or the /64 of an IPv6 address.
+// What one operator cheaply has: the address itself, or the /64 of an IPv6 address; of one that
+// carries an IPv4 address (IpAddress::carried), that one.
 IpAddress host_of(const IpAddress& ip) noexcept;
 Cidr host_network(const IpAddress& ip) noexcept;
 // And what is counted beside it: the /24, or the /48 of an IPv6 address.

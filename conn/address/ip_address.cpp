@@ -202,19 +202,13 @@ bool IpAddress::rfc6052() const noexcept {
 bool IpAddress::rfc6145() const noexcept {
   return has_prefix(bytes_, {0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0}, 96);
 }
-bool IpAddress::rfc2544() const noexcept {
-  return is_v4() && has_prefix(v4_bytes(), {198, 18}, 15);
-}
 bool IpAddress::rfc5737() const noexcept {
   const auto v4 = v4_bytes();
   return is_v4() && (has_prefix(v4, {192, 0, 2}, 24) || has_prefix(v4, {198, 51, 100}, 24) ||
                      has_prefix(v4, {203, 0, 113}, 24));
 }
-bool IpAddress::rfc6598() const noexcept {
-  return is_v4() && has_prefix(v4_bytes(), {100, 64}, 10);
-}
-bool IpAddress::rfc6890() const noexcept {
-  return is_v4() && has_prefix(v4_bytes(), {192, 0, 0}, 24);
+bool IpAddress::rfc9637() const noexcept {
+  return has_prefix(bytes_, {0x3f, 0xff, 0}, 20);
 }
 bool IpAddress::multicast() const noexcept {
   return is_v4() ? has_prefix(v4_bytes(), {224}, 4) : bytes_[0] == 0xff;
@@ -240,10 +234,25 @@ bool IpAddress::unspecified() const noexcept {
 bool IpAddress::valid() const noexcept {
   return !unspecified() && !rfc3849() && *this != v4(255, 255, 255, 255);
 }
-bool IpAddress::routable() const noexcept {
-  // First what nearly all are asked about.
-  if (is_v4()) return !local() && !rfc1918() && !rfc3927() && *this != v4(255, 255, 255, 255);
-  return valid() && !rfc1918() && !rfc3927() && !rfc4862() && !rfc4193() && !rfc4843() && !local();
+IpAddress IpAddress::carried() const noexcept {
+  const auto at = [this](std::size_t i, std::uint8_t inverted = 0) {
+    const auto octet = [&](std::size_t n) {
+      return static_cast<std::uint8_t>(bytes_[i + n] ^ inverted);
+    };
+    return v4(octet(0), octet(1), octet(2), octet(3));
+  };
+  // Nearly all others are told by their first octet.
+  if (bytes_[0] == 0) {
+    static constexpr ByteArray<12> kCompatible{};
+    // Nothing in 0/8 is a host; :: and ::1 are what they are.
+    const bool compatible =
+        bytes_[12] != 0 && std::equal(kCompatible.begin(), kCompatible.end(), bytes_.begin());
+    return compatible || rfc6052() || rfc6145() ? at(12) : *this;
+  }
+  if (bytes_[0] != 0x20) return *this;
+  if (rfc3964()) return at(2);
+  // RFC 4380 section 4: the client's address is inverted, so that no NAT changes it.
+  return rfc4380() ? at(12, 0xff) : *this;
 }
 
 namespace {
@@ -262,9 +271,10 @@ std::uint64_t IpAddress::group(Strict strict) const noexcept {
   const auto slash_16 = [](unsigned a, unsigned b) {
     return group_of(GroupKind::slash_16, (a & 0xffu) << 8 | (b & 0xffu));
   };
-  if (is_v4() || rfc6145() || rfc6052()) return slash_16(bytes_[12], bytes_[13]);
-  if (rfc3964()) return slash_16(bytes_[2], bytes_[3]);
-  if (rfc4380()) return slash_16(bytes_[12] ^ 0xffu, bytes_[13] ^ 0xffu);
+  if (is_v4()) return slash_16(bytes_[12], bytes_[13]);
+  if (const IpAddress within = carried(); within.is_v4()) {
+    return slash_16(within.bytes_[12], within.bytes_[13]);
+  }
   if (onion_cat()) return group_of(GroupKind::tor, bytes_[6] & 0x0fu);
   const bool hurricane_electric = has_prefix(bytes_, {0x20, 0x01, 0x04, 0x70}, 32);
   std::uint64_t bits = 0;
@@ -300,23 +310,6 @@ IpAddress IpAddress::masked(unsigned bits) const noexcept {
   result.bytes_[whole] &= static_cast<std::uint8_t>(0xff << (8 - kept % 8));
   std::fill(result.bytes_.begin() + whole + 1, result.bytes_.end(), std::uint8_t{0});
   return result;
-}
-
-Reachability reachability(const IpAddress& from, const IpAddress& to) noexcept {
-  if (!from.routable()) return Reachability::unreachable;
-  if (from.rfc4380()) {
-    if (!to.routable()) return Reachability::plain;
-    if (to.rfc4380()) return Reachability::teredo;
-    return to.is_v4() ? Reachability::ipv4 : Reachability::ipv6_weak;
-  }
-  if (from.is_v4()) {
-    return to.routable() && to.is_v4() ? Reachability::ipv4 : Reachability::plain;
-  }
-  if (!to.routable()) return Reachability::plain;
-  if (to.rfc4380()) return Reachability::teredo;
-  if (to.is_v4()) return Reachability::ipv4;
-  const bool tunnelled = to.rfc3964() || to.rfc6052() || to.rfc6145();
-  return tunnelled ? Reachability::ipv6_weak : Reachability::ipv6_strong;
 }
 
 std::string Endpoint::to_string() const {

@@ -47,10 +47,8 @@ class IpAddress {
   bool rfc4862() const noexcept;  // IPv6 link-local
   bool rfc6052() const noexcept;  // NAT64
   bool rfc6145() const noexcept;  // IPv4 translated
-  bool rfc2544() const noexcept;  // IPv4 for benchmarks, 198.18/15
   bool rfc5737() const noexcept;  // IPv4 documentation
-  bool rfc6598() const noexcept;  // IPv4 shared by a provider's customers, 100.64/10
-  bool rfc6890() const noexcept;  // IPv4 protocol assignments, 192.0.0/24
+  bool rfc9637() const noexcept;  // IPv6 documentation, the second range
   bool multicast() const noexcept;
   bool reserved() const noexcept;  // 240/4, class E
   bool onion_cat() const noexcept;
@@ -60,14 +58,19 @@ class IpAddress {
 
   // Could be a peer's address at all: not unspecified, not documentation, not broadcast.
   bool valid() const noexcept;
-  // Valid, and may be reached across the internet by the Go node's rules. (It counts multicast,
-  // 100.64/10 and class E as routable; the address book is stricter.)
+  // Whether the internet routes it: unicast, and in no range that IANA's registries of
+  // special-purpose addresses call not globally reachable. One that carries an IPv4 address is what
+  // that one is. (The Go node's Routable knows far fewer ranges.)
   bool routable() const noexcept;
+  // The IPv4 address that an IPv6 address carries: NAT64 (64:ff9b::/96), 6to4 (2002::/16),
+  // IPv4-translated (::ffff:0:0:0/96), IPv4-compatible (::/96 without :: and ::1), or a Teredo
+  // client (2001::/32). Any other is itself. Who has the one has the other: limits that count
+  // hosts, networks or groups count this one.
+  IpAddress carried() const noexcept;
 
-  // The bits that an operator cannot cheaply have many of: the /16 of an IPv4 address (also when
-  // embedded in 6to4, Teredo, NAT64 or translated IPv6), the /32 of an IPv6 address (/36 inside
-  // Hurricane Electric's 2001:470::/32), "tor:N" for OnionCat. With `strict`, "local" and
-  // "unroutable" stand for those classes.
+  // The bits that an operator cannot cheaply have many of: the /16 of an IPv4 address (also of one
+  // that is carried), the /32 of an IPv6 address (/36 inside Hurricane Electric's 2001:470::/32),
+  // "tor:N" for OnionCat. With `strict`, "local" and "unroutable" stand for those classes.
   enum class Strict : std::uint8_t { no, yes };
   std::string group_key(Strict strict) const;
   // The same as a number: two addresses have equal ones exactly when their keys are equal.
@@ -81,17 +84,6 @@ class IpAddress {
  private:
   ByteArray<16> bytes_{};
 };
-
-// How good `from` judges a connection to `to` to be. Values as in the Go node.
-enum class Reachability : std::uint8_t {
-  unreachable = 0,
-  plain = 1,
-  teredo = 2,
-  ipv6_weak = 3,
-  ipv4 = 4,
-  ipv6_strong = 5,
-};
-Reachability reachability(const IpAddress& from, const IpAddress& to) noexcept;
 
 // An address and a port: what a socket is bound or connected to.
 struct Endpoint {

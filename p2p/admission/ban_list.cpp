@@ -66,7 +66,7 @@ bool BanList::is_spared(const Cidr& neighbourhood) const {
 
 BanTarget BanList::target_for(const NodeId& id, const IpAddress& ip) const {
   const Cidr host = conn::host_network(ip);
-  if (is_exempt(host) || (has_named_ && has_named_(host))) return id;
+  if (is_exempt(host) || is_exempt(Cidr(ip)) || (has_named_ && has_named_(host))) return id;
   return host;
 }
 
@@ -225,9 +225,14 @@ const Ban* BanList::find(const NodeId& id, TimePoint now) const {
 }
 
 const Ban* BanList::find(const IpAddress& ip, TimePoint now) const {
-  for (const auto& [bits, networks] : ip.is_v4() ? v4_ : v6_) {
-    const auto found = networks.find(ip.masked(bits));
-    if (found != networks.end() && found->second->ban.until > now) return &found->second->ban;
+  // The host of an address that carries another is the other: a ban of either is for it.
+  const IpAddress within = ip.carried();
+  for (const IpAddress& each : {within, ip}) {
+    for (const auto& [bits, networks] : each.is_v4() ? v4_ : v6_) {
+      const auto found = networks.find(each.masked(bits));
+      if (found != networks.end() && found->second->ban.until > now) return &found->second->ban;
+    }
+    if (within == ip) break;
   }
   return nullptr;
 }

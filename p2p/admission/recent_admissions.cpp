@@ -10,7 +10,7 @@ RecentAdmissions::Network RecentAdmissions::network_of(const conn::IpAddress& ip
 }
 
 std::optional<std::uint64_t> RecentAdmissions::group_of(const conn::IpAddress& ip) const {
-  if (ip.is_v4() || exempt(ip)) return std::nullopt;
+  if (ip.carried().is_v4() || exempt(ip)) return std::nullopt;
   return ip.group(conn::IpAddress::Strict::no);
 }
 

@@ -53,7 +53,11 @@ void LocalNodeInfo::close() {
 }
 
 bool LocalNodeInfo::is_own(const conn::Endpoint& endpoint) const {
-  return endpoint == listening_ || (advertised_ && endpoint == *advertised_);
+  // Also by an address that carries ours: what a translator would bring back to us.
+  const auto is_at = [&endpoint](const conn::Endpoint& own) {
+    return endpoint.port == own.port && endpoint.ip.carried() == own.ip.carried();
+  };
+  return is_at(listening_) || (advertised_ && is_at(*advertised_));
 }
 
 void LocalNodeInfo::look_up() {

@@ -22,7 +22,6 @@ using peerage::conn::HostAddress;
 using peerage::conn::IpAddress;
 using peerage::conn::NetAddress;
 using peerage::conn::NodeId;
-using peerage::conn::Reachability;
 using peerage::conn::Reason;
 using peerage::fuzz::require;
 
@@ -60,7 +59,13 @@ void check_ip(const IpAddress& ip) {
   require((strict == "local" || strict == "unroutable") == !ip.routable() || ip.local());
   require(!ip.routable() || strict == lax);
 
-  require((reachability(ip, ip) == Reachability::unreachable) == !ip.routable());
+  // What carries an IPv4 address is what that one is, and is counted as it.
+  const IpAddress within = ip.carried();
+  require(within == ip || (!ip.is_v4() && within.is_v4()));
+  require(within.carried() == within);
+  require(!ip.routable() || within.routable());
+  require(within.group_key(IpAddress::Strict::no) == lax);
+  require(peerage::conn::host_of(within) == peerage::conn::host_of(ip));
   const unsigned width = ip.is_v4() ? 32 : 128;
   require(ip.masked(width) == ip);
   require(ip.masked(width / 2).masked(width / 2) == ip.masked(width / 2));

@@ -125,16 +125,19 @@ class NaiveBook {
   // --- what enters ---
 
   bool exempt(const conn::IpAddress& ip) const {
-    const bool local = config.strict == conn::IpAddress::Strict::no && !addrbook::routable(ip);
+    const bool local = config.strict == conn::IpAddress::Strict::no && !ip.routable();
     return local || conn::any_contains(config.exempt_networks, ip);
   }
   std::optional<Added> never(const NetAddress& address) const {
     const conn::IpAddress& ip = address.endpoint.ip;
-    if (address.id == conn::NodeId() || address.endpoint.port == 0 || ip.unspecified() ||
-        ip.multicast() || ip.reserved() || ip.rfc5737() || ip.rfc3849()) {
-      return Added::invalid;
+    if (address.id == conn::NodeId() || address.endpoint.port == 0) return Added::invalid;
+    for (const conn::IpAddress& each : {ip, ip.carried()}) {
+      if (each.unspecified() || each.multicast() || each.reserved() || each.rfc5737() ||
+          each.rfc3849() || each.rfc9637()) {
+        return Added::invalid;
+      }
     }
-    if (config.strict == conn::IpAddress::Strict::yes && !addrbook::routable(ip)) {
+    if (config.strict == conn::IpAddress::Strict::yes && !ip.routable()) {
       return Added::unroutable;
     }
     if (address.id == self || own.contains(address.endpoint)) return Added::own;

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <utility>
 
+#include "tests/sim/go/go_address.h"
+
 namespace peerage::sim::go {
 
 using conn::NetAddress;
@@ -154,7 +156,7 @@ GoBook::Added GoBook::add(const NetAddress& address, const NetAddress& source, T
   if (settings_.private_ids.contains(address.id)) return Added::is_private;
   if (settings_.private_ids.contains(source.id)) return Added::from_private;
   if (ours_.contains(address)) return Added::ours;
-  if (settings_.strict == conn::IpAddress::Strict::yes && !address.routable()) {
+  if (settings_.strict == conn::IpAddress::Strict::yes && !routable(address)) {
     return Added::not_routable;
   }
   // With a known ID, the address given now chooses the bucket; the one that is kept stays.

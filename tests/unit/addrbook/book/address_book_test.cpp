@@ -61,8 +61,15 @@ TEST_F(AddressBookTest, WhatNoPeerCouldHaveNeverEnters) {
         "192.0.2.1", "198.51.100.1", "203.0.113.1", "2001:db8::1"}) {
     EXPECT_EQ(hear(address(1, text)), Added::invalid) << text;
   }
+  for (const char* text : {"3fff::9", "64:ff9b::e000:1", "2002:c000:201::1", "::255.1.2.3"}) {
+    EXPECT_EQ(hear(address(1, text)), Added::invalid) << text;
+  }
   for (const char* text : {"10.0.0.1", "172.16.0.1", "192.168.0.1", "127.0.0.1", "169.254.1.1",
                            "100.64.0.1", "198.18.0.1", "192.0.0.8", "::1", "fe80::1", "fd00::1"}) {
+    EXPECT_EQ(hear(address(1, text)), Added::unroutable) << text;
+  }
+  for (const char* text : {"64:ff9b::a00:5", "64:ff9b::7f00:1", "64:ff9b:1::a00:5", "2002:a00:5::1",
+                           "100::5", "2001:2::9", "fec0::5", "5f00::1", "192.88.99.1"}) {
     EXPECT_EQ(hear(address(1, text)), Added::unroutable) << text;
   }
   EXPECT_EQ(book.size(), 0u);
@@ -85,6 +92,16 @@ TEST_F(AddressBookTest, OurOwnAddressesLeaveAndNeverComeBack) {
   EXPECT_EQ(book.size(), 0u);
   EXPECT_EQ(hear(ours), Added::own);
   EXPECT_EQ(hear(address(2, "8.8.8.8", 26657)), Added::added);
+}
+
+TEST_F(AddressBookTest, OurOwnAddressesAreOursAlsoWithinOthers) {
+  ASSERT_EQ(hear(address(1, "64:ff9b::808:404")), Added::added);
+  book.add_own({ip("8.8.4.4"), 26656});
+  EXPECT_EQ(book.size(), 0u);
+  for (const char* text : {"64:ff9b::808:404", "2002:808:404::1", "::ffff:8.8.4.4"}) {
+    EXPECT_EQ(hear(address(2, text)), Added::own) << text;
+  }
+  EXPECT_EQ(hear(address(2, "64:ff9b::808:404", 1)), Added::added) << "at another port";
 }
 
 TEST_F(AddressBookTest, TheNumberOfOurOwnAddressesIsBounded) {
@@ -157,6 +174,15 @@ TEST_F(AddressBookTest, InIpv6AHostIsASlash64AndANeighbourhoodASlash48) {
   }
   EXPECT_EQ(hear(address(30, "2a01:4f8:1:9::1")), Added::too_many_for_neighbourhood);
   EXPECT_EQ(hear(address(31, "2a01:4f8:2:9::1")), Added::added);
+}
+
+TEST_F(AddressBookTest, AddressesThatCarryOneOfIpv4AreCappedAsThatOne) {
+  EXPECT_EQ(hear(address(1, "20.1.2.3"), "66.1.0.1"), Added::added);
+  EXPECT_EQ(hear(address(2, "64:ff9b::1401:203"), "66.2.0.1"), Added::added);
+  EXPECT_EQ(hear(address(3, "2002:1401:203:1::1"), "66.3.0.1"), Added::too_many_for_host);
+  EXPECT_EQ(hear(address(3, "2001:0:808:808:1:2:ebfe:fdfc"), "66.3.0.1"), Added::too_many_for_host);
+  // Others behind the same translator are hosts of their own.
+  EXPECT_EQ(hear(address(4, "64:ff9b::1501:203"), "66.4.0.1"), Added::added);
 }
 
 TEST_F(AddressBookTest, ABadAddressFreesItsShareOfTheCap) {

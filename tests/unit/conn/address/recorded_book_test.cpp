@@ -1,9 +1,12 @@
 // What the recordings of a real node's address book say about addresses: which are worth keeping,
 // and under which group they are counted.
+#include <utility>
+
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
 #include "conn/address/net_address.h"
+#include "tests/sim/go/go_address.h"
 #include "tests/support/vectors.h"
 
 namespace peerage::conn {
@@ -23,8 +26,13 @@ TEST(RecordedBook, AddressesAndSourcesAreGroupedAsRecorded) {
   for (const auto& each : cases) {
     SCOPED_TRACE(each["addr"].get<std::string>());
     const auto strict = each["routability_strict"] ? IpAddress::Strict::yes : IpAddress::Strict::no;
-    EXPECT_EQ(address_of(each["addr"]).endpoint.ip.group_key(strict), each["group_addr"]);
-    EXPECT_EQ(address_of(each["src"]).endpoint.ip.group_key(strict), each["group_src"]);
+    for (const auto& [address, group] :
+         {std::pair{each["addr"], each["group_addr"]}, std::pair{each["src"], each["group_src"]}}) {
+      const IpAddress ip = address_of(address).endpoint.ip;
+      // What the Go node alone takes for routable has a group of its own there.
+      const bool stricter = sim::go::routable(ip) && !ip.routable();
+      EXPECT_EQ(ip.group_key(stricter ? IpAddress::Strict::no : strict), group);
+    }
   }
 }
 

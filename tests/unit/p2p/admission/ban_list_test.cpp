@@ -97,6 +97,22 @@ TEST(BanList, ANetworkOfNoBitsBansItsFamilyAndNotTheOther) {
   EXPECT_EQ(bans.find(ip("2001:db8::1"), kStart), nullptr);
 }
 
+TEST(BanList, ABanOfAnIpv4AddressIsOneOfWhatCarriesIt) {
+  BanList bans;
+  ASSERT_TRUE(bans.add({network("5.6.7.0/24"), kStart + 1h, "", BanOrigin::operator_}, kStart));
+  for (const char* text : {"64:ff9b::506:708", "2002:506:708::1", "2001:0:808:808::faf9:f8f7"}) {
+    EXPECT_TRUE(bans.find(ip(text), kStart)) << text;
+  }
+  EXPECT_FALSE(bans.find(ip("64:ff9b::506:808"), kStart));
+  // And one that is made for what came through a translator is for that host alone.
+  const BanTarget target = bans.target_for(numbered_id(1), ip("64:ff9b::506:909"));
+  EXPECT_EQ(target, BanTarget(network("5.6.9.9")));
+  // An operator's word about the outer address holds, too.
+  ASSERT_TRUE(bans.add({network("2002:a01::/32"), kStart + 1h, "", BanOrigin::operator_}, kStart));
+  EXPECT_TRUE(bans.find(ip("2002:a01:203::1"), kStart));
+  EXPECT_FALSE(bans.find(ip("10.1.2.3"), kStart));
+}
+
 TEST(BanList, AnEndedBanDoesNotHideAWiderOneInForce) {
   BanList bans;
   (void)bans.add({network("203.0.0.0/16"), kStart + 2h, "wide"}, kStart);
