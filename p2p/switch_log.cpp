@@ -75,6 +75,13 @@ void SwitchLog::connected(const Peer& peer, TimePoint now) const {
 
 void SwitchLog::gone(const Peer& peer, const Failure& why, Persistent persistent,
                      TimePoint now) const {
+  if (why.reason == conn::Reason::packet_too_long) {
+    // Of a network with larger packets no peer stays, and nothing else says why.
+    peers_.write(peer.id(), now, LogLevel::warn, "packet too long",
+                 {{"socket", peer.socket().to_string()},
+                  {"setting", "max_packet_msg_payload_size"},
+                  {"why", why.detail}});
+  }
   if (persistent == Persistent::yes) {
     peers_.write(peer.id(), now, LogLevel::info, "persistent peer lost", {{"why", why.text()}});
   } else if (peers_.wants(LogLevel::debug)) {

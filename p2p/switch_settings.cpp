@@ -36,6 +36,11 @@ SwitchConfig checked(SwitchConfig config) {
   if (config.liveness.pong_timeout >= config.liveness.ping_interval) {
     refuse("liveness.pong_timeout must be less than ping_interval");
   }
+  if (const auto payload = config.p2p.max_packet_msg_payload_size;
+      payload && (*payload < conn::kMinPacketSetting || *payload > conn::kMaxPacketSetting)) {
+    refuse("max_packet_msg_payload_size must be from " + std::to_string(conn::kMinPacketSetting) +
+           " to " + std::to_string(conn::kMaxPacketSetting));
+  }
   return config;
 }
 
@@ -82,8 +87,17 @@ Transport::Timeouts transport_timeouts(const P2pConfig& p2p) {
 
 conn::ConnectionConfig connection_config(const SwitchConfig& config,
                                          std::shared_ptr<conn::Histogram> round_trips) {
-  return {config.liveness,      config.reassembly,    config.send_queue,
-          config.p2p.send_rate, config.p2p.recv_rate, std::move(round_trips)};
+  conn::PacketConfig packets;
+  if (const auto payload = config.p2p.max_packet_msg_payload_size) {
+    packets = {.max_sent = *payload, .max_received = *payload};
+  }
+  return {config.liveness,
+          config.reassembly,
+          config.send_queue,
+          config.p2p.send_rate,
+          config.p2p.recv_rate,
+          std::move(round_trips),
+          packets};
 }
 
 }  // namespace peerage::p2p

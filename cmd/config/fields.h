@@ -51,6 +51,7 @@ void for_each_field(Config& config, Visit&& visit) {
   visit("p2p", "persistent_peers_max_dial_period", p2p.persistent_peers_max_dial_period);
   visit("p2p", "send_rate", p2p.send_rate);
   visit("p2p", "recv_rate", p2p.recv_rate);
+  visit("p2p", "max_packet_msg_payload_size", p2p.max_packet_msg_payload_size);
   visit("p2p", "pex", config.pex);
   visit("p2p", "seed_mode", config.seed_mode);
   visit("p2p", "allow_duplicate_ip", p2p.allow_duplicate_ip);

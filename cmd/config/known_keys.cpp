@@ -16,8 +16,6 @@ constexpr std::string_view kBlocks = "this node keeps no blocks";
 constexpr std::string_view kRpc = "there is no RPC server here";
 constexpr std::string_view kMetrics = "metrics are not served yet";
 constexpr std::string_view kTest = "a test setting";
-constexpr std::string_view kPayload =
-    "1024 always: it is not negotiated, so any other value would end connections";
 
 const Reasons& ignored() {
   static const Reasons kReasons = {
@@ -35,7 +33,6 @@ const Reasons& ignored() {
       {"block_sync", kBlocks},
 
       {"p2p.flush_throttle_timeout", "packets leave as soon as the socket takes them"},
-      {"p2p.max_packet_msg_payload_size", kPayload},
       {"p2p.upnp", "not supported"},
       {"p2p.test_dial_fail", kTest},
       {"p2p.test_fuzz", kTest},
@@ -58,7 +55,6 @@ const Reasons& ignored() {
 
 const Reasons& ignored_of_tenderseed() {
   static const Reasons kReasons = {
-      {"max_packet_msg_payload_size", kPayload},
       {"peer_check_period", "addresses are verified again by what is known of each"},
       {"metrics_listen_addr", kMetrics},
       {"metrics_namespace", kMetrics},

@@ -66,6 +66,13 @@ void check_values(const Config& config, const ComplainOf& complain) {
   if (!external && !p2p.external_address.empty()) {
     complain("p2p.external_address", external.error().detail);
   }
+  if (const auto payload = p2p.max_packet_msg_payload_size;
+      payload && (*payload < conn::kMinPacketSetting || *payload > conn::kMaxPacketSetting)) {
+    complain("p2p.max_packet_msg_payload_size",
+             "must be from " + std::to_string(conn::kMinPacketSetting) + " to " +
+                 std::to_string(conn::kMaxPacketSetting) +
+                 " bytes, as the nodes of the network have it; 1024 is a comet node's default");
+  }
   if (config.seed_mode && !config.pex) complain("p2p.seed_mode", "needs pex = true");
 
   if (!config.moniker.empty() && !others_take(config.moniker)) {

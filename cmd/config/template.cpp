@@ -93,6 +93,10 @@ persistent_peers_max_dial_period = "0s"
 send_rate = 5120000
 recv_rate = 5120000
 
+# Bytes of a message in one packet, as all nodes of the network have it: at most so many are taken,
+# and sent. Without it, 65536 are taken and 1024 sent, which any node understands.
+# max_packet_msg_payload_size = 1024
+
 # Exchange addresses with peers; only crawl and serve addresses.
 pex = true
 seed_mode = false

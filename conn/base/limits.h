@@ -58,6 +58,22 @@ struct SendQueueConfig {
   std::size_t reserved_per_channel_bytes = 64u << 10;
 };
 
+// --- packets ---
+
+// Bytes of a message in one packet; comet's max_packet_msg_payload_size, which is not negotiated,
+// and is the network's: the Go node sends packets of so many, and takes none of more.
+struct PacketConfig {
+  // 1024 is comet's default, and understood by all; more than a batch of frames is never sent.
+  std::size_t max_sent = 1024;
+  // More than any answer of peer exchange (64 000), whatever its network has. A connection takes no
+  // packet that is longer than the longest message of its channels, however large this is.
+  std::size_t max_received = 64u << 10;
+};
+// What the setting may be: enough for the rest of a header to be small beside it, and the largest
+// block that comet allows (types/params.go: MaxBlockSizeBytes).
+inline constexpr std::size_t kMinPacketSetting = 64;
+inline constexpr std::size_t kMaxPacketSetting = 100u << 20;
+
 // --- rates ---
 
 // The ecosystem's default for each direction, bytes per second; 0 means unlimited.
@@ -75,6 +91,7 @@ struct ConnectionConfig {
   std::uint64_t send_rate = kDefaultRate;       // bytes of packets per second; 0: unlimited
   std::uint64_t receive_rate = kDefaultRate;    // what we read at; 0: unlimited
   std::shared_ptr<Histogram> round_trips = {};  // of answered pings; null: they are not counted
+  PacketConfig packets = {};
 };
 
 }  // namespace peerage::conn

@@ -144,7 +144,7 @@ constexpr auto kTexts = reason_texts<WireReason::Code>({
      {"packet_malformed", "the remote sent a packet that cannot be decoded", ""}},
     {WireReason::packet_too_long,
      {"packet_too_long", "the remote announced a packet that is too long",
-      "its max_packet_msg_payload_size must be 1024"}},
+      "max_packet_msg_payload_size is to be what the nodes of its network have"}},
     {WireReason::unknown_channel,
      {"unknown_channel", "the remote used a channel that we do not have", ""}},
     {WireReason::message_too_long,

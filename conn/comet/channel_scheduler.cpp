@@ -5,7 +5,8 @@
 
 namespace peerage::conn {
 
-ChannelScheduler::ChannelScheduler(std::span<const ChannelDescriptor> channels) {
+ChannelScheduler::ChannelScheduler(std::span<const ChannelDescriptor> channels, std::size_t payload)
+    : payload_(payload) {
   channels_.reserve(channels.size());
   for (const ChannelDescriptor& channel : channels) {
     Channel& added = channels_.emplace_back();
@@ -17,7 +18,7 @@ ChannelScheduler::ChannelScheduler(std::span<const ChannelDescriptor> channels) 
 void ChannelScheduler::add(std::size_t channel_index, SharedBytes message) {
   Channel& channel = channels_[channel_index];
   if (channel.messages.empty()) {
-    const VirtualTime credit = cost(kMaxPacketOnWire, channel.priority);
+    const VirtualTime credit = cost(max_packet_on_wire(payload_), channel.priority);
     channel.start = std::max(now_, channel.account - std::min(channel.account, credit));
   }
   channel.messages.push_back(std::move(message));
@@ -34,9 +35,9 @@ std::optional<ChannelScheduler::OutgoingPacket> ChannelScheduler::next() {
   const Bytes& message = *channel.messages.front();
 
   const std::size_t remaining = message.size() - channel.offset;
-  const bool last = remaining <= max_packet_data(channel.id, Eof::yes);
+  const bool last = remaining <= max_packet_data(channel.id, Eof::yes, payload_);
   const std::size_t size =
-      last ? remaining : std::min(remaining - 1, max_packet_data(channel.id, Eof::no));
+      last ? remaining : std::min(remaining - 1, max_packet_data(channel.id, Eof::no, payload_));
   OutgoingPacket packet;
   packet.header = encode_msg_header(channel.id, last ? Eof::yes : Eof::no, size);
   packet.data = ByteView(message).subspan(channel.offset, size);

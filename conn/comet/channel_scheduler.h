@@ -10,7 +10,8 @@
 // leave, whatever was sent before (behind at most one packet of each other channel, if the channel
 // runs ahead of its share already); and no channel starves.
 //
-// Invariants: within a channel, messages leave whole and in order; a packet is at most 1034 bytes;
+// Invariants: within a channel, messages leave whole and in order; no packet carries more data than
+// the network takes, 1024 bytes as a rule (max_packet_data);
 // the queue bounds are not ours (conn/comet/send_queue.h).
 // Source: comet p2p/conn/connection.go:selectChannelToGossipOn, nextPacketMsg; Goyal, Vin, Cheng,
 // "Start-time Fair Queuing", 1996.
@@ -32,7 +33,9 @@ class ChannelScheduler {
  public:
   // Channels in the order of registration, which breaks ties of equal priority. A priority of 0
   // counts as 1.
-  explicit ChannelScheduler(std::span<const ChannelDescriptor> channels);
+  // `payload`: see max_packet_data.
+  explicit ChannelScheduler(std::span<const ChannelDescriptor> channels,
+                            std::size_t payload = kMaxPacketData);
 
   // Queues a message, which is not empty, on the channel of that index.
   void add(std::size_t channel_index, SharedBytes message);
@@ -72,6 +75,7 @@ class ChannelScheduler {
   std::size_t choose() const noexcept;
 
   std::vector<Channel> channels_;
+  std::size_t payload_;
   VirtualTime now_ = 0;      // the start of the packet sent last
   std::size_t waiting_ = 0;  // messages
   SharedBytes lent_;         // the message completed last: its data are still looked at

@@ -11,6 +11,17 @@ std::uint64_t reading_rate(std::uint64_t rate) {
   return rate + rate / kReceiveSlack;
 }
 
+// Whatever the setting, no packet is longer than the longest message could be in one: what a remote
+// may make us hold before we see its channel.
+PacketLimits packet_limits(std::span<const ChannelDescriptor> channels, std::size_t setting) {
+  std::size_t longest = kMaxPacketData;
+  for (const ChannelDescriptor& each : channels) {
+    longest = std::max(longest, std::min(each.max_message_bytes, kMaxPacketSetting));
+  }
+  const std::size_t payload = std::clamp(setting, kMaxPacketData, longest);
+  return {max_packet_body(payload), max_packet_body(longest)};
+}
+
 }  // namespace
 
 InboundPipe::InboundPipe(FrameOpener opener, Bytes early_data,
@@ -18,6 +29,7 @@ InboundPipe::InboundPipe(FrameOpener opener, Bytes early_data,
                          const ConnectionConfig& config, ReassemblyBudget& budget,
                          Liveness& liveness, TimePoint now)
     : opener_(std::move(opener)),
+      packets_(packet_limits(channels, config.packets.max_received)),
       assembler_(channels, config.reassembly, budget),
       liveness_(liveness),
       early_data_(std::move(early_data)),
@@ -41,10 +53,11 @@ Result<void> InboundPipe::receive(MutableBytes buffer, std::size_t count, TimePo
   charge_ = 0;
   const Result<void> received = receive_frames(buffer.first(whole), on_message);
   tokens_.take_debt(charge_, now);
+  if (discarded_) packets_.drop();
   if (!received || discarded_) return received;
   packets_.rest();
   keep(buffer.subspan(whole, total - whole));
-  return {};
+  return count_packet();
 }
 
 Result<void> InboundPipe::receive_early(TimePoint now, const OnMessage& on_message) {
@@ -52,8 +65,15 @@ Result<void> InboundPipe::receive_early(TimePoint now, const OnMessage& on_messa
   const Bytes early = std::exchange(early_data_, {});
   if (ignored_) return {};
   const Result<void> received = receive_stream(early, on_message);
+  if (discarded_) packets_.drop();
+  if (!received || discarded_) return received;
   packets_.rest();
-  return received;
+  return count_packet();
+}
+
+Result<void> InboundPipe::count_packet() {
+  const std::size_t held = packets_.held_bytes();
+  return assembler_.hold_packet(held < kUncountedPacket ? 0 : held);
 }
 
 Result<void> InboundPipe::receive_frames(MutableBytes frames, const OnMessage& on_message) {
@@ -110,6 +130,7 @@ bool InboundPipe::may_read(TimePoint now) {
 void InboundPipe::discard() {
   ignored_ = true;
   discarded_ = true;
+  packets_.drop();
   assembler_.clear();
   keep({});
 }

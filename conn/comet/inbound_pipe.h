@@ -10,9 +10,10 @@
 // against the receive rate, and says when the next read is allowed.
 //
 // Invariants: after each call it holds at most a part of one frame, a part of one packet and the
-// half-received messages, which the reassembly budget knows; at a frame's and a packet's end, with
-// no message half-received, it holds nothing. After an error the stream is over. OnMessage may call
-// `ignore_rest` and `discard`; nothing is handed over after either.
+// half-received messages, both of which the reassembly budget knows (a packet from kUncountedPacket
+// on); at a frame's and a packet's end, with no message half-received, it holds nothing. After an
+// error the stream is over. OnMessage may call `ignore_rest` and `discard`; nothing is handed over
+// after either.
 //
 // Threads: the connection's shard; what status asks for (the last six functions) on any.
 #pragma once
@@ -84,6 +85,7 @@ class InboundPipe {
   Result<void> receive_stream(ByteView stream, const OnMessage& on_message);
   Result<void> receive_packet(ByteView body, const OnMessage& on_message);
   void keep(ByteView partial_frame);
+  Result<void> count_packet();
 
   FrameOpener opener_;
   PacketReader packets_;

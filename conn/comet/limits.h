@@ -23,6 +23,7 @@ static_assert(kFrameSealed == 1044);
 inline constexpr std::size_t kEphemeralMessage = 35;  // 22 0a 20 and 32 bytes of key
 inline constexpr std::size_t kAuthMessage = 103;      // 66 0a22 0a20, key, 1240, signature
 
+// Of a network that has comet's default of max_packet_msg_payload_size; any node takes so much.
 inline constexpr std::size_t kMaxPacketData = 1024;  // payload of one PacketMsg
 inline constexpr std::size_t kMaxPacket = 1034;  // body of one Packet, without its length prefix
 inline constexpr std::size_t kMaxPacketOnWire = kMaxPacket + 2;  // with it, in its shortest form
@@ -49,6 +50,15 @@ inline constexpr Duration kRateSlice = 2ms;
 // Sealed frames that may wait for the socket: what a message of high priority can find ahead of it
 // on our side.
 inline constexpr std::size_t kMaxFramesPerWrite = 32;
+
+// The most data that we put in a packet, however much the network takes: it fits one batch with its
+// header and what goes ahead of it, so pings, pongs and messages of other channels wait for no
+// more.
+inline constexpr std::size_t kMaxPacketDataSent = kMaxFramesPerWrite * kFrameData - 32;
+
+// What is kept of a packet that has not come whole counts as held for the peer from here on. Less
+// than this every connection may hold, as it may a part of a frame.
+inline constexpr std::size_t kUncountedPacket = 4u << 10;
 
 // What one read brings at most: all of a shard's scratch space.
 inline constexpr std::size_t kMaxRead = 64 * kFrameSealed;

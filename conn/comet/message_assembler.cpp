@@ -43,7 +43,7 @@ Result<std::optional<ChannelMessage>> MessageAssembler::receive(std::int32_t id,
   if (!eof) return std::nullopt;
 
   ChannelMessage message{channel->descriptor.id, std::exchange(partial, {})};
-  std::size_t held = 0;
+  std::size_t held = packet_;
   for (const Channel& other : channels_) held += other.partial.capacity();
   held_ = held;
   if (!holder_.resize(held_)) return fail(Stage::established, Reason::total_memory_exhausted);
@@ -58,10 +58,19 @@ Result<void> MessageAssembler::grow(Channel& channel, std::size_t size) {
   const std::size_t capacity =
       std::max(needed, std::min(2 * partial.capacity(), channel.descriptor.max_message_bytes));
   const std::size_t held = held_ - partial.capacity() + capacity;
-  if (held > per_peer_bytes_) return fail(Stage::established, Reason::peer_memory_exhausted);
+  if (held - packet_ > per_peer_bytes_)
+    return fail(Stage::established, Reason::peer_memory_exhausted);
   if (!holder_.resize(held)) return fail(Stage::established, Reason::total_memory_exhausted);
   held_ = held;
   partial.reserve(capacity);
+  return {};
+}
+
+Result<void> MessageAssembler::hold_packet(std::size_t bytes) {
+  if (bytes == packet_) return {};
+  held_ = held_ - packet_ + bytes;
+  packet_ = bytes;
+  if (!holder_.resize(held_)) return fail(Stage::established, Reason::total_memory_exhausted);
   return {};
 }
 
@@ -87,6 +96,7 @@ void MessageAssembler::on_reading_resumed(TimePoint now) {
 
 void MessageAssembler::clear() {
   for (Channel& channel : channels_) channel.partial = Bytes();
+  packet_ = 0;
   held_ = 0;
   (void)holder_.resize(0);
 }

@@ -6,10 +6,11 @@
 // byte for partial_timeout drops the peer too. A finished message is handed over with its memory,
 // so nothing stays behind: an idle peer holds none.
 //
-// Memory grows as bytes arrive, never from a length announced (the wire announces none). What is
-// counted is the memory held, not the bytes in it.
+// Memory grows as bytes arrive, never from a length announced (a packet announces its own, a
+// message none). What is counted is the memory held, not the bytes in it.
 //
-// Invariant: after every call, held_bytes() is the sum of the capacities of all partial messages.
+// Invariant: after every call, held_bytes() is the sum of the capacities of all partial messages,
+// and of what hold_packet was told.
 // Source: comet p2p/conn/connection.go:recvRoutine, recvPacketMsg; bounds are ours.
 // Threads: the connection's shard; held_bytes() on any.
 #pragma once
@@ -41,6 +42,10 @@ class MessageAssembler {
   Result<std::optional<ChannelMessage>> receive(std::int32_t channel, ByteView data, bool eof,
                                                 TimePoint now);
 
+  // So much is held of a packet that has not come whole. It counts for all peers together; for this
+  // one a packet has its own bound. Errors: total_memory_exhausted.
+  Result<void> hold_packet(std::size_t bytes);
+
   // When the oldest partial message becomes stale; nullopt when there is none.
   std::optional<TimePoint> deadline() const;
   // partial_message_stale once the deadline has passed.
@@ -66,6 +71,7 @@ class MessageAssembler {
   std::vector<Channel> channels_;
   std::size_t per_peer_bytes_;
   Duration partial_timeout_;
+  std::size_t packet_ = 0;  // see hold_packet
   Relaxed<std::size_t> held_;
   ReassemblyBudget::Holder holder_;
 };

@@ -6,21 +6,27 @@
 namespace peerage::conn {
 namespace {
 
-std::uint64_t slice_of(std::uint64_t rate) {
+std::uint64_t slice_of(std::uint64_t rate, std::size_t packet) {
   const auto slices = static_cast<std::uint64_t>(Duration(1s) / kRateSlice);
-  return std::max<std::uint64_t>(rate / slices, kMaxPacketOnWire);
+  return std::max<std::uint64_t>(rate / slices, packet);
 }
+
+// A batch has room for the longest packet, behind a pong and a ping.
+static_assert(kPongPacket.size() + kPingPacket.size() + max_packet_on_wire(kMaxPacketDataSent) <=
+              kMaxFramesPerWrite * kFrameData);
 
 }  // namespace
 
 OutboundPipe::OutboundPipe(FrameSealer sealer, std::span<const ChannelDescriptor> channels,
                            const ConnectionConfig& config, Liveness& liveness, TimePoint now)
-    : queue_(channels, config.send_queue),
-      scheduler_(channels),
+    : payload_(std::clamp(config.packets.max_sent, kMinPacketSetting, kMaxPacketDataSent)),
+      packet_on_wire_(max_packet_on_wire(payload_)),
+      queue_(channels, config.send_queue),
+      scheduler_(channels, payload_),
       sealer_(std::move(sealer)),
       liveness_(liveness),
-      slice_(slice_of(config.send_rate)),
-      tokens_(config.send_rate, rate_burst(config.send_rate, kMaxPacketOnWire), now),
+      slice_(slice_of(config.send_rate, packet_on_wire_)),
+      tokens_(config.send_rate, rate_burst(config.send_rate, packet_on_wire_), now),
       sent_(now) {}
 
 Result<ByteView> OutboundPipe::next(MutableBytes buffer, TimePoint now) {
@@ -47,8 +53,8 @@ MutableBytes OutboundPipe::form(MutableBytes slots, TimePoint now) {
   if (liveness_.take_pong()) writer.append(kPongPacket);
   if (liveness_.take_ping()) writer.append(kPingPacket);
   send_again_at_.reset();
-  while (writer.room() >= kMaxPacketOnWire) {
-    if (!scheduler_.empty() && tokens_.available(now) < kMaxPacketOnWire) {
+  while (writer.room() >= packet_on_wire_) {
+    if (!scheduler_.empty() && tokens_.available(now) < packet_on_wire_) {
       send_again_at_ = tokens_.when_available(slice_, now);
       break;
     }

@@ -7,7 +7,7 @@
 // The shell asks for what the socket is to have next (`next`), and says how much of it was taken
 // (`on_written`). A packet is formed only when the socket may take it: what was accepted meanwhile
 // and is more urgent goes first, and at most kMaxFramesPerWrite sealed frames, which cannot be
-// overtaken any more, wait for the socket.
+// overtaken any more, wait for the socket. No packet is longer than one batch.
 //
 // Invariants: what next() gave is given again until it is taken, in order and byte for byte; the
 // send rate is never exceeded, but for pings and pongs; a pipe with nothing to send holds no bytes.
@@ -81,6 +81,8 @@ class OutboundPipe {
   MutableBytes form(MutableBytes slots, TimePoint now);
   void keep(ByteView rest);
 
+  std::size_t payload_;         // of a packet, at most
+  std::size_t packet_on_wire_;  // with it
   SendQueue queue_;
   std::vector<QueuedMessage> drained_;
   ChannelScheduler scheduler_;

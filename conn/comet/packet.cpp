@@ -1,5 +1,6 @@
 #include "conn/comet/packet.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -162,21 +163,26 @@ MsgHeader encode_msg_header(ChannelId channel, Eof eof, std::size_t data_size) n
   return header;
 }
 
-std::size_t max_packet_data(ChannelId channel, Eof eof) noexcept {
-  const bool long_id = static_cast<std::uint8_t>(channel) >= 0x80;
-  return long_id && eof == Eof::yes ? kMaxPacketData - 1 : kMaxPacketData;
-}
-
-Result<PacketReader::Extent> PacketReader::measure(ByteView bytes) {
+Result<PacketReader::Extent> PacketReader::measure(ByteView bytes) const {
   const Varint length = read_varint(bytes);
   if (length.status == VarintStatus::overflow) return malformed("bad length prefix");
   if (length.status == VarintStatus::incomplete) return Extent{};
-  if (length.value > kMaxPacket) {
-    return fail(Stage::established, Reason::packet_too_long,
-                "announces " + std::to_string(length.value) + " bytes of at most " +
-                    std::to_string(kMaxPacket));
-  }
+  if (length.value > limits_.body) return too_long(length.value);
   return Extent{length.size, length.size + static_cast<std::size_t>(length.value)};
+}
+
+tl::unexpected<Failure> PacketReader::too_long(std::uint64_t announced) const {
+  std::string detail = "announces " + std::to_string(announced) + " bytes of at most " +
+                       std::to_string(limits_.body);
+  if (announced <= limits_.useful) {
+    // The smallest setting that takes it: no header is longer than 24 bytes.
+    std::uint64_t setting = announced - std::min<std::uint64_t>(announced, 24);
+    while (max_packet_body(setting) < announced) ++setting;
+    detail += "; max_packet_msg_payload_size = " + std::to_string(setting) + " would let it in";
+  } else {
+    detail += "; no channel takes a message that long";
+  }
+  return fail(Stage::established, Reason::packet_too_long, std::move(detail));
 }
 
 }  // namespace peerage::conn

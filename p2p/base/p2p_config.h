@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,11 @@ struct P2pConfig {
   conn::Duration persistent_peers_max_dial_period{0};  // 0: 60 s
   std::uint64_t send_rate = conn::kDefaultRate;        // bytes/s for each peer; 0: unlimited
   std::uint64_t recv_rate = conn::kDefaultRate;
+  // Bytes of a message in one packet, as all nodes of the network have it: from 64 to 100 MiB. Set,
+  // it is what is accepted at most (at least 1024), and sent, up to 32 736. Not set: 1024 is sent,
+  // which every node takes, and 64 KiB accepted. Whatever it is, no packet is accepted that is
+  // longer than the longest message of our channels.
+  std::optional<std::uint32_t> max_packet_msg_payload_size;
   bool allow_duplicate_ip = false;  // several peers at one host; see max_peers_per_ip
   conn::Duration handshake_timeout = kHandshakeTimeout;   // see handshake_deadline
   conn::Duration dial_timeout = std::chrono::seconds(3);  // for each address of a name

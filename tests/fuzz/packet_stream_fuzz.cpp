@@ -17,6 +17,7 @@ using peerage::fuzz::require;
 namespace {
 
 constexpr std::size_t kLimit = 3000;
+constexpr std::size_t kPayload = 8000;
 
 // A stream of packets as the fuzzer wishes: well-formed ones of chosen kind, channel and size, and
 // raw bytes now and then.
@@ -32,7 +33,8 @@ Bytes stream_from(Input& input) {
     } else if (kind < 20) {
       append(kind % 2 == 0 ? ByteView(kPingPacket) : ByteView(kPongPacket));
     } else {
-      const std::size_t size = (input.byte() * 7u) % (kMaxPacketData + 1);
+      // Some as those of a network with larger packets.
+      const std::size_t size = input.byte() * (kind < 0x80 ? 4u : 37u);
       const ChannelId channel{static_cast<std::uint8_t>(kind % 4 == 0 ? 0x90 : 0x01)};
       const MsgHeader header = encode_msg_header(channel, kind % 8 < 3 ? Eof::yes : Eof::no, size);
       append(header.view());
@@ -53,7 +55,7 @@ Outcome receive(ByteView stream, const std::vector<std::size_t>& pieces) {
       {.id = ChannelId{0x01}, .max_message_bytes = kLimit},
       {.id = ChannelId{0x90}, .max_message_bytes = kLimit}};
   MessageAssembler assembler(channels, {}, budget);
-  PacketReader reader;
+  PacketReader reader({max_packet_body(kPayload), max_packet_body(kPayload)});
   Outcome outcome;
   std::map<std::int32_t, Bytes> begun;  // what a receiver without bounds would hold
   for (std::size_t i = 0; !stream.empty() && !outcome.failure; ++i) {
@@ -77,6 +79,7 @@ Outcome receive(ByteView stream, const std::vector<std::size_t>& pieces) {
       return {};
     });
     if (!taken) outcome.failure = taken.error().reason;
+    require(reader.held_bytes() <= 10 + max_packet_body(kPayload));
     stream = stream.subspan(size);
   }
   return outcome;

@@ -28,7 +28,7 @@ HONOURED = {
     *("p2p." + key for key in (
         "laddr", "external_address", "seeds", "persistent_peers", "addr_book_file", "addr_book_strict",
         "max_num_inbound_peers", "max_num_outbound_peers", "unconditional_peer_ids", "private_peer_ids",
-        "persistent_peers_max_dial_period", "send_rate", "recv_rate", "pex", "seed_mode", "allow_duplicate_ip",
+        "persistent_peers_max_dial_period", "send_rate", "recv_rate", "max_packet_msg_payload_size", "pex", "seed_mode", "allow_duplicate_ip",
         "handshake_timeout", "dial_timeout"))}
 
 

@@ -38,7 +38,8 @@ TEST(Config, TheFilesThatRealNodesWriteAreUnderstood) {
     EXPECT_EQ(p2p::handshake_deadline(config->p2p), 5s) << "20s was never in force";
     EXPECT_EQ(config->p2p.dial_timeout, 3s);
     EXPECT_TRUE(notices(*config, "p2p.flush_throttle_timeout"));
-    EXPECT_TRUE(notices(*config, "p2p.max_packet_msg_payload_size"));
+    EXPECT_FALSE(notices(*config, "p2p.max_packet_msg_payload_size"));
+    EXPECT_EQ(config->p2p.max_packet_msg_payload_size, 1024u);
     EXPECT_TRUE(notices(*config, "[rpc]"));
     EXPECT_TRUE(notices(*config, "[consensus]"));
     EXPECT_TRUE(notices(*config, "[instrumentation]"));
@@ -242,7 +243,8 @@ TEST(Config, ATenderseedsFileIsASeeds) {
   const auto config = Config::parse(
       "laddr = \"tcp://0.0.0.0:1234\"\nchain_id = \"chain-1\"\nlog_level = \"error\"\n"
       "node_key_file = \"config/node_key.json\"\naddr_book_file = \"data/addrbook.json\"\n"
-      "addr_book_strict = false\nmax_num_inbound_peers = 1000\nmax_packet_msg_payload_size = 1024\n"
+      "addr_book_strict = false\nmax_num_inbound_peers = 1000\nmax_packet_msg_payload_size = "
+      "10240\n"
       "seeds = \"" +
       id +
       "@1.2.3.4:5\"\npeer_check_workers = 9\n"
@@ -262,10 +264,27 @@ TEST(Config, ATenderseedsFileIsASeeds) {
   EXPECT_EQ(config->seeds.size(), 1u);
   EXPECT_EQ(config->crawl_parallel, 9u);
   EXPECT_EQ(config->seed_peer_lifetime, 2min);
-  ASSERT_EQ(config->notices.size(), 3u);
+  EXPECT_EQ(config->p2p.max_packet_msg_payload_size, 10'240u);
+  ASSERT_EQ(config->notices.size(), 2u);
   EXPECT_TRUE(notices(*config, "nonsense"));
   EXPECT_EQ(refusal("chain_id = \"x\"\nladdr = \"nowhere\"").find("laddr: "), 0u);
   EXPECT_EQ(refusal("chain_id = \"x y\"").find("chain_id: "), 0u);
+}
+
+TEST(Config, ThePacketSizeOfANetworkIsTakenAsItIsAndWhatMakesNoSenseIsRefused) {
+  EXPECT_EQ(Config::parse("")->p2p.max_packet_msg_payload_size, std::nullopt);
+  for (const std::uint32_t payload : {64u, 1024u, 10'240u, 102'400u, 1'048'576u, 104'857'600u}) {
+    const auto config =
+        Config::parse("[p2p]\nmax_packet_msg_payload_size = " + std::to_string(payload));
+    ASSERT_TRUE(config) << config.error().text();
+    EXPECT_EQ(config->p2p.max_packet_msg_payload_size, payload);
+  }
+  for (const std::string wrong : {"0", "-1", "63", "104857601", "99999999999", "1.5"}) {
+    for (const std::string section : {"[p2p]\n", "chain_id = \"x\"\n"}) {
+      const std::string said = refusal(section + "max_packet_msg_payload_size = " + wrong);
+      EXPECT_NE(said.find("max_packet_msg_payload_size: "), std::string::npos) << wrong << said;
+    }
+  }
 }
 
 TEST(Config, AFileOfUnknownKeysIsReportedInBounds) {

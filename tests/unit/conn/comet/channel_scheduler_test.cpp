@@ -47,6 +47,29 @@ TEST(ChannelScheduler, CutsAMessageIntoFullPacketsAndALastOne) {
   }
 }
 
+TEST(ChannelScheduler, CutsForAnyPayloadThatANetworkTakes) {
+  for (const std::size_t payload : {64u, 1024u, 1025u, 10'240u, 102'400u}) {
+    for (const std::uint8_t id : {std::uint8_t{0x20}, std::uint8_t{0x90}}) {
+      for (const std::size_t size :
+           {std::size_t{1}, payload - 1, payload, payload + 1, 3 * payload}) {
+        const std::vector<ChannelDescriptor> one = {{.id = ChannelId{id}}};
+        ChannelScheduler scheduler(one, payload);
+        scheduler.add(0, message(size, 1));
+        std::size_t left = size, packets = 0;
+        while (const auto packet = scheduler.next()) {
+          ASSERT_LE(read_varint(packet->header.view()).value, max_packet_body(payload));
+          ASSERT_LE(packet->wire_size(), max_packet_on_wire(payload));
+          ASSERT_FALSE(packet->data.empty());
+          left -= packet->data.size();
+          ++packets;
+        }
+        EXPECT_EQ(left, 0u);
+        EXPECT_LE(packets, size / payload + 2) << payload << " " << size;
+      }
+    }
+  }
+}
+
 TEST(ChannelScheduler, WithinAChannelMessagesLeaveWholeAndInOrder) {
   ChannelScheduler scheduler(channels({1}));
   for (std::uint8_t i = 0; i < 10; ++i) scheduler.add(0, message(3000, i));

@@ -45,6 +45,48 @@ TEST_F(ConnectionTest, MessagesOfEverySizeArriveWholeHoweverTheBytesDo) {
   }
 }
 
+TEST_F(ConnectionTest, WithLargePacketsMessagesOfEverySizeArriveWholeHoweverTheBytesDo) {
+  const std::vector<std::size_t> sizes = {1, 1024, 1025, 10'239, 10'240, 10'241, 32'736, 100'000};
+  for (const std::size_t payload : {std::size_t{10'240}, std::size_t{102'400}, kMaxPacketSetting}) {
+    config.packets = {.max_sent = payload, .max_received = payload};
+    for (const auto split : {LinkPlan::Split::whole, LinkPlan::Split::random}) {
+      set_plan([split](LinkPlan& plan) { plan.split = split; });
+      us = {};
+      them = {};
+      link();
+      for (const std::size_t size : sizes) {
+        EXPECT_EQ(us.connection->send(kLow, numbered(size)), SendResult::queued);
+        EXPECT_EQ(them.connection->send(kBig, numbered(size)), SendResult::queued);
+      }
+      world.run_for(5s);
+      ASSERT_EQ(them.messages.size(), sizes.size());
+      ASSERT_EQ(us.messages.size(), sizes.size());
+      for (std::size_t i = 0; i < sizes.size(); ++i) {
+        EXPECT_EQ(them.messages[i].bytes, numbered(sizes[i]));
+        EXPECT_EQ(us.messages[i].bytes, numbered(sizes[i]));
+      }
+      EXPECT_FALSE(us.closed || them.closed);
+      us.connection->close();
+      world.run_for(1s);
+    }
+  }
+}
+
+TEST_F(ConnectionTest, APacketOfALargerNetworkIsTakenOnEachChannel) {
+  link_scripted();
+  for (const ChannelId channel : {kLow, kHigh, kBig}) {
+    peer->send_packet(channel, Eof::no, numbered(10'240));
+    peer->send_packet(channel, Eof::yes, numbered(10'240));
+  }
+  for (int i = 0; i < 20; ++i) {
+    peer->flush();
+    world.run_for(100ms);
+  }
+  ASSERT_EQ(us.messages.size(), 3u);
+  for (const ChannelMessage& each : us.messages) EXPECT_EQ(each.bytes.size(), 20'480u);
+  EXPECT_FALSE(us.closed);
+}
+
 TEST_F(ConnectionTest, ASingleMessageLeavesAtOnce) {
   set_plan([](LinkPlan& plan) { plan.latency = 1ms; });
   link();
@@ -376,7 +418,7 @@ TEST_F(ConnectionTest, EveryBreachEndsItWithItsReason) {
        Reason::packet_malformed},
       {"a packet that is too long",
        [](ScriptedPeer& p) {
-         p.send(Bytes{0x8b, 0x08});
+         p.send(Bytes{0x80, 0x80, 0x80, 0x80, 0x01});
        },
        Reason::packet_too_long},
       {"a channel that is not ours",

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -78,6 +79,107 @@ TEST_F(InboundPipeTest, MessagesComeWholeHoweverTheirBytesAreCut) {
     EXPECT_EQ(messages, sent) << step << " bytes a read";
     EXPECT_EQ(pipe->frame_bytes(), 0u);
   }
+}
+
+TEST_F(InboundPipeTest, PacketsOfManyFramesAreTakenHoweverTheirBytesAreCut) {
+  config.packets.max_received = 102'400;
+  make();
+  for (const std::size_t step :
+       {std::size_t{1043}, std::size_t{1044}, std::size_t{5000}, kMaxRead}) {
+    messages.clear();
+    std::vector<Bytes> sent;
+    Bytes stream;
+    for (const std::size_t size : {std::size_t{1025}, std::size_t{10'240}, std::size_t{102'400}}) {
+      sent.emplace_back(size, static_cast<std::uint8_t>(sent.size()));
+      stream = joined({stream, packet(sent.back()), Bytes(kPingPacket.begin(), kPingPacket.end())});
+    }
+    ASSERT_TRUE(feed(sealed(stream), step));
+    EXPECT_EQ(messages, sent) << step << " bytes a read";
+    EXPECT_EQ(pipe->reassembly_bytes(), 0u);
+    EXPECT_TRUE(liveness.take_pong());
+  }
+}
+
+TEST_F(InboundPipeTest, WithoutASettingAPacketMayHave64Kib) {
+  make();
+  ASSERT_TRUE(feed(sealed(packet(Bytes(64u << 10, 1)))));
+  EXPECT_EQ(messages.size(), 1u);
+  const auto over = feed(sealed(packet(Bytes((64u << 10) + 1, 1))));
+  ASSERT_FALSE(over);
+  EXPECT_EQ(over.error().reason, Reason::packet_too_long);
+  EXPECT_NE(over.error().detail.find("max_packet_msg_payload_size = 65537"), std::string::npos)
+      << over.error().detail;
+}
+
+TEST_F(InboundPipeTest, ASettingBelow1024StillTakesWhatEveryNodeMaySend) {
+  config.packets.max_received = 100;
+  make();
+  ASSERT_TRUE(feed(sealed(packet(Bytes(1024, 1)))));
+  EXPECT_FALSE(feed(sealed(packet(Bytes(1025, 1)))));
+}
+
+TEST_F(InboundPipeTest, NoPacketIsTakenThatIsLongerThanAnyMessageOfItsChannels) {
+  config.packets.max_received = kMaxPacketSetting;
+  channels = {{.id = kChannel, .max_message_bytes = 500},
+              {.id = kOther, .max_message_bytes = 64'000}};
+  make();
+  ASSERT_TRUE(feed(sealed(packet(Bytes(64'000, 1), Eof::yes, kOther))));
+  const auto over = feed(sealed(Bytes(packet(Bytes(64'001), Eof::yes, kOther))));
+  ASSERT_FALSE(over);
+  EXPECT_EQ(over.error().reason, Reason::packet_too_long);
+  EXPECT_EQ(pipe->reassembly_bytes(), 0u) << "refused before a byte of it is kept";
+}
+
+TEST_F(InboundPipeTest, WhatIsHeldOfAPacketCountsAndGoesWithIt) {
+  config.packets.max_received = 1u << 20;
+  make();
+  const Bytes frames = sealed(packet(Bytes(400'000, 1)));
+  ASSERT_TRUE(feed(ByteView(frames).first(200 * kFrameSealed)));
+  EXPECT_GE(pipe->reassembly_bytes(), 200 * kFrameData);
+  EXPECT_LE(pipe->reassembly_bytes(), 2 * 200 * kFrameData);
+  EXPECT_GE(budget.held_bytes(), 200 * kFrameData);
+  ASSERT_TRUE(feed(ByteView(frames).subspan(200 * kFrameSealed)));
+  EXPECT_EQ(messages.size(), 1u);
+  EXPECT_EQ(pipe->reassembly_bytes(), 0u);
+  EXPECT_EQ(budget.held_bytes(), 0u);
+
+  const Bytes more = sealed(packet(Bytes(400'000, 1)));
+  ASSERT_TRUE(feed(ByteView(more).first(200 * kFrameSealed)));
+  pipe->discard();
+  EXPECT_EQ(pipe->reassembly_bytes(), 0u);
+  EXPECT_EQ(budget.held_bytes(), 0u);
+}
+
+TEST_F(InboundPipeTest, AHandlerMayDiscardInTheMiddleOfManyPackets) {
+  make();
+  on_message = [this](ChannelMessage message) {
+    messages.push_back(std::move(message.bytes));
+    pipe->discard();
+  };
+  const Bytes large = packet(Bytes(20'000, 1));
+  ASSERT_TRUE(feed(sealed(joined({large, large, Bytes(large.begin(), large.begin() + 9'000)}))));
+  EXPECT_EQ(messages.size(), 1u);
+  EXPECT_EQ(pipe->reassembly_bytes(), 0u);
+}
+
+TEST_F(InboundPipeTest, PacketsOfManyPeersAreHeldWithinTheBudgetOfAll) {
+  config.packets.max_received = 1u << 20;
+  ReassemblyBudget small(256u << 10);
+  InboundPipe greedy(std::move(sessions.first.opener), {}, channels, config, small, liveness,
+                     kStart);
+  const Bytes frames = sealed(packet(Bytes(1'000'000, 1)));
+  Result<void> received;
+  std::size_t read = 0;
+  while (received && read < frames.size()) {
+    const MutableBytes room = greedy.room(buffer);
+    const std::size_t count = std::min(room.size(), frames.size() - read);
+    std::copy_n(frames.begin() + static_cast<std::ptrdiff_t>(read), count, room.begin());
+    read += count;
+    received = greedy.receive(buffer, count, now, on_message);
+  }
+  ASSERT_FALSE(received);
+  EXPECT_EQ(received.error().reason, Reason::total_memory_exhausted);
+  EXPECT_LE(read, (256u << 10) + 2 * kMaxRead);
 }
 
 TEST_F(InboundPipeTest, ItHoldsAPartOfOneFrameAndNothingAtItsEnd) {

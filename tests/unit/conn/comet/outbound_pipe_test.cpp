@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -87,6 +88,64 @@ TEST_F(OutboundPipeTest, AMessageLeavesAtOnceAndNothingIsHeldAfterIt) {
   EXPECT_EQ(pipe->sent_bytes(), kFrameSealed);
   EXPECT_EQ(write(), 0u);
   EXPECT_TRUE(pipe->all_formed());
+}
+
+TEST_F(OutboundPipeTest, PacketsHave1024BytesUnlessTheNetworkTakesMore) {
+  for (const auto& [setting, expected] :
+       {std::pair<std::size_t, std::vector<std::size_t>>{1024, {1024, 1024, 452}},
+        {1500, {1500, 1000}},
+        {10'240, {2500}},
+        {500, {500, 500, 500, 500, 500}}}) {
+    config.packets.max_sent = setting;
+    sessions = test::make_sessions(test::key_from(1), test::key_from(2));
+    reader = PacketReader({max_packet_body(kMaxPacketSetting), 0});
+    make();
+    ASSERT_EQ(offer(kLow, Bytes(2500, 7)), SendResult::queued);
+    while (write() > 0) continue;
+    std::vector<std::size_t> sizes;
+    for (const Seen& each : open()) sizes.push_back(each.data.size());
+    EXPECT_EQ(sizes, expected) << setting;
+  }
+}
+
+TEST_F(OutboundPipeTest, NoPacketIsLongerThanABatchSoPingsAndOthersWaitForNoMore) {
+  config.packets.max_sent = kMaxPacketSetting;
+  reader = PacketReader({max_packet_body(kMaxPacketSetting), 0});
+  make();
+  ASSERT_EQ(offer(kLow, Bytes(100'000, 7)), SendResult::queued);
+  EXPECT_GT(write(), 0u);
+  ASSERT_EQ(offer(kHigh, Bytes(10, 1)), SendResult::queued);
+  ASSERT_TRUE(liveness.on_ping(now));
+  while (write() > 0) continue;
+  const auto packets = open();
+  ASSERT_EQ(packets.size(), 6u);
+  EXPECT_EQ(packets[0].data.size(), kMaxPacketDataSent);
+  EXPECT_EQ(packets[1].kind, PacketKind::pong);
+  EXPECT_EQ(packets[2], seen(kHigh, Bytes(10, 1)));
+  EXPECT_EQ(packets[5].data.size(), 100'000 - 3 * kMaxPacketDataSent);
+  EXPECT_EQ(pipe->frame_bytes(), 0u);
+}
+
+TEST_F(OutboundPipeTest, LargePacketsKeepTheRate) {
+  config.send_rate = 100'000;
+  config.packets.max_sent = 10'240;
+  config.send_queue.per_peer_bytes = 1u << 20;
+  channels[0].max_message_bytes = 1u << 20;
+  reader = PacketReader({max_packet_body(kMaxPacketSetting), 0});
+  make();
+  ASSERT_EQ(offer(kLow, Bytes(300'000, 7)), SendResult::queued);
+  while (!pipe->all_formed() || pipe->in_batch() || pipe->queued_bytes() > 0) {
+    while (write() > 0) continue;
+    if (!pipe->send_again_at()) break;
+    ASSERT_GT(*pipe->send_again_at(), now);
+    now = *pipe->send_again_at();
+  }
+  const auto span = std::chrono::duration<double>(now - kStart).count();
+  EXPECT_GT(span, 2.7) << "300 kB at 100 kB/s, but for what is saved up";
+  EXPECT_LT(span, 3.1);
+  std::size_t sent = 0;
+  for (const Seen& each : open()) sent += each.data.size();
+  EXPECT_EQ(sent, 300'000u);
 }
 
 TEST_F(OutboundPipeTest, WhatTheSocketLeavesIsGivenAgainByteForByte) {

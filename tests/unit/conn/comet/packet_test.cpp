@@ -1,5 +1,6 @@
 #include "conn/comet/packet.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -57,7 +58,7 @@ TEST(Packet, EncodesAsRecorded) {
   }
 }
 
-TEST(Packet, TheLargestBodyIsWhatTheGoNodeReckonsForAPayloadOf1024) {
+TEST(Packet, TheLargestBodyIsWhatTheGoNodeReckonsForEachPayload) {
   bool found = false;
   const auto cases = load_vectors("packets")["max_packet_sizes"];
   ASSERT_EQ(cases.size(), 11u);
@@ -67,6 +68,8 @@ TEST(Packet, TheLargestBodyIsWhatTheGoNodeReckonsForAPayloadOf1024) {
     // Its body without the length prefix.
     const std::size_t body = header.size + payload - read_varint(header.view()).size;
     EXPECT_EQ(body, number(each["max_packet_msg_size"]));
+    EXPECT_EQ(max_packet_body(payload), body);
+    EXPECT_EQ(max_packet_on_wire(payload), header.size + payload);
     found = found || payload == kMaxPacketData;
     if (payload == kMaxPacketData) {
       EXPECT_EQ(body, kMaxPacket);
@@ -264,6 +267,82 @@ TEST(PacketReader, ALengthOver1034IsRefusedBeforeAByteOfTheBody) {
     ASSERT_FALSE(taken);
     EXPECT_EQ(taken.error().reason, Reason::packet_too_long);
   }
+}
+
+TEST(PacketReader, ALargerNetworksPacketIsTakenHoweverItIsCut) {
+  for (const std::size_t payload : {std::size_t{1025}, std::size_t{10'240}, std::size_t{102'400}}) {
+    const MsgHeader header = encode_msg_header(ChannelId{1}, Eof::yes, payload);
+    Bytes stream(header.view().begin(), header.view().end());
+    for (std::size_t i = 0; i < payload; ++i) stream.push_back(static_cast<std::uint8_t>(i * 7));
+    for (const std::size_t piece :
+         {std::size_t{1}, std::size_t{1000}, std::size_t{1024}, SIZE_MAX}) {
+      PacketReader reader({max_packet_body(payload), max_packet_body(payload)});
+      Bytes body;
+      const auto keep = [&](ByteView whole) -> Result<void> {
+        body.assign(whole.begin(), whole.end());
+        return {};
+      };
+      for (ByteView rest = stream; !rest.empty();) {
+        const ByteView part = rest.first(std::min(piece, rest.size()));
+        ASSERT_TRUE(reader.receive(part, keep));
+        rest = rest.subspan(part.size());
+      }
+      EXPECT_EQ(body.size(), max_packet_body(payload)) << piece;
+      EXPECT_TRUE(std::equal(body.begin(), body.end(),
+                             stream.end() - static_cast<std::ptrdiff_t>(body.size())));
+      EXPECT_FALSE(reader.partial());
+    }
+  }
+}
+
+TEST(PacketReader, OneThatIsTooLongNamesTheSettingThatTakesIt) {
+  const auto detail = [](std::uint64_t length, std::size_t payload, std::size_t useful) {
+    Bytes prefix(kMaxVarint);
+    prefix.resize(write_varint(prefix.data(), length));
+    PacketReader reader({max_packet_body(payload), max_packet_body(useful)});
+    const auto taken = reader.receive(prefix, [](ByteView) { return Result<void>{}; });
+    EXPECT_FALSE(taken);
+    return taken ? std::string() : taken.error().detail;
+  };
+  for (const std::size_t payload : {1025u, 10'240u, 16'383u, 16'384u, 102'400u, 1'048'576u}) {
+    EXPECT_EQ(detail(max_packet_body(payload), 1024, 2'000'000),
+              "announces " + std::to_string(max_packet_body(payload)) +
+                  " bytes of at most 1034; max_packet_msg_payload_size = " +
+                  std::to_string(payload) + " would let it in");
+  }
+  EXPECT_EQ(detail(70'000, 64'000, 64'000),
+            "announces 70000 bytes of at most 64012; no channel takes a message that long");
+  EXPECT_EQ(detail(~std::uint64_t{0}, 1024, 64'000),
+            "announces 18446744073709551615 bytes of at most 1034; no channel takes a message that "
+            "long");
+}
+
+TEST(PacketReader, WhatItHoldsGrowsWithWhatHasComeAndNotWithWhatIsAnnounced) {
+  static constexpr std::size_t kPayload = 1u << 20;
+  PacketReader reader({max_packet_body(kPayload), max_packet_body(kPayload)});
+  const MsgHeader header = encode_msg_header(ChannelId{1}, Eof::yes, kPayload);
+  const auto nothing = [](ByteView) { return Result<void>{}; };
+  ASSERT_TRUE(reader.receive(header.view(), nothing));
+  std::size_t come = header.size;
+  for (; come + 1024 < header.size + kPayload; come += 1024) {
+    ASSERT_TRUE(reader.receive(Bytes(1024), nothing));
+    ASSERT_GE(reader.held_bytes(), come + 1024);
+    ASSERT_LE(reader.held_bytes(), 2 * (come + 1024));
+  }
+  EXPECT_LE(reader.held_bytes(), kMaxVarint + max_packet_body(kPayload));
+  ASSERT_TRUE(reader.receive(Bytes(header.size + kPayload - come), nothing));
+  EXPECT_FALSE(reader.partial());
+  reader.rest();
+  EXPECT_EQ(reader.held_bytes(), 0u);
+  // One byte of the next packet does not keep what the last one took.
+  ASSERT_TRUE(reader.receive(header.view(), nothing));
+  ASSERT_TRUE(reader.receive(Bytes(kPayload), nothing));
+  ASSERT_TRUE(reader.receive(header.view().first(1), nothing));
+  reader.rest();
+  EXPECT_TRUE(reader.partial());
+  EXPECT_LE(reader.held_bytes(), 64u << 10);
+  reader.drop();
+  EXPECT_EQ(reader.held_bytes(), 0u);
 }
 
 TEST(PacketReader, TheFirstErrorOfAHandlerEndsTheStreamThere) {

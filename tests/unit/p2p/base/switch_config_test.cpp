@@ -1,6 +1,14 @@
 // Every key of [p2p] that concerns the switch is honoured, each with its own proof. (Slots,
 // addresses and dialling have theirs in switch_rules_test.cpp and switch_dial_test.cpp; seeds, pex,
 // seed_mode and addr_book_* concern the address book and the PEX reactor.)
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "p2p/switch.h"
+#include "tests/support/log_lines.h"
 #include "tests/support/switch_fixture.h"
 
 namespace peerage::p2p {
@@ -66,6 +74,60 @@ TEST_F(SwitchSettings, ARateOfZeroIsUnlimited) {
   SimNode& a = add(config);
   SimNode& b = add(config);
   EXPECT_GT(rate_between(a, b), 1e7);
+}
+
+TEST_F(SwitchSettings, NodesOfEveryPacketSizeThatTakeWhatIsSentUnderstandEachOther) {
+  using Setting = std::optional<std::uint32_t>;
+  for (const auto& [one, other] : {std::pair<Setting, Setting>{10'240, 10'240},
+                                   {102'400, 102'400},
+                                   {1u << 20, 1u << 20},
+                                   {10'240, std::nullopt},
+                                   {std::nullopt, 1024},
+                                   {1024, 512}}) {
+    SwitchConfig config = node_config();
+    config.p2p.max_packet_msg_payload_size = one;
+    SimNode& a = add(config);
+    config.p2p.max_packet_msg_payload_size = other;
+    SimNode& b = add(config);
+    ASSERT_TRUE(connect(a, b));
+    for (const std::size_t size : {1u, 1025u, 20'000u, 60'000u}) {
+      a.peer(b)->try_send(kEcho, Bytes(size, 1));
+      b.peer(a)->try_send(kEcho, Bytes(size, 1));
+    }
+    EXPECT_TRUE(until([&] {
+      return a.reactor->received_bytes() == 81'026 && b.reactor->received_bytes() == 81'026;
+    })) << one.value_or(0)
+        << " " << other.value_or(0);
+    EXPECT_TRUE(connected(a, b));
+  }
+}
+
+TEST_F(SwitchSettings, APeerOfLargerPacketsIsNamedWithTheSettingThatLetsItIn) {
+  SwitchConfig config = node_config();
+  config.p2p.max_packet_msg_payload_size = 10'240;
+  SimNode& large = add(config);
+  const auto log = std::make_shared<test::LogLines>();
+  log->least = conn::LogLevel::info;
+  config.p2p.max_packet_msg_payload_size = 1024;
+  config.log = log;
+  SimNode& small = add(config);
+  ASSERT_TRUE(connect(large, small));
+  large.peer(small)->try_send(kEcho, Bytes(9000, 1));
+  ASSERT_TRUE(until([&] { return !connected(large, small); }));
+  EXPECT_EQ(small.reactor->last_reason().reason, Reason::packet_too_long);
+  const auto lines = std::count_if(log->lines.begin(), log->lines.end(), [&](const auto& line) {
+    return line.starts_with("warn packet too long peer=" + large.id().to_string()) &&
+           line.find("max_packet_msg_payload_size = 9000 would let it in") != std::string::npos;
+  });
+  EXPECT_EQ(lines, 1);
+}
+
+TEST_F(SwitchSettings, APacketSizeThatMakesNoSenseIsRefused) {
+  for (const std::uint32_t payload : {0u, 63u, (100u << 20) + 1, ~0u}) {
+    SwitchConfig config = node_config();
+    config.p2p.max_packet_msg_payload_size = payload;
+    EXPECT_THROW(add(config), std::invalid_argument) << payload;
+  }
 }
 
 TEST_F(SwitchSettings, DialTimeoutIsHowLongAnAddressIsTried) {
