@@ -21,6 +21,7 @@ using conn::Stage;
 namespace {
 
 using Another = DuplicateConnections::Another;
+using List = NamedAddresses::List;
 
 std::uint64_t draw(conn::Runtime& runtime) {
   return conn::random_value<std::uint64_t>(runtime);
@@ -67,6 +68,7 @@ PeerManager::PeerManager(conn::Runtime& runtime, conn::NodeKey key, SwitchConfig
       config_(without_log(checked(std::move(config)))),
       id_(key.id()),
       marks_(configured_marks(config_)),
+      named_(control_, reports_.log()),
       admission_(
           admission_config(config_),
           [&runtime](std::size_t below) { return draw(runtime) % below; }, control_.now()),
@@ -94,6 +96,9 @@ PeerManager::PeerManager(conn::Runtime& runtime, conn::NodeKey key, SwitchConfig
           [this] { return shard_turn_++ % runtime_.shard_count(); }, *this),
       snapshot_(std::make_shared<const SwitchSnapshot>()),
       listening_(std::make_shared<const conn::Endpoint>()) {
+  for (const conn::HostAddress& each : config_.p2p.persistent_peers) {
+    named_.add(List::persistent_peers, each);
+  }
   marks_.observe(*this);
   admission_.bans().set_has_named(
       [this](const conn::Cidr& network) { return admission_.has_named_in(network); });
@@ -113,7 +118,8 @@ Result<void> PeerManager::open(std::vector<conn::ChannelId> channels) {
   reports_.log().listening({id_, *listening}, config_.networks.front());
   // Only now: dials advertise the port that we got.
   dial_runner_.open();
-  for (const conn::HostAddress& peer : config_.p2p.persistent_peers) add_persistent(peer);
+  // Those of the configuration, as they were changed meanwhile.
+  for (const auto& address : named_.addresses().of(List::persistent_peers)) add_persistent(address);
   publish();
   return {};
 }
@@ -124,6 +130,7 @@ void PeerManager::close(std::function<void()> gone) {
   // The ways in first, or newcomers would join the peers that are being ended.
   acceptor_.close();
   dial_runner_.close();
+  named_.close();
   if (local_node_info_) local_node_info_->close();
   registry_.disconnect_all(kStopTimeout);
   close_if_empty();
@@ -144,11 +151,10 @@ void PeerManager::close_if_empty() {
 
 void PeerManager::dial(const DialOrder& order) {
   const conn::HostAddress& target = order.target;
-  const auto ip = conn::IpAddress::parse(target.host);
   Result<void> asked;
   if (state_ == State::closing || state_ == State::closed) {
     asked = conn::fail(Stage::admission, Reason::stopping);
-  } else if (ip && local_node_info_ && local_node_info_->is_own({*ip, target.port})) {
+  } else if (is_own_place(target)) {
     // By address: it may come with another's ID. Our own ID is refused by the dialer.
     asked = conn::fail(Stage::admission, PeerReason::own_address, target.to_string());
   } else if (std::find(config_.networks.begin(), config_.networks.end(), network_of(order)) ==
@@ -159,26 +165,72 @@ void PeerManager::dial(const DialOrder& order) {
     asked = dialer_.request(order, control_.now());
   }
   if (!asked) {
+    if (target.id != id_ || !is_own_place(target)) named_.on_dial_failed(target, asked.error());
     reports_.tell(DialFailed{target, order.purpose, network_of(order), asked.error(), {}});
   } else {
     dial_runner_.wake();
   }
 }
 
-void PeerManager::add_persistent(const conn::HostAddress& peer) {
-  if (const auto added = dialer_.add_persistent(peer, control_.now()); !added) {
-    // A list shared by all nodes of a private network names each node to itself.
+bool PeerManager::is_own_place(const conn::HostAddress& address) const {
+  const auto ip = conn::IpAddress::parse(address.host);
+  return ip && local_node_info_ && local_node_info_->is_own({*ip, address.port});
+}
+
+void PeerManager::add_persistent(const conn::HostAddress& address) {
+  named_.add(List::persistent_peers, address);
+  if (const auto added = dialer_.add_persistent(address, control_.now()); !added) {
+    // A list shared by all nodes of a private network names each node to itself. At another place
+    // than ours it is a copy of this node, which it can never be connected to.
     reports_.log().persistent_left_out(added.error());
+    if (!is_own_place(address)) named_.on_dial_failed(address, added.error());
     return;
   }
-  if (const auto ip = conn::IpAddress::parse(peer.host)) admission_.expect_at(peer.id, *ip);
-  marks_.add(Mark::persistent, peer.id);
+  for (const conn::HostAddress& seed : named_.addresses().of(List::seeds, address.id))
+    add_seed(seed);
+  if (const auto ip = conn::IpAddress::parse(address.host)) admission_.expect_at(address.id, *ip);
+  marks_.add(Mark::persistent, address.id);
   dial_runner_.wake();
 }
 
 void PeerManager::remove_persistent(const NodeId& id) {
+  for (const auto& address : named_.addresses().of(List::persistent_peers, id)) {
+    named_.remove(List::persistent_peers, address);
+  }
   dialer_.remove_persistent(id);
   marks_.remove(Mark::persistent, id);
+}
+
+// A peer that keeps another address keeps its connection, wherever that leads.
+void PeerManager::remove_persistent(const conn::HostAddress& address) {
+  if (!named_.remove(List::persistent_peers, address)) return;
+  if (!named_.addresses().has(List::persistent_peers, address.id)) {
+    remove_persistent(address.id);
+  } else if (!named_.addresses().contains(address)) {
+    dialer_.remove_persistent(address);
+  }
+}
+
+void PeerManager::set_seed_addresses(const std::vector<conn::HostAddress>& seeds) {
+  for (const conn::HostAddress& had : named_.addresses().of(List::seeds)) {
+    if (std::find(seeds.begin(), seeds.end(), had) == seeds.end()) remove_seed(had);
+  }
+  for (const conn::HostAddress& seed : seeds) {
+    if (named_.add(List::seeds, seed)) add_seed(seed);
+  }
+  dial_runner_.wake();
+}
+
+void PeerManager::add_seed(const conn::HostAddress& address) {
+  const NamedAddresses& named = named_.addresses();
+  const bool is_new =
+      named.has(List::persistent_peers, address.id) && !named.has(List::persistent_peers, address);
+  if (is_new) (void)dialer_.add_persistent(address, control_.now());
+}
+
+void PeerManager::remove_seed(const conn::HostAddress& address) {
+  named_.remove(List::seeds, address);
+  if (!named_.addresses().contains(address)) dialer_.remove_persistent(address);
 }
 
 void PeerManager::mark_good(const NodeId& id) {
@@ -234,6 +286,7 @@ void PeerManager::on_dial_proven(const DialOrder& order, Proven node, const Atte
 void PeerManager::on_dial_failed(const DialOrder& order, const AttemptReport& report,
                                  const Failure& why) {
   reports_.log().dial_failed(order.target, why, control_.now());
+  named_.on_dial_failed(order.target, why);
   registry_.on_dial_failed(order.target.id);  // an inbound link may have waited for this dial
   reports_.tell(DialFailed{order.target, order.purpose, network_of(order), why, report});
   publish();
@@ -249,6 +302,7 @@ void PeerManager::on_connected(const Connected& event) {
   if (!inbound) dialer_.on_dial_ended(peer.id(), nullptr, control_.now());
   dialer_.on_connected(peer.id(), peer.direction(), control_.now());
   reports_.log().connected(peer, control_.now());
+  named_.on_connected(peer);
   // Before the event: handlers look at the snapshot.
   publish();
   reports_.tell(event);
@@ -279,6 +333,7 @@ void PeerManager::on_not_admitted(const Proven::Summary& node, DialPurpose purpo
   if (node.dialled) {
     // Proven and never shown: the dial ends only here.
     dialer_.on_dial_ended(node.id, &why, control_.now());
+    named_.on_dial_failed(*node.dialled, why);
     reports_.tell(DialFailed{*node.dialled, purpose, node.network, why, report});
   } else {
     reports_.refused({node.remote, node.id, why, report});
@@ -306,6 +361,10 @@ void PeerManager::publish() {
   snapshot->named =
       static_cast<std::size_t>(std::count_if(snapshot->peers.begin(), snapshot->peers.end(),
                                              [](const PeerPtr& peer) { return peer->named(); }));
+  snapshot->persistent = static_cast<std::size_t>(
+      std::count_if(snapshot->peers.begin(), snapshot->peers.end(),
+                    [](const PeerPtr& peer) { return peer->persistent(); }));
+  snapshot->persistent_named = named_.addresses().ids_besides(List::persistent_peers, id_);
   snapshot->dialling = dialer_.dialling();
   snapshot->handshakes = admission_.half_open().size();
   snapshot->free_outbound = dialer_.free_slots();

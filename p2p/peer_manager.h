@@ -6,6 +6,7 @@
 //   Admission, BanEnforcer  who may be a peer
 //   Dialer                  who is dialled, and when
 //   PeerMarks               whom the configuration treats differently
+//   NamedWatch              which addresses the operator has named, and what became of them
 //
 // Each part's file says what it decides; nothing is decided here. It is open once, and closed once.
 //
@@ -25,6 +26,7 @@
 #include "p2p/connect/acceptor.h"
 #include "p2p/connect/dial_runner.h"
 #include "p2p/connect/local_node_info.h"
+#include "p2p/named_watch.h"
 #include "p2p/peer/peer_registry.h"
 #include "p2p/switch.h"
 #include "p2p/switch_reports.h"
@@ -56,8 +58,10 @@ class PeerManager final : private Acceptor::Observer,
 
   // --- what is asked ---
   void dial(const DialOrder& order);
-  void add_persistent(const conn::HostAddress& peer);
+  void add_persistent(const conn::HostAddress& address);
   void remove_persistent(const conn::NodeId& id);
+  void remove_persistent(const conn::HostAddress& address);
+  void set_seed_addresses(const std::vector<conn::HostAddress>& seeds);
   void mark_good(const conn::NodeId& id);
   PeerMarks& marks() noexcept { return marks_; }  // persistent peers: by the two above
   PeerRegistry& registry() noexcept { return registry_; }
@@ -86,6 +90,10 @@ class PeerManager final : private Acceptor::Observer,
   // PeerMarks.
   void on_marks_changed(const std::vector<conn::NodeId>& ids) override;
 
+  void add_seed(const conn::HostAddress& address);
+  void remove_seed(const conn::HostAddress& address);
+  // Whether it is where we listen, or what we advertise.
+  bool is_own_place(const conn::HostAddress& address) const;
   void close_if_empty();
   void publish();
   // The network of a dial; the first of ours if it names none.
@@ -97,6 +105,7 @@ class PeerManager final : private Acceptor::Observer,
   const SwitchConfig config_;
   const conn::NodeId id_;
   PeerMarks marks_;
+  NamedWatch named_;
   Admission admission_;
   Dialer dialer_;
   Transport transport_;

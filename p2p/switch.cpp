@@ -121,11 +121,18 @@ void Switch::dial(const conn::HostAddress& target, DialPurpose purpose,
     core.peers().dial(order);
   });
 }
-void Switch::add_persistent_peer(const conn::HostAddress& peer) {
-  core_->post([peer](SwitchCore& core) { core.peers().add_persistent(peer); });
+void Switch::add_persistent_peer(const conn::HostAddress& address) {
+  core_->post([address](SwitchCore& core) { core.peers().add_persistent(address); });
 }
 void Switch::remove_persistent_peer(const conn::NodeId& id) {
   core_->post([id](SwitchCore& core) { core.peers().remove_persistent(id); });
+}
+void Switch::remove_persistent_peer(const conn::HostAddress& address) {
+  core_->post([address](SwitchCore& core) { core.peers().remove_persistent(address); });
+}
+void Switch::set_seed_addresses(std::vector<conn::HostAddress> seeds) {
+  core_->post(
+      [seeds = std::move(seeds)](SwitchCore& core) { core.peers().set_seed_addresses(seeds); });
 }
 void Switch::add_unconditional_peer(const conn::NodeId& id) {
   core_->post([id](SwitchCore& core) { core.peers().marks().add(Mark::unconditional, id); });

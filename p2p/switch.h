@@ -45,7 +45,9 @@ struct SwitchSnapshot {
   PeerList peers;           // shown to reactors
   std::size_t inbound = 0;  // of them, those that take a slot
   std::size_t outbound = 0;
-  std::size_t named = 0;  // of them, those that come first; these take no slot of the others
+  std::size_t named = 0;       // of them, those that come first; these take no slot of the others
+  std::size_t persistent = 0;  // of them, persistent peers
+  std::size_t persistent_named = 0;  // persistent peers that there should be, ourselves left out
   std::size_t dialling = 0;
   std::size_t handshakes = 0;     // of strangers, under way
   std::size_t free_outbound = 0;  // slots that the book may fill
@@ -136,9 +138,19 @@ class Switch {
   // that we serve; empty: the first.
   void dial(const conn::HostAddress& target, DialPurpose purpose = DialPurpose::requested,
             const std::string& network = {});
-  void add_persistent_peer(const conn::HostAddress& peer);
-  // It stays connected, as an ordinary peer.
+  // One more address of a persistent peer: all that are named for an ID are tried in turn. One that
+  // is named already is dialled at once. What fails for a minute is logged (p2p/dial/outages.h).
+  void add_persistent_peer(const conn::HostAddress& address);
+  // All its addresses. It stays connected, as an ordinary peer.
   void remove_persistent_peer(const conn::NodeId& id);
+  // One of its addresses; with the last one, the peer. A connection to it stays, also if it was
+  // dialled there.
+  void remove_persistent_peer(const conn::HostAddress& address);
+  // The addresses that an operator has named besides, as those of seeds. A persistent peer is
+  // dialled at those of its ID, too; of the others, whoever wants to dials them (dial), and what
+  // becomes of that is logged in the same way. Replaces those that were set before. The PEX reactor
+  // does it with its seeds.
+  void set_seed_addresses(std::vector<conn::HostAddress> seeds);
   // What unconditional_peer_ids and private_peer_ids begin with. A node that is connected is seen
   // otherwise from then on, and stays.
   void add_unconditional_peer(const conn::NodeId& id);

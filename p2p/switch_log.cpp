@@ -29,6 +29,18 @@ void SwitchLog::external_address_unresolved(const Failure& why) const {
 void SwitchLog::persistent_left_out(const Failure& why) const {
   own_.write(LogLevel::debug, "persistent peer left out", {{"why", why.text()}});
 }
+void SwitchLog::named_fails(const conn::HostAddress& address, const std::string& lists,
+                            const Failure& why) const {
+  own_.write(LogLevel::warn, "a named address does not answer",
+             {{"address", address.to_string()},
+              {"list", lists},
+              {"reason", std::string(name(why.reason))},
+              {"why", why.text()}});
+}
+void SwitchLog::named_answers(const conn::HostAddress& address, const std::string& lists) const {
+  own_.write(LogLevel::info, "a named address answers again",
+             {{"address", address.to_string()}, {"list", lists}});
+}
 void SwitchLog::banned_by_operator(const Ban& ban) const {
   own_.write(LogLevel::info, "banned by the operator",
              {{"target", to_string(ban.target)}, {"why", ban.reason}});

@@ -28,6 +28,10 @@ class SwitchLog {
   void stop_failed(const conn::Failure& why) const;
   void external_address_unresolved(const conn::Failure& why) const;
   void persistent_left_out(const conn::Failure& why) const;
+  // An address that is named in these lists does not answer, or answers again.
+  void named_fails(const conn::HostAddress& address, const std::string& lists,
+                   const conn::Failure& why) const;
+  void named_answers(const conn::HostAddress& address, const std::string& lists) const;
   void banned_by_operator(const Ban& ban) const;
   void cannot_ban(const BanTarget& target, const conn::Failure& why) const;
 

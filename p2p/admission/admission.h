@@ -99,8 +99,10 @@ class Admission {
   // For a node that is counted already; no peer is evicted for it. With `ordinary`, it is also
   // forgotten where the node was proven, connected or not.
   void set_standing(const conn::NodeId& id, Standing standing);
-  // A privileged node is expected at this address, though it has not been proven there yet.
-  void expect_at(const conn::NodeId& id, const conn::IpAddress& ip) { privileged_at_.add(id, ip); }
+  // A privileged node is expected at this address, too, though it has not been proven there yet.
+  void expect_at(const conn::NodeId& id, const conn::IpAddress& ip) {
+    privileged_at_.expect(id, ip);
+  }
   // Whether a privileged node was proven last, or is expected, at an address of this network.
   bool has_named_in(const conn::Cidr& network) const { return privileged_at_.any_in(network); }
 

@@ -2,7 +2,7 @@
 // known only after the handshake; until then its address is all that tells it from strangers.
 //
 // An address is one node's until that node is proven elsewhere or named no more, or more than
-// kMaxNodes others were proven since.
+// kMaxNodes others were proven since. Before it is proven, a node may be expected at several.
 //
 // Threads: none of its own.
 #pragma once
@@ -19,7 +19,10 @@ class ProvenAddresses {
  public:
   static constexpr std::size_t kMaxNodes = 4'096;
 
+  // It was proven there, and is nowhere else.
   void add(const conn::NodeId& id, const conn::IpAddress& ip);
+  // It may be there, too.
+  void expect(const conn::NodeId& id, const conn::IpAddress& ip);
   void remove(const conn::NodeId& id);
   bool contains(const conn::IpAddress& ip) const { return nodes_at_.contains(conn::host_of(ip)); }
   // Whether one of the hosts is in `network`, or holds it.
@@ -32,7 +35,7 @@ class ProvenAddresses {
     conn::IpAddress host;
   };
   std::list<Node> nodes_;  // the one proven longest ago first
-  std::map<conn::NodeId, std::list<Node>::iterator> by_id_;
+  std::multimap<conn::NodeId, std::list<Node>::iterator> by_id_;
   std::map<conn::IpAddress, std::size_t> nodes_at_;
 };
 

@@ -35,12 +35,12 @@ Dialer::Dialer(const DialerConfig& config, const NodeId& own, const PeerMarks& m
       persistent_(config.persistent_max_pause, random_),
       sticky_(slots_, random_) {}
 
-Result<void> Dialer::add_persistent(const HostAddress& peer, TimePoint now) {
-  if (peer.id == own_) return refuse(PeerReason::own_address, peer.to_string());
-  const bool busy = connected_.contains(peer.id) || dialling_.contains(peer.id);
-  persistent_.add(peer, std::max(now, own_until(peer)),
+Result<void> Dialer::add_persistent(const HostAddress& address, TimePoint now) {
+  if (address.id == own_) return refuse(PeerReason::own_address, address.to_string());
+  const bool busy = connected_.contains(address.id) || dialling_.contains(address.id);
+  persistent_.add(address, std::max(now, own_until(address)),
                   busy ? PersistentPeers::Busy::yes : PersistentPeers::Busy::no);
-  sticky_.forget(peer.id);
+  sticky_.forget(address.id);
   return {};
 }
 
@@ -103,9 +103,9 @@ void Dialer::on_dial_ended(const NodeId& id, const conn::Failure* failure, TimeP
   slots_.on_dial_over(id);
   // Also after a success: on_gone sets it back when the connection has lasted.
   if (failure == nullptr || failure->stage > Stage::connect) {
-    persistent_.on_answer(id, dial.begun);
+    persistent_.on_answer(dial.target, dial.begun);
   } else {
-    persistent_.on_unreachable(id, dial.begun);
+    persistent_.on_unreachable(dial.target, dial.begun);
   }
   if (failure == nullptr) return;
   if (!connected_.contains(id)) persistent_.on_idle(id);
@@ -137,7 +137,7 @@ void Dialer::on_gone(const NodeId& id, const std::optional<HostAddress>& address
   slots_.on_outbound_over(id);
   const Duration lasted = now - was.since;
   if (persistent_.contains(id)) {
-    if (lasted >= kPersistentStays) persistent_.on_lost(id, now);
+    if (lasted >= kPersistentStays) persistent_.on_lost(id, address, now);
     if (!dialling_.contains(id)) persistent_.on_idle(id);
     return;
   }

@@ -59,9 +59,13 @@ class Dialer {
   Dialer& operator=(const Dialer&) = delete;
 
   // --- what is wanted ---
-  // Replaces the target if there is one for this ID. own_address for ourselves.
-  conn::Result<void> add_persistent(const conn::HostAddress& peer, conn::TimePoint now);
+  // One more address of a persistent peer; if it is known, it is due at once. own_address for
+  // ourselves.
+  conn::Result<void> add_persistent(const conn::HostAddress& address, conn::TimePoint now);
+  // All its addresses, or this one. A dial of it that is under way goes on. False: there is none.
   bool remove_persistent(const conn::NodeId& id) { return persistent_.remove(id); }
+  bool remove_persistent(const conn::HostAddress& address) { return persistent_.remove(address); }
+  // All addresses of persistent peers.
   std::vector<conn::HostAddress> persistent() const { return persistent_.targets(); }
 
   // Asks for a dial; it is due at once. Refused (stage admission): own_address, duplicate_id,

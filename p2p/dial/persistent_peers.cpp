@@ -11,37 +11,55 @@ using conn::HostAddress;
 using conn::NodeId;
 using conn::TimePoint;
 
-void PersistentPeers::add(const HostAddress& target, TimePoint when, Busy busy) {
-  remove(target.id);
-  Entry& entry = peers_[target.id];
-  entry = {target, when, std::nullopt, 0, busy == Busy::yes};
-  if (!entry.busy) due_.insert({when, target.id});
+void PersistentPeers::add(const HostAddress& address, TimePoint when, Busy busy) {
+  const auto peer = peers_.try_emplace(address.id).first;
+  change(peer, [&](Entry& entry) {
+    entry.busy = busy == Busy::yes;
+    const Target fresh{address, when, std::nullopt, 0};
+    const auto known = find(entry, address);
+    if (known == entry.targets.end()) {
+      entry.targets.push_back(fresh);
+    } else {
+      *known = fresh;
+    }
+  });
 }
 
 bool PersistentPeers::remove(const NodeId& id) {
-  const auto found = peers_.find(id);
-  if (found == peers_.end()) return false;
-  due_.erase({found->second.next, id});
-  peers_.erase(found);
-  return true;
+  const bool known = contains(id);
+  change(id, [](Entry& entry) { entry.targets.clear(); });
+  return known;
+}
+
+bool PersistentPeers::remove(const HostAddress& address) {
+  bool known = false;
+  change(address.id, [&](Entry& entry) {
+    const auto found = find(entry, address);
+    known = found != entry.targets.end();
+    if (known) entry.targets.erase(found);
+  });
+  return known;
 }
 
 std::vector<HostAddress> PersistentPeers::targets() const {
-  std::vector<HostAddress> targets;
-  for (const auto& [id, entry] : peers_) targets.push_back(entry.target);
-  return targets;
+  std::vector<HostAddress> addresses;
+  for (const auto& [id, entry] : peers_) {
+    for (const Target& target : entry.targets) addresses.push_back(target.address);
+  }
+  return addresses;
 }
 
 std::vector<HostAddress> PersistentPeers::take_due(TimePoint now) {
-  std::vector<HostAddress> targets;
+  std::vector<HostAddress> addresses;
   for (std::size_t free = pace_.available(now);
        free > 0 && !due_.empty() && due_.begin()->first <= now; --free) {
-    Entry& entry = peers_.at(due_.begin()->second);
-    set_busy(entry, true);
+    change(due_.begin()->second, [&addresses](Entry& entry) {
+      addresses.push_back(first_of(entry).address);
+      entry.busy = true;
+    });
     pace_.note(now);
-    targets.push_back(entry.target);
   }
-  return targets;
+  return addresses;
 }
 
 std::optional<TimePoint> PersistentPeers::next() const {
@@ -50,62 +68,75 @@ std::optional<TimePoint> PersistentPeers::next() const {
 }
 
 void PersistentPeers::on_busy(const NodeId& id) {
-  change(id, [this](Entry& entry) { set_busy(entry, true); });
+  change(id, [](Entry& entry) { entry.busy = true; });
 }
 
-void PersistentPeers::on_unreachable(const NodeId& id, TimePoint begun) {
-  change(id, [this, begun](Entry& entry) {
-    if (!entry.unreachable_since) entry.unreachable_since = begun;
-    if (begun - *entry.unreachable_since < kPersistentEager) {
+void PersistentPeers::on_unreachable(const HostAddress& address, TimePoint begun) {
+  change(address, [this, begun](Target& target) {
+    if (!target.unreachable_since) target.unreachable_since = begun;
+    if (begun - *target.unreachable_since < kPersistentEager) {
       const auto pause = static_cast<Duration::rep>(static_cast<double>(kPersistentPause.count()) *
                                                     (0.9 + 0.2 * random_()));
-      set_next(entry, begun + std::min(cap_, Duration(pause)));
+      target.next = begun + std::min(cap_, Duration(pause));
     } else {
-      back_off(entry, 2 * kPersistentPause, begun);
+      back_off(target, 2 * kPersistentPause, begun);
     }
   });
 }
 
-void PersistentPeers::on_answer(const NodeId& id, TimePoint begun) {
-  change(id, [this, begun](Entry& entry) {
-    entry.unreachable_since.reset();
-    back_off(entry, kFirstPersistentPause, begun);
+void PersistentPeers::on_answer(const HostAddress& address, TimePoint begun) {
+  change(address, [this, begun](Target& target) {
+    target.unreachable_since.reset();
+    back_off(target, kFirstPersistentPause, begun);
   });
 }
 
-void PersistentPeers::on_lost(const NodeId& id, TimePoint now) {
-  change(id, [this, now](Entry& entry) {
-    entry.failures = 0;
-    back_off(entry, kFirstPersistentPause, now);
+void PersistentPeers::on_lost(const NodeId& id, const std::optional<HostAddress>& address,
+                              TimePoint now) {
+  change(id, [&](Entry& entry) {
+    const auto used = address ? find(entry, *address) : entry.targets.end();
+    if (used != entry.targets.end()) std::rotate(entry.targets.begin(), used, std::next(used));
+    const Duration pause = conn::backoff_pause({kFirstPersistentPause, cap_}, 0, random_());
+    for (Target& each : entry.targets) {
+      each.next = std::max(now + pause, each.held_until);
+      each.unreachable_since.reset();
+      each.failures = 1;
+    }
   });
 }
 
 void PersistentPeers::on_idle(const NodeId& id) {
-  change(id, [this](Entry& entry) { set_busy(entry, false); });
+  change(id, [](Entry& entry) { entry.busy = false; });
 }
 
-void PersistentPeers::hold(const HostAddress& target, TimePoint until) {
-  for (auto& [id, entry] : peers_) {
-    if (entry.target.host == target.host && entry.target.port == target.port) {
-      set_next(entry, until);
-    }
+void PersistentPeers::hold(const HostAddress& address, TimePoint until) {
+  for (auto peer = peers_.begin(); peer != peers_.end(); ++peer) {
+    const auto is_there = [&address](const Target& target) {
+      return target.address.host == address.host && target.address.port == address.port;
+    };
+    Entry& held = peer->second;
+    if (std::none_of(held.targets.begin(), held.targets.end(), is_there)) continue;
+    change(peer, [&](Entry& entry) {
+      for (Target& target : entry.targets) {
+        if (is_there(target)) target.next = target.held_until = until;
+      }
+    });
   }
 }
 
-void PersistentPeers::set_next(Entry& entry, TimePoint next) {
-  const NodeId& id = entry.target.id;
-  due_.erase({entry.next, id});
-  entry.next = next;
-  if (!entry.busy) due_.insert({next, id});
+std::vector<PersistentPeers::Target>::iterator PersistentPeers::find(Entry& entry,
+                                                                     const HostAddress& address) {
+  return std::find_if(entry.targets.begin(), entry.targets.end(),
+                      [&address](const Target& target) { return target.address == address; });
 }
 
-void PersistentPeers::set_busy(Entry& entry, bool busy) {
-  entry.busy = busy;
-  set_next(entry, entry.next);
+PersistentPeers::Target& PersistentPeers::first_of(Entry& entry) {
+  return *std::min_element(entry.targets.begin(), entry.targets.end(),
+                           [](const Target& a, const Target& b) { return a.next < b.next; });
 }
 
-void PersistentPeers::back_off(Entry& entry, Duration first, TimePoint from) {
-  set_next(entry, from + conn::backoff_pause({first, cap_}, entry.failures++, random_()));
+void PersistentPeers::back_off(Target& target, Duration first, TimePoint from) const {
+  target.next = from + conn::backoff_pause({first, cap_}, target.failures++, random_());
 }
 
 }  // namespace peerage::p2p

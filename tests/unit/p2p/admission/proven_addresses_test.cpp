@@ -23,6 +23,24 @@ TEST(ProvenAddresses, AreThoseAtWhichEachNodeWasProvenLast) {
   EXPECT_EQ(addresses.size(), 1u);
 }
 
+TEST(ProvenAddresses, ANodeMayBeExpectedAtSeveralUntilItIsProvenAtOne) {
+  ProvenAddresses addresses;
+  for (const char* each : {"203.0.113.7", "198.51.100.1", "203.0.113.7"}) {
+    addresses.expect(numbered_id(1), ip(each));
+  }
+  EXPECT_EQ(addresses.size(), 2u);
+  EXPECT_TRUE(addresses.contains(ip("203.0.113.7")));
+  EXPECT_TRUE(addresses.contains(ip("198.51.100.1")));
+  addresses.add(numbered_id(1), ip("192.0.2.1"));
+  EXPECT_EQ(addresses.size(), 1u);
+  EXPECT_FALSE(addresses.contains(ip("203.0.113.7")));
+  addresses.expect(numbered_id(1), ip("203.0.113.7"));
+  addresses.remove(numbered_id(1));
+  EXPECT_EQ(addresses.size(), 0u);
+  EXPECT_FALSE(addresses.contains(ip("203.0.113.7")));
+  EXPECT_FALSE(addresses.contains(ip("192.0.2.1")));
+}
+
 TEST(ProvenAddresses, AnAddressOfTwoNodesStaysUntilBothHaveLeftIt) {
   ProvenAddresses addresses;
   addresses.add(numbered_id(1), ip("2001:db8::1"));

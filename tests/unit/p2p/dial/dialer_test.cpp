@@ -300,15 +300,50 @@ TEST_F(DialerTest, ManyPeersThatAreDownCostFewDialsAndAreNotDialledTogether) {
   EXPECT_LE(most_at_once, 2u);
 }
 
-TEST_F(DialerTest, AddingAPersistentPeerAgainReplacesItsTargetAndDialsAtOnce) {
+TEST_F(DialerTest, AnAddressThatIsAddedToAPersistentPeerIsDialledAtOnceAndBesideTheOther) {
   ASSERT_TRUE(add_persistent(node(1)));
   (void)pauses(*this, 0s, 8);
   fail(node(1));
   HostAddress moved = node(1);
   moved.host = "moved.example";
   ASSERT_TRUE(add_persistent(moved));
-  EXPECT_EQ(dialer().persistent(), std::vector{moved});
+  EXPECT_EQ(dialer().persistent(), (std::vector{node(1), moved}));
   EXPECT_EQ(take(), std::vector{moved});
+  fail(moved);
+  ASSERT_TRUE(add_persistent(node(1)));
+  EXPECT_EQ(take(), std::vector{node(1)}) << "one that is added again begins anew";
+}
+
+TEST_F(DialerTest, AnAddressOfAPersistentPeerThatGoesWhileItIsDialledLeavesTheOther) {
+  HostAddress other = node(1);
+  other.host = "other.example";
+  ASSERT_TRUE(add_persistent(node(1)));
+  ASSERT_TRUE(add_persistent(other));
+  ASSERT_EQ(take(), std::vector{node(1)});
+  EXPECT_TRUE(dialer().remove_persistent(node(1)));
+  EXPECT_EQ(take(), kNone) << "one dial at a time";
+  fail(node(1));
+  EXPECT_EQ(take(), std::vector{other});
+  connect(other);
+  EXPECT_TRUE(dialer().remove_persistent(other));
+  now += 1h;
+  EXPECT_EQ(take(), kNone);
+}
+
+// Gossip cannot keep us from a node that an operator has named.
+TEST_F(DialerTest, ADialOfAPersistentPeerAtAnAddressOfTheBookDelaysNoneOfItsOwn) {
+  ASSERT_TRUE(add_persistent(node(1)));
+  ASSERT_EQ(take(), std::vector{node(1)});
+  fail(node(1));
+  const auto due = dialer().deadline();
+  for (int i = 0; i < 8; ++i) {
+    HostAddress gossip = node(1);
+    gossip.port = static_cast<std::uint16_t>(1000 + i);
+    ASSERT_EQ(request(gossip), kAccepted);
+    ASSERT_EQ(take(), std::vector{gossip});
+    fail(gossip, test::kClosed);
+    EXPECT_EQ(dialer().deadline(), due);
+  }
 }
 
 TEST_F(DialerTest, APersistentPeerThatIsRemovedIsDialledNoMore) {
