@@ -57,13 +57,19 @@ int run(const Options& options) {
   if (!timeout) return report_wrong_usage(timeout.error());
   std::vector<conn::HostAddress> targets;
   for (const std::string& text : options.targets) {
-    auto target = conn::HostAddress::parse(text);
-    if (target && target->port == 0) {
-      target = conn::fail(conn::Stage::configuration, conn::Reason::address_malformed,
-                          text + ": port 0 cannot be dialled");
+    const auto list = conn::parse_host_addresses(text);
+    if (!list) return report_wrong_usage(list.error());
+    for (const conn::HostAddress& target : *list) {
+      if (target.port == 0) {
+        return report_wrong_usage({conn::Stage::configuration, conn::Reason::address_malformed,
+                                   text + ": port 0 cannot be dialled"});
+      }
+      targets.push_back(target);
     }
-    if (!target) return report_wrong_usage(target.error());
-    targets.push_back(std::move(*target));
+  }
+  if (targets.empty()) {
+    return report_wrong_usage({conn::Stage::configuration, conn::Reason::address_without_id,
+                               "name at least one, as ID@HOST:PORT"});
   }
   const auto key = key_of_option(options.key_file);
   if (!key) return report(key.error());
@@ -88,7 +94,7 @@ Command probe_command() {
       .about = "Dial nodes, report each stage with its time, and why it ended there",
       .options = {{.name = "target",
                    .into = &options->targets,
-                   .help = "ID@HOST:PORT, one or more",
+                   .help = "ID@HOST:PORT, one or more; lists with commas, too",
                    .required = true},
                   {.name = "--network",
                    .into = &options->network,

@@ -135,7 +135,7 @@ class Probe final : public std::enable_shared_from_this<Probe> {
     }
     plan.timeouts.resolve = options_.timeout;
     plan.deadline = deadline_;
-    plan.try_next = p2p::DialPlan::TryNext::after_no_connection;
+    plan.reports = p2p::DialPlan::Reports::furthest;
     dial_ = p2p::DialAttempt::start(
         runtime_, shard_, std::make_shared<p2p::CometUpgrader>(runtime_, key_), std::move(plan),
         [weak = weak_from_this()](Result<p2p::Upgraded> outcome, const p2p::AttemptReport& seen) {

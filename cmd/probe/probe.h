@@ -2,6 +2,9 @@
 //
 //   resolve -> connect -> keys -> identity -> NodeInfo -> one PexRequest
 //
+// All addresses of a name are tried until one is proven; of those that fail the one that got
+// furthest is reported.
+//
 // A node that answers with its ID and a NodeInfo that we are compatible with is *proven*; what its
 // peer exchange says is reported beside that. When something else answers, or nothing does, further
 // connections ask in HTTP and in TLS, so that a web server or a TLS port can be named.

@@ -45,15 +45,35 @@ class Running final : public std::enable_shared_from_this<Running> {
     addresses_ = std::move(*addresses);
     resolved_ = shard_.now();
     report_.resolved = resolved_ - begun_;
-    connect_next({Stage::connect, Reason::unreachable, {}});
+    failure_ = {Stage::connect, Reason::unreachable, {}};
+    connect_next();
   }
 
   bool has_next() const {
     return next_address_ < addresses_.size() && shard_.now() < plan_.deadline;
   }
 
-  void connect_next(const Failure& last) {
-    if (!has_next()) return finish(tl::unexpected(last));
+  // Keeps the failure that is reported if no other address answers, and what was seen there.
+  void on_failed(const Failure& why) {
+    if (!failed_report_ || counts_more(why)) {
+      failure_ = why;
+      failed_report_ = report_;
+    }
+    connect_next();
+  }
+
+  bool counts_more(const Failure& why) const {
+    static const Reason kSelf = Reason::connected_to_self;
+    if (why.reason == kSelf || failure_.reason == kSelf) return failure_.reason == kSelf;
+    return plan_.reports == DialPlan::Reports::least_far ? why.stage <= failure_.stage
+                                                         : why.stage >= failure_.stage;
+  }
+
+  void connect_next() {
+    if (!has_next()) {
+      if (failed_report_) report_ = *failed_report_;
+      return finish(tl::unexpected(failure_));
+    }
     const conn::Endpoint to{addresses_[next_address_++], plan_.port};
     report_.remote = to;
     report_.connected.reset();
@@ -69,7 +89,7 @@ class Running final : public std::enable_shared_from_this<Running> {
   }
 
   void on_connected(Result<std::unique_ptr<conn::Stream>> stream) {
-    if (!stream) return connect_next(stream.error());
+    if (!stream) return on_failed(stream.error());
     const conn::TimePoint now = shard_.now();
     report_.connected = now - resolved_;
     announce(Stage::key_exchange);
@@ -90,10 +110,8 @@ class Running final : public std::enable_shared_from_this<Running> {
 
   void on_upgraded(Result<Upgraded> upgraded, const UpgradeReport& report) {
     report_.upgrade = report;
-    const bool ends = upgraded || plan_.try_next == DialPlan::TryNext::after_no_connection ||
-                      upgraded.error().reason == Reason::connected_to_self;
-    if (ends || !has_next()) return finish(std::move(upgraded));
-    connect_next(upgraded.error());  // another address of the name may be the right one
+    if (upgraded) return finish(std::move(upgraded));
+    on_failed(upgraded.error());  // another address of the name may be the right one
   }
 
   void announce(Stage stage) {
@@ -119,6 +137,8 @@ class Running final : public std::enable_shared_from_this<Running> {
   std::vector<conn::IpAddress> addresses_;
   std::size_t next_address_ = 0;
   AttemptReport report_;
+  Failure failure_;
+  std::optional<AttemptReport> failed_report_;
   std::unique_ptr<conn::Pending> pending_;
 };
 

@@ -1,8 +1,8 @@
 // One dial, from the name of a host to a proven peer: look up, connect, upgrade. There is no other:
 // a switch dials so (p2p/connect/transport.h), and so do the program's own dials without a switch.
 //
-// The addresses of the name are tried one after another; a literal is its own answer. The failure
-// of the last one counts.
+// The addresses of the name are tried one after another until the node that is meant answers: there
+// may be several nodes behind it, ourselves among them. A literal is its own answer.
 //
 // Destroying the Pending cancels the dial: its callbacks do not run, and its connection is closed.
 // Threads: the shard's; the callbacks run there.
@@ -40,10 +40,12 @@ struct DialPlan {
   conn::TimePoint deadline = conn::TimePoint::max();  // for all of it
   // Where we dial from when both ends are on loopback, so that nodes of one machine are told apart.
   std::optional<conn::IpAddress> loopback_source;
-  // After what the next address of a name is tried. A node wants to reach the right one at any
-  // address; who asks what is there wants the first that answers.
-  enum class TryNext : std::uint8_t { after_any_failure, after_no_connection };
-  TryNext try_next = TryNext::after_any_failure;
+  // When all addresses of a name have failed, which failure is reported: of the one that got least
+  // far, for the node that is meant may be the one that is not up, and another dial may reach it;
+  // or, to whoever asks what is there, furthest. Of equals the last. That an address led to
+  // ourselves is reported when all did.
+  enum class Reports : std::uint8_t { least_far, furthest };
+  Reports reports = Reports::least_far;
 };
 
 class DialAttempt {

@@ -88,6 +88,20 @@ TEST_F(SwitchDial, AllAddressesOfANameAreTriedUntilOneAnswersAsTheNodeMeant) {
   EXPECT_TRUE(until([&] { return connected(a, b); }, 30s));
 }
 
+// Whoever else is behind it: the one that is meant was down, and its return is what counts.
+TEST_F(SwitchDial, ANodeBehindANameOfManyIsReachedSoonAfterItsComingUp) {
+  const auto place = [](std::uint8_t number) { return IpAddress::v4(10, number, 0, 1); };
+  world.set_name("we-first.example", std::vector{place(1), place(3), place(4)});
+  world.set_name("we-last.example", std::vector{place(4), place(3), place(2)});
+  SimNode& a = add_with_persistent(key_id(4) + "@we-first.example:26656");
+  SimNode& b = add_with_persistent(key_id(4) + "@we-last.example:26656");
+  add();
+  world.run_for(2min);
+  EXPECT_EQ(a.peers() + b.peers(), 0u);
+  SimNode& later = add();
+  EXPECT_TRUE(until([&] { return connected(a, later) && connected(b, later); }, 15s));
+}
+
 TEST_F(SwitchDial, TroubleWithNamesNeitherStopsTheStartNorTheRetries) {
   std::vector<IpAddress> crowd;
   for (int i = 0; i < 300; ++i) {

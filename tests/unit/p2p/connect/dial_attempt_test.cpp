@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 using conn::IpAddress;
 using conn::Reason;
 using conn::Stage;
-using TryNext = DialPlan::TryNext;
+using Reports = DialPlan::Reports;
 
 NodeInfo info_of(const std::string& network) {
   NodeInfo info;
@@ -131,15 +131,46 @@ TEST_F(Dialling, TriesTheAddressesOfANameUntilTheRightNodeAnswers) {
   EXPECT_EQ(report.upgrade.remote_id, test::key_from(2).id());
 }
 
-TEST_F(Dialling, StopsAtTheFirstThatAnswersIfSoPlanned) {
-  const Remote wrong(there, test::key_from(7), "net-1"), remote = right(elsewhere);
-  world.set_name("node.test",
-                 std::vector{IpAddress::v4(10, 9, 9, 9), there.address(), elsewhere.address()});
+// The node may be the one that is not up: it is worth another dial soon, whoever answers elsewhere.
+TEST_F(Dialling, WhenNoneIsRightTheOneThatGotLeastFarIsReportedOrIfSoPlannedFurthest) {
+  const Remote wrong(there, test::key_from(7), "net-1");
+  const auto nobody = IpAddress::v4(10, 9, 9, 9);
   plan.host = "node.test";
-  plan.try_next = TryNext::after_no_connection;
-  EXPECT_EQ(why(), Reason::wrong_id);
-  EXPECT_EQ(report.remote->ip, there.address());
-  EXPECT_EQ(report.upgrade.remote_id, test::key_from(7).id());
+  for (const auto& order : {std::vector{nobody, there.address(), elsewhere.address()},
+                            std::vector{there.address(), elsewhere.address(), nobody},
+                            std::vector{elsewhere.address(), nobody, there.address()}}) {
+    world.set_name("node.test", order);
+    plan.reports = Reports::least_far;
+    const Reason least = why();
+    EXPECT_TRUE(least == Reason::unreachable || least == Reason::connection_refused);
+    EXPECT_NE(report.remote->ip, there.address()) << "the report is of the same address";
+    EXPECT_FALSE(report.upgrade.remote_id);
+    plan.reports = Reports::furthest;
+    EXPECT_EQ(why(), Reason::wrong_id);
+    EXPECT_EQ(report.remote->ip, there.address());
+    EXPECT_EQ(report.upgrade.remote_id, test::key_from(7).id());
+  }
+}
+
+// A name that stands for all nodes of a service stands for ourselves, too.
+TEST_F(Dialling, AnAddressThatLeadsToOurselvesIsPassedOver) {
+  const Remote ourselves(there, test::key_from(1), "net-1");
+  plan.host = "node.test";
+  world.set_name("node.test", std::vector{there.address(), elsewhere.address()});
+  {
+    const Remote remote = right(elsewhere);
+    ASSERT_TRUE(dial());
+    EXPECT_EQ(report.remote->ip, elsewhere.address());
+  }
+  for (const Reports reports : {Reports::least_far, Reports::furthest}) {
+    plan.reports = reports;
+    world.set_name("node.test", std::vector{there.address(), elsewhere.address()});
+    EXPECT_EQ(why(), Reason::connection_refused) << "the other may come up";
+    world.set_name("node.test", std::vector{elsewhere.address(), there.address()});
+    EXPECT_EQ(why(), Reason::connection_refused);
+    world.set_name("node.test", std::vector{there.address(), there.address()});
+    EXPECT_EQ(why(), Reason::connected_to_self);
+  }
 }
 
 TEST_F(Dialling, WithoutAnExpectedIdWhoeverAnswersIsRight) {
