@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "conn/address/own_address.h"
 #include "p2p/base/listen_address.h"
 #include "p2p/connect/local_node_info.h"
 
@@ -13,15 +14,12 @@ namespace peerage::p2p {
 SwitchConfig checked(SwitchConfig config) {
   const auto refuse = [](const std::string& what) { throw std::invalid_argument(what); };
   if (config.networks.empty()) refuse("a switch needs a network");
-  const auto refuse_address = [&refuse](const std::string& text, const conn::Failure& why) {
-    refuse(text + ": " + why.detail);
-  };
   const std::string& external = config.p2p.external_address;
-  if (const auto parts = conn::split_host_port(external); !external.empty() && !parts) {
-    refuse_address(external, parts.error());
+  if (const auto parts = conn::parse_own_address(external); !external.empty() && !parts) {
+    refuse("external_address: " + parts.error().detail);
   }
   if (const auto listens = listen_address(config.p2p.laddr); !listens) {
-    refuse_address("laddr " + config.p2p.laddr, listens.error());
+    refuse("laddr: " + listens.error().detail);
   }
   NodeInfo info = own_node_info(config, conn::NodeId(), {});
   if (const auto valid = validate(info); !valid) refuse(valid.error().detail);

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <charconv>
 
+#include "conn/address/host_name.h"
+#include "conn/base/split_list.h"
+
 namespace peerage::conn {
 namespace {
 
@@ -37,35 +40,6 @@ Result<IdAndRest> split_id(std::string_view text) {
                 "\"" + printable(text, 128) + "\" does not begin with an ID of 40 hex digits");
   }
   return IdAndRest{*id, bare.substr(at + 1)};
-}
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-bool is_alphanumeric(char c) {
-  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-// Labels of letters, digits, hyphens and (as seen in practice) underscores. Labels of nothing but
-// digits are a misspelt IPv4 address ("1.2.3.04"), which a resolver might yet read as another one.
-// A number as the last label alone is fine: container networks have names such as "node.1".
-bool is_host_name(std::string_view host) {
-  if (host.ends_with('.')) host.remove_suffix(1);
-  if (host.empty() || host.size() > 253) return false;
-  if (std::all_of(host.begin(), host.end(), [](char c) { return is_digit(c) || c == '.'; })) {
-    return false;
-  }
-  while (true) {
-    const std::size_t dot = host.find('.');
-    const std::string_view label = host.substr(0, dot);
-    const bool fine = !label.empty() && label.size() <= 63 && label.front() != '-' &&
-                      label.back() != '-' && std::all_of(label.begin(), label.end(), [](char c) {
-                        return is_alphanumeric(c) || c == '-' || c == '_';
-                      });
-    if (!fine) return false;
-    if (dot == std::string_view::npos) return true;
-    host.remove_prefix(dot + 1);
-  }
 }
 
 // `text` is the whole entry, for the message; `rest` what to split.
@@ -145,19 +119,12 @@ std::string HostAddress::to_string() const {
 
 Result<std::vector<HostAddress>> parse_host_addresses(std::string_view list) {
   std::vector<HostAddress> addresses;
-  while (true) {
-    const std::size_t comma = list.find(',');
-    std::string_view entry = list.substr(0, comma);
-    entry.remove_prefix(std::min(entry.find_first_not_of(' '), entry.size()));
-    entry = entry.substr(0, entry.find_last_not_of(' ') + 1);
-    if (!entry.empty()) {
-      auto address = HostAddress::parse(entry);
-      if (!address) return tl::unexpected(address.error());
-      addresses.push_back(std::move(*address));
-    }
-    if (comma == std::string_view::npos) return addresses;
-    list.remove_prefix(comma + 1);
+  for (const std::string_view entry : split_list(list)) {
+    auto address = HostAddress::parse(entry);
+    if (!address) return tl::unexpected(address.error());
+    addresses.push_back(std::move(*address));
   }
+  return addresses;
 }
 
 }  // namespace peerage::conn

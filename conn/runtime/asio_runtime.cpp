@@ -348,6 +348,12 @@ Result<std::unique_ptr<Listener>> AsioRuntime::listen(Shard& shard, const Endpoi
   step([&] { acceptor.bind(endpoint, error); });
   step([&] { acceptor.listen(kListenBacklog, error); });
   step([&] { acceptor.non_blocking(true, error); });
+  if (error.value() == EADDRNOTAVAIL) {  // "no route", of a dial
+    return fail(Stage::configuration, Reason::io_error,
+                at.ip.to_string() +
+                    " is no address of this machine; if others reach it there, as in most clouds, "
+                    "listen on 0.0.0.0 and make that its external_address");
+  }
   if (error) {
     return fail(Stage::configuration, reason_of(error.value(), Reason::io_error),
                 at.to_string() + ": " + std::strerror(error.value()));

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "conn/address/own_address.h"
+
 namespace peerage::p2p {
 
 NodeInfo own_node_info(const SwitchConfig& config, const conn::NodeId& own,
@@ -28,7 +30,7 @@ LocalNodeInfo::LocalNodeInfo(conn::Runtime& runtime, const conn::NodeId& own,
   introduction->info = own_node_info(config, own, std::move(channels));
   current_ = std::move(introduction);
   // It fails when there is none: the switch has refused what is no host and port.
-  if (auto parts = conn::split_host_port(config.p2p.external_address)) {
+  if (auto parts = conn::parse_own_address(config.p2p.external_address)) {
     external_ = std::move(*parts);
   }
 }

@@ -279,6 +279,8 @@ TEST_F(SwitchLife, AConfigurationThatMakesNoSenseIsRefused) {
   refused([](auto& config) { config.p2p.laddr = "tcp://0.0.0.0"; });
   refused([](auto& config) { config.p2p.laddr = "tcp://host.example:26656"; });
   refused([](auto& config) { config.p2p.external_address = "nonsense"; });
+  refused([](auto& config) { config.p2p.external_address = "abab@203.0.113.9:26656"; });
+  refused([](auto& config) { config.p2p.laddr = "abab@203.0.113.9:26656"; });
   refused([](auto& config) { config.moniker = "Z\xc3\xbcrich"; });
   refused([](auto& config) { config.moniker = " "; });
   refused([](auto& config) { config.moniker = std::string(11'000, 'm'); });
