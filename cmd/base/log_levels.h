@@ -1,9 +1,13 @@
 // Which records are logged: "info", or by module, "p2p:debug,*:error"; and in which form.
 //
-// The levels are debug, info, warn, error and none. "*" is every module that is not named; without
-// it that is "info", as in a comet node. Of a module that is named twice the last counts.
+// The levels are debug, info, warn, error and none. Applications that share the file have others:
+// trace is debug; fatal and panic are error; disabled is none; and so are their numbers, from -1
+// (trace) to 7 (disabled). Neither case nor white space counts, and no text at all is "info". "*"
+// is every module that is not named; without it that is "info", as in a comet node. Of a module
+// that is named twice the last counts.
 //
-// Source: comet libs/cli/flags/log_level.go. Threads: plain values.
+// Source: comet libs/cli/flags/log_level.go; Cosmos SDK log/level.go and zerolog's ParseLevel.
+// Threads: plain values.
 #pragma once
 
 #include <cstdint>
@@ -30,6 +34,7 @@ class LogLevels {
   std::map<std::string, Threshold, std::less<>> modules_;
 };
 
+// Of applications, too: "text", "console" and "logfmt", as nothing, are plain.
 enum class LogFormat : std::uint8_t { plain, json };
 conn::Result<LogFormat> parse_log_format(std::string_view text);
 

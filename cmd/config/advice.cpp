@@ -10,6 +10,7 @@
 #include "addrbook/record/book_reason.h"
 #include "cmd/config/node_key_file.h"
 #include "cmd/config/overrides.h"
+#include "cmd/config/sanity.h"
 #include "conn/address/net_address.h"
 #include "conn/base/bytes.h"
 
@@ -57,8 +58,8 @@ class Check {
   }
 
   void check_network() {
-    if (const auto named = require_network(settings_); !named) {
-      return add(Severity::error, "peerage.network", named.error().detail);
+    if (const auto served = served_networks(settings_, around_.known_networks); !served) {
+      return add(Severity::error, "peerage.network", served.error().detail);
     }
     const std::string& genesis = around_.genesis_chain_id;
     const auto& networks = settings_.networks;
@@ -76,6 +77,10 @@ class Check {
     }
     for (const Override& each : overrides(settings_, role_)) {
       add(Severity::notice, each.key, each.what);
+    }
+    for (const Oddity& each : oddities(config_, role_)) add(Severity::warning, each.key, each.what);
+    if (!around_.descriptors.empty()) {
+      add(Severity::warning, "p2p.max_num_inbound_peers", around_.descriptors);
     }
   }
 
@@ -129,38 +134,28 @@ class Check {
     } else if (around_.port == Port::not_permitted) {
       add(Severity::error, kKey, "this user may not listen on " + where);
     } else if (around_.port == Port::not_ours) {
-      add(Severity::error, kKey, where + " is no address of this machine");
+      add(Severity::error, kKey,
+          where +
+              " is no address of this machine; if others reach it there, as in most clouds, listen "
+              "on 0.0.0.0 and make that its external_address");
     }
   }
 
   // Whether any node can be reached.
   void check_reach() {
-    check_seed_slots();
     const bool empty_book = around_.book_failure
                                 ? around_.book_failure->reason == addrbook::BookReason::book_missing
                                 : around_.book_addresses == 0;
-    const bool knows_nobody = empty_book && around_.json_addresses == 0;
+    const std::size_t known = (empty_book ? 0 : around_.book_addresses) + around_.json_addresses;
     // Lists that could not be read may name any node.
     const bool all_read = first_error(reading_.findings) == nullptr;
-    if (all_read && config_.seeds.empty() && p2p_.persistent_peers.empty() && knows_nobody) {
-      add(Severity::warning, "p2p.seeds",
-          "no seeds, no persistent peers and an empty address book: this node can only wait for "
-          "others to connect");
+    if (all_read && knows_nobody(config_, known)) {
+      add(Severity::warning, "p2p.seeds", std::string(kKnowsNobody));
     }
     const auto parts = conn::split_host_port(p2p_.laddr);
     const auto ip = parts ? conn::IpAddress::parse(parts->host) : std::nullopt;
     if (ip && ip->loopback() && p2p_.external_address.empty()) {
       add(Severity::notice, "p2p.laddr", parts->host + " is reached from this machine alone");
-    }
-  }
-
-  void check_seed_slots() {
-    if (role_ != pex::Role::seed) return;
-    static const std::string kKey = "p2p.max_num_inbound_peers";
-    const auto& own = config_.seed_inbound_peers;
-    if (own.value_or(p2p_.max_num_inbound_peers) == 0) {
-      add(Severity::warning, own ? "peerage.seed_inbound_peers" : kKey,
-          "a seed must accept inbound peers");
     }
   }
 
@@ -183,6 +178,9 @@ class Check {
 
   void check_book() {
     const std::filesystem::path& file = settings_.book_file;
+    for (const Unwritable& each : around_.unwritable) {
+      add_of_file(Severity::error, each.file, "cannot be written: " + each.why);
+    }
     if (!around_.book_failure) {
       return add_of_file(Severity::notice, file,
                          std::to_string(around_.book_addresses) + " addresses" +

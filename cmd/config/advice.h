@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "cmd/config/settings.h"
+#include "cmd/config/start_rules.h"
 #include "conn/address/node_id.h"
 #include "conn/base/failure.h"
 #include "pex/pex_reactor.h"
@@ -31,7 +32,13 @@ struct Surroundings {
   std::size_t json_addresses = 0;  // in the addrbook.json that a start takes over
   bool book_held = false;          // a node of this home runs
 
-  std::string genesis_chain_id;  // empty: no genesis.json, or nothing in it
+  std::vector<std::string> known_networks;  // in the book
+
+  // Of a genesis.json that was not needed for the network's name; empty: none, or nothing in it.
+  std::string genesis_chain_id;
+
+  std::vector<Unwritable> unwritable;
+  std::string descriptors;  // why there are too few for all connections; empty: there are enough
 };
 
 // For a node of this role.

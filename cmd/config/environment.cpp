@@ -9,6 +9,7 @@
 #include "cmd/config/fields.h"
 #include "cmd/config/known_keys.h"
 #include "conn/base/bytes.h"
+#include "conn/base/split_list.h"
 
 namespace peerage::cmd {
 namespace {
@@ -55,8 +56,9 @@ std::optional<std::string> value_of(const Environment& environment, const std::s
 std::optional<Variable> first_set(const Environment& environment,
                                   const std::vector<std::string>& names) {
   for (const std::string& name : names) {
-    auto value = value_of(environment, name);
-    if (value && !value->empty()) return Variable{name, std::move(*value)};
+    const auto value = value_of(environment, name).value_or("");
+    const std::string_view bare = conn::trimmed(value);
+    if (!bare.empty()) return Variable{name, std::string(bare)};
   }
   return std::nullopt;
 }
@@ -107,7 +109,7 @@ std::vector<Finding> unknown_variables(const Environment& environment) {
     const std::string rest = each->first.substr(kPrefix.size());
     const auto found = variables.find(rest);
     const bool is_known = found != variables.end() && found->second == each->first;
-    if (each->second.empty() || is_known || is_of_a_service(rest)) continue;
+    if (conn::trimmed(each->second).empty() || is_known || is_of_a_service(rest)) continue;
     std::string text =
         conn::printable(each->first, 96) + " has no effect: there is no such setting";
     const std::string meant = nearest_name(rest, known);

@@ -2,7 +2,8 @@
 //
 // Each key as a comet node has it, CMT_P2P_LADDR, CMT_MONIKER (and CMTP2P_LADDR, TM_P2P_LADDR,
 // TMP2P_LADDR), or PEERAGE_P2P_LADDR, which wins; keys of [peerage] as PEERAGE_CRAWL_PARALLEL;
-// TENDERSEED_CHAIN_ID and TENDERSEED_SEEDS. Empty variables are not set.
+// TENDERSEED_CHAIN_ID and TENDERSEED_SEEDS. Empty variables are not set; white space at the ends of
+// a value, such as the line's end of a file that it came from, is no part of it.
 //
 // Source: comet libs/cli/setup.go, tenderseed's main.go. Threads: pure functions.
 #pragma once

@@ -125,6 +125,13 @@ std::optional<std::string_view> why_ignored_of_tenderseed(std::string_view key) 
   return look_up(ignored_of_tenderseed(), key);
 }
 
+bool asks_for_something(std::string_view full_name) {
+  static constexpr std::array<std::string_view, 6> kKeys = {
+      "filter_peers",  "priv_validator_laddr",       "p2p.upnp",
+      "p2p.test_fuzz", "instrumentation.prometheus", "metrics_listen_addr"};
+  return std::find(kKeys.begin(), kKeys.end(), full_name) != kKeys.end();
+}
+
 std::string nearest_name(std::string_view name, std::span<const std::string> known) {
   static constexpr std::size_t kLongest = 64;  // longer than any name that there is
   const std::string wrong = plain_form(last_part(name));

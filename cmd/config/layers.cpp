@@ -5,6 +5,7 @@
 
 #include "cmd/config/fields.h"
 #include "cmd/config/setting_value.h"
+#include "conn/base/split_list.h"
 
 namespace peerage::cmd {
 namespace {
@@ -71,7 +72,7 @@ class LayerReader {
            const std::string& text) {
     if (text.size() > kMaxVariable) return error(by + ": over 1 MiB");
     layers_.origins[full_name(section, key)] = {by, 0};
-    set_value(into, text, [&](const std::string& what) { error(by + ": " + what); });
+    set_value(into, conn::trimmed(text), [&](const std::string& what) { error(by + ": " + what); });
   }
 
   void apply_environment() {

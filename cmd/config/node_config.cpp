@@ -6,6 +6,12 @@ pex::Role role_of(const Config& config, std::optional<pex::Role> only) {
   return only.value_or(config.seed_mode ? pex::Role::seed : pex::Role::node);
 }
 
+std::size_t connections_of(const pex::NodeConfig& node) {
+  const p2p::SwitchConfig& config = node.connections;
+  return std::size_t{config.p2p.max_num_inbound_peers} + config.p2p.max_num_outbound_peers +
+         config.half_open.total + config.named_nodes.size();
+}
+
 pex::NodeConfig node_config(const Config& config, pex::Role role) {
   pex::NodeConfig node;
   node.role = role;

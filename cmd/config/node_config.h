@@ -5,6 +5,7 @@
 // Threads: pure functions.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 
 #include "cmd/config/config.h"
@@ -14,6 +15,9 @@ namespace peerage::cmd {
 
 // A seed if the settings say so, or the command: `only`.
 pex::Role role_of(const Config& config, std::optional<pex::Role> only = std::nullopt);
+
+// Connections that a node of this configuration (pex::settled) may have at the same time.
+std::size_t connections_of(const pex::NodeConfig& node);
 
 // All but the networks and the book's file, which the config names and does not have (see
 // cmd/config/settings.h), and the logs.

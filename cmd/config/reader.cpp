@@ -1,5 +1,6 @@
 #include "cmd/config/reader.h"
 
+#include <cctype>
 #include <exception>
 #include <map>
 #include <utility>
@@ -18,6 +19,20 @@ constexpr std::size_t kMaxFile = 1u << 20;
 constexpr std::size_t kMaxUnread = 200;
 // Bytes of a name that are shown: all of the longest that a comet node has.
 constexpr std::size_t kShownKey = 96;
+
+std::string in_lower_case(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return text;
+}
+
+// Whether a setting that has no effect asks for something.
+bool is_missed(std::string_view name, const TomlValue& value) {
+  if (!asks_for_something(name)) return false;
+  if (const auto* flag = std::get_if<bool>(&value.is)) return *flag;
+  if (const auto* number = std::get_if<std::int64_t>(&value.is)) return *number != 0;
+  const auto* text = std::get_if<std::string>(&value.is);
+  return text != nullptr && read_bool(*text).value_or(true);
+}
 
 // Reads one document into a ConfigReading.
 class Reader {
@@ -46,7 +61,7 @@ class Reader {
       TomlTable& table = section == "peerage"              ? own_
                          : section == "p2p" && !tenderseed ? p2p_
                                                            : root_;
-      const bool there = table.read(key, into);
+      const bool there = read(table, key, into);
       if (there && key == "addr_book_file") config.names_addr_book_file = true;
       if (there) {
         reading_.lines[full_name(section, key)] = table.line_of(key);
@@ -58,6 +73,14 @@ class Reader {
   }
 
  private:
+  template <typename T>
+  bool read(TomlTable& table, std::string_view key, T& into) {
+    return table.read(key, into);
+  }
+  bool read(TomlTable& table, std::string_view key, std::string& into) {
+    return key == "network" ? table.read_list(key, into) : table.read(key, into);
+  }
+
   TomlTable::ComplainAt complaint() {
     return [this](std::size_t line, const std::string& key, const std::string& what) {
       add(Severity::error, line, key + ": " + what);
@@ -79,7 +102,8 @@ class Reader {
     root_.read("seed_disconnect_wait_period", lifetime);
     if (!lifetime.empty() && !own_.has("seed_peer_lifetime")) {
       set_value(config.seed_peer_lifetime, lifetime, [this](const std::string& what) {
-        add(Severity::error, 0, "seed_disconnect_wait_period: " + what);
+        add(Severity::error, root_.line_of("seed_disconnect_wait_period"),
+            "seed_disconnect_wait_period: " + what);
       });
     }
     for (const char* key : {"chain_id", "peer_check_workers", "seed_disconnect_wait_period"}) {
@@ -91,7 +115,7 @@ class Reader {
     known_.insert(known_.end(), {"p2p", "peerage"});
     for (const TomlTable* table : {&root_, &p2p_, &own_}) {
       for (const TomlTable::Unread& key : table->unread()) {
-        if (table == &root_ && (key.key == "p2p" || key.key == "peerage")) continue;
+        if (table == &root_ && is_ours(key.key)) continue;
         if (++unread_ > kMaxUnread) {
           if (unread_ == kMaxUnread + 1) add(Severity::warning, key.line, "and more such keys");
           return;
@@ -105,9 +129,16 @@ class Reader {
     }
   }
 
+  // A table that is read.
+  bool is_ours(std::string_view name) const {
+    const auto* section = document_.table(name);
+    return section != nullptr &&
+           (section == document_.table("p2p") || section == document_.table("peerage"));
+  }
+
   void tell_unread(const TomlTable& table, const TomlTable::Unread& key) {
-    const std::string name = table.full_name(key.key);
-    const std::string shown = conn::printable(name, kShownKey);
+    const std::string name = in_lower_case(table.full_name(key.key));
+    const std::string shown = conn::printable(table.full_name(key.key), kShownKey);
     auto reason = why_ignored(name);
     if (!reason && reading_.config.dialect == Config::Dialect::tenderseed) {
       reason = why_ignored_of_tenderseed(name);
@@ -120,6 +151,7 @@ class Reader {
     }
     const auto* section = &table == &root_ ? document_.table(key.key) : nullptr;
     if (section != nullptr) return tell_section(shown, key.line, *section, *reason);
+    if (is_missed(name, *key.value)) return tell_missed(shown, key.line, *reason);
     if (listing_ == Listing::full || &table != &root_) {
       return add(Severity::notice, key.line, shown + " has no effect: " + std::string(*reason));
     }
@@ -131,6 +163,12 @@ class Reader {
 
   void tell_section(const std::string& name, std::size_t line, const TomlDocument::Keys& section,
                     std::string_view reason) {
+    for (const auto& [key, value] : section) {
+      const std::string full = name + "." + key;
+      if (is_missed(in_lower_case(full), value)) {
+        tell_missed(conn::printable(full, kShownKey), value.line, reason);
+      }
+    }
     if (listing_ == Listing::brief) {
       return add(Severity::notice, line, "[" + name + "] has no effect: " + std::string(reason));
     }
@@ -138,9 +176,14 @@ class Reader {
       if (++unread_ > kMaxUnread) return;
       std::string full = name + ".";
       full += key;
+      if (is_missed(in_lower_case(full), value)) continue;
       add(Severity::notice, value.line,
           conn::printable(full, kShownKey) + " has no effect: " + std::string(reason));
     }
+  }
+
+  void tell_missed(const std::string& name, std::size_t line, std::string_view reason) {
+    add(Severity::warning, line, name + " has no effect: " + std::string(reason));
   }
 
   struct Alike {

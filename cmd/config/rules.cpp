@@ -6,8 +6,11 @@
 
 #include "addrbook/file/book_file.h"
 #include "cmd/base/log_levels.h"
+#include "cmd/config/sanity.h"
 #include "cmd/config/setting_value.h"
+#include "conn/address/own_address.h"
 #include "conn/base/bytes.h"
+#include "conn/base/split_list.h"
 #include "p2p/base/limits.h"
 #include "p2p/base/listen_address.h"
 #include "p2p/base/node_info.h"
@@ -17,9 +20,12 @@ namespace {
 
 constexpr std::size_t kMaxChainId = 50;  // comet types/genesis.go: MaxChainIDLen
 
-// By the rule for a NodeInfo's moniker.
+// By the rule for a NodeInfo's moniker, and for its size, beside the longest network and version.
 bool others_take(const std::string& moniker) {
+  static constexpr std::size_t kMaxVersion = 32;
   p2p::NodeInfo info;
+  info.network = std::string(kMaxChainId, 'x');
+  info.version = std::string(kMaxVersion, 'x');
   info.node_id = conn::NodeId().to_string();
   info.listen_addr = P2pConfig().laddr;
   info.moniker = moniker;
@@ -28,7 +34,7 @@ bool others_take(const std::string& moniker) {
 
 void check_network(const std::string& text, const ComplainOf& complain) {
   static const std::string kKey = "peerage.network";
-  const auto names = split_list(text);
+  const auto names = conn::split_list(text);
   if (names.size() > addrbook::BookFile::kMaxNetworks) {
     return complain(kKey, "names more networks than a book can have, " +
                               std::to_string(addrbook::BookFile::kMaxNetworks));
@@ -62,7 +68,7 @@ void check_values(const Config& config, const ComplainOf& complain) {
   } else if (const auto listens = p2p::listen_address(p2p.laddr); !listens) {
     complain("p2p.laddr", listens.error().detail);
   }
-  const auto external = conn::split_host_port(p2p.external_address);
+  const auto external = conn::parse_own_address(p2p.external_address);
   if (!external && !p2p.external_address.empty()) {
     complain("p2p.external_address", external.error().detail);
   }
@@ -89,6 +95,12 @@ void check_values(const Config& config, const ComplainOf& complain) {
        {std::pair{"peerage.visit_timeout", config.visit_timeout},
         std::pair{"peerage.seed_peer_lifetime", config.seed_peer_lifetime}}) {
     if (value <= conn::Duration(0)) complain(key, "must be longer than nothing");
+  }
+  if (config.summary_interval > conn::Duration(0) &&
+      config.summary_interval < kLeastSummaryInterval) {
+    complain("peerage.summary_interval", "must be at least " + setting_text(kLeastSummaryInterval) +
+                                             ", or 0 for no summaries, not " +
+                                             setting_text(config.summary_interval));
   }
   if (config.named_nodes.size() > p2p::kMaxNamedNodes) {
     complain("peerage.named_nodes", "names more nodes than " + std::to_string(p2p::kMaxNamedNodes));

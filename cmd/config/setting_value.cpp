@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <cmath>
 #include <concepts>
+#include <limits>
 #include <utility>
 
 #include "conn/base/bytes.h"
+#include "conn/base/split_list.h"
 
 namespace peerage::cmd {
 namespace {
@@ -18,13 +18,14 @@ std::string quoted(std::string_view text) {
 
 template <std::unsigned_integral T>
 void set_number(T& into, std::string_view text, const Complain& complain) {
-  T number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error == std::errc::result_out_of_range) return complain("is out of range");
-  if (error != std::errc{} || end != text.data() + text.size()) {
-    return complain("must be a whole number, not " + quoted(text));
-  }
-  into = number;
+  static constexpr auto kMost = std::min<std::uint64_t>(std::numeric_limits<T>::max(),
+                                                        std::numeric_limits<std::int64_t>::max());
+  const auto number = read_whole(text);
+  const bool fits = number ? *number >= 0 && static_cast<std::uint64_t>(*number) <= kMost
+                           : number.error() == Unread::no_number;
+  if (!fits) return complain("is out of range: 0 to " + std::to_string(kMost));
+  if (!number) return complain("must be a whole number, not " + quoted(text));
+  into = static_cast<T>(*number);
 }
 
 // Mistakes of a list that are reported one by one.
@@ -36,7 +37,7 @@ void set_list(std::vector<T>& into, std::string_view text, const Complain& compl
               const Parse& parse) {
   std::vector<T> entries;
   std::size_t mistakes = 0;
-  for (const std::string_view entry : split_list(text)) {
+  for (const std::string_view entry : conn::split_list(text)) {
     std::optional<T> value = parse(entry);
     if (value) {
       entries.push_back(std::move(*value));
@@ -57,34 +58,14 @@ std::string list_text(const std::vector<T>& list) {
 
 }  // namespace
 
-std::vector<std::string_view> split_list(std::string_view text) {
-  std::vector<std::string_view> entries;
-  while (true) {
-    const std::size_t comma = text.find(',');
-    std::string_view entry = text.substr(0, comma);
-    entry.remove_prefix(std::min(entry.find_first_not_of(" \t"), entry.size()));
-    entry = entry.substr(0, entry.find_last_not_of(" \t") + 1);
-    if (!entry.empty()) entries.push_back(entry);
-    if (comma == std::string_view::npos) return entries;
-    text.remove_prefix(comma + 1);
-  }
-}
-
 void set_value(std::string& into, std::string_view text, const Complain&) {
   into = text;
 }
 
 void set_value(bool& into, std::string_view text, const Complain& complain) {
-  static constexpr std::array<std::string_view, 6> kTrue = {"true", "TRUE", "True", "1", "t", "T"};
-  static constexpr std::array<std::string_view, 6> kFalse = {"false", "FALSE", "False",
-                                                             "0",     "f",     "F"};
-  if (std::find(kTrue.begin(), kTrue.end(), text) != kTrue.end()) {
-    into = true;
-  } else if (std::find(kFalse.begin(), kFalse.end(), text) != kFalse.end()) {
-    into = false;
-  } else {
-    complain("must be true or false, not " + quoted(text));
-  }
+  const auto flag = read_bool(text);
+  if (!flag) return complain("must be true or false, not " + quoted(text));
+  into = *flag;
 }
 
 void set_value(std::uint32_t& into, std::string_view text, const Complain& complain) {
@@ -95,6 +76,10 @@ void set_value(std::uint64_t& into, std::string_view text, const Complain& compl
 }
 void set_value(std::optional<std::uint32_t>& into, std::string_view text,
                const Complain& complain) {
+  if (conn::trimmed(text).empty()) {
+    into.reset();
+    return;
+  }
   bool fine = true;
   std::uint32_t number = 0;
   set_number(number, text, [&](const std::string& what) {
@@ -105,8 +90,14 @@ void set_value(std::optional<std::uint32_t>& into, std::string_view text,
 }
 
 void set_value(conn::Duration& into, std::string_view text, const Complain& complain) {
-  const auto duration = parse_duration(text);
-  if (!duration) return complain("must be a duration such as \"10s\" or \"1h30m\"");
+  const auto duration = read_duration(text);
+  if (!duration && duration.error() == Unread::out_of_range) {
+    return complain("is out of range: durations end at 292 years");
+  }
+  if (!duration) {
+    return complain("must be a duration such as \"10s\" or \"1h30m\", not " + quoted(text));
+  }
+  if (*duration < conn::Duration(0)) return complain("must not be negative");
   into = *duration;
 }
 
@@ -186,30 +177,6 @@ std::string setting_text(const std::vector<conn::NodeId>& value) {
 }
 std::string setting_text(const std::vector<conn::Cidr>& value) {
   return list_text(value);
-}
-
-std::optional<conn::Duration> parse_duration(std::string_view text) {
-  static constexpr std::array<std::pair<std::string_view, double>, 7> kUnits = {
-      {{"ns", 1}, {"us", 1e3}, {"µs", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}}};
-  if (text == "0") return conn::Duration(0);
-  if (text.empty()) return std::nullopt;
-  double total = 0;
-  while (!text.empty()) {
-    double number = 0;
-    const std::size_t digits = text.find_first_not_of("0123456789.");
-    if (digits == 0 || digits == std::string_view::npos) return std::nullopt;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + digits, number);
-    if (error != std::errc{} || end != text.data() + digits) return std::nullopt;
-    text.remove_prefix(digits);
-    const std::string_view unit = text.substr(0, text.find_first_of("0123456789."));
-    const auto* known = std::find_if(kUnits.begin(), kUnits.end(),
-                                     [unit](const auto& each) { return each.first == unit; });
-    if (known == kUnits.end()) return std::nullopt;
-    total += number * known->second;
-    text.remove_prefix(unit.size());
-  }
-  if (!(total < 9e18)) return std::nullopt;  // 292 years
-  return conn::Duration(static_cast<conn::Duration::rep>(std::llround(total)));
 }
 
 }  // namespace peerage::cmd

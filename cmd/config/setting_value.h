@@ -3,10 +3,11 @@
 //
 // `set_value` reads one kind of value. Each mistake is reported by itself, and `into` then keeps
 // what it had; of a list the good entries are taken all the same, so that a caller that looks for
-// every mistake can go on. Lists are separated by commas, spaces around an entry do not count, and
-// empty entries are skipped.
+// every mistake can go on. Numbers, booleans and durations are read as weakly as a comet node reads
+// them (cmd/config/go_value.h); entries of a list are separated by commas or white space
+// (conn/base/split_list.h).
 //
-// Source: comet config/config.go; Go's time.ParseDuration and strconv.ParseBool.
+// Source: comet config/config.go.
 // Threads: pure functions. What is quoted in a complaint has gone through conn::printable.
 #pragma once
 
@@ -17,6 +18,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cmd/config/go_value.h"
 #include "conn/address/cidr.h"
 #include "conn/address/net_address.h"
 #include "conn/runtime/runtime.h"
@@ -29,7 +31,9 @@ void set_value(std::string& into, std::string_view text, const Complain& complai
 void set_value(bool& into, std::string_view text, const Complain& complain);
 void set_value(std::uint32_t& into, std::string_view text, const Complain& complain);
 void set_value(std::uint64_t& into, std::string_view text, const Complain& complain);
+// No text at all: none.
 void set_value(std::optional<std::uint32_t>& into, std::string_view text, const Complain& complain);
+// Not negative: no setting has a use for that.
 void set_value(conn::Duration& into, std::string_view text, const Complain& complain);
 void set_value(std::vector<conn::HostAddress>& into, std::string_view text,
                const Complain& complain);
@@ -46,11 +50,5 @@ std::string setting_text(conn::Duration value);
 std::string setting_text(const std::vector<conn::HostAddress>& value);
 std::string setting_text(const std::vector<conn::NodeId>& value);
 std::string setting_text(const std::vector<conn::Cidr>& value);
-
-// A Go duration: "300ms", "1.5h", "2h45m", "0". Negative ones are refused.
-std::optional<conn::Duration> parse_duration(std::string_view text);
-
-// The entries of a list. They point into `text`.
-std::vector<std::string_view> split_list(std::string_view text);
 
 }  // namespace peerage::cmd

@@ -6,7 +6,7 @@
 #include "addrbook/file/book_file.h"
 #include "cmd/config/genesis.h"
 #include "cmd/config/rules.h"
-#include "cmd/config/setting_value.h"
+#include "conn/base/split_list.h"
 
 namespace peerage::cmd {
 namespace {
@@ -24,7 +24,7 @@ fs::path place(const Settings& settings, const std::string& file) {
 
 void name_networks(Settings& settings, std::vector<Finding>& findings) {
   std::vector<std::string>& networks = settings.networks;
-  for (const std::string_view name : split_list(settings.config.network)) {
+  for (const std::string_view name : conn::split_list(settings.config.network)) {
     if (networks.size() == addrbook::BookFile::kMaxNetworks) break;  // reported already
     if (std::find(networks.begin(), networks.end(), name) == networks.end()) {
       networks.emplace_back(name);
@@ -38,6 +38,7 @@ void name_networks(Settings& settings, std::vector<Finding>& findings) {
   }
   if (settings.config.genesis_file.empty()) return;
   const fs::path genesis = place(settings, settings.config.genesis_file);
+  settings.genesis_read = true;
   auto chain_id = read_chain_id(genesis);
   if (!chain_id) {
     // A command that needs a network finds none; others can do without.

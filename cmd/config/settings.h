@@ -28,6 +28,7 @@ struct Settings {
 
   std::vector<std::string> networks;  // {"*"}: any that a dialler names; empty: not named
   std::string networks_from;          // for the operator: "--network", "CMT_...", a file
+  bool genesis_read = false;          // no network was named, so that it had to be
 
   std::filesystem::path node_key_file;
   std::filesystem::path book_file;  // SQLite

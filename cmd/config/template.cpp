@@ -41,7 +41,7 @@ seed_peer_lifetime = "5m"
 # 512.
 # seed_inbound_peers = 512
 
-# How often the log has a line that sums up; 0s is never.
+# How often the log has a line that sums up, at least 100ms; 0s is never.
 summary_interval = "1m"
 
 # Peers at one host (an IPv4 address, an IPv6 /64); 0 is unlimited. Without it, 1, for a seed 4, or

@@ -1,9 +1,13 @@
 // TOML as far as a configuration has it: a document of keys and tables of keys, and one such table
 // read by type, which knows the keys that were not read.
 //
-// A value of the wrong type, or an impossible one, is a complaint that has the key's full
-// name and line; the variable then keeps what it had, and reading goes on.
+// Values are read as weakly as a comet node reads them: a number or a boolean may stand in quotes,
+// and a string without them; a list may be a string or an array. The case of a key does not count,
+// unless the table has it in ours, too. What cannot be a value of the key's type, or is an
+// impossible one, is a complaint that has the key's full name and line; the variable then keeps
+// what it had, and reading goes on.
 //
+// Source: viper, which a comet node reads its file with, and its mapstructure.
 // Threads: one. The document must outlive its tables.
 #pragma once
 
@@ -11,7 +15,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -27,9 +30,10 @@
 namespace peerage::cmd {
 
 struct TomlValue {
-  struct Other {};  // a fraction, a date, an array, a table: no setting is written so
+  struct Other {};  // a date, a table, an array of such: no setting is written so
+  using List = std::vector<std::string>;  // an array of strings, or of what may stand for them
   std::size_t line = 0;
-  std::variant<Other, bool, std::int64_t, std::string> is;
+  std::variant<Other, bool, std::int64_t, double, std::string, List> is;
 };
 
 struct TomlDocument {
@@ -62,13 +66,13 @@ class TomlTable {
   // Whether the key is there.
   template <typename T>
   bool read(std::string_view key, T& into) {
-    read_.push_back(key);
-    const TomlValue* value = find(key);
+    const TomlValue* value = take(key);
     if (value == nullptr) return false;
-    convert(*value, into,
-            [&](const std::string& what) { complain_(value->line, full_name(key), what); });
+    convert(*value, into, complaint_of(*value, key));
     return true;
   }
+  // The same of a list that is kept as it is written.
+  bool read_list(std::string_view key, std::string& into);
 
   bool has(std::string_view key) const { return find(key) != nullptr; }
   std::size_t line_of(std::string_view key) const;  // 0: it is not there
@@ -77,41 +81,51 @@ class TomlTable {
   struct Unread {
     std::string key;
     std::size_t line = 0;
+    const TomlValue* value = nullptr;  // the document's
   };
   std::vector<Unread> unread() const;
 
  private:
   const TomlValue* find(std::string_view key) const;
+  const TomlValue* take(std::string_view key);  // it counts as read
+  Complain complaint_of(const TomlValue& value, std::string_view key) const;
 
   static void convert(const TomlValue& value, bool& into, const Complain& complain);
-  static void convert_number(const TomlValue& value, std::uint64_t limit,
-                             const std::function<void(std::uint64_t)>& take,
-                             const Complain& complain);
+  static void convert(const TomlValue& value, std::string& into, const Complain& complain);
+  // Of a number or a duration, as a string has it; nothing for what is none, with a complaint.
+  static std::optional<std::string> number_text(const TomlValue& value, const char* wanted,
+                                                const Complain& complain);
+  static std::optional<std::string> list_text(const TomlValue& value, const Complain& complain);
+
   template <std::unsigned_integral T>
   requires(!std::same_as<T, bool>) static void convert(const TomlValue& value, T& into,
                                                        const Complain& complain) {
-    convert_number(
-        value, std::numeric_limits<T>::max(),
-        [&into](std::uint64_t number) { into = static_cast<T>(number); }, complain);
+    convert_number(value, into, complain);
   }
   static void convert(const TomlValue& value, std::optional<std::uint32_t>& into,
                       const Complain& complain) {
-    convert_number(
-        value, std::numeric_limits<std::uint32_t>::max(),
-        [&into](std::uint64_t number) { into = static_cast<std::uint32_t>(number); }, complain);
+    convert_number(value, into, complain);
   }
-  // All others are written as strings.
+  static void convert(const TomlValue& value, conn::Duration& into, const Complain& complain) {
+    if (const auto text = number_text(value, "a duration such as \"10s\" or \"1h30m\"", complain)) {
+      set_value(into, *text, complain);
+    }
+  }
   template <typename T>
-  static void convert(const TomlValue& value, T& into, const Complain& complain) {
-    const auto* text = std::get_if<std::string>(&value.is);
-    if (text == nullptr) return complain("must be a string");
-    set_value(into, *text, complain);
+  static void convert(const TomlValue& value, std::vector<T>& into, const Complain& complain) {
+    if (const auto text = list_text(value, complain)) set_value(into, *text, complain);
+  }
+  template <typename T>
+  static void convert_number(const TomlValue& value, T& into, const Complain& complain) {
+    if (const auto text = number_text(value, "a whole number", complain)) {
+      set_value(into, *text, complain);
+    }
   }
 
   const TomlDocument::Keys* keys_;
   std::string name_;
   ComplainAt complain_;
-  std::vector<std::string_view> read_;
+  std::vector<const TomlValue*> read_;
 };
 
 }  // namespace peerage::cmd

@@ -20,6 +20,7 @@
 #include "addrbook/file/book_file.h"
 #include "addrbook/json/file.h"
 #include "cmd/addrbook/addrbook.h"
+#include "cmd/base/process.h"
 #include "cmd/cli/commands.h"
 #include "cmd/config/advice.h"
 #include "cmd/config/genesis.h"
@@ -70,7 +71,7 @@ bool is_locked(const std::filesystem::path& file) {
   return held;
 }
 
-Surroundings look_around(const Settings& settings) {
+Surroundings look_around(const Settings& settings, pex::Role role) {
   Surroundings around;
   if (const auto key = conn::NodeKey::load(settings.node_key_file)) {
     around.own_id = key->id();
@@ -83,7 +84,10 @@ Surroundings look_around(const Settings& settings) {
   around.book_held = is_locked(settings.book_file.native() + ".lock");
   addrbook::Report report;
   if (const auto book = addrbook::BookFile::read(settings.book_file, book_now(), report)) {
-    for (const auto& [network, rows] : book->addresses) around.book_addresses += rows.size();
+    for (const auto& [network, rows] : book->addresses) {
+      around.known_networks.push_back(network);
+      around.book_addresses += rows.size();
+    }
   } else {
     around.book_failure = book.error();
   }
@@ -91,9 +95,16 @@ Surroundings look_around(const Settings& settings) {
     const auto json = addrbook::load_json_book(settings.json_book, book_now());
     if (json) around.json_addresses = json->entries.size();
   }
-  if (!settings.config.genesis_file.empty()) {
-    const auto chain_id = read_chain_id(settings.home / settings.config.genesis_file);
+  if (!settings.genesis_read && !settings.config.genesis_file.empty()) {
+    // To compare it with the network that is named: no reason to read it whole.
+    const auto chain_id =
+        read_chain_id(settings.home / settings.config.genesis_file, GenesisEffort::ends_alone);
     if (chain_id) around.genesis_chain_id = chain_id->value_or("");
+  }
+  around.unwritable = unwritable_files(settings);
+  const pex::NodeConfig node = pex::settled(node_config(settings.config, role));
+  if (const auto allowed = allow_connections(connections_of(node)); !allowed) {
+    around.descriptors = allowed.error().detail;
   }
   return around;
 }
@@ -123,7 +134,7 @@ int run(const Options& options) {
   const pex::Role role = role_of(settings.config, only);
   // Settings that could not be read say nothing about the machine.
   if (!settings.node_key_file.empty()) {
-    for (Finding& each : check_settings(reading, look_around(settings), role)) {
+    for (Finding& each : check_settings(reading, look_around(settings, role), role)) {
       reading.findings.push_back(std::move(each));
     }
   }

@@ -10,6 +10,7 @@
 #include "cmd/cli/commands.h"
 #include "cmd/config/node_config.h"
 #include "cmd/config/overrides.h"
+#include "cmd/config/sanity.h"
 #include "cmd/node/node.h"
 #include "cmd/node/service_notify.h"
 
@@ -44,12 +45,15 @@ void log_notices(const conn::Log& log, const Settings& settings) {
             {{"count", std::to_string(notices.size())}});
 }
 
-// What was set and is not in force. Defaults that merely stand in a file are check-config's to
-// tell.
+// What was set and is not in force, or is meant by nobody. Defaults that merely stand in a file are
+// check-config's to tell.
 void log_overrides(const conn::Log& log, const Settings& settings, pex::Role role) {
   for (const Override& each : overrides(settings, role)) {
     if (each.set == Override::Set::default_value) continue;
     log.write(LogLevel::warn, finding_about(settings, Severity::notice, each.key, each.what).text);
+  }
+  for (const Oddity& each : oddities(settings.config, role)) {
+    log.write(LogLevel::warn, finding_about(settings, Severity::warning, each.key, each.what).text);
   }
 }
 

@@ -10,6 +10,7 @@
 #include "cmd/base/report_text.h"
 #include "cmd/config/node_config.h"
 #include "cmd/config/node_key_file.h"
+#include "cmd/config/start_rules.h"
 
 namespace peerage::cmd {
 
@@ -32,20 +33,19 @@ Result<void> make_book_directory(const Settings& settings) {
 
 // "*" is every network that the book knows.
 Result<void> settle_networks(Settings& settings) {
-  if (auto named = require_network(settings); !named) return named;
-  if (settings.networks != std::vector<std::string>{"*"}) return {};
-  settings.networks.clear();
+  std::vector<std::string> known;
   std::error_code error;
-  if (std::filesystem::exists(settings.book_file, error)) {
+  if (settings.networks == std::vector<std::string>{"*"} &&
+      std::filesystem::exists(settings.book_file, error)) {
     addrbook::Report report;
     const auto contents = addrbook::BookFile::read(settings.book_file, book_now(), report);
     if (!contents) return tl::unexpected(contents.error());
-    for (const auto& [network, rows] : contents->addresses) settings.networks.push_back(network);
+    for (const auto& [network, rows] : contents->addresses) known.push_back(network);
   }
-  if (!settings.networks.empty()) return {};
-  return fail(Stage::configuration, Reason::invalid_argument,
-              "\"*\" serves the networks that the book knows, and it knows none yet: name them "
-              "once, as in --network a,b");
+  auto served = served_networks(settings, known);
+  if (!served) return tl::unexpected(served.error());
+  settings.networks = std::move(*served);
+  return {};
 }
 
 pex::NodeConfig config_of(const Settings& settings, pex::Role role, const ProgramLog& log) {
@@ -55,13 +55,6 @@ pex::NodeConfig config_of(const Settings& settings, pex::Role role, const Progra
   node.connections.log = log.module("p2p");
   node.exchange.log = log.module("pex");
   return node;
-}
-
-// What may be connected at the same time.
-std::size_t connections_of(const pex::NodeConfig& node) {
-  const p2p::SwitchConfig config = pex::settled(node).connections;
-  return std::size_t{config.p2p.max_num_inbound_peers} + config.p2p.max_num_outbound_peers +
-         config.half_open.total + config.named_nodes.size();
 }
 
 std::string count(std::size_t number) {
@@ -85,6 +78,7 @@ Result<std::unique_ptr<Node>> Node::prepare(Settings settings, pex::Role role,
   if (auto has = require_peer_exchange(settings); !has) return tl::unexpected(has.error());
   // Before anything is made: a mistaken start leaves nothing behind.
   if (auto settled = settle_networks(settings); !settled) return tl::unexpected(settled.error());
+  if (auto can = require_writable_files(settings); !can) return tl::unexpected(can.error());
   if (auto made = make_book_directory(settings); !made) return tl::unexpected(made.error());
   auto key = load_or_create_key(settings.node_key_file);
   if (!key) return tl::unexpected(key.error());
@@ -113,7 +107,7 @@ Node::Node(Settings settings, const ProgramLog& log)
 
 Result<void> Node::make(pex::Role role, const ProgramLog& log, conn::NodeKey key) {
   const pex::NodeConfig config = config_of(settings_, role, log);
-  if (const auto allowed = allow_connections(connections_of(config)); !allowed) {
+  if (const auto allowed = allow_connections(connections_of(pex::settled(config))); !allowed) {
     // Those that there are no descriptors for wait in the backlog (conn/runtime/asio_runtime.h).
     log_.write(LogLevel::warn, "there are more slots than descriptors",
                {{"why", allowed.error().text()}});
@@ -169,6 +163,9 @@ void Node::log_book(const pex::NetworkBooks::Opened& opened) {
              {{"file", settings_.book_file.string()},
               {"addresses", count(opened.addresses)},
               {"bans", count(opened.bans)}});
+  if (knows_nobody(settings_.config, opened.addresses)) {
+    log_.write(LogLevel::warn, kKnowsNobody);
+  }
 }
 
 Result<void> Node::stop() {

@@ -58,7 +58,12 @@ void read_words(const std::string& text) {
   } else {
     require(printable_text(levels.error().text()));
   }
-  if (const auto duration = cmd::parse_duration(text)) require(*duration >= conn::Duration(0));
+  if (const auto duration = cmd::parse_duration(text)) {
+    require(cmd::read_duration(text) == *duration);
+  }
+  conn::Duration span{0};
+  cmd::set_value(span, text, [](const std::string&) {});
+  require(span >= conn::Duration(0));
   const cmd::Complain complain = [](const std::string& what) { require(printable_text(what)); };
   std::vector<conn::HostAddress> addresses;
   std::vector<conn::NodeId> ids;
@@ -68,7 +73,12 @@ void read_words(const std::string& text) {
   cmd::set_value(networks, text, complain);
 
   std::istringstream stream(text);
-  if (const auto chain_id = cmd::chain_id_of(stream)) require(chain_id->size() <= 50);
+  const cmd::GenesisReading read = cmd::read_genesis(stream);
+  require(read.chain_id ? read.chain_id->size() <= 50 : printable_text(read.why));
+  std::istringstream again(text);
+  const cmd::GenesisReading part = cmd::read_genesis(
+      again, cmd::GenesisEffort::all, {.beginning = 1, .end = 64, .in_order = 1u << 20});
+  require(part.chain_id ? part.chain_id->size() <= 50 : printable_text(part.why));
 }
 
 void read_command_line(const std::string& text) {

@@ -33,8 +33,10 @@ TEST(LogLevels, WithoutAStarTheRestIsInfo) {
 
 TEST(LogLevels, WhatIsWrongIsNamed) {
   for (const auto& [text, named] :
-       std::vector<std::pair<std::string, std::string>>{{"", "\"\""},
-                                                        {"loud", "\"loud\""},
+       std::vector<std::pair<std::string, std::string>>{{"loud", "\"loud\""},
+                                                        {"128", "\"128\""},
+                                                        {"1.5", "\"1.5\""},
+                                                        {"traces", "\"traces\""},
                                                         {"p2p:loud", "\"loud\""},
                                                         {"p2p:debug,error", "\"error\""},
                                                         {"p2p:debug,", "\"\""},
@@ -52,10 +54,51 @@ TEST(LogLevels, WhatIsWrongIsNamed) {
   EXPECT_FALSE(LogLevels::parse(many + "*:info"));
 }
 
+// What a level lets through: the lowest of ours, or none.
+std::string least(const std::string& text, const char* module = "p2p") {
+  const auto levels = LogLevels::parse(text);
+  if (!levels) return levels.error().detail;
+  for (const LogLevel level : {LogLevel::debug, LogLevel::info, LogLevel::warn, LogLevel::error}) {
+    if (levels->wants(module, level)) return std::string(conn::name(level));
+  }
+  return "none";
+}
+
+TEST(LogLevels, ThoseOfApplicationsAreOurs) {
+  for (const auto& [text, level] :
+       std::vector<std::pair<std::string, std::string>>{{"trace", "debug"},
+                                                        {"fatal", "error"},
+                                                        {"panic", "error"},
+                                                        {"disabled", "none"},
+                                                        {"TRACE", "debug"},
+                                                        {"Info", "info"},
+                                                        {" warn\n", "warn"},
+                                                        {"warning", "warn"},
+                                                        {"crit", "error"},
+                                                        {"off", "none"},
+                                                        {"-1", "debug"},
+                                                        {"0", "debug"},
+                                                        {"1", "info"},
+                                                        {"2", "warn"},
+                                                        {"5", "error"},
+                                                        {"7", "none"},
+                                                        {"", "info"},
+                                                        {"*:error,p2p:trace", "debug"},
+                                                        {"oracle:disabled,*:info", "info"},
+                                                        {"oracle:disabled, *:WARN ", "warn"},
+                                                        {"p2p : fatal,*:debug", "error"}}) {
+    EXPECT_EQ(least(text), level) << text;
+  }
+  EXPECT_EQ(least("oracle:disabled,*:info", "oracle"), "none");
+}
+
 TEST(LogLevels, ThereAreTwoFormats) {
   EXPECT_EQ(*parse_log_format("plain"), LogFormat::plain);
   EXPECT_EQ(*parse_log_format("json"), LogFormat::json);
-  EXPECT_FALSE(parse_log_format("text"));
+  EXPECT_EQ(*parse_log_format(" JSON\n"), LogFormat::json);
+  EXPECT_EQ(*parse_log_format("Text"), LogFormat::plain) << "of applications";
+  EXPECT_EQ(*parse_log_format(""), LogFormat::plain);
+  EXPECT_FALSE(parse_log_format("xml"));
 }
 
 }  // namespace

@@ -8,7 +8,7 @@
 #include "addrbook/record/book_reason.h"
 #include "cmd/config/node_config.h"
 #include "cmd/config/reader.h"
-#include "cmd/config/setting_value.h"
+#include "conn/base/split_list.h"
 
 namespace peerage::cmd {
 namespace {
@@ -37,7 +37,7 @@ struct Home {
     reading.settings.node_key_file = "/h/config/node_key.json";
     reading.settings.book_file = "/h/data/addrbook.db";
     reading.settings.networks.clear();
-    for (const auto name : split_list(reading.settings.config.network)) {
+    for (const auto name : conn::split_list(reading.settings.config.network)) {
       reading.settings.networks.emplace_back(name);
     }
     reading.settings.origins.clear();
@@ -57,6 +57,28 @@ struct Home {
   SettingsReading reading;
   Surroundings around;
 };
+
+TEST(ConfigAdvice, WhatAStartRefusesIsAnError) {
+  Home home;
+  home.use("[peerage]\nnetwork = \"*\"\n");
+  EXPECT_EQ(home.finding("knows none yet").severity, Severity::error);
+  home.around.known_networks = {"net-1"};
+  EXPECT_EQ(findings_text(home.findings()).find("knows none yet"), std::string::npos);
+  home.around.unwritable = {{"/h/data/addrbook.db", "/h: Read-only file system"}};
+  const Finding book = home.finding("cannot be written: /h: Read-only file system");
+  EXPECT_EQ(book.severity, Severity::error);
+  EXPECT_EQ(book.where, "/h/data/addrbook.db");
+}
+
+TEST(ConfigAdvice, WhatNobodyMeansIsAWarning) {
+  Home home;
+  home.use("[peerage]\nnetwork = \"n\"\n[p2p]\nhandshake_timeout = \"1ms\"\n");
+  const Finding found = home.finding("1ms is too short");
+  EXPECT_EQ(found.severity, Severity::warning);
+  EXPECT_EQ(found.line, 4u);
+  home.around.descriptors = "9 connections need 99 descriptors";
+  EXPECT_EQ(home.finding("99 descriptors").severity, Severity::warning);
+}
 
 TEST(ConfigAdvice, AHomeInOrderHasOnlyNotices) {
   const Home home;
@@ -120,7 +142,9 @@ TEST(ConfigAdvice, APortInUseIsFineWhenItIsOurNodesAndElseAnError) {
   home.around.port = Port::not_permitted;
   EXPECT_EQ(home.finding("may not listen").severity, Severity::error);
   home.around.port = Port::not_ours;
-  EXPECT_EQ(home.finding("no address of this machine").severity, Severity::error);
+  const Finding not_ours = home.finding("no address of this machine");
+  EXPECT_EQ(not_ours.severity, Severity::error);
+  EXPECT_NE(not_ours.text.find("listen on 0.0.0.0"), std::string::npos);
 }
 
 TEST(ConfigAdvice, ANodeThatKnowsNoOtherIsNamed) {

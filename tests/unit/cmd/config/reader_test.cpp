@@ -26,7 +26,7 @@ TEST(ConfigReading, OtherPartsOfACometNodeAreNamedOnceOrKeyByKey) {
 
 TEST(ConfigReading, ReadingGoesOnAfterAMistakeAndReportsEachWithItsLine) {
   const auto reading = read_config(
-      "moniker = 3\n[p2p]\npex = \"yes\"\nseeds = \"a@b:1, 1.2.3.4:5\"\nladdr = \"1.2.3.4:7\"\n");
+      "moniker = []\n[p2p]\npex = \"yes\"\nseeds = \"a@b:1, 1.2.3.4:5\"\nladdr = \"1.2.3.4:7\"\n");
   std::vector<std::size_t> lines;
   for (const Finding& each : reading.findings) {
     EXPECT_EQ(each.severity, Severity::error);
@@ -35,6 +35,27 @@ TEST(ConfigReading, ReadingGoesOnAfterAMistakeAndReportsEachWithItsLine) {
   EXPECT_EQ(lines, (std::vector<std::size_t>{1, 4, 4, 3}));
   EXPECT_EQ(reading.config.p2p.laddr, "1.2.3.4:7");
   EXPECT_EQ(reading.lines.at("p2p.laddr"), 5u);
+}
+
+TEST(ConfigReading, WhatIsAskedForAndNotDoneIsAWarning) {
+  for (const auto listing : {Listing::brief, Listing::full}) {
+    const auto reading = read_config(
+        "filter_peers = true\n[p2p]\nupnp = \"1\"\n[instrumentation]\nprometheus = true\n",
+        listing);
+    std::vector<std::string> names;
+    for (const Finding& each : reading.findings) {
+      if (each.severity == Severity::notice) continue;
+      EXPECT_EQ(each.severity, Severity::warning);
+      names.push_back(std::to_string(each.line) + " " + each.text.substr(0, each.text.find(' ')));
+    }
+    EXPECT_EQ(names, (std::vector<std::string>{"1 filter_peers", "5 instrumentation.prometheus",
+                                               "3 p2p.upnp"}));
+  }
+  for (const Finding& each : read_config("filter_peers = \"false\"\npriv_validator_laddr = \"\"\n"
+                                         "[instrumentation]\nprometheus = false\n")
+                                 .findings) {
+    EXPECT_EQ(each.severity, Severity::notice) << each.text;
+  }
 }
 
 TEST(ConfigReading, MistakesWithoutEndAreReportedInBounds) {

@@ -110,7 +110,7 @@ TEST_F(SettingsTest, AMistakeIsNamedWhereItStands) {
            {"CMT_P2P_MAX_NUM_OUTBOUND_PEERS", "99999999999"},
            {"PEERAGE_CRAWL_PARALLEL", "0"},
            {"CMT_LOG_LEVEL", "loud"},
-           {"PEERAGE_NETWORK", "a b"},
+           {"PEERAGE_NETWORK", "a \u00fc"},
            {"CMT_P2P_HANDSHAKE_TIMEOUT", "soon"}}) {
     variables = {{variable, value}};
     EXPECT_TRUE(refusal().starts_with(variable + ": ")) << refusal();
@@ -196,6 +196,40 @@ TEST_F(SettingsTest, AGenesisFileWithoutAChainIdIsNoticedAndNamesNothing) {
   EXPECT_NE(settings.warnings[0].find("genesis.json: there is no chain_id"), std::string::npos);
 }
 
+TEST_F(SettingsTest, WhiteSpaceAtTheEndsOfAVariableOrAnOptionIsNoPartOfIt) {
+  variables = {{"PEERAGE_NETWORK", "chain-1\n"},
+               {"PEERAGE_P2P_LADDR", " tcp://1.2.3.4:5\r\n"},
+               {"PEERAGE_P2P_SEEDS", kId + "@h:1\n" + std::string(40, 'b') + "@h:2\n\n"},
+               {"CMT_P2P_PEX", " TRUE\n"},
+               {"CMT_P2P_SEND_RATE", "5.12e6\n"},
+               {"CMT_P2P_DIAL_TIMEOUT", "4000000000 "},
+               {"PEERAGE_LOG_LEVEL", "*:error,p2p:trace\n"},
+               {"PEERAGE_MONIKER", " \n"}};
+  flags.external_address = "203.0.113.9:26656\r";
+  flags.persistent_peers = kId + "@h:1\r\n" + std::string(40, 'b') + "@h:2\r\n";
+  const Settings settings = load();
+  EXPECT_EQ(settings.networks, (std::vector<std::string>{"chain-1"}));
+  EXPECT_EQ(settings.config.p2p.laddr, "tcp://1.2.3.4:5");
+  EXPECT_EQ(settings.config.seeds.size(), 2u);
+  EXPECT_EQ(settings.config.p2p.persistent_peers.size(), 2u);
+  EXPECT_EQ(settings.config.p2p.send_rate, 5'120'000u);
+  EXPECT_EQ(settings.config.p2p.dial_timeout, 4s);
+  EXPECT_EQ(settings.config.p2p.external_address, "203.0.113.9:26656");
+  EXPECT_TRUE(settings.config.moniker.empty()) << "not set";
+  variables["PEERAGE_P2P_SEEDS"] = kId + "@h:1\nnonsense\n";
+  EXPECT_NE(refusal().find("\"nonsense\""), std::string::npos);
+  variables["PEERAGE_P2P_SEEDS"] = "";
+  variables["CMT_P2P_SEND_RATE"] = "fast";
+  EXPECT_TRUE(refusal().starts_with("CMT_P2P_SEND_RATE: must be a whole number")) << refusal();
+}
+
+TEST_F(SettingsTest, AGenesisIsReadOnlyWhereNoNetworkIsNamed) {
+  put("config/genesis.json", "{\"chain_id\":\"chain-1\"}");
+  EXPECT_TRUE(load().genesis_read);
+  flags.network = "chain-2";
+  EXPECT_FALSE(load().genesis_read);
+}
+
 TEST_F(SettingsTest, AnAddressBookOfACometNodeIsKeptWhenItIsNamed) {
   config("[p2p]\naddr_book_file = \"config/addrbook.json\"");
   EXPECT_EQ(load().json_book, folder.path() / "config/addrbook.json");
@@ -261,7 +295,7 @@ TEST_F(SettingsTest, AFileTooLongOrNoFileAtAllIsAnError) {
 }
 
 TEST_F(SettingsTest, ReadingReportsEveryMistakeOfEveryLayer) {
-  config("[p2p]\npex = 3\nladdr = \"\"\nodd = 1\n");
+  config("[p2p]\npex = \"three\"\nladdr = \"\"\nodd = 1\n");
   variables = {{"CMT_P2P_SEND_RATE", "x"}};
   flags.log_level = "loud";
   const auto reading = read_settings(folder.path(), flags, environment(), Listing::brief);

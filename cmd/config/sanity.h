@@ -1,0 +1,25 @@
+// Values that are possible, and that nobody means: a node that starts with one does nothing, or far
+// too much. By one rule for a start, which logs them, and for check-config.
+//
+// Threads: pure functions.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cmd/config/config.h"
+#include "pex/pex_reactor.h"
+
+namespace peerage::cmd {
+
+struct Oddity {
+  std::string key;  // "p2p.dial_timeout"
+  std::string what;
+};
+// For a node of this role; of settings that such a node reads.
+std::vector<Oddity> oddities(const Config& config, pex::Role role);
+
+// Below it, a log of nothing but summaries: an error.
+inline constexpr conn::Duration kLeastSummaryInterval = std::chrono::milliseconds(100);
+
+}  // namespace peerage::cmd
