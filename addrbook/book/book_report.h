@@ -54,7 +54,10 @@ struct Report {
   std::string why;                 // it was moved; printable
   std::size_t salvaged = 0;        // rows that a corrupt one gave to the new one
   bool new_key = false;            // addresses have other places than before
-  std::size_t loaded = 0;          // rows; addresses and bans
+  // How it is written. A journal where the file system has no shared memory: as safe, and slower;
+  // readers and the node wait for each other.
+  enum class Kept : std::uint8_t { by_log, by_journal } kept = Kept::by_log;
+  std::size_t loaded = 0;  // rows; addresses and bans
   Drops dropped;
 };
 std::string_view name(Report::Found found) noexcept;

@@ -53,7 +53,8 @@ struct BookFile::Parts {
   std::optional<sqlite::Statement> find_network, add_network;
   std::optional<sqlite::Statement> write_ban, erase_ban;
 
-  Result<void> complete(Inspected& inspected, const Options& options, Time now, Report& report);
+  Result<void> complete(const std::filesystem::path& path, Inspected& inspected,
+                        const Options& options, Time now, Report& report);
   Result<void> prepare_statements();
   Result<std::int64_t> network(const std::string& name);
   // All that `work` does, or, when it fails, nothing.
@@ -251,9 +252,9 @@ Result<void> BookFile::Parts::erase_other_networks(const Contents& contents) {
 }
 
 // Makes a writable book of what was found, or of nothing.
-Result<void> BookFile::Parts::complete(Inspected& inspected, const Options& options, Time now,
-                                       Report& report) {
-  if (auto done = opening::prepare(database); !done) return done;
+Result<void> BookFile::Parts::complete(const std::filesystem::path& path, Inspected& inspected,
+                                       const Options& options, Time now, Report& report) {
+  if (auto done = opening::prepare(database, path, options, report); !done) return done;
   if (auto done = prepare_statements(); !done) return done;
   auto table = ProvenanceTable::open(database, now, options.max_provenance_rows);
   if (!table) return tl::unexpected(std::move(table.error()));
@@ -278,6 +279,11 @@ Result<BookFile::Opened> BookFile::open(const std::filesystem::path& path, const
   if (!lock) return tl::unexpected(std::move(lock.error()));
   const auto there = opening::is_file(path);
   if (!there) return tl::unexpected(there.error());
+  remove_leftovers_of_book(path);
+  if (!*there) {
+    // What a removal that was killed has left would be taken for the new file's own.
+    if (auto done = remove_database(path); !done) return tl::unexpected(std::move(done.error()));
+  }
   Report report;
   Inspected inspected;
   inspected.found = Report::Found::nothing;
@@ -302,7 +308,7 @@ Result<BookFile::Opened> BookFile::open(const std::filesystem::path& path, const
     inspected.database.emplace(std::move(*made));
   }
   auto parts = std::make_unique<Parts>(std::move(*lock), std::move(*inspected.database));
-  if (auto done = parts->complete(inspected, options, now, report); !done) {
+  if (auto done = parts->complete(path, inspected, options, now, report); !done) {
     const FileLock held = std::move(parts->lock);
     parts.reset();
     // The disk may be full: the next try finds what this one found, and salvages it.

@@ -8,7 +8,9 @@
 //
 // `apply` writes a batch in one transaction: all of it, or, when it fails, nothing. What has been
 // applied survives a crash of the process; a crash of the machine may undo the last batches, never
-// a part of one (SQLite's WAL with synchronous=NORMAL).
+// a part of one (SQLite's WAL with synchronous=NORMAL). Where the file system has no shared memory,
+// which the log needs, the file has a rollback journal instead, with synchronous=FULL; it has a log
+// again when it is opened where there is some.
 //
 // The file beside it, NAME.lock, is held while one is open for writing: a second process, or a
 // second BookFile, gets book_in_use.

@@ -1,5 +1,6 @@
 #include "addrbook/file/book_opening.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -12,6 +13,7 @@
 #include "addrbook/file/own_file.h"
 #include "addrbook/file/schema.h"
 #include "addrbook/record/book_reason.h"
+#include "conn/base/file_reason.h"
 
 namespace peerage::addrbook::opening {
 
@@ -19,6 +21,9 @@ using conn::Failure;
 using conn::Reason;
 
 namespace {
+
+// Without a log a reader keeps the writer waiting: as long as reading a full book takes.
+constexpr int kPatienceWithoutLogMs = 2000;
 
 void salvage(const sqlite::Database& database, Time now, Report& report, Inspected& inspected) {
   auto read = read_book(database, now, kLimits, Damage::is_skipped, report);
@@ -44,14 +49,56 @@ Result<std::string> check_pages(const sqlite::Database& database) {
   return check;
 }
 
-Result<void> look_once(const std::filesystem::path& path, sqlite::Access access, Report& report,
-                       const Look& look) {
-  auto database = sqlite::Database::open(path, access);
-  if (!database) return tl::unexpected(std::move(database.error()));
-  database->set_patience(BookFile::Options{}.patience_ms);
+// With `mode=rw` and patience, and quick to close.
+Result<sqlite::Database> open_for_writing(const std::filesystem::path& path,
+                                          const BookFile::Options& options) {
+  auto opened = sqlite::Database::open(path, sqlite::Access::write, options.vfs);
+  if (!opened) return opened;
+  opened->set_patience(options.patience_ms);
+  opened->on_close(sqlite::Database::Log::kept);
+  return opened;
+}
+
+// Opens a file that has a log, where there is no shared memory for it: merges the log, and makes
+// the file one without. That needs no shared memory while no other connection has the file: SQLite
+// keeps the index of the log in its own memory.
+Result<sqlite::Database> open_without_log(const std::filesystem::path& path,
+                                          const BookFile::Options& options) {
+  auto alone = open_for_writing(path, options);
+  if (!alone) return alone;
+  if (auto set = alone->execute("PRAGMA locking_mode = EXCLUSIVE"); !set) {
+    return tl::unexpected(std::move(set.error()));
+  }
+  const auto mode = alone->text("PRAGMA journal_mode = DELETE");
+  if (!mode) return tl::unexpected(mode.error());
+  alone->close();
+  // Nobody uses it for a file without a log, and SQLite does not look for it there.
+  ::unlink(with_suffix(path, "-shm").c_str());
+  auto opened = open_for_writing(path, options);
+  if (opened) opened->set_patience(std::max(options.patience_ms, kPatienceWithoutLogMs));
+  return opened;
+}
+
+bool lacks_shared_memory(const Failure& failure) {
+  return failure.reason == conn::FileReason::no_shared_memory;
+}
+
+// Whether the file has a log from now on.
+Result<bool> use_log(sqlite::Database& database) {
+  const auto mode = database.text("PRAGMA journal_mode = WAL");
+  if (!mode) return tl::unexpected(mode.error());
+  // The index of the log is mapped at the first reading.
+  if (auto read = database.number("PRAGMA user_version"); !read) {
+    return tl::unexpected(read.error());
+  }
+  return *mode == "wal";
+}
+
+Result<void> look_once(sqlite::Database& database, const std::filesystem::path& path,
+                       Report& report, const Look& look) {
   // One state of the file, whatever is written meanwhile.
-  if (auto begun = database->execute("BEGIN"); !begun) return begun;
-  const auto finding = schema::examine(*database);
+  if (auto begun = database.execute("BEGIN"); !begun) return begun;
+  const auto finding = schema::examine(database);
   if (!finding) return tl::unexpected(finding.error());
   switch (finding->verdict) {
     case schema::Verdict::foreign:
@@ -69,7 +116,7 @@ Result<void> look_once(const std::filesystem::path& path, sqlite::Access access,
     return failed(path, BookReason::book_unreadable,
                   "it is of an older version, until a node starts");
   }
-  return look(*database, report);
+  return look(database, report);
 }
 
 }  // namespace
@@ -84,18 +131,25 @@ Result<bool> is_file(const std::filesystem::path& path) {
   struct stat status {};
   if (::stat(path.c_str(), &status) == 0) {
     if (S_ISREG(status.st_mode)) return true;
-    return failed(path, BookReason::book_unreadable, "not a regular file");
+    return failed(path, conn::FileReason::path_invalid, "not a regular file");
   }
-  if (errno == ENOENT) return false;
-  return failed(path, BookReason::book_unreadable, std::strerror(errno));
+  const int error = errno;
+  if (error == ENOENT) return false;
+  return failed(path, conn::file_reason(error, BookReason::book_unreadable), std::strerror(error));
 }
 
 Result<Inspected> inspect(const std::filesystem::path& path, const BookFile::Options& options,
                           Time now, Report& report) {
-  auto opened = sqlite::Database::open(path, sqlite::Access::write, options.vfs);
+  auto opened = open_for_writing(path, options);
   if (!opened) return tl::unexpected(std::move(opened.error()));
-  opened->set_patience(options.patience_ms);
-  opened->on_close(sqlite::Database::Log::kept);
+  auto finding = schema::examine(*opened);
+  if (!finding && lacks_shared_memory(finding.error())) {
+    // It was written elsewhere, or its node was killed between two steps of doing without.
+    opened->close();
+    opened = open_without_log(path, options);
+    if (!opened) return tl::unexpected(std::move(opened.error()));
+    finding = schema::examine(*opened);
+  }
 
   Inspected result;
   const auto corrupt = [&](const std::string& why) {
@@ -103,7 +157,6 @@ Result<Inspected> inspect(const std::filesystem::path& path, const BookFile::Opt
     result.why = conn::printable(why, 512);
     return std::move(result);
   };
-  const auto finding = schema::examine(*opened);
   if (!finding) {
     if (finding.error().reason != BookReason::book_corrupt) return tl::unexpected(finding.error());
     return corrupt(finding.error().detail);
@@ -126,7 +179,9 @@ Result<Inspected> inspect(const std::filesystem::path& path, const BookFile::Opt
       std::string fault;
       if (opened->read_only()) {
         if (::access(path.c_str(), W_OK) != 0) {
-          return failed(path, BookReason::book_unwritable, std::strerror(errno));
+          const int error = errno;
+          return failed(path, conn::file_reason(error, BookReason::book_unwritable),
+                        std::strerror(error));
         }
         fault = "its header forbids writing";
       } else {
@@ -147,13 +202,22 @@ Result<Inspected> inspect(const std::filesystem::path& path, const BookFile::Opt
   return result;
 }
 
-Result<void> prepare(sqlite::Database& database) {
-  const auto mode = database.text("PRAGMA journal_mode = WAL");
-  if (!mode) return tl::unexpected(mode.error());
-  // A file system without shared memory has no WAL, and there NORMAL would not be safe. A batch
-  // touches most pages of a book, 22 MB when it is full: that much is held in memory, and the log
-  // is merged into the file when it is about as long. It is cut back after a reader made it grow.
-  const std::string synchronous = *mode == "wal" ? "NORMAL" : "FULL";
+Result<void> prepare(sqlite::Database& database, const std::filesystem::path& path,
+                     const BookFile::Options& options, Report& report) {
+  auto has_log = use_log(database);
+  if (!has_log && lacks_shared_memory(has_log.error())) {
+    database.close();
+    auto without = open_without_log(path, options);
+    if (!without) return tl::unexpected(std::move(without.error()));
+    database = std::move(*without);
+    has_log = false;
+  }
+  if (!has_log) return tl::unexpected(has_log.error());
+  report.kept = *has_log ? Report::Kept::by_log : Report::Kept::by_journal;
+  // NORMAL would not be safe without a log. A batch touches most pages of a book, 22 MB when it is
+  // full: that much is held in memory, and the log is merged into the file when it is about as
+  // long. It is cut back after a reader made it grow.
+  const std::string synchronous = *has_log ? "NORMAL" : "FULL";
   if (auto set = database.execute("PRAGMA synchronous = " + synchronous +
                                   "; PRAGMA secure_delete = OFF; PRAGMA wal_autocheckpoint = 4000;"
                                   "PRAGMA journal_size_limit = 16777216;"
@@ -175,15 +239,13 @@ Result<void> as_guest(const std::filesystem::path& path, Report& report, const L
     return std::tuple(::access(log.c_str(), F_OK) == 0, file.st_ino, file.st_size,
                       file.st_mtim.tv_sec, file.st_mtim.tv_nsec);
   };
-  // Without a log no program has the file open, and reading it as a guest would make one. If a node
-  // starts meanwhile, what was read may be neither old nor new.
   for (int attempt = 0; attempt < 3; ++attempt) {
     const auto before = state();
-    const bool has_log = std::get<0>(before);
     Report of_this = report;
-    auto done =
-        look_once(path, has_log ? sqlite::Access::read : sqlite::Access::immutable, of_this, look);
-    if (!has_log && state() != before) continue;
+    auto guest = sqlite::open_as_guest(path);
+    if (!guest) return tl::unexpected(std::move(guest.error()));
+    auto done = look_once(guest->database, path, of_this, look);
+    if (guest->beside == sqlite::Guest::Beside::nobody && state() != before) continue;
     report = std::move(of_this);
     return done;
   }
@@ -195,11 +257,7 @@ Result<sqlite::Database> create(const std::filesystem::path& path,
   if (auto created = create_private(path); !created) {
     return tl::unexpected(std::move(created.error()));
   }
-  auto made = sqlite::Database::open(path, sqlite::Access::write, options.vfs);
-  if (!made) return made;
-  made->set_patience(options.patience_ms);
-  made->on_close(sqlite::Database::Log::kept);
-  return made;
+  return open_for_writing(path, options);
 }
 
 }  // namespace peerage::addrbook::opening

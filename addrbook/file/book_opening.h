@@ -40,8 +40,11 @@ Result<Inspected> inspect(const std::filesystem::path& path, const BookFile::Opt
 Result<sqlite::Database> create(const std::filesystem::path& path,
                                 const BookFile::Options& options);
 
-// Sets how the file is written, and brings its tables up to date.
-Result<void> prepare(sqlite::Database& database);
+// Sets how the file at `path` is written, and brings its tables up to date. Where there is no
+// shared memory for a log, `database` becomes another one on the same file, with a rollback
+// journal.
+Result<void> prepare(sqlite::Database& database, const std::filesystem::path& path,
+                     const BookFile::Options& options, Report& report);
 
 // Calls `look` on a book as a guest: read-only, beside the node that may be writing it, at one
 // state of it; again when what it saw may have been neither old nor new. Fails where the file would

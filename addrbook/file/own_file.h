@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -19,13 +20,17 @@ namespace peerage::addrbook {
 // when the lock goes: removing it would let two processes hold locks on files of one name.
 class FileLock {
  public:
-  // book_in_use when another holder has it; book_unwritable.
+  // book_in_use when another holder has it; no_locks when the file system has none; book_unwritable
+  // and the like (conn/base/file_reason.h).
   static conn::Result<FileLock> take(const std::filesystem::path& path);
 
  private:
   explicit FileLock(conn::Descriptor file) : file_(std::move(file)) {}
   conn::Descriptor file_;
 };
+
+// "the file system of DIRECTORY gives no locks (why)".
+std::string without_locks(std::string_view directory, int error);
 
 // `path` with `suffix` added to its name.
 std::filesystem::path with_suffix(const std::filesystem::path& path, std::string_view suffix);
@@ -43,7 +48,12 @@ conn::Result<std::filesystem::path> move_aside(const std::filesystem::path& path
 // `aside`.
 void move_back(const std::filesystem::path& aside, const std::filesystem::path& path) noexcept;
 
-// Deletes a database file and what belongs to it; what is not there is no error.
+// Deletes what a `move_aside` of `path` that was killed has left: companions that have moved, of a
+// file that has not. They are nothing without it. Best effort; for the holder of the lock.
+void remove_leftovers_of_book(const std::filesystem::path& path) noexcept;
+
+// Deletes a database file and what belongs to it; what is not there is no error. Interrupted, it
+// leaves no file that a later one could take for its own log.
 conn::Result<void> remove_database(const std::filesystem::path& path);
 
 // Which file a path leads to: the same value, the same file, while it exists.

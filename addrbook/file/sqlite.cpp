@@ -1,11 +1,18 @@
 #include "addrbook/file/sqlite.h"
 
+#include <array>
+#include <cerrno>
 #include <cstring>
+#include <string_view>
 #include <system_error>
 
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
+#include "addrbook/file/own_file.h"
 #include "addrbook/record/book_reason.h"
+#include "conn/base/file_reason.h"
 
 namespace peerage::addrbook::sqlite {
 namespace {
@@ -14,9 +21,39 @@ namespace {
 constexpr int kMaxSqlLength = 16 << 10;
 constexpr int kMaxColumns = 64;
 
-conn::Reason reason_of(int code) {
+// Of a code that SQLite has for what the system refuses it; `error` is the errno, or 0.
+conn::Reason reason_of_io(int code, int error) {
+  switch (code) {
+    case SQLITE_IOERR_LOCK:
+    case SQLITE_IOERR_RDLOCK:
+    case SQLITE_IOERR_UNLOCK:
+    case SQLITE_IOERR_CHECKRESERVEDLOCK:
+    case SQLITE_IOERR_SHMLOCK:
+      return conn::no_locks_by(error) ? conn::Reason(conn::FileReason::no_locks)
+                                      : conn::file_reason(error, BookReason::book_unwritable);
+    case SQLITE_IOERR_SHMOPEN:
+    case SQLITE_IOERR_SHMSIZE:
+    case SQLITE_IOERR_SHMMAP: {
+      const conn::Reason why = conn::file_reason(error, conn::FileReason::no_shared_memory);
+      return why == conn::FileReason::disk_full ? why
+                                                : conn::Reason(conn::FileReason::no_shared_memory);
+    }
+    case SQLITE_IOERR_READ:
+    case SQLITE_IOERR_SHORT_READ:
+    case SQLITE_IOERR_ACCESS:
+    case SQLITE_IOERR_FSTAT:
+      return conn::file_reason(error, BookReason::book_unreadable);
+    default:
+      return conn::file_reason(error, BookReason::book_unwritable);
+  }
+}
+
+conn::Reason reason_of(int code, int error) {
   switch (code & 0xff) {
     case SQLITE_BUSY:
+      // SQLite takes a lock that the file system does not have for one that another holds.
+      return error == ENOLCK ? conn::Reason(conn::FileReason::no_locks)
+                             : conn::Reason(BookReason::book_in_use);
     case SQLITE_LOCKED:
     case SQLITE_PROTOCOL:
       return BookReason::book_in_use;
@@ -29,21 +66,23 @@ conn::Reason reason_of(int code) {
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
     case SQLITE_AUTH:
-      return BookReason::book_unreadable;
+      return conn::file_reason(error, BookReason::book_unreadable);
     case SQLITE_IOERR:
-      return code == SQLITE_IOERR_READ || code == SQLITE_IOERR_SHORT_READ ||
-                     code == SQLITE_IOERR_ACCESS || code == SQLITE_IOERR_FSTAT
+      return reason_of_io(code, error);
+    case SQLITE_FULL:
+      return conn::FileReason::disk_full;
+    case SQLITE_READONLY:
+      // A write that was interrupted, which a guest cannot undo.
+      return code == SQLITE_READONLY_ROLLBACK || code == SQLITE_READONLY_RECOVERY
                  ? BookReason::book_unreadable
                  : BookReason::book_unwritable;
-    case SQLITE_FULL:
-    case SQLITE_READONLY:
-      return BookReason::book_unwritable;
     default:
       return conn::Reason::internal_error;
   }
 }
 
 conn::Failure failure_of(sqlite3* handle, int code, const std::string& shown) {
+  const int last_error = errno;
   std::string detail = shown + ": " + sqlite3_errstr(code);
   if (handle != nullptr && sqlite3_errcode(handle) == code) {
     if (const char* said = sqlite3_errmsg(handle)) {
@@ -53,11 +92,21 @@ conn::Failure failure_of(sqlite3* handle, int code, const std::string& shown) {
     if (extended != code) code = extended;
   }
   detail += ", code " + std::to_string(code);
-  if (const int error = handle != nullptr ? sqlite3_system_errno(handle) : 0;
-      error != 0 && (code & 0xff) != SQLITE_BUSY) {
-    detail += std::string(", ") + std::strerror(error);
+  const bool busy = (code & 0xff) == SQLITE_BUSY;
+  // Of a lock SQLite keeps no errno; before each call it was 0.
+  const int error = busy ? last_error : handle != nullptr ? sqlite3_system_errno(handle) : 0;
+  const conn::Reason reason = reason_of(code, error);
+  if (reason == conn::FileReason::no_locks) {
+    const auto slash = shown.rfind('/');
+    return {conn::Stage::configuration, reason,
+            without_locks(std::string_view(shown).substr(0, slash == std::string::npos ? 0 : slash),
+                          error)};
   }
-  return {conn::Stage::configuration, reason_of(code), std::move(detail)};
+  if (error != 0 && !busy) detail += std::string(", ") + std::strerror(error);
+  if (code == SQLITE_READONLY_ROLLBACK) {
+    detail += ": a write was interrupted, which a node that starts undoes";
+  }
+  return {conn::Stage::configuration, reason, std::move(detail)};
 }
 
 // "file:" with what URIs give a meaning to written as %XX.
@@ -79,6 +128,34 @@ std::string uri_of(const std::filesystem::path& path, std::string_view parameter
 }
 
 }  // namespace
+
+bool Database::keeps_log() const noexcept {
+  // In its header, which is read by SQLite: closing a descriptor of our own would give up the locks
+  // that this process has on the file.
+  static constexpr int kAt = 18;  // the versions of the format that write and read it
+  static constexpr unsigned char kJournal = 1;
+  sqlite3_file* file = nullptr;
+  std::array<unsigned char, 2> versions{};
+  const bool read = sqlite3_file_control(handle_.get(), "main", SQLITE_FCNTL_FILE_POINTER,
+                                         static_cast<void*>(&file)) == SQLITE_OK &&
+                    file != nullptr && file->pMethods != nullptr &&
+                    file->pMethods->xRead(file, versions.data(), versions.size(), kAt) == SQLITE_OK;
+  return !read || versions[0] != kJournal || versions[1] != kJournal;
+}
+
+Result<Guest> open_as_guest(const std::filesystem::path& path) {
+  const bool has_log = ::access(with_suffix(path, "-wal").c_str(), F_OK) == 0;
+  auto database = Database::open(path, has_log ? Access::read : Access::immutable);
+  if (!database) return tl::unexpected(std::move(database.error()));
+  Guest guest{std::move(*database), has_log ? Guest::Beside::writer : Guest::Beside::nobody};
+  if (!has_log && !guest.database.keeps_log()) {
+    auto locked = Database::open(path, Access::read);
+    if (!locked) return tl::unexpected(std::move(locked.error()));
+    guest = {std::move(*locked), Guest::Beside::writer};
+  }
+  guest.database.set_patience(kGuestPatienceMs);
+  return guest;
+}
 
 void Database::Close::operator()(sqlite3* handle) const noexcept {
   sqlite3_close_v2(handle);
@@ -107,6 +184,7 @@ Result<Database> Database::open_name(const std::string& name, int flags, const c
   Database database;
   database.shown_ = std::make_shared<const std::string>(std::move(shown));
   sqlite3* handle = nullptr;
+  errno = 0;
   const int code =
       sqlite3_open_v2(name.c_str(), &handle, flags | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, vfs);
   database.handle_.reset(handle);
@@ -135,6 +213,7 @@ conn::Failure Database::failure(int code) const {
 }
 
 Result<void> Database::execute(const std::string& sql) {
+  errno = 0;
   const int code = sqlite3_exec(handle_.get(), sql.c_str(), nullptr, nullptr, nullptr);
   if (code != SQLITE_OK) return tl::unexpected(failure(code));
   return {};
@@ -142,6 +221,7 @@ Result<void> Database::execute(const std::string& sql) {
 
 Result<Statement> Database::prepare(std::string_view sql) const {
   sqlite3_stmt* statement = nullptr;
+  errno = 0;
   const int code = sqlite3_prepare_v3(handle_.get(), sql.data(), static_cast<int>(sql.size()),
                                       SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
   if (code != SQLITE_OK) return tl::unexpected(failure(code));
@@ -187,6 +267,10 @@ std::int64_t Database::changes() const noexcept {
   return sqlite3_changes(handle_.get());
 }
 
+void Database::close() noexcept {
+  handle_.reset();
+}
+
 void Database::set_patience(int milliseconds) noexcept {
   sqlite3_busy_timeout(handle_.get(), milliseconds);
 }
@@ -227,6 +311,7 @@ Result<bool> Statement::step() {
   if (const int error = std::exchange(bind_error_, SQLITE_OK); error != SQLITE_OK) {
     return tl::unexpected(failure_of(nullptr, error, *shown_));
   }
+  errno = 0;
   const int code = sqlite3_step(statement_.get());
   if (code == SQLITE_ROW) return true;
   if (code == SQLITE_DONE) return false;

@@ -6,7 +6,8 @@
 // is mapped into memory, where an error of the disk would be a signal.
 //
 // A Failure says whether the file is at fault (book_corrupt) or its surroundings (a lock, a full
-// disk, one that fails): only the first is ever a reason to move a file aside.
+// disk, one that fails): only the first is ever a reason to move a file aside. What the system said
+// is a reason of its own (conn/base/file_reason.h).
 //
 // Source: sqlite.org/security.html, "Untrusted SQLite Database Files".
 // Threads: one at a time.
@@ -63,6 +64,11 @@ class Database {
   bool read_only() const noexcept;
   // The file that was opened is no longer the one at its path.
   bool moved() const noexcept;
+  // Whether it has, or would have, a write-ahead log beside it (-wal); else it has a rollback
+  // journal (-journal) while it is written, and readers and the writer wait for each other.
+  bool keeps_log() const noexcept;
+  // Ends it before its time; nothing else may be called then.
+  void close() noexcept;
   // Rows that the last INSERT, UPDATE or DELETE has changed.
   std::int64_t changes() const noexcept;
   // How long to wait for another program's lock.
@@ -86,6 +92,19 @@ class Database {
   std::unique_ptr<sqlite3, Close> handle_;
   std::shared_ptr<const std::string> shown_;  // the path, printable
 };
+
+// A database that is only read, perhaps beside the node that writes it.
+struct Guest {
+  Database database;
+  // Of a file that has a log and none beside it no program has it open, and reading it with locks
+  // would make one: `nobody`. Should a node start meanwhile, what was read may be neither old nor
+  // new.
+  enum class Beside : std::uint8_t { writer, nobody } beside = Beside::writer;
+};
+Result<Guest> open_as_guest(const std::filesystem::path& path);
+
+// How long a guest waits for a writer. In milliseconds: a batch on a slow disk.
+inline constexpr int kGuestPatienceMs = 2000;
 
 // Must not outlive its database.
 class Statement {

@@ -6,6 +6,7 @@
 
 #include "addrbook/file/own_file.h"
 #include "addrbook/record/book_reason.h"
+#include "conn/base/file_reason.h"
 
 namespace peerage::addrbook {
 namespace {
@@ -39,12 +40,12 @@ StoreError kind_of(const Failure& failure) noexcept {
   const conn::Reason why = failure.reason;
   if (why == BookReason::book_in_use) return StoreError::busy;
   if (why == BookReason::book_corrupt) return StoreError::corrupt;
-  if (why == BookReason::book_unwritable) {
-    // By SQLite's own words, for one reason stands for both.
-    const bool is_full = failure.detail.find("disk is full") != std::string::npos;
-    return is_full ? StoreError::full : StoreError::io;
-  }
-  const bool is_io = why == BookReason::book_unreadable || why == Reason::io_error;
+  if (why == conn::FileReason::disk_full) return StoreError::full;
+  const bool is_io = why == BookReason::book_unwritable || why == BookReason::book_unreadable ||
+                     why == Reason::io_error || why == conn::FileReason::read_only ||
+                     why == conn::FileReason::not_permitted || why == conn::FileReason::missing ||
+                     why == conn::FileReason::path_invalid || why == conn::FileReason::no_locks ||
+                     why == conn::FileReason::no_shared_memory;
   return is_io ? StoreError::io : StoreError::other;
 }
 

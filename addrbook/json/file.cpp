@@ -3,6 +3,7 @@
 
 #include "addrbook/record/book_reason.h"
 #include "conn/base/file.h"
+#include "conn/base/file_reason.h"
 
 namespace peerage::addrbook {
 namespace {
@@ -35,7 +36,8 @@ conn::Result<JsonBook> load_json_book(const std::filesystem::path& path, Time no
 conn::Result<void> save_json_book(const std::filesystem::path& path, std::string_view text) {
   const auto saved = conn::write_file(path, text, conn::Readers::all, conn::IfExists::replace);
   if (saved) return {};
-  return fail(Stage::configuration, BookReason::address_file_unwritable,
+  return fail(Stage::configuration,
+              conn::file_reason(saved.error().number, BookReason::address_file_unwritable),
               shown(path, saved.error().what));
 }
 

@@ -100,7 +100,8 @@ std::string json_key(const BookKey& key);
 std::string export_text(std::span<const KnownAddress> rows, std::string_view key, Time now);
 
 // Replaces the file atomically, mode 0644 as the umask allows; after an error
-// (address_file_unwritable) the old one is as it was.
+// (address_file_unwritable, or what the system says: conn/base/file_reason.h) the old one is as it
+// was.
 conn::Result<void> save_json_book(const std::filesystem::path& path, std::string_view text);
 
 }  // namespace peerage::addrbook

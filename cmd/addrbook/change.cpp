@@ -6,6 +6,7 @@
 
 #include "addrbook/record/book_reason.h"
 #include "cmd/addrbook/addrbook.h"
+#include "conn/base/file_reason.h"
 #include "p2p/admission/ban_list.h"
 
 namespace peerage::cmd {
@@ -72,7 +73,8 @@ Result<OwnedBook> own_book(const BookHome& home, Missing missing, Time now) {
   std::error_code error;
   std::filesystem::create_directories(home.file.parent_path(), error);
   if (error) {
-    return fail(Stage::configuration, addrbook::BookReason::book_unwritable,
+    return fail(Stage::configuration,
+                conn::file_reason(error.value(), addrbook::BookReason::book_unwritable),
                 conn::printable(home.file.parent_path().native(), 1024) + ": " + error.message());
   }
   BookFile::Options options;

@@ -1,6 +1,4 @@
 // Whether a book is sound: the file, its rows, and what the rows say together.
-#include <unistd.h>
-
 #include "addrbook/file/sqlite.h"
 #include "cmd/addrbook/addrbook.h"
 
@@ -8,21 +6,12 @@ namespace peerage::cmd {
 
 using addrbook::BookFile;
 using addrbook::Kind;
-using addrbook::sqlite::Access;
 using addrbook::sqlite::Database;
 using conn::Result;
 
 namespace {
 
 constexpr std::size_t kMaxProblems = 10;  // of the file's structure, listed one by one
-
-// Opens the file beside a node that has it open. Without a log none has, and we would leave one.
-Result<Database> as_guest(const std::filesystem::path& file) {
-  const bool in_use = ::access((file.native() + "-wal").c_str(), F_OK) == 0;
-  auto database = Database::open(file, in_use ? Access::read : Access::immutable);
-  if (database) database->set_patience(BookFile::Options{}.patience_ms);
-  return database;
-}
 
 Result<std::vector<std::string>> structural_problems(const Database& database) {
   auto query = database.prepare("PRAGMA integrity_check(" + std::to_string(kMaxProblems) + ")");
@@ -64,9 +53,9 @@ Result<void> add_file_stats(const std::filesystem::path& file, BookStats& stats)
     const auto bytes = std::filesystem::file_size(file.native() + suffix, error);
     if (!error) stats.file_bytes += bytes;
   }
-  const auto database = as_guest(file);
-  if (!database) return tl::unexpected(database.error());
-  const auto version = database->number("PRAGMA user_version");
+  const auto guest = addrbook::sqlite::open_as_guest(file);
+  if (!guest) return tl::unexpected(guest.error());
+  const auto version = guest->database.number("PRAGMA user_version");
   if (!version) return tl::unexpected(version.error());
   stats.schema_version = *version;
   return {};
@@ -76,11 +65,11 @@ Result<Check> check_book(const BookHome& home, Time now) {
   addrbook::Report report;
   const auto contents = BookFile::read(home.file, now, report);
   if (!contents) return tl::unexpected(contents.error());
-  const auto database = as_guest(home.file);
-  if (!database) return tl::unexpected(database.error());
+  const auto guest = addrbook::sqlite::open_as_guest(home.file);
+  if (!guest) return tl::unexpected(guest.error());
 
   Check check;
-  auto problems = structural_problems(*database);
+  auto problems = structural_problems(guest->database);
   if (!problems) return tl::unexpected(std::move(problems.error()));
   check.found.push_back(problems->empty() ? "the file's structure is sound"
                                           : "the file's structure is damaged");

@@ -8,6 +8,7 @@
 #include "cmd/cli/commands.h"
 #include "cmd/config/node_key_file.h"
 #include "conn/base/file.h"
+#include "conn/base/file_reason.h"
 
 namespace peerage::cmd {
 namespace {
@@ -18,20 +19,21 @@ std::string host_name() {
 }
 
 int run(const std::filesystem::path& home, const std::string& moniker, const std::string& network) {
-  const auto refuse = [](const std::filesystem::path& path, const std::string& why) {
-    return report({conn::Stage::configuration, conn::Reason::io_error, path.string() + ": " + why});
+  const auto refuse = [](const std::filesystem::path& path, int error, const std::string& why) {
+    return report({conn::Stage::configuration, conn::file_reason(error, conn::Reason::io_error),
+                   path.string() + ": " + why});
   };
   const std::string text = Config::template_text(moniker, network);
   if (const auto usable = Config::parse(text); !usable) return report(usable.error());
   for (const char* directory : {"config", "data"}) {
     std::error_code error;
     std::filesystem::create_directories(home / directory, error);
-    if (error) return refuse(home / directory, error.message());
+    if (error) return refuse(home / directory, error.value(), error.message());
   }
   const std::filesystem::path config = home / "config" / "config.toml";
   const auto written = conn::write_file(config, text, conn::Readers::all, conn::IfExists::fail);
   if (!written && written.error().kind != conn::FileError::Kind::exists) {
-    return refuse(config, written.error().what);
+    return refuse(config, written.error().number, written.error().what);
   }
   std::cout << (written ? "wrote " : "kept  ") << config.string() << '\n';
   const auto key_path = node_key_path(home);

@@ -9,6 +9,7 @@
 #include <sodium.h>
 
 #include "conn/base/file.h"
+#include "conn/base/file_reason.h"
 
 namespace peerage::conn {
 namespace {
@@ -129,7 +130,11 @@ Result<void> NodeKey::save_new(const std::filesystem::path& path) const {
   std::string text = to_json();
   const WipeAtExit wipe_content(text);
   if (auto saved = write_file(path, text, Readers::owner, IfExists::fail); !saved) {
-    return key_failure(Reason::key_file_unwritable, shown(path) + ": " + saved.error().what);
+    // Who may write there is the key's own reason; others are those of a disk.
+    const Reason why = file_reason(saved.error().number, Reason::key_file_unwritable);
+    const bool of_disk = why == FileReason::disk_full || why == FileReason::read_only;
+    return key_failure(of_disk ? why : Reason::key_file_unwritable,
+                       shown(path) + ": " + saved.error().what);
   }
   return {};
 }

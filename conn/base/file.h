@@ -1,10 +1,14 @@
 // Files as a node keeps them: read whole within a bound, written whole or not at all.
 //
 // `write_file` never shows a part of a file under its name: the text is on the disk, under an
-// unused name, before it gets its own. A crash leaves what was there before, or all of the new
-// text.
+// unused name (`.NAME.16-hex-digits`, beside it), before it gets its own. A crash leaves what was
+// there before, or all of the new text; and perhaps the unused name, which goes at the next
+// `write_file` or `remove_leftovers` of that path.
 //
-// An error has no Reason, for that depends on what the file is for.
+// Where a file system has neither renames that replace nothing nor hard links, a new file is first
+// there empty, for an instant.
+//
+// An error has a Reason only together with what the file is for (conn/base/file_reason.h).
 //
 // Threads: any; calls block on the disk.
 #pragma once
@@ -49,6 +53,7 @@ struct FileError {
   };
   Kind kind = Kind::other;
   std::string what;  // for an operator, without the file's name
+  int number = 0;    // the errno; 0: the system has reported none
 
   // What `errno` says.
   static FileError of_errno();
@@ -68,6 +73,10 @@ enum class IfExists : std::uint8_t { fail, replace };
 // After an error there is what was there before.
 FileResult<void> write_file(const std::filesystem::path& path, std::string_view text,
                             Readers readers, IfExists if_exists);
+
+// Deletes what a `write_file` of `path` that was killed has left; never that of one under way, in
+// whatever process. Best effort.
+void remove_leftovers(const std::filesystem::path& path) noexcept;
 
 // All of it, however the kernel divides it. False, with errno.
 bool write_all(int descriptor, std::string_view text) noexcept;

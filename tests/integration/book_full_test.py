@@ -34,7 +34,7 @@ class BookFull(unittest.TestCase):
         self.addCleanup(self.filler.wait)
         self.addCleanup(self.filler.kill)
         self.assertEqual(self.line(30), "healthy")
-        self.assertEqual(self.line(60), "degraded book_unwritable")
+        self.assertEqual(self.line(60), "degraded disk_full")
         time.sleep(3)
         self.assertIsNone(self.filler.poll())
         subprocess.run(["mount", "-o", "remount,size=64m", disk], check=True)

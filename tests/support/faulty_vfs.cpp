@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <cstddef>
 #include <cstring>
 #include <map>
@@ -27,22 +28,29 @@ struct Call {
   int io_error;
   bool writes = false;
   bool locks = false;
+  bool maps = false;
 };
 
 // The folders that are spoilt.
 std::mutex spoilt_mutex;
 std::map<std::string, Fault> spoilt_folders;
 std::atomic<std::size_t> spoilt_count = 0;
-std::array<std::atomic<std::uint64_t>, 4> spoilt_hits = {};
+std::array<std::atomic<std::uint64_t>, 6> spoilt_hits = {};
 std::atomic<bool> skips_syncing = false;
 
-std::optional<Fault> fault_of_folder(const char* path) {
+// Of a poor file system, and not of a disk that fails: one kind of call has it.
+bool meets(Fault fault, const Call& call) {
+  if (fault == Fault::no_shared_memory) return call.maps;
+  return fault != Fault::no_locks || call.locks;
+}
+
+std::optional<Fault> fault_of_folder(const char* path, const Call& call) {
   if (spoilt_count == 0 || path == nullptr) return std::nullopt;
   const std::string_view name = path;
   const std::lock_guard lock(spoilt_mutex);
   const auto found =
       spoilt_folders.find(std::string(name.substr(0, std::min(name.rfind('/'), name.size()))));
-  if (found == spoilt_folders.end()) return std::nullopt;
+  if (found == spoilt_folders.end() || !meets(found->second, call)) return std::nullopt;
   ++spoilt_hits[static_cast<std::size_t>(found->second)];
   return found->second;
 }
@@ -54,15 +62,20 @@ int error_of(Fault fault, const Call& call) {
       return call.writes ? SQLITE_FULL : call.io_error;
     case Fault::busy:
       return call.locks ? SQLITE_BUSY : call.io_error;
+    case Fault::no_locks:
+      errno = ENOLCK;  // which SQLite takes for another's lock
+      return SQLITE_BUSY;
     case Fault::io_error:
+    case Fault::no_shared_memory:
       break;
   }
   return call.io_error;
 }
 
 // The fault that this call is to end with.
-std::optional<Fault> planned(const char* path) {
-  if (const auto fault = fault_of_folder(path)) return fault;
+std::optional<Fault> planned(const char* path, const Call& call) {
+  if (const auto fault = fault_of_folder(path, call)) return fault;
+  if (!meets(fault_of_plan, call)) return std::nullopt;
   const std::uint64_t number = ++calls_made;
   const std::uint64_t first = first_of_plan;
   if (first == 0 || number < first || number >= first + count_of_plan) return std::nullopt;
@@ -80,7 +93,7 @@ struct File {
 
 // The error that this call is to end with; SQLITE_OK: it is to do what it does.
 int planned(sqlite3_file* file, const Call& call) {
-  const auto fault = planned(reinterpret_cast<File*>(file)->path);
+  const auto fault = planned(reinterpret_cast<File*>(file)->path, call);
   return fault ? error_of(*fault, call) : SQLITE_OK;
 }
 
@@ -95,9 +108,10 @@ int read_file(sqlite3_file* file, void* into, int size, sqlite3_int64 at) {
   return REAL(file, xRead, into, size, at);
 }
 int write_file(sqlite3_file* file, const void* from, int size, sqlite3_int64 at) {
-  if (const auto fault = planned(reinterpret_cast<File*>(file)->path)) {
+  const Call call = {SQLITE_IOERR_WRITE, true};
+  if (const auto fault = planned(reinterpret_cast<File*>(file)->path, call)) {
     if (*fault == Fault::short_write) (void)REAL(file, xWrite, from, size / 2, at);
-    return error_of(*fault, {SQLITE_IOERR_WRITE, true});
+    return error_of(*fault, call);
   }
   return REAL(file, xWrite, from, size, at);
 }
@@ -132,7 +146,7 @@ int characteristics(sqlite3_file* file) {
   return REAL(file, xDeviceCharacteristics);
 }
 int map_shared(sqlite3_file* file, int page, int size, int extend, void volatile** at) {
-  if (const int error = planned(file, {SQLITE_IOERR_SHMMAP})) {
+  if (const int error = planned(file, {SQLITE_IOERR_SHMMAP, false, false, true})) {
     *at = nullptr;
     return error;
   }
@@ -187,7 +201,8 @@ int open_file(sqlite3_vfs* system, sqlite3_filename path, sqlite3_file* file, in
   return code;
 }
 int delete_file(sqlite3_vfs* system, const char* path, int sync) {
-  if (const auto fault = planned(path)) return error_of(*fault, {SQLITE_IOERR_DELETE, true});
+  const Call call = {SQLITE_IOERR_DELETE, true};
+  if (const auto fault = planned(path, call)) return error_of(*fault, call);
   return real_system(system)->xDelete(real_system(system), path, sync);
 }
 

@@ -18,9 +18,11 @@ namespace peerage::test {
 
 enum class Fault : std::uint8_t {
   io_error,
-  full,         // what writes says that the disk is full, the rest that it failed
-  busy,         // what locks says that another has the lock, the rest that it failed
-  short_write,  // half of what is to be written is, and then the disk is full
+  full,              // what writes says that the disk is full, the rest that it failed
+  busy,              // what locks says that another has the lock, the rest that it failed
+  short_write,       // half of what is to be written is, and then the disk is full
+  no_shared_memory,  // nothing can be shared with another process; all else succeeds
+  no_locks,          // the file system has none; all else succeeds
 };
 
 class FaultyVfs {

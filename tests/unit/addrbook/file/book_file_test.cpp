@@ -13,6 +13,7 @@
 
 #include "addrbook/file/schema.h"
 #include "addrbook/record/book_reason.h"
+#include "conn/base/file_reason.h"
 #include "tests/support/book_rows.h"
 #include "tests/support/files.h"
 #include "tests/support/forge.h"
@@ -247,11 +248,11 @@ TEST_F(BookFileTest, TheLogOfAFileIsMovedWithIt) {
 TEST_F(BookFileTest, ADirectoryInItsPlaceIsAnErrorAndStays) {
   std::filesystem::create_directory(path);
   EXPECT_EQ(BookFile::open(path, options_with(1), kBookNow).error().reason,
-            BookReason::book_unreadable);
+            conn::FileReason::path_invalid);
   EXPECT_TRUE(std::filesystem::is_directory(path));
   path = directory.path() / "no" / "such";
   EXPECT_EQ(BookFile::open(path, options_with(1), kBookNow).error().reason,
-            BookReason::book_unwritable);
+            conn::FileReason::missing);
 }
 
 TEST_F(BookFileTest, AnotherProgramsLockIsAnErrorAndMovesNothing) {

@@ -16,6 +16,7 @@
 #include <sqlite3.h>
 
 #include "addrbook/record/book_reason.h"
+#include "conn/base/file_reason.h"
 #include "conn/runtime/asio_runtime.h"
 #include "tests/sim/sim_world.h"
 #include "tests/support/book_source.h"
@@ -538,14 +539,16 @@ TEST_F(StoreTest, DestroyedOnARealRuntimeItLeavesASoundFile) {
 }
 
 TEST(StoreErrors, AFailureHasItsKind) {
-  const auto kind = [](Reason reason, const char* detail = "") {
-    return kind_of({conn::Stage::configuration, reason, detail});
-  };
+  const auto kind = [](Reason reason) { return kind_of({conn::Stage::configuration, reason, {}}); };
   EXPECT_EQ(kind(BookReason::book_in_use), StoreError::busy);
   EXPECT_EQ(kind(BookReason::book_corrupt), StoreError::corrupt);
-  EXPECT_EQ(kind(BookReason::book_unwritable, "a.db: database or disk is full"), StoreError::full);
-  EXPECT_EQ(kind(BookReason::book_unwritable, "a.db: attempt to write a readonly database"),
-            StoreError::io);
+  EXPECT_EQ(kind(conn::FileReason::disk_full), StoreError::full);
+  EXPECT_EQ(kind(BookReason::book_unwritable), StoreError::io);
+  for (const auto why : {conn::FileReason::read_only, conn::FileReason::not_permitted,
+                         conn::FileReason::missing, conn::FileReason::path_invalid,
+                         conn::FileReason::no_locks, conn::FileReason::no_shared_memory}) {
+    EXPECT_EQ(kind(why), StoreError::io);
+  }
   EXPECT_EQ(kind(BookReason::book_unreadable), StoreError::io);
   EXPECT_EQ(kind(Reason::internal_error), StoreError::other);
 }

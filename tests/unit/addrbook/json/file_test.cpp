@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "addrbook/record/book_reason.h"
+#include "conn/base/file_reason.h"
 #include "tests/support/book_fixture.h"
 #include "tests/support/vectors.h"
 
@@ -219,7 +220,7 @@ TEST_F(JsonOnDisk, AnErrorLeavesTheOldFileAndNothingElse) {
   std::filesystem::create_directories(path / "inside");
   const auto saved = save_json_book(path, "text");
   ASSERT_FALSE(saved);
-  EXPECT_EQ(saved.error().reason, BookReason::address_file_unwritable);
+  EXPECT_EQ(saved.error().reason, conn::FileReason::path_invalid);
   EXPECT_TRUE(std::filesystem::is_directory(path / "inside"));
   EXPECT_EQ(files(), 1u);
   EXPECT_FALSE(save_json_book(folder_ / "missing" / "addrbook.json", "text"));

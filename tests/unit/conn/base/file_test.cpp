@@ -7,13 +7,16 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "conn/base/file_reason.h"
 #include "tests/support/files.h"
 
 namespace peerage::conn {
@@ -124,6 +127,63 @@ TEST_F(File, IsForItsOwnerOnlyWhateverTheUmaskOrForAllThatItAllows) {
     ASSERT_TRUE(write_file(path, "text", Readers::all, IfExists::replace));
     EXPECT_EQ(mode_of(path), 0644u & ~mask);
   }
+}
+
+TEST_F(File, ThatAKilledWriterHasLeftGoesAtTheNextWriteAndNoOtherDoes) {
+  const Path left = directory / ".file.0123456789abcdef";
+  const Path alive = directory / ".file.fedcba9876543210";
+  const std::vector<Path> others = {directory / ".file.0123456789ABCDEF",
+                                    directory / ".file.0123456789abcde", directory / ".file.",
+                                    directory / ".file2.0123456789abcdef",
+                                    directory / "file.0123456789abcdef"};
+  for (const Path& each : others) std::ofstream(each) << "text";
+  for (const Path& each : {left, alive}) std::ofstream(each) << "text";
+  const Descriptor writer(::open(alive.c_str(), O_WRONLY | O_CLOEXEC));
+  ASSERT_EQ(::flock(writer.get(), LOCK_EX), 0);
+  ASSERT_TRUE(write_file(path, "new", Readers::all, IfExists::replace));
+  EXPECT_FALSE(std::filesystem::exists(left));
+  EXPECT_TRUE(std::filesystem::exists(alive)) << "its writer lives";
+  for (const Path& each : others) EXPECT_TRUE(std::filesystem::exists(each)) << each;
+  ASSERT_EQ(::flock(writer.get(), LOCK_UN), 0);
+  remove_leftovers(path);
+  EXPECT_FALSE(std::filesystem::exists(alive));
+  EXPECT_EQ(text_of(path), "new");
+  remove_leftovers(directory / "none" / "file");
+}
+
+TEST_F(File, OfAWriterThatLivesIsLeftAloneByOthers) {
+  std::atomic<bool> over = false;
+  std::thread cleaner([&] {
+    while (!over) remove_leftovers(path);
+  });
+  for (int i = 0; i < 200; ++i) {
+    EXPECT_TRUE(write_file(path, std::to_string(i), Readers::all, IfExists::replace)) << i;
+  }
+  over = true;
+  cleaner.join();
+  EXPECT_EQ(text_of(path), "199");
+  EXPECT_EQ(directory.entries(), 1u);
+}
+
+TEST_F(File, AnErrorHasItsErrnoAndTheReasonThatItIsOf) {
+  const auto missing = write_file(directory / "no/file", "", Readers::all, IfExists::replace);
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().number, ENOENT);
+  const std::vector<std::pair<int, Reason>> reasons = {{ENOSPC, FileReason::disk_full},
+                                                       {EDQUOT, FileReason::disk_full},
+                                                       {EROFS, FileReason::read_only},
+                                                       {EACCES, FileReason::not_permitted},
+                                                       {EPERM, FileReason::not_permitted},
+                                                       {ENOTDIR, FileReason::path_invalid},
+                                                       {ENOENT, FileReason::missing},
+                                                       {EMFILE, Reason::out_of_descriptors},
+                                                       {EIO, Reason::io_error},
+                                                       {0, Reason::io_error}};
+  for (const auto& [error, reason] : reasons) {
+    EXPECT_EQ(file_reason(error, Reason::io_error), reason) << error;
+  }
+  for (const int error : {ENOLCK, EOPNOTSUPP, ENOSYS}) EXPECT_TRUE(no_locks_by(error));
+  for (const int error : {EWOULDBLOCK, EINTR, EACCES}) EXPECT_FALSE(no_locks_by(error));
 }
 
 TEST_F(File, HasNeverHalfATextUnderItsName) {
