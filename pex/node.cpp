@@ -12,6 +12,7 @@
 #include "addrbook/record/book_reason.h"
 #include "conn/runtime/asio_runtime.h"
 #include "conn/runtime/sync_wait.h"
+#include "p2p/base/listen_address.h"
 #include "pex/metrics.h"
 #include "pex/metrics/node_metrics.h"
 
@@ -129,6 +130,9 @@ struct Node::Core : std::enable_shared_from_this<Core> {
   const std::shared_ptr<std::atomic<bool>> abandoned = std::make_shared<std::atomic<bool>>(false);
   const std::shared_ptr<Lists> lists = std::make_shared<Lists>();
 
+  // Of a runtime of our own: before any file is changed.
+  std::function<Result<void>()> take_address;
+
   enum class State : std::uint8_t { created, opening, listening, running, stopping, stopped };
   State state = State::created;
   std::atomic<bool> stopped = false;  // for any thread
@@ -172,7 +176,12 @@ Node::Core::Core(conn::Runtime& its_runtime, const NodeConfig& config, conn::Nod
 Result<std::unique_ptr<Node>> Node::create(NodeConfig config, conn::NodeKey key) {
   try {
     auto own = std::make_unique<conn::AsioRuntime>(config.shards);
-    auto core = std::make_shared<Core>(*own, settled(std::move(config)), std::move(key));
+    const NodeConfig all = settled(std::move(config));
+    auto core = std::make_shared<Core>(*own, all, std::move(key));
+    core->take_address = [&runtime = *own, laddr = all.connections.p2p.laddr]() -> Result<void> {
+      const auto at = p2p::listen_address(laddr);  // the switch has looked at it
+      return at ? runtime.hold(*at) : tl::unexpected(at.error());
+    };
     return std::unique_ptr<Node>(new Node(std::move(own), std::move(core)));
   } catch (const std::invalid_argument& error) {
     return fail(Stage::configuration, Reason::invalid_argument, error.what());
@@ -247,6 +256,12 @@ void Node::Core::start(const Done& done) {
     const bool ends = state == State::stopping || state == State::stopped;
     return tell(done, fail(Stage::configuration, Reason::invalid_argument,
                            ends ? "it has been stopped" : "it has been started before"));
+  }
+  if (take_address) {
+    if (auto taken = take_address(); !taken) {
+      state = State::listening;  // there is nothing that a stop would have to wait for
+      return tell(done, taken);
+    }
   }
   if (!books) return listen(done);
   state = State::opening;

@@ -13,10 +13,12 @@
 //   ...
 //   auto saved = (*node)->stop();
 //
-// `start` opens the books, which no other process may have, gives the switch the bans that are in
-// them, and listens. `stop` lets what is queued leave, ends every peer, and saves and closes the
-// books. What one setting means for several parts is derived here: a seed's slots and deadlines,
-// the book's rules, the networks that are exempt from its caps.
+// `start` takes its address, opens the books, which no other process may have, gives the switch the
+// bans that are in them, and accepts. (On a runtime that it was given the address is taken last:
+// AsioRuntime::hold takes it before.) Without its address it changes no file. `stop` lets what is
+// queued leave, ends every peer, and saves and closes the books. What one setting means for several
+// parts is derived here: a seed's slots and deadlines, the book's rules, the networks that are
+// exempt from its caps.
 //
 // Invariant: the books are open, or in memory alone, for as long as the switch runs.
 //

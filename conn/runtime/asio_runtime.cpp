@@ -128,6 +128,31 @@ struct ConnectOperation final : Operation<std::unique_ptr<Stream>> {
   tcp::socket socket;
 };
 
+Result<tcp::acceptor> open_acceptor(asio::io_context& context, const Endpoint& at) {
+  tcp::acceptor acceptor(context);
+  const tcp::endpoint endpoint = to_asio(at);
+  asio::error_code error;
+  const auto step = [&error](auto&& action) {
+    if (!error) action();
+  };
+  acceptor.open(endpoint.protocol(), error);
+  step([&] { acceptor.set_option(tcp::acceptor::reuse_address(true), error); });
+  // [::] takes IPv4 as well.
+  if (!at.ip.is_v4()) step([&] { acceptor.set_option(asio::ip::v6_only(false), error); });
+  step([&] { acceptor.bind(endpoint, error); });
+  step([&] { acceptor.listen(kListenBacklog, error); });
+  step([&] { acceptor.non_blocking(true, error); });
+  if (!error) return Result<tcp::acceptor>(std::move(acceptor));
+  if (error.value() == EADDRNOTAVAIL) {  // "no route", of a dial
+    return fail(Stage::configuration, Reason::io_error,
+                at.ip.to_string() +
+                    " is no address of this machine; if others reach it there, as in most clouds, "
+                    "listen on 0.0.0.0 and make that its external_address");
+  }
+  return fail(Stage::configuration, reason_of(error.value(), Reason::io_error),
+              at.to_string() + ": " + std::strerror(error.value()));
+}
+
 void prepare_libsodium() {
   if (sodium_init() < 0) throw std::runtime_error("libsodium cannot be initialised");
 }
@@ -237,6 +262,7 @@ AsioRuntime::AsioRuntime(asio::io_context& host, Lookup lookup)
 
 AsioRuntime::~AsioRuntime() {
   stop();
+  held_.reset();
   // A task that waits at one shard may own what belongs to another.
   for (const auto& shard : shards_) shard->clear();
 }
@@ -333,32 +359,32 @@ std::unique_ptr<Pending> AsioRuntime::connect(Shard& shard, const Route& route, 
   return std::make_unique<OperationHandle<std::unique_ptr<Stream>>>(operation);
 }
 
+// An address that is ours, and nobody is accepted there yet.
+struct AsioRuntime::Held {
+  Endpoint at;
+  tcp::acceptor acceptor;
+};
+
+Result<void> AsioRuntime::hold(const Endpoint& at) {
+  if (held_ && held_->at == at) return {};
+  auto acceptor = open_acceptor(shards_.front()->context(), at);
+  if (!acceptor) return tl::unexpected(std::move(acceptor.error()));
+  held_ = std::make_unique<Held>(Held{at, std::move(*acceptor)});
+  return {};
+}
+
 Result<std::unique_ptr<Listener>> AsioRuntime::listen(Shard& shard, const Endpoint& at,
                                                       OnArrival on_arrival) {
-  tcp::acceptor acceptor(static_cast<ShardOnAsio&>(shard).context());
-  const tcp::endpoint endpoint = to_asio(at);
-  asio::error_code error;
-  const auto step = [&error](auto&& action) {
-    if (!error) action();
-  };
-  acceptor.open(endpoint.protocol(), error);
-  step([&] { acceptor.set_option(tcp::acceptor::reuse_address(true), error); });
-  // [::] takes IPv4 as well.
-  if (!at.ip.is_v4()) step([&] { acceptor.set_option(asio::ip::v6_only(false), error); });
-  step([&] { acceptor.bind(endpoint, error); });
-  step([&] { acceptor.listen(kListenBacklog, error); });
-  step([&] { acceptor.non_blocking(true, error); });
-  if (error.value() == EADDRNOTAVAIL) {  // "no route", of a dial
-    return fail(Stage::configuration, Reason::io_error,
-                at.ip.to_string() +
-                    " is no address of this machine; if others reach it there, as in most clouds, "
-                    "listen on 0.0.0.0 and make that its external_address");
+  std::optional<tcp::acceptor> acceptor;
+  if (held_ && held_->at == at && &shard == shards_.front().get()) {
+    acceptor.emplace(std::move(held_->acceptor));
+    held_.reset();
+  } else {
+    auto opened = open_acceptor(static_cast<ShardOnAsio&>(shard).context(), at);
+    if (!opened) return tl::unexpected(std::move(opened.error()));
+    acceptor.emplace(std::move(*opened));
   }
-  if (error) {
-    return fail(Stage::configuration, reason_of(error.value(), Reason::io_error),
-                at.to_string() + ": " + std::strerror(error.value()));
-  }
-  return asio_runtime::make_listener(std::move(acceptor), std::move(on_arrival),
+  return asio_runtime::make_listener(std::move(*acceptor), std::move(on_arrival),
                                      [](Shard& claimed) -> asio::io_context& {
                                        return static_cast<ShardOnAsio&>(claimed).context();
                                      });

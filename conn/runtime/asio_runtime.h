@@ -79,9 +79,16 @@ class AsioRuntime final : public Runtime {
   std::unique_ptr<Pending> resolve(Shard& shard, const std::string& host, Duration timeout,
                                    ResolveDone done) override;
 
+  // Takes an address before anyone is to be accepted there: connections wait in the backlog, and
+  // the next `listen` at it, on shard 0, accepts them; or they are reset when the runtime stops.
+  // For those that must know that an address is theirs before they do anything else. To repeat it
+  // does nothing. Errors are those of `listen`. Any thread, one at a time, before that `listen`.
+  Result<void> hold(const Endpoint& at);
+
  private:
   class ShardOnAsio;
   class Resolver;
+  struct Held;
 
   const std::unique_ptr<asio_runtime::Executors> executors_;
   std::vector<std::shared_ptr<ShardOnAsio>> shards_;
@@ -89,6 +96,7 @@ class AsioRuntime final : public Runtime {
   std::mutex joining_;
   std::vector<std::thread> threads_;
   std::shared_ptr<Resolver> resolver_;
+  std::unique_ptr<Held> held_;
 };
 
 }  // namespace peerage::conn

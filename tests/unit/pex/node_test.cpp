@@ -364,5 +364,28 @@ TEST(NodeOnItsOwnRuntime, IsDestroyedWithoutAStart) {
   EXPECT_TRUE(Node::create(config, test::numbered_key(1)));
 }
 
+// On a runtime of its own: nothing is changed before the address is ours.
+TEST(NodeOfItsOwn, WhoseAddressIsTakenMakesNoBook) {
+  const test::TemporaryDirectory directory;
+  NodeConfig config;
+  config.networks = {"test-chain"};
+  config.listen = "127.0.0.1:0";
+  config.shards = 1;
+  auto first = Node::create(config, test::numbered_key(1));
+  ASSERT_TRUE(first);
+  ASSERT_TRUE((*first)->start());
+  config.listen = (*first)->listen_address().endpoint.to_string();
+  config.book_file = directory / "book.db";
+  auto second = Node::create(config, test::numbered_key(2));
+  ASSERT_TRUE(second);
+  const auto started = (*second)->start();
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().reason, Reason::address_in_use);
+  EXPECT_EQ(directory.entries(), 0u);
+  EXPECT_TRUE((*second)->stop());
+  EXPECT_EQ(directory.entries(), 0u);
+  ASSERT_TRUE((*first)->stop());
+}
+
 }  // namespace
 }  // namespace peerage::pex

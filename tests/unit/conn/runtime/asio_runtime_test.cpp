@@ -60,6 +60,54 @@ TEST(AsioRuntimeTest, StoppingDoesNotWaitForALookupThatHangs) {
   release->set_value();
 }
 
+// --- an address before anyone is accepted there ---
+
+TEST(AsioRuntimeTest, AnAddressThatIsHeldIsOursAndTheListenerAcceptsWhatCameMeanwhile) {
+  const Endpoint any = {IpAddress::v4(127, 0, 0, 1), 0};
+  AsioRuntime first(1);
+  std::unique_ptr<Listener> listener;
+  std::promise<Endpoint> listening;
+  first.shard(0).post([&] {
+    listener = std::move(*first.listen(first.shard(0), any, [](auto) {}));
+    listening.set_value(listener->local_endpoint());
+  });
+  const Endpoint taken = listening.get_future().get();
+  AsioRuntime second(1);
+  const auto refused = second.hold(taken);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().reason, Reason::address_in_use);
+  first.stop();
+  listener.reset();
+
+  ASSERT_TRUE(second.hold(taken));
+  EXPECT_TRUE(second.hold(taken)) << "it is ours";
+  AsioRuntime third(1);
+  EXPECT_FALSE(third.hold(taken));
+  std::unique_ptr<Pending> connecting;
+  std::unique_ptr<Stream> stream;
+  std::promise<void> connected;
+  third.shard(0).post([&] {
+    connecting = third.connect(third.shard(0), taken, 10s, [&](auto outcome) {
+      if (outcome) stream = std::move(*outcome);
+      connected.set_value();
+    });
+  });
+  connected.get_future().wait();
+  ASSERT_TRUE(stream) << "it waits in the backlog";
+  std::promise<void> arrived;
+  second.shard(0).post([&] {
+    auto made = second.listen(second.shard(0), taken, [&](auto) { arrived.set_value(); });
+    ASSERT_TRUE(made) << made.error().text();
+    listener = std::move(*made);
+  });
+  arrived.get_future().wait();
+  third.stop();
+  second.stop();
+  stream.reset();
+  connecting.reset();
+  listener.reset();
+}
+
 // --- the end ---
 
 // Something that is at work until it is released.
