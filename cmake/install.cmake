@@ -26,8 +26,15 @@ endforeach()
 target_include_directories(peerage_conn INTERFACE $<INSTALL_INTERFACE:${headers}>)
 if(PEERAGE_BUILD_PROGRAM)
   install(TARGETS peerage RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-  # Not ${CMAKE_INSTALL_LIBDIR}: systemd looks here on every architecture.
-  install(FILES ${PROJECT_SOURCE_DIR}/packaging/peerage.service DESTINATION lib/systemd/system)
+  # Not ${CMAKE_INSTALL_LIBDIR}: systemd looks here on every architecture. Its commands are named by
+  # the path that the program gets, for systemd finds others in few places alone.
+  foreach(unit peerage.service peerage@.service)
+    install(CODE "
+      file(READ \"${PROJECT_SOURCE_DIR}/packaging/${unit}\" text)
+      string(REGEX REPLACE \"(Exec[A-Za-z]+=-?)peerage \" \"\\\\1\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}/peerage \" text \"\${text}\")
+      file(WRITE \"${PROJECT_BINARY_DIR}/units/${unit}\" \"\${text}\")")
+    install(FILES ${PROJECT_BINARY_DIR}/units/${unit} DESTINATION lib/systemd/system)
+  endforeach()
 endif()
 
 # Without debug information, which is thirty times the size of the rest. The program's is in a

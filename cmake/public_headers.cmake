@@ -45,6 +45,7 @@ set(PEERAGE_PUBLIC_HEADERS
   conn/base/bytes.h
   conn/base/channel.h
   conn/base/failure.h
+  conn/base/file_reason.h
   conn/base/histogram.h
   conn/base/keyed_hash.h
   conn/base/limits.h

@@ -80,7 +80,7 @@ Result<ListFilter> filter_of(const Options& options) {
 
 int list(const BookHome& home, const Options& options) {
   const auto filter = filter_of(options);
-  if (!filter) return report(filter.error());
+  if (!filter) return report_wrong_usage(filter.error());
   const Time now = book_now();
   const auto contents = read_book(home, now);
   if (!contents) return report_book(contents.error());
@@ -119,7 +119,7 @@ int show(const BookHome& home, const Options& options) {
 
 int sources(const BookHome& home, const Options& options) {
   const auto id = conn::NodeId::parse(options.target);
-  if (!id) return report(id.error());
+  if (!id) return report_wrong_usage(id.error());
   using Who = addrbook::ProvenanceQuery::Who;
   const addrbook::ProvenanceQuery query{
       .id = *id,
@@ -205,9 +205,9 @@ int import_from(const BookHome& home, const Options& options) {
 
 int add_ban(const BookHome& home, const Options& options) {
   const auto target = parse_target(options.target);
-  if (!target) return report(target.error());
+  if (!target) return report_wrong_usage(target.error());
   const auto span = span_of("--for", options.span);
-  if (!span) return report(span.error());
+  if (!span) return report_wrong_usage(span.error());
   const Time now = book_now();
   const auto row = ban(home, *target, *span, options.reason, now);
   if (!row) return report_book(row.error());
@@ -217,7 +217,7 @@ int add_ban(const BookHome& home, const Options& options) {
 
 int lift_ban(const BookHome& home, const Options& options) {
   const auto target = parse_target(options.target);
-  if (!target) return report(target.error());
+  if (!target) return report_wrong_usage(target.error());
   const auto lifted = unban(home, *target, book_now());
   if (!lifted) return report_book(lifted.error());
   if (!*lifted) return not_there(p2p::to_string(*target) + " is not banned");
@@ -227,7 +227,7 @@ int lift_ban(const BookHome& home, const Options& options) {
 
 int forget_id(const BookHome& home, const Options& options) {
   const auto id = conn::NodeId::parse(options.target);
-  if (!id) return report(id.error());
+  if (!id) return report_wrong_usage(id.error());
   const auto forgotten = forget(home, *id, options.network, book_now());
   if (!forgotten) return report_book(forgotten.error());
   if (*forgotten == 0) {

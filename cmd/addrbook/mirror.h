@@ -13,6 +13,7 @@
 // when the runtime has stopped.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -36,21 +37,32 @@ class JsonMirror {
  public:
   static constexpr conn::Duration kPace = std::chrono::minutes(2);
 
-  // `from`: the book's file. `failed` is called, on the executor, when a file could not be written.
+  // What an operator is told, once each time that it becomes so.
+  enum class Event : std::uint8_t {
+    not_kept,  // no file can be written there (read-only, missing, another's): it is not tried
+               // again
+    failing,   // it could not be written, and is tried again
+    written,   // now it could
+  };
+  // Called on the executor, and by finish(). `why` is a failure's, but for `written`.
+  using OnEvent = std::function<void(Event event, const conn::Failure& why)>;
+
+  // `from`: the book's file.
   JsonMirror(conn::Runtime& runtime, std::filesystem::path from, std::string network,
-             std::filesystem::path to, std::function<void(const conn::Failure&)> failed);
+             std::filesystem::path to, OnEvent on_event);
 
   void start();
   void stop();
-  // Writes the file for the last time, here; false if that failed.
+  // Writes the file for the last time, here. False: it is not what it should be, but for a file
+  // that nobody can write there, which `on_event` has been told of.
   bool finish();
 
  private:
-  struct Task;
+  class Task;
   void write();
 
   conn::Shard& control_;
-  std::shared_ptr<const Task> task_;
+  std::shared_ptr<Task> task_;
   std::unique_ptr<conn::Timer> timer_;
   std::unique_ptr<conn::Executor> executor_;
 };

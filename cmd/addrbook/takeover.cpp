@@ -59,23 +59,35 @@ std::string main_reason(const ImportReport& report) {
 
 }  // namespace
 
+std::vector<std::filesystem::path> names_of_originals(const std::filesystem::path& file) {
+  std::vector<std::filesystem::path> names = {file.native() + ".before-peerage"};
+  for (int number = 2; number <= kMaxOriginals; ++number) {
+    names.emplace_back(names.front().native() + "." + std::to_string(number));
+  }
+  return names;
+}
+
 conn::Result<std::filesystem::path> keep_original(const std::filesystem::path& file) {
   const auto refuse = [](const std::filesystem::path& path, const std::string& why) {
     return fail(Stage::configuration, addrbook::BookReason::address_file_unwritable,
                 conn::printable(path.native(), 1024) + ": " + why);
   };
-  std::filesystem::path name = file.native() + ".before-peerage";
+  std::filesystem::path name;
   std::error_code error;
-  for (int number = 2; std::filesystem::exists(name, error); ++number) {
+  for (std::filesystem::path& each : names_of_originals(file)) {
+    name = std::move(each);
+    if (!std::filesystem::exists(name, error)) break;
     if (have_same_text(file, name)) return name;
-    if (number > kMaxOriginals) return refuse(name, "there are too many of these already");
-    name = file.native() + ".before-peerage." + std::to_string(number);
+  }
+  if (std::filesystem::exists(name, error)) {
+    return refuse(name, "there are too many of these already");
   }
   // Of a symbolic link its target: a second link to the link would keep nothing.
   if (::linkat(AT_FDCWD, file.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0) {
     conn::sync_directory_of(name);
     return name;
   }
+  // A file system without hard links: a copy.
   if (errno == EEXIST) return refuse(name, std::strerror(errno));
   const auto text = conn::read_file(file, addrbook::kMaxJsonFile);
   if (!text) return refuse(file, text.error().what);

@@ -11,6 +11,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "cmd/addrbook/addrbook.h"
 #include "conn/base/failure.h"
@@ -23,6 +24,9 @@ namespace peerage::cmd {
 // not be kept. Either is logged.
 bool take_over_json(const BookHome& home, const std::string& network,
                     const std::filesystem::path& json, const conn::Log& log);
+
+// The names that keep_original gives, all of them.
+std::vector<std::filesystem::path> names_of_originals(const std::filesystem::path& file);
 
 // Gives the file a second name beside it, FILE.before-peerage, with a number after it when another
 // file has it; where there are no hard links, a copy. Returns that name, also when the file has it

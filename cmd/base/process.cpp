@@ -7,6 +7,17 @@
 
 namespace peerage::cmd {
 
+void settle_signals(Process process) noexcept {
+  std::signal(SIGUSR1, SIG_IGN);
+  std::signal(SIGUSR2, SIG_IGN);
+  if (process == Process::tool) return;
+  std::signal(SIGPIPE, SIG_IGN);  // a log without a reader is no reason to end
+  sigset_t held;
+  sigemptyset(&held);
+  sigaddset(&held, SIGHUP);
+  sigprocmask(SIG_BLOCK, &held, nullptr);
+}
+
 Signals::Signals(std::initializer_list<int> signals) {
   sigemptyset(&set_);
   for (const int signal : signals) sigaddset(&set_, signal);

@@ -2,12 +2,19 @@
 #pragma once
 
 #include <csignal>
+#include <cstdint>
 #include <initializer_list>
 
 #include "conn/base/failure.h"
 #include "conn/runtime/runtime.h"
 
 namespace peerage::cmd {
+
+// Signals that a process may get before it has given them a meaning. SIGUSR1 and SIGUSR2 are
+// ignored, for they would end it; and for a node SIGPIPE too, and SIGHUP waits until it
+// is taken. To be called before main; async-signal-safe.
+enum class Process : std::uint8_t { tool, node };
+void settle_signals(Process process) noexcept;
 
 // Signals that are taken by waiting for them. Made by the main thread before any other is started,
 // so that all have them blocked, and for as long as the process lives.

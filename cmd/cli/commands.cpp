@@ -3,6 +3,7 @@
 #include <iostream>
 #include <optional>
 
+#include "cmd/cli/exit_code.h"
 #include "cmd/config/setting_value.h"
 #include "conn/base/bytes.h"
 
@@ -73,12 +74,17 @@ int report(const conn::Failure& failure) {
   if (!failure.detail.empty()) std::cerr << ": " << conn::printable(failure.detail, kMaxDetail);
   std::cerr << '\n';
   if (!hint(failure.reason).empty()) std::cerr << "  hint: " << hint(failure.reason) << '\n';
-  return 1;
+  return kExitFailed;
 }
 
 int report_wrong_usage(const conn::Failure& failure) {
   report(failure);
-  return 2;
+  return kExitUsage;
+}
+
+int report_of_node(const conn::Failure& failure) {
+  report(failure);
+  return exit_code_of(failure.reason);
 }
 
 conn::Result<conn::Duration> duration_of(const std::string& option, const std::string& text) {

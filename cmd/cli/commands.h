@@ -1,6 +1,6 @@
 // The subcommands of the `peerage` program, each as data (cmd/cli/command.h). A command returns 0
-// for success, 1 for a failure that has been reported on standard error, 2 for a wrong command
-// line.
+// for success, 1 for a failure that has been reported on standard error, 64 for a wrong command
+// line; a node 78 for what no restart mends (cmd/cli/exit_code.h).
 #pragma once
 
 #include <filesystem>
@@ -45,8 +45,10 @@ conn::Result<std::filesystem::path> node_key_path(const std::filesystem::path& h
 
 // Prints "peerage: ..." with the hint, and returns 1.
 int report(const conn::Failure& failure);
-// The same for a command line that is wrong, and returns 2.
+// The same for a command line that is wrong, and returns 64.
 int report_wrong_usage(const conn::Failure& failure);
+// The same for a node that could not start or save: returns 1, 64 or 78, by the failure's reason.
+int report_of_node(const conn::Failure& failure);
 
 // What --`option` says: a duration such as "10s", or a bare number of seconds, and more than
 // nothing.

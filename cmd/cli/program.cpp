@@ -11,6 +11,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cmd/cli/exit_code.h"
+
 namespace peerage::cmd {
 namespace {
 
@@ -169,13 +171,13 @@ int run_program(const Program& program, std::vector<std::string> arguments, std:
     app.parse(std::move(arguments));
     if (chosen) return chosen();
     err << app.help();
-    return 2;
+    return kExitUsage;
   } catch (const CLI::ParseError& error) {
-    // --help and the like are no errors; a wrong command line is 2, as for most tools.
-    return app.exit(error, out, err) == 0 ? 0 : 2;
+    // --help and the like are no errors.
+    return app.exit(error, out, err) == 0 ? kExitDone : kExitUsage;
   } catch (const std::exception& error) {
     err << program.name << ": " << error.what() << '\n';
-    return 1;
+    return kExitFailed;
   }
 }
 

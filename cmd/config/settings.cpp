@@ -108,7 +108,10 @@ Result<Settings> load_settings(const fs::path& home, const Flags& flags,
   if (const Finding* error = first_error(reading.findings)) {
     std::string where = error->where;
     if (error->line > 0) where += ": line " + std::to_string(error->line);
-    return fail(Stage::configuration, Reason::config_malformed,
+    // A finding about an option begins with its name, and is in no file.
+    const bool is_of_option = where.empty() && error->text.starts_with("--");
+    return fail(Stage::configuration,
+                is_of_option ? Reason::invalid_argument : Reason::config_malformed,
                 where.empty() ? error->text : where + ": " + error->text);
   }
   Settings& settings = reading.settings;
@@ -124,7 +127,7 @@ Result<Settings> load_settings(const fs::path& home, const Flags& flags,
 
 Result<void> require_network(const Settings& settings) {
   if (!settings.networks.empty()) return {};
-  return fail(Stage::configuration, Reason::invalid_argument,
+  return fail(Stage::configuration, Reason::config_malformed,
               "no network is named: use --network CHAIN-ID, or set `network` under [peerage] in " +
                   settings.config_file.string() + ", or put the chain's genesis.json at " +
                   (settings.home / settings.config.genesis_file).lexically_normal().string());

@@ -18,7 +18,7 @@ Result<std::vector<std::string>> served_networks(const Settings& settings,
   if (auto named = require_network(settings); !named) return tl::unexpected(named.error());
   if (settings.networks != std::vector<std::string>{"*"}) return settings.networks;
   if (!known.empty()) return known;
-  return fail(Stage::configuration, Reason::invalid_argument,
+  return fail(Stage::configuration, Reason::config_malformed,
               "\"*\" serves the networks that the book knows, and it knows none yet: name them "
               "once, as in --network a,b");
 }

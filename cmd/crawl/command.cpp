@@ -215,7 +215,7 @@ Command crawl_command() {
       .footer =
           "It ends when nothing is left to visit, after --for, or at Ctrl-C, and reports in each "
           "case. Exit code: 0 when it reported, 1 when it could not or when no node answered a "
-          "request for addresses, 2 for a wrong command line.",
+          "request for addresses, 64 for a wrong command line.",
       .run = [options] { return run(*options); },
   };
 }

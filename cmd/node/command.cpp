@@ -1,13 +1,14 @@
 // start, seed: a node that runs until a signal ends it.
 //
 // SIGTERM and SIGINT end it, saved, with exit code 0; SIGHUP has the lists of its settings read
-// again.
+// again, also one that came while it started. Other exit codes: cmd/cli/exit_code.h.
 #include <csignal>
 #include <iostream>
 #include <memory>
 
 #include "cmd/base/process.h"
 #include "cmd/cli/commands.h"
+#include "cmd/cli/exit_code.h"
 #include "cmd/config/node_config.h"
 #include "cmd/config/overrides.h"
 #include "cmd/config/sanity.h"
@@ -23,6 +24,7 @@ using conn::LogLevel;
 struct Options {
   std::filesystem::path home;
   Flags flags;
+  bool must_exist = false;
 };
 
 conn::Result<ProgramLog> log_of(const Settings& settings) {
@@ -71,35 +73,36 @@ void reload(Node& node, const Options& options, const conn::Log& log,
 
 int run(const Options& options, std::optional<pex::Role> only) {
   const Signals signals{SIGINT, SIGTERM, SIGHUP};
-  std::signal(SIGPIPE, SIG_IGN);  // a log without a reader is no reason to end
   auto settings = load_settings(options.home, options.flags);
-  if (!settings) return report(settings.error());
+  if (!settings) return report_of_node(settings.error());
   const auto program_log = log_of(*settings);
-  if (!program_log) return report(program_log.error());
+  if (!program_log) return report_of_node(program_log.error());
   const conn::Log log(program_log->module("main"));
   log_notices(log, *settings);
   const pex::Role role = role_of(settings->config, only);
   log_overrides(log, *settings, role);
 
-  auto node = Node::prepare(std::move(*settings), role, *program_log);
-  if (!node) return report(node.error());
-  if (const auto started = (*node)->start(); !started) return report(started.error());
+  const ServiceNotify service;  // outlives the node, whose control shard gives the signs of life
+  auto node = Node::prepare(std::move(*settings), role, *program_log,
+                            options.must_exist ? Node::Home::must_exist : Node::Home::may_be_new);
+  if (!node) return report_of_node(node.error());
+  if (const auto interval = service.watchdog_interval()) {
+    (*node)->beat(*interval, [&service] { service.watchdog(); });
+  }
+  if (const auto started = (*node)->start(); !started) return report_of_node(started.error());
 
-  const ServiceNotify service;
   service.ready();
   log.write(LogLevel::info, role == pex::Role::seed ? "seed started" : "node started",
             {{"address", (*node)->address().to_string()}, {"version", PEERAGE_VERSION}});
-  const conn::Duration tick =
-      std::min<conn::Duration>(service.watchdog_interval().value_or(10s), 10s);
+  static constexpr conn::Duration kTick = 10s;
   for (int signal = 0; signal != SIGINT && signal != SIGTERM;) {
-    signal = signals.wait_for(tick);
-    service.watchdog();
+    signal = signals.wait_for(kTick);
     service.status((*node)->status_line());
     if (signal == SIGHUP) reload(**node, options, log, service);
   }
   service.stopping();
   log.write(LogLevel::info, "stopping");
-  if (const auto stopped = (*node)->stop(); !stopped) return report(stopped.error());
+  if (const auto stopped = (*node)->stop(); !stopped) return report_of_node(stopped.error());
   return 0;
 }
 
@@ -108,8 +111,12 @@ Command command_of(std::string name, std::string about, std::optional<pex::Role>
   Command command{.name = std::move(name),
                   .about = std::move(about),
                   .options = settings_options(options->flags),
+                  .footer = kExitCodesOfANode,
                   .run = [options, only] { return run(*options, only); }};
   command.options.insert(command.options.begin(), home_option(options->home));
+  command.options.push_back({.name = "--must-exist",
+                             .into = &options->must_exist,
+                             .help = "Make no new home, key or book: fail if one is missing"});
   return command;
 }
 

@@ -9,8 +9,10 @@
 #include "cmd/base/process.h"
 #include "cmd/base/report_text.h"
 #include "cmd/config/node_config.h"
-#include "cmd/config/node_key_file.h"
 #include "cmd/config/start_rules.h"
+#include "conn/base/file.h"
+#include "conn/base/file_reason.h"
+#include "p2p/base/listen_address.h"
 
 namespace peerage::cmd {
 
@@ -28,7 +30,35 @@ Result<void> make_book_directory(const Settings& settings) {
   std::error_code error;
   std::filesystem::create_directories(directory, error);
   if (!error) return {};
-  return fail(Stage::configuration, Reason::io_error, directory.string() + ": " + error.message());
+  return fail(Stage::configuration, conn::file_reason(error.value(), Reason::io_error),
+              directory.string() + ": " + error.message());
+}
+
+// A home that has run before has all of these.
+Result<void> require_home(const Settings& settings) {
+  const std::pair<const std::filesystem::path&, Reason> needed[] = {
+      {settings.home, conn::FileReason::missing},
+      {settings.config_file, conn::FileReason::missing},
+      {settings.node_key_file, Reason::key_file_missing},
+      {settings.book_file, addrbook::BookReason::book_missing}};
+  for (const auto& [path, reason] : needed) {
+    std::error_code error;
+    if (std::filesystem::exists(path, error)) continue;
+    return fail(Stage::configuration, reason,
+                path.string() + ": none is made, because of --must-exist");
+  }
+  return {};
+}
+
+// All names under which a home's files are written.
+void clear_leftovers(const Settings& settings) {
+  conn::remove_leftovers(settings.config_file);
+  conn::remove_leftovers(settings.node_key_file);
+  if (settings.json_book.empty()) return;
+  conn::remove_leftovers(settings.json_book);
+  for (const std::filesystem::path& original : names_of_originals(settings.json_book)) {
+    conn::remove_leftovers(original);
+  }
 }
 
 // "*" is every network that the book knows.
@@ -73,32 +103,23 @@ std::string count_of(const p2p::SwitchSnapshot& snapshot, p2p::Direction directi
 // --- the home ---
 
 Result<std::unique_ptr<Node>> Node::prepare(Settings settings, pex::Role role,
-                                            const ProgramLog& program_log) {
+                                            const ProgramLog& program_log, Home home) {
   (void)allow_connections(0);  // as many as there may be
+  if (home == Home::must_exist) {
+    if (auto there = require_home(settings); !there) return tl::unexpected(there.error());
+  }
   if (auto has = require_peer_exchange(settings); !has) return tl::unexpected(has.error());
-  // Before anything is made: a mistaken start leaves nothing behind.
   if (auto settled = settle_networks(settings); !settled) return tl::unexpected(settled.error());
   if (auto can = require_writable_files(settings); !can) return tl::unexpected(can.error());
-  if (auto made = make_book_directory(settings); !made) return tl::unexpected(made.error());
-  auto key = load_or_create_key(settings.node_key_file);
+  auto key = HomeKey::find(settings.node_key_file);
   if (!key) return tl::unexpected(key.error());
-  const conn::Log log(program_log.module("main"));
-  if (const auto mode = mode_open_to_others(settings.node_key_file)) {
-    const std::string path = settings.node_key_file.string();
-    log.write(LogLevel::warn, "others on this machine can read or change the node key",
-              {{"file", path}, {"mode", *mode}, {"run", "chmod 600 " + path}});
-  }
-  if (!settings.json_book.empty()) {
-    const BookHome home = {settings.home, settings.config, settings.networks, settings.book_file,
-                           key->id()};
-    if (!take_over_json(home, settings.networks.front(), settings.json_book, log)) {
-      settings.json_book.clear();
-    }
-  }
   auto node = std::unique_ptr<Node>(new Node(std::move(settings), program_log));
-  if (auto made = node->make(role, program_log, std::move(*key)); !made) {
+  if (auto made = node->make(role, program_log, key->take()); !made) {
     return tl::unexpected(made.error());
   }
+  if (auto taken = node->take_address(); !taken) return tl::unexpected(taken.error());
+  // Until here nothing has been changed.
+  if (auto settled = node->settle_home(*key); !settled) return tl::unexpected(settled.error());
   return node;
 }
 
@@ -113,21 +134,74 @@ Result<void> Node::make(pex::Role role, const ProgramLog& log, conn::NodeKey key
                {{"why", allowed.error().text()}});
   }
   auto node = pex::Node::create(runtime_, config, std::move(key));
-  if (!node) return tl::unexpected(node.error());
+  if (!node) {  // what is wrong with a setting is the configuration's
+    return fail(Stage::configuration, Reason::config_malformed, std::move(node.error().detail));
+  }
   node_ = std::move(*node);
-  node_->on_book_state([this](const addrbook::Store::State& state) {
-    if (state.condition != addrbook::Store::State::Condition::degraded) return;
+  node_->on_book_state([this](const addrbook::Store::State& state) { on_book_state(state); });
+  return {};
+}
+
+Result<void> Node::take_address() {
+  const auto at = p2p::listen_address(settings_.config.p2p.laddr);
+  return at ? runtime_.hold(*at) : tl::unexpected(at.error());
+}
+
+Result<void> Node::settle_home(const HomeKey& key) {
+  clear_leftovers(settings_);
+  if (auto made = make_book_directory(settings_); !made) return made;
+  if (auto saved = key.save(); !saved) return saved;
+  const std::string path = settings_.node_key_file.string();
+  if (key.is_new()) {
+    log_.write(LogLevel::warn, "a new node key was made: the node has a new ID",
+               {{"id", key.id().to_string()}, {"file", path}});
+  }
+  if (const auto mode = mode_open_to_others(settings_.node_key_file)) {
+    log_.write(LogLevel::warn, "others on this machine can read or change the node key",
+               {{"file", path}, {"mode", *mode}, {"run", "chmod 600 " + path}});
+  }
+  std::error_code error;
+  book_is_new_ = !std::filesystem::exists(settings_.book_file, error);
+  if (!settings_.json_book.empty()) take_over_json_book(key.id());
+  return {};
+}
+
+void Node::take_over_json_book(const conn::NodeId& id) {
+  const BookHome home = {settings_.home, settings_.config, settings_.networks, settings_.book_file,
+                         id};
+  if (!take_over_json(home, settings_.networks.front(), settings_.json_book, log_)) return;
+  mirror_ = std::make_unique<JsonMirror>(
+      runtime_, settings_.book_file, settings_.networks.front(), settings_.json_book,
+      [this](JsonMirror::Event event, const Failure& why) { on_mirror(event, why); });
+}
+
+void Node::on_mirror(JsonMirror::Event event, const Failure& why) const {
+  const std::string file = settings_.json_book.string();
+  switch (event) {
+    case JsonMirror::Event::not_kept:
+      return log_.write(LogLevel::warn,
+                        "addrbook.json is not kept up to date: nothing can be "
+                        "written there; the address book itself is",
+                        {{"file", file}, {"why", why.text()}});
+    case JsonMirror::Event::failing:
+      return log_.write(LogLevel::error, "addrbook.json cannot be written; trying again",
+                        {{"file", file}, {"why", why.text()}});
+    case JsonMirror::Event::written:
+      return log_.write(LogLevel::info, "addrbook.json is written again", {{"file", file}});
+  }
+}
+
+// Told when it begins and when it ends.
+void Node::on_book_state(const addrbook::Store::State& state) {
+  using Condition = addrbook::Store::State::Condition;
+  if (state.condition == Condition::degraded) {
+    book_unsaved_ = true;
     log_.write(LogLevel::error, "the address book cannot be saved; trying again",
                {{"why", state.failure ? state.failure->text() : ""}});
-  });
-  if (!settings_.json_book.empty()) {
-    mirror_ = std::make_unique<JsonMirror>(
-        runtime_, settings_.book_file, settings_.networks.front(), settings_.json_book,
-        [this](const Failure& why) {
-          log_.write(LogLevel::error, "addrbook.json cannot be written", {{"why", why.text()}});
-        });
+  } else if (state.condition == Condition::healthy && std::exchange(book_unsaved_, false)) {
+    log_.write(LogLevel::info, "the address book is saved again",
+               {{"file", settings_.book_file.string()}});
   }
-  return {};
 }
 
 Node::~Node() {
@@ -135,6 +209,10 @@ Node::~Node() {
 }
 
 // --- life ---
+
+void Node::beat(conn::Duration interval, std::function<void()> sign) {
+  heartbeat_ = std::make_unique<Heartbeat>(runtime_.shard(0), interval, std::move(sign));
+}
 
 Result<void> Node::start() {
   if (auto started = node_->start(); !started) return started;
@@ -144,6 +222,7 @@ Result<void> Node::start() {
     arm_summary();
     if (mirror_) mirror_->start();
   });
+  if (heartbeat_) heartbeat_->start();
   return {};
 }
 
@@ -158,6 +237,16 @@ void Node::log_book(const pex::NetworkBooks::Opened& opened) {
   if (report.dropped.total() > 0) {
     log_.write(LogLevel::warn, "rows of the address book were dropped",
                {{"rows", report.dropped.text()}});
+  }
+  if (book_is_new_ || report.found == addrbook::Report::Found::nothing) {
+    log_.write(LogLevel::warn, "a new address book was made",
+               {{"file", settings_.book_file.string()}});
+  }
+  if (report.kept == addrbook::Report::Kept::by_journal) {
+    log_.write(LogLevel::warn,
+               "the file system has no shared memory: the address book is kept without a "
+               "write-ahead log; saving is slower, and readers and the node wait for each other",
+               {{"file", settings_.book_file.string()}});
   }
   log_.write(LogLevel::info, "address book",
              {{"file", settings_.book_file.string()},
@@ -175,9 +264,10 @@ Result<void> Node::stop() {
   });
   const auto saved = node_->stop(kStopLimit);
   // Logged now, because the runtime waits for the write under way, and may be killed meanwhile.
-  if (!saved && saved.error().reason == addrbook::BookReason::book_unwritable) {
+  if (!saved) {
     log_.write(LogLevel::error, "the address book is not saved", {{"why", saved.error().text()}});
   }
+  if (heartbeat_) heartbeat_->stop();
   runtime_.stop();
   if (!saved) return saved;
   if (mirror_ && !mirror_->finish()) {

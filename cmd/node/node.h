@@ -1,10 +1,12 @@
 // A node as the program runs it: a home's settings made into a switch with peer exchange, its books
 // and their file.
 //
-// `prepare` brings the home into order: it makes the directories and the node key that are missing,
-// and takes over an addrbook.json that another program wrote (cmd/addrbook/takeover.h). `start`
-// opens the book, which no other process may have, gives the switch the bans that are in it, and
-// listens. `stop` disconnects every peer, saves and closes within kStopLimit.
+// `prepare` judges the settings, takes the node's address, and only then brings the home into
+// order: it makes the directories and the node key that are missing, clears away what a process
+// that was killed has left, and takes over an addrbook.json that another program wrote
+// (cmd/addrbook/takeover.h). So a start that fails for a setting or its port has changed nothing.
+// `start` opens the book, which no other process may have, gives the switch the bans that are in
+// it, and accepts. `stop` disconnects every peer, saves and closes within kStopLimit.
 //
 // An addrbook.json that the settings name is kept up to date (cmd/addrbook/mirror.h).
 //
@@ -12,12 +14,16 @@
 // runtime's.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
 #include "cmd/addrbook/mirror.h"
 #include "cmd/base/program_log.h"
+#include "cmd/config/node_key_file.h"
 #include "cmd/config/settings.h"
+#include "cmd/node/heartbeat.h"
 #include "conn/address/node_key.h"
 #include "conn/runtime/asio_runtime.h"
 #include "pex/node.h"
@@ -28,11 +34,16 @@ class Node {
  public:
   static constexpr conn::Duration kStopLimit = std::chrono::milliseconds(4500);
 
+  // Whether the home, its config file, its key and its book may be missing, and are made.
+  enum class Home : std::uint8_t { may_be_new, must_exist };
   // Throws nothing; a failure says what to do.
   static conn::Result<std::unique_ptr<Node>> prepare(Settings settings, pex::Role role,
-                                                     const ProgramLog& log);
+                                                     const ProgramLog& log,
+                                                     Home home = Home::may_be_new);
   ~Node();
 
+  // Signs of life from the control shard, for as long as it runs its tasks. Before the start.
+  void beat(conn::Duration interval, std::function<void()> sign);
   conn::Result<void> start();
   // The lists of the settings are from now on those of `fresh`; what else has changed in there
   // waits for a restart, and is logged.
@@ -49,6 +60,11 @@ class Node {
   Node(Settings settings, const ProgramLog& log);
 
   conn::Result<void> make(pex::Role role, const ProgramLog& log, conn::NodeKey key);
+  conn::Result<void> take_address();
+  conn::Result<void> settle_home(const HomeKey& key);
+  void take_over_json_book(const conn::NodeId& id);
+  void on_mirror(JsonMirror::Event event, const conn::Failure& why) const;
+  void on_book_state(const addrbook::Store::State& state);
   void log_book(const pex::NetworkBooks::Opened& opened);
   void summarise();
   void arm_summary();
@@ -58,6 +74,9 @@ class Node {
   conn::Log log_;
   conn::AsioRuntime runtime_;
   std::unique_ptr<JsonMirror> mirror_;
+  std::unique_ptr<Heartbeat> heartbeat_;
+  bool book_is_new_ = false;
+  bool book_unsaved_ = false;  // the operator was told; on the control shard
   std::unique_ptr<conn::Timer> summary_;
   std::unique_ptr<pex::Node> node_;  // destroyed first
 };

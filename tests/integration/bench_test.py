@@ -209,7 +209,7 @@ class Ends(unittest.TestCase):
             self.assertIn("100 connections need", result.stderr)
             self.assertIn("the hard limit is 150", result.stderr)
 
-    def test_a_wrong_command_line_ends_with_2_and_says_what_is_wrong(self):
+    def test_a_wrong_command_line_ends_with_64_and_says_what_is_wrong(self):
         dial = ["--dial", "127.0.0.1:1"]
         source = ["source", *dial, "--msg-count", 1]
         for arguments, text in (
@@ -225,7 +225,7 @@ class Ends(unittest.TestCase):
                 (["handshakes", *dial], "--count"),
                 (["handshakes", *dial, "--count", 1, "--concurrency", 0], "--concurrency"),
                 (["hold", *dial], "--peers"), (["hold", *dial, "--peers", 1, "--for", "-1s"], "-1s")):
-            result = bench(*arguments, expect=2)
+            result = bench(*arguments, expect=64)
             self.assertIn(text, result.stderr, arguments)
             self.assertEqual(result.stdout, "", arguments)
 

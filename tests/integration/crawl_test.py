@@ -200,11 +200,11 @@ class Crawl(unittest.TestCase):
 
     def test_mistakes_are_reported_before_anything_is_dialled(self):
         for arguments, code, text in (
-                (["--network", "a"], 2, "--seeds"), (["--seeds", self.seed], 2, "--network"),
-                (["--seeds", "h:1", "--network", "a"], 2, "h:1"), (["--seeds", ",", "--network", "a"], 2, "at least one"),
-                (["--seeds", self.seed, "--network", "a,b"], 2, "one network"),
-                ([*self.usual, "--for", "soon"], 2, "soon"), ([*self.usual, "--parallel", "0"], 2, "parallel"),
-                ([*self.usual, "--json", "--csv", "-"], 2, "both"),
+                (["--network", "a"], 64, "--seeds"), (["--seeds", self.seed], 64, "--network"),
+                (["--seeds", "h:1", "--network", "a"], 64, "h:1"), (["--seeds", ",", "--network", "a"], 64, "at least one"),
+                (["--seeds", self.seed, "--network", "a,b"], 64, "one network"),
+                ([*self.usual, "--for", "soon"], 64, "soon"), ([*self.usual, "--parallel", "0"], 64, "parallel"),
+                ([*self.usual, "--json", "--csv", "-"], 64, "both"),
                 ([*self.usual, "--csv", "/dev/null/x"], 1, "/dev/null/x: Not a directory"),
                 ([*self.usual, "--book", "/dev/null/x"], 1, "/dev/null/x"),
                 ([*self.usual, "--node-key", "/nonexistent"], 1, "/nonexistent")):

@@ -334,7 +334,7 @@ class Homes(Case):
                 shut.chmod(0)
                 code, said = node.begin(**user).ended()
                 shut.chmod(0o700)
-                self.assertEqual(code, 1)
+                self.assertEqual(code, 78)
                 self.assertIn(str(node.home), said)
                 self.assertIn("ermission", said)
         # A read-only directory has no room for a book's log and lock.
@@ -345,7 +345,7 @@ class Homes(Case):
         code, said = node.begin(**user).ended()
         for place in (data, *data.iterdir()):
             place.chmod(0o700)
-        self.assertEqual(code, 1)
+        self.assertEqual(code, 78)
         self.assertIn(str(data), said)
         if user:
             for place in places:
@@ -357,7 +357,7 @@ class Homes(Case):
         node = self.node(0)
         node.home.write_text("")
         code, said = node.begin().ended()
-        self.assertEqual(code, 1)
+        self.assertEqual(code, 78)
         self.assertIn(str(node.home), said)
 
     @contextlib.contextmanager

@@ -127,7 +127,7 @@ class Installed(Case):
         # No header is on the list without need: each is named below, or included by one that is.
         named = {"p2p/switch.h", "p2p/typed.h", "p2p/requests.h", "p2p/spdlog_sink.h", "conn/runtime/asio_runtime.h",
                  "conn/address/node_key.h", "conn/comet/secret_handshake.h", "conn/runtime/sync_wait.h", "pex/node.h",
-                 "pex/metrics.h", "addrbook/json/file.h", "addrbook/record/book_reason.h", "tests/sim/sim_world.h"}
+                 "pex/metrics.h", "addrbook/json/file.h", "addrbook/record/book_reason.h", "conn/base/file_reason.h", "tests/sim/sim_world.h"}
         needed, left = set(), list(named)
         while left:
             header = left.pop()
@@ -146,7 +146,37 @@ class Installed(Case):
 
     def test_the_program_runs(self):
         self.assertIn(f"peerage {VERSION}", run(self.prefix / "bin" / "peerage", "version"))
-        self.assertIn("\nType=notify\n", (self.prefix / "lib/systemd/system/peerage.service").read_text())
+
+    UNITS = ("peerage.service", "peerage@.service")
+
+    def test_the_units_run_what_is_installed_and_give_up(self):
+        program = self.prefix / "bin" / "peerage"
+        for name in self.UNITS:
+            text = (self.prefix / "lib/systemd/system" / name).read_text()
+            sections = dict(re.findall(r"^\[(\w+)\]\n(.*?)(?=^\[|\Z)", text, re.MULTILINE | re.DOTALL))
+            unit, service = (dict(re.findall(r"^(\w+)=(.*)$", sections[each], re.MULTILINE)) for each in ("Unit", "Service"))
+            self.assertEqual(service["Type"], "notify")
+            self.assertEqual(service["RestartPreventExitStatus"], "64 78")
+            self.assertEqual(service["LimitCORE"], "0")
+            self.assertTrue(service["WatchdogSec"].endswith("s"))
+            # Ten starts have to fit into the time, or there is no limit; also such as take their two minutes.
+            minutes = int(unit["StartLimitIntervalSec"].removesuffix("min"))
+            pause = int(service["RestartSec"].removesuffix("s"))
+            self.assertLess(int(unit["StartLimitBurst"]) * (pause + 120), minutes * 60)
+            self.assertTrue(service["ExecStart"].startswith(f"{program} start "), service["ExecStart"])
+            self.assertTrue(service["ExecStartPre"].startswith(f"-{program} init "))
+            self.assertEqual("%i" in text, "@" in name)
+
+    @unittest.skipUnless(shutil.which("systemd-analyze"), "there is no systemd-analyze here")
+    def test_systemd_has_nothing_to_say_about_the_units(self):
+        for name in self.UNITS:
+            path = self.prefix / "lib/systemd/system" / name.replace("@.", "@chain-1.")
+            template = path.with_name(name)
+            if path != template:
+                shutil.copy(template, path)
+                self.addCleanup(path.unlink)
+            result = subprocess.run(["systemd-analyze", "verify", "--man=no", path], capture_output=True, text=True)
+            self.assertEqual((result.returncode, result.stdout + result.stderr), (0, ""))
 
     def test_find_package(self):
         folder = TEMP / "by_find_package"

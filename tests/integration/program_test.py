@@ -199,7 +199,7 @@ class Probe(unittest.TestCase):
                                 (["probe", f"{OTHER_ID}@1.2.3.4:1", "--timeout", "soon"], "soon"),
                                 (["nonsense"], "nonsense"), (["help", "nonsense"], "nonsense"), ([], "Subcommands")):
             result = run(*arguments)
-            self.assertEqual(result.returncode, 2, arguments)
+            self.assertEqual(result.returncode, 64, arguments)
             self.assertIn(text, result.stderr + result.stdout, arguments)
 
     def test_ctrl_c_ends_a_probe(self):
@@ -294,7 +294,7 @@ class Home(unittest.TestCase):
 
     def test_a_start_that_cannot_be_leaves_nothing_behind(self):
         for command in ("start", "seed"):
-            self.assertIn("no network is named", run(command, "--home", self.home, expect=1).stderr)
+            self.assertIn("no network is named", run(command, "--home", self.home, expect=78).stderr)
             self.assertFalse(self.home.exists())
 
 
@@ -364,7 +364,7 @@ class Settings(unittest.TestCase):
             errors = [each["text"] for each in self.check("--network", "net-1", *arguments, expect=1)
                       if each["severity"] == "error"]
             self.assertTrue(any(each.startswith(text) for each in errors), errors)
-            said = run("start", "--home", self.home, "--network", "net-1", *arguments, expect=1).stderr
+            said = run("start", "--home", self.home, "--network", "net-1", *arguments, expect=64).stderr
             self.assertIn(text, said)
 
     def test_addresses_that_a_start_takes_over_count(self):
@@ -400,7 +400,7 @@ class Settings(unittest.TestCase):
         text = "PEERAGE_NETWROK has no effect: there is no such setting; did you mean PEERAGE_NETWORK?"
         found = self.check("--network", "net-1", "--laddr", "127.0.0.1:0", PEERAGE_NETWROK="x")
         self.assertIn({"severity": "warning", "text": text}, found)
-        said = run("seed", "--home", self.home, expect=1, variables={"PEERAGE_NETWROK": "x"}).stdout
+        said = run("seed", "--home", self.home, expect=78, variables={"PEERAGE_NETWROK": "x"}).stdout
         self.assertRegex(said, f"(?m)^W.*{text.replace('?', '.')}")
 
     def test_the_id_is_that_of_the_key_that_the_settings_name(self):
@@ -545,14 +545,14 @@ class AddressBook(unittest.TestCase):
     def test_wrong_arguments_are_errors_with_a_reason(self):
         self.fill(comet_entry(0))
         for arguments, code, text in (
-                ([], 2, "subcommand"), (["list", "--kind", "odd"], 2, "odd"),
-                (["list", "--verified-since", "soon"], 1, "soon"),
-                (["list", "--last-failure", "bad_luck"], 1, "bad_luck"),
-                (["show", "abc"], 1, "abc"), (["show"], 2, "id"), (["ban", "example.org"], 1, "example.org"),
-                (["ban", "1.2.3.4", "--for", "0s"], 1, "--for"), (["forget", "abcd"], 1, "40 hex"),
-                (["sources", "abcd"], 1, "40 hex"), (["sources", OTHER_ID], 1, "no node told of"),
+                ([], 64, "subcommand"), (["list", "--kind", "odd"], 64, "odd"),
+                (["list", "--verified-since", "soon"], 64, "soon"),
+                (["list", "--last-failure", "bad_luck"], 64, "bad_luck"),
+                (["show", "abc"], 1, "abc"), (["show"], 64, "id"), (["ban", "example.org"], 64, "example.org"),
+                (["ban", "1.2.3.4", "--for", "0s"], 64, "--for"), (["forget", "abcd"], 64, "40 hex"),
+                (["sources", "abcd"], 64, "40 hex"), (["sources", OTHER_ID], 1, "no node told of"),
                 (["told", OTHER_ID, "--by"], 1, "told of no node"),
-                (["sources", OTHER_ID, "--by", "--of"], 2, "excludes"),
+                (["sources", OTHER_ID, "--by", "--of"], 64, "excludes"),
                 (["export", "-", "--network", "net-7"], 1, "net-7")):
             result = run("addrbook", *arguments, home=self.home)
             self.assertEqual(result.returncode, code, arguments)

@@ -1,5 +1,7 @@
 #include "cmd/base/process.h"
 
+#include <array>
+#include <csignal>
 #include <string>
 #include <thread>
 
@@ -12,7 +14,7 @@ namespace {
 using namespace std::chrono_literals;
 
 // The signals that this thread has blocked, and the limits, as they were.
-class Process : public testing::Test {
+class ProcessTest : public testing::Test {
  protected:
   void SetUp() override {
     pthread_sigmask(SIG_SETMASK, nullptr, &mask_);
@@ -26,7 +28,7 @@ class Process : public testing::Test {
   rlimit limit_{};
 };
 
-TEST_F(Process, SignalsAreTakenOneByOne) {
+TEST_F(ProcessTest, SignalsAreTakenOneByOne) {
   const Signals signals{SIGUSR1, SIGUSR2};
   EXPECT_EQ(signals.wait_for(0s), 0);
   // To this thread: another of the test's program may not have it blocked.
@@ -35,13 +37,24 @@ TEST_F(Process, SignalsAreTakenOneByOne) {
   EXPECT_EQ(signals.wait_for(0s), 0);
 }
 
-TEST_F(Process, SignalsAreBlockedInThreadsThatAreStartedLater) {
+TEST_F(ProcessTest, SignalsAreBlockedInThreadsThatAreStartedLater) {
   const Signals signals{SIGUSR1};
   std::thread([] { pthread_kill(pthread_self(), SIGUSR1); }).join();  // would end the program
   SUCCEED();
 }
 
-TEST_F(Process, TheSoftLimitOfDescriptorsIsRaisedToTheHardOne) {
+TEST_F(ProcessTest, NoSignalThatItHasNotAskedForEndsANode) {
+  const std::array<int, 4> all = {SIGUSR1, SIGUSR2, SIGPIPE, SIGHUP};
+  std::array<struct sigaction, 4> before{};
+  for (std::size_t i = 0; i < all.size(); ++i) ::sigaction(all[i], nullptr, &before[i]);
+  settle_signals(Process::node);
+  for (const int each : all) ::raise(each);  // each would end the program
+  const Signals signals{SIGHUP};
+  EXPECT_EQ(signals.wait_for(0s), SIGHUP) << "it came early, and waits";
+  for (std::size_t i = 0; i < all.size(); ++i) ::sigaction(all[i], &before[i], nullptr);
+}
+
+TEST_F(ProcessTest, TheSoftLimitOfDescriptorsIsRaisedToTheHardOne) {
   rlimit low = limit_;
   low.rlim_cur = 64;
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &low), 0);
@@ -51,7 +64,7 @@ TEST_F(Process, TheSoftLimitOfDescriptorsIsRaisedToTheHardOne) {
   EXPECT_EQ(now.rlim_cur, limit_.rlim_max);
 }
 
-TEST_F(Process, MoreConnectionsThanTheHardLimitAllowsAreRefusedWithTheLimit) {
+TEST_F(ProcessTest, MoreConnectionsThanTheHardLimitAllowsAreRefusedWithTheLimit) {
   if (limit_.rlim_max == RLIM_INFINITY) GTEST_SKIP() << "there is no hard limit here";
   const auto allowed = allow_connections(limit_.rlim_max);
   ASSERT_FALSE(allowed);

@@ -107,7 +107,7 @@ TEST_F(CommandLine, AMistakeIsReportedWithItsOptionAndNothingRuns) {
            {{"nope"}, "nope"},
            {{"group"}, "subcommand is required"},
            {{"help", "nope"}, "nope"}}) {
-    EXPECT_EQ(run(arguments), 2) << told;
+    EXPECT_EQ(run(arguments), 64) << told;
     EXPECT_NE(err.str().find(told), std::string::npos) << told << " in " << err.str();
     EXPECT_EQ(out.str(), "");
   }
@@ -130,7 +130,7 @@ TEST_F(CommandLine, HelpShowsExamplesDefaultsRangesAndChoicesAndNoHiddenOption) 
 }
 
 TEST_F(CommandLine, WithoutACommandItsHelpIsAMistake) {
-  EXPECT_EQ(run({}), 2);
+  EXPECT_EQ(run({}), 64);
   EXPECT_EQ(out.str(), "");
   for (const char* each : {"A tool.", "work", "group", "help"}) {
     EXPECT_NE(err.str().find(each), std::string::npos) << each;

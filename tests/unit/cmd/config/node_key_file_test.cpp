@@ -64,6 +64,37 @@ TEST(OwnKey, AFileThatOthersMayReadOrChangeIsNoticedWithItsMode) {
   }
 }
 
+TEST(OwnKey, OfAHomeIsInNoFileBeforeItIsSaved) {
+  const TemporaryDirectory directory;
+  const auto file = directory.path() / "config" / "node_key.json";
+  auto found = HomeKey::find(file);
+  ASSERT_TRUE(found) << found.error().text();
+  EXPECT_TRUE(found->is_new());
+  EXPECT_EQ(directory.entries(), 0u);
+  const conn::NodeId id = found->take().id();
+  ASSERT_TRUE(found->save());
+  EXPECT_EQ(NodeKey::load(file)->id(), id);
+  EXPECT_EQ(found->id(), id);
+  const auto again = HomeKey::find(file);
+  ASSERT_TRUE(again);
+  EXPECT_FALSE(again->is_new());
+  EXPECT_TRUE(again->save()) << "nothing is to be done";
+  EXPECT_EQ(NodeKey::load(file)->id(), id);
+}
+
+TEST(OwnKey, OfAHomeDoesNotReplaceOneThatWasMadeMeanwhile) {
+  const TemporaryDirectory directory;
+  const auto file = directory.path() / "config" / "node_key.json";
+  const auto found = HomeKey::find(file);
+  ASSERT_TRUE(found);
+  const auto other = create_key(file);
+  ASSERT_TRUE(other);
+  const auto saved = found->save();
+  ASSERT_FALSE(saved);
+  EXPECT_EQ(saved.error().reason, Reason::io_error) << "the next start takes the other's";
+  EXPECT_EQ(NodeKey::load(file)->id(), other->id());
+}
+
 TEST(OwnKey, ADamagedFileIsAnErrorAndStays) {
   const TemporaryDirectory directory;
   const auto file = directory.path() / "node_key.json";
