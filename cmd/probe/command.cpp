@@ -110,7 +110,7 @@ Command probe_command() {
                    .into = &options->key_file,
                    .help = "A node_key.json to use; default: a new identity for each run"}},
       .footer =
-          "Exit code: 0 if every node was reached and proven, 1 if not, 2 for a wrong command "
+          "Exit code: 0 if every node was reached and proven, 1 if not, 64 for a wrong command "
           "line.",
       .run = [options] { return run(*options); },
   };
