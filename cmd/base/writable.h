@@ -5,12 +5,14 @@
 
 #include <filesystem>
 #include <optional>
-#include <string>
+
+#include "conn/base/failure.h"
 
 namespace peerage::cmd {
 
 // Why `file`, which need not be there, and need have no directory yet, could not be written or made
-// by this process; nothing if it could, as far as can be seen.
-std::optional<std::string> why_unwritable(const std::filesystem::path& file);
+// by this process; nothing if it could, as far as can be seen. The reason is a FileReason, or
+// io_error; the detail begins with the path that is in the way.
+std::optional<conn::Failure> why_unwritable(const std::filesystem::path& file);
 
 }  // namespace peerage::cmd

@@ -179,7 +179,7 @@ class Check {
   void check_book() {
     const std::filesystem::path& file = settings_.book_file;
     for (const Unwritable& each : around_.unwritable) {
-      add_of_file(Severity::error, each.file, "cannot be written: " + each.why);
+      add_of_file(Severity::error, each.file, "cannot be written: " + each.why.detail);
     }
     if (!around_.book_failure) {
       return add_of_file(Severity::notice, file,

@@ -3,7 +3,6 @@
 #include <system_error>
 #include <utility>
 
-#include "addrbook/record/book_reason.h"
 #include "cmd/base/writable.h"
 
 namespace peerage::cmd {
@@ -39,11 +38,7 @@ std::vector<Unwritable> unwritable_files(const Settings& settings) {
 Result<void> require_writable_files(const Settings& settings) {
   const auto found = unwritable_files(settings);
   if (found.empty()) return {};
-  const bool book = found.front().file == settings.book_file;
-  return fail(
-      Stage::configuration,
-      book ? Reason(addrbook::BookReason::book_unwritable) : Reason(Reason::key_file_unwritable),
-      found.front().why);
+  return tl::unexpected(found.front().why);
 }
 
 bool knows_nobody(const Config& config, std::size_t addresses) {

@@ -23,7 +23,7 @@ conn::Result<std::vector<std::string>> served_networks(const Settings& settings,
 // A file that the node has to write and cannot.
 struct Unwritable {
   std::filesystem::path file;
-  std::string why;
+  conn::Failure why;
 };
 // The book, and the key if it has to be made.
 std::vector<Unwritable> unwritable_files(const Settings& settings);
@@ -34,7 +34,6 @@ conn::Result<void> require_writable_files(const Settings& settings);
 bool knows_nobody(const Config& config, std::size_t addresses);
 inline constexpr std::string_view kKnowsNobody =
     "no seeds, no persistent peers and an empty address book: this node can only wait for others "
-    "to "
-    "connect";
+    "to connect";
 
 }  // namespace peerage::cmd

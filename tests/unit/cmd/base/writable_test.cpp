@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "conn/base/file_reason.h"
 #include "tests/support/files.h"
 
 namespace peerage::cmd {
@@ -12,19 +13,22 @@ namespace {
 
 TEST(Writable, AFileThatIsThereOrCanBeMadeIs) {
   const test::TemporaryDirectory folder;
-  EXPECT_EQ(why_unwritable(folder / "new"), std::nullopt);
-  EXPECT_EQ(why_unwritable(folder / "a/b/c/new"), std::nullopt);
+  EXPECT_FALSE(why_unwritable(folder / "new"));
+  EXPECT_FALSE(why_unwritable(folder / "a/b/c/new"));
   std::ofstream(folder / "old") << "x";
-  EXPECT_EQ(why_unwritable(folder / "old"), std::nullopt);
+  EXPECT_FALSE(why_unwritable(folder / "old"));
   EXPECT_EQ(folder.entries(), 1u) << "nothing was made";
 }
 
 TEST(Writable, WhatIsInTheWayIsNamed) {
   const test::TemporaryDirectory folder;
   std::ofstream(folder / "old") << "x";
-  EXPECT_TRUE(why_unwritable(folder / "old/new"));
+  EXPECT_EQ(why_unwritable(folder / "old/new")->reason, conn::FileReason::path_invalid);
   EXPECT_TRUE(why_unwritable(folder / "old/deep/new"));
-  EXPECT_TRUE(why_unwritable(folder.path())->ends_with(": is a directory"));
+  const auto directory = why_unwritable(folder.path());
+  ASSERT_TRUE(directory);
+  EXPECT_EQ(directory->reason, conn::FileReason::path_invalid);
+  EXPECT_EQ(directory->detail, folder.path().string() + ": Is a directory");
   EXPECT_TRUE(why_unwritable("/dev/null/new"));
   EXPECT_TRUE(why_unwritable("/proc/new"));
   EXPECT_TRUE(why_unwritable("/proc/deep/new"));

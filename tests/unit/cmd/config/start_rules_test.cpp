@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "addrbook/record/book_reason.h"
+#include "conn/base/file_reason.h"
 #include "tests/support/files.h"
 
 namespace peerage::cmd {
@@ -39,7 +39,7 @@ TEST(StartRules, TheBookAndAKeyThatIsToBeMadeCanBeWritten) {
   ASSERT_EQ(unwritable_files(settings).size(), 1u);
   const auto refused = require_writable_files(settings);
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().reason, addrbook::BookReason::book_unwritable);
+  EXPECT_EQ(refused.error().reason, conn::FileReason::path_invalid);
   settings.node_key_file = "/proc/peerage/key.json";
   EXPECT_EQ(unwritable_files(settings).size(), 2u);
   settings.node_key_file = folder / "file";  // it is there, and only read
