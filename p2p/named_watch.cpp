@@ -37,7 +37,7 @@ void NamedWatch::on_dial_failed(const conn::HostAddress& target, const conn::Fai
 }
 
 void NamedWatch::on_connected(const Peer& peer) {
-  const auto address = peer.dialled();
+  const auto& address = peer.dialled();
   if (address && outages_.on_answer(*address)) {
     log_.named_answers(*address, addresses_.lists_of(*address));
   }

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <set>
 #include <stdexcept>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -37,6 +38,28 @@ std::vector<T> without(const std::vector<T>& list, const std::vector<T>& other) 
     return std::find(other.begin(), other.end(), each) == other.end();
   });
   return rest;
+}
+
+// For a log line: the first few.
+std::string text_of(const std::vector<conn::HostAddress>& addresses) {
+  static constexpr std::size_t kShown = 8;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(addresses.size(), kShown); ++i) {
+    text += (i == 0 ? "" : ",") + addresses[i].to_string();
+  }
+  if (addresses.size() <= kShown) return text;
+  return text + " and " + std::to_string(addresses.size() - kShown) + " more";
+}
+
+void log_change(const conn::Log& log, std::string_view list,
+                const std::vector<conn::HostAddress>& before,
+                const std::vector<conn::HostAddress>& after) {
+  const auto added = without(after, before);
+  const auto removed = without(before, after);
+  if (added.empty() && removed.empty()) return;
+  log.write(
+      conn::LogLevel::info, "a list of addresses has changed",
+      {{"list", std::string(list)}, {"added", text_of(added)}, {"removed", text_of(removed)}});
 }
 
 NodeLists lists_of(const NodeConfig& config) {
@@ -125,6 +148,7 @@ struct Node::Core : std::enable_shared_from_this<Core> {
   }
 
   conn::Runtime& runtime;
+  const conn::Log log;
   const std::filesystem::path book_file;
   // The node is gone: nobody wants to hear of it. The switch's inside may outlive us.
   const std::shared_ptr<std::atomic<bool>> abandoned = std::make_shared<std::atomic<bool>>(false);
@@ -149,7 +173,7 @@ struct Node::Core : std::enable_shared_from_this<Core> {
 };
 
 Node::Core::Core(conn::Runtime& its_runtime, const NodeConfig& config, conn::NodeKey key)
-    : runtime(its_runtime), book_file(config.book_file) {
+    : runtime(its_runtime), log(config.connections.log), book_file(config.book_file) {
   lists->now = lists_of(config);
   const conn::NodeId id = key.id();
   connections = std::make_unique<p2p::Switch>(runtime, std::move(key), config.connections);
@@ -373,16 +397,17 @@ void Node::update_lists(NodeLists lists) {
 void Node::Core::update_lists(NodeLists to) {
   const std::lock_guard lock(lists->mutex);
   const NodeLists& had = lists->now;
+  // What enters first: a peer that is named at another address instead is one all the time.
   const auto change = [](const auto& before, const auto& after, const auto& leaves,
                          const auto& enters) {
-    for (const auto& each : without(before, after)) leaves(each);
     for (const auto& each : without(after, before)) enters(each);
+    for (const auto& each : without(before, after)) leaves(each);
   };
   p2p::Switch& node = *connections;
   change(
       had.persistent_peers, to.persistent_peers,
-      [&node](const conn::HostAddress& peer) { node.remove_persistent_peer(peer.id); },
-      [&node](const conn::HostAddress& peer) { node.add_persistent_peer(peer); });
+      [&node](const conn::HostAddress& address) { node.remove_persistent_peer(address); },
+      [&node](const conn::HostAddress& address) { node.add_persistent_peer(address); });
   change(
       had.unconditional_ids, to.unconditional_ids,
       [&node](const conn::NodeId& id) { node.remove_unconditional_peer(id); },
@@ -396,6 +421,8 @@ void Node::Core::update_lists(NodeLists to) {
     pex->set_seeds(to.seeds);
     pex->set_private_ids(as_set(to.private_ids));
   }
+  log_change(log, "persistent_peers", had.persistent_peers, to.persistent_peers);
+  if (pex) log_change(log, "seeds", had.seeds, to.seeds);
   lists->now = std::move(to);
 }
 

@@ -86,7 +86,8 @@ struct NodeConfig {
   std::optional<addrbook::BookConfig> book;
 };
 
-// What an operator may change while the node runs; each list replaces the one before.
+// What an operator may change while the node runs; each list replaces the one before. Seeds and
+// persistent peers are sets of addresses: of a node that is named at several, all are tried.
 struct NodeLists {
   std::vector<conn::HostAddress> seeds = {};
   std::vector<conn::HostAddress> persistent_peers = {};
@@ -142,6 +143,8 @@ class Node {
   p2p::Switch& get_switch() noexcept;
   const p2p::Switch& get_switch() const noexcept;
 
+  // Addresses that are new are dialled at once. One that is gone is dialled no more; connections
+  // stay, as a persistent peer's if the node is still named at another. What has changed is logged.
   void update_lists(NodeLists lists);
 
   // Hands the state of peer exchange over, on the control shard; nothing without peer exchange, and

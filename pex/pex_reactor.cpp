@@ -85,8 +85,9 @@ PexReactor::PexReactor(conn::Runtime& runtime, std::shared_ptr<NetworkBooks> boo
       control_(runtime.shard(0)),
       books_(std::move(books)),
       config_(std::move(config)),
+      seeds_(config_.seeds),
       parts_(std::make_unique<Parts>(*books_, config_)) {
-  parts_->feed.set_seeds(ids_of(config_.seeds));
+  parts_->feed.set_seeds(ids_of(seeds_));
 }
 
 PexReactor::~PexReactor() = default;
@@ -120,7 +121,8 @@ void PexReactor::start(p2p::ReactorContext& context) {
   } else {
     parts_->driver = std::make_unique<OutboundKeeper>(driver_context, config_.outbound, now);
   }
-  parts_->driver->set_seeds(config_.seeds);
+  parts_->driver->set_seeds(seeds_);
+  node.set_seed_addresses(seeds_);
   next_note_ = now + kNotePause;
   timer_ = control_.make_timer([this] { on_time(); });
   arm(now);
@@ -134,8 +136,11 @@ void PexReactor::stop() {
 
 void PexReactor::set_seeds(std::vector<conn::HostAddress> seeds) {
   control_.post([self = shared_from_this(), seeds = std::move(seeds)] {
+    self->seeds_ = seeds;
     self->parts_->feed.set_seeds(ids_of(seeds));
-    if (self->parts_->driver) self->parts_->driver->set_seeds(seeds);
+    if (!self->parts_->driver) return;
+    self->parts_->driver->set_seeds(seeds);
+    self->context_->get_switch().set_seed_addresses(seeds);
   });
 }
 

@@ -78,6 +78,8 @@ class PexReactor final : public p2p::Reactor, public std::enable_shared_from_thi
   // Adds it to a switch that has not been started.
   static void attach(p2p::Switch& node, const std::shared_ptr<PexReactor>& pex);
 
+  // Also before the start. Several addresses of one ID are tried in turn; where the ID is a
+  // persistent peer's too, the switch dials it at these as well.
   void set_seeds(std::vector<conn::HostAddress> seeds);
   void set_private_ids(std::set<conn::NodeId> ids);
   // Hands the report over, on the control shard; nothing once the switch has stopped.
@@ -107,6 +109,7 @@ class PexReactor final : public p2p::Reactor, public std::enable_shared_from_thi
   conn::Shard& control_;
   const std::shared_ptr<NetworkBooks> books_;
   const PexConfig config_;
+  std::vector<conn::HostAddress> seeds_;
   struct Parts;
   const std::unique_ptr<Parts> parts_;
   p2p::ReactorContext* context_ = nullptr;

@@ -26,14 +26,15 @@ NodeMetrics::NodeMetrics(Settings settings, conn::Runtime& runtime, const p2p::S
   }
 }
 
-// By the lists: a list that all nodes of a network share names each of them to itself.
+// By the lists: one that all nodes of a network share names each of them to itself. Nodes are
+// counted, at however many addresses they are named.
 std::uint64_t NodeMetrics::persistent_down(const PeerSums& sums) const {
-  const std::vector<conn::HostAddress> wanted = persistent_();
+  std::set<conn::NodeId> wanted;
+  for (const conn::HostAddress& each : persistent_()) wanted.insert(each.id);
   const std::set<conn::NodeId> up(sums.persistent.begin(), sums.persistent.end());
-  return static_cast<std::uint64_t>(
-      std::count_if(wanted.begin(), wanted.end(), [&](const conn::HostAddress& each) {
-        return each.id != connections_.id() && !up.contains(each.id);
-      }));
+  return static_cast<std::uint64_t>(std::count_if(
+      wanted.begin(), wanted.end(),
+      [&](const conn::NodeId& id) { return id != connections_.id() && !up.contains(id); }));
 }
 
 std::string NodeMetrics::text() const {

@@ -151,7 +151,7 @@ void OutboundKeeper::on_dial_failed(const p2p::DialFailed& event, TimePoint now)
   if (event.failure.stage == conn::Stage::admission) {
     refused_.use(event.target.id, [] { return TimePoint(); }) = now + kRefusedPause;
   }
-  if (seeds_.contains(event.target.id)) seeds_.failed(event.target.id, now);
+  if (event.purpose == DialPurpose::requested) seeds_.failed(event.target, now);
 }
 
 }  // namespace peerage::pex

@@ -104,7 +104,7 @@ bool Visits::visit_seed(TimePoint now) {
 
 void Visits::begin(const HostAddress& target, const std::string& network, bool is_seed,
                    TimePoint now) {
-  visits_[target.id] = {now + limits_.visit, is_seed};
+  visits_[target.id] = {target, now + limits_.visit, is_seed};
   ++made_;
   context_.node.dial(target, p2p::DialPurpose::requested, network);
 }
@@ -147,13 +147,14 @@ void Visits::look_at_growth(TimePoint now) {
 
 void Visits::on_dial_failed(const p2p::DialFailed& event, TimePoint now) {
   const auto visit = visits_.find(event.target.id);
-  if (visit == visits_.end()) return;
+  // A persistent peer's own dials are no visits.
+  if (visit == visits_.end() || visit->second.target != event.target) return;
   const auto& info = event.report.upgrade.remote_info;
   if (visit->second.is_seed && event.failure.reason == conn::Reason::wrong_network && info &&
       context_.books.find(info->network) != nullptr) {
     seeds_.is_of(event.target.id, info->network);
   }
-  if (visit->second.is_seed) seeds_.failed(event.target.id, now);
+  if (visit->second.is_seed) seeds_.failed(event.target, now);
   visits_.erase(visit);
   if (event.failure.reason != p2p::PeerReason::no_free_slot) return;
   full_until_ = now + kLook;

@@ -36,6 +36,7 @@ class Visits final : public RoleDriver {
 
  private:
   struct Visit {
+    conn::HostAddress target;
     conn::TimePoint until;
     bool is_seed = false;
   };

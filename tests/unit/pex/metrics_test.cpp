@@ -264,7 +264,9 @@ TEST_F(MetricsTest, BytesOfAPeerThatIsGoneStayInTheTotalsAndItsSeriesGo) {
 TEST_F(MetricsTest, APersistentPeerThatIsNotThereIsDown) {
   NodeConfig config = bare();
   Member& a = start(1, config);
-  config.persistent_peers = {a.address(), {test::numbered_key(9).id(), "20.9.3.1", 26656}};
+  const conn::NodeId missing = test::numbered_key(9).id();
+  config.persistent_peers = {
+      a.address(), {missing, "20.9.3.1", 26656}, {missing, "20.8.3.1", 26656}};
   Member& b = start(2, config);
   world.run_for(10s);
   EXPECT_EQ(scrape(b).value("peerage_persistent_peers_down"), 1);
