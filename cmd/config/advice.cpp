@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <string_view>
 #include <utility>
 
@@ -41,6 +42,7 @@ class Check {
     check_network();
     check_role();
     check_own_id();
+    check_several_addresses();
     check_external_address();
     check_port();
     check_reach();
@@ -99,6 +101,23 @@ class Check {
           std::pair{"peerage.named_nodes", &config_.named_nodes}}) {
       if (std::find(list->begin(), list->end(), *around_.own_id) != list->end()) {
         add(Severity::warning, key, itself);
+      }
+    }
+  }
+
+  // All are tried; but the second may be a slip, or the first an old place.
+  void check_several_addresses() {
+    std::map<conn::NodeId, std::pair<std::string, conn::HostAddress>> first;
+    for (const auto& [key, list] : {std::pair{"p2p.persistent_peers", &p2p_.persistent_peers},
+                                    std::pair{"p2p.seeds", &config_.seeds}}) {
+      for (const conn::HostAddress& each : *list) {
+        const auto [known, is_new] = first.try_emplace(each.id, key, each);
+        const auto& [other_key, other] = known->second;
+        if (is_new || other == each) continue;
+        add(Severity::notice, key,
+            "names " + each.to_string() + ", which is also at " + other.host + ":" +
+                std::to_string(other.port) +
+                (other_key == key ? "" : " in " + other_key.substr(4)) + ": both are tried");
       }
     }
   }

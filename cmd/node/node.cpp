@@ -316,18 +316,22 @@ void Node::write_summary(const pex::PexReport& report) {
     all.in_tried += book.in_tried;
     all.verified += book.verified;
   }
-  log_.write(LogLevel::info, "summary",
-             {{"in", count_of(*now, p2p::Direction::inbound)},
-              {"out", count_of(*now, p2p::Direction::outbound)},
-              {"peers", count(now->peers.size())},
-              {"dialling", count(now->dialling)},
-              {"book_new", count(all.in_new)},
-              {"book_old", count(all.in_tried)},
-              {"book_verified", count(all.verified)},
-              {"served", std::to_string(report.counts.answers)},
-              {"visits", std::to_string(report.visits_made)},
-              {"bans", count(report.bans)},
-              {"held_back", std::to_string(node_->get_switch().peer_log().held_back())}});
+  std::vector<conn::LogField> fields = {
+      {"in", count_of(*now, p2p::Direction::inbound)},
+      {"out", count_of(*now, p2p::Direction::outbound)},
+      {"peers", count(now->peers.size())},
+      {"dialling", count(now->dialling)},
+      {"book_new", count(all.in_new)},
+      {"book_old", count(all.in_tried)},
+      {"book_verified", count(all.verified)},
+      {"served", std::to_string(report.counts.answers)},
+      {"visits", std::to_string(report.visits_made)},
+      {"bans", count(report.bans)},
+      {"held_back", std::to_string(node_->get_switch().peer_log().held_back())}};
+  if (now->persistent_named > 0) {
+    fields.push_back({"persistent", count(now->persistent) + "/" + count(now->persistent_named)});
+  }
+  log_.write(LogLevel::info, "summary", fields);
 }
 
 std::string Node::status_line() const {

@@ -157,6 +157,31 @@ class Moved(Case):
         after.wait_summary(lambda now: now["in"] == 1, 30, "dialled it where it is now")
 
 
+class SeveralAddresses(Case):
+    def test_a_node_that_is_named_at_two_and_comes_up_late_is_reached_whatever_the_order(self):
+        late = self.passive(9).start()  # so that it has a port
+        self.assert_stops(late)
+        alive, dead = late.address(), f"{late.id()}@{LOOPBACK}.200.1:{late.port}"
+        lists = [{"PERSISTENT_PEERS": f"{dead},{alive}"}, {"PERSISTENT_PEERS": f"{alive},{dead}"},
+                 {"SEEDS": alive, "PERSISTENT_PEERS": dead}, {"SEEDS": dead, "PERSISTENT_PEERS": alive}]
+        nodes = [self.node(number, **{f"PEERAGE_P2P_{key}": value for key, value in each.items()}).start()
+                 for number, each in enumerate(lists)]
+        time.sleep(3)
+        late.start()
+        for node in nodes:
+            node.wait_for(lambda: node.said("summary")[-1]["persistent"] == "1/1", 15, "it is connected")
+        for node in (late, *nodes):
+            self.assert_stops(node)
+
+    def test_crawl_asks_a_seed_at_each_of_its_addresses(self):
+        seed = self.node(1, role="seed").start()
+        dead = f"{seed.id()}@{LOOPBACK}.200.1:{seed.port}"
+        for seeds in (f"{dead},{seed.address()}", f"{seed.address()},{dead}"):
+            found = PROGRAM.run("crawl", "--seeds", seeds, "--network", "net-1", "--private", "--idle", "1s", "--json")
+            self.assertIn(seed.ip, [node["ip"] for node in json.loads(found.stdout)["nodes"] if node["outcome"] == "reachable"])
+        self.assert_stops(seed)
+
+
 class Signals(Case):
     def write_lists(self, node, persistent):
         names = ", ".join(peer.address() for peer in persistent)
@@ -186,6 +211,27 @@ class Signals(Case):
         self.assertFalse([line for line in node.said("dial failed") if line["peer"] == gone])
         self.assertEqual(dropped.next_summary()["in"], 0)
         self.assert_stops(node)
+
+    def test_a_hangup_that_adds_or_takes_an_address_of_a_known_peer_is_seen(self):
+        other = self.passive(1).start()
+        dead = f"{other.id()}@{LOOPBACK}.200.1:{other.port}"
+        node = self.passive(0, PEERAGE_LOG_LEVEL="info")
+        PROGRAM.run("init", "--home", node.home, "--network", "net-1")
+        config = node.home / "config" / "config.toml"
+        config.write_text(f'[p2p]\npersistent_peers = "{dead}"\n')
+        node.start()
+        self.assertEqual(node.wait_for(lambda: node.said("summary"), 10, "a summary")[0]["persistent"], "0/1")
+
+        config.write_text(f'[p2p]\npersistent_peers = "{dead},{other.address()}"\n')
+        node.process.send_signal(signal.SIGHUP)
+        node.wait_for(lambda: node.said("summary")[-1]["persistent"] == "1/1", 10, "the added address is dialled")
+        config.write_text(f'[p2p]\npersistent_peers = "{dead}"\n')
+        node.process.send_signal(signal.SIGHUP)
+        node.wait_for(lambda: len(node.said("a list of addresses has changed")) == 2, 10, "both reloads are seen")
+        self.assertEqual([(line["added"], line["removed"]) for line in node.said("a list of addresses has changed")],
+                         [(other.address(), ""), ("", other.address())])
+        self.assertEqual((node.next_summary()["out"], len(node.said("persistent peer lost"))), (1, 0))
+        self.assertEqual(node.said("summary")[-1]["persistent"], "1/1")
 
     def test_a_hangup_names_a_list_that_something_else_overrides(self):
         own, other = self.passive(1).start(), self.passive(2).start()

@@ -116,6 +116,26 @@ TEST(ConfigAdvice, OurOwnIdInAListIsNamedWithTheList) {
   EXPECT_EQ(lines, (std::vector<std::size_t>{4, 5, 6, 7}));
 }
 
+TEST(ConfigAdvice, TheSecondAddressOfANodeIsNotedWhicheverListsTheyStandIn) {
+  Home home;
+  const std::string third(40, 'c');
+  home.use("[peerage]\nnetwork = \"net-1\"\n[p2p]\nseeds = \"" + kOther + "@1.2.3.4:5," + third +
+           "@3.3.3.3:3\"\npersistent_peers = \"" + kOther + "@4.3.2.1:5," + third + "@3.3.3.3:3," +
+           third + "@3.3.3.3:3," + third + "@third.example:3\"\n");
+  std::vector<std::string> notes;
+  for (const Finding& each : home.findings()) {
+    if (each.text.find("both are tried") == std::string::npos) continue;
+    EXPECT_EQ(each.severity, Severity::notice);
+    notes.push_back(std::to_string(each.line) + " " + each.text);
+  }
+  const std::vector expected = {
+      "5 p2p.persistent_peers: names " + third +
+          "@third.example:3, which is also at 3.3.3.3:3: both are tried",
+      "4 p2p.seeds: names " + kOther +
+          "@1.2.3.4:5, which is also at 4.3.2.1:5 in persistent_peers: both are tried"};
+  EXPECT_EQ(notes, expected) << "the same address twice is none";
+}
+
 TEST(ConfigAdvice, AnExternalAddressThatCannotBeDialledIsNamed) {
   for (const auto& [address, text] : std::vector<std::pair<std::string, std::string>>{
            {"0.0.0.0:26656", "is no address that others can dial"},
