@@ -122,6 +122,11 @@ conn::Result<FileLock> FileLock::take(const std::filesystem::path& path) {
                     shown(path) + " is locked");
 }
 
+bool FileLock::is_held(const std::filesystem::path& path) noexcept {
+  const conn::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW));
+  return file.is_open() && ::flock(file.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
+
 conn::Result<void> create_private(const std::filesystem::path& path) {
   const conn::Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (!file.is_open()) return unwritable(path);

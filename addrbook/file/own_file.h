@@ -23,6 +23,9 @@ class FileLock {
   // book_in_use when another holder has it; no_locks when the file system has none; book_unwritable
   // and the like (conn/base/file_reason.h).
   static conn::Result<FileLock> take(const std::filesystem::path& path);
+  // Whether somebody holds it; makes and changes nothing. It is shared for an instant, which only
+  // one that takes it in that instant would notice.
+  static bool is_held(const std::filesystem::path& path) noexcept;
 
  private:
   explicit FileLock(conn::Descriptor file) : file_(std::move(file)) {}

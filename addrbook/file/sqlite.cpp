@@ -23,6 +23,8 @@ constexpr int kMaxColumns = 64;
 
 // Of a code that SQLite has for what the system refuses it; `error` is the errno, or 0.
 conn::Reason reason_of_io(int code, int error) {
+  // Left by its look for a log or a journal.
+  if (error == ENOENT || code == SQLITE_IOERR_SHORT_READ) error = 0;
   switch (code) {
     case SQLITE_IOERR_LOCK:
     case SQLITE_IOERR_RDLOCK:

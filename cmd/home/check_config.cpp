@@ -10,14 +10,13 @@
 #include <tuple>
 #include <utility>
 
-#include <fcntl.h>
 #include <netinet/in.h>
-#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "addrbook/file/book_file.h"
+#include "addrbook/file/own_file.h"
 #include "addrbook/json/file.h"
 #include "cmd/addrbook/addrbook.h"
 #include "cmd/base/process.h"
@@ -61,16 +60,6 @@ Port port_of(const std::string& laddr) {
   return error == EADDRNOTAVAIL ? Port::not_ours : Port::unknown;
 }
 
-// Whether a node holds the lock beside a book. We share it for an instant, which only a node that
-// starts in that instant would notice.
-bool is_locked(const std::filesystem::path& file) {
-  const int lock = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (lock < 0) return false;
-  const bool held = ::flock(lock, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-  ::close(lock);
-  return held;
-}
-
 Surroundings look_around(const Settings& settings, pex::Role role) {
   Surroundings around;
   if (const auto key = conn::NodeKey::load(settings.node_key_file)) {
@@ -81,7 +70,8 @@ Surroundings look_around(const Settings& settings, pex::Role role) {
     around.key_failure = key.error();
   }
   around.port = port_of(settings.config.p2p.laddr);
-  around.book_held = is_locked(settings.book_file.native() + ".lock");
+  around.book_held =
+      addrbook::FileLock::is_held(addrbook::with_suffix(settings.book_file, ".lock"));
   addrbook::Report report;
   if (const auto book = addrbook::BookFile::read(settings.book_file, book_now(), report)) {
     for (const auto& [network, rows] : book->addresses) {

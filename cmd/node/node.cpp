@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "addrbook/file/own_file.h"
 #include "addrbook/record/book_reason.h"
 #include "cmd/addrbook/addrbook.h"
 #include "cmd/addrbook/takeover.h"
@@ -144,7 +145,13 @@ Result<void> Node::make(pex::Role role, const ProgramLog& log, conn::NodeKey key
 
 Result<void> Node::take_address() {
   const auto at = p2p::listen_address(settings_.config.p2p.laddr);
-  return at ? runtime_.hold(*at) : tl::unexpected(at.error());
+  auto held = at ? runtime_.hold(*at) : tl::unexpected(at.error());
+  const auto lock = addrbook::with_suffix(settings_.book_file, ".lock");
+  if (!held && addrbook::FileLock::is_held(lock)) {  // by the node of this very home
+    return fail(Stage::configuration, addrbook::BookReason::book_in_use,
+                lock.string() + " is locked; and " + held.error().detail);
+  }
+  return held;
 }
 
 Result<void> Node::settle_home(const HomeKey& key) {

@@ -141,6 +141,11 @@ class ExitCodes(Case):
         first = self.node(role="start").start()
         # Another start of the same home, at another port: the book is in use.
         self.refused(FAILED, "in use by another program", role="start")
+        again = self.node(role="start")
+        again.port = first.port
+        code, said = again.begin().ended()
+        self.assertEqual(code, FAILED)
+        self.assertIn(str(self.file), said, "by the node of this home, which says more than the port")
         other = self.node(role="start")
         other.home, other.port = self.home / "other", first.port
         code, said = other.begin().ended()
