@@ -52,7 +52,7 @@ class SpdlogSink final : public conn::LogSink {
         line += ' ';
         line += field.key;
         line += '=';
-        append_value(line, field.value);
+        append_value(line, field.value.text());
       }
       // As text, not as a format.
       logger_->log(level_of(record.level), spdlog::string_view_t(line));

@@ -110,10 +110,9 @@ bool take_over_json(const BookHome& home, const std::string& network,
   const std::size_t added = count(*imported, Added::added);
   const std::size_t left_out = imported->entries - added - count(*imported, Added::known);
   if (left_out > 0 && left_out == imported->entries) {
-    log.write(LogLevel::warn, "no addresses could be taken over; the file stays as it is",
-              {{"from", json.string()},
-               {"entries", std::to_string(imported->entries)},
-               {"why", main_reason(*imported)}});
+    log.write(
+        LogLevel::warn, "no addresses could be taken over; the file stays as it is",
+        {{"from", json.string()}, {"entries", imported->entries}, {"why", main_reason(*imported)}});
     return false;
   }
   const auto kept = keep_original(json);
@@ -124,12 +123,12 @@ bool take_over_json(const BookHome& home, const std::string& network,
   }
   log.write(LogLevel::info, "addresses taken over",
             {{"from", json.string()},
-             {"entries", std::to_string(imported->entries)},
-             {"added", std::to_string(added)},
+             {"entries", imported->entries},
+             {"added", added},
              {"kept", kept->string()}});
   if (left_out > 0) {
     log.write(LogLevel::warn, "some addresses could not be taken over; they are in the file kept",
-              {{"left_out", std::to_string(left_out)}, {"mostly", main_reason(*imported)}});
+              {{"left_out", left_out}, {"mostly", main_reason(*imported)}});
   }
   return true;
 }

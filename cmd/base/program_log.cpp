@@ -62,6 +62,15 @@ std::string plain_key(std::string_view key) {
   return plain.empty() ? "_" : plain;
 }
 
+// A number as one, whichever kind it is.
+json value_json(const conn::LogValue& value) {
+  if (value.kind() == conn::LogValue::Kind::number) {
+    const json number = json::parse(value.text(), nullptr, false);
+    if (number.is_number()) return number;
+  }
+  return value.text();
+}
+
 }  // namespace
 
 std::string plain_line(std::string_view module, const LogRecord& record, WallTime time) {
@@ -71,7 +80,7 @@ std::string plain_line(std::string_view module, const LogRecord& record, WallTim
   message.resize(std::max(message.size(), kMessageWidth), ' ');
   line += "[" + plain_stamp(time) + "] " + message + " module=" + plain_value(module);
   for (const LogField& field : record.fields) {
-    line += " " + plain_key(field.key) + "=" + plain_value(field.value);
+    line += " " + plain_key(field.key) + "=" + plain_value(field.value.text());
   }
   return line;
 }
@@ -84,7 +93,7 @@ std::string json_line(std::string_view module, const LogRecord& record, WallTime
   for (const LogField& field : record.fields) {
     std::string key(field.key);
     while (line.contains(key)) key += '_';  // nothing is overwritten
-    line[key] = field.value;
+    line[key] = value_json(field.value);
   }
   return as_json(line);
 }
@@ -95,7 +104,7 @@ struct ProgramLog::Output {
         clock(std::move(wall_clock)),
         levels(std::move(wanted)),
         writer(descriptor, [form, now = clock](std::size_t lines) {
-          const std::array fields = {LogField{"lines", std::to_string(lines)}};
+          const std::array fields = {LogField{"lines", lines}};
           const LogRecord record{LogLevel::warn, "lines of the log were lost", fields};
           return line_of(form, "main", record, now());
         }) {}

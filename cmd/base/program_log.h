@@ -3,7 +3,7 @@
 // Plain, in local time, the message padded to 44 characters:
 //   I[2026-11-21|10:15:00.250] Dialled a peer                               module=p2p id=6c8f
 // Values that are not one plain word are quoted, as in a JSON string. Or JSON, an object to a line,
-// its keys in alphabetical order and its time in UTC:
+// its keys in alphabetical order, its numbers as numbers and its time in UTC:
 //   {"_msg":"Dialled a peer","id":"6c8f","level":"info","module":"p2p","ts":"2026-11-21T..."}
 //
 // A record is one line and one write, whatever is in it. A thread of the log's own writes it

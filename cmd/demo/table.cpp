@@ -1,7 +1,6 @@
 #include "cmd/demo/table.h"
 
 #include <cstdio>
-#include <cstdlib>
 
 #include <nlohmann/json.hpp>
 
@@ -22,9 +21,9 @@ std::string text_of(const Json& record, const char* key) {
   return found->get<std::string>();
 }
 
-// Figures are text in a log, as all its values.
 std::size_t number_of(const Json& record, const char* key) {
-  return static_cast<std::size_t>(std::strtoull(text_of(record, key).c_str(), nullptr, 10));
+  const auto found = record.find(key);
+  return found != record.end() && found->is_number_unsigned() ? found->get<std::size_t>() : 0;
 }
 
 std::string name_of(const std::string& id, const Names& names) {

@@ -44,7 +44,7 @@ void log_notices(const conn::Log& log, const Settings& settings) {
   for (const std::string& notice : notices) log.write(level, notice);
   if (notices.size() <= kFew) return;
   log.write(LogLevel::info, "settings that have no effect here; see check-config",
-            {{"count", std::to_string(notices.size())}});
+            {{"count", notices.size()}});
 }
 
 // What was set and is not in force, or is meant by nobody. Defaults that merely stand in a file are

@@ -88,12 +88,12 @@ pex::NodeConfig config_of(const Settings& settings, pex::Role role, const Progra
   return node;
 }
 
-std::string count(std::size_t number) {
-  return std::to_string(number);
+conn::LogValue count(std::uint64_t number) {
+  return number;
 }
 
 // All connected peers: also those that need no slot, as an operator's own.
-std::string count_of(const p2p::SwitchSnapshot& snapshot, p2p::Direction direction) {
+conn::LogValue count_of(const p2p::SwitchSnapshot& snapshot, p2p::Direction direction) {
   return count(static_cast<std::size_t>(
       std::count_if(snapshot.peers.begin(), snapshot.peers.end(),
                     [direction](const auto& peer) { return peer->direction() == direction; })));
@@ -323,28 +323,28 @@ void Node::write_summary(const pex::PexReport& report) {
     all.in_tried += book.in_tried;
     all.verified += book.verified;
   }
-  std::vector<conn::LogField> fields = {
-      {"in", count_of(*now, p2p::Direction::inbound)},
-      {"out", count_of(*now, p2p::Direction::outbound)},
-      {"peers", count(now->peers.size())},
-      {"dialling", count(now->dialling)},
-      {"book_new", count(all.in_new)},
-      {"book_old", count(all.in_tried)},
-      {"book_verified", count(all.verified)},
-      {"served", std::to_string(report.counts.answers)},
-      {"visits", std::to_string(report.visits_made)},
-      {"bans", count(report.bans)},
-      {"held_back", std::to_string(node_->get_switch().peer_log().held_back())}};
+  std::vector<conn::LogField> fields = {{"in", count_of(*now, p2p::Direction::inbound)},
+                                        {"out", count_of(*now, p2p::Direction::outbound)},
+                                        {"peers", count(now->peers.size())},
+                                        {"dialling", count(now->dialling)},
+                                        {"book_new", count(all.in_new)},
+                                        {"book_old", count(all.in_tried)},
+                                        {"book_verified", count(all.verified)},
+                                        {"served", report.counts.answers},
+                                        {"visits", report.visits_made},
+                                        {"bans", count(report.bans)},
+                                        {"held_back", node_->get_switch().peer_log().held_back()}};
   if (now->persistent_named > 0) {
-    fields.push_back({"persistent", count(now->persistent) + "/" + count(now->persistent_named)});
+    fields.push_back({"persistent", std::to_string(now->persistent) + "/" +
+                                        std::to_string(now->persistent_named)});
   }
   log_.write(LogLevel::info, "summary", fields);
 }
 
 std::string Node::status_line() const {
   const auto now = node_->get_switch().snapshot();
-  return count_of(*now, p2p::Direction::inbound) + " peers in, " +
-         count_of(*now, p2p::Direction::outbound) + " out";
+  return count_of(*now, p2p::Direction::inbound).text() + " peers in, " +
+         count_of(*now, p2p::Direction::outbound).text() + " out";
 }
 
 }  // namespace peerage::cmd

@@ -10,6 +10,7 @@
 // Threads: sinks are called from any thread and must not block for long; a Log is for any thread.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
@@ -23,9 +24,32 @@ namespace peerage::conn {
 enum class LogLevel : std::uint8_t { debug, info, warn, error };
 std::string_view name(LogLevel level) noexcept;
 
+// What a field says: a text or a number, which a sink whose form has numbers writes as one. A
+// duration is a number, of the unit that its key ends with: "lasted_ms".
+class LogValue {
+ public:
+  enum class Kind : std::uint8_t { text, number };
+
+  // NOLINTBEGIN(google-explicit-constructor): a value is one
+  LogValue(std::string text) : text_(std::move(text)) {}
+  LogValue(const char* text) : text_(text) {}
+  template <std::integral Number>
+  requires(!std::same_as<Number, bool> && !std::same_as<Number, char>) LogValue(Number number)
+      : text_(std::to_string(number)), kind_(Kind::number) {}
+  // NOLINTEND(google-explicit-constructor)
+
+  const std::string& text() const noexcept { return text_; }
+  Kind kind() const noexcept { return kind_; }
+  bool operator==(const LogValue&) const = default;
+
+ private:
+  std::string text_;
+  Kind kind_ = Kind::text;
+};
+
 struct LogField {
   std::string_view key;
-  std::string value;
+  LogValue value;
 };
 
 struct LogRecord {

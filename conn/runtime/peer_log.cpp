@@ -25,11 +25,26 @@ class Line {
  public:
   Line(std::string_view message, std::uint64_t held_back)
       : left_(PeerLog::kMaxText - message.size()) {
-    if (held_back > 0) held_back_ = std::to_string(held_back);
-    left_ -= kHeldBack.size() + held_back_.size();
+    if (held_back > 0) held_back_ = LogField{kHeldBack, held_back};
+    left_ -= kHeldBack.size() + std::to_string(held_back).size();
   }
 
-  void add(std::string_view key, std::string_view value) {
+  void add(std::string_view key, const LogValue& value) {
+    if (value.kind() == LogValue::Kind::text) return add_text(key, value.text());
+    const std::size_t size = key.size() + value.text().size();
+    if (left_ < size) return;
+    left_ -= size;
+    fields_.push_back({key, value});
+  }
+  std::vector<LogField> fields() && {
+    if (held_back_) fields_.push_back(std::move(*held_back_));
+    return std::move(fields_);
+  }
+
+ private:
+  static constexpr std::string_view kHeldBack = "held_back";
+
+  void add_text(std::string_view key, std::string_view value) {
     static constexpr std::size_t kMark = 3;  // "..." behind what is cut
     if (left_ <= key.size() + kMark) return;
     const std::size_t room = std::min(PeerLog::kMaxValue, left_ - key.size() - kMark);
@@ -38,16 +53,9 @@ class Line {
     left_ -= std::min(left_, key.size() + text.size());
     fields_.push_back({key, std::move(text)});
   }
-  std::vector<LogField> fields() && {
-    if (!held_back_.empty()) fields_.push_back({kHeldBack, std::move(held_back_)});
-    return std::move(fields_);
-  }
-
- private:
-  static constexpr std::string_view kHeldBack = "held_back";
 
   std::size_t left_;
-  std::string held_back_;
+  std::optional<LogField> held_back_;
   std::vector<LogField> fields_;
 };
 

@@ -140,7 +140,8 @@ class Node:
 
     def summaries(self):
         """Numbers, the oldest first."""
-        return [{key: int(value) for key, value in line.items() if value.isdigit()} for line in self.said("summary")]
+        return [{key: value for key, value in line.items() if isinstance(value, int)}
+                for line in self.said("summary")]
 
     def summary(self):
         every = self.summaries()

@@ -16,7 +16,7 @@ struct LogLines final : conn::LogSink {
   void write(const conn::LogRecord& record) noexcept override {
     std::string line = std::string(name(record.level)) + " " + std::string(record.message);
     for (const conn::LogField& field : record.fields) {
-      line += " " + std::string(field.key) + "=" + field.value;
+      line += " " + std::string(field.key) + "=" + field.value.text();
     }
     const std::lock_guard lock(mutex);
     lines.push_back(std::move(line));

@@ -67,8 +67,8 @@ class TimedLines final : public conn::LogSink {
   void write(const conn::LogRecord& record) noexcept override {
     Line line{world_.now(), record.level, std::string(record.message), record.message.size(), 0};
     for (const conn::LogField& field : record.fields) {
-      line.bytes += field.key.size() + field.value.size() + 2;
-      if (field.key == "held_back") line.held_back = std::stoull(field.value);
+      line.bytes += field.key.size() + field.value.text().size() + 2;
+      if (field.key == "held_back") line.held_back = std::stoull(field.value.text());
     }
     lines.push_back(std::move(line));
   }

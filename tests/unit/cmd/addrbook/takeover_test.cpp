@@ -32,7 +32,8 @@ class Said : public conn::LogSink {
  public:
   void write(const conn::LogRecord& record) noexcept override {
     all += std::string(name(record.level)) + " " + std::string(record.message);
-    for (const auto& field : record.fields) all += " " + std::string(field.key) + "=" + field.value;
+    for (const auto& field : record.fields)
+      all += " " + std::string(field.key) + "=" + field.value.text();
     all += "\n";
   }
   std::string all;

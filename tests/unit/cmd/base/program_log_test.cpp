@@ -65,20 +65,21 @@ void say(conn::LogSink& sink, LogLevel level, std::string_view message,
 
 TEST_F(ProgramLogTest, APlainLineIsThatOfACometNode) {
   const auto sink = log("info").module("p2p");
-  say(*sink, LogLevel::info, "Dialled a peer", {{"id", "6c8f"}, {"rtt", "11"}});
+  say(*sink, LogLevel::info, "Dialled a peer", {{"id", "6c8f"}, {"rtt_ms", 11}});
   EXPECT_EQ(written(),
             "I[2026-11-21|12:15:00.250] Dialled a peer                               "
-            "module=p2p id=6c8f rtt=11\n");
+            "module=p2p id=6c8f rtt_ms=11\n");
   say(*sink, LogLevel::error, std::string(50, 'x'));
   EXPECT_EQ(written(), "E[2026-11-21|12:15:00.250] " + std::string(50, 'x') + " module=p2p\n");
 }
 
 TEST_F(ProgramLogTest, AJsonLineIsThatOfACometNode) {
   const auto sink = log("debug", LogFormat::json).module("p2p");
-  say(*sink, LogLevel::debug, "Dialled", {{"rtt", "11"}, {"id", "6c8f"}});
-  EXPECT_EQ(written(), R"({"_msg":"Dialled","id":"6c8f","level":"debug","module":"p2p","rtt":"11",)"
-                       R"("ts":"2026-11-21T10:15:00.25Z"})"
-                       "\n");
+  say(*sink, LogLevel::debug, "Dialled", {{"rtt_ms", 11}, {"id", "6c8f"}});
+  EXPECT_EQ(written(),
+            R"({"_msg":"Dialled","id":"6c8f","level":"debug","module":"p2p","rtt_ms":11,)"
+            R"("ts":"2026-11-21T10:15:00.25Z"})"
+            "\n");
 }
 
 TEST_F(ProgramLogTest, WhateverIsInARecordItIsOneLineThatCanBeParsed) {
@@ -95,6 +96,20 @@ TEST_F(ProgramLogTest, WhateverIsInARecordItIsOneLineThatCanBeParsed) {
 
   const auto json = nlohmann::json::parse(json_line("p2p", full, kNow));
   EXPECT_EQ(json["k ey"], "a \"b\"\\\n\x1b[31m=\x7f\xef\xbf\xbd\xc3\xa9");
+}
+
+TEST_F(ProgramLogTest, NumbersAreNumbersInJsonAndTextsThatLookLikeOneAreTexts) {
+  const std::vector<LogField> fields = {{"count", std::uint64_t{18446744073709551615U}},
+                                        {"less", -7},
+                                        {"size", std::size_t{0}},
+                                        {"moniker", "12"},
+                                        {"version", std::string("1e3")}};
+  const auto json = nlohmann::json::parse(json_line("p2p", {LogLevel::info, "m", fields}, kNow));
+  EXPECT_EQ(json["count"], 18446744073709551615U);
+  EXPECT_EQ(json["less"], -7);
+  EXPECT_TRUE(json["size"].is_number_integer());
+  EXPECT_EQ(json["moniker"], "12");
+  EXPECT_EQ(json["version"], "1e3");
 }
 
 TEST_F(ProgramLogTest, AFieldCannotPassForTheLevelOrTheMessage) {
@@ -150,7 +165,7 @@ TEST_F(ProgramLogTest, HowManyLinesWereLostIsSaidInTheFormOfTheLog) {
     } while (!program.flush(1ms));
     text += written_by_now();
     EXPECT_NE(text.find(format == LogFormat::json
-                            ? R"({"_msg":"lines of the log were lost","level":"warn","lines":")"
+                            ? R"({"_msg":"lines of the log were lost","level":"warn","lines":)"
                             : "W[2026-11-21|12:15:00.250] lines of the log were lost          "
                               "         module=main lines="),
               std::string::npos);

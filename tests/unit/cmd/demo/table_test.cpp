@@ -32,12 +32,12 @@ TEST(DemoTable, ASummaryIsTheStateOfANode) {
   NodeView node = a_node();
   const auto event = take_log_line(node,
                                    line(conn::LogLevel::info, "summary",
-                                        {{"in", "1"},
-                                         {"out", "2"},
-                                         {"peers", "4"},
-                                         {"book_new", "5"},
-                                         {"book_old", "6"},
-                                         {"book_verified", "7"}}),
+                                        {{"in", 1},
+                                         {"out", 2},
+                                         {"peers", 4},
+                                         {"book_new", 5},
+                                         {"book_old", 6},
+                                         {"book_verified", 7}}),
                                    kNames);
   EXPECT_FALSE(event);
   EXPECT_EQ(node.in, 1u);
@@ -69,7 +69,7 @@ TEST(DemoTable, EventsNameNodesAsPeopleDo) {
 TEST(DemoTable, ANewLifeBeginsWithNothingButItsBook) {
   NodeView node = a_node();
   take_log_line(node, line(conn::LogLevel::info, "node started", {}), kNames);
-  take_log_line(node, line(conn::LogLevel::info, "summary", {{"in", "3"}}), kNames);
+  take_log_line(node, line(conn::LogLevel::info, "summary", {{"in", 3}}), kNames);
   EXPECT_TRUE(node.started);
   node.end_life("killed");
   EXPECT_FALSE(node.up);
@@ -77,7 +77,7 @@ TEST(DemoTable, ANewLifeBeginsWithNothingButItsBook) {
   EXPECT_EQ(node.in, 0u);
   node.begin_life();
   EXPECT_FALSE(node.book_at_start);
-  take_log_line(node, line(conn::LogLevel::info, "address book", {{"addresses", "4"}}), kNames);
+  take_log_line(node, line(conn::LogLevel::info, "address book", {{"addresses", 4}}), kNames);
   EXPECT_EQ(node.book_at_start, 4u);
 }
 
@@ -91,7 +91,7 @@ TEST(DemoTable, AnErrorIsKeptForTheVerdict) {
 TEST(DemoTable, WhatIsNoLogLineIsOfNoInterest) {
   NodeView node = a_node();
   for (const char* text : {"", "{", "[1]", "7", "\"summary\"", "terminate called", "\xff\xfe",
-                           R"({"_msg":7})", R"({"_msg":"summary","in":3})"}) {
+                           R"({"_msg":7})", R"({"_msg":"summary","in":"3"})"}) {
     EXPECT_FALSE(take_log_line(node, text, kNames)) << text;
   }
   EXPECT_EQ(node.in, 0u);
