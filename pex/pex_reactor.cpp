@@ -268,7 +268,8 @@ PexReport PexReactor::make_report() const {
   for (std::size_t i = 0; i < books_->size(); ++i) {
     const addrbook::AddressBook& book = books_->at(i);
     report.books.push_back({book.network(), book.size_of(addrbook::Kind::new_),
-                            book.size_of(addrbook::Kind::tried), book.verified(), book.resting()});
+                            book.size_of(addrbook::Kind::tried), book.verified(), book.resting(),
+                            parts_->exchange.answers_of(book.network())});
   }
   if (const auto* visits = dynamic_cast<const Visits*>(parts_->driver.get())) {
     report.visits = visits->under_way();

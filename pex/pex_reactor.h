@@ -63,6 +63,7 @@ struct PexReport {
   struct Book {
     std::string network;
     std::size_t in_new = 0, in_tried = 0, verified = 0, resting = 0;
+    std::uint64_t answers = 0;  // ours, to nodes of this network
   };
   std::vector<Book> books;
   std::size_t visits = 0;         // under way

@@ -38,6 +38,7 @@ struct Option {
   std::string help{};
   std::string example{};          // of a value: "ID@HOST:PORT,..."
   std::string default_text{};     // as help shows it; empty: not at all
+  std::string implied{};          // of a text: what the bare option says; empty: it needs a value
   std::string group = "Options";  // of help; empty: not shown
   bool required = false;
   std::optional<Range> range{};

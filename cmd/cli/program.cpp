@@ -74,11 +74,13 @@ struct Adder {
   // A text of any kind.
   template <typename T>
   CLI::Option* operator()(T* into) const {
-    const auto take = [into](const CLI::results_t& texts) {
-      *into = texts.front();
+    const auto take = [into, implied = option.implied](const CLI::results_t& texts) {
+      *into = texts.front().empty() ? implied : texts.front();
       return true;
     };
-    return add_value(app, option, help, take, "TEXT");
+    CLI::Option* const added = add_value(app, option, help, take, "TEXT");
+    if (!option.implied.empty()) added->expected(0, 1);
+    return added;
   }
   CLI::Option* operator()(const Option::Taker& taker) const {
     const auto take = [taker, name = option.name](const CLI::results_t& texts) {

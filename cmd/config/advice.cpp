@@ -11,6 +11,7 @@
 #include "addrbook/record/book_reason.h"
 #include "cmd/config/node_key_file.h"
 #include "cmd/config/overrides.h"
+#include "cmd/config/private_addresses.h"
 #include "cmd/config/sanity.h"
 #include "conn/address/net_address.h"
 #include "conn/base/bytes.h"
@@ -46,6 +47,7 @@ class Check {
     check_external_address();
     check_port();
     check_reach();
+    check_private();
     check_key();
     check_book();
     return std::move(findings_);
@@ -176,6 +178,10 @@ class Check {
     if (ip && ip->loopback() && p2p_.external_address.empty()) {
       add(Severity::notice, "p2p.laddr", parts->host + " is reached from this machine alone");
     }
+  }
+
+  void check_private() {
+    for (Finding& each : private_addresses(settings_)) findings_.push_back(std::move(each));
   }
 
   void check_key() {

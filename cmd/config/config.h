@@ -53,6 +53,7 @@ struct Config {
   std::optional<std::uint32_t> max_peers_per_ip;              // see p2p/base/switch_config.h
   std::vector<conn::NodeId> named_nodes;                      // likewise
   std::vector<conn::Cidr> exempt_networks;                    // likewise
+  bool log_peers = false;    // each peer that comes or goes is a line at info
   std::uint32_t shards = 1;  // threads that connections live on; 0: one for each of the machine's
 
   // --- [p2p] ---

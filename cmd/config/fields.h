@@ -32,6 +32,7 @@ void for_each_field(Config& config, Visit&& visit) {
   visit("peerage", "seed_peer_lifetime", config.seed_peer_lifetime);
   visit("peerage", "seed_inbound_peers", config.seed_inbound_peers);
   visit("peerage", "summary_interval", config.summary_interval);
+  visit("peerage", "log_peers", config.log_peers);
   visit("peerage", "max_peers_per_ip", config.max_peers_per_ip);
   visit("peerage", "named_nodes", config.named_nodes);
   visit("peerage", "exempt_networks", config.exempt_networks);

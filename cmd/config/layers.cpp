@@ -102,6 +102,42 @@ class LayerReader {
     apply(config.moniker, "", "moniker", "--moniker", f.moniker);
     apply(config.log_level, "", "log_level", "--log-level", f.log_level);
     apply(config.log_format, "", "log_format", "--log-format", f.log_format);
+    apply_limits();
+  }
+
+  void apply_limits() {
+    const auto& f = flags_;
+    Config& config = layers_.config;
+    P2pConfig& p2p = config.p2p;
+    if (f.private_network) {
+      set(config.addr_book_strict, "p2p", "addr_book_strict", "--private", "false");
+      set(p2p.allow_duplicate_ip, "p2p", "allow_duplicate_ip", "--private", "true");
+    }
+    const auto apply = [&](auto& into, std::string_view section, std::string_view key,
+                           const char* option, const std::optional<std::string>& text) {
+      if (text) set(into, section, key, option, *text);
+    };
+    apply(p2p.max_num_inbound_peers, "p2p", "max_num_inbound_peers", "--max-num-inbound-peers",
+          f.max_inbound);
+    // A seed's, too: in its file 40 counts as not set, but not on a command line.
+    if (f.max_inbound) {
+      if (layers_.origins.contains("peerage.seed_inbound_peers")) {
+        layers_.origins["peerage.seed_inbound_peers"] = {"--max-num-inbound-peers", 0};
+      }
+      set_value(config.seed_inbound_peers, *f.max_inbound, [](const std::string&) {});
+    }
+    apply(p2p.max_num_outbound_peers, "p2p", "max_num_outbound_peers", "--max-num-outbound-peers",
+          f.max_outbound);
+    apply(config.max_peers_per_ip, "peerage", "max_peers_per_ip", "--max-peers-per-ip",
+          f.max_peers_per_ip);
+    apply(config.addr_book_strict, "p2p", "addr_book_strict", "--addr-book-strict",
+          f.addr_book_strict);
+    apply(p2p.allow_duplicate_ip, "p2p", "allow_duplicate_ip", "--allow-duplicate-ip",
+          f.allow_duplicate_ip);
+    apply(config.shards, "peerage", "shards", "--shards", f.shards);
+    apply(config.summary_interval, "peerage", "summary_interval", "--summary-interval",
+          f.summary_interval);
+    apply(config.log_peers, "peerage", "log_peers", "--log-peers", f.log_peers);
   }
 
   void note_overruled(const Config& file) {

@@ -31,6 +31,17 @@ struct Flags {
   std::optional<std::string> moniker;
   std::optional<std::string> log_level;
   std::optional<std::string> log_format;
+  std::optional<std::string> max_inbound;
+  std::optional<std::string> max_outbound;
+  std::optional<std::string> max_peers_per_ip;
+  std::optional<std::string> addr_book_strict;
+  std::optional<std::string> allow_duplicate_ip;
+  std::optional<std::string> shards;
+  std::optional<std::string> summary_interval;
+  std::optional<std::string> log_peers;
+  // A private network: addr_book_strict = false and allow_duplicate_ip = true, unless an option of
+  // its own says otherwise.
+  bool private_network = false;
   std::optional<std::string> config_file;  // relative to the home; it must be there
   // The command line was a tenderseed's (cmd/cli/arguments.h): its defaults hold when there is no
   // file.

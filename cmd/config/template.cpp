@@ -44,6 +44,9 @@ seed_peer_lifetime = "5m"
 # How often the log has a line that sums up, at least 100ms; 0s is never.
 summary_interval = "1m"
 
+# Log each peer that comes or goes, at info.
+log_peers = false
+
 # Peers at one host (an IPv4 address, an IPv6 /64); 0 is unlimited. Without it, 1, for a seed 4, or
 # unlimited with allow_duplicate_ip.
 # max_peers_per_ip = 1

@@ -11,6 +11,7 @@
 #include "cmd/cli/exit_code.h"
 #include "cmd/config/node_config.h"
 #include "cmd/config/overrides.h"
+#include "cmd/config/private_addresses.h"
 #include "cmd/config/sanity.h"
 #include "cmd/node/node.h"
 #include "cmd/node/service_notify.h"
@@ -59,6 +60,13 @@ void log_overrides(const conn::Log& log, const Settings& settings, pex::Role rol
   }
 }
 
+// What a node would otherwise be silent about: nobody is found.
+void log_private(const conn::Log& log, const Settings& settings) {
+  for (const Finding& each : private_addresses(settings)) {
+    log.write(LogLevel::warn, each.text);
+  }
+}
+
 void reload(Node& node, const Options& options, const conn::Log& log,
             const ServiceNotify& service) {
   service.reloading();
@@ -81,6 +89,7 @@ int run(const Options& options, std::optional<pex::Role> only) {
   log_notices(log, *settings);
   const pex::Role role = role_of(settings->config, only);
   log_overrides(log, *settings, role);
+  log_private(log, *settings);
 
   const ServiceNotify service;  // outlives the node, whose control shard gives the signs of life
   auto node = Node::prepare(std::move(*settings), role, *program_log,

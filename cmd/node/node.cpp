@@ -139,6 +139,13 @@ Result<void> Node::make(pex::Role role, const ProgramLog& log, conn::NodeKey key
     return fail(Stage::configuration, Reason::config_malformed, std::move(node.error().detail));
   }
   node_ = std::move(*node);
+  if (settings_.config.log_peers) {
+    peer_lines_ =
+        std::make_unique<PeerLines>(conn::Log(log.module("p2p")), runtime_.shard(0).now());
+    node_->on_event([this](const p2p::SwitchEvent& event) {
+      peer_lines_->on_event(event, runtime_.shard(0).now());
+    });
+  }
   node_->on_book_state([this](const addrbook::Store::State& state) { on_book_state(state); });
   return {};
 }
@@ -230,6 +237,7 @@ Result<void> Node::start() {
     if (mirror_) mirror_->start();
   });
   if (heartbeat_) heartbeat_->start();
+  node_->report([this](const pex::PexReport& report) { log_networks(report); });
   return {};
 }
 
@@ -315,6 +323,18 @@ void Node::summarise() {
   node_->report([this](const pex::PexReport& report) { write_summary(report); });
 }
 
+void Node::log_networks(const pex::PexReport& report) {
+  if (report.books.size() < 2) return;
+  for (const auto& book : report.books) {
+    log_.write(LogLevel::info, "network",
+               {{"network", conn::printable(book.network)},
+                {"book_new", book.in_new},
+                {"book_old", book.in_tried},
+                {"book_verified", book.verified},
+                {"served", book.answers}});
+  }
+}
+
 void Node::write_summary(const pex::PexReport& report) {
   const auto now = node_->get_switch().snapshot();
   pex::PexReport::Book all;
@@ -339,6 +359,7 @@ void Node::write_summary(const pex::PexReport& report) {
                                         std::to_string(now->persistent_named)});
   }
   log_.write(LogLevel::info, "summary", fields);
+  log_networks(report);
 }
 
 std::string Node::status_line() const {

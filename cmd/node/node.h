@@ -24,6 +24,7 @@
 #include "cmd/config/node_key_file.h"
 #include "cmd/config/settings.h"
 #include "cmd/node/heartbeat.h"
+#include "cmd/node/peer_lines.h"
 #include "conn/address/node_key.h"
 #include "conn/runtime/asio_runtime.h"
 #include "pex/node.h"
@@ -69,6 +70,8 @@ class Node {
   void summarise();
   void arm_summary();
   void write_summary(const pex::PexReport& report);
+  // Of each network, where there are several.
+  void log_networks(const pex::PexReport& report);
 
   Settings settings_;
   conn::Log log_;
@@ -77,6 +80,7 @@ class Node {
   std::unique_ptr<Heartbeat> heartbeat_;
   bool book_is_new_ = false;
   bool book_unsaved_ = false;  // the operator was told; on the control shard
+  std::unique_ptr<PeerLines> peer_lines_;  // if they are wanted
   std::unique_ptr<conn::Timer> summary_;
   std::unique_ptr<pex::Node> node_;  // destroyed first
 };

@@ -92,8 +92,14 @@ Exchange::Outcome Exchange::on_request(Peer& peer, TimePoint now) {
   }
   if (answer.empty()) guard_.had_nothing(asker_of(peer));
   ++counts_.answers;
+  ++answers_of_[book->network()];
   counts_.addresses_given += answer.size();
   return {Outcome::Kind::answered, {}, 0, {}};
+}
+
+std::uint64_t Exchange::answers_of(const std::string& network) const {
+  const auto found = answers_of_.find(network);
+  return found == answers_of_.end() ? 0 : found->second;
 }
 
 Exchange::Outcome Exchange::on_list(Peer& peer, std::span<const NetAddress> addresses,

@@ -70,6 +70,8 @@ class Exchange {
   Outcome on_message(p2p::Peer& peer, conn::ByteView bytes, conn::TimePoint now);
 
   const ExchangeCounts& counts() const noexcept { return counts_; }
+  // Of counts().answers, those of one network.
+  std::uint64_t answers_of(const std::string& network) const;
 
  private:
   Outcome on_request(p2p::Peer& peer, conn::TimePoint now);
@@ -87,6 +89,7 @@ class Exchange {
   RequestPacer pacer_;
   std::map<std::string, AnswerCache, std::less<>> answers_;  // by network
   std::set<p2p::LinkId> ending_;  // connections that are to end for what they sent
+  std::map<std::string, std::uint64_t> answers_of_;
   ExchangeCounts counts_;
 };
 

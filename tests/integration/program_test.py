@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import unittest
 
 BUILD = pathlib.Path(sys.argv.pop(1)).resolve()
@@ -89,7 +90,7 @@ class Probe(unittest.TestCase):
             self.assertEqual(report["addresses"], [f"{OTHER_ID}@127.0.0.9:1"])
             self.assertEqual(report["node_info"]["network"], "net-1")
             for stage in ("resolve", "connect", "key_exchange", "authentication", "node_info", "pex"):
-                self.assertIn(stage, report["ms"])
+                self.assertIn(stage, report["stages_ms"])
             self.assertIn("reached and proven", run("probe", address, expect=0).stdout)
 
     @unittest.skipUnless(knows("localhost"), "this machine knows no host of the name localhost")
@@ -422,6 +423,101 @@ class Settings(unittest.TestCase):
         (self.home / "config" / "addrbook.json").write_text('{"key": "%s", "addrs": []}' % ("ab" * 12))
         said = json.loads(run("addrbook", "import", "--json", "--home", self.home, expect=0).stdout)
         self.assertEqual(said["network"], "net-9")
+
+
+class Running(unittest.TestCase):
+    """Nodes that run, by their logs."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
+    def start(self, name, *arguments, command="start"):
+        """The node, and a list that its log's records go into."""
+        process = subprocess.Popen(
+            [PEERAGE, command, "--home", self.folder / name, "--laddr", "127.0.0.1:0", "--log-format", "json", *arguments],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        records = []
+
+        def read():
+            for line in process.stdout:
+                records.append(json.loads(line))
+
+        reader = threading.Thread(target=read, daemon=True)
+        reader.start()
+
+        def end():
+            process.kill()
+            process.wait(20)
+            reader.join(10)
+            process.stdout.close()
+
+        self.addCleanup(end)
+        return process, records
+
+    def wait(self, records, message, count=1):
+        for _ in range(1200):
+            found = [each for each in list(records) if each["_msg"] == message]
+            if len(found) >= count:
+                return found
+            time.sleep(0.05)
+        self.fail(f"no {message} among {records}")
+
+    def test_a_private_network_finds_itself_with_private_and_says_why_not_without(self):
+        _, seed = self.start("seed", "--network", "net-1", "--private", command="seed")
+        address = self.wait(seed, "seed started")[0]["address"]
+        self.assertEqual([each for each in seed if "is private" in each["_msg"]], [])
+        _, one = self.start("one", "--network", "net-1", "--private", "--seeds", address, "--log-peers")
+        _, other = self.start("other", "--network", "net-1", "--private", "--seeds", address, "--log-peers",
+                              "--summary-interval", "200ms")
+        mine = self.wait(one, "node started")[0]["address"].split("@")[0]
+        for _ in range(1200):
+            if [each for each in list(other) if each["_msg"] == "peer connected" and each["peer"] == mine]:
+                break
+            time.sleep(0.05)
+        else:
+            self.fail(other)
+        _, strict = self.start("strict", "--network", "net-1", "--seeds", address)
+        self.wait(strict, "node started")
+        told = [each for each in strict if each["level"] == "warn" and "addr_book_strict" in each["_msg"]]
+        self.assertTrue([each for each in told if each["_msg"].startswith("--seeds: 127.0.0.1 is private")], strict)
+        self.assertIn("--private", told[0]["_msg"])
+
+    def test_peers_that_come_and_go_are_logged_at_info_when_that_is_wanted(self):
+        _, wanted = self.start("wanted", "--network", "net-1", "--private", "--log-peers")
+        _, silent = self.start("silent", "--network", "net-1", "--private")
+        for records in (wanted, silent):
+            address = self.wait(records, "node started")[0]["address"]
+            run("probe", address, "--network", "net-1", expect=0)
+        came, gone = self.wait(wanted, "peer connected")[0], self.wait(wanted, "peer gone")[0]
+        self.assertEqual((came["level"], came["direction"], came["peer"]), ("info", "inbound", gone["peer"]))
+        self.assertTrue(came["address"].startswith("127.0.0.1:"))
+        self.assertIsInstance(gone["lasted_ms"], int)
+        self.assertTrue(gone["reason"] and gone["why"])
+        self.assertFalse([each for each in silent if each["_msg"].startswith("peer ")])
+
+    def test_numbers_of_a_json_log_are_numbers_and_each_network_has_its_own(self):
+        process, records = self.start("both", "--network", "net-1,net-2", "--private", "--summary-interval", "100ms",
+                                      command="seed")
+        address = self.wait(records, "seed started")[0]["address"]
+        for _ in range(2):
+            run("probe", address, "--network", "net-2", expect=0)
+        run("probe", address, "--network", "net-1", expect=0)
+        for _ in range(100):
+            self.wait(records, "summary")
+            last = {each["network"]: each for each in list(records) if each["_msg"] == "network"}
+            if last and sum(each["served"] for each in last.values()) == 3:
+                break
+            time.sleep(0.1)
+        self.assertEqual({name: each["served"] for name, each in last.items()}, {"net-1": 1, "net-2": 2})
+        for each in (*last.values(), self.wait(records, "summary")[-1], self.wait(records, "address book")[0]):
+            for key in each.keys() & {"in", "out", "peers", "served", "book_new", "book_verified", "bans", "addresses"}:
+                self.assertIsInstance(each[key], int, each)
+        first = [each["_msg"] for each in records]
+        self.assertLess(first.index("network"), first.index("summary"))
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(20), 0)
 
 
 class AddressBook(unittest.TestCase):

@@ -12,7 +12,7 @@ namespace {
 struct CommandLine : testing::Test {
   bool flag = false, other = false;
   std::string text = "usual";
-  std::optional<std::string> maybe;
+  std::optional<std::string> maybe, bare;
   std::filesystem::path path;
   std::vector<std::string> many;
   std::uint32_t small = 7;
@@ -45,6 +45,7 @@ struct CommandLine : testing::Test {
                           .example = "a,b",
                           .default_text = default_of(text)},
                          {.name = "--maybe", .into = &maybe, .choices = {"yes", "no"}},
+                         {.name = "--bare", .into = &bare, .implied = "true"},
                          {.name = "--path", .into = &path, .group = ""},
                          {.name = "--small",
                           .into = &small,
@@ -88,6 +89,17 @@ TEST_F(CommandLine, WhatIsNotGivenStaysAsItIs) {
   EXPECT_FALSE(maybe);
   EXPECT_EQ(small, 7U);
   EXPECT_EQ(real, 0.5);
+}
+
+TEST_F(CommandLine, AnOptionMayImplyItsValue) {
+  EXPECT_EQ(run({"work", "a", "--bare"}), 5);
+  EXPECT_EQ(bare, "true");
+  EXPECT_EQ(run({"work", "--bare", "--flag", "a"}), 5);
+  EXPECT_EQ(bare, "true");
+  EXPECT_EQ(run({"work", "a", "--bare=false"}), 5);
+  EXPECT_EQ(bare, "false");
+  EXPECT_EQ(run({"work", "a", "--bare", "maybe"}), 5);
+  EXPECT_EQ(bare, "maybe");
 }
 
 TEST_F(CommandLine, AMistakeIsReportedWithItsOptionAndNothingRuns) {

@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include "cmd/config/node_config.h"
 #include "tests/support/files.h"
 
 namespace peerage::cmd {
@@ -55,6 +56,27 @@ TEST_F(Overrides, OfASeedAreItsSlotsAndItsTimes) {
   begins("p2p.max_num_outbound_peers", "25 is not in force, but 32: ");
   begins("p2p.handshake_timeout", "20s is not in force, but 3s: ");
   begins("p2p.dial_timeout", "3s is not in force, but 2s: ");
+}
+
+TEST_F(Overrides, OfACommandLineTheSlotsOfASeedAreThoseItSays) {
+  for (const char* toml :
+       {"", "[peerage]\nseed_inbound_peers = 7\n", "[p2p]\nmax_num_inbound_peers = 9\n"}) {
+    std::ofstream(folder / "config.toml") << toml;
+    Flags flags;
+    flags.config_file = "config.toml";
+    flags.max_inbound = "40";  // a node's default, but it was asked for
+    const auto settings = load_settings(folder.path(), flags, variables);
+    ASSERT_TRUE(settings) << settings.error().text();
+    EXPECT_EQ(pex::settled(node_config(settings->config, Role::seed))
+                  .connections.p2p.max_num_inbound_peers,
+              40u)
+        << toml;
+    EXPECT_EQ(pex::settled(node_config(settings->config, Role::node))
+                  .connections.p2p.max_num_inbound_peers,
+              40u)
+        << toml;
+    EXPECT_TRUE(overrides(*settings, Role::seed).empty()) << toml;
+  }
 }
 
 // Else the two could drift apart.
