@@ -82,7 +82,7 @@ class Comet(Case):
         self.assertEqual(node.id(), KEYS[0]["id"])
         self.assertTrue(node.said("node started")[0]["address"].startswith(KEYS[0]["id"] + "@"))
         self.assertEqual(node.said("listening")[0]["network"], "recorded-1")
-        self.assertEqual([(line["entries"], line["added"]) for line in node.said("addresses taken over")], [("3", "3")])
+        self.assertEqual([(line["entries"], line["added"]) for line in node.said("addresses taken over")], [(3, 3)])
         node.next_summary()
         # It names the ID and the network to others, too.
         said = json.loads(PROGRAM.run("probe", node.address(), "--network", "recorded-1", "--json").stdout)
@@ -145,7 +145,7 @@ class Comet(Case):
         mirror.write_text(text)
         node = self.node(home, network=None, PEERAGE_P2P_ADDR_BOOK_STRICT="true").start()
         said = node.said("no addresses could be taken over; the file stays as it is")
-        self.assertEqual([(line["level"], line["entries"]) for line in said], [("warn", "3")])
+        self.assertEqual([(line["level"], line["entries"]) for line in said], [("warn", 3)])
         self.assertIn("addr_book_strict", said[0]["why"])
         node.next_summary()
         self.assert_stops(node)
@@ -153,7 +153,7 @@ class Comet(Case):
         # With the setting that was meant, all is taken over.
         node.settings["PEERAGE_P2P_ADDR_BOOK_STRICT"] = "false"
         node.start()
-        self.assertEqual([line["added"] for line in node.said("addresses taken over")], ["3"])
+        self.assertEqual([line["added"] for line in node.said("addresses taken over")], [3])
         self.assert_stops(node)
         self.assertEqual((home / "config" / "addrbook.json.before-peerage").read_text(), text)
         self.assertEqual(ids_of(mirror.read_text()), ids_of(BOOK))
@@ -168,7 +168,7 @@ class Comet(Case):
         self.assert_stops(node)
         aside.rename(mirror)
         node.start()
-        self.assertEqual([line["added"] for line in node.said("addresses taken over")], ["3"])
+        self.assertEqual([line["added"] for line in node.said("addresses taken over")], [3])
         self.assert_stops(node)
         self.assertEqual(set(node.book()), ids_of(BOOK))
 
