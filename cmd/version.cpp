@@ -31,7 +31,11 @@ std::string version_line() {
 }
 
 Command version_command() {
-  return {.name = "version", .about = "Print the version and what it was built with", .run = run};
+  return {.name = "version",
+          .about = "Print the version and what it was built with",
+          .group = kOtherGroup,
+          .example = "peerage version",
+          .run = run};
 }
 
 }  // namespace peerage::cmd

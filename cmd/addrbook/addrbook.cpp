@@ -41,6 +41,15 @@ Result<BookHome> BookHome::of(const std::filesystem::path& home) {
   return found;
 }
 
+BookHome BookHome::alone(const std::filesystem::path& file) {
+  BookHome found;
+  found.home = file.parent_path();
+  found.file = file;
+  found.config.addr_book_strict = false;
+  found.config.exempt_networks = {*conn::Cidr::parse("0.0.0.0/0"), *conn::Cidr::parse("::/0")};
+  return found;
+}
+
 Result<std::string> BookHome::network(const std::string& option) const {
   if (!option.empty()) return option;
   if (networks.size() == 1 && networks.front() != "*") return networks.front();

@@ -40,6 +40,8 @@ struct BookHome {
   conn::NodeId own_id;  // zero without a node key
 
   static conn::Result<BookHome> of(const std::filesystem::path& home);
+  // Of a file that belongs to no home, as `crawl --book` makes one: all that a book can hold.
+  static BookHome alone(const std::filesystem::path& file);
   // The option, or else what the config says. An error that names both when there is neither.
   conn::Result<std::string> network(const std::string& option) const;
   // The rules that a start of this home gives its books.
@@ -154,17 +156,23 @@ conn::Result<std::size_t> forget(const BookHome& home, const conn::NodeId& id,
 
 // --- output: for people, and for programs (an object to a line) ---
 
-std::string list_text(const std::vector<Listed>& rows, Time now);
+// Tables fit a narrow terminal; a wide one has more columns, and whole texts.
+enum class Width : std::uint8_t { narrow, wide };
+
+// A table for each network.
+std::string list_text(const std::vector<Listed>& rows, Time now, Width width = Width::narrow);
 std::string to_json(const Listed& listed);
 // `told`: of this address.
 std::string show_text(const Listed& listed, const addrbook::Contents& contents,
                       const addrbook::ProvenanceList& sources, Time now);
 std::string sources_text(const addrbook::ProvenanceList& sources,
-                         const addrbook::ProvenanceQuery& query, Time now);
+                         const addrbook::ProvenanceQuery& query, Time now,
+                         Width width = Width::narrow);
 std::string to_json(const addrbook::Provenance& row);
 std::string stats_text(const BookStats& stats);
 std::string to_json(const BookStats& stats);
-std::string bans_text(const std::vector<addrbook::BanRow>& bans, Time now);
+std::string bans_text(const std::vector<addrbook::BanRow>& bans, Time now,
+                      Width width = Width::narrow);
 std::string to_json(const addrbook::BanRow& ban);
 std::string to_text(const ImportReport& report);
 std::string to_json(const ImportReport& report);

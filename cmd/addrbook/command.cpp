@@ -20,6 +20,7 @@ using conn::Stage;
 // The values of the options of a subcommand; each uses some.
 struct Options {
   std::filesystem::path home;
+  bool wide = false;
   bool json = false;
   std::string network;
   std::string kind;
@@ -78,6 +79,10 @@ Result<ListFilter> filter_of(const Options& options) {
       "\"; `peerage addrbook stats --json` names those in the book"));
 }
 
+Width width_of(const Options& options) {
+  return options.wide ? Width::wide : Width::narrow;
+}
+
 int list(const BookHome& home, const Options& options) {
   const auto filter = filter_of(options);
   if (!filter) return report_wrong_usage(filter.error());
@@ -86,7 +91,7 @@ int list(const BookHome& home, const Options& options) {
   if (!contents) return report_book(contents.error());
   const auto rows = select(*contents, *filter, now);
   if (!options.json) {
-    std::cout << list_text(rows, now);
+    std::cout << list_text(rows, now, width_of(options));
     return 0;
   }
   for (const Listed& each : rows) std::cout << to_json(each) << '\n';
@@ -135,7 +140,7 @@ int sources(const BookHome& home, const Options& options) {
                                 : "no node told of " + id->to_string());
   }
   if (!options.json) {
-    std::cout << sources_text(*found, query, now);
+    std::cout << sources_text(*found, query, now, width_of(options));
     return 0;
   }
   for (const addrbook::Provenance& each : found->rows) std::cout << to_json(each) << '\n';
@@ -158,7 +163,7 @@ int bans(const BookHome& home, const Options& options) {
   const auto contents = read_book(home, now);
   if (!contents) return report_book(contents.error());
   if (!options.json) {
-    std::cout << bans_text(contents->bans, now);
+    std::cout << bans_text(contents->bans, now, width_of(options));
     return 0;
   }
   for (const addrbook::BanRow& each : contents->bans) {
@@ -239,20 +244,35 @@ int forget_id(const BookHome& home, const Options& options) {
 
 using Run = int (*)(const BookHome&, const Options&);
 
+// What --book says, before or behind the name of a subcommand; empty: the book is that of the home.
+using BookPath = std::shared_ptr<std::filesystem::path>;
+
+Option book_option(const BookPath& book) {
+  return {.name = "--book",
+          .into = book.get(),
+          .help = "A book of no home, as `peerage crawl --book` makes one",
+          .example = "FILE"};
+}
+
 // --- the command line ---
 
-// A subcommand with --home and the options that `more` makes, and the action `run`.
-Command verb(std::string name, std::string about, Run run,
-             const std::function<std::vector<Option>(Options&)>& more, std::string footer = {}) {
+// A subcommand with --home, --book and the options that `more` makes, and the action `run`.
+// `example`: what stands behind its name.
+Command verb(const BookPath& book, const std::string& name, std::string about, Run run,
+             const std::function<std::vector<Option>(Options&)>& more, const std::string& example,
+             std::string footer = {}) {
   auto options = std::make_shared<Options>();
-  Command command{.name = std::move(name),
+  Command command{.name = name,
                   .about = std::move(about),
-                  .options = {home_option(options->home)},
+                  .options = {home_option(options->home), book_option(book)},
+                  .example = "peerage addrbook " + name + (example.empty() ? "" : " ") + example,
                   .footer = std::move(footer),
-                  .run = [options, run] {
-                    const auto home = BookHome::of(options->home);
+                  .run = [options, book, run] {
+                    const auto home = book->empty() ? BookHome::of(options->home)
+                                                    : Result<BookHome>(BookHome::alone(*book));
                     return home ? run(*home, *options) : report(home.error());
                   }};
+  command.options.back().excludes = {"--home"};
   for (Option& each : more(*options)) command.options.push_back(std::move(each));
   return command;
 }
@@ -261,6 +281,9 @@ constexpr const char* kOneObject = "As one JSON object";
 
 Option json(Options& options, const char* what = "One JSON object for each, each on a line") {
   return {.name = "--json", .into = &options.json, .help = what};
+}
+Option wide(Options& options, const char* what) {
+  return {.name = "--wide", .into = &options.wide, .help = what};
 }
 Option network(Options& options, const char* what) {
   return {.name = "--network", .into = &options.network, .help = what};
@@ -284,13 +307,14 @@ std::vector<Option> list_options(Options& options) {
            .choices = {"new", "old"}},
           {.name = "--verified-since",
            .into = &options.verified_since,
-           .help = "Only those verified within this time",
-           .example = "2h, 7d"},
+           .help = "Only those verified within this time, such as 2h or 7d",
+           .example = "TIME"},
           {.name = "--last-failure",
            .into = &options.last_failure,
-           .help = "Only those with this last failure",
-           .example = "connection_refused, ..."},
-          limit(options, "At most this many; 0: all")};
+           .help = "Only those with this last failure, such as connection_refused",
+           .example = "REASON"},
+          limit(options, "At most this many; 0: all"),
+          wide(options, "With reliability, round trip, version, last failure and moniker")};
 }
 
 std::vector<Option> sources_options(Options& options) {
@@ -303,7 +327,8 @@ std::vector<Option> sources_options(Options& options) {
            .into = &options.by,
            .help = "The nodes that it told of",
            .excludes = {"--of"}},
-          limit(options, "At most this many, the latest; 0: all")};
+          limit(options, "At most this many, the latest; 0: all"),
+          wide(options, "With the first time, and how often")};
 }
 
 std::vector<Option> import_options(Options& options) {
@@ -319,8 +344,8 @@ std::vector<Option> ban_options(Options& options) {
           target(options, "target", "A node ID, an IP address or a network"),
           {.name = "--for",
            .into = &options.span,
-           .help = "How long",
-           .example = "12h, 7d",
+           .help = "How long, such as 12h or 7d",
+           .example = "TIME",
            .default_text = default_of(options.span)},
           {.name = "--reason", .into = &options.reason, .help = "Why, for readers of the list"}};
 }
@@ -331,65 +356,91 @@ Command also(std::string name, Command command) {
   return command;
 }
 
-std::vector<Command> looking() {
+std::vector<Command> looking(const BookPath& book) {
   using Many = std::vector<Option>;
   return {
-      verb("list", "The addresses, verified last first", list, list_options),
-      verb("show", "Everything that is known of an ID", show,
-           [](Options& options) {
-             return Many{json(options), network(options, "Only in the book of this network"),
-                         target(options, "id", "A node ID, or its first digits")};
-           }),
-      also("told", verb("sources", "Which nodes told a seed of this one, or of which this one told",
-                        sources, sources_options)),
-      verb("stats", "How many there are of each kind", stats,
-           [](Options& options) { return Many{json(options, kOneObject)}; }),
-      verb("bans", "The bans in force", bans, [](Options& options) { return Many{json(options)}; }),
+      verb(book, "list", "The addresses, verified last first", list, list_options,
+           "--verified-since 7d"),
       verb(
-          "check", "Check the file and all its rows", check,
-          [](Options& options) { return Many{json(options, kOneObject)}; },
+          book, "show", "Everything that is known of an ID", show,
+          [](Options& options) {
+            return Many{json(options), network(options, "Only in the book of this network"),
+                        target(options, "id", "A node ID, or its first digits")};
+          },
+          "6c8f86"),
+      also("told",
+           verb(book, "sources", "Which nodes told a seed of this one, or of which this one told",
+                sources, sources_options, "6c8f8607dbe87077a62a2990ce07d94aaf749df7 --by")),
+      verb(
+          book, "stats", "How many there are of each kind", stats,
+          [](Options& options) { return Many{json(options, kOneObject)}; }, "--home ~/.gaia"),
+      verb(
+          book, "bans", "The bans in force", bans,
+          [](Options& options) {
+            return Many{json(options), wide(options, "With their beginning, and whole reasons")};
+          },
+          "--wide"),
+      verb(
+          book, "check", "Check the file and all its rows", check,
+          [](Options& options) { return Many{json(options, kOneObject)}; }, "--home ~/.gaia",
           "Exit code: 0 if the book is sound, 1 if not, or if there is none."),
-      verb("export", "Write an addrbook.json for a comet node", export_to,
-           [](Options& options) {
-             return Many{
-                 network(options,
-                         "The network; default: that of config.toml, or the only one in the book"),
-                 target(options, "file", "The file; - is the standard output")};
-           }),
+      verb(
+          book, "export", "Write an addrbook.json for a comet node", export_to,
+          [](Options& options) {
+            return Many{
+                network(options,
+                        "The network; default: that of config.toml, or the only one in the book"),
+                target(options, "file", "The file; - is the standard output")};
+          },
+          "addrbook.json --network net-1"),
   };
 }
 
-std::vector<Command> changing() {
+std::vector<Command> changing(const BookPath& book) {
   using Many = std::vector<Option>;
   return {
-      verb("import", "Take in the addresses of an addrbook.json", import_from, import_options,
+      verb(book, "import", "Take in the addresses of an addrbook.json", import_from, import_options,
+           "~/.gaia/config/addrbook.json --network net-1",
            "What a file says of its addresses is not trusted: they enter as new ones, never "
            "dialled."),
-      verb("ban", "Refuse connections from there, and dial no node there", add_ban, ban_options),
-      verb("unban", "Lift a ban", lift_ban,
-           [](Options& options) {
-             return Many{target(options, "target",
-                                "A node ID, an IP address or a network, as it was banned")};
-           }),
-      verb("forget", "Remove all addresses of an ID", forget_id,
-           [](Options& options) {
-             return Many{network(options, "Only from the book of this network"),
-                         target(options, "id", "A node ID")};
-           }),
+      verb(book, "ban", "Refuse connections from there, and dial no node there", add_ban,
+           ban_options, "203.0.113.0/24 --for 7d --reason \"sends rubbish\""),
+      verb(
+          book, "unban", "Lift a ban", lift_ban,
+          [](Options& options) {
+            return Many{target(options, "target",
+                               "A node ID, an IP address or a network, as it was banned")};
+          },
+          "203.0.113.0/24"),
+      verb(
+          book, "forget", "Remove all addresses of an ID", forget_id,
+          [](Options& options) {
+            return Many{network(options, "Only from the book of this network"),
+                        target(options, "id", "A node ID")};
+          },
+          "6c8f8607dbe87077a62a2990ce07d94aaf749df7"),
   };
 }
 
 }  // namespace
 
 Command addrbook_command() {
+  auto book = std::make_shared<std::filesystem::path>();
   Command command{
       .name = "addrbook",
       .about = "Look into the address book, and change it",
+      .options = {book_option(book)},
+      .group = kHomeGroup,
+      .example = "peerage addrbook list --home ~/.gaia --verified-since 7d",
       .footer =
           "list, show, sources, stats, bans, check and export also work while a node runs; "
           "import, ban, unban and forget need it stopped.",
-      .commands = looking()};
-  for (Command& each : changing()) command.commands.push_back(std::move(each));
+      .commands = looking(book)};
+  for (Command& each : command.commands) each.group = "Look, also while a node runs";
+  for (Command& each : changing(book)) {
+    each.group = "Change, while no node has it open";
+    command.commands.push_back(std::move(each));
+  }
   return command;
 }
 

@@ -17,10 +17,6 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-std::string short_id(const conn::NodeId& id) {
-  return id.to_string().substr(0, 10);
-}
-
 std::string reliability_text(const KnownAddress& row) {
   if (row.reliability.last() == kNever) return std::string(kNothing);
   return percent(row.reliability.overall());
@@ -65,6 +61,30 @@ const BanRow* ban_of(const std::vector<BanRow>& bans, const conn::NetAddress& ad
   return nullptr;
 }
 
+std::string list_of_network(const std::vector<Listed>& rows, std::string_view of, Width width,
+                            Time now) {
+  // Numbers: the share and the time.
+  Table table({3, 4});
+  std::vector<std::string> heads = {"ADDRESS", "KIND", "VERIFIED"};
+  if (width == Width::wide) {
+    heads.insert(heads.end(), {"RELIABLE", "RTT", "VERSION", "LAST FAILURE", "MONIKER"});
+  }
+  table.row(std::move(heads));
+  for (const auto& [network, row] : rows) {
+    if (network != of) continue;
+    std::vector<std::string> cells = {row->address.to_string(), std::string(name(row->kind)),
+                                      ago(row->last_verified, now)};
+    if (width == Width::wide) {
+      cells.insert(cells.end(),
+                   {reliability_text(*row), round_trip_text(*row),
+                    text_or_nothing(row->facts ? row->facts->version : "", 16), failure_text(*row),
+                    text_or_nothing(row->facts ? row->facts->moniker : "", 20)});
+    }
+    table.row(std::move(cells));
+  }
+  return table.text();
+}
+
 Json facts_json(const KnownAddress& row) {
   if (!row.facts) return {};
   Json channels = Json::array();
@@ -77,30 +97,23 @@ Json facts_json(const KnownAddress& row) {
 
 }  // namespace
 
-std::string list_text(const std::vector<Listed>& rows, Time now) {
+std::string list_text(const std::vector<Listed>& rows, Time now, Width width) {
   if (rows.empty()) return "no such address\n";
-  const bool several = std::any_of(rows.begin(), rows.end(), [&rows](const Listed& each) {
-    return each.network != rows.front().network;
-  });
-  Table table;
-  std::vector<std::string> heads = {"ID",  "ADDRESS", "KIND",    "VERIFIED",    "RELIABLE",
-                                    "RTT", "MONIKER", "VERSION", "LAST FAILURE"};
-  if (several) heads.insert(heads.begin(), "NETWORK");
-  table.row(std::move(heads));
-  for (const auto& [network, row] : rows) {
-    std::vector<std::string> cells = {short_id(row->address.id),
-                                      row->address.endpoint.to_string(),
-                                      std::string(name(row->kind)),
-                                      ago(row->last_verified, now),
-                                      reliability_text(*row),
-                                      round_trip_text(*row),
-                                      text_or_nothing(row->facts ? row->facts->moniker : "", 20),
-                                      text_or_nothing(row->facts ? row->facts->version : "", 16),
-                                      failure_text(*row)};
-    if (several) cells.insert(cells.begin(), printable(network, 24));
-    table.row(std::move(cells));
+  std::vector<std::string_view> networks;
+  for (const Listed& each : rows) {
+    if (std::find(networks.begin(), networks.end(), each.network) == networks.end()) {
+      networks.push_back(each.network);
+    }
   }
-  return table.text();
+  std::string text;
+  for (const std::string_view network : networks) {
+    if (networks.size() > 1) {
+      text += (text.empty() ? "" : "\n");
+      text += "network " + printable(network, 64) + '\n';
+    }
+    text += list_of_network(rows, network, width, now);
+  }
+  return text;
 }
 
 std::string to_json(const Listed& listed) {

@@ -26,7 +26,8 @@ conn::Result<ProvenanceList> read_provenance(const BookHome& home, const Provena
   return list;
 }
 
-std::string sources_text(const ProvenanceList& sources, const ProvenanceQuery& query, Time now) {
+std::string sources_text(const ProvenanceList& sources, const ProvenanceQuery& query, Time now,
+                         Width width) {
   const bool of_it = query.who == ProvenanceQuery::Who::told_of_it;
   const std::string nodes =
       std::to_string(sources.nodes) + (sources.nodes == 1 ? " node" : " nodes");
@@ -36,17 +37,20 @@ std::string sources_text(const ProvenanceList& sources, const ProvenanceQuery& q
   const bool several = std::any_of(
       sources.rows.begin(), sources.rows.end(),
       [&sources](const Provenance& each) { return each.network != sources.rows.front().network; });
+  const bool wide = width == Width::wide;
   Table table;
-  std::vector<std::string> heads = {"ADDRESS", "FIRST", "LAST", "TIMES"};
+  std::vector<std::string> heads = {"ADDRESS", "LAST"};
+  if (wide) heads.insert(heads.end(), {"FIRST", "TIMES"});
   if (of_it) heads.insert(heads.begin(), "TOLD BY");
-  if (several) heads.insert(heads.begin(), "NETWORK");
+  if (several) heads.emplace_back("NETWORK");
   table.row(std::move(heads));
   for (const Provenance& row : sources.rows) {
     std::vector<std::string> cells = {
         of_it ? row.address.endpoint.to_string() : row.address.to_string(),
-        ago(row.first_seen, now), ago(row.last_seen, now), std::to_string(row.times)};
+        ago(row.last_seen, now)};
+    if (wide) cells.insert(cells.end(), {ago(row.first_seen, now), std::to_string(row.times)});
     if (of_it) cells.insert(cells.begin(), row.teller.to_string());
-    if (several) cells.insert(cells.begin(), printable(row.network, 24));
+    if (several) cells.push_back(printable(row.network, 24));
     table.row(std::move(cells));
   }
   text += table.text();

@@ -5,6 +5,7 @@
 
 #include "cmd/addrbook/addrbook.h"
 #include "cmd/base/report_text.h"
+#include "cmd/base/text_wrap.h"
 
 namespace peerage::cmd {
 
@@ -15,6 +16,8 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
+constexpr std::size_t kLeastReason = 12;  // columns for the reason of a ban
+
 constexpr std::array<std::string_view, BookStats::kSpans.size()> kSpanNames = {"2h", "8h", "1d",
                                                                                "1w"};
 
@@ -23,7 +26,7 @@ constexpr std::array<std::string_view, BookStats::kSpans.size()> kSpanNames = {"
 std::string stats_text(const BookStats& stats) {
   std::string text;
   for (const auto& [network, of] : stats.networks) {
-    Table table;
+    Table table({1});
     const auto line = [&table](std::string label, std::size_t count, std::string more = {}) {
       table.row({"  " + std::move(label), std::to_string(count), std::move(more)});
     };
@@ -94,17 +97,36 @@ std::string to_json(const Check& check) {
 
 // --- bans and imports ---
 
-std::string bans_text(const std::vector<BanRow>& bans, Time now) {
-  Table table;
-  table.row({"TARGET", "ENDS IN", "SINCE", "BY", "REASON"});
-  std::size_t shown = 0;
+std::string bans_text(const std::vector<BanRow>& bans, Time now, Width width) {
+  using Cells = std::vector<std::string>;
+  std::vector<Cells> rows = {{"TARGET", "ENDS IN", "BY"}};
+  if (width == Width::wide) rows.front().emplace_back("SINCE");
+  std::vector<std::string> reasons = {"REASON"};
   for (const BanRow& ban : bans) {
     if (ban.until <= now) continue;
-    ++shown;
-    table.row({p2p::to_string(ban.target), span_text(ban.until - now), ago(ban.added, now),
-               std::string(name(ban.origin)), text_or_nothing(ban.reason, 64)});
+    rows.push_back(
+        {p2p::to_string(ban.target), span_text(ban.until - now), std::string(name(ban.origin))});
+    if (width == Width::wide) rows.back().push_back(ago(ban.added, now));
+    reasons.push_back(text_or_nothing(ban.reason, BanRow::kMaxReason));
   }
-  return shown == 0 ? "no bans are in force\n" : table.text();
+  if (reasons.size() == 1) return "no bans are in force\n";
+  // A reason has the room that is left.
+  std::size_t used = 0;
+  for (std::size_t i = 0; i < rows.front().size(); ++i) {
+    std::size_t most = 0;
+    for (const Cells& row : rows) most = std::max(most, row[i].size());
+    used += most + 2;
+  }
+  const std::size_t left = kTextWidth - std::min(used, kTextWidth - kLeastReason);
+  Table table;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    std::string& reason = reasons[i];
+    if (width == Width::narrow && reason.size() > left)
+      reason.replace(left - 3, reason.size(), "...");
+    rows[i].push_back(std::move(reason));
+    table.row(std::move(rows[i]));
+  }
+  return table.text();
 }
 
 std::string to_json(const BanRow& ban) {
@@ -117,7 +139,7 @@ std::string to_json(const BanRow& ban) {
 }
 
 std::string to_text(const ImportReport& report) {
-  Table table;
+  Table table({1});
   table.row({"entries", std::to_string(report.entries)});
   for (std::size_t i = 0; i < report.outcomes.size(); ++i) {
     if (report.outcomes[i] == 0 && i > 0) continue;

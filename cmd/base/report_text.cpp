@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "cmd/base/text_wrap.h"
 #include "conn/base/bytes.h"
 #include "conn/base/rfc3339.h"
 
@@ -11,6 +12,9 @@ namespace peerage::cmd {
 using addrbook::kNever;
 using addrbook::Seconds;
 using addrbook::Time;
+
+// Columns that there must be for words to break in.
+static constexpr std::size_t kLeast = 20;
 
 std::string Table::text() const {
   std::vector<std::size_t> widths;
@@ -22,7 +26,15 @@ std::string Table::text() const {
   for (const auto& row : rows_) {
     std::string line;
     for (std::size_t i = 0; i < row.size(); ++i) {
-      line += row[i] + std::string(widths[i] + 2 - row[i].size(), ' ');
+      const std::string space(widths[i] - row[i].size(), ' ');
+      const std::size_t begin = line.size();
+      const bool wide = begin + row[i].size() > kTextWidth;
+      if (i + 1 == row.size() && wide && begin + kLeast <= kTextWidth) {
+        line += wrapped(row[i], begin, kTextWidth, begin);
+      } else {
+        line += numbers_.contains(i) ? space + row[i] : row[i] + space;
+        line += "  ";
+      }
     }
     line.erase(line.find_last_not_of(' ') + 1);
     text += line + '\n';

@@ -4,8 +4,11 @@
 // Threads: plain values.
 #pragma once
 
+#include <cstddef>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "addrbook/record/known_address.h"
@@ -15,13 +18,17 @@ namespace peerage::cmd {
 // Stands for what is not known.
 inline constexpr std::string_view kNothing = "-";
 
-// Rows of cells, each column as wide as its widest cell.
+// Rows of cells, each column as wide as its widest cell; those of numbers are aligned at their
+// right. The last cell of a row breaks between its words where the line would be wider than
+// kTextWidth.
 class Table {
  public:
+  explicit Table(std::set<std::size_t> numbers = {}) : numbers_(std::move(numbers)) {}
   void row(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
   std::string text() const;
 
  private:
+  std::set<std::size_t> numbers_;
   std::vector<std::vector<std::string>> rows_;
 };
 

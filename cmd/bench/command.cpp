@@ -59,8 +59,8 @@ Option laddr(BenchOptions& options) {
 Option dial(BenchOptions& options) {
   return {.name = "--dial",
           .into = into(options.dial, BenchTarget::parse),
-          .help = "The node to dial",
-          .example = "ID@IP:PORT, or IP:PORT for any node",
+          .help = "The node to dial; IP:PORT alone is any node there",
+          .example = "ID@IP:PORT",
           .required = true};
 }
 Option msg_size(BenchOptions& options) {
@@ -108,6 +108,7 @@ Many rtt_options(BenchOptions& options) {
           {.name = "--interval",
            .into = into_span(options.interval),
            .help = "From one to the next, at least",
+           .example = "TIME",
            .default_text = "7ms"}};
 }
 Many handshakes_options(BenchOptions& options) {
@@ -120,12 +121,13 @@ Many hold_options(BenchOptions& options) {
           concurrency(options),
           {.name = "--for",
            .into = into_span(options.span),
-           .help = "How long, once all are up; default: until SIGINT or SIGTERM"}};
+           .help = "How long, once all are up; default: until SIGINT or SIGTERM",
+           .example = "TIME"}};
 }
 
 // One end of a benchmark: the options of every end, and its own.
 Command end(std::string name, std::string about, int (*run)(const BenchOptions&),
-            Many (*own)(BenchOptions&), std::string footer = {}) {
+            Many (*own)(BenchOptions&), std::string example, std::string footer = {}) {
   auto options = std::make_shared<BenchOptions>();
   Command command{
       .name = std::move(name),
@@ -151,6 +153,8 @@ Command end(std::string name, std::string about, int (*run)(const BenchOptions&)
                    .help = "Network threads; 0: one for each core",
                    .default_text = default_of(options->shards),
                    .range = {{0, 1024}}}},
+      .group = "Ends",
+      .example = std::move(example),
       .footer = std::move(footer),
       .run = [options, run] { return run(*options); }};
   for (Option& each : own(*options)) command.options.push_back(std::move(each));
@@ -163,21 +167,30 @@ Command bench_command() {
   return {
       .name = "bench",
       .about = "Measure two processes that talk to each other over loopback",
+      .group = kOtherGroup,
+      .example =
+          "peerage bench sink --laddr 127.0.0.1:7000\n"
+          "peerage bench source --dial 127.0.0.1:7000 --msg-size 1024 --msg-count 100000",
       .footer =
           "Each end is a node with one channel of opaque messages, and prints one line of "
           "JSON when it is done; CPU and memory in it are of its own process. The other end "
           "may be another implementation. An end that listens says \"listening "
           "ID@IP:PORT\" on standard error.",
       .commands = {
-          end("sink", "Count the messages of all that connect", run_bench_sink, sink_options),
-          end("echo", "Send each message back to its sender", run_bench_echo, echo_options),
-          end("source", "Send messages as fast as they are taken", run_bench_source,
-              source_options),
-          end("rtt", "Time the way to an echo and back", run_bench_rtt, rtt_options),
+          end("sink", "Count the messages of all that connect", run_bench_sink, sink_options,
+              "peerage bench sink --laddr 127.0.0.1:7000"),
+          end("echo", "Send each message back to its sender", run_bench_echo, echo_options,
+              "peerage bench echo --laddr 127.0.0.1:7000"),
+          end("source", "Send messages as fast as they are taken", run_bench_source, source_options,
+              "peerage bench source --dial 127.0.0.1:7000 --msg-size 1024 --msg-count 100000"),
+          end("rtt", "Time the way to an echo and back", run_bench_rtt, rtt_options,
+              "peerage bench rtt --dial 127.0.0.1:7000 --count 1000"),
           end("handshakes", "Connect again and again, each time with a new identity",
               run_bench_handshakes, handshakes_options,
+              "peerage bench handshakes --dial 127.0.0.1:7000 --count 1000",
               "Exit code: 0 if all succeeded, 1 if not; they are counted by reason."),
           end("hold", "Stay connected, idle, as many nodes at once", run_bench_hold, hold_options,
+              "peerage bench hold --dial 127.0.0.1:7000 --peers 1000 --for 1m",
               "It says \"up N of M\" on standard error when all are. Exit code: 0 if all were "
               "alive to the end, 1 if not.")}};
 }

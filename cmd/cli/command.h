@@ -51,6 +51,8 @@ struct Command {
   std::string about{};
   std::vector<std::string> aliases{};
   std::vector<Option> options{};
+  std::string group = "Commands";   // of help of what it belongs to
+  std::string example{};            // of help: command lines, one a line
   std::string footer{};             // of help
   std::vector<Command> commands{};  // one of them has to be named, if there are any
   std::function<int()> run{};       // the exit code; of a command that has none of its own below it
@@ -60,6 +62,7 @@ struct Program {
   std::string name;
   std::string about{};
   std::string version{};  // what --version prints; empty: there is no such option
+  std::string example{};  // of help
   std::vector<Command> commands{};
 };
 

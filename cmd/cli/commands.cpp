@@ -17,6 +17,7 @@ Option home_option(std::filesystem::path& home) {
             return std::optional<std::string>();
           }),
           .help = "The node's directory",
+          .example = "PATH",
           .default_text = default_of(home)};
 }
 
@@ -24,7 +25,8 @@ std::vector<Option> config_options(Flags& flags) {
   return {
       {.name = "--config",
        .into = &flags.config_file,
-       .help = "The configuration file, relative to the home"},
+       .help = "The configuration file, relative to the home",
+       .example = "FILE"},
       {.name = "--tenderseed", .into = &flags.tenderseed, .group = ""}};  // of arguments.h alone
 }
 

@@ -27,6 +27,15 @@ Command crawl_command();
 Command demo_command();
 Command bench_command();
 
+// The groups of the program's help.
+inline constexpr const char* kRunGroup = "Run a node";
+inline constexpr const char* kLookGroup = "Look at a network";
+inline constexpr const char* kHomeGroup = "A node's home";
+inline constexpr const char* kOtherGroup = "Other";
+
+// All of them.
+Program peerage_program();
+
 // The version in one line: "peerage 0.1.0".
 std::string version_line();
 

@@ -12,6 +12,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cmd/cli/exit_code.h"
+#include "cmd/cli/help.h"
 
 namespace peerage::cmd {
 namespace {
@@ -92,9 +93,7 @@ struct Adder {
 };
 
 void add_option(CLI::App& app, const Option& option) {
-  std::string help = option.help;
-  if (!option.example.empty()) help += ": " + option.example;
-  CLI::Option* const added = std::visit(Adder{app, option, help}, option.into);
+  CLI::Option* const added = std::visit(Adder{app, option, option.help}, option.into);
   added->group(option.group)->required(option.required);
   if (option.range) {
     const auto [least, most] = *option.range;
@@ -110,7 +109,6 @@ void add_option(CLI::App& app, const Option& option) {
 void add_command(CLI::App& parent, const Command& command, Run& chosen) {
   CLI::App* const app = parent.add_subcommand(command.name, command.about);
   for (const std::string& alias : command.aliases) app->alias(alias);
-  app->footer(command.footer);
   for (const Option& each : command.options) add_option(*app, each);
   for (const Option& each : command.options) {
     for (const std::string& other : each.excludes) {
@@ -122,32 +120,65 @@ void add_command(CLI::App& parent, const Command& command, Run& chosen) {
   if (command.run) app->callback([&chosen, &command] { chosen = command.run; });
 }
 
-// help NAME...: what --help of that command prints.
-void add_help(CLI::App& root, Run& chosen, std::ostream& out) {
-  CLI::App* const app =
-      root.add_subcommand("help", "Print what --help prints, of a command or of all");
-  auto names = std::make_shared<std::vector<std::string>>();
-  const Option option{
-      .name = "command", .into = names.get(), .help = "As in", .example = "help addrbook list"};
-  add_option(*app, option);
-  app->callback([&root, &chosen, &out, names] {
-    const CLI::App* of = &root;
-    std::string path = root.get_name();
-    for (const std::string& name : *names) {
-      const auto found =
-          of->get_subcommands([&name](const CLI::App* each) { return each->check_name(name); });
-      // As it would be without "help".
-      if (found.empty()) throw CLI::ExtrasError({name});
-      of = found.front();
-      path += " " + of->get_name();
-    }
-    // help() would be that of the chosen subcommand, which is this one.
-    chosen = [of, path, &out] {
-      out << of->get_formatter()->make_help(of, path, CLI::AppFormatMode::Normal);
-      return 0;
-    };
-  });
+const Command* command_named(const std::vector<Command>& commands, const std::string& name) {
+  for (const Command& each : commands) {
+    const bool alias =
+        std::find(each.aliases.begin(), each.aliases.end(), name) != each.aliases.end();
+    if (each.name == name || alias) return &each;
+  }
+  return nullptr;
 }
+
+// help NAME...: what --help of that command prints.
+Command help_command(const Program& program, std::ostream& out) {
+  auto names = std::make_shared<std::vector<std::string>>();
+  return {.name = "help",
+          .about = "Print what --help prints, of a command or of all",
+          .options = {{.name = "command",
+                       .into = names.get(),
+                       .help = "Of which command",
+                       .example = "addrbook list"}},
+          .group = program.commands.empty() ? Command{}.group : program.commands.back().group,
+          .example = program.name + " help",
+          .run = [&program, &out, names] {
+            const std::vector<Command>* commands = &program.commands;
+            const Command* command = nullptr;
+            std::string path = program.name;
+            for (const std::string& name : *names) {
+              command = command_named(*commands, name);
+              // As it would be without "help".
+              if (command == nullptr) throw CLI::ExtrasError({name});
+              commands = &command->commands;
+              path += " " + command->name;
+            }
+            out << (command == nullptr ? program_help(program) : command_help(path, *command));
+            return 0;
+          }};
+}
+
+// Help in our form, from the data that the parser was made of.
+class HelpFormatter final : public CLI::FormatterBase {
+ public:
+  explicit HelpFormatter(const Program& program) : program_(program) {}
+
+  std::string make_help(const CLI::App* app, std::string, CLI::AppFormatMode) const override {
+    std::vector<std::string> names;
+    for (; app->get_parent() != nullptr; app = app->get_parent()) names.push_back(app->get_name());
+    const std::vector<Command>* commands = &program_.commands;
+    const Command* command = nullptr;
+    std::string path = program_.name;
+    for (auto name = names.rbegin(); name != names.rend(); ++name) {
+      command = command_named(*commands, *name);
+      if (command == nullptr) break;
+      commands = &command->commands;
+      path += " " + command->name;
+    }
+    return command == nullptr ? program_help(program_) : command_help(path, *command);
+  }
+
+ private:
+  const Program& program_;
+};
 
 }  // namespace
 
@@ -157,17 +188,18 @@ std::string default_of(double number) {
   return text.str();
 }
 
-int run_program(const Program& program, std::vector<std::string> arguments, std::ostream& out,
+int run_program(const Program& without_help, std::vector<std::string> arguments, std::ostream& out,
                 std::ostream& err) {
+  Program program = without_help;
+  program.commands.push_back(help_command(program, out));
   CLI::App app(program.about, program.name);
   app.require_subcommand(0, 1);
-  app.get_formatter()->column_width(34);
+  app.formatter(std::make_shared<HelpFormatter>(program));
   if (!program.version.empty()) {
     app.set_version_flag("--version", program.version, "Print the version and exit");
   }
   Run chosen;
   for (const Command& each : program.commands) add_command(app, each, chosen);
-  add_help(app, chosen, out);
   try {
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
     app.parse(std::move(arguments));

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cmd/base/report_text.h"
+#include "cmd/base/text_wrap.h"
 #include "conn/base/bytes.h"
 #include "p2p/base/peer_reason.h"
 
@@ -90,7 +91,7 @@ std::string_view ended_text(CrawlResult::Ended ended, std::size_t answered) {
 
 std::string counts_table(std::string_view head, const std::vector<CrawlSummary::Count>& counts) {
   if (counts.empty()) return {};
-  Table table;
+  Table table({1});
   table.row({std::string(head), "NODES"});
   std::size_t others = 0;
   for (std::size_t i = 0; i < counts.size(); ++i) {
@@ -107,7 +108,7 @@ std::string counts_table(std::string_view head, const std::vector<CrawlSummary::
 std::string troubles_table(std::string_view head,
                            const std::vector<CrawlSummary::Trouble>& troubles) {
   if (troubles.empty()) return {};
-  Table table;
+  Table table({1});
   table.row({std::string(head), "NODES", "BECAUSE"});
   for (const auto& each : troubles) {
     table.row({std::string(name(each.stage)), number(each.nodes),
@@ -281,11 +282,13 @@ namespace {
 std::string headline(const CrawlSummary& summary) {
   const auto failure = nobody_answered(summary);
   if (!failure) return {};
-  std::string text = "NOBODY ANSWERED: " + failure->detail + ".\n";
-  text += "  mostly: " + std::string(explain(failure->reason)) + " (" +
-          std::string(name(failure->reason)) + ")\n";
-  if (!hint(failure->reason).empty())
-    text += "  hint: " + std::string(hint(failure->reason)) + "\n";
+  std::string text = wrapped("NOBODY ANSWERED: " + failure->detail + ".", 2) + '\n';
+  const auto below = [&text](const std::string& what) {
+    text += "  " + wrapped(what, 4, kTextWidth, 2) + '\n';
+  };
+  below("mostly: " + std::string(explain(failure->reason)) + " (" +
+        std::string(name(failure->reason)) + ")");
+  if (!hint(failure->reason).empty()) below("hint: " + std::string(hint(failure->reason)));
   return text + "So nothing is known of the rest of the network.\n\n";
 }
 

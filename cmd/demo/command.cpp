@@ -32,6 +32,8 @@ Command demo_command() {
                   {.name = "--plain",
                    .into = &flags->plain,
                    .help = "Lines instead of a table, as where there is no terminal"}},
+      .group = kOtherGroup,
+      .example = "peerage demo --nodes 5 --keep",
       .footer = "Exit code: 0 when every step succeeded, 1 when not.",
       .run =
           [flags] {

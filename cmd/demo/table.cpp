@@ -14,6 +14,7 @@ using Json = nlohmann::json;
 namespace {
 
 constexpr std::size_t kEventLimit = 60;
+constexpr std::size_t kShownEvent = 22;  // what a line of a narrow terminal has room for
 
 std::string text_of(const Json& record, const char* key) {
   const auto found = record.find(key);
@@ -95,15 +96,15 @@ std::optional<std::string> take_log_line(NodeView& node, std::string_view line,
 }
 
 std::string table_text(const std::vector<NodeView>& nodes) {
-  Table table;
-  table.row({"NODE", "ADDRESS", "IN", "OUT", "BOOK new", "old", "verified", "LAST EVENT"});
+  Table table({2, 3, 4, 5, 6});
+  table.row({"NODE", "ADDRESS", "IN", "OUT", "NEW", "OLD", "VERIFIED", "LAST EVENT"});
   for (const NodeView& node : nodes) {
     const auto figure = [&node](std::size_t value) {
       return node.up ? std::to_string(value) : std::string(kNothing);
     };
     table.row({node.name, node.address, figure(node.in), figure(node.out), figure(node.book_new),
                figure(node.book_old), figure(node.verified),
-               text_or_nothing(node.last_event, kEventLimit)});
+               text_or_nothing(node.last_event, kShownEvent)});
   }
   return table.text();
 }

@@ -145,6 +145,8 @@ Command check_config_command() {
       .name = "check-config",
       .about = "Report what is wrong with a home's settings, and what is probably not meant",
       .options = {home_option(options->home)},
+      .group = kHomeGroup,
+      .example = "peerage check-config --seed --home ~/.gaia",
       .run = [options] { return run(*options); }};
   for (Option& each : settings_options(options->flags)) command.options.push_back(std::move(each));
   command.options.push_back({.name = "--seed",

@@ -66,6 +66,8 @@ Command init_command() {
                   {.name = "--network",
                    .into = &options->network,
                    .help = "The network (chain ID) to join"}},
+      .group = kHomeGroup,
+      .example = "peerage init --home ~/.peerage --network net-1 --moniker alpha",
       .run = [options] { return run(options->home, options->moniker, options->network); },
   };
 }

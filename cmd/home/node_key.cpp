@@ -53,6 +53,8 @@ Command gen_node_key_command() {
       .about = "Make a node key, unless there is one, and print its ID",
       .aliases = {"gen_node_key"},
       .options = {home_option(*home)},
+      .group = kHomeGroup,
+      .example = "peerage gen-node-key --home ~/.peerage",
       .footer = "Exit code: 0 when a key was made, 1 when there was one, or none could be made.",
       .run = [home] { return generate(*home); }};
 }
@@ -63,6 +65,8 @@ Command show_node_id_command() {
                   .about = "Print this node's ID",
                   .aliases = {"show_node_id"},
                   .options = {home_option(options->home)},
+                  .group = kHomeGroup,
+                  .example = "peerage show-node-id --home ~/.gaia",
                   .run = [options] { return show(*options); }};
   for (Option& each : config_options(options->flags)) command.options.push_back(std::move(each));
   command.options.push_back({.name = "--create",

@@ -115,11 +115,14 @@ int run(const Options& options, std::optional<pex::Role> only) {
   return 0;
 }
 
-Command command_of(std::string name, std::string about, std::optional<pex::Role> only) {
+Command command_of(std::string name, std::string about, std::string example,
+                   std::optional<pex::Role> only) {
   auto options = std::make_shared<Options>();
   Command command{.name = std::move(name),
                   .about = std::move(about),
                   .options = settings_options(options->flags),
+                  .group = kRunGroup,
+                  .example = std::move(example),
                   .footer = kExitCodesOfANode,
                   .run = [options, only] { return run(*options, only); }};
   command.options.insert(command.options.begin(), home_option(options->home));
@@ -134,11 +137,14 @@ Command command_of(std::string name, std::string about, std::optional<pex::Role>
 Command start_command() {
   return command_of(
       "start", "Run a node: peer exchange alone, to connect others, or a seed if seed_mode is set",
+      "peerage start --network net-1 --seeds ID@HOST:PORT\n"
+      "peerage start --network lan-1 --private --seeds ID@192.168.1.7:26656",
       std::nullopt);
 }
 
 Command seed_command() {
   return command_of("seed", "Run a seed: crawl networks and serve addresses that were verified",
+                    "peerage seed --home ~/.gaia\npeerage seed --network a,b --seeds ID@HOST:PORT",
                     pex::Role::seed);
 }
 

@@ -105,10 +105,14 @@ Command probe_command() {
                   {.name = "--timeout",
                    .into = &options->timeout,
                    .help = "For one target, all in all",
+                   .example = "TIME",
                    .default_text = default_of(options->timeout)},
                   {.name = "--node-key",
                    .into = &options->key_file,
-                   .help = "A node_key.json to use; default: a new identity for each run"}},
+                   .help = "A node_key.json to use; default: a new identity for each run",
+                   .example = "FILE"}},
+      .group = kLookGroup,
+      .example = "peerage probe ID@203.0.113.7:26656 --network net-1",
       .footer =
           "Exit code: 0 if every node was reached and proven, 1 if not, 64 for a wrong command "
           "line.",

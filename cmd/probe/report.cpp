@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cmd/base/text_wrap.h"
 #include "cmd/probe/probe.h"
 
 namespace peerage::cmd {
@@ -47,13 +48,21 @@ std::string channels_text(const p2p::NodeInfo& info) {
   return text.empty() ? "none" : text;
 }
 
+// Sentences, which break between words.
+std::string prose(std::string_view label, std::string_view outcome, std::string_view text) {
+  static constexpr std::size_t kColumn = 28;  // where a line's detail begins
+  return line(label, outcome, wrapped(text, kColumn, kTextWidth, kColumn));
+}
+
+std::string hint_lines(const Failure& failure) {
+  if (hint(failure.reason).empty()) return {};
+  return prose("", "", "hint: " + std::string(hint(failure.reason)));
+}
+
 std::string failure_lines(std::string_view label, const Failure& failure) {
-  std::string text = line(label, "FAILED", explain(failure.reason));
-  if (!failure.detail.empty()) text += line("", "", printable(failure.detail, kMaxDetail));
-  if (!hint(failure.reason).empty()) {
-    text += line("", "", "hint: " + std::string(hint(failure.reason)));
-  }
-  return text;
+  std::string text = prose(label, "FAILED", explain(failure.reason));
+  if (!failure.detail.empty()) text += prose("", "", printable(failure.detail, kMaxDetail));
+  return text + hint_lines(failure);
 }
 
 std::string_view label_of(Stage stage) {
@@ -119,10 +128,8 @@ std::string to_text(const ProbeReport& report) {
     }
     text += line("peer exchange", took(*report.pex_answered), count);
   } else if (report.pex_failure) {
-    text += line("peer exchange", "no answer", explain(report.pex_failure->reason));
-    if (!hint(report.pex_failure->reason).empty()) {
-      text += line("", "", "hint: " + std::string(hint(report.pex_failure->reason)));
-    }
+    text += prose("peer exchange", "no answer", explain(report.pex_failure->reason));
+    text += hint_lines(*report.pex_failure);
   }
   return text + "reached and proven\n";
 }

@@ -136,6 +136,22 @@ class Crawl(unittest.TestCase):
                                 check=True, capture_output=True, text=True).stdout
         self.assertEqual([json.loads(line)["address"] for line in listed.splitlines()], [self.node])
 
+    def test_a_book_of_its_own_is_read_by_name(self):
+        book = self.folder / "alone.db"
+        crawl(*self.usual, "--book", book)
+
+        def looked(*arguments):
+            return subprocess.run([PEERAGE, "addrbook", *arguments, "--book", book], check=True, capture_output=True,
+                                  text=True, env=dict(os.environ, PEERAGE_HOME="/nonexistent")).stdout
+        self.assertIn(self.node, looked("list", "--verified-since", "1h"))
+        before = subprocess.run([PEERAGE, "addrbook", "--book", book, "list"], check=True, capture_output=True, text=True)
+        self.assertEqual(before.stdout, looked("list"))
+        self.assertEqual(json.loads(looked("stats", "--json"))["networks"]["net-1"]["addresses"], 4)
+        self.assertIn("the book is sound", looked("check"))
+        self.assertIn(self.node.split("@")[0], looked("export", "-"))
+        wrong = subprocess.run([PEERAGE, "addrbook", "list", "--book", book, "--home", self.folder], capture_output=True)
+        self.assertEqual(wrong.returncode, 2)
+
     def test_its_time_is_bounded(self):
         report = json.loads(crawl(*self.endless, "--json", "--for", "5").stdout)
         self.assertEqual(report["ended"], "time_over")

@@ -92,7 +92,7 @@ class Demo(unittest.TestCase):
         shown += self.read_terminal(ours, process, lambda _: False)
         self.assertEqual(process.wait(20), 0, shown)
         self.assertIn("\x1b[", shown)
-        self.assertRegex(shown, r"NODE +ADDRESS +IN +OUT +BOOK new +old +verified +LAST EVENT")
+        self.assertRegex(shown, r"NODE +ADDRESS +IN +OUT +NEW +OLD +VERIFIED +LAST EVENT")
         self.assertRegex(shown, r"node-2 +127\.\d+\.3\.1:\d+ +\d")
         self.assertNothingIsLeft()
 
@@ -154,7 +154,7 @@ class Demo(unittest.TestCase):
         listed = subprocess.run([PEERAGE, "addrbook", "list", "--home", home], capture_output=True, text=True,
                                 timeout=60)
         # Its name is there only if it was this node that dialled.
-        self.assertRegex(listed.stdout, r"[0-9a-f]{10} +127(\.\d+){3}:\d+", listed.stderr)
+        self.assertRegex(listed.stdout, r"[0-9a-f]{40}@127(\.\d+){3}:\d+", listed.stderr)
         probe = re.search(r"peerage (probe .*)", said).group(1).split()
         subprocess.run([PEERAGE, *probe], check=True, capture_output=True, timeout=60)
         self.assertIsNone(process.poll())

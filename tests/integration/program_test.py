@@ -5,6 +5,8 @@ import fcntl
 import json
 import os
 import pathlib
+import pty
+import re
 import signal
 import socket
 import sqlite3
@@ -284,6 +286,20 @@ class Home(unittest.TestCase):
         self.assertIn("frame cipher", text)
         self.assertEqual(run("--version", expect=0).stdout, text.splitlines(keepends=True)[0])
 
+    def test_no_line_of_any_help_is_wider_than_80_columns_and_each_has_an_example(self):
+        def walk(*path):
+            text = run("help", *path, expect=0).stdout
+            self.assertEqual([line for line in text.splitlines() if len(line) > 80], [], path)
+            self.assertIn("\nExample:\n  peerage", text, path)
+            listed = text.split("\nOptions:")[0].split("Arguments:")[0]
+            for name in re.findall(r"(?m)^  ([a-z][a-z-]*)(?:,.*)?(?: |$)", listed):
+                walk(*path, name)
+                seen.add((*path, name))
+
+        seen = set()
+        walk()
+        self.assertLessEqual({("start",), ("addrbook", "list"), ("bench", "hold"), ("help",)}, seen)
+
     def test_help_names_every_subcommand(self):
         text = run("--help", expect=0).stdout
         for command in ("init", "gen-node-key", "show-node-id", "probe", "addrbook", "check-config", "version", "start",
@@ -553,6 +569,9 @@ class AddressBook(unittest.TestCase):
         table = self.book("list").stdout.splitlines()
         self.assertEqual(len(table), 21)
         self.assertEqual(len({line.index(" new ") for line in table[1:]}), 1)
+        self.assertLessEqual(max(map(len, table)), 80)
+        self.assertIn(f"{1:040x}@20.1.2.3:26656", "\n".join(table))
+        self.assertIn("LAST FAILURE", self.book("list", "--wide").stdout)
         shown = self.json("show", f"{1:040x}")[0]
         self.assertEqual((shown["address"], shown["origin"]), (f"{1:040x}@20.1.2.3:26656", "import"))
         self.assertEqual(self.json("stats")[0]["networks"]["net-1"]["origins"]["import"], 20)

@@ -121,7 +121,7 @@ TEST(StrangersText, IsInertInWhatIsPrintedOfABook) {
     const Listed listed{text, &row};
     addrbook::Contents contents;
     contents.bans = {{kId, kNow + std::chrono::hours(1), kNow, text}};
-    expect_inert(list_text({listed}, kNow));
+    expect_inert(list_text({listed}, kNow, Width::wide));
     expect_inert(show_text(listed, contents, {}, kNow));
     expect_inert(to_json(listed));
     expect_inert(bans_text(contents.bans, kNow));

@@ -200,17 +200,39 @@ TEST_F(HomeTest, TheListIsATableWithAlignedColumns) {
   put({known(address(1, "20.0.0.1")), verified(address(2, "20.0.0.2"), 3h)});
   const auto all = contents();
   EXPECT_EQ(list_text(select(all, {}, kBookNow), kBookNow),
-            "ID          ADDRESS         KIND  VERIFIED  RELIABLE  RTT    MONIKER  VERSION  LAST "
-            "FAILURE\n"
-            "0000000200  20.0.0.2:26656  old   3 h ago   100%      12 ms  a node   0.38.25  -\n"
-            "0000000100  20.0.0.1:26656  new   -         -         -      -        -        -\n");
+            "ADDRESS                                                  KIND  VERIFIED\n" +
+                address(2, "20.0.0.2").to_string() + "  old   3 h ago\n" +
+                address(1, "20.0.0.1").to_string() + "  new   -\n");
+  const std::string wide = list_text(select(all, {}, kBookNow), kBookNow, Width::wide);
+  EXPECT_NE(wide.find("  RELIABLE    RTT  VERSION  LAST FAILURE  MONIKER\n"), std::string::npos)
+      << wide;
+  EXPECT_NE(wide.find("      100%  12 ms  0.38.25  -             a node\n"), std::string::npos)
+      << wide;
 }
 
 TEST_F(HomeTest, WithSeveralNetworksTheListNamesThem) {
   put({known(address(1, "20.0.0.1"))});
   put({known(address(2, "20.0.0.2"))}, "net-2");
   const auto all = contents();
-  EXPECT_TRUE(list_text(select(all, {}, kBookNow), kBookNow).starts_with("NETWORK  ID "));
+  const std::string text = list_text(select(all, {}, kBookNow), kBookNow);
+  EXPECT_TRUE(text.starts_with("network net-1\nADDRESS ")) << text;
+  EXPECT_NE(text.find("\n\nnetwork net-2\nADDRESS "), std::string::npos) << text;
+}
+
+TEST(BookReport, TablesFitANarrowTerminalWithWholeIds) {
+  KnownAddress row = verified(address(1, "203.100.113.254"), 12min);
+  const Listed listed{"net-1", &row};
+  addrbook::BanRow ban;
+  ban.target = row.address.id;
+  ban.reason = std::string(100, 'r');
+  ban.added = kBookNow - 26h;
+  ban.until = kBookNow + 25h;
+  ban.origin = p2p::BanOrigin::misbehaviour;
+  for (const std::string& text : {list_text({listed}, kBookNow), bans_text({ban}, kBookNow)}) {
+    EXPECT_NE(text.find(row.address.id.to_string()), std::string::npos);
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 80u) << line;
+  }
 }
 
 TEST(BookReport, TextFromTheNetworkIsShownInPrintableForm) {
@@ -219,8 +241,8 @@ TEST(BookReport, TextFromTheNetworkIsShownInPrintableForm) {
       std::make_shared<const addrbook::NodeFacts>(addrbook::NodeFacts{"\x1b[31m\xff", "\r\n", {}});
   row.failure = Reason::wrong_id;
   const Listed listed{"net\a", &row};
-  for (const std::string& text :
-       {list_text({listed}, kBookNow), show_text(listed, {}, {}, kBookNow), to_json(listed)}) {
+  for (const std::string& text : {list_text({listed}, kBookNow, Width::wide),
+                                  show_text(listed, {}, {}, kBookNow), to_json(listed)}) {
     EXPECT_NE(text.find("x1b[31m"), std::string::npos);
     for (const char c : text) EXPECT_TRUE((c >= 0x20 && c < 0x7f) || c == '\n') << text;
   }

@@ -129,14 +129,15 @@ TEST_F(CommandLine, AMistakeIsReportedWithItsOptionAndNothingRuns) {
 TEST_F(CommandLine, HelpShowsExamplesDefaultsRangesAndChoicesAndNoHiddenOption) {
   EXPECT_EQ(run({"work", "--help"}), 0);
   const std::string help = out.str();
-  for (const char* each : {"Do the work", "A text: a,b", "TEXT=usual", "UINT:UINT in [1 - 9]=7",
-                           "FLOAT:FLOAT in [0 - 1]", "TEXT:{yes,no}", "many TEXT ... REQUIRED",
-                           "Excludes: --flag", "The end."}) {
+  for (const char* each :
+       {"Do the work", "--text a,b ", "A text (default: usual)", "(1 to 9; default: 7)",
+        "--real NUMBER", "(0 to 1)", "--maybe yes|no", "many...", "(required)", "(not with --flag)",
+        "--bare[=true]", "The end."}) {
     EXPECT_NE(help.find(each), std::string::npos) << each << " in " << help;
   }
   EXPECT_EQ(help.find("--path"), std::string::npos);
   EXPECT_EQ(run({"help", "work"}), 0);
-  EXPECT_NE(out.str().find("A text: a,b"), std::string::npos);
+  EXPECT_NE(out.str().find("A text (default: usual)"), std::string::npos);
   EXPECT_EQ(run({"help", "group", "inner"}), 0);
   EXPECT_NE(out.str().find("Usage: tool group inner"), std::string::npos) << out.str();
 }

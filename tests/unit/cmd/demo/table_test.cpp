@@ -110,7 +110,7 @@ TEST(DemoTable, HasARowForEachNodeAndNothingRawInIt) {
   const std::string table = table_text({node, down});
   EXPECT_EQ(std::count(table.begin(), table.end(), '\n'), 3);
   EXPECT_THAT(table, Not(HasSubstr("\x1b")));
-  EXPECT_THAT(table, HasSubstr("node-9  127.1.2.1:7  -   -    -         -    -         killed"));
+  EXPECT_THAT(table, HasSubstr("node-9  127.1.2.1:7   -    -    -    -         -  killed"));
 }
 
 TEST(DemoTable, SpansHaveATenth) {
