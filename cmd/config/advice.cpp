@@ -1,12 +1,9 @@
 #include "cmd/config/advice.h"
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <string_view>
 #include <utility>
-
-#include <nlohmann/json.hpp>
 
 #include "addrbook/record/book_reason.h"
 #include "cmd/config/node_key_file.h"
@@ -20,14 +17,6 @@ namespace peerage::cmd {
 namespace {
 
 using conn::Reason;
-
-constexpr std::array<std::string_view, 3> kNames = {"notice", "warning", "error"};
-
-constexpr std::size_t kMaxText = 4096;  // bytes of a finding
-
-std::string_view name(Severity severity) {
-  return kNames[static_cast<std::size_t>(severity)];
-}
 
 class Check {
  public:
@@ -238,42 +227,11 @@ class Check {
   std::vector<Finding> findings_;
 };
 
-std::string counted(std::size_t count, std::string_view what) {
-  return std::to_string(count) + " " + std::string(what) + (count == 1 ? "" : "s");
-}
-
 }  // namespace
 
 std::vector<Finding> check_settings(const SettingsReading& reading,
                                     const Surroundings& surroundings, pex::Role role) {
   return Check(reading, surroundings, role).run();
-}
-
-std::string findings_text(const std::vector<Finding>& findings) {
-  std::string text;
-  std::array<std::size_t, kNames.size()> counts{};
-  for (const Finding& each : findings) {
-    if (!each.where.empty()) {
-      text += conn::printable(each.where, 1024);
-      if (each.line > 0) text += ":" + std::to_string(each.line);
-      text += ": ";
-    }
-    text += std::string(name(each.severity)) + ": " + conn::printable(each.text, kMaxText) + "\n";
-    ++counts[static_cast<std::size_t>(each.severity)];
-  }
-  return text + counted(counts[2], "error") + ", " + counted(counts[1], "warning") + ", " +
-         counted(counts[0], "notice") + "\n";
-}
-
-std::string findings_json(const std::vector<Finding>& findings) {
-  std::string text;
-  for (const Finding& each : findings) {
-    nlohmann::ordered_json object = {{"severity", name(each.severity)}, {"text", each.text}};
-    if (!each.where.empty()) object["file"] = each.where;
-    if (each.line > 0) object["line"] = each.line;
-    text += object.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace) + "\n";
-  }
-  return text;
 }
 
 }  // namespace peerage::cmd

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "cmd/config/findings_text.h"
 #include "cmd/config/settings.h"
 #include "cmd/config/start_rules.h"
 #include "conn/address/node_id.h"
@@ -44,10 +45,5 @@ struct Surroundings {
 // For a node of this role.
 std::vector<Finding> check_settings(const SettingsReading& reading,
                                     const Surroundings& surroundings, pex::Role role);
-
-// "FILE:LINE: error: TEXT", and at the end how many of each there are.
-std::string findings_text(const std::vector<Finding>& findings);
-// An object to a line.
-std::string findings_json(const std::vector<Finding>& findings);
 
 }  // namespace peerage::cmd

@@ -21,6 +21,8 @@ struct Finding {
   std::string where;     // a file; empty: in no file
   std::size_t line = 0;  // in that file; 0: none
   std::string text;      // printable; begins with the setting's name, if there is one
+  // A setting that has no effect is news to nobody who takes over a file: such are told together.
+  enum class Kind : std::uint8_t { other, no_effect } kind = Kind::other;
 };
 
 // The first error; null without one.

@@ -87,7 +87,9 @@ class Reader {
     };
   }
   void add(Severity severity, std::size_t line, std::string text) {
-    reading_.findings.push_back({severity, {}, line, std::move(text)});
+    using Kind = Finding::Kind;
+    const Kind kind = severity == Severity::notice ? Kind::no_effect : Kind::other;
+    reading_.findings.push_back({severity, {}, line, std::move(text), kind});
   }
 
   // Keys that a comet node does not have.

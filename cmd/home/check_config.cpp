@@ -3,11 +3,11 @@
 // Nothing is changed, and a running node is not disturbed.
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <iostream>
 #include <memory>
 #include <string>
 #include <system_error>
-#include <tuple>
 #include <utility>
 
 #include <netinet/in.h>
@@ -105,6 +105,7 @@ struct Options {
   bool all = false;
   bool json = false;
   bool seed = false;
+  std::string colour = "auto";
 };
 
 int run(const Options& options) {
@@ -128,11 +129,13 @@ int run(const Options& options) {
       reading.findings.push_back(std::move(each));
     }
   }
-  std::stable_sort(reading.findings.begin(), reading.findings.end(),
-                   [](const Finding& a, const Finding& b) {
-                     return std::tie(a.where, a.line) < std::tie(b.where, b.line);
-                   });
-  std::cout << (options.json ? findings_json(reading.findings) : findings_text(reading.findings))
+  const FindingsForm form = {
+      .home = settings.home,
+      .colour = colour_of(options.colour, ::isatty(STDOUT_FILENO) == 1, std::getenv("NO_COLOR"),
+                          std::getenv("TERM")),
+      .no_effect = options.all ? FindingsForm::NoEffect::each : FindingsForm::NoEffect::together};
+  std::cout << (options.json ? findings_json(reading.findings)
+                             : findings_text(reading.findings, form))
             << std::flush;
   return first_error(reading.findings) != nullptr || !std::cout ? 1 : 0;
 }
@@ -154,7 +157,13 @@ Command check_config_command() {
                              .help = "For `peerage seed`, whatever seed_mode says"});
   command.options.push_back({.name = "--all",
                              .into = &options->all,
-                             .help = "Each setting that has no effect by itself"});
+                             .help = "Each setting that has no effect by itself, and why"});
+  command.options.push_back({.name = "--color",
+                             .into = &options->colour,
+                             .help = "Colour in the text; auto: on a terminal, unless NO_COLOR is "
+                                     "set",
+                             .default_text = default_of(options->colour),
+                             .choices = {"auto", "always", "never"}});
   command.options.push_back(
       {.name = "--json", .into = &options->json, .help = "As JSON, an object to a line"});
   return command;

@@ -361,8 +361,68 @@ class Settings(unittest.TestCase):
         told = {(each["severity"], each.get("line")) for each in self.check(expect=1) if each.get("line")}
         self.assertEqual(told, {("warning", 2), ("error", 3), ("error", 4), ("error", 5)})
         text = run("check-config", "--home", self.home, expect=1).stdout
-        self.assertIn(f"{self.file}:2: warning: p2p.ladr has no effect", text)
+        self.assertIn("\nconfig/config.toml:2: warning: p2p.ladr has no effect", text)
         self.assertIn("did you mean p2p.laddr?", text)
+
+    def test_its_text_has_the_worst_first_and_what_has_no_effect_in_one_line(self):
+        self.file.write_bytes((VECTORS / "config" / "config-v0.38.25.toml").read_bytes() + b"\n[peerage]\nshard = 3\n")
+        asked = ("check-config", "--home", self.home, "--laddr", "nowhere", "--network", "net-1")
+        lines = run(*asked, expect=1).stdout.splitlines()
+        order = [word for line in lines for word in ("error", "warning", "notice") if f"{word}:" in line]
+        self.assertEqual(order, sorted(order, key=("error", "warning", "notice").index))
+        self.assertEqual(len([line for line in lines if "no effect here" in line]), 1, lines)
+        self.assertTrue([line for line in lines if line.startswith("config/config.toml") and "--all says why" in line])
+        self.assertNotIn(str(self.home), "\n".join(lines))
+        self.assertGreater(len(run(*asked, "--all", expect=1).stdout.splitlines()), len(lines) + 10)
+
+    def test_colour_is_for_terminals_and_can_be_chosen(self):
+        asked = ("check-config", "--home", self.home, "--network", "net-1")
+        self.assertNotIn("\x1b", run(*asked).stdout)
+        self.assertIn("\x1b[", run(*asked, "--color", "always").stdout)
+        for chosen, variables, coloured in (("auto", {}, True), ("never", {}, False), ("auto", {"NO_COLOR": "1"}, False),
+                                            ("always", {"NO_COLOR": "1"}, True), ("auto", {"TERM": "dumb"}, False)):
+            ours, theirs = pty.openpty()
+            environment = {"TERM": "xterm", **{key: value for key, value in os.environ.items() if key != "NO_COLOR"},
+                           **variables}
+            with subprocess.Popen([PEERAGE, *asked, "--color", chosen], stdout=theirs, env=environment) as process:
+                os.close(theirs)
+                shown = b""
+                with contextlib.suppress(OSError):  # its end, on a terminal
+                    while data := os.read(ours, 4096):
+                        shown += data
+                process.wait(20)
+            os.close(ours)
+            self.assertEqual(b"\x1b[" in shown, coloured, (chosen, variables, shown))
+        self.assertIn("--color", run(*asked, "--color", "blue", expect=2).stderr)
+
+    def test_private_addresses_that_a_strict_book_refuses_are_named_and_so_is_what_helps(self):
+        lists = {"--seeds": f"{OTHER_ID}@10.1.2.3:26656", "--persistent-peers": f"{OTHER_ID}@localhost:26656",
+                 "--laddr": "127.0.0.1:0"}
+        asked = ["--network", "net-1", *(word for pair in lists.items() for word in pair)]
+        told = [each["text"] for each in self.check(*asked) if each["severity"] == "warning"]
+        for option in lists:
+            [text] = [each for each in told if each.startswith(f"{option}: ") and "addr_book_strict" in each]
+            self.assertIn("--private", text)
+        for helps in (["--private"], ["--addr-book-strict", "false"], ["--addr-book-strict=false"]):
+            self.assertNotIn("is private", str(self.check(*asked, *helps)))
+        self.assertIn("is private", str(self.check(*asked, "--private", "--addr-book-strict", "true")))
+        self.assertNotIn("is private", str(self.check("--network", "net-1", "--seeds", f"{OTHER_ID}@8.8.8.8:1")))
+
+    def test_the_limits_can_be_set_on_the_command_line_and_override_the_file(self):
+        self.file.write_text('[peerage]\nnetwork = "net-1"\nseed_inbound_peers = 7\nshards = 1\n'
+                             '[p2p]\nmax_num_inbound_peers = 3\n')
+        for option, value, wrong in (("--max-num-inbound-peers", "50", "many"), ("--max-num-outbound-peers", "5", "-1"),
+                                     ("--max-peers-per-ip", "2", "x"), ("--shards", "2", "2000"),
+                                     ("--summary-interval", "10s", "soon"), ("--addr-book-strict", "false", "maybe"),
+                                     ("--allow-duplicate-ip", "true", "maybe"), ("--log-peers", "true", "maybe")):
+            self.assertNotIn("error", [each["severity"] for each in self.check(option, value)], option)
+            errors = [each["text"] for each in self.check(option, wrong, expect=1) if each["severity"] == "error"]
+            self.assertTrue(errors and errors[0].startswith(f"{option}: "), errors)
+        # A file's 40 counts as not set in a seed; a command line's does not.
+        found = str(self.check("--seed", "--max-num-inbound-peers", "40"))
+        self.assertNotIn("512", found)
+        self.assertIn("--max-num-outbound-peers: 5 is not in force, but 32",
+                      str(self.check("--seed", "--max-num-outbound-peers", "5")))
 
     def test_a_port_in_use_is_told_apart_from_our_own_node(self):
         run("init", "--home", self.home, "--network", "net-1", expect=0)

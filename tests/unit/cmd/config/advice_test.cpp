@@ -255,6 +255,8 @@ TEST(ConfigAdvice, TheReportReadsLikeACompilersAndIsJsonOnRequest) {
             "/h/c.toml:3: error: p2p.pex: no\n/h/key: warning: w\nnotice: --seeds: n\n"
             "1 error, 1 warning, 1 notice\n");
   EXPECT_EQ(findings_text({}), "0 errors, 0 warnings, 0 notices\n");
+  const std::vector<Finding> turned(findings.rbegin(), findings.rend());
+  EXPECT_EQ(findings_text(turned), findings_text(findings)) << "the worst is not first";
   EXPECT_EQ(findings_json(findings),
             R"({"severity":"error","text":"p2p.pex: no","file":"/h/c.toml","line":3})"
             "\n"
