@@ -28,12 +28,12 @@ int run_bench_handshakes(const BenchOptions& given) {
   const double cpu = results.end.cpu_s - results.begin.cpu_s;
   const double seconds = std::chrono::duration<double>(results.end.at - results.begin.at).count();
   result.set("handshakes", results.us.size());
-  result.set("seconds", seconds);
+  result.set_span("lasted_ms", results.end.at - results.begin.at);
   if (done > 0) {
     result.set("handshakes_per_s", done / seconds);
-    result.set("cpu_us_per_handshake", cpu * 1e6 / done);
+    result.set("cpu_ms_per_handshake", cpu * 1e3 / done);
   }
-  result.set("cpu_s", cpu);
+  result.set("cpu_ms", cpu * 1e3);
   result.set_times(std::move(results.us));
   result.set_failures(results.failures);
   result.set("rss_kb", resident_kb());

@@ -110,10 +110,9 @@ int run_bench_hold(const BenchOptions& given) {
   result.set("peers", options.peers);
   result.set("up", results.us.size());
   result.set("alive", alive);
-  result.set("setup_seconds",
-             std::chrono::duration<double>(results.end.at - results.begin.at).count());
-  result.set("seconds", std::chrono::duration<double>(end.at - begin.at).count());
-  result.set("cpu_s", end.cpu_s - begin.cpu_s);
+  result.set_span("setup_ms", results.end.at - results.begin.at);
+  result.set_span("lasted_ms", end.at - begin.at);
+  result.set("cpu_ms", (end.cpu_s - begin.cpu_s) * 1e3);
   result.set_failures(results.failures);
   if (!lost.empty()) result.set("lost", lost);
   result.set("rss_kb", held_kb);

@@ -81,6 +81,10 @@ void BenchReport::set(std::string_view name, double value) {
   put(name, nlohmann::json(rounded(value)).dump());
 }
 
+void BenchReport::set_span(std::string_view name, conn::Duration span) {
+  set(name, std::chrono::duration<double, std::milli>(span).count());
+}
+
 void BenchReport::set(std::string_view name, const FailureCounts& counts) {
   put(name, counts.json());
 }
@@ -92,24 +96,24 @@ void BenchReport::set_traffic(const BenchMoment& begin, const BenchMoment& end, 
   set("msgs", msgs);
   set("bytes", bytes);
   if (seconds > 0 && msgs > 0) {
-    set("seconds", seconds);
+    set_span("lasted_ms", end.at - begin.at);
     set("MBps", static_cast<double>(bytes) / 1e6 / seconds);
     set("msgs_per_s", static_cast<double>(msgs) / seconds);
   }
-  set("cpu_s", cpu);
-  if (bytes > 0) set("cpu_s_per_GB", cpu * 1e9 / static_cast<double>(bytes));
+  set("cpu_ms", cpu * 1e3);
+  if (bytes > 0) set("cpu_ms_per_GB", cpu * 1e12 / static_cast<double>(bytes));
 }
 
 void BenchReport::set_times(std::vector<double> us) {
   if (us.empty()) return;
   std::sort(us.begin(), us.end());
-  set("p50_us", percentile(us, 0.5));
-  set("p90_us", percentile(us, 0.9));
-  set("p99_us", percentile(us, 0.99));
+  set("p50_ms", percentile(us, 0.5) / 1e3);
+  set("p90_ms", percentile(us, 0.9) / 1e3);
+  set("p99_ms", percentile(us, 0.99) / 1e3);
   const double sum = std::accumulate(us.begin(), us.end(), 0.0);
-  set("mean_us", sum / static_cast<double>(us.size()));
-  set("min_us", us.front());
-  set("max_us", us.back());
+  set("mean_ms", sum / static_cast<double>(us.size()) / 1e3);
+  set("min_ms", us.front() / 1e3);
+  set("max_ms", us.back() / 1e3);
 }
 
 void BenchReport::set_failures(const FailureCounts& failures) {

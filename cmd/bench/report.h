@@ -59,11 +59,13 @@ class BenchReport {
     }
   }
   void set(std::string_view name, double value);  // to six digits
+  // In milliseconds; names end with "_ms".
+  void set_span(std::string_view name, conn::Duration span);
   void set(std::string_view name, const FailureCounts& counts);
-  // seconds, msgs, bytes, MBps, msgs_per_s, cpu_s, cpu_s_per_GB; units of 10^6 and 10^9 bytes.
+  // lasted_ms, msgs, bytes, MBps, msgs_per_s, cpu_ms, cpu_ms_per_GB; units of 10^6 and 10^9 bytes.
   void set_traffic(const BenchMoment& begin, const BenchMoment& end, std::uint64_t msgs,
                    std::uint64_t bytes);
-  // p50_us, p90_us, p99_us, mean_us, min_us, max_us.
+  // p50_ms, p90_ms, p99_ms, mean_ms, min_ms, max_ms.
   void set_times(std::vector<double> us);
   void set_failures(const FailureCounts& failures);
 

@@ -102,9 +102,9 @@ int run_bench_rtt(const BenchOptions& options) {
 
   BenchReport result("rtt");
   result.set("count", us->size());
-  result.set("seconds", std::chrono::duration<double>(end.at - begin.at).count());
+  result.set_span("lasted_ms", end.at - begin.at);
   result.set_times(std::move(*us));
-  result.set("cpu_s", end.cpu_s - begin.cpu_s);
+  result.set("cpu_ms", (end.cpu_s - begin.cpu_s) * 1e3);
   result.set("rss_kb", resident_kb());
   return result.print() ? 0 : 1;
 }

@@ -162,9 +162,9 @@ int listen_and_report(const char* role, const BenchOptions& options) {
   if (const std::uint64_t came = reactor->peers_ever(); came > 0) {
     result.set("handshakes", came);
     if (reactor->msgs() == 0) {  // then the CPU time went into handshakes
-      result.set("cpu_s", ended.cpu_s - begun.cpu_s);
-      result.set("cpu_us_per_handshake",
-                 (ended.cpu_s - begun.cpu_s) * 1e6 / static_cast<double>(came));
+      result.set("cpu_ms", (ended.cpu_s - begun.cpu_s) * 1e3);
+      result.set("cpu_ms_per_handshake",
+                 (ended.cpu_s - begun.cpu_s) * 1e3 / static_cast<double>(came));
     }
   }
   if constexpr (std::is_same_v<Role, Echoing>) result.set("refused", reactor->refused());

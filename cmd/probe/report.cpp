@@ -147,7 +147,7 @@ std::string to_json(const ProbeReport& report) {
   json["proven"] = report.proven();
   json["endpoint"] = report.endpoint ? nlohmann::ordered_json(report.endpoint->to_string())
                                      : nlohmann::ordered_json();
-  auto& times = json["ms"] = nlohmann::ordered_json::object();
+  auto& times = json["stages_ms"] = nlohmann::ordered_json::object();
   const auto time = [&times](const char* stage, const std::optional<Duration>& took_time) {
     if (took_time) times[stage] = milliseconds(*took_time);
   };

@@ -159,7 +159,7 @@ def measure_traffic(peerage, name, size, count):
     with Listening(peerage, "sink", "--expect-msgs", count) as sink:
         sent = dial(peerage, "source", sink.address, "--msg-size", size, "--msg-count", count)
         got = sink.report(ask=False)
-    figures = {f"{name} CPU s/GB": sent["cpu_s_per_GB"] + got["cpu_s_per_GB"]}
+    figures = {f"{name} CPU s/GB": (sent["cpu_ms_per_GB"] + got["cpu_ms_per_GB"]) / 1000}
     if size == 64:
         figures[f"{name} msg/s"] = got["msgs_per_s"] / 1000
     else:
@@ -170,15 +170,15 @@ def measure_traffic(peerage, name, size, count):
 def measure_round_trip(peerage):
     with Listening(peerage, "echo", "--rate", DEFAULT_RATE) as echo:
         seen = dial(peerage, "rtt", echo.address, "--count", 300, "--rate", DEFAULT_RATE)
-    return {"rtt us": seen["p50_us"]}
+    return {"rtt us": seen["p50_ms"] * 1000}
 
 
 def measure_handshakes(peerage):
     with Listening(peerage, "sink") as sink:
         ours = dial(peerage, "handshakes", sink.address, "--count", 8000, "--concurrency", 8)
         theirs = sink.report()
-    return {"handshakes/s": ours["handshakes_per_s"], "handshake dialler us": ours["cpu_us_per_handshake"],
-            "handshake acceptor us": theirs["cpu_us_per_handshake"]}
+    return {"handshakes/s": ours["handshakes_per_s"], "handshake dialler us": ours["cpu_ms_per_handshake"] * 1000,
+            "handshake acceptor us": theirs["cpu_ms_per_handshake"] * 1000}
 
 
 def measure_peers(peerage, count):
@@ -186,7 +186,7 @@ def measure_peers(peerage, count):
         held = dial(peerage, "hold", sink.address, "--peers", count, "--for", "2s")
         seen = sink.report()
     if count == 10_000:
-        return {"peer kB of 10000": seen["rss_kb_per_peer"], "10000 peers up s": held["setup_seconds"]}
+        return {"peer kB of 10000": seen["rss_kb_per_peer"], "10000 peers up s": held["setup_ms"] / 1000}
     return {"peer kB": seen["rss_kb_per_peer"]}
 
 

@@ -92,11 +92,11 @@ TEST(BenchReport, CountsInMillionsOfBytesAndTheCpuOfABillion) {
   report.set_traffic(moment(1000ms, 0.5), moment(3000ms, 1.5), 1'000, 500'000'000);
   const auto json = nlohmann::json::parse(report.line());
   EXPECT_EQ(json["bench"], "source");
-  EXPECT_EQ(json["seconds"], 2.0);
+  EXPECT_EQ(json["lasted_ms"], 2000.0);
   EXPECT_EQ(json["MBps"], 250.0);
   EXPECT_EQ(json["msgs_per_s"], 500.0);
-  EXPECT_EQ(json["cpu_s"], 1.0);
-  EXPECT_EQ(json["cpu_s_per_GB"], 2.0);
+  EXPECT_EQ(json["cpu_ms"], 1000.0);
+  EXPECT_EQ(json["cpu_ms_per_GB"], 2000.0);
   EXPECT_EQ(report.line().find('\n'), std::string::npos);
 }
 
@@ -106,7 +106,7 @@ TEST(BenchReport, LeavesOutFiguresOfNoTimeAndOfNoBytes) {
   report.set_times({});
   const auto json = nlohmann::json::parse(report.line());
   EXPECT_EQ(json["msgs"], 0);
-  for (const char* name : {"seconds", "MBps", "msgs_per_s", "cpu_s_per_GB", "p50_us"}) {
+  for (const char* name : {"lasted_ms", "MBps", "msgs_per_s", "cpu_ms_per_GB", "p50_ms"}) {
     EXPECT_FALSE(json.contains(name)) << name;
   }
 }
@@ -115,11 +115,11 @@ TEST(BenchReport, SumsTimesUpInAnyOrder) {
   BenchReport report("rtt");
   report.set_times({30, 10, 20, 100});
   const auto json = nlohmann::json::parse(report.line());
-  EXPECT_EQ(json["p50_us"], 20.0);
-  EXPECT_EQ(json["p99_us"], 100.0);
-  EXPECT_EQ(json["mean_us"], 40.0);
-  EXPECT_EQ(json["min_us"], 10.0);
-  EXPECT_EQ(json["max_us"], 100.0);
+  EXPECT_EQ(json["p50_ms"], 0.02);
+  EXPECT_EQ(json["p99_ms"], 0.1);
+  EXPECT_EQ(json["mean_ms"], 0.04);
+  EXPECT_EQ(json["min_ms"], 0.01);
+  EXPECT_EQ(json["max_ms"], 0.1);
 }
 
 TEST(BenchReport, NamesWhatFailedByItsReason) {
