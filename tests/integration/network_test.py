@@ -44,6 +44,12 @@ class Case(unittest.TestCase):
         known = ",".join(other.address() for other in others)
         return self.passive(number, PEERAGE_P2P_PERSISTENT_PEERS=known, **more)
 
+    @staticmethod
+    def persistent(node):
+        """How many of its persistent peers are connected, as "1/2"."""
+        every = node.said("summary")
+        return every[-1]["persistent"] if every else None
+
     def assert_stops(self, node, how=signal.SIGTERM):
         code, took = node.stop(how)
         self.assertEqual((code, node.error_text()), (0, ""))
@@ -169,7 +175,7 @@ class SeveralAddresses(Case):
         time.sleep(3)
         late.start()
         for node in nodes:
-            node.wait_for(lambda: node.said("summary")[-1]["persistent"] == "1/1", 15, "it is connected")
+            node.wait_for(lambda: self.persistent(node) == "1/1", 15, "it is connected")
         for node in (late, *nodes):
             self.assert_stops(node)
 
@@ -178,7 +184,8 @@ class SeveralAddresses(Case):
         dead = f"{seed.id()}@{LOOPBACK}.200.1:{seed.port}"
         for seeds in (f"{dead},{seed.address()}", f"{seed.address()},{dead}"):
             found = PROGRAM.run("crawl", "--seeds", seeds, "--network", "net-1", "--private", "--idle", "1s", "--json")
-            self.assertIn(seed.ip, [node["ip"] for node in json.loads(found.stdout)["nodes"] if node["outcome"] == "reachable"])
+            nodes = json.loads(found.stdout)["nodes"]
+            self.assertIn(seed.ip, [node["ip"] for node in nodes if node["outcome"] == "reachable"])
         self.assert_stops(seed)
 
 
@@ -220,18 +227,18 @@ class Signals(Case):
         config = node.home / "config" / "config.toml"
         config.write_text(f'[p2p]\npersistent_peers = "{dead}"\n')
         node.start()
-        self.assertEqual(node.wait_for(lambda: node.said("summary"), 10, "a summary")[0]["persistent"], "0/1")
+        self.assertEqual(node.wait_for(lambda: self.persistent(node), 10, "a summary"), "0/1")
 
         config.write_text(f'[p2p]\npersistent_peers = "{dead},{other.address()}"\n')
         node.process.send_signal(signal.SIGHUP)
-        node.wait_for(lambda: node.said("summary")[-1]["persistent"] == "1/1", 10, "the added address is dialled")
+        node.wait_for(lambda: self.persistent(node) == "1/1", 10, "the added address is dialled")
         config.write_text(f'[p2p]\npersistent_peers = "{dead}"\n')
         node.process.send_signal(signal.SIGHUP)
         node.wait_for(lambda: len(node.said("a list of addresses has changed")) == 2, 10, "both reloads are seen")
         self.assertEqual([(line["added"], line["removed"]) for line in node.said("a list of addresses has changed")],
                          [(other.address(), ""), ("", other.address())])
         self.assertEqual((node.next_summary()["out"], len(node.said("persistent peer lost"))), (1, 0))
-        self.assertEqual(node.said("summary")[-1]["persistent"], "1/1")
+        self.assertEqual(self.persistent(node), "1/1")
 
     def test_a_hangup_names_a_list_that_something_else_overrides(self):
         own, other = self.passive(1).start(), self.passive(2).start()
