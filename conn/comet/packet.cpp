@@ -175,9 +175,14 @@ tl::unexpected<Failure> PacketReader::too_long(std::uint64_t announced) const {
   std::string detail = "announces " + std::to_string(announced) + " bytes of at most " +
                        std::to_string(limits_.body);
   if (announced <= limits_.useful) {
-    // The smallest setting that takes it: no header is longer than 24 bytes.
+    // As much data as a body of this length can carry, so that others of its network fit, too. No
+    // header is longer than 24 bytes, nor shorter than that of channel 0 without eof.
+    const auto shortest = [](std::uint64_t data) {
+      const std::uint64_t inner = 1 + varint_size(data) + data;
+      return 1 + varint_size(inner) + inner;
+    };
     std::uint64_t setting = announced - std::min<std::uint64_t>(announced, 24);
-    while (max_packet_body(setting) < announced) ++setting;
+    while (setting < kMaxPacketSetting && shortest(setting + 1) <= announced) ++setting;
     detail += "; max_packet_msg_payload_size = " + std::to_string(setting) + " would let it in";
   } else {
     detail += "; no channel takes a message that long";

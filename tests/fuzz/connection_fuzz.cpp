@@ -360,7 +360,9 @@ class Story {
   void check() {
     const ConnectionStatus status = connection_->status();
     require(status.queued_bytes <= kPeerBytes + kChannelIds.size() * kReserve);
-    require(status.reassembly_bytes <= kChannelIds.size() * kLongest);
+    // Half-received messages, and a packet that has not come whole.
+    require(status.reassembly_bytes <=
+            kChannelIds.size() * kLongest + kMaxVarint + max_packet_body(kLongest));
     require(status.frame_bytes <= (kMaxFramesPerWrite + 1) * kFrameSealed);
     require(budget_.held_bytes() >= status.reassembly_bytes);
     for (const auto& channel : status.channels) require(channel.load.bytes <= 8000);

@@ -128,6 +128,14 @@ class NaiveBook {
     const bool local = config.strict == conn::IpAddress::Strict::no && !ip.routable();
     return local || conn::any_contains(config.exempt_networks, ip);
   }
+  // Also by an address that carries ours, or that ours carries.
+  static bool same(const conn::Endpoint& a, const conn::Endpoint& b) {
+    return a.port == b.port && a.ip.carried() == b.ip.carried();
+  }
+  bool is_own(const conn::Endpoint& endpoint) const {
+    return std::any_of(own.begin(), own.end(),
+                       [&](const conn::Endpoint& each) { return same(each, endpoint); });
+  }
   std::optional<Added> never(const NetAddress& address) const {
     const conn::IpAddress& ip = address.endpoint.ip;
     if (address.id == conn::NodeId() || address.endpoint.port == 0) return Added::invalid;
@@ -140,7 +148,7 @@ class NaiveBook {
     if (config.strict == conn::IpAddress::Strict::yes && !ip.routable()) {
       return Added::unroutable;
     }
-    if (address.id == self || own.contains(address.endpoint)) return Added::own;
+    if (address.id == self || is_own(address.endpoint)) return Added::own;
     if (private_ids.contains(address.id)) return Added::private_id;
     return std::nullopt;
   }
@@ -366,7 +374,7 @@ class NaiveBook {
     if (own.size() >= addrbook::kMaxOwnAddresses) return;
     own.insert(endpoint);
     for (const Row& row : std::vector<Row>(rows)) {
-      if (row.known.address.endpoint == endpoint) forget(row.known.address);
+      if (same(row.known.address.endpoint, endpoint)) forget(row.known.address);
     }
   }
   void end_contests(const NetAddress& address) {

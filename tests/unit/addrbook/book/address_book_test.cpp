@@ -75,6 +75,26 @@ TEST_F(AddressBookTest, WhatNoPeerCouldHaveNeverEnters) {
   EXPECT_EQ(book.size(), 0u);
 }
 
+TEST_F(AddressBookTest, WhateverTellsOfAnAddressItIsKeptOnlyIfTheInternetRoutesIt) {
+  for (const Origin origin :
+       {Origin::pex, Origin::inbound, Origin::import, Origin::configuration}) {
+    for (const char* text :
+         {"64:ff9b::c0a8:101", "2002:c0a8:101::1", "2001:0:808:808::f5ff:fffe", "::ffff:0:a00:1",
+          "::a00:1", "100:0:0:1::1", "2001:10::1", "fe80::1", "4000::1", "192.0.0.1"}) {
+      // As of itself, from its own socket, and as hearsay.
+      for (const char* from : {text, "66.1.0.1"}) {
+        const NetAddress each = address(1, text);
+        EXPECT_EQ(book.add(each, {ip(from), each.id, origin}, now), Added::unroutable) << text;
+      }
+    }
+  }
+  std::uint32_t number = 10;
+  for (const char* text : {"8.8.8.8", "2600::9", "192.0.0.9", "192.31.196.9", "2001:20::9",
+                           "64:ff9b::101:101", "2002:101:101::1"}) {
+    EXPECT_EQ(hear(address(++number, text)), Added::added) << text;
+  }
+}
+
 TEST_F(LaxBook, TakesPrivateAddressesAndStillNoImpossibleOnes) {
   for (const char* text : {"10.0.0.1", "127.0.0.1", "100.64.0.1", "::1", "fd00::1"}) {
     EXPECT_EQ(hear(address(1000, text)), Added::added) << text;

@@ -107,7 +107,7 @@ TEST_F(InboundPipeTest, WithoutASettingAPacketMayHave64Kib) {
   const auto over = feed(sealed(packet(Bytes((64u << 10) + 1, 1))));
   ASSERT_FALSE(over);
   EXPECT_EQ(over.error().reason, Reason::packet_too_long);
-  EXPECT_NE(over.error().detail.find("max_packet_msg_payload_size = 65537"), std::string::npos)
+  EXPECT_NE(over.error().detail.find("max_packet_msg_payload_size = 65541"), std::string::npos)
       << over.error().detail;
 }
 

@@ -304,11 +304,24 @@ TEST(PacketReader, OneThatIsTooLongNamesTheSettingThatTakesIt) {
     EXPECT_FALSE(taken);
     return taken ? std::string() : taken.error().detail;
   };
-  for (const std::size_t payload : {1025u, 10'240u, 16'383u, 16'384u, 102'400u, 1'048'576u}) {
-    EXPECT_EQ(detail(max_packet_body(payload), 1024, 2'000'000),
-              "announces " + std::to_string(max_packet_body(payload)) +
-                  " bytes of at most 1034; max_packet_msg_payload_size = " +
-                  std::to_string(payload) + " would let it in");
+  EXPECT_EQ(
+      detail(10'250, 1024, 2'000'000),
+      "announces 10250 bytes of at most 1034; max_packet_msg_payload_size = 10244 would let it "
+      "in");
+  // It takes that packet and any other of its network, whatever the channel and whether it is the
+  // last of its message: what is announced may have been any of these.
+  for (const std::size_t payload : {1030u, 10'240u, 16'383u, 16'384u, 102'400u, 1'048'576u}) {
+    for (const std::uint8_t id : {std::uint8_t{0}, std::uint8_t{1}}) {
+      for (const Eof eof : {Eof::no, Eof::yes}) {
+        const MsgHeader header = encode_msg_header(ChannelId{id}, eof, payload);
+        const std::string said = detail(read_varint(header.view()).value, 1024, kMaxPacketSetting);
+        const std::string before = "max_packet_msg_payload_size = ";
+        ASSERT_NE(said.find(before), std::string::npos) << said;
+        const auto setting = std::stoul(said.substr(said.find(before) + before.size()));
+        EXPECT_GE(setting, payload);
+        EXPECT_LE(setting, payload + 4);
+      }
+    }
   }
   EXPECT_EQ(detail(70'000, 64'000, 64'000),
             "announces 70000 bytes of at most 64012; no channel takes a message that long");
