@@ -432,7 +432,9 @@ class Kills(Case):
             (self.config / "config.toml").write_text('[p2p]\naddr_book_file = "config/addrbook.json"\n')
             (self.config / "addrbook.json").write_text(comet_book())
             seen.unlink(missing_ok=True)
-            node = self.node(LD_PRELOAD=FAULTS, FILE_KILL=f"{self.home}:{number}", FILE_KILL_SEEN=seen).begin()
+            # Every other time without shared memory and hard links, which have ways of their own.
+            poor = "" if kills % 2 == 0 else f"mmap:addrbook.db-shm:{errno.ENODEV};link::{errno.EPERM}"
+            node = self.node(LD_PRELOAD=FAULTS, FILE_FAULTS=poor, FILE_KILL=f"{self.home}:{number}", FILE_KILL_SEEN=seen).begin()
             until(lambda: node.process.poll() is not None or node.said("seed started"), 20, "killed or started")
             if node.process.poll() is None:
                 node.stop()
@@ -442,7 +444,7 @@ class Kills(Case):
             self.assertEqual(node.process.wait(10), -signal.SIGKILL)
             node.kill()
             # The next start finds everything, whole.
-            node = self.node().start()
+            node = self.node(**faults(poor)).start()
             self.assert_stops(node)
             self.assertEqual(self.names("config"), self.HOME_FILES["config"], number)
             self.assertEqual(self.names("data"), self.HOME_FILES["data"], number)
@@ -450,7 +452,7 @@ class Kills(Case):
             self.assertEqual(len(PROGRAM.rows("addrbook", "list", "--home", self.home)), 3, number)
             number += STEP
         self.assertGreater(number, 40)
-        print(f"{kills} kills, up to call {number - STEP}", flush=True)
+        print(f"{kills} kills, up to call {number}", flush=True)
 
     def test_only_what_no_process_has_open_goes(self):
         self.make_home()
