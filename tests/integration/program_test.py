@@ -393,7 +393,7 @@ class Settings(unittest.TestCase):
                 process.wait(20)
             os.close(ours)
             self.assertEqual(b"\x1b[" in shown, coloured, (chosen, variables, shown))
-        self.assertIn("--color", run(*asked, "--color", "blue", expect=2).stderr)
+        self.assertIn("--color", run(*asked, "--color", "blue", expect=64).stderr)
 
     def test_private_addresses_that_a_strict_book_refuses_are_named_and_so_is_what_helps(self):
         lists = {"--seeds": f"{OTHER_ID}@10.1.2.3:26656", "--persistent-peers": f"{OTHER_ID}@localhost:26656",
