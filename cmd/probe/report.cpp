@@ -88,7 +88,8 @@ std::string_view label_of(Stage stage) {
 
 std::string info_lines(const p2p::NodeInfo& info) {
   const auto detail = [](std::string_view name, const std::string& value) {
-    return line("", "", std::string(name) + " " + value);
+    static constexpr std::size_t kColumn = 37;  // where the value begins
+    return line("", "", std::string(name) + " " + wrapped(value, kColumn, kTextWidth, kColumn));
   };
   return detail("moniker ", printable(info.moniker, 64)) +
          detail("network ", printable(info.network, 64)) +
