@@ -72,6 +72,7 @@ PeerManager::PeerManager(conn::Runtime& runtime, conn::NodeKey key, SwitchConfig
       admission_(
           admission_config(config_),
           [&runtime](std::size_t below) { return draw(runtime) % below; }, control_.now()),
+      shared_addresses_(admission_config(config_).exempt, control_.now()),
       dialer_(dialer_config(config_), id_, marks_,
               [&runtime] { return static_cast<double>(draw(runtime) >> 11) * 0x1p-53; }),
       transport_(runtime, upgrader_or_comet(runtime, std::move(upgrader), std::move(key)),
@@ -249,7 +250,8 @@ void PeerManager::on_marks_changed(const std::vector<NodeId>& ids) {
 // --- handshakes ---
 
 void PeerManager::on_refused_on_arrival(const conn::Endpoint& remote, const Failure& why) {
-  reports_.log().refused_on_arrival(remote, why, control_.now());
+  reports_.refused_on_arrival(remote, why);
+  note_refusal(remote.ip, why.reason);
 }
 
 void PeerManager::on_handshake_proven(Proven node, const AttemptReport& report) {
@@ -261,6 +263,18 @@ void PeerManager::on_handshake_proven(Proven node, const AttemptReport& report) 
 void PeerManager::on_handshake_failed(const conn::Endpoint& remote, const AttemptReport& report,
                                       const Failure& why) {
   reports_.refused({remote, report.upgrade.remote_id, why, report});
+  note_refusal(remote.ip, why.reason);
+}
+
+void PeerManager::on_probe(const conn::Endpoint& remote) {
+  reports_.log().probed(remote, control_.now());
+}
+
+void PeerManager::note_refusal(const conn::IpAddress& from, Reason why) {
+  const conn::TimePoint now = control_.now();
+  if (const auto network = shared_addresses_.on_refused(from, why, now)) {
+    reports_.log().shared_address(from, *network, why, now);
+  }
 }
 
 void PeerManager::on_handshake_over(const conn::IpAddress& ip) {
@@ -337,6 +351,7 @@ void PeerManager::on_not_admitted(const Proven::Summary& node, DialPurpose purpo
     reports_.tell(DialFailed{*node.dialled, purpose, node.network, why, report});
   } else {
     reports_.refused({node.remote, node.id, why, report});
+    note_refusal(node.remote.ip, why.reason);
   }
   publish();
 }

@@ -22,6 +22,7 @@
 #include <string>
 #include <vector>
 
+#include "p2p/admission/shared_addresses.h"
 #include "p2p/base/snapshot_cell.h"
 #include "p2p/connect/acceptor.h"
 #include "p2p/connect/dial_runner.h"
@@ -75,6 +76,7 @@ class PeerManager final : private Acceptor::Observer,
   void on_handshake_proven(Proven node, const AttemptReport& report) override;
   void on_handshake_failed(const conn::Endpoint& remote, const AttemptReport& report,
                            const conn::Failure& why) override;
+  void on_probe(const conn::Endpoint& remote) override;
   void on_handshake_over(const conn::IpAddress& ip) override;
   // DialRunner.
   void on_dial_began(const DialOrder& order) override;
@@ -94,6 +96,8 @@ class PeerManager final : private Acceptor::Observer,
   void remove_seed(const conn::HostAddress& address);
   // Whether it is where we listen, or what we advertise.
   bool is_own_place(const conn::HostAddress& address) const;
+  // An inbound connection that became no peer.
+  void note_refusal(const conn::IpAddress& from, conn::Reason why);
   void close_if_empty();
   void publish();
   // The network of a dial; the first of ours if it names none.
@@ -107,6 +111,7 @@ class PeerManager final : private Acceptor::Observer,
   PeerMarks marks_;
   NamedWatch named_;
   Admission admission_;
+  SharedAddresses shared_addresses_;
   Dialer dialer_;
   Transport transport_;
   PeerRegistry registry_;

@@ -1,6 +1,8 @@
 #include "p2p/switch_log.h"
 
 #include "conn/base/bytes.h"
+#include "conn/comet/foreign_protocol.h"
+#include "p2p/base/peer_reason.h"
 
 namespace peerage::p2p {
 
@@ -58,23 +60,53 @@ void SwitchLog::dial_failed(const conn::HostAddress& target, const Failure& why,
                {{"address", target.to_string()}, {"why", why.text()}});
 }
 
+// The quoted beginning of another protocol is left out: what it is, the reason says.
+template <typename Subject>
+void SwitchLog::write_attempt(const Subject& subject, conn::PeerEvent event,
+                              const conn::Endpoint& remote, const Failure& why,
+                              TimePoint now) const {
+  Failure shown = why;
+  if (conn::is_foreign_protocol(why.reason)) shown.detail.clear();
+  std::string text = shown.text();
+  if (const std::string_view what_to_do = hint(why.reason); !what_to_do.empty()) {
+    text += "; " + std::string(what_to_do);
+  }
+  peers_.write(subject, now, LogLevel::debug, event,
+               {{"socket", remote.to_string()},
+                {"stage", std::string(name(why.stage))},
+                {"reason", std::string(name(why.reason))},
+                {"why", text}});
+}
+
 void SwitchLog::refused(const Refused& event, TimePoint now) const {
   if (!peers_.wants(LogLevel::debug)) return;
-  const std::string socket = event.remote.to_string();
   if (event.id) {
-    peers_.write(*event.id, now, LogLevel::debug, "refused",
-                 {{"socket", socket}, {"why", event.failure.text()}});
+    write_attempt(*event.id, "refused", event.remote, event.failure, now);
   } else {
-    peers_.write(event.remote.ip, now, LogLevel::debug, "refused",
-                 {{"socket", socket}, {"why", event.failure.text()}});
+    write_attempt(event.remote.ip, "refused", event.remote, event.failure, now);
   }
 }
 
 void SwitchLog::refused_on_arrival(const conn::Endpoint& remote, const Failure& why,
                                    TimePoint now) const {
   if (!peers_.wants(LogLevel::debug)) return;
-  peers_.write(remote.ip, now, LogLevel::debug, "refused on arrival",
-               {{"socket", remote.to_string()}, {"why", why.text()}});
+  write_attempt(remote.ip, "refused on arrival", remote, why, now);
+}
+
+void SwitchLog::probed(const conn::Endpoint& remote, TimePoint now) const {
+  if (!peers_.wants(LogLevel::debug)) return;
+  const Failure why = {conn::Stage::key_exchange, PeerReason::closed_without_a_byte, {}};
+  write_attempt(remote.ip, "closed without a byte", remote, why, now);
+}
+
+void SwitchLog::shared_address(const conn::IpAddress& ip, const conn::Cidr& network,
+                               conn::Reason why, TimePoint now) const {
+  peers_.write(ip, now, LogLevel::warn, "connections from one address are refused again and again",
+               {{"reason", std::string(name(why))},
+                {"hint",
+                 "if many nodes share it (a load balancer, a NAT), put it into "
+                 "exempt_networks"},
+                {"setting", "exempt_networks = \"" + network.to_string() + "\""}});
 }
 
 void SwitchLog::connected(const Peer& peer, TimePoint now) const {

@@ -41,6 +41,12 @@ class SwitchLog {
   void refused(const Refused& event, conn::TimePoint now) const;
   void refused_on_arrival(const conn::Endpoint& remote, const conn::Failure& why,
                           conn::TimePoint now) const;
+  // It closed before it had sent a byte.
+  void probed(const conn::Endpoint& remote, conn::TimePoint now) const;
+  // Connections from there are refused often, the last one for this reason; whether many nodes
+  // share the address, and it is to be exempt, is the operator's to say.
+  void shared_address(const conn::IpAddress& ip, const conn::Cidr& network, conn::Reason why,
+                      conn::TimePoint now) const;
   void connected(const Peer& peer, conn::TimePoint now) const;
   enum class Persistent : std::uint8_t { no, yes };
   void gone(const Peer& peer, const conn::Failure& why, Persistent persistent,
@@ -52,6 +58,10 @@ class SwitchLog {
   const conn::PeerLog& peers() const noexcept { return peers_; }
 
  private:
+  template <typename Subject>
+  void write_attempt(const Subject& subject, conn::PeerEvent event, const conn::Endpoint& remote,
+                     const conn::Failure& why, conn::TimePoint now) const;
+
   const conn::Log own_;
   const conn::PeerLog peers_;
 };

@@ -6,9 +6,15 @@ void SwitchReports::tell(const SwitchEvent& event) const {
   for (const OnSwitchEvent& handler : handlers_) handler(event);
 }
 
-void SwitchReports::refused(const Refused& event) const {
+void SwitchReports::refused(const Refused& event) {
+  counters_.add_refusal(event.failure.reason);
   log_.refused(event, control_.now());
   tell(event);
+}
+
+void SwitchReports::refused_on_arrival(const conn::Endpoint& remote, const conn::Failure& why) {
+  counters_.add_refusal(why.reason);
+  log_.refused_on_arrival(remote, why, control_.now());
 }
 
 void SwitchReports::on_banned(const Ban& ban, const std::optional<conn::NodeId>& culprit) {

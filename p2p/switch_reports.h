@@ -31,8 +31,10 @@ class SwitchReports final : public BanEnforcer::Observer {
   // Of answered pings, of all peers there ever were; connections count in it.
   const std::shared_ptr<conn::Histogram>& round_trips() const noexcept { return round_trips_; }
 
-  // For the log and the handlers.
-  void refused(const Refused& event) const;
+  // Counted, and for the log and the handlers.
+  void refused(const Refused& event);
+  // The same of one on which nothing was spent: no event.
+  void refused_on_arrival(const conn::Endpoint& remote, const conn::Failure& why);
 
   void on_banned(const Ban& ban, const std::optional<conn::NodeId>& culprit) override;
   void on_bans_joined(const Ban& ban) override;

@@ -358,6 +358,9 @@ void Node::write_summary(const pex::PexReport& report) {
     fields.push_back({"persistent", std::to_string(now->persistent) + "/" +
                                         std::to_string(now->persistent_named)});
   }
+  for (auto& field : refusals_.since_last(node_->get_switch().counters())) {
+    fields.push_back(std::move(field));
+  }
   log_.write(LogLevel::info, "summary", fields);
   log_networks(report);
 }

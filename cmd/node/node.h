@@ -25,6 +25,7 @@
 #include "cmd/config/settings.h"
 #include "cmd/node/heartbeat.h"
 #include "cmd/node/peer_lines.h"
+#include "cmd/node/refusal_figures.h"
 #include "conn/address/node_key.h"
 #include "conn/runtime/asio_runtime.h"
 #include "pex/node.h"
@@ -82,6 +83,7 @@ class Node {
   bool book_unsaved_ = false;  // the operator was told; on the control shard
   std::unique_ptr<PeerLines> peer_lines_;  // if they are wanted
   std::unique_ptr<conn::Timer> summary_;
+  RefusalFigures refusals_;          // as of the last summary
   std::unique_ptr<pex::Node> node_;  // destroyed first
 };
 

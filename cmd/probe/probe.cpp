@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "conn/base/reassembly_budget.h"
-#include "conn/comet/secret_handshake.h"
+#include "conn/comet/foreign_protocol.h"
 #include "conn/peer_connection.h"
 #include "conn/runtime/pending_share.h"
 #include "p2p/base/peer_reason.h"

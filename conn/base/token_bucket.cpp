@@ -30,6 +30,12 @@ void TokenBucket::take_debt(std::uint64_t count, TimePoint now) {
   units_ -= static_cast<Units>(count) * kUnitsPerToken;
 }
 
+void TokenBucket::give_back(std::uint64_t count, TimePoint now) {
+  if (rate_ == 0) return;
+  refill(now);
+  units_ = std::min(capacity_, units_ + static_cast<Units>(count) * kUnitsPerToken);
+}
+
 std::uint64_t TokenBucket::available(TimePoint now) {
   if (rate_ == 0) return std::numeric_limits<std::uint64_t>::max();
   refill(now);

@@ -1,10 +1,10 @@
 // A token bucket: `rate` tokens a second, at most `burst` saved up; exact, and in the caller's
 // time.
 //
-// Invariant: in any interval of t seconds at most burst + rate * t tokens are granted, plus, with
-// `take_debt`, what the last grant overdrew. Nothing is lost to rounding: time that does not make a
-// whole token stays in the account. Rate 0 means unlimited.
-// Threads: none of its own.
+// Invariant: in any interval of t seconds at most burst + rate * t tokens are granted, plus what is
+// given back, and, with `take_debt`, what the last grant overdrew. Nothing is lost to rounding:
+// time that does not make a whole token stays in the account. Rate 0 means unlimited. Threads: none
+// of its own.
 #pragma once
 
 #include <cstdint>
@@ -24,6 +24,9 @@ class TokenBucket {
   // Takes `count` tokens, into debt if need be: for amounts that are known only afterwards (a
   // read). Nothing is granted until the debt is paid.
   void take_debt(std::uint64_t count, TimePoint now);
+
+  // Gives back what was taken and not used; what is more than the burst then is lost.
+  void give_back(std::uint64_t count, TimePoint now);
 
   // Whole tokens there now; the largest number when unlimited.
   std::uint64_t available(TimePoint now);

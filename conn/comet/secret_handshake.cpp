@@ -7,6 +7,7 @@
 
 #include <sodium.h>
 
+#include "conn/comet/foreign_protocol.h"
 #include "conn/comet/transcript.h"
 
 namespace peerage::conn {
@@ -39,21 +40,9 @@ std::size_t fill(Bytes& buffer, std::size_t want, ByteView from) {
 
 }  // namespace
 
-// The first three bytes can only be these; anything else is another protocol, and which one is
-// worth telling an operator.
-Failure identify_foreign_protocol(ByteView seen) {
-  const auto begins = [&](std::string_view text) {
-    return as_text(seen).substr(0, text.size()) == text;
-  };
-  Reason reason = Reason::not_a_comet_node;
-  if (begins("HTTP/") || begins("GET ") || begins("POST") || begins("HEAD") || begins("PRI ")) {
-    reason = Reason::speaks_http;
-  } else if (begins("SSH-")) {
-    reason = Reason::speaks_ssh;
-  } else if (seen.size() >= 2 && (seen[0] == 0x15 || seen[0] == 0x16) && seen[1] == 0x03) {
-    reason = Reason::speaks_tls;
-  }
-  return {Stage::key_exchange, reason, "began with \"" + printable(as_text(seen), 40) + "\""};
+bool may_begin_a_handshake(ByteView seen) noexcept {
+  const std::size_t judged = std::min(seen.size(), kEphemeralHead.size());
+  return std::equal(kEphemeralHead.begin(), kEphemeralHead.begin() + judged, seen.begin());
 }
 
 std::optional<Secret<32>> x25519(const Secret<32>& ours,
@@ -128,16 +117,17 @@ Result<std::size_t> SecretHandshake::receive(ByteView bytes) {
   std::size_t consumed = 0;
   if (stage_ == Stage::key_exchange) {
     consumed += fill(input_, kEphemeralMessage, bytes);
-    const std::size_t judged = std::min(input_.size(), kEphemeralHead.size());
-    if (!std::equal(kEphemeralHead.begin(), kEphemeralHead.begin() + judged, input_.begin())) {
+    if (!may_begin_a_handshake(input_)) {
       // A BytesValue in another form is a comet node's mistake; anything else is no comet node. The
       // whole of what came tells which.
-      if (input_[0] == kEphemeralHead[0] && judged > 1) {
+      if (input_[0] == kEphemeralHead[0]) {
+        const std::size_t shown = std::min(input_.size(), kEphemeralHead.size());
         return fail(Stage::key_exchange, Reason::ephemeral_key_malformed,
-                    "began with " + to_hex(ByteView(input_).first(judged)));
+                    "began with " + to_hex(ByteView(input_).first(shown)));
       }
-      return tl::unexpected(identify_foreign_protocol(
-          bytes.size() > input_.size() ? ByteView(bytes) : ByteView(input_)));
+      const ByteView seen = bytes.size() > input_.size() ? bytes : ByteView(input_);
+      if (may_yet_be_identified(seen)) return consumed;
+      return tl::unexpected(identify_foreign_protocol(seen));
     }
     if (input_.size() < kEphemeralMessage) return consumed;
     const Result<void> keyed = on_ephemeral(ByteView(input_).subspan<kEphemeralHead.size(), 32>());
@@ -153,6 +143,11 @@ Result<std::size_t> SecretHandshake::receive(ByteView bytes) {
     if (!proven) return tl::unexpected(proven.error());
   }
   return consumed;
+}
+
+std::optional<Failure> SecretHandshake::foreign_so_far() const {
+  if (stage_ != Stage::key_exchange || may_begin_a_handshake(input_)) return std::nullopt;
+  return identify_foreign_protocol(input_);
 }
 
 Result<void> SecretHandshake::on_ephemeral(std::span<const std::uint8_t, 32> remote) {

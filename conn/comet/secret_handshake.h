@@ -55,6 +55,9 @@ class SecretHandshake {
   // Takes bytes from the remote, in any split, and returns how many it has consumed: all of them,
   // until the handshake is done. After an error the connection is to be closed without an answer.
   Result<std::size_t> receive(ByteView bytes);
+  // What the remote is, if it sends no more: another protocol's beginning is held until it is
+  // known, at most 12 bytes. None while it may be a comet node.
+  std::optional<Failure> foreign_so_far() const;
   // How many bytes are missing for the next step: a caller that reads no more has none left over.
   std::size_t wanted() const noexcept;
 
@@ -90,9 +93,8 @@ class SecretHandshake {
   Bytes early_data_;
 };
 
-// What kind of server begins with these bytes, which no comet node begins with: speaks_http,
-// speaks_tls, speaks_ssh or not_a_comet_node, at stage key_exchange.
-Failure identify_foreign_protocol(ByteView seen);
+// Whether a comet node may begin with these bytes, or what begins with them.
+bool may_begin_a_handshake(ByteView seen) noexcept;
 
 // The two frame keys that follow from a DH secret (HKDF-SHA256, no salt). `least`: our ephemeral
 // key is the smaller of the two. Exposed for the recorded vectors.

@@ -11,6 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "conn/runtime/spent_arrival.h"
+
 namespace peerage::conn::asio_runtime {
 namespace {
 
@@ -220,6 +222,13 @@ class SocketArrival final : public Arrival {
   ContextOf context_of_;
 };
 
+// Whether the other side has ended or reset the connection, and sent nothing before.
+bool is_over(int socket) {
+  char byte = 0;
+  const ssize_t there = ::recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return there == 0 || (there < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+}
+
 class AsioListener final : public Listener {
  public:
   AsioListener(tcp::acceptor acceptor, Runtime::OnArrival on_arrival, ContextOf context_of)
@@ -267,11 +276,20 @@ class AsioListener final : public Listener {
                                    SOCK_NONBLOCK | SOCK_CLOEXEC);
       if (socket >= 0 && !may_keep(socket)) {
         reset(socket);
+        remote.resize(size);
+        core->on_arrival(
+            std::make_unique<SpentArrival>(from_asio(remote), Reason::out_of_descriptors));
         return pause(core);
       }
       if (socket >= 0) {
         remote.resize(size);
         core->pause_for = kAcceptPauseMin;
+        if (is_over(socket)) {
+          ::close(socket);
+          core->on_arrival(
+              std::make_unique<SpentArrival>(from_asio(remote), Reason::closed_before_key));
+          continue;
+        }
         tcp::endpoint local;
         size = static_cast<socklen_t>(local.capacity());
         if (::getsockname(socket, local.data(), &size) == 0) local.resize(size);

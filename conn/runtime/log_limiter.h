@@ -3,7 +3,7 @@
 // Every kind of event has a share of its own, so that a flood of one kind takes nothing from
 // another, and what is held back is counted for each kind. Above debug a share is 2 lines at once
 // and 3 a minute, and there are 12 shares: in any minute there are at most 60 lines, whatever
-// others do. At debug it is 10 at once and 2 a second, and there are 16. The kinds that come first
+// others do. At debug it is 20 at once and 2 a second, and there are 16. The kinds that come first
 // have the shares; all later ones have the last share together. And a subject, a node or a host,
 // causes at most a line a second of a kind.
 //
@@ -45,7 +45,7 @@ class LogLimiter {
     std::uint64_t tokens_per_second, burst, price;  // tokens, and what a line costs
   };
   static constexpr Rule kLoud = {12, 3, 120, 60};
-  static constexpr Rule kQuiet = {16, 2, 10, 1};
+  static constexpr Rule kQuiet = {16, 2, 20, 1};
   static constexpr Duration kPauseOfASubject = std::chrono::seconds(1);
   // Subjects that are remembered; when there are more, all begin anew: the shares still hold.
   static constexpr std::size_t kMaxSubjects = 1024;

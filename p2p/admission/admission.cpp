@@ -14,11 +14,26 @@ using conn::Result;
 using conn::Stage;
 using conn::TimePoint;
 
+namespace {
+
+ProbeLimits unless_unlimited(ProbeLimits limits, const ConnectionRateConfig& rate) {
+  if (rate.interval <= conn::Duration(0)) limits.per_second = 0;
+  return limits;
+}
+
+}  // namespace
+
+// Without a connection rate there is nothing that probes could take from others.
+Admission::HostRates::HostRates(const ConnectionRateConfig& rate, ProbeLimits limits)
+    : connections(rate),
+      probes(unless_unlimited(limits, rate)),
+      looks(unless_unlimited(limits, rate)) {}
+
 Admission::Admission(const AdmissionConfig& config, conn::RandomBelow random, TimePoint now)
     : config_(config),
       bans_(config.exempt),
-      rate_(config.rate),
-      exempt_rate_(config.exempt_rate),
+      rates_(config.rate, {}),
+      high_rates_(config.exempt_rate, kHighProbeLimits),
       half_open_(config.half_open, std::move(random)),
       handshakes_(config.handshake_rate, kHandshakeBurst, now),
       recent_(config.exempt) {}
@@ -37,17 +52,67 @@ Result<Admission::Handshake> Admission::on_arrival(const IpAddress& ip, TimePoin
     return conn::fail(Stage::admission, PeerReason::no_free_slot,
                       "a node of this host was sent away shortly before");
   }
-  const bool high_rate = host == Host::of_named_node || any_contains(config_.exempt, ip);
-  ConnectionRate& rate = high_rate ? exempt_rate_ : rate_;
-  if (auto taken = rate.take(ip, now); !taken) return tl::unexpected(taken.error());
+  HostRates& rates = rates_of(ip, host);
+  if (auto taken = rates.connections.take(ip, now); !taken) return tl::unexpected(taken.error());
+  if (!rates.probes.has_any(ip, now)) {
+    rates.connections.give_back(ip, now);
+    return conn::fail(Stage::admission, PeerReason::probe_rate_exceeded, ip.to_string());
+  }
+  const Paid paid = places_are_scarce() ? Paid::for_good : Paid::for_now;
   auto entered = half_open_.enter(ip, now, host);
-  if (!entered) return tl::unexpected(entered.error());
-  return Handshake{entered->ticket, entered->displaced, host};
+  if (!entered) {
+    // Its host or neighbourhood has its share of places: probes that came at once, perhaps, and
+    // took no more than these.
+    if (paid == Paid::for_now) rates.connections.give_back(ip, now);
+    return tl::unexpected(entered.error());
+  }
+  return Handshake{entered->ticket, entered->displaced, host, paid};
+}
+
+Result<void> Admission::on_spent_probe(const IpAddress& ip, TimePoint now) {
+  if (const Ban* ban = bans_.find(ip, now)) {
+    return conn::fail(Stage::admission, PeerReason::banned, ban->reason);
+  }
+  using Host = HalfOpenPool::Host;
+  const Host host = privileged_at_.contains(ip) ? Host::of_named_node : Host::stranger;
+  if (!rates_of(ip, host).probes.pay(ip, {}, now)) {
+    return conn::fail(Stage::admission, PeerReason::probe_rate_exceeded, ip.to_string());
+  }
+  return {};
+}
+
+std::optional<Admission::Handshake> Admission::let_show_itself(const IpAddress& ip, TimePoint now) {
+  using Host = HalfOpenPool::Host;
+  const Host host = privileged_at_.contains(ip) ? Host::of_named_node : Host::stranger;
+  HostRates& rates = rates_of(ip, host);
+  const bool may = !places_are_scarce() && !half_open_.has_any_from(ip) &&
+                   rates.probes.has_any(ip, now) && rates.looks.has_any(ip, now);
+  if (!may) return std::nullopt;
+  const auto entered = half_open_.enter(ip, now, host);
+  if (!entered) return std::nullopt;
+  return Handshake{entered->ticket, entered->displaced, host, Paid::nothing};
+}
+
+void Admission::on_brought_nothing(const IpAddress& ip, const Handshake& handshake,
+                                   conn::Duration stayed, TimePoint now) {
+  HostRates& rates = rates_of(ip, handshake.host);
+  const bool paid_for = rates.probes.pay(ip, stayed, now);
+  if (paid_for && handshake.paid == Paid::for_now) rates.connections.give_back(ip, now);
+}
+
+void Admission::on_was_no_probe(const IpAddress& ip, const Handshake& handshake,
+                                conn::Duration stayed, TimePoint now) {
+  if (handshake.paid == Paid::nothing) rates_of(ip, handshake.host).looks.pay(ip, stayed, now);
+}
+
+Admission::HostRates& Admission::rates_of(const IpAddress& ip, HalfOpenPool::Host host) {
+  const bool high = host == HalfOpenPool::Host::of_named_node || any_contains(config_.exempt, ip);
+  return high ? high_rates_ : rates_;
 }
 
 void Admission::on_failed_authentication(const IpAddress& ip, TimePoint now) {
   // Its host, an IPv6 /64, may hold others that are not exempt.
-  if (!any_contains(config_.exempt, ip)) rate_.on_failed_authentication(ip, now);
+  if (!any_contains(config_.exempt, ip)) rates_.connections.on_failed_authentication(ip, now);
 }
 
 Result<Admission::Admitted> Admission::on_proven(

@@ -3,10 +3,12 @@
 // Two gates. At the first, a stranger is a source address and nothing else; what is refused there
 // costs no cryptography: bans by address, the pause of a host that was just sent away for want of
 // a slot, the connection rate of its host and the pause after it failed to authenticate, the pool
-// of handshakes under way, and the budget of handshakes begun per second (which makes it wait). At
-// the second it has proved an ID: bans by ID, the slots, and the limit for one host (an IPv4
-// address, an IPv6 /64). When the inbound slots are full, an inbound peer may be evicted
-// (p2p/admission/eviction.h).
+// of handshakes under way, and the budget of handshakes begun per second (which makes it wait). A
+// connection that then brings nothing, as a health check, has back what it paid
+// (p2p/admission/probe_allowance.h); and where a host has no connection left, one may still show
+// that it is such a probe: it is listened to, and no word is said to it. At the second it has
+// proved an ID: bans by ID, the slots, and the limit for one host (an IPv4 address, an IPv6 /64).
+// When the inbound slots are full, an inbound peer may be evicted (p2p/admission/eviction.h).
 //
 // Named nodes come first: unconditional and persistent peers, and those that the engine or the
 // operator names. They need no slot of the others and are not counted for their host; a ban binds
@@ -35,6 +37,7 @@
 #include "p2p/admission/connection_rate.h"
 #include "p2p/admission/eviction.h"
 #include "p2p/admission/half_open_pool.h"
+#include "p2p/admission/probe_allowance.h"
 #include "p2p/admission/proven_addresses.h"
 #include "p2p/admission/slot_pause.h"
 #include "p2p/base/direction.h"
@@ -60,15 +63,34 @@ class Admission {
 
   // --- the first gate ---
 
+  // What an arrival has paid of its host's connection rate.
+  enum class Paid : std::uint8_t {
+    for_now,   // a connection, which it has back if it brings nothing
+    for_good,  // a connection: places were scarce
+    nothing,   // none was left: it is to be refused at the first byte of a comet node's
+  };
   struct Handshake {
     HalfOpenPool::Ticket ticket = 0;
     std::optional<HalfOpenPool::Ticket> displaced;
     HalfOpenPool::Host host = HalfOpenPool::Host::stranger;
+    Paid paid = Paid::for_now;
   };
-  // Refused: banned, connection_rate_exceeded, authentication_failed_lately, too_many_handshakes;
-  // no_free_slot within the pause after such a refusal; and with FullInbound::refuse, this also for
-  // those that would need none.
+  // Refused: banned, connection_rate_exceeded, probe_rate_exceeded, authentication_failed_lately,
+  // too_many_handshakes; no_free_slot within the pause after such a refusal; and with
+  // FullInbound::refuse, this also for those that would need none.
   conn::Result<Handshake> on_arrival(const conn::IpAddress& ip, conn::TimePoint now);
+  // One that had ended without a byte before it was looked at: a probe, which takes no place.
+  // Refused: banned, probe_rate_exceeded.
+  conn::Result<void> on_spent_probe(const conn::IpAddress& ip, conn::TimePoint now);
+  // What was just refused as connection_rate_exceeded may yet show that it is a probe, while it has
+  // a place and is sent nothing: one of a host at a time, in nobody's place. nullopt: it may not.
+  std::optional<Handshake> let_show_itself(const conn::IpAddress& ip, conn::TimePoint now);
+  // It has ended, `stayed` after its arrival: it brought nothing of a comet node; or it had paid
+  // nothing, and was no probe.
+  void on_brought_nothing(const conn::IpAddress& ip, const Handshake& handshake,
+                          conn::Duration stayed, conn::TimePoint now);
+  void on_was_no_probe(const conn::IpAddress& ip, const Handshake& handshake, conn::Duration stayed,
+                       conn::TimePoint now);
   // A handshake of a stranger has failed by its fault.
   void on_failed_authentication(const conn::IpAddress& ip, conn::TimePoint now);
   // Whether the cryptography of one more handshake may begin now; if not, when to ask again.
@@ -146,11 +168,22 @@ class Admission {
   std::vector<LinkId> evict_one(std::vector<EvictionCandidate> candidates,
                                 const conn::IpAddress& newcomer, conn::TimePoint now);
   bool host_is_full(const conn::NodeId& id, const conn::IpAddress& ip, Direction direction) const;
+  bool places_are_scarce() const noexcept {
+    return half_open_.size() >= config_.half_open.total / 2;
+  }
+  // What hosts may have. Those of exempt networks and of named nodes have more.
+  struct HostRates {
+    HostRates(const ConnectionRateConfig& rate, ProbeLimits limits);
+    ConnectionRate connections;
+    ProbeAllowance probes;
+    ProbeAllowance looks;  // at those that had no connection left, and were no probes
+  };
+  HostRates& rates_of(const conn::IpAddress& ip, HalfOpenPool::Host host);
 
   AdmissionConfig config_;
   BanList bans_;
-  ConnectionRate rate_;
-  ConnectionRate exempt_rate_;
+  HostRates rates_;
+  HostRates high_rates_;
   SlotPause slot_pause_;
   ProvenAddresses privileged_at_;
   HalfOpenPool half_open_;

@@ -28,6 +28,12 @@ Result<void> ConnectionRate::take(const IpAddress& ip, TimePoint now) {
   return {};
 }
 
+void ConnectionRate::give_back(const IpAddress& ip, TimePoint now) {
+  // One that was forgotten meanwhile has its whole burst again.
+  const auto known = by_ip_.find(host_of(ip));
+  if (known != by_ip_.end()) known->second->bucket.give_back(cost_, now);
+}
+
 void ConnectionRate::on_failed_authentication(const IpAddress& ip, TimePoint now) {
   if (pause_ > conn::Duration(0)) see(host_of(ip), now).closed_until = now + pause_;
 }

@@ -27,6 +27,8 @@ class ConnectionRate {
   // Counts one more connection of `ip`, if it may have one now. Refused: connection_rate_exceeded,
   // authentication_failed_lately.
   conn::Result<void> take(const conn::IpAddress& ip, conn::TimePoint now);
+  // One that was counted was no connection of a node (p2p/admission/probe_allowance.h).
+  void give_back(const conn::IpAddress& ip, conn::TimePoint now);
   void on_failed_authentication(const conn::IpAddress& ip, conn::TimePoint now);
   std::size_t hosts() const noexcept { return hosts_.size(); }
 

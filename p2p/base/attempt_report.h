@@ -2,6 +2,7 @@
 // failed.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 
 #include "conn/address/ip_address.h"
@@ -19,6 +20,7 @@ struct UpgradeReport {
   std::optional<conn::Duration> keys_exchanged;
   std::optional<conn::Duration> authenticated;
   std::optional<conn::Duration> node_info_received;
+  std::size_t received = 0;  // bytes of the remote
 };
 
 struct AttemptReport {

@@ -1,7 +1,8 @@
 // What a switch counts: everything that came, and everything that was refused, bounded or dropped.
 //
 // Plain numbers that only grow, readable at any time from any thread; a metrics exporter names them
-// by `name`. Failures are counted by direction and reason.
+// by `name`. Failures are counted by direction and reason; those of inbound connections that became
+// no peer also apart, at accept or later (`refusals`).
 #pragma once
 
 #include <array>
@@ -18,6 +19,7 @@ namespace peerage::p2p {
 enum class Counter : std::uint8_t {
   accepted,             // sockets
   refused_at_accept,    // before anything was spent on them
+  probes,               // closed by the other side before it had sent a byte
   handshakes_inbound,   // begun
   handshakes_outbound,  // dials begun
   peers_inbound,        // shown to reactors
@@ -48,6 +50,16 @@ class Counters {
     return refused_.get(reason);
   }
 
+  // An inbound connection that was refused, or failed, before it was a peer; probes are not among
+  // them.
+  void add_refusal(conn::Reason reason) noexcept { refusals_.add(reason); }
+  std::uint64_t refusals(conn::Reason reason) const noexcept { return refusals_.get(reason); }
+  // Calls `visit(reason, count)` for each that has occurred, in no order.
+  template <typename Visit>
+  void for_each_refusal(const Visit& visit) const {
+    refusals_.for_each(visit);
+  }
+
   // An attempt to connect that failed, or a connection that ended.
   void add_failure(Direction direction, conn::Reason reason) noexcept {
     failures_[static_cast<std::size_t>(direction)].add(reason);
@@ -67,6 +79,7 @@ class Counters {
  private:
   std::array<std::atomic<std::uint64_t>, kCounterCount> values_{};
   ReasonCounts<> refused_;
+  ReasonCounts<> refusals_;
   std::array<ReasonCounts<>, 2> failures_;
 };
 

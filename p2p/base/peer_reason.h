@@ -14,6 +14,8 @@ enum class PeerReason : std::uint8_t {
   network_unknown,
   banned,
   connection_rate_exceeded,
+  probe_rate_exceeded,
+  closed_without_a_byte,
   authentication_failed_lately,
   too_many_handshakes,
   displaced,

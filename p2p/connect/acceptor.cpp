@@ -4,10 +4,13 @@
 #include <array>
 #include <utility>
 
+#include "conn/comet/foreign_protocol.h"
+#include "conn/runtime/spent_arrival.h"
 #include "p2p/base/peer_reason.h"
 
 namespace peerage::p2p {
 
+using conn::Failure;
 using conn::Reason;
 using conn::Result;
 using conn::Stage;
@@ -62,23 +65,60 @@ void Acceptor::on_arrival(std::unique_ptr<conn::Arrival> arrival) {
   const conn::TimePoint now = control_.now();
   const conn::Endpoint remote = arrival->remote_endpoint();
   counters_.add(Counter::accepted);
+  if (const auto* spent = conn::SpentArrival::from(*arrival)) return on_spent(remote, spent->why());
   const auto entered = admission_.on_arrival(remote.ip, now);
   if (!entered) {
+    if (entered.error().reason == PeerReason::connection_rate_exceeded) {
+      if (const auto heard = admission_.let_show_itself(remote.ip, now)) {
+        return hear_out(std::move(arrival), *heard, entered.error());
+      }
+    }
     // The arrival is reset as it goes: nothing is spent on it.
-    counters_.add(Counter::refused_at_accept);
-    counters_.add_refused_at_accept(entered.error().reason);
-    counters_.add_failure(Direction::inbound, entered.error().reason);
-    observer_.on_refused_on_arrival(remote, entered.error());
-    return;
+    return refuse(remote, entered.error());
   }
   if (entered->displaced) drop(*entered->displaced, PeerReason::displaced);
-  handshakes_[entered->ticket] = {remote, now + handshake_timeout_, std::move(arrival), nullptr};
+  handshakes_[entered->ticket] = {remote,   now + handshake_timeout_, now,
+                                  *entered, std::move(arrival),       nullptr};
   if (entered->host == HalfOpenPool::Host::of_named_node) {
     waiting_.push_front(entered->ticket);
   } else {
     waiting_.push_back(entered->ticket);
   }
   begin_waiting();
+}
+
+void Acceptor::on_spent(const conn::Endpoint& remote, Reason why) {
+  if (why != Reason::closed_before_key) return refuse(remote, {Stage::connect, why, {}});
+  if (const auto counted = admission_.on_spent_probe(remote.ip, control_.now()); !counted) {
+    return refuse(remote, counted.error());
+  }
+  count_probe(remote);
+}
+
+void Acceptor::count_probe(const conn::Endpoint& remote) {
+  counters_.add(Counter::probes);
+  observer_.on_probe(remote);
+}
+
+void Acceptor::refuse(const conn::Endpoint& remote, const Failure& why) {
+  counters_.add(Counter::refused_at_accept);
+  counters_.add_refused_at_accept(why.reason);
+  counters_.add_failure(Direction::inbound, why.reason);
+  observer_.on_refused_on_arrival(remote, why);
+}
+
+void Acceptor::hear_out(std::unique_ptr<conn::Arrival> arrival, const Admission::Handshake& entered,
+                        Failure refusal) {
+  const conn::TimePoint now = control_.now();
+  const Ticket ticket = entered.ticket;
+  Handshake& handshake = handshakes_[ticket];
+  handshake = {
+      arrival->remote_endpoint(), now + handshake_timeout_, now, entered, nullptr, nullptr};
+  handshake.running = transport_.hear_out(
+      std::move(arrival), choose_shard_(), std::move(refusal), handshake.deadline,
+      [this, ticket](Result<Proven> outcome, const AttemptReport& report) {
+        on_done(ticket, std::move(outcome), report);
+      });
 }
 
 void Acceptor::begin_waiting() {
@@ -114,30 +154,46 @@ void Acceptor::begin(Ticket ticket, Handshake& handshake) {
 void Acceptor::on_done(Ticket ticket, Result<Proven> outcome, const AttemptReport& report) {
   const auto found = handshakes_.find(ticket);
   if (found == handshakes_.end()) return;
-  const Handshake handshake = std::move(found->second);
-  handshakes_.erase(found);
-  admission_.half_open().leave(ticket);
+  const Handshake handshake = take(found);
   if (outcome) {
     observer_.on_handshake_proven(std::move(*outcome), report);
   } else {
-    const Reason why = outcome.error().reason;
-    if (is_failed_authentication(why)) {
-      admission_.on_failed_authentication(handshake.remote.ip, control_.now());
-    }
-    counters_.add_failure(Direction::inbound, why);
-    observer_.on_handshake_failed(handshake.remote, report, outcome.error());
+    on_failed(handshake, report, outcome.error());
   }
   observer_.on_handshake_over(handshake.remote.ip);
+}
+
+void Acceptor::on_failed(const Handshake& handshake, const AttemptReport& report,
+                         const Failure& why) {
+  const conn::Endpoint& remote = handshake.remote;
+  const conn::TimePoint now = control_.now();
+  const conn::Duration stayed = now - handshake.arrived;
+  const bool is_probe = why.reason == Reason::closed_before_key && report.upgrade.received == 0;
+  if (is_probe || conn::is_foreign_protocol(why.reason)) {
+    admission_.on_brought_nothing(remote.ip, handshake.entered, stayed, now);
+  } else {
+    admission_.on_was_no_probe(remote.ip, handshake.entered, stayed, now);
+  }
+  if (is_probe) return count_probe(remote);
+  // It had paid nothing, and nothing was spent on it.
+  if (why.reason == PeerReason::connection_rate_exceeded) return refuse(remote, why);
+  if (is_failed_authentication(why.reason)) admission_.on_failed_authentication(remote.ip, now);
+  counters_.add_failure(Direction::inbound, why.reason);
+  observer_.on_handshake_failed(remote, report, why);
+}
+
+Acceptor::Handshake Acceptor::take(std::map<Ticket, Handshake>::iterator found) {
+  admission_.half_open().leave(found->first);
+  Handshake handshake = std::move(found->second);
+  handshakes_.erase(found);
+  return handshake;
 }
 
 void Acceptor::drop(Ticket ticket, Reason why) {
   const auto found = handshakes_.find(ticket);
   if (found == handshakes_.end()) return;
-  const Handshake handshake = std::move(found->second);
-  handshakes_.erase(found);
-  admission_.half_open().leave(ticket);
-  counters_.add_failure(Direction::inbound, why);
-  observer_.on_handshake_failed(handshake.remote, {}, {Stage::admission, why, {}});
+  const Handshake handshake = take(found);
+  on_failed(handshake, {}, {Stage::admission, why, {}});
   observer_.on_handshake_over(handshake.remote.ip);
 }
 

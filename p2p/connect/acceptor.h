@@ -1,5 +1,6 @@
 // The accepting side: a listener, the handshakes of strangers that are under way, and the order in
-// which they begin. It asks Admission's first gate, and hands over proven nodes.
+// which they begin. It asks Admission's first gate, hands over proven nodes, and tells probes,
+// which end without a byte, from what failed.
 //
 // Threads: the control shard.
 #pragma once
@@ -21,11 +22,14 @@ class Acceptor {
    public:
     // Before anything was spent on it.
     virtual void on_refused_on_arrival(const conn::Endpoint& remote, const conn::Failure& why) = 0;
-    // One of these two for each that was let in, and after either the third; none of them for those
-    // that are ended by close().
+    // One of these for each that was let in, and after any the last; none of them for those that
+    // are ended by close(). (The one above may come instead for one that had only been heard out.)
     virtual void on_handshake_proven(Proven node, const AttemptReport& report) = 0;
     virtual void on_handshake_failed(const conn::Endpoint& remote, const AttemptReport& report,
                                      const conn::Failure& why) = 0;
+    // The other side closed it, or reset it, before it had sent a byte. By itself for one that had
+    // ended before it was let in.
+    virtual void on_probe(const conn::Endpoint& remote) = 0;
     virtual void on_handshake_over(const conn::IpAddress& ip) = 0;
 
    protected:
@@ -47,13 +51,23 @@ class Acceptor {
   struct Handshake {
     conn::Endpoint remote;
     conn::TimePoint deadline;
+    conn::TimePoint arrived;
+    Admission::Handshake entered;
     std::unique_ptr<conn::Arrival> arrival;  // until it begins
     std::unique_ptr<conn::Pending> running;  // from then on
   };
   void on_arrival(std::unique_ptr<conn::Arrival> arrival);
+  void on_spent(const conn::Endpoint& remote, conn::Reason why);
+  void refuse(const conn::Endpoint& remote, const conn::Failure& why);
+  void count_probe(const conn::Endpoint& remote);
+  void hear_out(std::unique_ptr<conn::Arrival> arrival, const Admission::Handshake& entered,
+                conn::Failure refusal);
   void begin_waiting();
   void begin(Ticket ticket, Handshake& handshake);
   void on_done(Ticket ticket, conn::Result<Proven> outcome, const AttemptReport& report);
+  void on_failed(const Handshake& handshake, const AttemptReport& report, const conn::Failure& why);
+  // It is over: it is no longer among them.
+  Handshake take(std::map<Ticket, Handshake>::iterator found);
   // Ends a handshake that is displaced or has waited too long.
   void drop(Ticket ticket, conn::Reason why);
 

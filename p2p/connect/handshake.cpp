@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "conn/base/varint.h"
+#include "conn/comet/foreign_protocol.h"
 #include "p2p/base/peer_reason.h"
 
 namespace peerage::p2p {
@@ -133,6 +134,7 @@ Stage Handshake::stage() const noexcept {
 Failure Handshake::on_end() const {
   switch (stage()) {
     case Stage::key_exchange:
+      if (auto foreign = secret_.foreign_so_far()) return *std::move(foreign);
       return {Stage::key_exchange, Reason::closed_before_key,
               "after " + std::to_string(received_) + " bytes"};
     case Stage::authentication:
@@ -144,7 +146,7 @@ Failure Handshake::on_end() const {
 
 Failure Handshake::on_reset() const {
   Failure failure = on_end();
-  failure.detail = "connection reset";
+  if (!conn::is_foreign_protocol(failure.reason)) failure.detail = "connection reset";
   return failure;
 }
 
@@ -152,6 +154,7 @@ Result<void> Handshake::check(TimePoint now) const {
   if (done_ || now < deadline()) return {};
   switch (stage()) {
     case Stage::key_exchange:
+      if (auto foreign = secret_.foreign_so_far()) return tl::unexpected(*std::move(foreign));
       return fail(Stage::key_exchange, Reason::silent,
                   "sent " + std::to_string(received_) + " bytes");
     case Stage::authentication:

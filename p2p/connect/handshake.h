@@ -52,6 +52,8 @@ class Handshake {
   conn::Stage stage() const noexcept;
   bool done() const noexcept { return done_; }
 
+  // Bytes that the remote has sent, in all.
+  std::size_t received() const noexcept { return received_; }
   // Memory held for what the remote has sent so far: grows with the bytes received.
   std::size_t held_bytes() const noexcept;
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "conn/runtime/shard_owned.h"
+#include "p2p/connect/first_bytes.h"
 
 namespace peerage::p2p {
 namespace {
@@ -47,7 +48,6 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
 
   void accept(conn::Arrival& arrival, const std::shared_ptr<const Introduction>& introduction,
               conn::TimePoint deadline) {
-    report_.remote = arrival.remote_endpoint();
     HandshakePlan plan;
     plan.deadline = deadline;
     if (introduction->networks.size() == 1) {
@@ -58,6 +58,11 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
         return introduction->for_network(theirs.network);
       };
     }
+    upgrade(arrival, std::move(plan));
+  }
+
+  void upgrade(conn::Arrival& arrival, HandshakePlan plan) {
+    report_.remote = arrival.remote_endpoint();
     auto stream = arrival.claim(shard_);
     if (!stream) {
       return finish(conn::fail(Stage::connect, Reason::io_error, "the socket cannot be used"));
@@ -171,6 +176,21 @@ std::unique_ptr<conn::Pending> Transport::accept(std::unique_ptr<conn::Arrival> 
   attempt->begin([arrival = std::shared_ptr<conn::Arrival>(std::move(arrival)),
                   introduction = std::move(introduction),
                   deadline](Attempt& self) { self.accept(*arrival, introduction, deadline); });
+  return std::make_unique<Handle>(std::move(attempt));
+}
+
+std::unique_ptr<conn::Pending> Transport::hear_out(std::unique_ptr<conn::Arrival> arrival,
+                                                   std::size_t shard, conn::Failure refusal,
+                                                   conn::TimePoint deadline, Done done) {
+  auto attempt =
+      std::make_shared<Attempt>(runtime_, std::make_shared<FirstBytes>(std::move(refusal)), shard,
+                                Progress(), std::move(done));
+  attempt->begin(
+      [arrival = std::shared_ptr<conn::Arrival>(std::move(arrival)), deadline](Attempt& self) {
+        HandshakePlan plan;
+        plan.deadline = deadline;
+        self.upgrade(*arrival, std::move(plan));
+      });
   return std::make_unique<Handle>(std::move(attempt));
 }
 

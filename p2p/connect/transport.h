@@ -74,6 +74,12 @@ class Transport {
                                         std::shared_ptr<const Introduction> introduction,
                                         conn::TimePoint deadline, Progress progress, Done done);
 
+  // For an accepted connection that is to be refused unless it brings nothing: see
+  // p2p/connect/first_bytes.h for what becomes of it.
+  std::unique_ptr<conn::Pending> hear_out(std::unique_ptr<conn::Arrival> arrival, std::size_t shard,
+                                          conn::Failure refusal, conn::TimePoint deadline,
+                                          Done done);
+
   // Dials `target` as a node of `network`; empty: of the first that we serve.
   std::unique_ptr<conn::Pending> dial(const conn::HostAddress& target, std::size_t shard,
                                       std::shared_ptr<const Introduction> introduction,

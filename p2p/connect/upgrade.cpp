@@ -117,6 +117,7 @@ class Running final : public std::enable_shared_from_this<Running> {
   void finish_with(Failure failure) { finish(tl::unexpected(std::move(failure))); }
 
   void finish(conn::Result<Upgraded> outcome) {
+    report_.received = handshake_.received();
     report_.remote_id = handshake_.remote_id();
     report_.remote_info = handshake_.remote_info();
     timer_.reset();

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <set>
 
 #include "p2p/base/peer_reason.h"
 #include "pex/metrics/families.h"
@@ -11,6 +12,7 @@ namespace {
 using conn::Reason;
 using p2p::Counter;
 using p2p::Direction;
+using p2p::PeerReason;
 using Type = MetricType;
 
 constexpr std::array kDirections = {Direction::inbound, Direction::outbound};
@@ -70,16 +72,20 @@ void write_disconnects(TextWriter& writer, const EventFigures& events) {
 // Why sockets were refused, under names of their own; several reasons may have one.
 struct AcceptReason {
   std::string_view name;
-  std::array<Reason, 2> reasons;
+  std::array<Reason, 3> reasons;  // the last repeated
 };
 const std::array<AcceptReason, 6> kAcceptReasons = {{
-    {"banned", {p2p::PeerReason::banned, p2p::PeerReason::banned}},
+    {"banned", {PeerReason::banned, PeerReason::banned, PeerReason::banned}},
     {"rate",
-     {p2p::PeerReason::connection_rate_exceeded, p2p::PeerReason::authentication_failed_lately}},
-    {"half_open", {p2p::PeerReason::too_many_handshakes, p2p::PeerReason::displaced}},
-    {"group", {p2p::PeerReason::too_many_from_address, p2p::PeerReason::too_many_from_address}},
-    {"slots", {p2p::PeerReason::no_free_slot, p2p::PeerReason::no_free_slot}},
-    {"descriptors", {Reason::out_of_descriptors, Reason::out_of_descriptors}},
+     {PeerReason::connection_rate_exceeded, PeerReason::authentication_failed_lately,
+      PeerReason::probe_rate_exceeded}},
+    {"half_open", {PeerReason::too_many_handshakes, PeerReason::displaced, PeerReason::displaced}},
+    {"group",
+     {PeerReason::too_many_from_address, PeerReason::too_many_from_address,
+      PeerReason::too_many_from_address}},
+    {"slots", {PeerReason::no_free_slot, PeerReason::no_free_slot, PeerReason::no_free_slot}},
+    {"descriptors",
+     {Reason::out_of_descriptors, Reason::out_of_descriptors, Reason::out_of_descriptors}},
 }};
 
 void write_accepts(TextWriter& writer, const p2p::Counters& counters) {
@@ -88,10 +94,21 @@ void write_accepts(TextWriter& writer, const p2p::Counters& counters) {
   writer.family("peerage_refused_at_accept_total", Type::counter,
                 "Of those accepted, sockets that were closed before anything was spent on them.");
   for (const AcceptReason& each : kAcceptReasons) {
-    std::uint64_t refused = counters.refused_at_accept(each.reasons[0]);
-    if (each.reasons[1] != each.reasons[0]) refused += counters.refused_at_accept(each.reasons[1]);
+    std::uint64_t refused = 0;
+    for (const Reason reason : std::set<Reason>(each.reasons.begin(), each.reasons.end())) {
+      refused += counters.refused_at_accept(reason);
+    }
     writer.value({{"reason", each.name}}, refused);
   }
+  writer.family("peerage_probes_total", Type::counter,
+                "Of those accepted, sockets that others closed before they had sent a byte.");
+  writer.value({}, counters.get(Counter::probes));
+  writer.family("peerage_refused_total", Type::counter,
+                "Inbound connections that were refused or failed before they were peers.");
+  std::map<Reason, std::uint64_t> refusals;
+  counters.for_each_refusal(
+      [&refusals](Reason reason, std::uint64_t count) { refusals[reason] = count; });
+  for (const auto& [why, count] : refusals) writer.value({{"reason", conn::name(why)}}, count);
 }
 
 void write_bans(TextWriter& writer, const ComingsView& view) {

@@ -27,6 +27,7 @@ struct Arrivals final : p2p::Acceptor::Observer {
                            const conn::Failure& why) override {
     lines.push_back("failed: " + std::string(name(why.reason)));
   }
+  void on_probe(const conn::Endpoint&) override { lines.emplace_back("probe"); }
   void on_handshake_over(const conn::IpAddress& ip) override {
     lines.push_back("over: " + ip.to_string());
   }

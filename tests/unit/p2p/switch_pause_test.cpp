@@ -63,7 +63,6 @@ struct SwitchPause : test::SwitchFixture {
     const Bytes said = words(node_key);
     const ByteView bytes = said;
     stream->write({&bytes, 1});
-    if (said.empty()) stream->close();
     EXPECT_TRUE(until([&] { return to.events<Refused>().size() > refused_before; }));
     return to.refusal();
   }
@@ -108,12 +107,11 @@ TEST_F(SwitchPause, AHostThatBreaksTheHandshakeIsTurnedAwayForThirtySecondsAndWe
   }
 }
 
-TEST_F(SwitchPause, NeitherSilenceNorACloseNorAnotherProtocolNorAnotherNetworkBringsOne) {
+TEST_F(SwitchPause, NeitherSilenceNorAnotherProtocolNorAnotherNetworkBringsOne) {
   SimNode& a = add();
   const conn::NodeKey key = key_from(0x44);
   const std::string http = "GET / HTTP/1.1\r\n";
   const std::vector<std::pair<Reason, Words>> others = {
-      {Reason::closed_before_key, always({})},
       {Reason::silent, always({0x22})},
       {Reason::authentication_timed_out, always(kKey)},
       {Reason::speaks_http, always(Bytes(http.begin(), http.end()))},
@@ -131,7 +129,7 @@ TEST_F(SwitchPause, NeitherSilenceNorACloseNorAnotherProtocolNorAnotherNetworkBr
   SimNode& stranger = add(other);
   stranger.node->dial(a.address());
   ASSERT_TRUE(until([&] { return a.refusal() == Reason::wrong_network; }));
-  EXPECT_EQ(visit(stranger, a, always({})), Reason::closed_before_key);
+  EXPECT_EQ(visit(stranger, a, always(Bytes(http.begin(), http.end()))), Reason::speaks_http);
   EXPECT_EQ(turned_away(a), 0u);
 }
 

@@ -145,6 +145,7 @@ TEST_F(MetricsTest, ASeedsScrapeHasEveryFamily) {
       {"peerage_dials_in_flight", "gauge"},
       {"peerage_accepted_total", "counter"},
       {"peerage_refused_at_accept_total", "counter"},
+      {"peerage_probes_total", "counter"},
       {"peerage_handshakes_in_flight", "gauge"},
       {"peerage_handshake_stage_seconds", "histogram"},
       {"peerage_disconnects_total", "counter"},

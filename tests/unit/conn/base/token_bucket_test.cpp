@@ -24,6 +24,18 @@ TEST(TokenBucket, NeverSavesMoreThanItsBurst) {
   EXPECT_EQ(bucket.available(kStart + 100h), 20u);
 }
 
+TEST(TokenBucket, WhatIsGivenBackIsThereAgainAsFarAsTheBurst) {
+  TokenBucket bucket(10, 20, kStart);
+  EXPECT_TRUE(bucket.take(20, kStart));
+  bucket.give_back(5, kStart);
+  EXPECT_EQ(bucket.available(kStart), 5u);
+  bucket.give_back(100, kStart + 100ms);
+  EXPECT_EQ(bucket.available(kStart + 100ms), 20u);
+  TokenBucket unlimited(0, 0, kStart);
+  unlimited.give_back(1, kStart);
+  EXPECT_TRUE(unlimited.take(1'000, kStart));
+}
+
 TEST(TokenBucket, LosesNothingToRounding) {
   TokenBucket bucket(3, 2, kStart);
   int granted = 0;

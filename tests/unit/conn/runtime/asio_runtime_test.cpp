@@ -15,6 +15,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "conn/runtime/spent_arrival.h"
+
 namespace peerage::conn {
 namespace {
 
@@ -345,13 +347,23 @@ class ScarceDescriptors {
 struct ReservedDescriptorsTest : testing::Test {
   AsioRuntime runtime{1};
   std::unique_ptr<Listener> listener;
-  std::atomic<int> arrived = 0;
+  std::atomic<int> arrived = 0, claimed = 0;
+  Endpoint came_from;
   Endpoint endpoint;
 
   void SetUp() override {
     on_shard([this] {
       listener = std::move(*runtime.listen(runtime.shard(0), {IpAddress::v4(127, 0, 0, 1), 0},
-                                           [this](std::unique_ptr<Arrival>) { ++arrived; }));
+                                           [this](const std::unique_ptr<Arrival>& arrival) {
+                                             ++arrived;
+                                             came_from = arrival->remote_endpoint();
+                                             if (arrival->claim(runtime.shard(0))) {
+                                               ++claimed;
+                                             } else {
+                                               EXPECT_EQ(SpentArrival::from(*arrival)->why(),
+                                                         Reason::out_of_descriptors);
+                                             }
+                                           }));
     });
     endpoint = listener->local_endpoint();
   }
@@ -366,16 +378,18 @@ struct ReservedDescriptorsTest : testing::Test {
     });
     done.get_future().wait();
   }
-  // Dials the listener with a plain socket; true when an answer to it, an arrival or a reset, came
-  // in the form of an arrival.
+  // Dials the listener with a plain socket; whether a stream could be had of it. It is told of
+  // either way.
   bool is_accepted(int socket) {
-    const int before = arrived;
+    const int arrived_before = arrived, claimed_before = claimed;
     connect_plainly(socket, endpoint);
-    // Either way it is reset: the arrival, because it is not claimed.
+    // Either way it is closed, or reset.
     char byte;
-    EXPECT_EQ(::recv(socket, &byte, 1, 0), -1);
+    EXPECT_LE(::recv(socket, &byte, 1, 0), 0);
     on_shard([] {});
-    return arrived > before;
+    EXPECT_EQ(arrived, arrived_before + 1);
+    EXPECT_EQ(came_from.ip, IpAddress::v4(127, 0, 0, 1));
+    return claimed > claimed_before;
   }
   Result<std::unique_ptr<Stream>> dial() {
     std::promise<Result<std::unique_ptr<Stream>>> outcome;
@@ -389,6 +403,32 @@ struct ReservedDescriptorsTest : testing::Test {
     return result;
   }
 };
+
+TEST_F(ReservedDescriptorsTest, AConnectionThatIsOverBeforeItIsLookedAtIsHandedOverAsSpent) {
+  for (const bool resets : {false, true}) {
+    std::promise<Reason> told;
+    std::promise<void> ended;
+    std::unique_ptr<Listener> busy;
+    on_shard([&] {
+      busy = std::move(*runtime.listen(
+          runtime.shard(0), {IpAddress::v4(127, 0, 0, 1), 0},
+          [&](const std::unique_ptr<Arrival>& arrival) {
+            const SpentArrival* const spent = SpentArrival::from(*arrival);
+            told.set_value(spent == nullptr ? Reason(Reason::internal_error) : spent->why());
+          }));
+    });
+    // While the shard is busy with something else.
+    runtime.shard(0).post([&] { ended.get_future().wait(); });
+    const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
+    connect_plainly(socket, busy->local_endpoint());
+    const linger at_once{1, 0};
+    if (resets) ::setsockopt(socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    ::close(socket);
+    ended.set_value();
+    EXPECT_EQ(told.get_future().get(), Reason::closed_before_key);
+    on_shard([&] { busy.reset(); });
+  }
+}
 
 TEST_F(ReservedDescriptorsTest, ConnectionsLeaveThirtyTwoDescriptorsToTheProcess) {
   const int first = ::socket(AF_INET, SOCK_STREAM, 0);

@@ -43,8 +43,8 @@ TEST_F(LogLimiterTest, AKindOfEventHasTwoLinesAtOnceAndThreeAMinute) {
   EXPECT_EQ(flood(LogLevel::info, "banned", 1000), 2u);
 }
 
-TEST_F(LogLimiterTest, AtDebugAKindHasTenLinesAtOnceAndTwoASecond) {
-  EXPECT_EQ(flood(LogLevel::debug, "refused", 1000), 10u);
+TEST_F(LogLimiterTest, AtDebugAKindHasTwentyLinesAtOnceAndTwoASecond) {
+  EXPECT_EQ(flood(LogLevel::debug, "refused", 1000), 20u);
   now += 1s;
   EXPECT_EQ(flood(LogLevel::debug, "refused", 1000), 2u);
 }

@@ -49,6 +49,18 @@ TEST(ConnectionRate, AFloodOfFiveHundredASecondGetsNoMoreThanItsRate) {
   EXPECT_EQ(count, 16 + 11);  // the twelfth would come at the end of the minute
 }
 
+TEST(ConnectionRate, AConnectionThatIsGivenBackMayBeHadAgain) {
+  ConnectionRate rate(ConnectionRateConfig{});
+  const IpAddress host = ip("203.0.113.7");
+  EXPECT_EQ(taken(rate, host, 100, kStart), 16);
+  for (int i = 0; i < 3; ++i) rate.give_back(host, kStart);
+  EXPECT_EQ(taken(rate, host, 100, kStart), 3);
+  for (int i = 0; i < 100; ++i) rate.give_back(host, kStart);
+  EXPECT_EQ(taken(rate, host, 100, kStart), 16) << "never more than the burst";
+  rate.give_back(ip("203.0.113.8"), kStart);
+  EXPECT_EQ(rate.hosts(), 1u) << "nothing is remembered of a host for it";
+}
+
 TEST(ConnectionRate, OneHostDoesNotPayForAnother) {
   ConnectionRate rate(ConnectionRateConfig{});
   EXPECT_EQ(taken(rate, ip("203.0.113.7"), 100, kStart), 16);

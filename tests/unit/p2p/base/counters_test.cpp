@@ -64,6 +64,21 @@ TEST(Counters, FailuresAreCountedByDirectionAndReasonOfWhateverModule) {
   EXPECT_EQ(told, expected);
 }
 
+TEST(Counters, RefusalsAreCountedByReasonApartFromFailures) {
+  Counters counters;
+  counters.add_refusal(PeerReason::no_free_slot);
+  counters.add_refusal(PeerReason::no_free_slot);
+  counters.add_refusal(conn::Reason::wrong_network);
+  counters.add_failure(Direction::inbound, PeerReason::banned);
+  std::map<conn::Reason, std::uint64_t> told;
+  counters.for_each_refusal(
+      [&told](conn::Reason reason, std::uint64_t count) { told[reason] = count; });
+  EXPECT_EQ(told, (std::map<conn::Reason, std::uint64_t>{{PeerReason::no_free_slot, 2},
+                                                         {conn::Reason::wrong_network, 1}}));
+  EXPECT_EQ(counters.refusals(PeerReason::no_free_slot), 2u);
+  EXPECT_EQ(counters.refusals(PeerReason::banned), 0u);
+}
+
 TEST(Counters, AReasonThatDidNotOccurIsNotListed) {
   Counters counters;
   counters.add_failure(Direction::inbound, conn::Reason::wrong_id);
