@@ -207,6 +207,9 @@ class Check {
                              failure.reason == addrbook::BookReason::book_foreign ||
                              failure.reason == addrbook::BookReason::book_newer;
     const bool missing = failure.reason == addrbook::BookReason::book_missing;
+    const bool never = std::any_of(around_.unwritable.begin(), around_.unwritable.end(),
+                                   [&file](const Unwritable& each) { return each.file == file; });
+    if (missing && never) return;
     if (missing && around_.json_addresses > 0) {
       text = "is made at the first start, with what can be used of the " +
              std::to_string(around_.json_addresses) + " addresses in " +

@@ -72,7 +72,9 @@ class LayerReader {
            const std::string& text) {
     if (text.size() > kMaxVariable) return error(by + ": over 1 MiB");
     layers_.origins[full_name(section, key)] = {by, 0};
-    set_value(into, conn::trimmed(text), [&](const std::string& what) { error(by + ": " + what); });
+    // A name of blanks is a mistake (cmd/config/rules.h), not a name that is left out.
+    const std::string_view bare = key == "moniker" ? std::string_view(text) : conn::trimmed(text);
+    set_value(into, bare, [&](const std::string& what) { error(by + ": " + what); });
   }
 
   void apply_environment() {

@@ -7,6 +7,7 @@ import os
 import pathlib
 import pty
 import re
+import resource
 import signal
 import socket
 import sqlite3
@@ -443,6 +444,70 @@ class Settings(unittest.TestCase):
             self.assertTrue(any(each.startswith(text) for each in errors), errors)
             said = run("start", "--home", self.home, "--network", "net-1", *arguments, expect=64).stderr
             self.assertIn(text, said)
+
+    def errors(self, *arguments, **variables):
+        found = self.check(*arguments, expect=1, **variables)
+        return [each["text"] for each in found if each["severity"] == "error"]
+
+    def start_says(self, *arguments, **variables):
+        said = run("start", "--home", self.home, *arguments, variables=variables)
+        self.assertNotEqual(said.returncode, 0, said.stdout)
+        return said.stderr
+
+    def test_settings_are_read_as_a_comet_node_reads_them(self):
+        self.file.write_text('moniker = 7\nfilter_peers = "false"\nlog_level = "x:disabled,*:FATAL"\n[P2P]\n'
+                             'laddr = "tcp://127.0.0.1:0"\nmax_num_inbound_peers = "30"\npex = "TRUE"\n'
+                             'allow_duplicate_ip = 0\nsend_rate = 5.12e6\ndial_timeout = 3000000000\n'
+                             f'seeds = """\n{OTHER_ID}@127.0.0.1:1\r\n{"c" * 40}@127.0.0.1:2\n"""\n')
+        lines = f"{OTHER_ID}@127.0.0.1:1\n{'c' * 40}@127.0.0.1:2\n\n"
+        found = self.check(PEERAGE_NETWORK="net-1\n", PEERAGE_P2P_PERSISTENT_PEERS=lines)
+        self.assertFalse([each for each in found if each["severity"] == "error"], found)
+        self.assertIn('"nonsense"', str(self.errors(PEERAGE_P2P_PERSISTENT_PEERS=lines + "nonsense")))
+        for word in ("trace", "panic", "disabled"):
+            self.check("--network", "net-1", "--log-level", word)
+        self.assertIn('"loud"', str(self.errors("--network", "net-1", "--log-level", "loud")))
+
+    def test_an_address_of_ones_own_is_host_and_port_alone(self):
+        for key in ("external_address", "laddr"):
+            for text in (f"{OTHER_ID}@203.0.113.9:26656", "https://203.0.113.9:26656", "203.0.113.9:26656/"):
+                self.file.write_text(f'[peerage]\nnetwork = "net-1"\n[p2p]\n{key} = "{text}"\n')
+                wanted = "here the address alone is wanted: 203.0.113.9:26656"
+                self.assertTrue([each for each in self.errors() if each.endswith(wanted)])
+                said = self.start_says()
+                self.assertIn(f"line 4: p2p.{key}: ", said)
+                self.assertIn(wanted, said)
+        self.assertFalse((self.home / "data").exists())
+
+    def test_an_address_of_another_machine_is_told_as_that(self):
+        asked = ("--network", "net-1", "--laddr", "203.0.113.9:26656")
+        for text in (str(self.errors(*asked)), self.start_says(*asked)):
+            self.assertIn("is no address of this machine", text)
+            self.assertIn("listen on 0.0.0.0", text)
+
+    def test_networks_that_the_book_knows_are_some_and_the_book_can_be_written(self):
+        asked = ("--network", "*", "--laddr", "127.0.0.1:0")
+        for text in (str(self.errors(*asked)), self.start_says(*asked)):
+            self.assertIn("it knows none yet", text)
+        self.file.write_text('[peerage]\nnetwork = "net-1"\nbook_file = "config/config.toml/book.db"\n')
+        asked = ("--laddr", "127.0.0.1:0")
+        for text in (str(self.errors(*asked)), self.start_says(*asked)):
+            self.assertIn("config.toml", text)
+            self.assertIn("no directory", text.lower().replace("not a directory", "no directory"))
+
+    def test_the_network_of_a_genesis_of_gigabytes_is_found_at_once(self):
+        genesis = self.home / "config" / "genesis.json"
+        genesis.write_text('{"app_hash":"","app_state":"')
+        os.truncate(genesis, 5 << 30)
+        with open(genesis, "a") as file:
+            file.write('","chain_id":"big-1"}\n')
+        began = resource.getrusage(resource.RUSAGE_CHILDREN)
+        found = self.check("--laddr", "127.0.0.1:0")
+        ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+        self.assertLess(ended.ru_utime + ended.ru_stime - began.ru_utime - began.ru_stime, 3)
+        self.assertNotIn("no network is named", str(found))
+        self.assertIn("big-1", str(self.check("--laddr", "127.0.0.1:0", "--network", "net-1")))
+        genesis.write_bytes(b"\x1f\x8b\x08 and so on")
+        self.assertIn("gzip", str(self.check(expect=1)))
 
     def test_addresses_that_a_start_takes_over_count(self):
         self.file.write_text('[p2p]\naddr_book_file = "config/addrbook.json"\n')

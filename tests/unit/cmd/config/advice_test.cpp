@@ -68,6 +68,8 @@ TEST(ConfigAdvice, WhatAStartRefusesIsAnError) {
   const Finding book = home.finding("cannot be written: /h: Read-only file system");
   EXPECT_EQ(book.severity, Severity::error);
   EXPECT_EQ(book.where, "/h/data/addrbook.db");
+  home.around.book_failure = Failure{Stage::configuration, addrbook::BookReason::book_missing, ""};
+  EXPECT_EQ(findings_text(home.findings()).find("a node makes one"), std::string::npos);
 }
 
 TEST(ConfigAdvice, WhatNobodyMeansIsAWarning) {
