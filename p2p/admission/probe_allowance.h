@@ -1,8 +1,8 @@
 // What a host (an IP address, the /64 of an IPv6 one) may take up with connections that bring
 // nothing of a comet node: those that end without a byte, as a load balancer's health checks do,
-// and those that begin with another protocol, as its HTTP checks do. It is theirs alone: they take
-// nothing from the connection rate (p2p/admission/connection_rate.h) of the real clients behind the
-// same address.
+// and those that begin with another protocol that we know, as its HTTP checks do. It is theirs
+// alone: they take nothing from the connection rate (p2p/admission/connection_rate.h) of the real
+// clients behind the same address.
 //
 // That a connection was a probe is known only when it has ended. So it is let in as any other, pays
 // from the connection rate, and has that back if it was one (p2p/admission/admission.h). What keeps

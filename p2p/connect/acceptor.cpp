@@ -169,7 +169,10 @@ void Acceptor::on_failed(const Handshake& handshake, const AttemptReport& report
   const conn::TimePoint now = control_.now();
   const conn::Duration stayed = now - handshake.arrived;
   const bool is_probe = why.reason == Reason::closed_before_key && report.upgrade.received == 0;
-  if (is_probe || conn::is_foreign_protocol(why.reason)) {
+  // Noise is nobody's health check, and pays as a connection does.
+  const bool is_known_protocol =
+      conn::is_foreign_protocol(why.reason) && why.reason != Reason::not_a_comet_node;
+  if (is_probe || is_known_protocol) {
     admission_.on_brought_nothing(remote.ip, handshake.entered, stayed, now);
   } else {
     admission_.on_was_no_probe(remote.ip, handshake.entered, stayed, now);

@@ -130,8 +130,8 @@ TEST_F(PeerLogTest, ItIsForAnyThread) {
     });
   }
   for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(sink->lines.size(), 10u);
-  EXPECT_EQ(log.held_back(), 1'990u);
+  EXPECT_EQ(sink->lines.size(), 20u);
+  EXPECT_EQ(log.held_back(), 1'980u);
 }
 
 }  // namespace

@@ -144,6 +144,18 @@ TEST_F(AcceptorTest, WhatBringsNothingOfACometNodeTakesNoConnectionFromItsHost) 
   EXPECT_EQ(here.arrivals.lines, (Lines{"proven", "over: 10.1.0.1"}));
 }
 
+TEST_F(AcceptorTest, NoiseTakesAConnectionOfItsHost) {
+  AdmissionConfig rules;
+  rules.rate.interval = 1h;
+  ConnectingNode tight(world.add_host({IpAddress::v4(10, 2, 0, 1)}), 3, rules);
+  ASSERT_TRUE(tight.listen());
+  for (int i = 0; i < 16; ++i) visit(tight, {"\x9c\x1f"});
+  EXPECT_EQ(tight.counters.get(Counter::handshakes_inbound), 16u);
+  visit(tight, {"\x22"});
+  EXPECT_EQ(tight.counters.refused_at_accept(PeerReason::connection_rate_exceeded), 1u);
+  tight.acceptor.close();
+}
+
 TEST_F(AcceptorTest, WhereAHostHasNoConnectionLeftAProbeIsStillOneAndAClientIsRefusedUnanswered) {
   AdmissionConfig rules;
   rules.rate.interval = 1h;
