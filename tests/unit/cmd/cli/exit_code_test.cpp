@@ -63,7 +63,8 @@ TEST(ExitCode, OfEachReasonThatAStartCanEndWithIsDecided) {
                                                              : kExitFailed;
       EXPECT_EQ(exit_code_of(Reason::of(text)), expected) << text.name;
       // Reasons of keys, configuration and files are those of a start.
-      for (const std::string_view of_start : {"key_", "config_", "book_", "file_", "address_"}) {
+      for (const std::string_view of_start :
+           {"key_", "config_", "book_", "file_", "address_file_"}) {
         if (!text.name.starts_with(of_start)) continue;
         EXPECT_TRUE(kUnmendable.contains(text.name) || kMayPass.contains(text.name)) << text.name;
       }

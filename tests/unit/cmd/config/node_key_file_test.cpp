@@ -73,13 +73,13 @@ TEST(OwnKey, OfAHomeIsInNoFileBeforeItIsSaved) {
   EXPECT_EQ(directory.entries(), 0u);
   const conn::NodeId id = found->take().id();
   ASSERT_TRUE(found->save());
-  EXPECT_EQ(NodeKey::load(file)->id(), id);
+  EXPECT_EQ(conn::NodeKey::load(file)->id(), id);
   EXPECT_EQ(found->id(), id);
   const auto again = HomeKey::find(file);
   ASSERT_TRUE(again);
   EXPECT_FALSE(again->is_new());
   EXPECT_TRUE(again->save()) << "nothing is to be done";
-  EXPECT_EQ(NodeKey::load(file)->id(), id);
+  EXPECT_EQ(conn::NodeKey::load(file)->id(), id);
 }
 
 TEST(OwnKey, OfAHomeDoesNotReplaceOneThatWasMadeMeanwhile) {
@@ -92,7 +92,7 @@ TEST(OwnKey, OfAHomeDoesNotReplaceOneThatWasMadeMeanwhile) {
   const auto saved = found->save();
   ASSERT_FALSE(saved);
   EXPECT_EQ(saved.error().reason, Reason::io_error) << "the next start takes the other's";
-  EXPECT_EQ(NodeKey::load(file)->id(), other->id());
+  EXPECT_EQ(conn::NodeKey::load(file)->id(), other->id());
 }
 
 TEST(OwnKey, ADamagedFileIsAnErrorAndStays) {
