@@ -50,6 +50,8 @@ Reason file_reason(int error, Reason otherwise) noexcept {
     case EISDIR:
     case ELOOP:
     case ENAMETOOLONG:
+    case EBUSY:  // a file that is mounted by itself cannot be replaced
+    case EXDEV:
       return FileReason::path_invalid;
     case ENOENT:
       return FileReason::missing;

@@ -389,6 +389,14 @@ class PoorFileSystems(Case):
         self.assert_stops(node)
         self.assertEqual((self.config / "addrbook.json").read_text(), ours)
 
+    def test_an_addrbook_json_that_is_mounted_by_itself_costs_one_warning(self):
+        self.make_home(book=comet_book())
+        node = self.node(**faults(f"rename:/config/addrbook.json:{errno.EBUSY}")).start()
+        node.wait_for(lambda: [line for line in self.told(node, "warn") if "up to date" in line["_msg"]], 10, "it warns")
+        self.assert_stops(node)
+        self.assertEqual(self.told(node, "error"), [])
+        self.assertEqual((self.config / "addrbook.json").read_text(), comet_book())
+
     def test_a_key_or_a_book_that_cannot_be_made_says_why(self):
         self.make_home()
         (self.config / "node_key.json").unlink()

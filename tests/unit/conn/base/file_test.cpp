@@ -175,6 +175,7 @@ TEST_F(File, AnErrorHasItsErrnoAndTheReasonThatItIsOf) {
                                                        {EACCES, FileReason::not_permitted},
                                                        {EPERM, FileReason::not_permitted},
                                                        {ENOTDIR, FileReason::path_invalid},
+                                                       {EBUSY, FileReason::path_invalid},
                                                        {ENOENT, FileReason::missing},
                                                        {EMFILE, Reason::out_of_descriptors},
                                                        {EIO, Reason::io_error},
