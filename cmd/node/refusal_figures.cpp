@@ -23,10 +23,10 @@ std::vector<conn::LogField> RefusalFigures::since_last(const p2p::Counters& coun
 
   std::vector<conn::LogField> fields;
   if (refused > 0) {
-    fields.push_back({"refused", std::to_string(refused)});
+    fields.push_back({"refused", refused});
     fields.push_back({"mostly", mostly});
   }
-  if (probes > 0) fields.push_back({"probes", std::to_string(probes)});
+  if (probes > 0) fields.push_back({"probes", probes});
   return fields;
 }
 

@@ -22,7 +22,8 @@ struct RefusalFiguresTest : testing::Test {
   std::string since_last() {
     std::string text;
     for (const conn::LogField& field : figures.since_last(counters)) {
-      text += std::string(text.empty() ? "" : " ") + std::string(field.key) + "=" + field.value;
+      text +=
+          std::string(text.empty() ? "" : " ") + std::string(field.key) + "=" + field.value.text();
     }
     return text;
   }
