@@ -64,7 +64,8 @@ TEST(ConfigAdvice, WhatAStartRefusesIsAnError) {
   EXPECT_EQ(home.finding("knows none yet").severity, Severity::error);
   home.around.known_networks = {"net-1"};
   EXPECT_EQ(findings_text(home.findings()).find("knows none yet"), std::string::npos);
-  home.around.unwritable = {{"/h/data/addrbook.db", "/h: Read-only file system"}};
+  home.around.unwritable = {{"/h/data/addrbook.db", Failure{Stage::configuration, Reason::io_error,
+                                                            "/h: Read-only file system"}}};
   const Finding book = home.finding("cannot be written: /h: Read-only file system");
   EXPECT_EQ(book.severity, Severity::error);
   EXPECT_EQ(book.where, "/h/data/addrbook.db");
