@@ -6,8 +6,6 @@
 
 #include "addrbook/file/book_file.h"
 #include "cmd/base/log_levels.h"
-#include "cmd/config/sanity.h"
-#include "cmd/config/setting_value.h"
 #include "conn/address/own_address.h"
 #include "conn/base/bytes.h"
 #include "conn/base/split_list.h"
@@ -95,12 +93,6 @@ void check_values(const Config& config, const ComplainOf& complain) {
        {std::pair{"peerage.visit_timeout", config.visit_timeout},
         std::pair{"peerage.seed_peer_lifetime", config.seed_peer_lifetime}}) {
     if (value <= conn::Duration(0)) complain(key, "must be longer than nothing");
-  }
-  if (config.summary_interval > conn::Duration(0) &&
-      config.summary_interval < kLeastSummaryInterval) {
-    complain("peerage.summary_interval", "must be at least " + setting_text(kLeastSummaryInterval) +
-                                             ", or 0 for no summaries, not " +
-                                             setting_text(config.summary_interval));
   }
   if (config.named_nodes.size() > p2p::kMaxNamedNodes) {
     complain("peerage.named_nodes", "names more nodes than " + std::to_string(p2p::kMaxNamedNodes));

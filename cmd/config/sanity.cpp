@@ -1,5 +1,6 @@
 #include "cmd/config/sanity.h"
 
+#include <algorithm>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -65,6 +66,11 @@ class Oddities {
       check_span("p2p.persistent_peers_max_dial_period", p2p_.persistent_peers_max_dial_period,
                  kLeastPause, kMostPause, "a peer that is down is dialled without a pause",
                  "a peer that was down is missed for up to so long");
+    }
+    if (const Duration held = summary_interval(config_); held != config_.summary_interval) {
+      add("peerage.summary_interval", setting_text(config_.summary_interval) +
+                                          " is too short, and " + setting_text(held) +
+                                          " in force; 0 is never");
     }
     if (role_ != pex::Role::seed) return;
     check_span("peerage.visit_timeout", config_.visit_timeout, kLeastVisit, kMostVisit,
@@ -135,6 +141,11 @@ class Oddities {
 };
 
 }  // namespace
+
+Duration summary_interval(const Config& config) {
+  if (config.summary_interval <= Duration(0)) return Duration(0);
+  return std::max<Duration>(config.summary_interval, kLeastSummaryInterval);
+}
 
 std::vector<Oddity> oddities(const Config& config, pex::Role role) {
   return Oddities(config, role).run();

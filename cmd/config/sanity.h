@@ -19,7 +19,9 @@ struct Oddity {
 // For a node of this role; of settings that such a node reads.
 std::vector<Oddity> oddities(const Config& config, pex::Role role);
 
-// Below it, a log of nothing but summaries: an error.
+// The pause between two summaries that is in force: never less than this, else they were all that
+// is in the log. 0: there are none.
 inline constexpr conn::Duration kLeastSummaryInterval = std::chrono::milliseconds(100);
+conn::Duration summary_interval(const Config& config);
 
 }  // namespace peerage::cmd

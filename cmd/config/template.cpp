@@ -41,7 +41,7 @@ seed_peer_lifetime = "5m"
 # 512.
 # seed_inbound_peers = 512
 
-# How often the log has a line that sums up, at least 100ms; 0s is never.
+# How often the log has a line that sums up, 100ms at least; 0s is never.
 summary_interval = "1m"
 
 # Log each peer that comes or goes, at info.

@@ -10,6 +10,7 @@
 #include "cmd/base/process.h"
 #include "cmd/base/report_text.h"
 #include "cmd/config/node_config.h"
+#include "cmd/config/sanity.h"
 #include "cmd/config/start_rules.h"
 #include "conn/base/file.h"
 #include "conn/base/file_reason.h"
@@ -314,8 +315,8 @@ void Node::reload(const Settings& fresh) {
 // --- status ---
 
 void Node::arm_summary() {
-  if (settings_.config.summary_interval <= conn::Duration(0)) return;
-  summary_->arm(runtime_.shard(0).now() + settings_.config.summary_interval);
+  const conn::Duration pause = summary_interval(settings_.config);
+  if (pause > conn::Duration(0)) summary_->arm(runtime_.shard(0).now() + pause);
 }
 
 void Node::summarise() {
