@@ -23,8 +23,8 @@ namespace peerage::cmd {
 // Bytes that are looked at. Real ones have up to some megabytes of validators behind chain_id.
 struct GenesisLimits {
   std::uint64_t beginning = 1u << 20;
-  std::uint64_t end = 16u << 20;  // held in memory
-  std::uint64_t in_order = std::uint64_t{4} << 30;
+  std::uint64_t end = 16u << 20;        // held in memory
+  std::uint64_t in_order = 512u << 20;  // a second or two
 };
 
 // How far to go when neither the beginning nor the end has it: on, up to the limit, or no further.
