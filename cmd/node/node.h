@@ -80,7 +80,7 @@ class Node {
   std::unique_ptr<JsonMirror> mirror_;
   std::unique_ptr<Heartbeat> heartbeat_;
   bool book_is_new_ = false;
-  bool book_unsaved_ = false;  // the operator was told; on the control shard
+  bool book_unsaved_ = false;              // the operator was told; on the control shard
   std::unique_ptr<PeerLines> peer_lines_;  // if they are wanted
   std::unique_ptr<conn::Timer> summary_;
   RefusalFigures refusals_;          // as of the last summary
