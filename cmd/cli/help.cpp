@@ -98,7 +98,8 @@ std::string options_text(const std::vector<Option>& options) {
           entry(term_of(each), each.help + (both ? " " : "") + remarks);
     }
     if (group == Option{}.group) of_group += entry("-h, --help", "Print this help and exit");
-    if (!of_group.empty()) text += '\n' + group + ":\n" + of_group;
+    if (of_group.empty()) continue;
+    text.append("\n").append(group).append(":\n").append(of_group);
   }
   if (groups.empty()) text = "\nOptions:\n" + entry("-h, --help", "Print this help and exit");
   return (positionals.empty() ? "" : "\nArguments:\n" + positionals) + text;

@@ -166,7 +166,8 @@ class Reader {
   void tell_section(const std::string& name, std::size_t line, const TomlDocument::Keys& section,
                     std::string_view reason) {
     for (const auto& [key, value] : section) {
-      const std::string full = name + "." + key;
+      std::string full = name;
+      full.append(".").append(key);
       if (is_missed(in_lower_case(full), value)) {
         tell_missed(conn::printable(full, kShownKey), value.line, reason);
       }

@@ -145,13 +145,13 @@ void Crawl::on(const p2p::DialFailed& event) {
 }
 
 void Crawl::on(const p2p::Connected& event) {
-  const auto dialled = event.peer->dialled();
+  const auto& dialled = event.peer->dialled();
   if (!dialled) return;
   if (CrawlRow* row = row_of(*dialled)) note(*row, event.report, nullptr);
 }
 
 void Crawl::on_answer(const p2p::Peer& peer, const pex::AnswerCounts& answer) {
-  const auto dialled = peer.dialled();
+  const auto& dialled = peer.dialled();
   CrawlRow* row = dialled ? row_of(*dialled) : nullptr;
   if (row == nullptr) return;
   if (!row->answer) ++answered_;
@@ -161,7 +161,7 @@ void Crawl::on_answer(const p2p::Peer& peer, const pex::AnswerCounts& answer) {
 
 void Crawl::on(const p2p::Gone& event) {
   under_way_.erase(event.peer->id());
-  const auto dialled = event.peer->dialled();
+  const auto& dialled = event.peer->dialled();
   CrawlRow* row = dialled ? row_of(*dialled) : nullptr;
   if (row != nullptr && !row->answer) row->failure = why_silent(event);
   if (!seeds_.contains(event.peer->id())) last_work_ = control_.now();
