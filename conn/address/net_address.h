@@ -51,8 +51,8 @@ struct HostAddress {
   bool operator==(const HostAddress&) const = default;
 };
 
-// The comma-separated lists of config.toml (`seeds`, `persistent_peers`): spaces around an entry
-// are trimmed, empty entries skipped. The first bad entry fails the whole list and is named.
+// The lists of config.toml (`seeds`, `persistent_peers`), separated by commas or white space
+// (conn/base/split_list.h). The first bad entry fails the whole list and is named.
 Result<std::vector<HostAddress>> parse_host_addresses(std::string_view list);
 
 // `[scheme://]host:port` without an ID, as in `laddr`, `external_address` and a NodeInfo's
