@@ -1,4 +1,4 @@
-// What becomes of the addresses that an operator has named: it hears of the dials, and has the log
+// What becomes of the named addresses: it hears of the dials, and has the log
 // say which of them do not answer, and which answer again (p2p/dial/outages.h says when).
 //
 // Threads: the control shard.

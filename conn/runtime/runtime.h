@@ -126,12 +126,14 @@ class Pending {
 };
 
 // A connection that the system has accepted and no shard has claimed yet. Destroying it unclaimed
-// resets the connection.
+// resets the connection. One that was over before it was looked at is handed over, too, so that it
+// is counted (conn/runtime/spent_arrival.h).
 class Arrival {
  public:
   virtual ~Arrival() = default;
   virtual Endpoint remote_endpoint() const = 0;
-  // Gives the connection to a shard, once. Use the stream on that shard's thread only.
+  // Gives the connection to a shard, once. Use the stream on that shard's thread only. Null when
+  // there is no connection any more.
   virtual std::unique_ptr<Stream> claim(Shard& shard) = 0;
 };
 

@@ -9,9 +9,8 @@
 // strangers from living on what is given back:
 //
 //  - It pays here for the time that it held its place, too: with the limits as they are, what a
-//  host
-//    has back is one place at a time in the long run, which is what the connection rate gives to
-//    those that stay silent. What it cannot pay for is not given back.
+//    host has back is one place at a time in the long run, which is what the connection rate gives
+//    to those that stay silent. What it cannot pay for is not given back.
 //  - One that sends a byte of a comet node's, or stays until its deadline, was no probe: slow ones
 //    pay from the connection rate.
 //  - Where places are scarce nothing is given back: an arrival while half of the pool is taken pays

@@ -4,7 +4,7 @@
 // dialling again each five seconds, is no such thing.
 //
 // A host (an IP address, the /64 of an IPv6 one) is named once, and again no sooner than an hour
-// later; and a few are named in any hour, so that strangers who come from many addresses cannot
+// later; and a few are named in any hour, so that strangers that come from many addresses cannot
 // fill a log. Addresses that are exempt are never named.
 //
 // Bounded: the hosts that are counted; the one with the fewest refusals is forgotten first, so that

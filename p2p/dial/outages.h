@@ -1,16 +1,13 @@
-// When an operator is told that an address which he has named does not answer, and that it answers
-// again.
+// When an operator is told that a named address does not answer, and that it answers again.
 //
-//  - Once when it has failed for kOutage, with the latest reason: not for each attempt, nor at
-//  once,
-//    for a node that restarts is back by then. Then once when it answers.
-//  - Of an address that comes and goes, an outage is told kPause after the last one at the
-//  earliest,
-//    if it lasts until then: two lines in three hours at most.
+//  - Once when it has failed for kOutage, with the latest reason: not for each attempt, and not at
+//    once, for a node that restarts is back by then. Then once when it answers.
+//  - Of an address that comes and goes, an outage is told no sooner than kPause after the last
+//    one, if it lasts until then: two lines in three hours at most.
 //  - While the node is connected, its other addresses are not tried, and nothing is told of them.
 //
 // A pure schedule, with the work of one change in O(log n). Bounded by the addresses that it is
-// told of: what nobody has named is to be kept from it. Threads: none of its own (the control
+// told of: its user keeps others from it. Threads: none of its own (the control
 // shard).
 #pragma once
 
