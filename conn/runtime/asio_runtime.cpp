@@ -145,7 +145,7 @@ Result<tcp::acceptor> open_acceptor(asio::io_context& context, const Endpoint& a
   if (!error) return Result<tcp::acceptor>(std::move(acceptor));
   if (error.value() == EADDRNOTAVAIL) {  // "no route", of a dial
     return fail(Stage::configuration, Reason::io_error,
-                at.ip.to_string() +
+                at.to_string() + ": " + at.ip.to_string() +
                     " is no address of this machine; if others reach it there, as in most clouds, "
                     "listen on 0.0.0.0 and make that its external_address");
   }

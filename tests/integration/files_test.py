@@ -115,7 +115,7 @@ class ExitCodes(Case):
     def test_what_a_restart_cannot_mend_is_78(self):
         self.ends(UNMENDABLE)  # no network
         self.assertFalse(self.home.exists())
-        self.make_home("[p2p]\npex = 7\n")
+        self.make_home("[p2p]\npex = "seven"\n")
         self.assertIn("config.toml", self.ends(UNMENDABLE, "--network", "n"))
         self.make_home("moniker = \n")
         self.ends(UNMENDABLE, "--network", "n", role="start")
@@ -134,7 +134,7 @@ class ExitCodes(Case):
         self.file.unlink()
         self.file.mkdir()
         said = self.ends(UNMENDABLE, "--network", "n", "--laddr", "127.0.0.1:0")
-        self.assertIn("not a regular file", said)
+        self.assertIn("Is a directory", said)
 
     def test_what_a_restart_may_mend_is_1(self):
         self.make_home()

@@ -244,7 +244,7 @@ class Home(unittest.TestCase):
 
     def test_init_writes_no_config_that_could_not_be_read(self):
         self.assertIn("moniker", run("init", "--home", self.home, "--moniker", "\u00fc", expect=1).stderr)
-        self.assertIn("network", run("init", "--home", self.home, "--network", "a b", expect=1).stderr)
+        self.assertIn("network", run("init", "--home", self.home, "--network", "n" * 51, expect=1).stderr)
         self.assertFalse(self.home.exists())
 
     def test_the_id_is_shown_under_both_names_and_by_home_variable(self):
