@@ -115,7 +115,7 @@ class ExitCodes(Case):
     def test_what_a_restart_cannot_mend_is_78(self):
         self.ends(UNMENDABLE)  # no network
         self.assertFalse(self.home.exists())
-        self.make_home("[p2p]\npex = "seven"\n")
+        self.make_home('[p2p]\npex = "seven"\n')
         self.assertIn("config.toml", self.ends(UNMENDABLE, "--network", "n"))
         self.make_home("moniker = \n")
         self.ends(UNMENDABLE, "--network", "n", role="start")

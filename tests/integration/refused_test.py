@@ -83,7 +83,8 @@ class RefusedTest(unittest.TestCase):
             self.assertNotIn('"', line["why"], "nothing is quoted of what was sent")
         self.assertEqual(lines, {}, "a probe is no refusal")
         self.assertEqual({line["level"] for line in node.said("closed without a byte")}, {"debug"})
-        self.assertEqual([line for line in node.lines if line["level"] in ("warn", "error") and line["module"] != "main"], [])
+        self.assertEqual([line for line in node.lines
+                          if line["level"] in ("warn", "error") and line["module"] != "main"], [])
         # Nothing more came: nothing is said of it.
         node.next_summary()
         self.assertEqual(len(self.refusals(node)), 1)
@@ -105,7 +106,8 @@ class RefusedTest(unittest.TestCase):
             self.visit(node, source=balancer)
             PROGRAM.run("probe", node.address(), "--network", node.network)
         node.wait_for(lambda: self.probes(node) == 42, 10, "all probes")
-        self.assertEqual([line for line in node.lines if line["level"] in ("warn", "error") and line["module"] != "main"], [])
+        self.assertEqual([line for line in node.lines
+                          if line["level"] in ("warn", "error") and line["module"] != "main"], [])
 
     def test_an_address_that_many_share_is_named_with_the_setting_that_helps(self):
         node = self.seed()
