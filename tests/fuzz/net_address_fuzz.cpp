@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "conn/address/cidr.h"
 #include "conn/address/net_address.h"
 #include "tests/fuzz/fuzz_input.h"
 
