@@ -196,7 +196,7 @@ Span read_duration(std::string_view text) {
 std::optional<conn::Duration> parse_duration(std::string_view text) {
   if (text == "0" || text == "+0" || text == "-0") return conn::Duration(0);
   const auto span = read_units(text);
-  if (!span) return std::nullopt;
+  if (!span || *span < conn::Duration(0)) return std::nullopt;
   return *span;
 }
 

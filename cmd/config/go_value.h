@@ -33,7 +33,8 @@ std::optional<bool> read_bool(std::string_view text);
 // A duration, or a whole number of nanoseconds; "": 0.
 tl::expected<conn::Duration, Unread> read_duration(std::string_view text);
 
-// A duration with its units alone: "300ms", "-1.5h", "2h45m", "1µs", "0".
+// A duration of the command line, which has units and is not negative: "300ms", "1.5h", "2h45m",
+// "1µs", "0".
 std::optional<conn::Duration> parse_duration(std::string_view text);
 
 }  // namespace peerage::cmd
