@@ -86,12 +86,15 @@ class LayerReader {
     });
   }
 
+  // An option that was given.
+  template <typename T>
+  void apply(T& into, std::string_view section, std::string_view key, const char* option,
+             const std::optional<std::string>& text) {
+    if (text) set(into, section, key, option, *text);
+  }
+
   void apply_flags() {
     const auto& f = flags_;
-    const auto apply = [&](auto& into, std::string_view section, std::string_view key,
-                           const char* option, const std::optional<std::string>& text) {
-      if (text) set(into, section, key, option, *text);
-    };
     Config& config = layers_.config;
     P2pConfig& p2p = config.p2p;
     apply(config.network, "peerage", "network", "--network", f.network);
@@ -115,10 +118,6 @@ class LayerReader {
       set(config.addr_book_strict, "p2p", "addr_book_strict", "--private", "false");
       set(p2p.allow_duplicate_ip, "p2p", "allow_duplicate_ip", "--private", "true");
     }
-    const auto apply = [&](auto& into, std::string_view section, std::string_view key,
-                           const char* option, const std::optional<std::string>& text) {
-      if (text) set(into, section, key, option, *text);
-    };
     apply(p2p.max_num_inbound_peers, "p2p", "max_num_inbound_peers", "--max-num-inbound-peers",
           f.max_inbound);
     // A seed's, too: in its file 40 counts as not set, but not on a command line.
