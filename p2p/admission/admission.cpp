@@ -47,7 +47,7 @@ Result<Admission::Handshake> Admission::on_arrival(const IpAddress& ip, TimePoin
     return conn::fail(Stage::admission, PeerReason::no_free_slot);
   }
   using Host = HalfOpenPool::Host;
-  const Host host = privileged_at_.contains(ip) ? Host::of_named_node : Host::stranger;
+  const Host host = host_at(ip);
   if (is_full() && host == Host::stranger && slot_pause_.holds(ip, now)) {
     return conn::fail(Stage::admission, PeerReason::no_free_slot,
                       "a node of this host was sent away shortly before");
@@ -73,17 +73,14 @@ Result<void> Admission::on_spent_probe(const IpAddress& ip, TimePoint now) {
   if (const Ban* ban = bans_.find(ip, now)) {
     return conn::fail(Stage::admission, PeerReason::banned, ban->reason);
   }
-  using Host = HalfOpenPool::Host;
-  const Host host = privileged_at_.contains(ip) ? Host::of_named_node : Host::stranger;
-  if (!rates_of(ip, host).probes.pay(ip, {}, now)) {
+  if (!rates_of(ip, host_at(ip)).probes.pay(ip, {}, now)) {
     return conn::fail(Stage::admission, PeerReason::probe_rate_exceeded, ip.to_string());
   }
   return {};
 }
 
 std::optional<Admission::Handshake> Admission::let_show_itself(const IpAddress& ip, TimePoint now) {
-  using Host = HalfOpenPool::Host;
-  const Host host = privileged_at_.contains(ip) ? Host::of_named_node : Host::stranger;
+  const HalfOpenPool::Host host = host_at(ip);
   HostRates& rates = rates_of(ip, host);
   const bool may = !places_are_scarce() && !half_open_.has_any_from(ip) &&
                    rates.probes.has_any(ip, now) && rates.looks.has_any(ip, now);
@@ -103,6 +100,11 @@ void Admission::on_brought_nothing(const IpAddress& ip, const Handshake& handsha
 void Admission::on_was_no_probe(const IpAddress& ip, const Handshake& handshake,
                                 conn::Duration stayed, TimePoint now) {
   if (handshake.paid == Paid::nothing) rates_of(ip, handshake.host).looks.pay(ip, stayed, now);
+}
+
+HalfOpenPool::Host Admission::host_at(const IpAddress& ip) const {
+  using Host = HalfOpenPool::Host;
+  return privileged_at_.contains(ip) ? Host::of_named_node : Host::stranger;
 }
 
 Admission::HostRates& Admission::rates_of(const IpAddress& ip, HalfOpenPool::Host host) {

@@ -178,6 +178,7 @@ class Admission {
     ProbeAllowance probes;
     ProbeAllowance looks;  // at those that had no connection left, and were no probes
   };
+  HalfOpenPool::Host host_at(const conn::IpAddress& ip) const;
   HostRates& rates_of(const conn::IpAddress& ip, HalfOpenPool::Host host);
 
   AdmissionConfig config_;
