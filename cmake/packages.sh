@@ -2,7 +2,8 @@
 # The Debian packages that building and checking need, and how ./dev installs them.
 
 BUILD_PACKAGES=(g++ cmake ninja-build ccache lld pkgconf libasio-dev libsodium-dev libssl-dev protobuf-compiler
-  libprotobuf-dev libsqlite3-dev libtomlplusplus-dev libcli11-dev nlohmann-json3-dev libexpected-dev libspdlog-dev
+  libprotobuf-dev libboost-dev zlib1g-dev libsqlite3-dev libtomlplusplus-dev libcli11-dev nlohmann-json3-dev
+  libexpected-dev libspdlog-dev
   libgtest-dev libgmock-dev python3 openssl)
 # Faster frames, where it exists (conn/comet/frame_aead.h).
 [ "$(uname -m)" != x86_64 ] || BUILD_PACKAGES+=(libipsec-mb-dev)
