@@ -1,11 +1,13 @@
 // config.toml: what an operator says about the node, read from the file that a comet node has too.
 //
-// `[p2p]` keys keep their names and meaning. Our own settings are in a `[peerage]` table, which a
-// comet node ignores. Keys of a comet node's other parts are named as having no effect, with the
-// reason; so are unknown keys, with the name that was probably meant. A key of ours that has the
-// wrong type or an impossible value is an error that names it.
+// The keys of `[p2p]`, `[rpc]` and `[instrumentation]` keep their names and meaning. Our own
+// settings are in a `[peerage]` table, which a comet node ignores. Keys of a comet node's other
+// parts are named as having no effect, with the reason; so are unknown keys, with the name that was
+// probably meant. A key of ours that has the wrong type or an impossible value is an error that
+// names it.
 //
-// A tenderseed's file is read, too: its [p2p] keys stand at the top level, and it is a seed's.
+// A tenderseed's file is read, too: its [p2p] keys stand at the top level, as do AviaOne's
+// metrics_listen_addr and metrics_namespace, and it is a seed's.
 //
 // Source: comet config/config.go, spec/vectors/config/*.toml; tenderseed's Config.go.
 // Threads: plain values. No file, whatever is in it, ends in an exception.
@@ -19,6 +21,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cmd/config/surface.h"
 #include "conn/address/cidr.h"
 #include "conn/runtime/runtime.h"
 #include "p2p/base/p2p_config.h"
@@ -55,6 +58,11 @@ struct Config {
   std::vector<conn::Cidr> exempt_networks;                    // likewise
   bool log_peers = false;    // each peer that comes or goes is a line at info
   std::uint32_t shards = 1;  // threads that connections live on; 0: one for each of the machine's
+  SurfaceConfig surface;
+
+  // --- [rpc], [instrumentation] ---
+  RpcConfig rpc;
+  InstrumentationConfig instrumentation;
 
   // --- [p2p] ---
   P2pConfig p2p;  // what the switch reads

@@ -15,8 +15,41 @@ inline std::string full_name(std::string_view section, std::string_view key) {
   return section.empty() ? std::string(key) : std::string(section) + "." + std::string(key);
 }
 
+// Calls `visit(section, key, member)` for every key of the operators' surface.
+template <typename Visit>
+void for_each_surface_field(Config& config, Visit&& visit) {
+  SurfaceConfig& surface = config.surface;
+  visit("peerage", "http_laddr", surface.http_laddr);
+  visit("peerage", "http_hosts", surface.http_hosts);
+  visit("peerage", "control_socket", surface.control_socket);
+  visit("peerage", "peer_metrics", surface.peer_metrics);
+  visit("peerage", "net_info", surface.net_info);
+  visit("peerage", "ready_verified", surface.ready_verified);
+  visit("peerage", "ready_peers", surface.ready_peers);
+  visit("peerage", "drain_delay", surface.drain_delay);
+
+  RpcConfig& rpc = config.rpc;
+  visit("rpc", "laddr", rpc.laddr);
+  visit("rpc", "cors_allowed_origins", rpc.cors_allowed_origins);
+  visit("rpc", "cors_allowed_methods", rpc.cors_allowed_methods);
+  visit("rpc", "cors_allowed_headers", rpc.cors_allowed_headers);
+  visit("rpc", "unsafe", rpc.unsafe);
+  visit("rpc", "max_open_connections", rpc.max_open_connections);
+  visit("rpc", "max_body_bytes", rpc.max_body_bytes);
+  visit("rpc", "max_header_bytes", rpc.max_header_bytes);
+  visit("rpc", "max_request_batch_size", rpc.max_request_batch_size);
+  visit("rpc", "tls_cert_file", rpc.tls_cert_file);
+  visit("rpc", "tls_key_file", rpc.tls_key_file);
+
+  InstrumentationConfig& instrumentation = config.instrumentation;
+  visit("instrumentation", "prometheus", instrumentation.prometheus);
+  visit("instrumentation", "prometheus_listen_addr", instrumentation.prometheus_listen_addr);
+  visit("instrumentation", "max_open_connections", instrumentation.max_open_connections);
+  visit("instrumentation", "namespace", instrumentation.metrics_namespace);
+}
+
 // Calls `visit(section, key, member)` for every key that we honour. Sections are "" for the top
-// level, "p2p" and "peerage".
+// level, "p2p", "rpc", "instrumentation" and "peerage".
 template <typename Visit>
 void for_each_field(Config& config, Visit&& visit) {
   visit("", "moniker", config.moniker);
@@ -58,6 +91,8 @@ void for_each_field(Config& config, Visit&& visit) {
   visit("p2p", "allow_duplicate_ip", p2p.allow_duplicate_ip);
   visit("p2p", "handshake_timeout", p2p.handshake_timeout);
   visit("p2p", "dial_timeout", p2p.dial_timeout);
+
+  for_each_surface_field(config, visit);
 }
 
 }  // namespace peerage::cmd

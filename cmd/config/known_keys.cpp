@@ -13,8 +13,8 @@ using Reasons = std::map<std::string_view, std::string_view>;
 constexpr std::string_view kApplication = "there is no application here, nor its database";
 constexpr std::string_view kValidator = "this node signs no blocks";
 constexpr std::string_view kBlocks = "this node keeps no blocks";
-constexpr std::string_view kRpc = "there is no RPC server here";
-constexpr std::string_view kMetrics = "metrics are not served yet";
+constexpr std::string_view kRpc = "here the RPC has health, status and net_info alone";
+constexpr std::string_view kGrpc = "there is no gRPC server here";
 constexpr std::string_view kTest = "a test setting";
 
 const Reasons& ignored() {
@@ -39,8 +39,16 @@ const Reasons& ignored() {
       {"p2p.test_fuzz_config", kTest},
       {"p2p.libp2p", "another protocol"},
 
-      {"rpc", kRpc},
-      {"grpc", kRpc},
+      {"rpc.grpc_laddr", kGrpc},
+      {"rpc.grpc_max_open_connections", kGrpc},
+      {"rpc.max_subscription_clients", kRpc},
+      {"rpc.max_subscriptions_per_client", kRpc},
+      {"rpc.experimental_subscription_buffer_size", kRpc},
+      {"rpc.experimental_websocket_write_buffer_size", kRpc},
+      {"rpc.experimental_close_on_slow_client", kRpc},
+      {"rpc.timeout_broadcast_tx_commit", kRpc},
+      {"rpc.pprof_laddr", "a profile of Go code"},
+      {"grpc", kGrpc},
       {"mempool", "this node keeps no transactions"},
       {"statesync", kBlocks},
       {"fastsync", kBlocks},
@@ -48,7 +56,6 @@ const Reasons& ignored() {
       {"consensus", "this node takes no part in consensus"},
       {"storage", kBlocks},
       {"tx_index", kBlocks},
-      {"instrumentation", kMetrics},
   };
   return kReasons;
 }
@@ -56,8 +63,6 @@ const Reasons& ignored() {
 const Reasons& ignored_of_tenderseed() {
   static const Reasons kReasons = {
       {"peer_check_period", "addresses are verified again by what is known of each"},
-      {"metrics_listen_addr", kMetrics},
-      {"metrics_namespace", kMetrics},
   };
   return kReasons;
 }
@@ -127,8 +132,8 @@ std::optional<std::string_view> why_ignored_of_tenderseed(std::string_view key) 
 
 bool asks_for_something(std::string_view full_name) {
   static constexpr std::array<std::string_view, 6> kKeys = {
-      "filter_peers",  "priv_validator_laddr",       "p2p.upnp",
-      "p2p.test_fuzz", "instrumentation.prometheus", "metrics_listen_addr"};
+      "filter_peers",  "priv_validator_laddr", "p2p.upnp",
+      "p2p.test_fuzz", "rpc.grpc_laddr",       "rpc.pprof_laddr"};
   return std::find(kKeys.begin(), kKeys.end(), full_name) != kKeys.end();
 }
 

@@ -20,6 +20,7 @@ pex::NodeConfig node_config(const Config& config, pex::Role role) {
   connections.p2p = config.p2p;
   if (!config.moniker.empty()) connections.moniker = config.moniker;
   connections.version = PEERAGE_VERSION;
+  connections.rpc_address = config.rpc.laddr;
   connections.max_peers_per_ip = config.max_peers_per_ip;
   connections.exempt_networks = config.exempt_networks;
   connections.named_nodes = {config.named_nodes.begin(), config.named_nodes.end()};
@@ -31,6 +32,10 @@ pex::NodeConfig node_config(const Config& config, pex::Role role) {
   exchange.crawl.visit = config.visit_timeout;
   exchange.crawl.client_life = config.seed_peer_lifetime;
   exchange.seed_inbound_peers = config.seed_inbound_peers;
+  node.metrics_namespace = config.instrumentation.metrics_namespace;
+  if (const auto peers = parse_peer_metrics(config.surface.peer_metrics)) {
+    node.peer_metrics = *peers;
+  }
   return node;
 }
 

@@ -43,8 +43,10 @@ class Reader {
         reading_(reading),
         root_(&document.keys, "", complaint()),
         p2p_(document.table("p2p"), "p2p", complaint()),
+        rpc_(document.table("rpc"), "rpc", complaint()),
+        metrics_(document.table("instrumentation"), "instrumentation", complaint()),
         own_(document.table("peerage"), "peerage", complaint()) {
-    for (const std::string name : {"p2p", "peerage"}) {
+    for (const std::string name : {"p2p", "rpc", "instrumentation", "peerage"}) {
       if (root_.has(name) && document.table(name) == nullptr) {
         add(Severity::error, root_.line_of(name), name + ": must be a table");
       }
@@ -59,6 +61,8 @@ class Reader {
     const bool tenderseed = config.dialect == Config::Dialect::tenderseed;
     for_each_field(config, [&](std::string_view section, std::string_view key, auto& into) {
       TomlTable& table = section == "peerage"              ? own_
+                         : section == "rpc"                ? rpc_
+                         : section == "instrumentation"    ? metrics_
                          : section == "p2p" && !tenderseed ? p2p_
                                                            : root_;
       const bool there = read(table, key, into);
@@ -108,14 +112,28 @@ class Reader {
             "seed_disconnect_wait_period: " + what);
       });
     }
-    for (const char* key : {"chain_id", "peer_check_workers", "seed_disconnect_wait_period"}) {
+    read_tenderseeds_metrics();
+    for (const char* key : {"chain_id", "peer_check_workers", "seed_disconnect_wait_period",
+                            "metrics_listen_addr", "metrics_namespace"}) {
       known_.emplace_back(key);
     }
   }
 
+  // AviaOne's: an address turns them on.
+  void read_tenderseeds_metrics() {
+    InstrumentationConfig& metrics = reading_.config.instrumentation;
+    std::string at;
+    root_.read("metrics_listen_addr", at);
+    if (!at.empty() && !metrics_.has("prometheus_listen_addr")) {
+      metrics.prometheus = true;
+      metrics.prometheus_listen_addr = at;
+    }
+    if (!metrics_.has("namespace")) root_.read("metrics_namespace", metrics.metrics_namespace);
+  }
+
   void tell_unread() {
-    known_.insert(known_.end(), {"p2p", "peerage"});
-    for (const TomlTable* table : {&root_, &p2p_, &own_}) {
+    known_.insert(known_.end(), {"p2p", "rpc", "instrumentation", "peerage"});
+    for (const TomlTable* table : {&root_, &p2p_, &rpc_, &metrics_, &own_}) {
       for (const TomlTable::Unread& key : table->unread()) {
         if (table == &root_ && is_ours(key.key)) continue;
         if (++unread_ > kMaxUnread) {
@@ -135,7 +153,8 @@ class Reader {
   bool is_ours(std::string_view name) const {
     const auto* section = document_.table(name);
     return section != nullptr &&
-           (section == document_.table("p2p") || section == document_.table("peerage"));
+           (section == document_.table("p2p") || section == document_.table("rpc") ||
+            section == document_.table("instrumentation") || section == document_.table("peerage"));
   }
 
   void tell_unread(const TomlTable& table, const TomlTable::Unread& key) {
@@ -154,7 +173,7 @@ class Reader {
     const auto* section = &table == &root_ ? document_.table(key.key) : nullptr;
     if (section != nullptr) return tell_section(shown, key.line, *section, *reason);
     if (is_missed(name, *key.value)) return tell_missed(shown, key.line, *reason);
-    if (listing_ == Listing::full || &table != &root_) {
+    if (listing_ == Listing::full || (&table != &root_ && &table != &rpc_)) {
       return add(Severity::notice, key.line, shown + " has no effect: " + std::string(*reason));
     }
     Alike& alike = alike_[*reason];
@@ -198,7 +217,7 @@ class Reader {
   const TomlDocument& document_;
   const Listing listing_;
   ConfigReading& reading_;
-  TomlTable root_, p2p_, own_;
+  TomlTable root_, p2p_, rpc_, metrics_, own_;
   std::vector<std::string> known_;
   std::map<std::string_view, Alike> alike_;
   std::size_t unread_ = 0;

@@ -1,7 +1,9 @@
 #include "cmd/config/rules.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "addrbook/file/book_file.h"
@@ -12,6 +14,7 @@
 #include "p2p/base/limits.h"
 #include "p2p/base/listen_address.h"
 #include "p2p/base/node_info.h"
+#include "pex/metrics/text_writer.h"
 
 namespace peerage::cmd {
 namespace {
@@ -54,6 +57,41 @@ void check_logging(const Config& config, const ComplainOf& complain) {
   }
   if (const auto format = parse_log_format(config.log_format); !format) {
     complain("log_format", format.error().detail);
+  }
+}
+
+void check_addresses(const std::string& key, const std::string& text, const ComplainOf& complain) {
+  if (const auto at = parse_service_addresses(text); !at) complain(key, at.error().detail);
+}
+
+void check_surface(const Config& config, const ComplainOf& complain) {
+  const SurfaceConfig& surface = config.surface;
+  check_addresses("peerage.http_laddr", surface.http_laddr, complain);
+  check_addresses("rpc.laddr", config.rpc.laddr, complain);
+  const InstrumentationConfig& metrics = config.instrumentation;
+  if (metrics.prometheus) {
+    static const std::string kKey = "instrumentation.prometheus_listen_addr";
+    check_addresses(kKey, metrics.prometheus_listen_addr, complain);
+    if (metrics.prometheus_listen_addr.empty()) complain(kKey, "must name an address to listen on");
+  }
+  if (!pex::is_metric_name(metrics.metrics_namespace)) {
+    complain("instrumentation.namespace",
+             "must be of letters, digits and _, and begin with none "
+             "of the digits");
+  }
+  if (config.rpc.tls_cert_file.empty() != config.rpc.tls_key_file.empty()) {
+    complain(config.rpc.tls_key_file.empty() ? "rpc.tls_cert_file" : "rpc.tls_key_file",
+             "needs the other of tls_cert_file and tls_key_file");
+  }
+  if (const auto peers = parse_peer_metrics(surface.peer_metrics); !peers) {
+    complain("peerage.peer_metrics", peers.error().detail);
+  }
+  static constexpr std::array<std::string_view, 3> kNetInfo = {"full", "outbound", "off"};
+  if (std::find(kNetInfo.begin(), kNetInfo.end(), surface.net_info) == kNetInfo.end()) {
+    complain("peerage.net_info", "must be \"full\", \"outbound\" or \"off\"");
+  }
+  if (surface.drain_delay > std::chrono::hours(1)) {
+    complain("peerage.drain_delay", "must be at most 1h");
   }
 }
 
@@ -100,6 +138,7 @@ void check_values(const Config& config, const ComplainOf& complain) {
   if (config.shards > 1024) complain("peerage.shards", "must be at most 1024");
   check_network(config.network, complain);
   check_logging(config, complain);
+  check_surface(config, complain);
 }
 
 }  // namespace peerage::cmd

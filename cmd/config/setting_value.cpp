@@ -136,6 +136,11 @@ void set_value(std::vector<conn::Cidr>& into, std::string_view text, const Compl
   });
 }
 
+void set_value(std::vector<std::string>& into, std::string_view text, const Complain&) {
+  const auto entries = conn::split_list(text);
+  into.assign(entries.begin(), entries.end());
+}
+
 std::string setting_text(const std::string& value) {
   return value;
 }
@@ -177,6 +182,11 @@ std::string setting_text(const std::vector<conn::NodeId>& value) {
 }
 std::string setting_text(const std::vector<conn::Cidr>& value) {
   return list_text(value);
+}
+std::string setting_text(const std::vector<std::string>& value) {
+  std::string text;
+  for (const std::string& each : value) text.append(text.empty() ? "" : ",").append(each);
+  return text;
 }
 
 }  // namespace peerage::cmd

@@ -39,6 +39,7 @@ void set_value(std::vector<conn::HostAddress>& into, std::string_view text,
                const Complain& complain);
 void set_value(std::vector<conn::NodeId>& into, std::string_view text, const Complain& complain);
 void set_value(std::vector<conn::Cidr>& into, std::string_view text, const Complain& complain);
+void set_value(std::vector<std::string>& into, std::string_view text, const Complain& complain);
 
 // The other way round: as the file has it, without a string's quotes.
 std::string setting_text(const std::string& value);
@@ -50,5 +51,6 @@ std::string setting_text(conn::Duration value);
 std::string setting_text(const std::vector<conn::HostAddress>& value);
 std::string setting_text(const std::vector<conn::NodeId>& value);
 std::string setting_text(const std::vector<conn::Cidr>& value);
+std::string setting_text(const std::vector<std::string>& value);
 
 }  // namespace peerage::cmd

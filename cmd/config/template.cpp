@@ -62,6 +62,48 @@ exempt_networks = ""
 # Threads that connections live on; 0 is one for each of the machine's.
 shards = 1
 
+# Lists of verified addresses, to be pasted (/peers, /addrbook.json and others), and /livez and /readyz
+# for load balancers: where they are served. Empty is nowhere; "127.0.0.1:8080" is for this machine,
+# and unix:///PATH for a proxy on it.
+http_laddr = ""
+
+# The names by which others reach this and the other HTTP servers; a request for another host is
+# refused. Comma-separated; without a port: at any.
+http_hosts = ""
+
+# The socket of `peerage ctl`, relative to the home directory; empty is none.
+control_socket = "data/control.sock"
+
+# Metrics of each peer: "auto" is up to 64 peers, and none for a seed; "off"; or up to how many.
+peer_metrics = "auto"
+
+# Which peers /net_info shows: "full", "outbound" or "off". IDs of private_peer_ids never.
+net_info = "full"
+
+# When /readyz says yes: so many verified addresses in each network for a seed, so many peers for
+# another node.
+ready_verified = 1
+ready_peers = 0
+
+# After a SIGTERM, how long /readyz says no before nobody is let in any more; a load balancer's
+# interval.
+drain_delay = "0s"
+
+[rpc]
+
+# health, status and net_info as a comet node answers them: "tcp://127.0.0.1:26657". Empty is nowhere.
+laddr = ""
+
+# With true, dial_seeds and dial_peers as well.
+unsafe = false
+
+[instrumentation]
+
+# Metrics for Prometheus, a comet node's under its names, and ours as peerage_...
+prometheus = false
+prometheus_listen_addr = ":26660"
+namespace = "cometbft"
+
 [p2p]
 
 # Where to listen.
