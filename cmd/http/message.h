@@ -44,8 +44,12 @@ struct HttpAnswer {
   static HttpAnswer json(unsigned status, std::string body);
 };
 
+// Each %XX as the byte that it stands for. Nothing when a percent sign is not followed by two hex
+// digits.
+std::optional<std::string> percent_decoded(std::string_view text);
+
 // The parameters of a query or of a form's body, in order; names and values percent-decoded, a '+'
-// is a blank. Nothing when a percent sign is not followed by two hex digits.
+// is a blank. Nothing when one cannot be decoded.
 using HttpParameters = std::vector<std::pair<std::string, std::string>>;
 std::optional<HttpParameters> parse_parameters(std::string_view text);
 // The first of that name.
