@@ -70,9 +70,9 @@ using HttpCheck = std::function<bool(const HttpRequest&)>;
 using WebSocketHandler = std::function<std::optional<std::string>(const std::string&)>;
 
 struct HttpRoute {
-  std::string name;     // "peers": of the figures
-  std::string path;     // "/peers"; with '/' at its end, everything below it, too
-  HttpHandler handler;  // GET (and HEAD), POST; other methods get 405
+  std::string name;       // "peers": of the figures
+  std::string path;       // "/peers"; with '/' at its end, everything below it, too
+  HttpHandler handler{};  // GET (and HEAD), POST; other methods get 405
   // For an upgrade at this path; none: such a request is one as any other.
   WebSocketHandler web_socket{};
   // Clients of server-sent events (`send`), if not 0; more get 503. If there is a handler and its
@@ -98,11 +98,11 @@ struct HttpService {
   std::string name;  // "rpc", "metrics", "lists": for the log
   // An endpoint, or the path of a Unix socket, which is removed at the end.
   std::vector<std::variant<conn::Endpoint, std::filesystem::path>> listen;
-  std::vector<std::string> hosts;  // besides those above; without a port: at any
-  std::optional<TlsFiles> tls;     // TLS 1.2 at least
-  HttpLimits limits;
-  std::vector<HttpRoute> routes;  // the longest path that fits is taken
-  HttpHandler otherwise;          // for paths of no route; none: 404 as text
+  std::vector<std::string> hosts{};  // besides those above; without a port: at any
+  std::optional<TlsFiles> tls{};     // TLS 1.2 at least
+  HttpLimits limits{};
+  std::vector<HttpRoute> routes{};  // the longest path that fits is taken
+  HttpHandler otherwise{};          // for paths of no route; none: 404 as text
 };
 
 // What is counted, since the start.
