@@ -72,7 +72,8 @@ void HttpConnection::advance(conn::TimePoint now) {
         on_header(now);
         break;
       case RequestReader::Step::complete:
-        on_request(now);
+        // One without a body that was answered by its header alone is complete only now.
+        if (current_.route) on_request(now);
         break;
       case RequestReader::Step::refused: {
         const HttpRefusal& why = reader_.refusal();
