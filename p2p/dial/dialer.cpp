@@ -44,6 +44,12 @@ Result<void> Dialer::add_persistent(const HostAddress& address, TimePoint now) {
   return {};
 }
 
+void Dialer::let_back(const Which& which, TimePoint now) {
+  for (const HostAddress& address : persistent_.targets()) {
+    if (which(address)) (void)add_persistent(address, now);
+  }
+}
+
 Result<void> Dialer::request(const DialOrder& order, TimePoint now) {
   const HostAddress& target = order.target;
   if (target.id == own_) return refuse(PeerReason::own_address);
@@ -183,7 +189,10 @@ void Dialer::rest_own(const HostAddress& target, TimePoint until) {
   });
   own_addresses_.push_back({target.host, target.port, until});
   if (own_addresses_.size() > kMaxOwnAddresses) own_addresses_.pop_front();
-  persistent_.hold(target, until);
+  const auto is_there = [&target](const HostAddress& address) {
+    return address.host == target.host && address.port == target.port;
+  };
+  persistent_.hold(is_there, until);
 }
 
 TimePoint Dialer::own_until(const HostAddress& target) const {

@@ -68,6 +68,12 @@ class Dialer {
   // All addresses of persistent peers.
   std::vector<conn::HostAddress> persistent() const { return persistent_.targets(); }
 
+  // Which addresses: of a persistent peer's, none of these is due before then.
+  using Which = PersistentPeers::Which;
+  void hold_off(const Which& which, conn::TimePoint until) { persistent_.hold(which, until); }
+  // And all of these are due now, whatever has been before.
+  void let_back(const Which& which, conn::TimePoint now);
+
   // Asks for a dial; it is due at once. Refused (stage admission): own_address, duplicate_id,
   // already_dialling, address_resting, no_free_slot.
   conn::Result<void> request(const DialOrder& order, conn::TimePoint now);
