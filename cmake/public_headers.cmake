@@ -69,6 +69,7 @@ set(PEERAGE_PUBLIC_HEADERS
   p2p/base/counters.h
   p2p/base/dial_purpose.h
   p2p/base/direction.h
+  p2p/base/dial_outlook.h
   p2p/base/draining.h
   p2p/base/limits.h
   p2p/base/link_id.h

@@ -245,6 +245,13 @@ void PeerManager::remove_seed(const conn::HostAddress& address) {
   if (!named_.addresses().contains(address)) dialer_.remove_persistent(address);
 }
 
+DialOutlook PeerManager::outlook(const NodeId& id) const {
+  DialOutlook outlook = dialer_.outlook(id, control_.now());
+  const bool may_dial = draining_ == Draining::no && state_ == State::open;
+  if (may_dial || outlook.state == DialOutlook::State::connected) return outlook;
+  return dialer_.is_dialling(id) ? outlook : DialOutlook{};
+}
+
 void PeerManager::mark_good(const NodeId& id) {
   const PeerPtr peer = registry_.find(id);
   if (!peer) return;

@@ -64,6 +64,7 @@ class PeerManager final : private Acceptor::Observer,
   void remove_persistent(const conn::HostAddress& address);
   void set_seed_addresses(const std::vector<conn::HostAddress>& seeds);
   void mark_good(const conn::NodeId& id);
+  DialOutlook outlook(const conn::NodeId& id) const;
   // These are Switch's; true: it was otherwise before.
   bool drain(Draining draining);
   conn::Result<void> hold_off(const BanTarget& target, conn::Duration span, const std::string& why);

@@ -121,6 +121,10 @@ void Switch::dial(const conn::HostAddress& target, DialPurpose purpose,
     core.peers().dial(order);
   });
 }
+void Switch::dial_outlook(const conn::NodeId& id,
+                          std::function<void(const DialOutlook&)> into) const {
+  core_->post([id, into = std::move(into)](SwitchCore& core) { into(core.peers().outlook(id)); });
+}
 void Switch::add_persistent_peer(const conn::HostAddress& address) {
   core_->post([address](SwitchCore& core) { core.peers().add_persistent(address); });
 }

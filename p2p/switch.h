@@ -30,6 +30,7 @@
 #include "conn/runtime/peer_log.h"
 #include "conn/runtime/runtime.h"
 #include "p2p/base/counters.h"
+#include "p2p/base/dial_outlook.h"
 #include "p2p/base/draining.h"
 #include "p2p/base/switch_config.h"
 #include "p2p/peer/peer_list.h"
@@ -140,6 +141,8 @@ class Switch {
   // that we serve; empty: the first.
   void dial(const conn::HostAddress& target, DialPurpose purpose = DialPurpose::requested,
             const std::string& network = {});
+  // Hands over how it stands with a node, on the control shard, after what was asked for before.
+  void dial_outlook(const conn::NodeId& id, std::function<void(const DialOutlook&)> into) const;
   // One more address of a persistent peer: all that are named for an ID are tried in turn. One that
   // is named already is dialled at once. What fails for a minute is logged (p2p/dial/outages.h).
   void add_persistent_peer(const conn::HostAddress& address);

@@ -111,22 +111,28 @@ Result<bool> LiveSettings::say(const ControlWords& words, Save save) {
   bool changed = lists.say(words);
   if (auto room = require_room(lists.since_start()); !room) return tl::unexpected(room.error());
   if (save == Save::yes) {
-    const auto file = control_file_of(running_.home);
-    auto saved = read_control_file(file);
-    if (!saved) return tl::unexpected(saved.error());
-    if (say_all(*saved, words)) {
-      if (auto room = require_room(*saved); !room) return tl::unexpected(room.error());
-      if (auto written = write_control_file(file, *saved); !written) {
-        return tl::unexpected(written.error());
-      }
-      changed = true;
-    }
+    const auto kept = keep(lists_.worth_saving(words));
+    if (!kept) return kept;
+    changed = changed || *kept;
     lists.saved(words);
     set_lists(running_.config, lists.settings());
   }
   lists_ = std::move(lists);
   node_.set_lists(lists_.in_force());
   return changed;
+}
+
+// Beside what the file has by now, which an operator may have edited.
+Result<bool> LiveSettings::keep(const ControlWords& words) const {
+  const auto file = control_file_of(running_.home);
+  auto saved = read_control_file(file);
+  if (!saved) return tl::unexpected(saved.error());
+  if (!say_all(*saved, words)) return false;
+  if (auto room = require_room(*saved); !room) return tl::unexpected(room.error());
+  if (auto written = write_control_file(file, *saved); !written) {
+    return tl::unexpected(written.error());
+  }
+  return true;
 }
 
 Result<bool> LiveSettings::set_log_level(const std::string& text) {

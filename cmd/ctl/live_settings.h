@@ -70,6 +70,8 @@ class LiveSettings {
   ConfigReport report() const;
 
  private:
+  conn::Result<bool> keep(const ControlWords& words) const;
+
   const pex::Role role_;
   const Load load_;
   const Node node_;

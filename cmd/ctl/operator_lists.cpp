@@ -52,6 +52,17 @@ void OperatorLists::saved(const ControlWords& words) {
   drop_needless();
 }
 
+ControlWords OperatorLists::worth_saving(ControlWords words) const {
+  for_each_list(words, settings_, [](const char*, auto& of_list, const auto& list) {
+    auto all = of_list;
+    for (const auto& [text, each] : all.said()) {
+      const bool there = std::find(list.begin(), list.end(), each.entry) != list.end();
+      if (!there && each.word == Word::removed) of_list.take_back(each.entry);
+    }
+  });
+  return words;
+}
+
 void OperatorLists::drop_needless() {
   for_each_list(since_start_, settings_, [](const char*, auto& words, const auto& list) {
     cmd::drop_needless(words, list);

@@ -33,6 +33,9 @@ class OperatorLists {
   bool say(const ControlWords& words);
   // These words are in the control file, which the settings are read with from now on.
   void saved(const ControlWords& words);
+  // Of these words, those that have to be saved to be so after a restart: what the settings do not
+  // name need not be removed from them.
+  ControlWords worth_saving(ControlWords words) const;
 
  private:
   void drop_needless();

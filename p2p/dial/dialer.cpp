@@ -101,6 +101,15 @@ std::optional<TimePoint> Dialer::deadline() const {
   return std::min(*persistent, *sticky);
 }
 
+DialOutlook Dialer::outlook(const NodeId& id, TimePoint now) const {
+  using State = DialOutlook::State;
+  if (connected_.contains(id)) return {State::connected};
+  if (slots_.is_under_way(id)) return {State::dialling};
+  const auto due = persistent_.due(id);
+  if (due && *due <= now) return {State::dialling};
+  return {State::resting, due};
+}
+
 void Dialer::on_dial_ended(const NodeId& id, const conn::Failure* failure, TimePoint now) {
   const auto found = dialling_.find(id);
   if (found == dialling_.end()) return;

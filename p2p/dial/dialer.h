@@ -25,6 +25,7 @@
 
 #include "conn/address/net_address.h"
 #include "conn/runtime/runtime.h"
+#include "p2p/base/dial_outlook.h"
 #include "p2p/base/dial_purpose.h"
 #include "p2p/base/direction.h"
 #include "p2p/base/limits.h"
@@ -91,6 +92,7 @@ class Dialer {
   std::vector<DialOrder> take_due(conn::TimePoint now);
   std::optional<conn::TimePoint> deadline() const;
   bool is_dialling(const conn::NodeId& id) const { return dialling_.contains(id); }
+  DialOutlook outlook(const conn::NodeId& id, conn::TimePoint now) const;
   std::size_t dialling() const noexcept { return dialling_.size(); }
 
   // The dial ended: null when the peer is admitted (on_connected follows), and otherwise why it is

@@ -49,6 +49,12 @@ std::vector<HostAddress> PersistentPeers::targets() const {
   return addresses;
 }
 
+std::optional<TimePoint> PersistentPeers::due(const NodeId& id) const {
+  const auto found = peers_.find(id);
+  if (found == peers_.end()) return std::nullopt;
+  return first_of(found->second).next;
+}
+
 std::vector<HostAddress> PersistentPeers::take_due(TimePoint now) {
   std::vector<HostAddress> addresses;
   for (std::size_t free = pace_.available(now);
@@ -134,7 +140,7 @@ std::vector<PersistentPeers::Target>::iterator PersistentPeers::find(Entry& entr
                       [&address](const Target& target) { return target.address == address; });
 }
 
-PersistentPeers::Target& PersistentPeers::first_of(Entry& entry) {
+const PersistentPeers::Target& PersistentPeers::first_of(const Entry& entry) {
   return *std::min_element(entry.targets.begin(), entry.targets.end(),
                            [](const Target& a, const Target& b) { return a.next < b.next; });
 }

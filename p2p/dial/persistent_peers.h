@@ -53,6 +53,8 @@ class PersistentPeers {
   bool contains(const conn::NodeId& id) const { return peers_.contains(id); }
   // All addresses.
   std::vector<conn::HostAddress> targets() const;
+  // When it is due; it may have to wait for others then. Nothing for one that is not persistent.
+  std::optional<conn::TimePoint> due(const conn::NodeId& id) const;
 
   // Those to dial now; they are busy from here on.
   std::vector<conn::HostAddress> take_due(conn::TimePoint now);
@@ -92,7 +94,7 @@ class PersistentPeers {
 
   static std::vector<Target>::iterator find(Entry& entry, const conn::HostAddress& address);
   // The one that is due first.
-  static Target& first_of(Entry& entry);
+  static const Target& first_of(const Entry& entry);
   static void set_next(Target& target, conn::TimePoint next);
   void back_off(Target& target, conn::Duration first, conn::TimePoint from) const;
   // Changes the entry, and its place in `due_`.
