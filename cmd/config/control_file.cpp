@@ -153,7 +153,8 @@ std::string control_file_text(const ControlWords& words) {
     if (of_list.size() == 0) return;
     text.append("\n[").append(name).append("]\n");
     for (const auto& [entry, said] : of_list.said()) {
-      text.append(toml_quoted(entry)).append(" = \"").append(text_of(said.word)).append("\"\n");
+      // Nothing in an address or an ID has to be escaped.
+      text.append("\"").append(entry).append("\" = \"").append(text_of(said.word)).append("\"\n");
     }
   });
   return text;

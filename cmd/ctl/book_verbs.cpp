@@ -235,9 +235,7 @@ class BookVerbs : public std::enable_shared_from_this<BookVerbs> {
     });
   }
 
-  Time now() const {
-    return std::chrono::floor<addrbook::Seconds>(node_.runtime().wall_now());
-  }
+  Time now() const { return std::chrono::floor<addrbook::Seconds>(node_.runtime().wall_now()); }
   BookHome home() const {
     Settings settings = settings_->settings();
     set_lists(settings.config, settings_->lists());

@@ -9,6 +9,7 @@
 
 #include "cmd/addrbook/addrbook.h"
 #include "cmd/ctl/answers.h"
+#include "cmd/ctl/gone_watch.h"
 #include "conn/base/bytes.h"
 #include "p2p/base/peer_reason.h"
 
@@ -48,7 +49,10 @@ LiveSettings::Save save_of(const CtlCall& call) {
 class ListVerbs : public std::enable_shared_from_this<ListVerbs> {
  public:
   ListVerbs(pex::Node& node, std::shared_ptr<LiveSettings> settings)
-      : node_(node), settings_(std::move(settings)), work_(node.runtime().make_executor()) {}
+      : node_(node),
+        settings_(std::move(settings)),
+        gone_(std::make_shared<GoneWatch>(node.get_switch(), node.runtime().shard(0))),
+        work_(node.runtime().make_executor()) {}
 
   using Method = void (ListVerbs::*)(const CtlCall&, const CtlDone&);
   NamedVerb named(std::string_view name, Method method) {
@@ -91,17 +95,15 @@ class ListVerbs : public std::enable_shared_from_this<ListVerbs> {
     }
     const auto changed = say(call, words);
     if (!changed) return done(tl::unexpected(changed.error()));
-    const bool leaves = flag_of(call, "disconnect") && node_.get_switch().find_peer(*id) != nullptr;
-    if (leaves) {
-      node_.get_switch().stop_peer(*id,
-                                   {conn::Stage::established, p2p::PeerReason::disconnected, {}});
+    const auto peer = node_.get_switch().find_peer(*id);
+    if (!peer || !flag_of(call, "disconnect")) {
+      return when_in_force(done, removed(*id, *changed, peer != nullptr));
     }
-    node_.get_switch().dial_outlook(
-        *id, [done, id = *id, changed = *changed, leaves](const p2p::DialOutlook& outlook) {
-          done(answer({{"id", id.to_string()},
-                       {"changed", changed || leaves},
-                       {"connected", outlook.state == p2p::DialOutlook::State::connected}}));
-        });
+    node_.get_switch().stop_peer(*peer,
+                                 {conn::Stage::established, p2p::PeerReason::disconnected, {}});
+    gone_->when_gone(peer, [done, id = *id, &net = node_.get_switch()] {
+      done(removed(id, true, net.find_peer(id) != nullptr));
+    });
   }
 
   void set(const CtlCall& call, const CtlDone& done) {
@@ -162,6 +164,15 @@ class ListVerbs : public std::enable_shared_from_this<ListVerbs> {
   // What is in force, and what the settings say without `ctl`.
   std::vector<pex::NodeLists> all_lists() const {
     return {settings_->lists(), lists_of(settings_->settings().config)};
+  }
+
+  static CtlResult removed(const NodeId& id, bool changed, bool connected) {
+    return answer({{"id", id.to_string()}, {"changed", changed}, {"connected", connected}});
+  }
+
+  // After what was posted there so far.
+  void when_in_force(const CtlDone& done, CtlResult outcome) const {
+    node_.runtime().shard(0).post([done, outcome = std::move(outcome)] { done(outcome); });
   }
 
   Checked<bool> say(const CtlCall& call, const ControlWords& words) {
@@ -332,11 +343,13 @@ class ListVerbs : public std::enable_shared_from_this<ListVerbs> {
   void tell_seeds(const CtlCall& call, const ControlWords& words, const CtlDone& done) {
     const auto changed = say(call, words);
     if (!changed) return done(tl::unexpected(changed.error()));
-    done(answer({{"changed", *changed}, {"seeds", settings_->lists().seeds.size()}}));
+    when_in_force(done,
+                  answer({{"changed", *changed}, {"seeds", settings_->lists().seeds.size()}}));
   }
 
   pex::Node& node_;
   const std::shared_ptr<LiveSettings> settings_;
+  const std::shared_ptr<GoneWatch> gone_;
   const std::unique_ptr<conn::Executor> work_;  // destroyed first: it waits for what has begun
 };
 

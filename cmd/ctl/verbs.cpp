@@ -81,7 +81,7 @@ constexpr CtlParameter kAdd[] = {
     flag("persistent", "Stay connected to it"),
     flag("unconditional", "Let it in whatever the limits of peers"),
     flag("private", "Tell nobody of it"),
-    network("The network it belongs to; needed where several are served"),
+    network("The network it belongs to; default: the first that is served"),
     save()};
 
 constexpr CtlParameter kRemove[] = {
