@@ -283,6 +283,9 @@ class BookVerbs : public std::enable_shared_from_this<BookVerbs> {
     }
     books.changed();
     if (import->next < import->entries.size()) return go_on(import);
+    // They are freed apart: of a large file that takes longer than a slice.
+    auto spent = std::make_shared<std::vector<addrbook::JsonEntry>>(std::move(import->entries));
+    work_->post([spent = std::move(spent)] {});
     Json result = Json::parse(to_json(report));
     result["changed"] = report.outcomes[static_cast<std::size_t>(addrbook::Added::added)] > 0;
     answer_when_written(books, import->done, answer(result));
