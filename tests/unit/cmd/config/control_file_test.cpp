@@ -1,6 +1,7 @@
 #include "cmd/config/control_file.h"
 
 #include <fstream>
+#include <random>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -145,6 +146,32 @@ TEST(ControlFileText, HasABoundOnEntriesAndOnMistakes) {
   }
   EXPECT_NE(mistake_in(text).find("more than 4096"), std::string::npos);
   EXPECT_EQ(parse_control_file(bad).findings.size(), 20u);
+}
+
+// Bytes of a file that something has damaged: an error, or words that can be written and read.
+TEST(ControlFileText, DamageIsAnErrorOrStillAFile) {
+  ControlWords words;
+  for (char digit = '0'; digit <= '9'; ++digit) {
+    words.seeds.say(address(std::string(40, digit) + "@h:1"), Word::added);
+    words.private_ids.say(id(std::string(40, digit)), Word::removed);
+  }
+  const std::string whole = control_file_text(words);
+  std::mt19937 random(5);
+  std::size_t read = 0;
+  for (int round = 0; round < 3000; ++round) {
+    std::string text = whole;
+    for (std::size_t changes = 1 + random() % 3; changes > 0; --changes) {
+      text[random() % text.size()] = static_cast<char>(random());
+    }
+    if (random() % 4 == 0) text.resize(random() % text.size());
+    const auto reading = parse_control_file(text);
+    if (!reading.findings.empty()) continue;
+    ++read;
+    const auto again = parse_control_file(control_file_text(reading.words));
+    ASSERT_TRUE(again.findings.empty()) << text;
+    ASSERT_EQ(again.words, reading.words);
+  }
+  EXPECT_GT(read, 100u) << "some of it only changes a comment or a digit";
 }
 
 // --- the file ---
