@@ -159,8 +159,8 @@ class BookVerbs : public std::enable_shared_from_this<BookVerbs> {
 
   using Look = CtlResult (*)(const BookHome& home, const CtlCall& call, Time now);
   NamedVerb looking(std::string_view name, Look look) {
-    return {name, [self = shared_from_this(), look](const CtlCall& call, CtlDone done) {
-              self->flush_and_look(look, call, std::move(done));
+    return {name, [self = shared_from_this(), look](const CtlCall& call, const CtlDone& done) {
+              self->flush_and_look(look, call, done);
             }};
   }
   using Change = void (BookVerbs::*)(const CtlCall&, const CtlDone&);
@@ -222,7 +222,7 @@ class BookVerbs : public std::enable_shared_from_this<BookVerbs> {
     work_->post([task = std::move(task), done, place] { task(done); });
   }
 
-  void flush_and_look(Look look, const CtlCall& call, CtlDone done) {
+  void flush_and_look(Look look, const CtlCall& call, const CtlDone& done) {
     pex::NetworkBooks* const books = node_.books();
     if (books == nullptr || books->store() == nullptr) return done(no_book());
     books->flush([weak = weak_from_this(), look, call, done](const Result<void>& saved) {

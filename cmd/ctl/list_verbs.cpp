@@ -115,9 +115,9 @@ class ListVerbs : public std::enable_shared_from_this<ListVerbs> {
                           "name one of --persistent, --unconditional and --private"));
     }
     if (truth_of(call, "persistent") != true) return set_to(call, *id, {}, done);
-    auto addresses = addresses_of(*id);
+    const auto addresses = addresses_of(*id);
     if (!addresses.empty() || node_.books() == nullptr) {
-      return set_to(call, *id, std::move(addresses), done);
+      return set_to(call, *id, addresses, done);
     }
     node_.look([weak = weak_from_this(), call, id = *id, done](pex::NetworkBooks& books) {
       std::vector<HostAddress> known;

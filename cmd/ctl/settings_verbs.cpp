@@ -87,7 +87,7 @@ CtlResult set_log_level(LiveSettings& settings, const std::string& level) {
 
 }  // namespace
 
-std::vector<NamedVerb> settings_verbs(std::shared_ptr<LiveSettings> settings) {
+std::vector<NamedVerb> settings_verbs(const std::shared_ptr<LiveSettings>& settings) {
   static constexpr auto kApart = NodeControl::Runs::apart;
   const auto config = [settings](const CtlCall&, const CtlDone& done) {
     done(answer(to_json(settings->report())));

@@ -14,6 +14,6 @@
 
 namespace peerage::cmd {
 
-std::vector<NamedVerb> settings_verbs(std::shared_ptr<LiveSettings> settings);
+std::vector<NamedVerb> settings_verbs(const std::shared_ptr<LiveSettings>& settings);
 
 }  // namespace peerage::cmd
