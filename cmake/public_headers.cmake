@@ -67,8 +67,10 @@ set(PEERAGE_PUBLIC_HEADERS
   p2p/admission/ban_list.h
   p2p/base/attempt_report.h
   p2p/base/counters.h
+  p2p/base/dial_outlook.h
   p2p/base/dial_purpose.h
   p2p/base/direction.h
+  p2p/base/draining.h
   p2p/base/limits.h
   p2p/base/link_id.h
   p2p/base/node_info.h

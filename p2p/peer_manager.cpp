@@ -46,6 +46,15 @@ auto inbox(std::size_t bytes) {
   return std::make_shared<InboxBudget>(bytes);
 }
 
+// Addresses under a host name are those of a node's ID alone: where the name leads is not known.
+Dialer::Which falls_under(const BanTarget& target) {
+  return [target](const conn::HostAddress& address) {
+    const auto ip = conn::IpAddress::parse(address.host);
+    const auto* id = std::get_if<NodeId>(&target);
+    return ip ? conn::covers(target, address.id, *ip) : id != nullptr && *id == address.id;
+  };
+}
+
 PeerMarks configured_marks(const SwitchConfig& config) {
   const auto& unconditional = config.p2p.unconditional_peer_ids;
   const auto& private_ids = config.p2p.private_peer_ids;
@@ -155,6 +164,8 @@ void PeerManager::dial(const DialOrder& order) {
   Result<void> asked;
   if (state_ == State::closing || state_ == State::closed) {
     asked = conn::fail(Stage::admission, Reason::stopping);
+  } else if (draining_ == Draining::yes) {
+    asked = conn::fail(Stage::admission, PeerReason::draining);
   } else if (is_own_place(target)) {
     // By address: it may come with another's ID. Our own ID is refused by the dialer.
     asked = conn::fail(Stage::admission, PeerReason::own_address, target.to_string());
@@ -234,11 +245,59 @@ void PeerManager::remove_seed(const conn::HostAddress& address) {
   if (!named_.addresses().contains(address)) dialer_.remove_persistent(address);
 }
 
+DialOutlook PeerManager::outlook(const NodeId& id) const {
+  DialOutlook outlook = dialer_.outlook(id, control_.now());
+  const bool may_dial = draining_ == Draining::no && state_ == State::open;
+  if (may_dial || outlook.state == DialOutlook::State::connected) return outlook;
+  return dialer_.is_dialling(id) ? outlook : DialOutlook{};
+}
+
 void PeerManager::mark_good(const NodeId& id) {
   const PeerPtr peer = registry_.find(id);
   if (!peer) return;
   peer->mark_useful();
   reports_.tell(MarkedGood{peer});
+}
+
+bool PeerManager::drain(Draining draining) {
+  if (std::exchange(draining_, draining) == draining) return false;
+  acceptor_.drain(draining);
+  // Before a dial begins, whose handlers look at the snapshot.
+  publish();
+  dial_runner_.drain(draining);
+  return true;
+}
+
+Result<void> PeerManager::hold_off(const BanTarget& target, conn::Duration span,
+                                   const std::string& why) {
+  const conn::TimePoint now = control_.now();
+  const conn::TimePoint until = now + std::min(span, conn::TimePoint::max() - now);
+  const Ban wish = {target, until, conn::printable(why), BanOrigin::operator_};
+  if (const auto held = admission_.held_off().add(wish, now); !held) {
+    return tl::unexpected(held.error());
+  }
+  // It may be shorter than what it replaces.
+  dialer_.let_back(falls_under(target), now);
+  dialer_.hold_off(falls_under(target), until);
+  registry_.stop_if(
+      [&target](const Peer& peer) { return conn::covers(target, peer.id(), peer.socket().ip); },
+      {Stage::admission, PeerReason::disconnected, wish.reason});
+  return {};
+}
+
+bool PeerManager::let_back(const BanTarget& target) {
+  if (!admission_.held_off().remove(target)) return false;
+  redial(target);
+  return true;
+}
+
+void PeerManager::unban(const BanTarget& target) {
+  if (bans_.unban(target)) redial(target);
+}
+
+void PeerManager::redial(const BanTarget& target) {
+  dialer_.let_back(falls_under(target), control_.now());
+  dial_runner_.wake();
 }
 
 // They may be connected already, in a slot that they need no longer, or in none.
@@ -383,6 +442,7 @@ void PeerManager::publish() {
   snapshot->dialling = dialer_.dialling();
   snapshot->handshakes = admission_.half_open().size();
   snapshot->free_outbound = dialer_.free_slots();
+  snapshot->draining = draining_ == Draining::yes;
   snapshot->inbound_slots = config_.p2p.max_num_inbound_peers;
   snapshot->outbound_slots = config_.p2p.max_num_outbound_peers;
   snapshot->gone = registry_.gone_traffic();

@@ -64,6 +64,13 @@ class PeerManager final : private Acceptor::Observer,
   void remove_persistent(const conn::HostAddress& address);
   void set_seed_addresses(const std::vector<conn::HostAddress>& seeds);
   void mark_good(const conn::NodeId& id);
+  DialOutlook outlook(const conn::NodeId& id) const;
+  // These are Switch's; true: it was otherwise before.
+  bool drain(Draining draining);
+  conn::Result<void> hold_off(const BanTarget& target, conn::Duration span, const std::string& why);
+  bool let_back(const BanTarget& target);
+  std::vector<Ban> held_off() const { return admission_.held_off().all(control_.now()); }
+  void unban(const BanTarget& target);
   PeerMarks& marks() noexcept { return marks_; }  // persistent peers: by the two above
   PeerRegistry& registry() noexcept { return registry_; }
   BanEnforcer& bans() noexcept { return bans_; }
@@ -96,6 +103,8 @@ class PeerManager final : private Acceptor::Observer,
   void remove_seed(const conn::HostAddress& address);
   // Whether it is where we listen, or what we advertise.
   bool is_own_place(const conn::HostAddress& address) const;
+  // Persistent peers that nothing keeps away any more are due.
+  void redial(const BanTarget& target);
   // An inbound connection that became no peer.
   void note_refusal(const conn::IpAddress& from, conn::Reason why);
   void close_if_empty();
@@ -121,6 +130,7 @@ class PeerManager final : private Acceptor::Observer,
   DialRunner dial_runner_;
   Acceptor acceptor_;
   State state_ = State::created;
+  Draining draining_ = Draining::no;
   std::function<void()> gone_;
 
   SnapshotCell<SwitchSnapshot> snapshot_;

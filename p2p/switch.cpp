@@ -121,6 +121,10 @@ void Switch::dial(const conn::HostAddress& target, DialPurpose purpose,
     core.peers().dial(order);
   });
 }
+void Switch::dial_outlook(const conn::NodeId& id,
+                          std::function<void(const DialOutlook&)> into) const {
+  core_->post([id, into = std::move(into)](SwitchCore& core) { into(core.peers().outlook(id)); });
+}
 void Switch::add_persistent_peer(const conn::HostAddress& address) {
   core_->post([address](SwitchCore& core) { core.peers().add_persistent(address); });
 }
@@ -152,6 +156,13 @@ void Switch::set_named_nodes(std::set<conn::NodeId> ids) {
       [ids = std::move(ids)](SwitchCore& core) { core.peers().marks().replace(Mark::named, ids); });
 }
 
+void Switch::drain(Draining draining, std::function<void(bool)> done) {
+  core_->post([draining, done = std::move(done)](SwitchCore& core) {
+    const bool changed = core.peers().drain(draining);
+    if (done) done(changed);
+  });
+}
+
 void Switch::ban(const BanTarget& target, conn::Duration span, const std::string& why,
                  BanOrigin origin, Asked done) {
   core_->post([target, span, why, origin, done = std::move(done)](SwitchCore& core) {
@@ -165,13 +176,30 @@ void Switch::ban_peer(const Peer& peer, conn::Duration span, const std::string& 
   });
 }
 void Switch::unban(const BanTarget& target) {
-  core_->post([target](SwitchCore& core) { core.peers().bans().unban(target); });
+  core_->post([target](SwitchCore& core) { core.peers().unban(target); });
 }
 void Switch::restore_bans(std::vector<Ban> bans) {
   core_->post([bans = std::move(bans)](SwitchCore& core) { core.peers().bans().restore(bans); });
 }
 void Switch::list_bans(std::function<void(std::vector<Ban>)> into) const {
   core_->post([into = std::move(into)](SwitchCore& core) { into(core.peers().bans().all()); });
+}
+
+void Switch::hold_off(const BanTarget& target, conn::Duration span, const std::string& why,
+                      Asked done) {
+  core_->post([target, span, why, done = std::move(done)](SwitchCore& core) {
+    const conn::Result<void> outcome = core.peers().hold_off(target, span, why);
+    if (done) done(outcome);
+  });
+}
+void Switch::let_back(const BanTarget& target, std::function<void(bool)> done) {
+  core_->post([target, done = std::move(done)](SwitchCore& core) {
+    const bool changed = core.peers().let_back(target);
+    if (done) done(changed);
+  });
+}
+void Switch::list_held_off(std::function<void(std::vector<Ban>)> into) const {
+  core_->post([into = std::move(into)](SwitchCore& core) { into(core.peers().held_off()); });
 }
 
 const Counters& Switch::counters() const {

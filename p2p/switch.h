@@ -30,6 +30,8 @@
 #include "conn/runtime/peer_log.h"
 #include "conn/runtime/runtime.h"
 #include "p2p/base/counters.h"
+#include "p2p/base/dial_outlook.h"
+#include "p2p/base/draining.h"
 #include "p2p/base/switch_config.h"
 #include "p2p/peer/peer_list.h"
 #include "p2p/peer/reactor.h"
@@ -51,6 +53,7 @@ struct SwitchSnapshot {
   std::size_t dialling = 0;
   std::size_t handshakes = 0;     // of strangers, under way
   std::size_t free_outbound = 0;  // slots that the book may fill
+  bool draining = false;
   std::size_t inbound_slots = 0;  // that there are; 0 before the start
   std::size_t outbound_slots = 0;
   // What peers that are gone had sent and received, by network; together with that of `peers` it is
@@ -138,6 +141,8 @@ class Switch {
   // that we serve; empty: the first.
   void dial(const conn::HostAddress& target, DialPurpose purpose = DialPurpose::requested,
             const std::string& network = {});
+  // Hands over how it stands with a node, on the control shard, after what was asked for before.
+  void dial_outlook(const conn::NodeId& id, std::function<void(const DialOutlook&)> into) const;
   // One more address of a persistent peer: all that are named for an ID are tried in turn. One that
   // is named already is dialled at once. What fails for a minute is logged (p2p/dial/outages.h).
   void add_persistent_peer(const conn::HostAddress& address);
@@ -165,6 +170,19 @@ class Switch {
   // Throws std::invalid_argument for more than kMaxNamedNodes.
   void set_named_nodes(std::set<conn::NodeId> ids);
 
+  // --- draining ---
+
+  // With `yes` nobody new comes in and no dial begins (DialFailed of reason `draining`, for those
+  // that are asked for), until `no`. What has begun goes on: handshakes and dials that are under
+  // way, peers, with their pings and answers; but none is dialled again that goes meanwhile.
+  //
+  // The port stays ours: connections are accepted and reset at once, and counted. Who dials us sees
+  // at once that it is of no use, nobody waits in a backlog, no other process can take the address,
+  // and `no` cannot fail.
+  //
+  // `done` runs on the control shard, when it is so: true if it was not before.
+  void drain(Draining draining, std::function<void(bool changed)> done = {});
+
   // --- bans ---
 
   // Ends connections that fall under it. `why` is for the operator. What a person or the embedding
@@ -177,6 +195,7 @@ class Switch {
   // For misbehaviour: its host; or itself, where the host is exempt, or that of a persistent or
   // unconditional peer.
   void ban_peer(const Peer& peer, conn::Duration span, const std::string& why);
+  // A persistent peer that was under it is due at once.
   void unban(const BanTarget& target);
   // Those that were in force when the node ran last. Ends connections that fall under them; no
   // event reports the bans, but for those that take the place of several, or make room
@@ -185,6 +204,18 @@ class Switch {
   void restore_bans(std::vector<Ban> bans);
   // Hands over those in force, on the control shard.
   void list_bans(std::function<void(std::vector<Ban>)> into) const;
+
+  // An operator's wish for a while: connections under it end (PeerReason::disconnected), and until
+  // it is over these nodes are neither let in nor dialled (PeerReason::held_off). It is no ban:
+  // nothing is known against the node. So no event reports it and nothing keeps it over a restart;
+  // a persistent peer is not even tried meanwhile, and dialled again when it is over. Replaces what
+  // there is for the same target. Refused as an operator's ban is.
+  void hold_off(const BanTarget& target, conn::Duration span, const std::string& why,
+                Asked done = {});
+  // Before its end. `done` is as that of `drain`.
+  void let_back(const BanTarget& target, std::function<void(bool changed)> done = {});
+  // As list_bans.
+  void list_held_off(std::function<void(std::vector<Ban>)> into) const;
 
   const Counters& counters() const;
   // In the order in which they were added. Once started.

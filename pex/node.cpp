@@ -434,6 +434,23 @@ void Node::report(std::function<void(const PexReport&)> into) {
   if (core_->pex) core_->pex->report(std::move(into));
 }
 
+void Node::visit(std::optional<conn::NodeId> id, PexReactor::VisitsAsked done) {
+  if (core_->pex) return core_->pex->visit(id, std::move(done));
+  core_->post([done = std::move(done)](Core&) {
+    done(fail(Stage::configuration, Reason::invalid_argument, "it has no peer exchange"));
+  });
+}
+
+void Node::save(std::function<void(const Result<std::size_t>&)> done) {
+  core_->post([done = std::move(done)](Core& core) {
+    if (core.books) {
+      core.books->save(done);
+    } else {
+      done(std::size_t{0});
+    }
+  });
+}
+
 void Node::look(std::function<void(NetworkBooks&)> task) {
   if (!core_->books) return;
   core_->post([task = std::move(task)](Core& core) { task(*core.books); });

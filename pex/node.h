@@ -150,6 +150,12 @@ class Node {
   // Hands the state of peer exchange over, on the control shard; nothing without peer exchange, and
   // nothing once it has stopped.
   void report(std::function<void(const PexReport&)> into);
+  // See PexReactor::visit; without peer exchange it is refused at once.
+  void visit(std::optional<conn::NodeId> id, PexReactor::VisitsAsked done);
+  // All that the books hold now is in the file, and the file is whole without its log: a copy that
+  // is made of it then is one that can be opened. `done` runs on the control shard, with the rows
+  // that were waiting; a node without a file has none.
+  void save(std::function<void(const conn::Result<std::size_t>&)> done);
   // What opening the file has brought; meaningful once started.
   const NetworkBooks::Opened& opened() const noexcept;
   // Runs `task` on the control shard, where the books may be touched; not at all without peer

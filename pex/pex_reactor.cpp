@@ -14,6 +14,7 @@
 
 namespace peerage::pex {
 
+using conn::Reason;
 using conn::TimePoint;
 using namespace std::chrono_literals;
 
@@ -252,6 +253,21 @@ void PexReactor::note_sessions(TimePoint now) {
   }
 }
 
+void PexReactor::visit(std::optional<conn::NodeId> id, VisitsAsked done) {
+  control_.post([self = shared_from_this(), id, done = std::move(done)] {
+    if (!self->parts_->driver)
+      return done(conn::fail(conn::Stage::configuration, Reason::stopping));
+    auto* const visits = dynamic_cast<Visits*>(self->parts_->driver.get());
+    if (visits == nullptr) {
+      return done(conn::fail(conn::Stage::configuration, Reason::invalid_argument,
+                             "it is no seed, and visits nobody"));
+    }
+    const Visits::Asked asked = visits->ask_for(id);
+    self->arm(self->control_.now());
+    done(AskedVisits{asked.known, asked.queued});
+  });
+}
+
 void PexReactor::report(std::function<void(const PexReport&)> into) {
   control_.post([self = shared_from_this(), into = std::move(into)] {
     if (self->parts_->driver) into(self->make_report());
@@ -274,6 +290,7 @@ PexReport PexReactor::make_report() const {
   if (const auto* visits = dynamic_cast<const Visits*>(parts_->driver.get())) {
     report.visits = visits->under_way();
     report.visits_made = visits->made();
+    report.visits_asked = visits->asked_for();
   }
   report.bans = books_->bans();
   return report;

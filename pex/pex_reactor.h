@@ -8,7 +8,7 @@
 // they know is there for the first peer, and the switch gets their bans before it listens.
 //
 // Threads: made and attached on any, before the start. It runs on the control shard; set_seeds,
-// set_private_ids and report may be called on any thread. `runtime` must outlive it.
+// set_private_ids, visit and report may be called on any thread. `runtime` must outlive it.
 #pragma once
 
 #include <functional>
@@ -57,6 +57,12 @@ void prepare(p2p::SwitchConfig& config, const PexConfig& pex);
 // The book's rules for this kind of node.
 addrbook::BookConfig book_config(const p2p::P2pConfig& p2p, const PexConfig& pex);
 
+// What became of a wish for visits.
+struct AskedVisits {
+  std::size_t known = 0;   // addresses that were meant
+  std::size_t queued = 0;  // of them, those that did not wait for their visit already
+};
+
 // The state of peer exchange.
 struct PexReport {
   ExchangeCounts counts;
@@ -67,6 +73,7 @@ struct PexReport {
   };
   std::vector<Book> books;
   std::size_t visits = 0;         // under way
+  std::size_t visits_asked = 0;   // that an operator has asked for, and that wait
   std::uint64_t visits_made = 0;  // in all
   std::size_t bans = 0;
 };
@@ -83,6 +90,11 @@ class PexReactor final : public p2p::Reactor, public std::enable_shared_from_thi
   // persistent peer's too, the switch dials it at these as well.
   void set_seeds(std::vector<conn::HostAddress> seeds);
   void set_private_ids(std::set<conn::NodeId> ids);
+  // A seed's: it looks now at all addresses of this node, also those that rest, or at every address
+  // that does not (pex/seed/visits.h). `done` runs on the control shard. Refused: invalid_argument,
+  // where none is a seed; stopping.
+  using VisitsAsked = std::function<void(const conn::Result<AskedVisits>&)>;
+  void visit(std::optional<conn::NodeId> id, VisitsAsked done);
   // Hands the report over, on the control shard; nothing once the switch has stopped.
   void report(std::function<void(const PexReport&)> into);
   // On the control shard.

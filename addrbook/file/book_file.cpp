@@ -13,6 +13,7 @@
 #include "addrbook/file/row.h"
 #include "addrbook/file/schema.h"
 #include "addrbook/file/sqlite.h"
+#include "addrbook/record/book_reason.h"
 
 namespace peerage::addrbook {
 
@@ -343,6 +344,14 @@ Result<void> BookFile::apply_bans(const BanChanges& changes) {
 
 bool BookFile::in_place() const noexcept {
   return !parts_->database.moved();
+}
+
+Result<void> BookFile::merge() {
+  const auto busy = parts_->database.number("PRAGMA wal_checkpoint(TRUNCATE)");
+  if (!busy) return tl::unexpected(busy.error());
+  if (*busy == 0) return {};
+  return conn::fail(conn::Stage::configuration, BookReason::book_in_use,
+                    "another program reads it");
 }
 
 Result<void> BookFile::close() {

@@ -128,6 +128,9 @@ class BookFile {
   // False: another program has deleted or replaced the file, and what is written is lost.
   bool in_place() const noexcept;
 
+  // Merges the log into the file, so that a copy of the file alone has everything. Refused
+  // (book_in_use): another program is reading the file, and cannot be waited for.
+  conn::Result<void> merge();
   // Merges the log into the file, and closes. Without it the next `open` does so.
   conn::Result<void> close();
 

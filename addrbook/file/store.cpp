@@ -69,6 +69,7 @@ class Store::Worker {
   }
   Reopened reopen();
   Written write(Batch batch);
+  Result<void> merge() { return file_ ? file_->merge() : not_open(); }
   Result<void> close() {
     if (!file_) return not_open();
     auto closed = file_->close();
@@ -196,7 +197,7 @@ void Store::set_condition(State::Condition condition, std::optional<Failure> fai
 // Makes `begin` run when there is something to do and its time has come.
 void Store::arm() {
   if (!is_open() || busy_ || closing_) return;
-  if (changed_ || !waiters_.empty()) timer_->arm(std::max(next_, shard_.now()));
+  if (changed_ || !waiters_.empty() || !merges_.empty()) timer_->arm(std::max(next_, shard_.now()));
 }
 
 void Store::changed() {
@@ -214,10 +215,27 @@ void Store::flush(FlushDone done) {
   arm();
 }
 
+void Store::save(FlushDone done) {
+  flush([self = std::weak_ptr(self_), done = std::move(done)](const Result<void>& flushed) {
+    const auto store = self.lock();
+    if (!store || !flushed || !(*store)->is_open() || (*store)->closing_) {
+      done(flushed ? not_open() : flushed);
+      return;
+    }
+    (*store)->merges_.push_back(done);
+    (*store)->next_ = (*store)->shard_.now();
+    (*store)->arm();
+  });
+}
+
 void Store::begin() {
   if (!is_open() || busy_ || closing_) return;
   if (reopen_) {
     reopen();
+    return;
+  }
+  if (!merges_.empty()) {
+    merge();
     return;
   }
   Batch batch = source_.take(kBatchRows);
@@ -240,6 +258,16 @@ void Store::write(Batch batch) {
   auto shared = std::make_shared<Batch>(std::move(batch));
   run([shared](Worker& worker) { return worker.write(std::move(*shared)); },
       [](Store& store, Written& written) { store.finished(written); });
+}
+
+void Store::merge() {
+  run([](Worker& worker) { return worker.merge(); },
+      [due = std::exchange(merges_, {})](Store& store, const Result<void>& merged) {
+        for (const FlushDone& done : due) {
+          store.shard_.post([done, merged] { done(merged); });
+        }
+        store.arm();
+      });
 }
 
 void Store::finished(Written& written) {
@@ -304,6 +332,9 @@ void Store::finish_flushes(const Result<void>& result, Waiting which) {
     (waiter.drained || which == Waiting::all ? due : waiting).push_back(std::move(waiter));
   }
   waiters_ = std::move(waiting);
+  if (which == Waiting::all) {
+    for (FlushDone& done : std::exchange(merges_, {})) due.push_back({std::move(done), true});
+  }
   // Each is a task of its own: it may even destroy us.
   for (Waiter& waiter : due) {
     shard_.post([done = std::move(waiter.done), result] { done(result); });

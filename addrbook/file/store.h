@@ -100,6 +100,10 @@ class Store {
   using FlushDone = std::function<void(conn::Result<void>)>;
   void flush(FlushDone done);
 
+  // The same, and the log is merged into the file: a copy of the file alone, made before much more
+  // is written, has all of it and can be opened. Refused (book_in_use) while another program reads.
+  void save(FlushDone done);
+
   // Flushes, merges the log into the file, and closes it, even when one of them fails.
   void close(FlushDone done);
 
@@ -131,6 +135,7 @@ class Store {
   void set_condition(State::Condition condition, std::optional<conn::Failure> failure);
   void arm();
   void begin();
+  void merge();
   void write(Batch batch);
   void reopen();
   void finished(Written& written);
@@ -158,7 +163,8 @@ class Store {
   conn::Duration retry_ = kFirstRetry;
   std::size_t failures_in_a_row_ = 0;
   std::vector<Waiter> waiters_;
-  std::shared_ptr<Store*> self_;  // tasks posted to the shard look here whether we exist
+  std::vector<FlushDone> merges_;  // flushed; the log is to be merged
+  std::shared_ptr<Store*> self_;   // tasks posted to the shard look here whether we exist
   std::unique_ptr<conn::Executor> executor_;  // destroyed first: it waits for what has begun
 };
 

@@ -185,17 +185,22 @@ BookStats stats_of(const Contents& contents, conn::IpAddress::Strict strict, Tim
 Result<ExportReport> export_json(const BookHome& home, const std::string& option, Time now) {
   const auto contents = read_book(home, now);
   if (!contents) return tl::unexpected(contents.error());
+  return export_json(home, *contents, option, now);
+}
+
+Result<ExportReport> export_json(const BookHome& home, const Contents& contents,
+                                 const std::string& option, Time now) {
   ExportReport report;
   const auto named = home.network(option);
   if (named) {
     report.network = *named;
-  } else if (contents->addresses.size() == 1) {
-    report.network = contents->addresses.begin()->first;
+  } else if (contents.addresses.size() == 1) {
+    report.network = contents.addresses.begin()->first;
   } else {
     return tl::unexpected(named.error());
   }
-  const auto rows = contents->addresses.find(report.network);
-  if (rows == contents->addresses.end()) {
+  const auto rows = contents.addresses.find(report.network);
+  if (rows == contents.addresses.end()) {
     return fail(Stage::configuration, Reason::invalid_argument,
                 "the book has no addresses of network " + conn::printable(report.network, 64));
   }
@@ -204,7 +209,7 @@ Result<ExportReport> export_json(const BookHome& home, const std::string& option
   for (const KnownAddress& row : rows->second) {
     if (std::find(ids.begin(), ids.end(), row.address.id) == ids.end()) shown.push_back(row);
   }
-  const std::string key = addrbook::json_key(contents->key);
+  const std::string key = addrbook::json_key(contents.key);
   const addrbook::Exported exported = addrbook::choose_for_json(shown, key, now);
   report.text = addrbook::json_text(key, exported.entries);
   report.written = exported.entries.size();

@@ -119,6 +119,8 @@ struct ExportReport {
   std::size_t written = 0, left_out = 0;
 };
 // The network: `option`, or the config's, or the only one in the book. Private IDs are left out.
+conn::Result<ExportReport> export_json(const BookHome& home, const addrbook::Contents& contents,
+                                       const std::string& option, Time now);
 conn::Result<ExportReport> export_json(const BookHome& home, const std::string& option, Time now);
 
 // --- changing ---

@@ -82,7 +82,8 @@ Result<OwnedBook> own_book(const BookHome& home, Missing missing, Time now) {
   auto opened = BookFile::open(home.file, options, now);
   if (!opened) {
     if (opened.error().reason == addrbook::BookReason::book_in_use) {
-      opened.error().detail += "; stop the node first";
+      opened.error().detail +=
+          "; stop the node first, or ask it: `peerage ctl book`, `peerage ctl ban`";
     }
     return tl::unexpected(std::move(opened.error()));
   }

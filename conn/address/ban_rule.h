@@ -31,6 +31,8 @@ namespace peerage::conn {
 using BanTarget = std::variant<NodeId, Cidr>;
 // 40 hex digits, or a network.
 std::string to_string(const BanTarget& target);
+// Whether a node of this ID, at this address, falls under it.
+bool covers(const BanTarget& target, const NodeId& id, const IpAddress& ip);
 
 enum class BanOrigin : std::uint8_t {
   misbehaviour,  // made by the node itself, for what a stranger did

@@ -16,6 +16,10 @@ using conn::TimePoint;
 
 namespace {
 
+tl::unexpected<conn::Failure> kept_out(PeerReason why, const Ban& by) {
+  return conn::fail(Stage::admission, why, by.reason);
+}
+
 ProbeLimits unless_unlimited(ProbeLimits limits, const ConnectionRateConfig& rate) {
   if (rate.interval <= conn::Duration(0)) limits.per_second = 0;
   return limits;
@@ -39,9 +43,7 @@ Admission::Admission(const AdmissionConfig& config, conn::RandomBelow random, Ti
       recent_(config.exempt) {}
 
 Result<Admission::Handshake> Admission::on_arrival(const IpAddress& ip, TimePoint now) {
-  if (const Ban* ban = bans_.find(ip, now)) {
-    return conn::fail(Stage::admission, PeerReason::banned, ban->reason);
-  }
+  if (auto allowed = check_bans(ip, now); !allowed) return tl::unexpected(allowed.error());
   if (config_.full_inbound == FullInbound::refuse &&
       slots_taken(Direction::inbound) + half_open_.size() >= config_.max_inbound) {
     return conn::fail(Stage::admission, PeerReason::no_free_slot);
@@ -70,9 +72,7 @@ Result<Admission::Handshake> Admission::on_arrival(const IpAddress& ip, TimePoin
 }
 
 Result<void> Admission::on_spent_probe(const IpAddress& ip, TimePoint now) {
-  if (const Ban* ban = bans_.find(ip, now)) {
-    return conn::fail(Stage::admission, PeerReason::banned, ban->reason);
-  }
+  if (auto allowed = check_bans(ip, now); !allowed) return tl::unexpected(allowed.error());
   if (!rates_of(ip, host_at(ip)).probes.pay(ip, {}, now)) {
     return conn::fail(Stage::admission, PeerReason::probe_rate_exceeded, ip.to_string());
   }
@@ -219,12 +219,17 @@ void Admission::alter(Slot& slot, Change&& change) {
   if (takes_slot(slot)) ++taken(slot.peer.direction);
 }
 
+Result<void> Admission::check_bans(const IpAddress& ip, TimePoint now) const {
+  if (const Ban* ban = bans_.find(ip, now)) return kept_out(PeerReason::banned, *ban);
+  if (const Ban* wish = held_off_.find(ip, now)) return kept_out(PeerReason::held_off, *wish);
+  return {};
+}
+
 Result<void> Admission::check_bans(const NodeId& id, const std::optional<IpAddress>& ip,
                                    TimePoint now) const {
-  const Ban* ban = bans_.find(id, now);
-  if (ban == nullptr && ip) ban = bans_.find(*ip, now);
-  if (ban != nullptr) return conn::fail(Stage::admission, PeerReason::banned, ban->reason);
-  return {};
+  if (const Ban* ban = bans_.find(id, now)) return kept_out(PeerReason::banned, *ban);
+  if (const Ban* wish = held_off_.find(id, now)) return kept_out(PeerReason::held_off, *wish);
+  return ip ? check_bans(*ip, now) : Result<void>{};
 }
 
 std::vector<LinkId> Admission::evict_one(std::vector<EvictionCandidate> candidates,

@@ -75,12 +75,12 @@ class Admission {
     HalfOpenPool::Host host = HalfOpenPool::Host::stranger;
     Paid paid = Paid::for_now;
   };
-  // Refused: banned, connection_rate_exceeded, probe_rate_exceeded, authentication_failed_lately,
-  // too_many_handshakes; no_free_slot within the pause after such a refusal; and with
-  // FullInbound::refuse, this also for those that would need none.
+  // Refused: banned, held_off, connection_rate_exceeded, probe_rate_exceeded,
+  // authentication_failed_lately, too_many_handshakes; no_free_slot within the pause after such a
+  // refusal; and with FullInbound::refuse, this also for those that would need none.
   conn::Result<Handshake> on_arrival(const conn::IpAddress& ip, conn::TimePoint now);
   // One that had ended without a byte before it was looked at: a probe, which takes no place.
-  // Refused: banned, probe_rate_exceeded.
+  // Refused: banned, held_off, probe_rate_exceeded.
   conn::Result<void> on_spent_probe(const conn::IpAddress& ip, conn::TimePoint now);
   // What was just refused as connection_rate_exceeded may yet show that it is a probe, while it has
   // a place and is sent nothing: one of a host at a time, in nobody's place. nullopt: it may not.
@@ -111,9 +111,9 @@ class Admission {
   struct Admitted {
     std::vector<LinkId> evict;  // all links of the node that is evicted for it, if any
   };
-  // Refused: banned, too_many_from_address, no_free_slot. `candidates` is asked only when all
-  // inbound slots are taken; one that holds none of them, or is on its way out, is passed over. An
-  // admitted newcomer is counted until on_gone(link).
+  // Refused: banned, held_off, too_many_from_address, no_free_slot. `candidates` is asked only when
+  // all inbound slots are taken; one that holds none of them, or is on its way out, is passed over.
+  // An admitted newcomer is counted until on_gone(link).
   conn::Result<Admitted> on_proven(
       const Newcomer& newcomer, LinkId link,
       const std::function<std::vector<EvictionCandidate>()>& candidates, conn::TimePoint now);
@@ -134,6 +134,9 @@ class Admission {
 
   BanList& bans() noexcept { return bans_; }
   const BanList& bans() const noexcept { return bans_; }
+  // Who is held off for a while (Switch::hold_off): kept out as by a ban.
+  BanList& held_off() noexcept { return held_off_; }
+  const BanList& held_off() const noexcept { return held_off_; }
   // IDs that hold an ordinary slot.
   std::size_t slots_taken(Direction direction) const noexcept {
     return taken_[direction == Direction::inbound ? 0 : 1];
@@ -160,6 +163,8 @@ class Admission {
   std::size_t& taken(Direction direction) noexcept {
     return taken_[direction == Direction::inbound ? 0 : 1];
   }
+  // Whether a ban, or an operator's wish for a while, keeps it out.
+  conn::Result<void> check_bans(const conn::IpAddress& ip, conn::TimePoint now) const;
   conn::Result<void> check_bans(const conn::NodeId& id, const std::optional<conn::IpAddress>& ip,
                                 conn::TimePoint now) const;
   bool is_full() const noexcept { return slots_taken(Direction::inbound) >= config_.max_inbound; }
@@ -183,6 +188,7 @@ class Admission {
 
   AdmissionConfig config_;
   BanList bans_;
+  BanList held_off_;
   HostRates rates_;
   HostRates high_rates_;
   SlotPause slot_pause_;

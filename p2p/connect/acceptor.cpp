@@ -66,6 +66,8 @@ void Acceptor::on_arrival(std::unique_ptr<conn::Arrival> arrival) {
   const conn::Endpoint remote = arrival->remote_endpoint();
   counters_.add(Counter::accepted);
   if (const auto* spent = conn::SpentArrival::from(*arrival)) return on_spent(remote, spent->why());
+  if (draining_ == Draining::yes)
+    return refuse(remote, {Stage::admission, PeerReason::draining, {}});
   const auto entered = admission_.on_arrival(remote.ip, now);
   if (!entered) {
     if (entered.error().reason == PeerReason::connection_rate_exceeded) {

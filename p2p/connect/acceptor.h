@@ -12,6 +12,7 @@
 
 #include "p2p/admission/admission.h"
 #include "p2p/base/counters.h"
+#include "p2p/base/draining.h"
 #include "p2p/connect/transport.h"
 
 namespace peerage::p2p {
@@ -43,6 +44,8 @@ class Acceptor {
            Observer& observer);
 
   conn::Result<conn::Endpoint> listen(const conn::Endpoint& at);
+  // While it drains, arrivals are refused; handshakes under way go on.
+  void drain(Draining draining) noexcept { draining_ = draining; }
   // Stops listening, and ends all handshakes.
   void close();
 
@@ -84,6 +87,7 @@ class Acceptor {
   std::deque<Ticket> waiting_;  // for the budget of cryptography; those of named nodes first
   std::unique_ptr<conn::Timer> begin_timer_;
   std::unique_ptr<conn::Listener> listener_;
+  Draining draining_ = Draining::no;
 };
 
 }  // namespace peerage::p2p

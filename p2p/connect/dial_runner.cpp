@@ -25,7 +25,7 @@ void DialRunner::open() {
 }
 
 void DialRunner::wake() {
-  if (!open_) return;
+  if (!open_ || draining_ == Draining::yes) return;
   for (const DialOrder& order : dialer_.take_due(control_.now())) begin(order);
   const auto next = dialer_.deadline();
   if (!timer_) timer_ = control_.make_timer([this] { wake(); });
@@ -34,6 +34,11 @@ void DialRunner::wake() {
   } else {
     timer_->cancel();
   }
+}
+
+void DialRunner::drain(Draining draining) {
+  draining_ = draining;
+  wake();
 }
 
 void DialRunner::close() {

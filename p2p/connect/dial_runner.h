@@ -10,6 +10,7 @@
 
 #include "p2p/admission/admission.h"
 #include "p2p/base/counters.h"
+#include "p2p/base/draining.h"
 #include "p2p/connect/transport.h"
 #include "p2p/dial/dialer.h"
 
@@ -41,6 +42,8 @@ class DialRunner {
   // Begins what is due, and sees to it that it is called again in time. To be called whenever the
   // dialer's state has changed.
   void wake();
+  // While it drains, none begins; those under way go on.
+  void drain(Draining draining);
   // Ends all dials; none begins any more.
   void close();
 
@@ -59,6 +62,7 @@ class DialRunner {
   std::map<conn::NodeId, std::unique_ptr<conn::Pending>> running_;
   std::unique_ptr<conn::Timer> timer_;
   bool open_ = false;
+  Draining draining_ = Draining::no;
 };
 
 }  // namespace peerage::p2p

@@ -44,6 +44,12 @@ Result<void> Dialer::add_persistent(const HostAddress& address, TimePoint now) {
   return {};
 }
 
+void Dialer::let_back(const Which& which, TimePoint now) {
+  for (const HostAddress& address : persistent_.targets()) {
+    if (which(address)) (void)add_persistent(address, now);
+  }
+}
+
 Result<void> Dialer::request(const DialOrder& order, TimePoint now) {
   const HostAddress& target = order.target;
   if (target.id == own_) return refuse(PeerReason::own_address);
@@ -93,6 +99,15 @@ std::optional<TimePoint> Dialer::deadline() const {
   const auto sticky = sticky_.deadline();
   if (!persistent || !sticky) return persistent ? persistent : sticky;
   return std::min(*persistent, *sticky);
+}
+
+DialOutlook Dialer::outlook(const NodeId& id, TimePoint now) const {
+  using State = DialOutlook::State;
+  if (connected_.contains(id)) return {State::connected};
+  if (slots_.is_under_way(id)) return {State::dialling};
+  const auto due = persistent_.due(id);
+  if (due && *due <= now) return {State::dialling};
+  return {State::resting, due};
 }
 
 void Dialer::on_dial_ended(const NodeId& id, const conn::Failure* failure, TimePoint now) {
@@ -183,7 +198,10 @@ void Dialer::rest_own(const HostAddress& target, TimePoint until) {
   });
   own_addresses_.push_back({target.host, target.port, until});
   if (own_addresses_.size() > kMaxOwnAddresses) own_addresses_.pop_front();
-  persistent_.hold(target, until);
+  const auto is_there = [&target](const HostAddress& address) {
+    return address.host == target.host && address.port == target.port;
+  };
+  persistent_.hold(is_there, until);
 }
 
 TimePoint Dialer::own_until(const HostAddress& target) const {

@@ -25,6 +25,7 @@
 
 #include "conn/address/net_address.h"
 #include "conn/runtime/runtime.h"
+#include "p2p/base/dial_outlook.h"
 #include "p2p/base/dial_purpose.h"
 #include "p2p/base/direction.h"
 #include "p2p/base/limits.h"
@@ -68,6 +69,12 @@ class Dialer {
   // All addresses of persistent peers.
   std::vector<conn::HostAddress> persistent() const { return persistent_.targets(); }
 
+  // Which addresses: of a persistent peer's, none of these is due before then.
+  using Which = PersistentPeers::Which;
+  void hold_off(const Which& which, conn::TimePoint until) { persistent_.hold(which, until); }
+  // And all of these are due now, whatever has been before.
+  void let_back(const Which& which, conn::TimePoint now);
+
   // Asks for a dial; it is due at once. Refused (stage admission): own_address, duplicate_id,
   // already_dialling, address_resting, no_free_slot.
   conn::Result<void> request(const DialOrder& order, conn::TimePoint now);
@@ -85,6 +92,7 @@ class Dialer {
   std::vector<DialOrder> take_due(conn::TimePoint now);
   std::optional<conn::TimePoint> deadline() const;
   bool is_dialling(const conn::NodeId& id) const { return dialling_.contains(id); }
+  DialOutlook outlook(const conn::NodeId& id, conn::TimePoint now) const;
   std::size_t dialling() const noexcept { return dialling_.size(); }
 
   // The dial ended: null when the peer is admitted (on_connected follows), and otherwise why it is

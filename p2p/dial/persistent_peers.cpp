@@ -49,6 +49,12 @@ std::vector<HostAddress> PersistentPeers::targets() const {
   return addresses;
 }
 
+std::optional<TimePoint> PersistentPeers::due(const NodeId& id) const {
+  const auto found = peers_.find(id);
+  if (found == peers_.end()) return std::nullopt;
+  return first_of(found->second).next;
+}
+
 std::vector<HostAddress> PersistentPeers::take_due(TimePoint now) {
   std::vector<HostAddress> addresses;
   for (std::size_t free = pace_.available(now);
@@ -77,7 +83,7 @@ void PersistentPeers::on_unreachable(const HostAddress& address, TimePoint begun
     if (begun - *target.unreachable_since < kPersistentEager) {
       const auto pause = static_cast<Duration::rep>(static_cast<double>(kPersistentPause.count()) *
                                                     (0.9 + 0.2 * random_()));
-      target.next = begun + std::min(cap_, Duration(pause));
+      set_next(target, begun + std::min(cap_, Duration(pause)));
     } else {
       back_off(target, 2 * kPersistentPause, begun);
     }
@@ -98,7 +104,7 @@ void PersistentPeers::on_lost(const NodeId& id, const std::optional<HostAddress>
     if (used != entry.targets.end()) std::rotate(entry.targets.begin(), used, std::next(used));
     const Duration pause = conn::backoff_pause({kFirstPersistentPause, cap_}, 0, random_());
     for (Target& each : entry.targets) {
-      each.next = std::max(now + pause, each.held_until);
+      set_next(each, now + pause);
       each.unreachable_since.reset();
       each.failures = 1;
     }
@@ -109,19 +115,23 @@ void PersistentPeers::on_idle(const NodeId& id) {
   change(id, [](Entry& entry) { entry.busy = false; });
 }
 
-void PersistentPeers::hold(const HostAddress& address, TimePoint until) {
+void PersistentPeers::hold(const Which& which, TimePoint until) {
+  const auto is_held = [&which](const Target& target) { return which(target.address); };
   for (auto peer = peers_.begin(); peer != peers_.end(); ++peer) {
-    const auto is_there = [&address](const Target& target) {
-      return target.address.host == address.host && target.address.port == address.port;
-    };
-    Entry& held = peer->second;
-    if (std::none_of(held.targets.begin(), held.targets.end(), is_there)) continue;
+    const Entry& held = peer->second;
+    if (std::none_of(held.targets.begin(), held.targets.end(), is_held)) continue;
     change(peer, [&](Entry& entry) {
       for (Target& target : entry.targets) {
-        if (is_there(target)) target.next = target.held_until = until;
+        if (!is_held(target)) continue;
+        target.held_until = std::max(target.held_until, until);
+        set_next(target, target.next);
       }
     });
   }
+}
+
+void PersistentPeers::set_next(Target& target, TimePoint next) {
+  target.next = std::max(next, target.held_until);
 }
 
 std::vector<PersistentPeers::Target>::iterator PersistentPeers::find(Entry& entry,
@@ -130,13 +140,13 @@ std::vector<PersistentPeers::Target>::iterator PersistentPeers::find(Entry& entr
                       [&address](const Target& target) { return target.address == address; });
 }
 
-PersistentPeers::Target& PersistentPeers::first_of(Entry& entry) {
+const PersistentPeers::Target& PersistentPeers::first_of(const Entry& entry) {
   return *std::min_element(entry.targets.begin(), entry.targets.end(),
                            [](const Target& a, const Target& b) { return a.next < b.next; });
 }
 
 void PersistentPeers::back_off(Target& target, Duration first, TimePoint from) const {
-  target.next = from + conn::backoff_pause({first, cap_}, target.failures++, random_());
+  set_next(target, from + conn::backoff_pause({first, cap_}, target.failures++, random_()));
 }
 
 }  // namespace peerage::p2p

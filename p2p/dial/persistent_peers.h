@@ -53,6 +53,8 @@ class PersistentPeers {
   bool contains(const conn::NodeId& id) const { return peers_.contains(id); }
   // All addresses.
   std::vector<conn::HostAddress> targets() const;
+  // When it is due; it may have to wait for others then. Nothing for one that is not persistent.
+  std::optional<conn::TimePoint> due(const conn::NodeId& id) const;
 
   // Those to dial now; they are busy from here on.
   std::vector<conn::HostAddress> take_due(conn::TimePoint now);
@@ -72,8 +74,9 @@ class PersistentPeers {
                conn::TimePoint now);
   // It is neither connected nor being dialled any more: it is due as was said last.
   void on_idle(const conn::NodeId& id);
-  // No address with this host and port is due before then.
-  void hold(const conn::HostAddress& address, conn::TimePoint until);
+  // None of these addresses is due before then.
+  using Which = std::function<bool(const conn::HostAddress&)>;
+  void hold(const Which& which, conn::TimePoint until);
 
  private:
   struct Target {
@@ -91,7 +94,8 @@ class PersistentPeers {
 
   static std::vector<Target>::iterator find(Entry& entry, const conn::HostAddress& address);
   // The one that is due first.
-  static Target& first_of(Entry& entry);
+  static const Target& first_of(const Entry& entry);
+  static void set_next(Target& target, conn::TimePoint next);
   void back_off(Target& target, conn::Duration first, conn::TimePoint from) const;
   // Changes the entry, and its place in `due_`.
   template <typename Change>

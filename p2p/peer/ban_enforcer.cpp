@@ -40,8 +40,10 @@ void BanEnforcer::ban_peer(const NodeId& id, const conn::IpAddress& ip, conn::Du
   (void)ban(bans_.target_for(id, ip), span, why, BanOrigin::misbehaviour, id);
 }
 
-void BanEnforcer::unban(const BanTarget& target) {
-  if (bans_.remove(target)) observer_.on_unbanned(target);
+bool BanEnforcer::unban(const BanTarget& target) {
+  const bool was = bans_.remove(target);
+  if (was) observer_.on_unbanned(target);
+  return was;
 }
 
 void BanEnforcer::restore(const std::vector<Ban>& bans) {
@@ -67,9 +69,7 @@ void BanEnforcer::restore(const std::vector<Ban>& bans) {
 
 void BanEnforcer::end_those_under(const Ban& ban) {
   const auto falls_under = [&ban](const Peer& peer) {
-    const auto* id = std::get_if<NodeId>(&ban.target);
-    return id != nullptr ? peer.id() == *id
-                         : std::get<conn::Cidr>(ban.target).contains(peer.socket().ip);
+    return conn::covers(ban.target, peer.id(), peer.socket().ip);
   };
   peers_.stop_if(falls_under, {conn::Stage::admission, PeerReason::banned, ban.reason});
 }

@@ -60,7 +60,8 @@ class BanEnforcer {
   // For misbehaviour of a node that is at `ip`.
   void ban_peer(const conn::NodeId& id, const conn::IpAddress& ip, conn::Duration span,
                 const std::string& why);
-  void unban(const BanTarget& target);
+  // False: there was no such ban.
+  bool unban(const BanTarget& target);
   // Those that were in force when the node ran last.
   void restore(const std::vector<Ban>& bans);
   std::vector<Ban> all() const { return bans_.all(control_.now()); }

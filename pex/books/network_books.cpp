@@ -108,6 +108,20 @@ void NetworkBooks::flush(std::function<void(Result<void>)> done) {
   }
 }
 
+void NetworkBooks::save(std::function<void(Result<std::size_t>)> done) {
+  if (!store_) {
+    control_.post([done = std::move(done)] { done(std::size_t{0}); });
+    return;
+  }
+  store_->save([rows = rows_waiting(), done = std::move(done)](const Result<void>& saved) {
+    if (saved) {
+      done(rows);
+    } else {
+      done(tl::unexpected(saved.error()));
+    }
+  });
+}
+
 void NetworkBooks::close(std::function<void(Result<void>)> done) {
   if (store_) {
     store_->close(std::move(done));

@@ -63,7 +63,10 @@ class NetworkBooks final : private addrbook::Store::Source {
   void open(std::function<void(conn::Result<Opened>)> done);
   // All that the books hold now is committed, or the failure.
   void flush(std::function<void(conn::Result<void>)> done);
-  // The same, and the file is closed. From here on the books are in memory alone.
+  // The same, and the file is whole without its log (addrbook::Store::save); with the rows that it
+  // did not have: none without a file.
+  void save(std::function<void(conn::Result<std::size_t>)> done);
+  // The same as `flush`, and the file is closed. From here on the books are in memory alone.
   void close(std::function<void(conn::Result<void>)> done);
   // None without a file.
   const addrbook::Store::State* file_state() const;

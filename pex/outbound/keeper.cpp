@@ -60,6 +60,7 @@ std::vector<OutboundPolicy::Situation::Outbound> OutboundKeeper::outbound(TimePo
 }
 
 TimePoint OutboundKeeper::on_time(TimePoint now) {
+  if (context_.node.snapshot()->draining) return now + kWanting;
   const auto state = situation(now);
   ask_first_seeds(state, now);
   const auto plan = policy_.plan(state);

@@ -1,4 +1,5 @@
-// The driver of a node: keeps its outbound set full as OutboundPolicy plans. It gives the policy
+// The driver of a node: keeps its outbound set full as OutboundPolicy plans, unless the switch
+// drains. It gives the policy
 // the situation, and has the switch and the exchange carry out the plan.
 //
 // Outbound peers are asked for addresses when they connect, if the book has not enough; a peer that

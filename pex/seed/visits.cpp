@@ -66,15 +66,19 @@ std::set<conn::NodeId> Visits::moved_nodes() const {
 }
 
 void Visits::begin_visits(TimePoint now) {
-  if (now < full_until_) return;
+  if (now < full_until_ || context_.node.snapshot()->draining) return;
   while (visits_.size() < limits_.parallel && begin_one(now)) {
   }
 }
 
+bool Visits::is_busy(const conn::NodeId& id) const {
+  return id == context_.own || context_.peers.knows(id) || visits_.contains(id);
+}
+
 bool Visits::begin_one(TimePoint now) {
+  if (visit_wanted(now)) return true;
   const auto unavailable = [this](const addrbook::KnownAddress& known) {
-    return known.address.id == context_.own || context_.peers.knows(known.address.id) ||
-           visits_.contains(known.address.id);
+    return is_busy(known.address.id);
   };
   for (std::size_t i = 0; i < crawlers_.size(); ++i) {
     const std::size_t index = (turn_ + i) % crawlers_.size();
@@ -82,10 +86,40 @@ bool Visits::begin_one(TimePoint now) {
     const auto target = crawlers_[index].next(book, {now, context_.books.now(), unavailable});
     if (!target) continue;
     turn_ = index + 1;
-    begin(HostAddress::of(*target), book.network(), false, now);
+    begin(HostAddress::of(*target), book.network(), Why::crawl, now);
     return true;
   }
   return visit_seed(now);
+}
+
+bool Visits::visit_wanted(TimePoint now) {
+  while (const auto wanted = wanted_.take()) {
+    // One that is here, or is being visited, need not be looked for.
+    if (is_busy(wanted->address.id)) continue;
+    begin(HostAddress::of(wanted->address), wanted->network, Why::asked_for, now);
+    return true;
+  }
+  return false;
+}
+
+Visits::Asked Visits::ask_for(const std::optional<conn::NodeId>& id) {
+  Asked asked;
+  const addrbook::Time now = context_.books.now();
+  for (std::size_t i = 0; i < context_.books.size(); ++i) {
+    const addrbook::AddressBook& book = context_.books.at(i);
+    const auto want = [&](const addrbook::KnownAddress& known) {
+      ++asked.known;
+      if (wanted_.add({known.address, book.network()})) ++asked.queued;
+    };
+    if (id) {
+      for (const auto* known : book.find(*id)) want(*known);
+    } else {
+      book.for_each([&](const addrbook::KnownAddress& known) {
+        if (known.bad_until <= now) want(known);
+      });
+    }
+  }
+  return asked;
 }
 
 bool Visits::visit_seed(TimePoint now) {
@@ -98,13 +132,12 @@ bool Visits::visit_seed(TimePoint now) {
   if (!hungry) return false;
   const auto seed = seeds_.next(now);
   if (!seed || context_.peers.knows(seed->address.id)) return false;
-  begin(seed->address, seed->network, true, now);
+  begin(seed->address, seed->network, Why::seed, now);
   return true;
 }
 
-void Visits::begin(const HostAddress& target, const std::string& network, bool is_seed,
-                   TimePoint now) {
-  visits_[target.id] = {target, now + limits_.visit, is_seed};
+void Visits::begin(const HostAddress& target, const std::string& network, Why why, TimePoint now) {
+  visits_[target.id] = {target, network, now + limits_.visit, why};
   ++made_;
   context_.node.dial(target, p2p::DialPurpose::requested, network);
 }
@@ -146,21 +179,32 @@ void Visits::look_at_growth(TimePoint now) {
 }
 
 void Visits::on_dial_failed(const p2p::DialFailed& event, TimePoint now) {
-  const auto visit = visits_.find(event.target.id);
+  const auto found = visits_.find(event.target.id);
   // A persistent peer's own dials are no visits.
-  if (visit == visits_.end() || visit->second.target != event.target) return;
+  if (found == visits_.end() || found->second.target != event.target) return;
+  const Visit visit = std::move(found->second);
+  visits_.erase(found);
   const auto& info = event.report.upgrade.remote_info;
-  if (visit->second.is_seed && event.failure.reason == conn::Reason::wrong_network && info &&
+  const bool is_seed = visit.why == Why::seed;
+  if (is_seed && event.failure.reason == conn::Reason::wrong_network && info &&
       context_.books.find(info->network) != nullptr) {
     seeds_.is_of(event.target.id, info->network);
   }
-  if (visit->second.is_seed) seeds_.failed(event.target, now);
-  visits_.erase(visit);
-  if (event.failure.reason != p2p::PeerReason::no_free_slot) return;
-  full_until_ = now + kLook;
-  const auto ip = conn::IpAddress::parse(event.target.host);
+  if (is_seed) seeds_.failed(event.target, now);
+  if (event.failure.reason == p2p::PeerReason::no_free_slot) {
+    full_until_ = now + kLook;
+    take_back(visit);
+  } else if (event.failure.reason == p2p::PeerReason::draining) {
+    take_back(visit);
+  }
+}
+
+void Visits::take_back(const Visit& visit) {
+  const auto ip = conn::IpAddress::parse(visit.target.host);
   if (!ip) return;
-  for (Crawler& crawler : crawlers_) crawler.take_back({*ip, event.target.port});
+  const conn::Endpoint place = {*ip, visit.target.port};
+  if (visit.why == Why::asked_for) wanted_.put_back({{visit.target.id, place}, visit.network});
+  for (Crawler& crawler : crawlers_) crawler.take_back(place);
 }
 
 void Visits::on_list(const p2p::PeerPtr& peer, std::size_t added, TimePoint) {

@@ -69,6 +69,25 @@ TEST_F(DialerTest, ThereIsOneDialAtATimeForAnId) {
   EXPECT_EQ(take(), kNone);
 }
 
+TEST_F(DialerTest, SaysHowItStandsWithANode) {
+  using State = DialOutlook::State;
+  const auto outlook = [this] { return dialer().outlook(node(1).id, now); };
+  EXPECT_EQ(outlook().state, State::resting) << "nobody wants it";
+  EXPECT_EQ(outlook().next, std::nullopt);
+  ASSERT_TRUE(add_persistent(node(1)));
+  EXPECT_EQ(outlook().state, State::dialling) << "it is due at once";
+  EXPECT_EQ(take(), std::vector{node(1)});
+  EXPECT_EQ(outlook().state, State::dialling);
+  fail(node(1));
+  EXPECT_EQ(outlook().state, State::resting);
+  EXPECT_EQ(outlook().next, dialer().deadline());
+  ASSERT_TRUE(go_on());
+  EXPECT_EQ(take(), std::vector{node(1)});
+  connect(node(1));
+  EXPECT_EQ(outlook().state, State::connected);
+  EXPECT_EQ(outlook().next, std::nullopt);
+}
+
 TEST_F(DialerTest, ANodeThatHasConnectedToUsIsNotDialled) {
   ASSERT_TRUE(add_persistent(node(1)));
   EXPECT_EQ(request(node(2)), kAccepted);

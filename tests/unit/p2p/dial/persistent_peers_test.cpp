@@ -212,7 +212,7 @@ TEST_F(PersistentPeersTest, ABusyOneIsNotDueAndARemovedOneIsForgotten) {
 TEST_F(PersistentPeersTest, OnesAtAnAddressThatIsHeldAreNotDueBefore) {
   peers.add(node(1), now, Busy::no);
   peers.add(node(2), now + 1s, Busy::no);
-  peers.hold(node(1), now + 24h);
+  peers.hold([](const HostAddress& each) { return each == node(1); }, now + 24h);
   EXPECT_EQ(peers.next(), now + 1s);
   EXPECT_EQ(peers.take_due(now + 1s), std::vector{node(2)});
   EXPECT_EQ(peers.next(), now + 24h);
@@ -342,7 +342,7 @@ TEST_F(SeveralAddresses, OneThatIsRemovedLeavesTheOthersAndTheLastOneThePeer) {
 TEST_F(SeveralAddresses, OneThatLedToOurselvesRestsAndTheOthersDoNot) {
   peers.add(node(1), now, Busy::no);
   peers.add(also(1), now, Busy::no);
-  peers.hold(node(1), now + 24h);
+  peers.hold([](const HostAddress& each) { return each == node(1); }, now + 24h);
   EXPECT_EQ(peers.take_due(now), std::vector{also(1)});
   peers.on_answer(also(1), now);
   now += 1min;
