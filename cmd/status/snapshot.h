@@ -8,6 +8,8 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -74,5 +76,8 @@ struct StatusSnapshot {
   std::optional<WallTime> store_last_success;  // none: nothing was to be written yet
   Condition condition;
 };
+
+// How the handlers get theirs, for each request: it must not wait. Never null.
+using ReadStatus = std::function<std::shared_ptr<const StatusSnapshot>()>;
 
 }  // namespace peerage::cmd
