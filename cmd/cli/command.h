@@ -56,6 +56,7 @@ struct Command {
   std::string footer{};             // of help
   std::vector<Command> commands{};  // one of them has to be named, if there are any
   std::function<int()> run{};       // the exit code; of a command that has none of its own below it
+  int usage_exit = 64;              // the exit code for a wrong line; of a command of the program
 };
 
 struct Program {

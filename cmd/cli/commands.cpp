@@ -104,6 +104,11 @@ conn::Result<std::filesystem::path> node_key_path(const std::filesystem::path& h
   return settings->node_key_file;
 }
 
+std::filesystem::path control_socket_path(const std::filesystem::path& home) {
+  const Settings settings = read_settings(home, {}, process_environment(), Listing::brief).settings;
+  return settings.home / "data/control.sock";
+}
+
 // Bytes; of what most failures say none, and a few quote a path or a stranger.
 static constexpr std::size_t kMaxDetail = 4096;
 

@@ -26,6 +26,7 @@ Command check_config_command();
 Command crawl_command();
 Command demo_command();
 Command bench_command();
+Command ctl_command();
 
 // The groups of the program's help.
 inline constexpr const char* kRunGroup = "Run a node";
@@ -51,6 +52,10 @@ std::vector<Option> settings_options(Flags& flags);
 // The home's node key file, by its settings.
 conn::Result<std::filesystem::path> node_key_path(const std::filesystem::path& home,
                                                   const Flags& flags = {});
+
+// The home's control socket, by its settings, as far as they can be read: what is wrong with them
+// must not keep anybody from asking the node. Empty: there is none.
+std::filesystem::path control_socket_path(const std::filesystem::path& home);
 
 // Prints "peerage: ..." with the hint, and returns 1.
 int report(const conn::Failure& failure);

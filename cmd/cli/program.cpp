@@ -129,6 +129,14 @@ const Command* command_named(const std::vector<Command>& commands, const std::st
   return nullptr;
 }
 
+// Of the command that a wrong command line begins with.
+int usage_exit_of(const CLI::App& app, const Program& program) {
+  const auto parsed = app.get_subcommands();
+  if (parsed.empty()) return kExitUsage;
+  const Command* const command = command_named(program.commands, parsed.front()->get_name());
+  return command == nullptr ? kExitUsage : command->usage_exit;
+}
+
 // help NAME...: what --help of that command prints.
 Command help_command(const Program& program, std::ostream& out) {
   auto names = std::make_shared<std::vector<std::string>>();
@@ -208,7 +216,7 @@ int run_program(const Program& without_help, std::vector<std::string> arguments,
     return kExitUsage;
   } catch (const CLI::ParseError& error) {
     // --help and the like are no errors.
-    return app.exit(error, out, err) == 0 ? kExitDone : kExitUsage;
+    return app.exit(error, out, err) == 0 ? kExitDone : usage_exit_of(app, program);
   } catch (const std::exception& error) {
     err << program.name << ": " << error.what() << '\n';
     return kExitFailed;

@@ -13,8 +13,8 @@
 namespace peerage::cmd {
 
 // `arguments` are those after the program's name. The exit code is that of the chosen command; 0
-// when help or the version was asked for; 64, with the mistake on `err`, for a wrong command line;
-// 1, reported as well, when a command throws.
+// when help or the version was asked for; 64, or what the command has for it, with the mistake on
+// `err`, for a wrong command line; 1, reported as well, when a command throws.
 int run_program(const Program& program, std::vector<std::string> arguments, std::ostream& out,
                 std::ostream& err);
 
