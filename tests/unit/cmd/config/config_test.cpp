@@ -40,9 +40,13 @@ TEST(Config, TheFilesThatRealNodesWriteAreUnderstood) {
     EXPECT_TRUE(notices(*config, "p2p.flush_throttle_timeout"));
     EXPECT_FALSE(notices(*config, "p2p.max_packet_msg_payload_size"));
     EXPECT_EQ(config->p2p.max_packet_msg_payload_size, 1024u);
-    EXPECT_TRUE(notices(*config, "[rpc]"));
+    EXPECT_EQ(config->rpc.laddr, "tcp://127.0.0.1:26657");
+    EXPECT_EQ(config->rpc.max_open_connections, RpcConfig::kCometConnections);
+    EXPECT_EQ(config->instrumentation.prometheus_listen_addr, ":26660");
+    EXPECT_FALSE(config->instrumentation.prometheus);
+    EXPECT_FALSE(notices(*config, "[rpc]"));
     EXPECT_TRUE(notices(*config, "[consensus]"));
-    EXPECT_TRUE(notices(*config, "[instrumentation]"));
+    EXPECT_FALSE(notices(*config, "[instrumentation]"));
     EXPECT_TRUE(config->names_addr_book_file);
     EXPECT_EQ(config->genesis_file, "config/genesis.json");
     for (const std::string& notice : config->notices) {
@@ -196,14 +200,15 @@ TEST(Config, ListsAreLinesOrArraysToo) {
 
 TEST(Config, TheCaseOfAKeyDoesNotCount) {
   const auto config = Config::parse(
-      "Moniker = \"m\"\n[P2P]\nLaddr = \"tcp://1.2.3.4:5\"\nMAX_NUM_INBOUND_PEERS = 7\n[RPC]\nx = "
-      "1\n");
+      "Moniker = \"m\"\n[P2P]\nLaddr = \"tcp://1.2.3.4:5\"\nMAX_NUM_INBOUND_PEERS = 7\n[RPC]\n"
+      "Laddr = \":1\"\n[MEMPOOL]\nx = 1\n");
   ASSERT_TRUE(config) << config.error().text();
   EXPECT_EQ(config->moniker, "m");
   EXPECT_EQ(config->p2p.laddr, "tcp://1.2.3.4:5");
   EXPECT_EQ(config->p2p.max_num_inbound_peers, 7u);
   ASSERT_EQ(config->notices.size(), 1u);
-  EXPECT_TRUE(config->notices[0].starts_with("[RPC] has no effect: ")) << config->notices[0];
+  EXPECT_TRUE(config->notices[0].starts_with("[MEMPOOL] has no effect: ")) << config->notices[0];
+  EXPECT_EQ(config->rpc.laddr, ":1");
   const auto both = Config::parse("[p2p]\nPEX = false\npex = true\n");
   ASSERT_TRUE(both);
   EXPECT_TRUE(both->pex);

@@ -1,5 +1,6 @@
 #include "cmd/config/reader.h"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -10,18 +11,25 @@ namespace {
 
 TEST(ConfigReading, OtherPartsOfACometNodeAreNamedOnceOrKeyByKey) {
   const std::string toml =
-      "proxy_app = \"x\"\nabci = \"socket\"\n[rpc]\nladdr = \"\"\nunsafe = false\n";
+      "proxy_app = \"x\"\nabci = \"socket\"\n[mempool]\nsize = 5000\nbroadcast = false\n"
+      "[rpc]\nladdr = \"\"\ngrpc_laddr = \"\"\ngrpc_max_open_connections = 900\n";
   const auto brief = read_config(toml);
-  ASSERT_EQ(brief.findings.size(), 2u);
-  EXPECT_EQ(brief.findings[0].text, "[rpc] has no effect: there is no RPC server here");
+  ASSERT_EQ(brief.findings.size(), 3u);
+  EXPECT_EQ(brief.findings[0].text, "[mempool] has no effect: this node keeps no transactions");
   EXPECT_TRUE(brief.findings[1].text.starts_with("proxy_app, abci have no effect: "));
+  EXPECT_EQ(brief.findings[2].text,
+            "rpc.grpc_laddr, rpc.grpc_max_open_connections have no effect: there is no gRPC server "
+            "here");
   const auto full = read_config(toml, Listing::full);
   std::vector<std::string> texts;
   for (const Finding& each : full.findings) {
     EXPECT_EQ(each.severity, Severity::notice);
     texts.push_back(each.text.substr(0, each.text.find(' ')));
   }
-  EXPECT_EQ(texts, (std::vector<std::string>{"proxy_app", "abci", "rpc.laddr", "rpc.unsafe"}));
+  std::sort(texts.begin(), texts.end());
+  EXPECT_EQ(texts, (std::vector<std::string>{"abci", "mempool.broadcast", "mempool.size",
+                                             "proxy_app", "rpc.grpc_laddr",
+                                             "rpc.grpc_max_open_connections"}));
 }
 
 TEST(ConfigReading, ReadingGoesOnAfterAMistakeAndReportsEachWithItsLine) {
@@ -40,7 +48,7 @@ TEST(ConfigReading, ReadingGoesOnAfterAMistakeAndReportsEachWithItsLine) {
 TEST(ConfigReading, WhatIsAskedForAndNotDoneIsAWarning) {
   for (const auto listing : {Listing::brief, Listing::full}) {
     const auto reading = read_config(
-        "filter_peers = true\n[p2p]\nupnp = \"1\"\n[instrumentation]\nprometheus = true\n",
+        "filter_peers = true\n[p2p]\nupnp = \"1\"\n[rpc]\npprof_laddr = \":6060\"\n",
         listing);
     std::vector<std::string> names;
     for (const Finding& each : reading.findings) {
@@ -48,11 +56,10 @@ TEST(ConfigReading, WhatIsAskedForAndNotDoneIsAWarning) {
       EXPECT_EQ(each.severity, Severity::warning);
       names.push_back(std::to_string(each.line) + " " + each.text.substr(0, each.text.find(' ')));
     }
-    EXPECT_EQ(names, (std::vector<std::string>{"1 filter_peers", "5 instrumentation.prometheus",
-                                               "3 p2p.upnp"}));
+    EXPECT_EQ(names, (std::vector<std::string>{"1 filter_peers", "3 p2p.upnp", "5 rpc.pprof_laddr"}));
   }
   for (const Finding& each : read_config("filter_peers = \"false\"\npriv_validator_laddr = \"\"\n"
-                                         "[instrumentation]\nprometheus = false\n")
+                                         "[rpc]\npprof_laddr = \"\"\n")
                                  .findings) {
     EXPECT_EQ(each.severity, Severity::notice) << each.text;
   }
