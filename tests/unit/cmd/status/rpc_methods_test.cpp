@@ -201,7 +201,7 @@ TEST_F(RpcMethodsTest, TenThousandPeersAreWrittenAtOnce) {
   const auto took = std::chrono::steady_clock::now() - began;
   RecordProperty("ms", std::to_string(took / std::chrono::milliseconds(1)));
   EXPECT_GT(text.size(), 10'000'000U);
-  EXPECT_LT(took, std::chrono::milliseconds(500));
+  EXPECT_LT(took, std::chrono::seconds(PEERAGE_SANITIZED ? 20 : 1));
 }
 
 // --- what needs a chain, and what is unsafe ---
