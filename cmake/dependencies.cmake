@@ -29,3 +29,15 @@ add_library(peerage_asio INTERFACE)
 target_include_directories(peerage_asio SYSTEM INTERFACE ${PEERAGE_ASIO_INCLUDE})
 target_compile_definitions(peerage_asio INTERFACE ASIO_STANDALONE ASIO_NO_DEPRECATED)
 target_link_libraries(peerage_asio INTERFACE Threads::Threads)
+
+# Of the operators' HTTP server: Beast and Boost.Asio, of which only headers are used. In no file that
+# sees standalone Asio.
+if(PEERAGE_BUILD_PROGRAM)
+  pkg_check_modules(ssl REQUIRED IMPORTED_TARGET libssl)
+  find_path(PEERAGE_BOOST_INCLUDE boost/beast/version.hpp REQUIRED)
+  mark_as_advanced(PEERAGE_BOOST_INCLUDE)
+  add_library(peerage_boost INTERFACE)
+  target_include_directories(peerage_boost SYSTEM INTERFACE ${PEERAGE_BOOST_INCLUDE})
+  target_compile_definitions(peerage_boost INTERFACE BOOST_ASIO_NO_DEPRECATED)
+  target_link_libraries(peerage_boost INTERFACE PkgConfig::ssl Threads::Threads)
+endif()

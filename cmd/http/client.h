@@ -4,6 +4,8 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <variant>
@@ -16,9 +18,9 @@ namespace peerage::cmd {
 
 struct HttpTarget {
   std::variant<conn::Endpoint, std::filesystem::path> server;
-  std::string host;  // of the Host header; empty: the endpoint, or "localhost"
+  std::string host{};  // of the Host header; empty: the endpoint, or "localhost"
   enum class Tls : std::uint8_t { no, yes, unverified } tls = Tls::no;
-  std::filesystem::path trusted;  // PEM of certificates; empty: the system's
+  std::filesystem::path trusted{};  // PEM of certificates; empty: the system's
 };
 
 // `request.path` and `query` are sent as they are; other headers than Host, Content-Length and

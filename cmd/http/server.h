@@ -12,7 +12,8 @@
 //
 // Bounds: HttpLimits; each has a test that reaches it.
 //
-// The library is Boost.Beast, which cmd/http/server.cpp alone includes.
+// The library is Boost.Beast, which is seen in this room alone, and there by no header that does
+// not say so.
 //
 // Threads: everything on any, one at a time, but `send`, which may be called on any at any moment.
 // Handlers run on the server's thread: they must not wait. `stop`, and so the destructor, waits for
@@ -53,24 +54,40 @@ struct HttpLimits {
   std::chrono::milliseconds stalled_time{10'000};    // a write without progress
   std::size_t unsent_bytes = std::size_t{64} << 10;  // for a stream's client; more closes it
   std::size_t frame_bytes = std::size_t{4} << 10;    // of a WebSocket client's message
+  std::chrono::milliseconds comment_time{15'000};    // of a stream's comments
+  // A WebSocket is pinged that often, and ends when nothing came for so long.
+  std::chrono::milliseconds ping_time{27'000};
+  std::chrono::milliseconds silent_time{30'000};
 };
 
-// A request, an answer.
+// A request, an answer. One that throws, or whose answer has a header that is none, is answered by
+// 500.
 using HttpHandler = std::function<HttpAnswer(const HttpRequest&)>;
+// Whether a request, by its header, is one for it.
+using HttpCheck = std::function<bool(const HttpRequest&)>;
 
 // A client's WebSocket message, which is text; what is answered, or nothing.
 using WebSocketHandler = std::function<std::optional<std::string>(const std::string&)>;
 
 struct HttpRoute {
-  std::string name;               // "peers": of the figures
-  std::string path;               // "/peers"; with '/' at its end, everything below it, too
-  HttpHandler handler;            // GET (and HEAD), POST; other methods get 405
-  WebSocketHandler web_socket{};  // for an upgrade at this path; none: refused
-  // Clients of server-sent events (`send`), instead of a handler's answer, if not 0; more get 503.
+  std::string name;       // "peers": of the figures
+  std::string path;       // "/peers"; with '/' at its end, everything below it, too
+  HttpHandler handler{};  // GET (and HEAD), POST; other methods get 405
+  // For an upgrade at this path; none: such a request is one as any other.
+  WebSocketHandler web_socket{};
+  // Clients of server-sent events (`send`), if not 0; more get 503. If there is a handler and its
+  // answer's status is 200, the answer's headers and body (event_text) are the stream's beginning;
+  // another status is the whole answer.
   std::size_t stream_clients = 0;
   std::size_t stream_clients_per_ip = 4;
-  // Requests under way; more get 503 and a line of text. 0: any.
+  // Requests under way, from their header to the last byte of the answer; more get 503 and a line
+  // of text. 0: any.
   std::size_t under_way = 0;
+  // OPTIONS, which browsers ask before they ask another site (CORS); none: 405.
+  HttpHandler options{};
+  // Who may upgrade: a browser sends any page's requests here, and says by Origin of which page.
+  // None: those without Origin, or with that of our own Host.
+  HttpCheck may_upgrade{};
 };
 
 struct TlsFiles {
@@ -81,11 +98,11 @@ struct HttpService {
   std::string name;  // "rpc", "metrics", "lists": for the log
   // An endpoint, or the path of a Unix socket, which is removed at the end.
   std::vector<std::variant<conn::Endpoint, std::filesystem::path>> listen;
-  std::vector<std::string> hosts;  // besides those above; without a port: at any
-  std::optional<TlsFiles> tls;     // TLS 1.2 at least
-  HttpLimits limits;
-  std::vector<HttpRoute> routes;  // the longest path that fits is taken
-  HttpHandler otherwise;          // for paths of no route; none: 404 as text
+  std::vector<std::string> hosts{};  // besides those above; without a port: at any
+  std::optional<TlsFiles> tls{};     // TLS 1.2 at least
+  HttpLimits limits{};
+  std::vector<HttpRoute> routes{};  // the longest path that fits is taken
+  HttpHandler otherwise{};          // for paths of no route; none: 404 as text
 };
 
 // What is counted, since the start.
