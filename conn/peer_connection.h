@@ -76,6 +76,8 @@ struct ConnectionStatus {
   std::uint64_t received_bytes = 0;
   double send_rate = 0;  // bytes per second, lately
   double receive_rate = 0;
+  Duration send_rate_wait{};         // for how long the limit has held messages back, in all
+  Duration receive_rate_wait{};      // and reading
   std::size_t queued_bytes = 0;      // accepted by send(), not yet in a packet
   std::size_t reassembly_bytes = 0;  // held by half-received messages
   std::size_t frame_bytes = 0;       // held by frames on their way through the socket; 0 when idle

@@ -164,16 +164,17 @@ void Switch::drain(Draining draining, std::function<void(bool)> done) {
 }
 
 void Switch::ban(const BanTarget& target, conn::Duration span, const std::string& why,
-                 BanOrigin origin, Asked done) {
-  core_->post([target, span, why, origin, done = std::move(done)](SwitchCore& core) {
-    const conn::Result<void> outcome = core.peers().bans().ban(target, span, why, origin);
-    if (done) done(outcome);
-  });
+                 BanOrigin origin, Asked done, std::string by) {
+  core_->post(
+      [target, span, why, origin, done = std::move(done), by = std::move(by)](SwitchCore& core) {
+        const conn::Result<void> outcome = core.peers().bans().ban(target, span, why, origin, by);
+        if (done) done(outcome);
+      });
 }
-void Switch::ban_peer(const Peer& peer, conn::Duration span, const std::string& why) {
-  core_->post([id = peer.id(), ip = peer.socket().ip, span, why](SwitchCore& core) {
-    core.peers().bans().ban_peer(id, ip, span, why);
-  });
+void Switch::ban_peer(const Peer& peer, conn::Duration span, const std::string& why,
+                      std::string by) {
+  core_->post([id = peer.id(), ip = peer.socket().ip, span, why, by = std::move(by)](
+                  SwitchCore& core) { core.peers().bans().ban_peer(id, ip, span, why, by); });
 }
 void Switch::unban(const BanTarget& target) {
   core_->post([target](SwitchCore& core) { core.peers().unban(target); });

@@ -188,13 +188,13 @@ class Switch {
   // Ends connections that fall under it. `why` is for the operator. What a person or the embedding
   // program wants banned is the operator's: no stranger's misbehaviour can displace it. Reactors
   // that judge by themselves what peers do say BanOrigin::misbehaviour, or use ban_peer.
-  // `done` runs on the control shard; refused: p2p/admission/ban_list.h.
+  // `done` runs on the control shard; refused: p2p/admission/ban_list.h. `by`: see Ban.
   using Asked = std::function<void(const conn::Result<void>&)>;
   void ban(const BanTarget& target, conn::Duration span, const std::string& why,
-           BanOrigin origin = BanOrigin::operator_, Asked done = {});
+           BanOrigin origin = BanOrigin::operator_, Asked done = {}, std::string by = {});
   // For misbehaviour: its host; or itself, where the host is exempt, or that of a persistent or
   // unconditional peer.
-  void ban_peer(const Peer& peer, conn::Duration span, const std::string& why);
+  void ban_peer(const Peer& peer, conn::Duration span, const std::string& why, std::string by = {});
   // A persistent peer that was under it is due at once.
   void unban(const BanTarget& target);
   // Those that were in force when the node ran last. Ends connections that fall under them; no

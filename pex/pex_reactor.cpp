@@ -222,9 +222,10 @@ void PexReactor::ban(const p2p::Peer& peer, const std::string& why) {
   p2p::Switch& node = context_->get_switch();
   const addrbook::AddressBook* book = books_->find(peer.network());
   if (book != nullptr && book->exempt(peer.socket().ip)) {
-    node.ban(peer.id(), Parts::limits_of(config_).ban, why, p2p::BanOrigin::misbehaviour);
+    node.ban(peer.id(), Parts::limits_of(config_).ban, why, p2p::BanOrigin::misbehaviour, {},
+             name());
   } else {
-    node.ban_peer(peer, Parts::limits_of(config_).ban, why);
+    node.ban_peer(peer, Parts::limits_of(config_).ban, why, name());
   }
 }
 

@@ -100,7 +100,7 @@ class PexReactor final : public p2p::Reactor, public std::enable_shared_from_thi
   // On the control shard.
   const ExchangeCounts& counts() const;
 
-  std::string name() const override { return "pex"; }
+  std::string name() const override { return kExchangeName; }
   std::vector<p2p::ReactorChannel> channels() const override;
   p2p::Delivery delivery() const override { return p2p::Delivery::in_line; }
   void start(p2p::ReactorContext& context) override;

@@ -1,4 +1,4 @@
-// Where we hear of an address, and what comes of it.
+// Where we hear of an address, what comes of it, and what becomes of it later.
 //
 // Threads: plain values.
 #pragma once
@@ -36,5 +36,16 @@ enum class Added : std::uint8_t {
 inline constexpr std::size_t kAddedCount = 12;
 // "added", "known", ...: stable, for logs and metrics.
 std::string_view name(Added outcome) noexcept;
+
+// What becomes of an address that is in the book.
+enum class Transition : std::uint8_t {
+  promoted,   // from new to tried
+  demoted,    // another has taken its place among the tried
+  expired,    // the book gave it up: it failed too often, was a lie, or made room
+  forgotten,  // it was to be forgotten
+};
+inline constexpr std::size_t kTransitionCount = 4;
+// "promoted", ...: stable, for metrics.
+std::string_view name(Transition transition) noexcept;
 
 }  // namespace peerage::addrbook

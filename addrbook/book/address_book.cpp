@@ -48,6 +48,9 @@ constexpr std::array<std::string_view, kAddedCount> kAddedNames = {"added",
                                                                    "told_too_fast",
                                                                    "no_place"};
 
+constexpr std::array<std::string_view, kTransitionCount> kTransitionNames = {
+    "promoted", "demoted", "expired", "forgotten"};
+
 // The node tells of itself, at the IP that it connects from.
 bool is_from_itself(const NetAddress& address, const Source& source) {
   const bool proven = source.origin == Origin::inbound || source.origin == Origin::discovery;
@@ -58,6 +61,10 @@ bool is_from_itself(const NetAddress& address, const Source& source) {
 
 std::string_view name(Added outcome) noexcept {
   return kAddedNames[static_cast<std::size_t>(outcome)];
+}
+
+std::string_view name(Transition transition) noexcept {
+  return kTransitionNames[static_cast<std::size_t>(transition)];
 }
 
 AddressBook::AddressBook(std::string network, const NodeId& own_id, const BookKey& key,
@@ -168,9 +175,9 @@ void AddressBook::heard_again(Index index, const Source& source, Time now) {
 std::optional<Added> AddressBook::take_in(KnownAddress known, Time now) {
   const auto gone = displacement_.gone_for(known, now);
   if (!gone) return gone.error();
-  for (const Index index : *gone) erase(index);
+  for (const Index index : *gone) drop(index, Transition::expired);
   const Place place = *displacement_.place_of(known, now);
-  if (const auto holder = table_.holder(Kind::new_, place)) erase(*holder);
+  if (const auto holder = table_.holder(Kind::new_, place)) drop(*holder, Transition::expired);
   const NetAddress address = known.address;
   const bool from_itself = known.said_itself != kNever;
   touch(insert(std::move(known), place));
@@ -200,6 +207,11 @@ void AddressBook::erase(Index index) {
   contests_.end(index);
   changes_.note_erased(table_.record(index).address);
   table_.erase(index);
+}
+
+void AddressBook::drop(Index index, Transition why) {
+  note(why);
+  erase(index);
 }
 
 void AddressBook::touch(Index index) {

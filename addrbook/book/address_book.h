@@ -172,6 +172,11 @@ class AddressBook {
   std::size_t buckets_used(Kind kind) const { return table_.buckets_used(kind); }
   // How often `add` had this outcome.
   std::uint64_t count(Added outcome) const { return added_.at(static_cast<std::size_t>(outcome)); }
+  // How often this became of an address: those inside are those added, and those of the file that
+  // were kept, less the expired and the forgotten.
+  std::uint64_t count(Transition transition) const {
+    return transitions_.at(static_cast<std::size_t>(transition));
+  }
   // Addresses of one group count as of one operator (addrbook/book/placement.h).
   std::uint64_t group(const conn::IpAddress& ip) const { return table_.group(ip); }
   // Free of the caps: in an exempt network, or private in a book that is not strict.
@@ -214,6 +219,9 @@ class AddressBook {
   // An entry changes only by these, so that the log and the contests follow the table.
   Index insert(KnownAddress known, Place place);
   void erase(Index index);
+  // The same, and counts it.
+  void drop(Index index, Transition why);
+  void note(Transition transition) { ++transitions_[static_cast<std::size_t>(transition)]; }
   // Its record has changed: it is to be written, and another address of its ID may stand by now.
   void touch(Index index);
   void rest(Index index, Time until);
@@ -244,6 +252,7 @@ class AddressBook {
   Time last_met_ = kNever + Seconds(1);  // any node proved its ID
   Time last_heard_ = kNever;             // something came over a connection
   std::array<std::uint64_t, kAddedCount> added_{};
+  std::array<std::uint64_t, kTransitionCount> transitions_{};
 };
 
 }  // namespace peerage::addrbook

@@ -64,7 +64,7 @@ bool AddressBook::mark_failed(const NetAddress& address, const conn::Failure& wh
     // Before it is erased: the source goes with the record.
     picker_.blame(known.source, now);
     if (++known.wrong_ids >= kWrongIdsToForget) {
-      erase(*index);
+      drop(*index, Transition::expired);
       return true;
     }
   }
@@ -89,7 +89,7 @@ bool AddressBook::mark_failed(const NetAddress& address, const conn::Failure& wh
   }
   const bool once_met =
       known.last_connected != kNever && now - known.last_connected <= kOnceMetLimit;
-  if (known.failures >= kFailuresToForget && !once_met) erase(*index);
+  if (known.failures >= kFailuresToForget && !once_met) drop(*index, Transition::expired);
   return true;
 }
 
@@ -100,9 +100,11 @@ bool AddressBook::mark_connected(const NetAddress& address, std::chrono::microse
   last_met_ = std::max(last_met_, now);
   if (!index) return false;
   for (const Index other : table_.find(address.id)) {
-    if (other != *index && !is_first_hand(table_.record(other))) erase(other);
+    if (other != *index && !is_first_hand(table_.record(other))) drop(other, Transition::expired);
   }
-  for (const Index other : displacement_.gone_for_first_hand(*index, now)) erase(other);
+  for (const Index other : displacement_.gone_for_first_hand(*index, now)) {
+    drop(other, Transition::expired);
+  }
   KnownAddress& known = table_.record(*index);
   known.last_connected = known.last_seen = now;
   known.failures = 0;
@@ -202,13 +204,13 @@ bool AddressBook::reinstate(const NetAddress& address, Time now) {
 
 bool AddressBook::forget(const NetAddress& address) {
   const auto index = table_.find(address);
-  if (index) erase(*index);
+  if (index) drop(*index, Transition::forgotten);
   return index.has_value();
 }
 
 std::size_t AddressBook::forget(const NodeId& id) {
   const auto indices = table_.find(id);
-  for (const Index index : indices) erase(index);
+  for (const Index index : indices) drop(index, Transition::forgotten);
   return indices.size();
 }
 
@@ -240,6 +242,7 @@ void AddressBook::make_tried(Index index, Time now) {
 }
 
 void AddressBook::promote(Index index, Place place) {
+  note(Transition::promoted);
   table_.move(index, Kind::tried, place);
   contests_.end(index);
   touch(index);
@@ -247,6 +250,7 @@ void AddressBook::promote(Index index, Place place) {
 
 void AddressBook::displace(Index holder, Index challenger, Time now) {
   const Place vacated = table_.place(holder);
+  note(Transition::demoted);
   contests_.end(holder);
   table_.vacate(holder);
   promote(challenger, vacated);
@@ -254,8 +258,8 @@ void AddressBook::displace(Index holder, Index challenger, Time now) {
   // may be the one that the challenger has just left.
   const KnownAddress& known = table_.record(holder);
   const Place back = table_.place_for(Kind::new_, known.address, known.source);
-  if (!displacement_.may_have(back, now)) return erase(holder);
-  if (const auto other = table_.holder(Kind::new_, back)) erase(*other);
+  if (!displacement_.may_have(back, now)) return drop(holder, Transition::expired);
+  if (const auto other = table_.holder(Kind::new_, back)) drop(*other, Transition::expired);
   table_.move(holder, Kind::new_, back);
   touch(holder);
 }

@@ -9,6 +9,7 @@
 
 #include <sodium.h>
 
+#include "cmd/addrbook/served.h"
 #include "cmd/cli/commands.h"
 #include "cmd/config/node_config.h"
 #include "cmd/config/setting_value.h"
@@ -109,21 +110,41 @@ Result<Contents> read_book(const BookHome& home, Time now) {
   return contents;
 }
 
+namespace {
+
+bool passes(const KnownAddress& row, const ListFilter& filter, Time now) {
+  if (filter.kind && row.kind != *filter.kind) return false;
+  if (filter.verified_since &&
+      (row.last_verified == kNever || now - row.last_verified > *filter.verified_since)) {
+    return false;
+  }
+  return !filter.last_failure || (row.last_failed != kNever && row.failure == *filter.last_failure);
+}
+
+// The rows of the network that is named, or of the only one.
+struct OfNetwork {
+  std::string network;
+  const std::vector<KnownAddress>* rows;
+};
+Result<OfNetwork> one_network(const BookHome& home, const std::string& option,
+                              const Contents& contents) {
+  const auto named = home.network(option);
+  if (!named && contents.addresses.size() != 1) return tl::unexpected(named.error());
+  const std::string network = named ? *named : contents.addresses.begin()->first;
+  const auto rows = contents.addresses.find(network);
+  if (rows != contents.addresses.end()) return OfNetwork{network, &rows->second};
+  return fail(Stage::configuration, Reason::invalid_argument,
+              "the book has no addresses of network " + conn::printable(network, 64));
+}
+
+}  // namespace
+
 std::vector<Listed> select(const Contents& contents, const ListFilter& filter, Time now) {
   std::vector<Listed> rows;
   for (const auto& [network, addresses] : contents.addresses) {
     if (!filter.network.empty() && network != filter.network) continue;
     for (const KnownAddress& row : addresses) {
-      if (filter.kind && row.kind != *filter.kind) continue;
-      if (filter.verified_since &&
-          (row.last_verified == kNever || now - row.last_verified > *filter.verified_since)) {
-        continue;
-      }
-      if (filter.last_failure &&
-          (row.last_failed == kNever || row.failure != *filter.last_failure)) {
-        continue;
-      }
-      rows.push_back({network, &row});
+      if (passes(row, filter, now)) rows.push_back({network, &row});
     }
   }
   // The address makes the order total.
@@ -134,6 +155,28 @@ std::vector<Listed> select(const Contents& contents, const ListFilter& filter, T
   });
   if (filter.limit > 0 && rows.size() > filter.limit) rows.resize(filter.limit);
   return rows;
+}
+
+Result<Line> list_line(const BookHome& home, const ListFilter& filter, LineOf what, Time now) {
+  const auto contents = read_book(home, now);
+  if (!contents) return tl::unexpected(contents.error());
+  const auto found = one_network(home, filter.network, *contents);
+  if (!found) return tl::unexpected(found.error());
+  conn::Random::Seed seed;
+  randombytes_buf(seed.data(), seed.size());
+  conn::Random random(seed);
+  addrbook::BookConfig rules = home.rules();
+  const auto& ids = home.config.p2p.private_peer_ids;
+  rules.private_ids.insert(ids.begin(), ids.end());
+  ServedNetwork served = draw_served(found->network, *found->rows,
+                                     std::make_shared<const addrbook::BookConfig>(std::move(rules)),
+                                     found->rows->size(), random, now);
+  std::erase_if(served.addresses,
+                [&](const KnownAddress& row) { return !passes(row, filter, now); });
+  ServedQuery query;
+  if (filter.limit > 0) query.most = filter.limit;
+  if (what == LineOf::seeds) query.seeds = ServedQuery::Seeds::only;
+  return Line{found->network, peers_line(take_served(served, query, now))};
 }
 
 std::vector<Listed> select_id(const Contents& contents, std::string_view id_prefix,
@@ -190,30 +233,20 @@ Result<ExportReport> export_json(const BookHome& home, const std::string& option
 
 Result<ExportReport> export_json(const BookHome& home, const Contents& contents,
                                  const std::string& option, Time now) {
+  const auto found = one_network(home, option, contents);
+  if (!found) return tl::unexpected(found.error());
   ExportReport report;
-  const auto named = home.network(option);
-  if (named) {
-    report.network = *named;
-  } else if (contents.addresses.size() == 1) {
-    report.network = contents.addresses.begin()->first;
-  } else {
-    return tl::unexpected(named.error());
-  }
-  const auto rows = contents.addresses.find(report.network);
-  if (rows == contents.addresses.end()) {
-    return fail(Stage::configuration, Reason::invalid_argument,
-                "the book has no addresses of network " + conn::printable(report.network, 64));
-  }
+  report.network = found->network;
   const auto& ids = home.config.p2p.private_peer_ids;
   std::vector<KnownAddress> shown;
-  for (const KnownAddress& row : rows->second) {
+  for (const KnownAddress& row : *found->rows) {
     if (std::find(ids.begin(), ids.end(), row.address.id) == ids.end()) shown.push_back(row);
   }
   const std::string key = addrbook::json_key(contents.key);
   const addrbook::Exported exported = addrbook::choose_for_json(shown, key, now);
   report.text = addrbook::json_text(key, exported.entries);
   report.written = exported.entries.size();
-  report.left_out = rows->second.size() - report.written;
+  report.left_out = found->rows->size() - report.written;
   return report;
 }
 

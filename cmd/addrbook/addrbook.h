@@ -76,6 +76,15 @@ struct Listed {
 };
 // Those that pass, verified last first. They point into `contents`.
 std::vector<Listed> select(const addrbook::Contents& contents, const ListFilter& filter, Time now);
+// The line of addresses of one network to paste into a config.toml (cmd/addrbook/served.h), of
+// those that pass: at most filter.limit, or kShortList if that is 0. The network is chosen as by
+// export_json.
+enum class LineOf : std::uint8_t { peers, seeds };
+struct Line {
+  std::string network;
+  std::string text;  // empty: none passes
+};
+conn::Result<Line> list_line(const BookHome& home, const ListFilter& filter, LineOf what, Time now);
 // Of an ID, or of all with this prefix; at least kMinIdPrefix digits.
 inline constexpr std::size_t kMinIdPrefix = 4;
 std::vector<Listed> select_id(const addrbook::Contents& contents, std::string_view id_prefix,

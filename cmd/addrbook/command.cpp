@@ -26,6 +26,7 @@ struct Options {
   std::string kind;
   std::string verified_since;
   std::string last_failure;
+  std::string format;
   std::size_t limit = 0;
   bool by = false;
   bool of = false;
@@ -83,14 +84,28 @@ Width width_of(const Options& options) {
   return options.wide ? Width::wide : Width::narrow;
 }
 
+int list_as_line(const BookHome& home, const ListFilter& filter, LineOf what) {
+  const auto line = list_line(home, filter, what, book_now());
+  if (!line) return report_book(line.error());
+  if (line->text.empty()) {
+    return not_there(std::string("no ") + (what == LineOf::seeds ? "seed" : "address") +
+                     " of network " + conn::printable(line->network, 64) +
+                     " is verified within the last day, and fits");
+  }
+  std::cout << line->text << '\n';
+  return 0;
+}
+
 int list(const BookHome& home, const Options& options) {
   const auto filter = filter_of(options);
   if (!filter) return report_wrong_usage(filter.error());
+  if (options.format == "peers") return list_as_line(home, *filter, LineOf::peers);
+  if (options.format == "seeds") return list_as_line(home, *filter, LineOf::seeds);
   const Time now = book_now();
   const auto contents = read_book(home, now);
   if (!contents) return report_book(contents.error());
   const auto rows = select(*contents, *filter, now);
-  if (!options.json) {
+  if (!options.json && options.format != "json") {
     std::cout << list_text(rows, now, width_of(options));
     return 0;
   }
@@ -313,7 +328,15 @@ std::vector<Option> list_options(Options& options) {
            .into = &options.last_failure,
            .help = "Only those with this last failure, such as connection_refused",
            .example = "REASON"},
-          limit(options, "At most this many; 0: all"),
+          limit(options, "At most this many; 0: all, or 30 of peers and seeds"),
+          {.name = "--format",
+           .into = &options.format,
+           .help = "As a table, as --json, or as a line ID@IP:PORT,... to paste: of peers, or of "
+                   "seeds (those that speak peer exchange alone). In a line are addresses that "
+                   "were verified within a day, of each /24 at most one, drawn at random, "
+                   "reliable ones more often",
+           .choices = {"table", "json", "peers", "seeds"},
+           .excludes = {"--json"}},
           wide(options, "With reliability, round trip, version, last failure and moniker")};
 }
 

@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cmd/base/csv.h"
 #include "cmd/base/report_text.h"
 #include "cmd/base/text_wrap.h"
 #include "conn/base/bytes.h"
@@ -173,21 +174,6 @@ Json counts_json(const std::vector<CrawlSummary::Count>& counts) {
   Json json = Json::object();
   for (const auto& each : counts) json[printable(each.what)] = each.nodes;
   return json;
-}
-
-// Quoted when it must be. What a spreadsheet would take for a formula is marked as text.
-std::string csv_field(std::string_view raw) {
-  std::string text = printable(raw);
-  if (!text.empty() && std::string_view("=+-@").find(text.front()) != std::string_view::npos) {
-    text.insert(0, 1, '\'');
-  }
-  if (text.find_first_of(",\"") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char each : text) {
-    if (each == '"') quoted += '"';
-    quoted += each;
-  }
-  return quoted + '"';
 }
 
 }  // namespace

@@ -152,6 +152,8 @@ ConnectionStatus Connection::status() const {
   status.received_bytes = in_.received_bytes();
   status.send_rate = out_.rate(now);
   status.receive_rate = in_.rate(now);
+  status.send_rate_wait = out_.rate_wait();
+  status.receive_rate_wait = in_.rate_wait();
   status.queued_bytes = out_.queued_bytes();
   status.reassembly_bytes = in_.reassembly_bytes();
   status.frame_bytes = out_.frame_bytes() + in_.frame_bytes();
@@ -280,7 +282,7 @@ void Connection::on_timer() {
     return;
   }
   if (in_.read_again_at() && now >= *in_.read_again_at()) {
-    in_.read_again();
+    in_.read_again(now);
     want_readable();
   }
   // After a pause of the whole process the answer to our ping may already lie in the socket.

@@ -124,6 +124,7 @@ void InboundPipe::keep(ByteView partial_frame) {
 bool InboundPipe::may_read(TimePoint now) {
   if (tokens_.available(now) > 0) return true;
   read_again_at_ = tokens_.when_available(1, now);
+  rate_wait_.begin(now);
   return false;
 }
 

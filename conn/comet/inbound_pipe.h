@@ -28,6 +28,7 @@
 #include "conn/base/failure.h"
 #include "conn/base/relaxed.h"
 #include "conn/base/token_bucket.h"
+#include "conn/base/wait_meter.h"
 #include "conn/comet/frame_cipher.h"
 #include "conn/comet/limits.h"
 #include "conn/comet/liveness.h"
@@ -61,7 +62,10 @@ class InboundPipe {
   // Whether the rate allows a read. If not, read_again_at() says when it will, until reset.
   bool may_read(TimePoint now);
   std::optional<TimePoint> read_again_at() const noexcept { return read_again_at_; }
-  void read_again() noexcept { read_again_at_.reset(); }
+  void read_again(TimePoint now) {
+    read_again_at_.reset();
+    rate_wait_.end(now);
+  }
 
   // When a half-received message becomes stale, and whether one is.
   std::optional<TimePoint> deadline() const { return assembler_.deadline(); }
@@ -76,6 +80,7 @@ class InboundPipe {
 
   std::uint64_t received_bytes() const noexcept { return received_.total(); }
   double rate(TimePoint now) const { return received_.rate(now); }
+  Duration rate_wait() const noexcept { return rate_wait_.total(); }
   TimePoint last_received() const noexcept { return last_received_; }
   std::size_t reassembly_bytes() const noexcept { return assembler_.held_bytes(); }
   std::size_t frame_bytes() const noexcept { return frame_bytes_; }
@@ -96,6 +101,7 @@ class InboundPipe {
   TimePoint now_;           // of the call that is under way
   std::size_t charge_ = 0;  // against the rate, for what it has brought
   TokenBucket tokens_;
+  WaitMeter rate_wait_;
   std::optional<TimePoint> read_again_at_;
   bool ignored_ = false;
   bool discarded_ = false;

@@ -56,8 +56,10 @@ MutableBytes OutboundPipe::form(MutableBytes slots, TimePoint now) {
   while (writer.room() >= packet_on_wire_) {
     if (!scheduler_.empty() && tokens_.available(now) < packet_on_wire_) {
       send_again_at_ = tokens_.when_available(slice_, now);
+      rate_wait_.begin(now);
       break;
     }
+    rate_wait_.end(now);
     const auto packet = scheduler_.next();
     if (!packet) break;
     writer.append(packet->header.view());
@@ -73,6 +75,7 @@ void OutboundPipe::on_written(std::size_t count, TimePoint now) {
   if (count == 0) {
     liveness_.on_write_blocked(now);
     send_again_at_.reset();  // now it is the socket that we wait for
+    rate_wait_.end(now);
   } else {
     sent_.add(count, now);
     liveness_.on_write_progress(now);

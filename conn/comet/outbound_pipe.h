@@ -12,7 +12,7 @@
 // Invariants: what next() gave is given again until it is taken, in order and byte for byte; the
 // send rate is never exceeded, but for pings and pongs; a pipe with nothing to send holds no bytes.
 //
-// Threads: `offer`, and what status asks for (the last six functions), on any; the rest on the
+// Threads: `offer`, and what status asks for (the last seven functions), on any; the rest on the
 // connection's shard.
 #pragma once
 
@@ -26,6 +26,7 @@
 #include "conn/base/failure.h"
 #include "conn/base/relaxed.h"
 #include "conn/base/token_bucket.h"
+#include "conn/base/wait_meter.h"
 #include "conn/comet/channel_scheduler.h"
 #include "conn/comet/frame_cipher.h"
 #include "conn/comet/limits.h"
@@ -68,6 +69,8 @@ class OutboundPipe {
 
   std::uint64_t sent_bytes() const noexcept { return sent_.total(); }
   double rate(TimePoint now) const { return sent_.rate(now); }
+  // For how long the rate has held messages back that the socket had room for.
+  Duration rate_wait() const noexcept { return rate_wait_.total(); }
   std::size_t queued_bytes() const { return queue_.queued_bytes(); }
   ChannelLoad channel_load(std::size_t channel_index) const {
     return queue_.channel_load(channel_index);
@@ -92,6 +95,7 @@ class OutboundPipe {
   Bytes sealed_;    // what the socket has not taken of a batch
   std::uint64_t slice_;
   TokenBucket tokens_;
+  WaitMeter rate_wait_;
   std::optional<TimePoint> send_again_at_;
 
   ByteMeter sent_;

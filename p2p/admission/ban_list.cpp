@@ -135,6 +135,7 @@ void BanList::join_neighbourhood(const Cidr& host, Changes& changes) {
   if (known && (*known)->ban.origin == BanOrigin::operator_) return;
   if (is_spared(network)) return;
   Ban whole{network, changes.added->until, {}, BanOrigin::misbehaviour};
+  whole.by = changes.added->by;
   whole.reason = std::to_string(found->second.size()) +
                  " of its hosts were banned; the last: " + changes.added->reason;
   std::vector<Entry> all(found->second.begin(), found->second.end());

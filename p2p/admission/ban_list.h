@@ -44,6 +44,7 @@ struct Ban {
   conn::TimePoint until;
   std::string reason;  // for the operator; printable
   BanOrigin origin = BanOrigin::operator_;
+  std::string by{};  // the reactor that judged, for metrics; empty: not known
 };
 
 class BanList {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "conn/base/channel.h"
+#include "conn/base/time.h"
 
 namespace peerage::p2p {
 
@@ -39,12 +40,16 @@ struct ChannelTraffic {
 struct Traffic {
   std::uint64_t wire_sent = 0;  // bytes of frames
   std::uint64_t wire_received = 0;
+  conn::Duration send_rate_wait{};       // for which the limits of rates have held messages back
+  conn::Duration receive_rate_wait{};    // and reading
   std::vector<ChannelTraffic> channels;  // in the order in which reactors have declared them
 
   // Both of one switch; one that was made empty takes the channels of the other.
   Traffic& operator+=(const Traffic& other) {
     wire_sent += other.wire_sent;
     wire_received += other.wire_received;
+    send_rate_wait += other.send_rate_wait;
+    receive_rate_wait += other.receive_rate_wait;
     if (channels.size() < other.channels.size()) channels.resize(other.channels.size());
     for (std::size_t i = 0; i < other.channels.size(); ++i) add(channels[i], other.channels[i]);
     return *this;

@@ -19,11 +19,12 @@ BanEnforcer::BanEnforcer(conn::Shard& control, BanList& bans, Peers& peers, Obse
 }
 
 Result<void> BanEnforcer::ban(const BanTarget& target, conn::Duration span, const std::string& why,
-                              BanOrigin origin, const std::optional<NodeId>& culprit) {
+                              BanOrigin origin, const std::string& by,
+                              const std::optional<NodeId>& culprit) {
   const conn::TimePoint now = control_.now();
   const conn::Duration longest = conn::TimePoint::max() - now;  // a ban for ever must not overflow
   const auto changes =
-      bans_.add({target, now + std::min(span, longest), conn::printable(why), origin}, now);
+      bans_.add({target, now + std::min(span, longest), conn::printable(why), origin, by}, now);
   if (!changes) {
     if (origin == BanOrigin::operator_) observer_.on_ban_refused(target, changes.error());
     return tl::unexpected(changes.error());
@@ -36,8 +37,8 @@ Result<void> BanEnforcer::ban(const BanTarget& target, conn::Duration span, cons
 }
 
 void BanEnforcer::ban_peer(const NodeId& id, const conn::IpAddress& ip, conn::Duration span,
-                           const std::string& why) {
-  (void)ban(bans_.target_for(id, ip), span, why, BanOrigin::misbehaviour, id);
+                           const std::string& why, const std::string& by) {
+  (void)ban(bans_.target_for(id, ip), span, why, BanOrigin::misbehaviour, by, id);
 }
 
 bool BanEnforcer::unban(const BanTarget& target) {

@@ -56,10 +56,11 @@ class BanEnforcer {
 
   // See Switch::ban.
   conn::Result<void> ban(const BanTarget& target, conn::Duration span, const std::string& why,
-                         BanOrigin origin, const std::optional<conn::NodeId>& culprit = {});
+                         BanOrigin origin, const std::string& by = {},
+                         const std::optional<conn::NodeId>& culprit = {});
   // For misbehaviour of a node that is at `ip`.
   void ban_peer(const conn::NodeId& id, const conn::IpAddress& ip, conn::Duration span,
-                const std::string& why);
+                const std::string& why, const std::string& by = {});
   // False: there was no such ban.
   bool unban(const BanTarget& target);
   // Those that were in force when the node ran last.

@@ -58,6 +58,8 @@ Traffic Peer::traffic(const conn::ConnectionStatus& connection) const {
   Traffic traffic;
   traffic.wire_sent = connection.sent_bytes;
   traffic.wire_received = connection.received_bytes;
+  traffic.send_rate_wait = connection.send_rate_wait;
+  traffic.receive_rate_wait = connection.receive_rate_wait;
   for (std::size_t i = 0; i < connection.channels.size(); ++i) {
     const auto& [descriptor, load, sent] = connection.channels[i];
     ChannelTraffic& channel = traffic.channels.emplace_back();

@@ -90,6 +90,7 @@ NetworkBooks::Opened NetworkBooks::load(addrbook::Store::Loaded loaded) {
     // start.
     changed_bans_.insert(ban->target);
   }
+  bans_of_file_ += opened.bans;
   return opened;
 }
 

@@ -103,6 +103,8 @@ class NetworkBooks final : private addrbook::Store::Source {
   void on_banned(const p2p::Ban& ban);
   void on_unbanned(const p2p::BanTarget& target);
   std::size_t bans() const noexcept { return bans_.size(); }
+  // That files have brought.
+  std::uint64_t bans_of_file() const noexcept { return bans_of_file_; }
   std::vector<p2p::Ban> bans_in_force() const;
 
  private:
@@ -124,6 +126,7 @@ class NetworkBooks final : private addrbook::Store::Source {
   addrbook::BookKey key_{};
   std::vector<std::unique_ptr<addrbook::AddressBook>> books_;  // in the order of the networks
   std::map<p2p::BanTarget, addrbook::BanRow> bans_;
+  std::uint64_t bans_of_file_ = 0;
   std::set<p2p::BanTarget> changed_bans_;  // that the file does not have in this form
   bool rewrite_bans_ = false;              // all of them; then no change is listed
   addrbook::ProvenanceLog provenance_;

@@ -8,6 +8,9 @@
 
 namespace peerage::pex {
 
+// The reactor's name, under which it bans (p2p::Ban::by).
+inline constexpr const char* kExchangeName = "pex";
+
 // What a node gives and gets; numbers that only grow.
 struct ExchangeCounts {
   std::uint64_t requests = 0;           // of others

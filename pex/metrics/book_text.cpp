@@ -25,6 +25,9 @@ BookFigures& operator+=(BookFigures& to, const BookFigures& more) {
   to.new_buckets += more.new_buckets;
   to.tried_buckets += more.tried_buckets;
   for (std::size_t i = 0; i < addrbook::kAddedCount; ++i) to.added[i] += more.added[i];
+  for (std::size_t i = 0; i < addrbook::kTransitionCount; ++i) {
+    to.transitions[i] += more.transitions[i];
+  }
   return to;
 }
 
@@ -91,8 +94,10 @@ void write_books(TextWriter& writer, const ControlFigures& control, const Networ
     writer.value({{"chain_id", chain_id}, {"kind", "new"}}, books[row].new_buckets);
     writer.value({{"chain_id", chain_id}, {"kind", "tried"}}, books[row].tried_buckets);
   }
-  writer.family("peerage_book_changes_total", Type::counter,
-                "What became of addresses: all that the book heard; those added; those refused.");
+  writer.family(
+      "peerage_book_changes_total", Type::counter,
+      "What became of addresses: heard (of these added, refused); then promoted to tried, "
+      "demoted, expired (given up), forgotten on demand.");
   for (std::size_t row = 0; row < rows.size(); ++row) {
     const auto& added = books[row].added;
     const std::uint64_t heard = std::accumulate(added.begin(), added.end(), std::uint64_t{0});
@@ -104,6 +109,9 @@ void write_books(TextWriter& writer, const ControlFigures& control, const Networ
     change("heard", heard);
     change("added", taken);
     change("refused", heard - taken - known);
+    for (std::size_t i = 0; i < addrbook::kTransitionCount; ++i) {
+      change(name(static_cast<addrbook::Transition>(i)), books[row].transitions[i]);
+    }
   }
 }
 

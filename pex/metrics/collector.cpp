@@ -109,9 +109,13 @@ void FigureCollector::collect() {
       for (std::size_t outcome = 0; outcome < addrbook::kAddedCount; ++outcome) {
         of_book.added[outcome] = book.count(static_cast<addrbook::Added>(outcome));
       }
+      for (std::size_t each = 0; each < addrbook::kTransitionCount; ++each) {
+        of_book.transitions[each] = book.count(static_cast<addrbook::Transition>(each));
+      }
     }
     walk_some(*figures, now);
     figures->exchange = sources_.exchange();
+    figures->bans_of_file = books.bans_of_file();
     if (const addrbook::Store* store = books.store()) {
       figures->store = {store->state(), store->batch_rows(), store->flush_times(),
                         books.rows_waiting()};

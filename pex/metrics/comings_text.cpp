@@ -115,9 +115,13 @@ void write_bans(TextWriter& writer, const ComingsView& view) {
   writer.family("peerage_evictions_total", Type::counter,
                 "Peers that had to make room for others.");
   writer.value({}, view.counters.get(Counter::evicted));
-  writer.family("peerage_bans_total", Type::counter, "Bans that have come into force.");
-  writer.value({{"reason", "operator"}}, view.events.bans(p2p::BanOrigin::operator_));
-  writer.value({{"reason", "misbehaved"}}, view.events.bans(p2p::BanOrigin::misbehaviour));
+  writer.family("peerage_bans_total", Type::counter,
+                "Bans that have come into force; imported: with the book's file.");
+  using By = EventFigures::BannedBy;
+  writer.value({{"reason", "operator"}}, view.events.bans(By::operator_));
+  writer.value({{"reason", "pex"}}, view.events.bans(By::exchange));
+  writer.value({{"reason", "misbehaved"}}, view.events.bans(By::others));
+  writer.value({{"reason", "imported"}}, view.control.bans_of_file);
   writer.family("peerage_bans", Type::gauge, "Bans that are in force.");
   writer.value({{"kind", "id"}}, view.control.banned_ids);
   writer.value({{"kind", "ip"}}, view.control.banned_ips);

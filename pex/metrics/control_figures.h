@@ -34,6 +34,7 @@ struct BookFigures {
   std::uint64_t due = 0;
   std::uint64_t new_buckets = 0, tried_buckets = 0;
   std::array<std::uint64_t, addrbook::kAddedCount> added{};  // by addrbook::Added
+  std::array<std::uint64_t, addrbook::kTransitionCount> transitions{};
 };
 
 struct StoreFigures {
@@ -48,6 +49,7 @@ struct ControlFigures {
   ExchangeCounts exchange;
   std::optional<StoreFigures> store;  // none without a file
   std::uint64_t banned_ids = 0, banned_ips = 0, banned_networks = 0;
+  std::uint64_t bans_of_file = 0;
 };
 
 }  // namespace peerage::pex

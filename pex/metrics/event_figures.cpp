@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "p2p/base/peer_reason.h"
+#include "pex/exchange/counts.h"
 
 namespace peerage::pex {
 
@@ -101,7 +102,10 @@ void EventFigures::on(const p2p::Gone& event) {
 }
 
 void EventFigures::on(const p2p::Banned& event) {
-  bans_[index_of(event.ban.origin)].add(1);
+  const BannedBy by = event.ban.origin == p2p::BanOrigin::operator_ ? BannedBy::operator_
+                      : event.ban.by == kExchangeName               ? BannedBy::exchange
+                                                                    : BannedBy::others;
+  bans_[index_of(by)].add(1);
 }
 
 void EventFigures::note_times(Direction direction, const p2p::AttemptReport& report) {
@@ -143,8 +147,8 @@ conn::HistogramCounts EventFigures::stage_times(Direction direction, std::size_t
   return stage_times_[index_of(direction)][stage].read();
 }
 
-std::uint64_t EventFigures::bans(p2p::BanOrigin origin) const {
-  return bans_[index_of(origin)];
+std::uint64_t EventFigures::bans(BannedBy by) const {
+  return bans_[index_of(by)];
 }
 
 std::uint64_t EventFigures::visits(std::size_t network, VisitResult result) const {

@@ -67,7 +67,9 @@ class EventFigures {
   conn::HistogramCounts lifetimes(p2p::Direction direction) const;
   // Of kTimedStages.
   conn::HistogramCounts stage_times(p2p::Direction direction, std::size_t stage) const;
-  std::uint64_t bans(p2p::BanOrigin origin) const;
+  // Who made a ban: an operator; peer exchange, for what came over it; anything else.
+  enum class BannedBy : std::uint8_t { operator_, exchange, others };
+  std::uint64_t bans(BannedBy by) const;
   std::uint64_t visits(std::size_t network, VisitResult result) const;
   // Visits that are being dialled, by network.
   std::uint64_t visits_dialling(std::size_t network) const;
@@ -102,7 +104,7 @@ class EventFigures {
   ByDirection<std::array<ByReason, 2>> disconnects_;
   ByDirection<Lifetime> lifetimes_;
   ByDirection<std::array<StageTime, kTimedStages.size()>> stage_times_;
-  std::array<Figure, conn::kBanOriginCount> bans_;
+  std::array<Figure, 3> bans_;  // by BannedBy
   std::vector<Visits> visits_;  // in the order of the networks
 };
 

@@ -1,5 +1,6 @@
 #include <array>
 #include <charconv>
+#include <chrono>
 #include <map>
 #include <string>
 
@@ -154,6 +155,15 @@ void write_peers(TextWriter& writer, const PeersView& view) {
   writer.family("peerage_wire_bytes_total", Type::counter, "Bytes of frames.");
   writer.value({{"direction", "sent"}}, sums.traffic.wire_sent);
   writer.value({{"direction", "received"}}, sums.traffic.wire_received);
+  const auto seconds = [](conn::Duration wait) {
+    return std::chrono::duration<double>(wait).count();
+  };
+  writer.family(
+      "peerage_limiter_wait_seconds_total", Type::counter,
+      "For how long the rates have held peers' messages back, of all peers; a wait counts "
+      "when it has ended.");
+  writer.value({{"direction", "sent"}}, seconds(sums.traffic.send_rate_wait));
+  writer.value({{"direction", "received"}}, seconds(sums.traffic.receive_rate_wait));
   writer.family("peerage_messages_total", Type::counter, "Messages of reactors.");
   write_both_ways(writer, sums.traffic, &ChannelTraffic::messages_sent,
                   &ChannelTraffic::messages_received);

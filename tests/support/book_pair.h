@@ -241,6 +241,7 @@ class BookPair : public BookPairBase {
     agree(loaded.kept == expected.kept && loaded.dropped == expected.dropped,
           "another number is loaded");
     check_anchors();
+    loaded_ = naive_->rows.size() - came_and_went();
     compare();
     if (alone) check_lost(expected.lost);
     ++seen_.restarts;

@@ -58,6 +58,7 @@ class BookPairBase {
     for (std::size_t i = 0; i < addrbook::kAddedCount; ++i) {
       agree(book_->count(static_cast<addrbook::Added>(i)) == naive_->counts[i], "miscounted");
     }
+    agree(seen == loaded_ + came_and_went(), "what came and went does not add up");
     check_invariants();
   }
 
@@ -96,6 +97,13 @@ class BookPairBase {
                                                     config_);
     naive_.emplace(universe_id(0), key, config_);
     naive_->at(now_);
+    loaded_ = 0;
+  }
+  // What was added, less what is gone; below 0 as the numbers wrap around.
+  std::uint64_t came_and_went() const {
+    using addrbook::Transition;
+    return book_->count(addrbook::Added::added) - book_->count(Transition::expired) -
+           book_->count(Transition::forgotten);
   }
 
   // Mostly one that is known; often the one of the last time.
@@ -280,6 +288,7 @@ class BookPairBase {
   std::optional<NaiveBookLife> naive_;
   NetAddress last_;
   Seen seen_;
+  std::uint64_t loaded_ = 0;  // rows that a file has brought, less what it has cost
 };
 
 }  // namespace peerage::test

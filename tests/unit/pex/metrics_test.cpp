@@ -15,8 +15,10 @@
 
 #include "pex/node.h"
 #include "tests/sim/sim_world.h"
+#include "tests/support/addresses.h"
 #include "tests/support/files.h"
 #include "tests/support/metric_lines.h"
+#include "tests/support/pex_visitor.h"
 #include "tests/support/recording_reactor.h"
 #include "tests/support/sim_node.h"
 
@@ -129,6 +131,7 @@ TEST_F(MetricsTest, ASeedsScrapeHasEveryFamily) {
       {"peerage_persistent_peers_down", "gauge"},
       {"peerage_peer_metrics_suppressed", "gauge"},
       {"peerage_wire_bytes_total", "counter"},
+      {"peerage_limiter_wait_seconds_total", "counter"},
       {"peerage_messages_total", "counter"},
       {"peerage_message_bytes_total", "counter"},
       {"peerage_send_refused_total", "counter"},
@@ -183,6 +186,9 @@ TEST_F(MetricsTest, ASeedsScrapeHasEveryFamily) {
   EXPECT_EQ(lines.sum("peerage_book_addresses", chain({{"age", "2h"}})), 2) << "both are verified";
   EXPECT_EQ(lines.sum("peerage_book_addresses"), 2);
   EXPECT_GE(*lines.value("peerage_book_changes_total", chain({{"change", "added"}})), 2);
+  for (const char* change : {"heard", "refused", "promoted", "demoted", "expired", "forgotten"}) {
+    EXPECT_TRUE(lines.value("peerage_book_changes_total", chain({{"change", change}}))) << change;
+  }
   EXPECT_GE(*lines.value("peerage_pex_requests_total",
                          {{"direction", "inbound"}, {"outcome", "answered"}}),
             2);
@@ -380,6 +386,67 @@ TEST_F(MetricsTest, BansAreCountedByWhatTheyAreAbout) {
   EXPECT_EQ(lines.value("peerage_bans", {{"kind", "network"}}), 1);
   EXPECT_EQ(lines.value("peerage_bans_total", {{"reason", "operator"}}), 3);
   EXPECT_EQ(lines.value("peerage_bans_total", {{"reason", "misbehaved"}}), 1);
+  EXPECT_EQ(lines.value("peerage_bans_total", {{"reason", "pex"}}), 0);
+  EXPECT_EQ(lines.value("peerage_bans_total", {{"reason", "imported"}}), 0);
+}
+
+TEST_F(MetricsTest, BansByPeerExchangeAndThoseOfTheFileAreToldFromOthers) {
+  NodeConfig config = plain();
+  config.book_file = folder / "book.db";
+  Member& node = start(1, config);
+  test::PexVisitor liar(world.add_host({conn::IpAddress::v4(20, 2, 3, 1)}, 1), 2);
+  // Rubbish ends a connection; the second time it brings a ban.
+  for (std::size_t ends = 1; ends <= 2; ++ends) {
+    liar.dial(node.address());
+    EXPECT_TRUE(world.run_until([&] { return liar.is_connected(); }, 5min));
+    liar.say(conn::Bytes(5, 0xff));
+    EXPECT_TRUE(world.run_until([&] { return liar.ends() == ends; }, 1min));
+    world.run_for(1min);
+  }
+  const MetricLines before = scrape(node);
+  EXPECT_EQ(before.value("peerage_bans_total", {{"reason", "pex"}}), 1);
+  EXPECT_EQ(before.value("peerage_bans_total", {{"reason", "misbehaved"}}), 0);
+  stop(node);
+  node.node.reset();
+  const MetricLines after = scrape(start(1, config));
+  EXPECT_EQ(after.value("peerage_bans_total", {{"reason", "imported"}}), 1);
+  EXPECT_EQ(after.value("peerage_bans_total", {{"reason", "pex"}}), 0);
+  liar.stop();
+  world.run_for(1min);
+}
+
+TEST_F(MetricsTest, TenThousandNodesThatComeAndGoInADayLeaveNoSeriesBehind) {
+  NodeConfig config = plain();
+  config.role = Role::seed;
+  Member& seed = start(1, config);
+  constexpr std::uint32_t kHours = 24, kEachHour = 420;
+  std::size_t series = 0;
+  for (std::uint32_t hour = 0; hour < kHours; ++hour) {
+    addrbook::AddressBook& book = seed.node->books()->first();
+    for (std::uint32_t i = hour * kEachHour; i < (hour + 1) * kEachHour; ++i) {
+      // Nobody is there: they are visited, fail, and go when the next ones come.
+      if (i >= kEachHour) book.forget(test::numbered_id(1'000 + i - kEachHour));
+      const auto ip = conn::IpAddress::v4(static_cast<std::uint8_t>(30 + i % 150),
+                                          static_cast<std::uint8_t>(i / 150), 7, 7);
+      book.add({test::numbered_id(1'000 + i), {ip, 26656}},
+               {ip, {}, addrbook::Origin::configuration}, seed.node->books()->now());
+    }
+    NodeConfig guest = plain();
+    guest.seeds = {seed.address()};
+    Member& member = start(static_cast<std::uint8_t>(100 + hour), guest);
+    world.run_for(30min);
+    stop(member);
+    world.run_for(30min);
+    const std::size_t now = scrape(seed).series().size();
+    if (hour == 1) series = now;  // by then each reason was seen
+    if (hour < 2) continue;
+    EXPECT_EQ(now, series) << "hour " << hour;
+  }
+  const MetricLines lines = scrape(seed);
+  EXPECT_GE(
+      *lines.value("peerage_book_changes_total", {{"chain_id", "test-chain"}, {"change", "added"}}),
+      10'000);
+  EXPECT_GE(lines.sum("peerage_dials_total"), 10'000);
 }
 
 TEST_F(MetricsTest, NobodyWhoReadsCostsNothing) {

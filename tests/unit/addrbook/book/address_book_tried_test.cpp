@@ -146,6 +146,26 @@ TEST_F(Contested, ATriedAddressIsTestedBeforeItIsDisplaced) {
   EXPECT_TRUE(book.to_test(now).empty());
 }
 
+TEST_F(Contested, WhatBecomesOfAddressesIsCounted) {
+  const auto counts = [this] {
+    std::vector<std::uint64_t> all;
+    for (std::size_t i = 0; i < kTransitionCount; ++i) {
+      all.push_back(book.count(static_cast<Transition>(i)));
+    }
+    return all;
+  };
+  EXPECT_EQ(counts(), (std::vector<std::uint64_t>{1, 0, 0, 0})) << "the holder became tried";
+  fail(holder);
+  EXPECT_EQ(counts(), (std::vector<std::uint64_t>{2, 1, 0, 0})) << "it gave way";
+  book.mark_bad(holder, Reason::packet_malformed, now + 1h, now);
+  EXPECT_EQ(hear(address(3, "10.9.8.7")), Added::unroutable);
+  EXPECT_EQ(hear(address(3, "11.9.8.7")), Added::added);
+  EXPECT_EQ(counts(), (std::vector<std::uint64_t>{2, 1, 1, 0})) << "it made room";
+  book.forget(numbered_id(2));
+  EXPECT_EQ(counts(), (std::vector<std::uint64_t>{2, 1, 1, 1}));
+  EXPECT_EQ(name(Transition::expired), "expired");
+}
+
 TEST_F(Contested, AHolderThatAnswersStays) {
   visit(holder);
   EXPECT_EQ(book.find(holder)->kind, Kind::tried);

@@ -319,8 +319,10 @@ TEST_F(InboundPipeTest, ReadingWaitsUntilWhatCameIsPaidFor) {
   const auto paid = std::chrono::nanoseconds((debt + 1) * 1'000'000'000 / 102'000);
   EXPECT_LE(*again - (now + paid), 1us);
   EXPECT_GE(*again, now + paid);
-  pipe->read_again();
+  EXPECT_EQ(pipe->rate_wait(), 0s) << "it lasts";
+  pipe->read_again(*again);
   EXPECT_EQ(pipe->read_again_at(), std::nullopt);
+  EXPECT_EQ(pipe->rate_wait(), *again - now);
   EXPECT_TRUE(pipe->may_read(*again));
 }
 

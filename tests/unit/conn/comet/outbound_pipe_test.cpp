@@ -233,8 +233,10 @@ TEST_F(OutboundPipeTest, ARateThatIsUsedUpSaysWhenToGoOnAndHoldsNoPongBack) {
   EXPECT_EQ(open(), (std::vector<Seen>{{PacketKind::pong, 0, {}}}));
   now = *again - 1us;
   EXPECT_EQ(write(), 0u);
+  EXPECT_EQ(pipe->rate_wait(), 0s) << "it lasts";
   now = *again;
   EXPECT_GT(write(), 0u);
+  EXPECT_EQ(pipe->rate_wait(), *again - kStart);
 }
 
 TEST_F(OutboundPipeTest, WhileTheSocketIsFullItIsNotTheRateThatWeWaitFor) {
@@ -243,6 +245,9 @@ TEST_F(OutboundPipeTest, WhileTheSocketIsFullItIsNotTheRateThatWeWaitFor) {
   offer(kLow, Bytes(30'000, 1));
   write(0);
   EXPECT_EQ(pipe->send_again_at(), std::nullopt);
+  now += 1s;
+  write();
+  EXPECT_EQ(pipe->rate_wait(), 0s);
 }
 
 TEST_F(OutboundPipeTest, AClosedPipeSendsWhatIsQueuedAndTakesNoMore) {

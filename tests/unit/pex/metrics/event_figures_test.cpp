@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "p2p/base/peer_reason.h"
+#include "pex/exchange/counts.h"
 
 namespace peerage::pex {
 namespace {
@@ -114,8 +115,15 @@ TEST_F(EventFiguresTest, RefusalsAndBansAreCounted) {
   p2p::Banned banned;
   banned.ban.origin = p2p::BanOrigin::misbehaviour;
   figures.on_event(banned);
-  EXPECT_EQ(figures.bans(p2p::BanOrigin::misbehaviour), 1u);
-  EXPECT_EQ(figures.bans(p2p::BanOrigin::operator_), 0u);
+  figures.on_event(banned);
+  banned.ban.by = kExchangeName;
+  figures.on_event(banned);
+  EXPECT_EQ(figures.bans(EventFigures::BannedBy::others), 2u);
+  EXPECT_EQ(figures.bans(EventFigures::BannedBy::exchange), 1u);
+  EXPECT_EQ(figures.bans(EventFigures::BannedBy::operator_), 0u);
+  banned.ban.origin = p2p::BanOrigin::operator_;
+  figures.on_event(banned);
+  EXPECT_EQ(figures.bans(EventFigures::BannedBy::operator_), 1u);
 }
 
 }  // namespace
