@@ -1,4 +1,4 @@
-#include "cmd/ctl/output.h"
+#include "cmd/base/control_output.h"
 
 #include <algorithm>
 #include <sstream>
@@ -18,7 +18,7 @@ std::size_t widest_line(const std::string& text) {
   return widest;
 }
 
-TEST(CtlOutput, AnObjectIsALineForEachMember) {
+TEST(ControlOutput, AnObjectIsALineForEachMember) {
   EXPECT_EQ(result_text("ban",
                         R"({"until":"2026-01-01T00:00:00Z","disconnected":2,"changed":true,)"
                         R"("reason":"","next_dial_s":90,"rtt_ms":12,"last_success":null})",
@@ -32,7 +32,7 @@ TEST(CtlOutput, AnObjectIsALineForEachMember) {
             "last success  -\n");
 }
 
-TEST(CtlOutput, WhatIsShortIsALineAndWhatIsLongASection) {
+TEST(ControlOutput, WhatIsShortIsALineAndWhatIsLongASection) {
   EXPECT_EQ(result_text("status",
                         R"({"version":"0.1.0","slots":{"inbound":3,"outbound":10},)"
                         R"("listen":["0.0.0.0:26656"],"store":{},)"
@@ -56,7 +56,7 @@ TEST(CtlOutput, WhatIsShortIsALineAndWhatIsLongASection) {
             "    b  [[1]]\n");
 }
 
-TEST(CtlOutput, AListIsATableUnderTheNamesOfItsMembers) {
+TEST(ControlOutput, AListIsATableUnderTheNamesOfItsMembers) {
   EXPECT_EQ(result_text("seeds list",
                         R"({"seeds":[{"address":"a@1.2.3.4:5","from":"settings"},)"
                         R"({"address":"b@1.2.3.4:55","age_s":7200}]})",
@@ -67,7 +67,7 @@ TEST(CtlOutput, AListIsATableUnderTheNamesOfItsMembers) {
   EXPECT_EQ(result_text("peers", R"({"peers":[]})", 80), "no peers\n");
 }
 
-TEST(CtlOutput, ANarrowTerminalHasTheColumnsThatMatterMost) {
+TEST(ControlOutput, ANarrowTerminalHasTheColumnsThatMatterMost) {
   const std::string peers = R"({"peers":[{"network":"a-long-name-of-a-network","id":")" + kId +
                             R"(","address":"203.0.113.200:26656","direction":"outbound",)"
                             R"("kind":"unconditional","version":"0.38.17","age_s":5,"sent":1,)"
@@ -87,7 +87,7 @@ TEST(CtlOutput, ANarrowTerminalHasTheColumnsThatMatterMost) {
   }
 }
 
-TEST(CtlOutput, TextOfStrangersIsMadePrintable) {
+TEST(ControlOutput, TextOfStrangersIsMadePrintable) {
   const std::string text = result_text(
       "peers", R"({"peers":[{"moniker":"\u001b[2J\nadmin \u00e4","\u001bx":"y"}]})", 80);
   EXPECT_EQ(text.find('\x1b'), std::string::npos);
@@ -97,7 +97,7 @@ TEST(CtlOutput, TextOfStrangersIsMadePrintable) {
             std::string::npos);
 }
 
-TEST(CtlOutput, WhatIsNestedDeeplyStaysJson) {
+TEST(ControlOutput, WhatIsNestedDeeplyStaysJson) {
   std::string deep;
   for (int i = 0; i < 2000; ++i) deep += "{\"a\":";
   deep += "1" + std::string(2000, '}');
@@ -105,7 +105,7 @@ TEST(CtlOutput, WhatIsNestedDeeplyStaysJson) {
   EXPECT_EQ(result_text("status", "no object", 80), "no object\n");
 }
 
-TEST(CtlOutput, AnEventIsOneLine) {
+TEST(ControlOutput, AnEventIsOneLine) {
   EXPECT_EQ(event_text(R"({"event":"connected","time":"2026-01-01T00:00:00Z",)"
                        R"("peer":{"id":"ab","direction":"inbound"},"n":[1,2]})"),
             "2026-01-01T00:00:00Z  connected  peer id ab, direction inbound  n 1, 2");
@@ -113,7 +113,7 @@ TEST(CtlOutput, AnEventIsOneLine) {
   EXPECT_EQ(event_text("odd\n"), R"(odd\x0a)");
 }
 
-TEST(CtlOutput, ReadinessIsReadFromTheAnswer) {
+TEST(ControlOutput, ReadinessIsReadFromTheAnswer) {
   EXPECT_EQ(ready_in(R"({"ready":true})"), true);
   EXPECT_EQ(ready_in(R"({"ready":false,"why":["no"]})"), false);
   EXPECT_EQ(ready_in(R"({"ready":"yes"})"), std::nullopt);
