@@ -30,11 +30,13 @@ using conn::Stage;
 Result<BookHome> BookHome::of(const std::filesystem::path& home) {
   auto settings = load_settings(home, {});
   if (!settings) return tl::unexpected(settings.error());
+  const std::filesystem::path control_socket = control_socket_of(*settings);
   BookHome found{settings->home,
                  std::move(settings->config),
                  std::move(settings->networks),
                  settings->book_file,
-                 {}};
+                 {},
+                 control_socket};
   // Reading a book must not require permission to read the node's key.
   if (const auto key = conn::NodeKey::load(settings->node_key_file)) {
     found.own_id = key->id();

@@ -2,7 +2,8 @@
 //
 // Reading (list, show, sources, stats, bans, export, check) changes nothing, and works while a node
 // writes the file. Changing (import, ban, unban, forget) needs the file for itself: what a running
-// node has in memory would undo it. Neither ever moves a file aside, as a node does at its start: a
+// node has in memory would undo it, so that it is asked instead (cmd/addrbook/running_node.h).
+// Neither ever moves a file aside, as a node does at its start: a
 // file that is damaged, or another program's, is an error here.
 //
 // Threads: one. Text that came from the network is shown through conn::printable.
@@ -37,7 +38,8 @@ struct BookHome {
   Config config;
   std::vector<std::string> networks;  // as the settings name them
   std::filesystem::path file;
-  conn::NodeId own_id;  // zero without a node key
+  conn::NodeId own_id;                   // zero without a node key
+  std::filesystem::path control_socket;  // of the home's node, should it run; empty: it has none
 
   static conn::Result<BookHome> of(const std::filesystem::path& home);
   // Of a file that belongs to no home, as `crawl --book` makes one: all that a book can hold.

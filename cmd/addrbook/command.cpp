@@ -8,7 +8,11 @@
 
 #include "addrbook/record/book_reason.h"
 #include "cmd/addrbook/addrbook.h"
+#include "cmd/addrbook/running_node.h"
+#include "cmd/base/control_output.h"
+#include "cmd/base/text_wrap.h"
 #include "cmd/cli/commands.h"
+#include "cmd/cli/exit_code.h"
 
 namespace peerage::cmd {
 namespace {
@@ -51,6 +55,23 @@ int report_book(const conn::Failure& failure) {
     std::cerr << "  hint: `peerage addrbook import FILE` makes one of an addrbook.json\n";
   }
   return 1;
+}
+
+// What to do about a change that the file was not open for: a running node is asked. `unchanged`:
+// what is to be said if there was nothing to change.
+int ask_node(const BookHome& home, const Options& options, const conn::Failure& failure,
+             const std::string& verb, const NodeParams& params, const std::string& unchanged = {}) {
+  const auto answer = ask_running_node(home, failure, verb, params);
+  if (!answer) return report_book(failure);
+  if (!*answer) {
+    const ControlFailure& refused = answer->error();
+    std::cerr << "peerage: the running node: " << conn::printable(refused.message) << '\n';
+    if (!refused.hint.empty()) std::cerr << "  hint: " << conn::printable(refused.hint) << '\n';
+    return refused.exit_code == ControlExit::kWrongUsage ? kExitUsage : kExitFailed;
+  }
+  if (!unchanged.empty() && !has_changed(**answer)) return not_there(unchanged);
+  std::cout << (options.json ? **answer + '\n' : result_text(verb, **answer, kTextWidth));
+  return kExitDone;
 }
 
 Result<addrbook::Seconds> span_of(const std::string& option, const std::string& text) {
@@ -218,7 +239,12 @@ int import_from(const BookHome& home, const Options& options) {
   std::filesystem::path from = options.target;
   if (from.empty()) from = home.home / home.config.addr_book_file;
   const auto imported = import_json(home, *network, from, book_now());
-  if (!imported) return report_book(imported.error());
+  if (!imported) {
+    std::error_code error;
+    return ask_node(home, options, imported.error(), "book import",
+                    {{"file", std::filesystem::absolute(from, error).lexically_normal().string()},
+                     {"network", *network}});
+  }
   std::cout << (options.json ? to_json(*imported) + '\n' : to_text(*imported));
   return 0;
 }
@@ -230,7 +256,11 @@ int add_ban(const BookHome& home, const Options& options) {
   if (!span) return report_wrong_usage(span.error());
   const Time now = book_now();
   const auto row = ban(home, *target, *span, options.reason, now);
-  if (!row) return report_book(row.error());
+  if (!row) {
+    return ask_node(
+        home, options, row.error(), "ban",
+        {{"target", p2p::to_string(*target)}, {"for", options.span}, {"reason", options.reason}});
+  }
   std::cout << (options.json ? to_json(*row) + '\n' : bans_text({*row}, now));
   return 0;
 }
@@ -239,8 +269,12 @@ int lift_ban(const BookHome& home, const Options& options) {
   const auto target = parse_target(options.target);
   if (!target) return report_wrong_usage(target.error());
   const auto lifted = unban(home, *target, book_now());
-  if (!lifted) return report_book(lifted.error());
-  if (!*lifted) return not_there(p2p::to_string(*target) + " is not banned");
+  const std::string not_banned = p2p::to_string(*target) + " is not banned";
+  if (!lifted) {
+    return ask_node(home, options, lifted.error(), "unban", {{"target", p2p::to_string(*target)}},
+                    not_banned);
+  }
+  if (!*lifted) return not_there(not_banned);
   std::cout << p2p::to_string(*target) << " is not banned any more\n";
   return 0;
 }
@@ -249,10 +283,12 @@ int forget_id(const BookHome& home, const Options& options) {
   const auto id = conn::NodeId::parse(options.target);
   if (!id) return report_wrong_usage(id.error());
   const auto forgotten = forget(home, *id, options.network, book_now());
-  if (!forgotten) return report_book(forgotten.error());
-  if (*forgotten == 0) {
-    return not_there("the book has no address of " + id->to_string());
+  const std::string unknown = "the book has no address of " + id->to_string();
+  if (!forgotten) {
+    return ask_node(home, options, forgotten.error(), "book forget",
+                    {{"id", id->to_string()}, {"network", options.network}}, unknown);
   }
+  if (*forgotten == 0) return not_there(unknown);
   std::cout << "forgot " << *forgotten << (*forgotten == 1 ? " address\n" : " addresses\n");
   return 0;
 }
@@ -457,11 +493,12 @@ Command addrbook_command() {
       .example = "peerage addrbook list --home ~/.gaia --verified-since 7d",
       .footer =
           "list, show, sources, stats, bans, check and export also work while a node runs; "
-          "import, ban, unban and forget need it stopped.",
+          "import, ban, unban and forget ask a node that runs to do it, through its control "
+          "socket.",
       .commands = looking(book)};
   for (Command& each : command.commands) each.group = "Look, also while a node runs";
   for (Command& each : changing(book)) {
-    each.group = "Change, while no node has it open";
+    each.group = "Change, by the node if it runs";
     command.commands.push_back(std::move(each));
   }
   return command;

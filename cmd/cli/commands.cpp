@@ -104,9 +104,12 @@ conn::Result<std::filesystem::path> node_key_path(const std::filesystem::path& h
   return settings->node_key_file;
 }
 
-std::filesystem::path control_socket_path(const std::filesystem::path& home) {
-  const Settings settings = read_settings(home, {}, process_environment(), Listing::brief).settings;
+std::filesystem::path control_socket_of(const Settings& settings) {
   return settings.home / "data/control.sock";
+}
+
+std::filesystem::path control_socket_path(const std::filesystem::path& home) {
+  return control_socket_of(read_settings(home, {}, process_environment(), Listing::brief).settings);
 }
 
 // Bytes; of what most failures say none, and a few quote a path or a stranger.

@@ -53,8 +53,10 @@ std::vector<Option> settings_options(Flags& flags);
 conn::Result<std::filesystem::path> node_key_path(const std::filesystem::path& home,
                                                   const Flags& flags = {});
 
-// The home's control socket, by its settings, as far as they can be read: what is wrong with them
-// must not keep anybody from asking the node. Empty: there is none.
+// Where the node's control socket is; empty: it has none.
+std::filesystem::path control_socket_of(const Settings& settings);
+// The same by the settings of a home, as far as they can be read: what is wrong with them
+// must not keep anybody from asking the node.
 std::filesystem::path control_socket_path(const std::filesystem::path& home);
 
 // Prints "peerage: ..." with the hint, and returns 1.

@@ -13,7 +13,7 @@
 
 #include "cmd/base/control_client.h"
 #include "cmd/cli/commands.h"
-#include "cmd/ctl/output.h"
+#include "cmd/base/control_output.h"
 #include "cmd/ctl/request.h"
 #include "cmd/ctl/verbs.h"
 #include "conn/base/bytes.h"

@@ -1,5 +1,6 @@
-// What `peerage ctl` prints of an answer for people: tables, made from the answer's JSON alone, so
-// that a verb that answers something new is shown without a line here.
+// What is printed of a running node's answer for people, by `peerage ctl` and others: tables, made
+// from the answer's JSON alone, so that a verb that answers something new is shown without a line
+// here.
 //
 // A list of objects is a table with a column for each member; when the terminal is narrower, the
 // columns that fit, the ones that matter most first. An object's own members are lines. Text of

@@ -1,4 +1,4 @@
-#include "cmd/ctl/output.h"
+#include "cmd/base/control_output.h"
 
 #include <algorithm>
 #include <array>
