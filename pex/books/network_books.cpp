@@ -179,6 +179,14 @@ std::vector<p2p::Ban> NetworkBooks::bans_in_force() const {
   return bans;
 }
 
+std::vector<BanRow> NetworkBooks::ended_bans() const {
+  std::vector<BanRow> ended;
+  for (const auto& [target, row] : bans_) {
+    if (!in_force(row)) ended.push_back(row);
+  }
+  return ended;
+}
+
 void NetworkBooks::on_banned(const p2p::Ban& ban) {
   const addrbook::Time time = now();
   const auto left = std::chrono::floor<addrbook::Seconds>(ban.until - control_.now());

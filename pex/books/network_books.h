@@ -106,6 +106,8 @@ class NetworkBooks final : private addrbook::Store::Source {
   // That files have brought.
   std::uint64_t bans_of_file() const noexcept { return bans_of_file_; }
   std::vector<p2p::Ban> bans_in_force() const;
+  // Those that are over, and still in the file.
+  std::vector<addrbook::BanRow> ended_bans() const;
 
  private:
   // Beyond, all bans are written anew.
