@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "addrbook/file/book_file.h"
+#include "cmd/config/control_file.h"
 #include "cmd/config/genesis.h"
 #include "cmd/config/rules.h"
 #include "conn/base/split_list.h"
@@ -98,6 +99,7 @@ SettingsReading read_settings(const fs::path& home, const Flags& flags,
   check_values(settings.config, [&reading](const std::string& key, const std::string& what) {
     reading.findings.push_back(finding_about(reading.settings, Severity::error, key, what));
   });
+  merge_control_file(settings, reading.findings);
   resolve(settings, reading.findings);
   return reading;
 }

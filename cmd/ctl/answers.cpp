@@ -40,7 +40,8 @@ tl::unexpected<CtlError> refuse(std::string reason, std::string message, std::st
   return tl::unexpected(CtlError{-1, std::move(reason), std::move(message), std::move(hint)});
 }
 tl::unexpected<CtlError> refuse(const conn::Failure& failure) {
-  return refuse(std::string(name(failure.reason)), failure.text(), std::string(hint(failure.reason)));
+  return refuse(std::string(name(failure.reason)), failure.text(),
+                std::string(hint(failure.reason)));
 }
 tl::unexpected<CtlError> misused(std::string message, std::string hint) {
   return tl::unexpected(CtlError{-2, "invalid_params", std::move(message), std::move(hint)});

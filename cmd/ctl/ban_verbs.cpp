@@ -57,15 +57,13 @@ class BanVerbs : public std::enable_shared_from_this<BanVerbs> {
     const auto target = find_target(text_of(call, "target"), known_ids());
     const auto why = reason_of(call);
     if (!target || !why) return done(tl::unexpected(target ? why.error() : target.error()));
-    const auto span =
-        flag_of(call, "forever") ? kForever : duration_of(call, "for").value_or(kBan);
+    const auto span = flag_of(call, "forever") ? kForever : duration_of(call, "for").value_or(kBan);
     net().list_bans([self = shared_from_this(), target = *target, why = *why, span,
                      done](const std::vector<Ban>& had) {
       const Ban wish = {target, self->now() + span, why, conn::BanOrigin::operator_};
       const auto under = self->context_->peers_under(target);
       const bool changed = !is_as(find(had, target), wish);
-      self->net().ban(target, span, why, wish.origin,
-                      self->when_done(wish, under, changed, done));
+      self->net().ban(target, span, why, wish.origin, self->when_done(wish, under, changed, done));
     });
   }
 
@@ -140,13 +138,13 @@ class BanVerbs : public std::enable_shared_from_this<BanVerbs> {
 
   void hold_off(const BanTarget& target, conn::Duration span, const std::string& why,
                 const CtlDone& done) {
-    net().list_held_off([self = shared_from_this(), target, span, why,
-                         done](const std::vector<Ban>& had) {
-      const Ban wish = {target, self->now() + span, why, conn::BanOrigin::operator_};
-      const auto under = self->context_->peers_under(target);
-      const bool changed = !under.empty() || !is_as(find(had, target), wish);
-      self->net().hold_off(target, span, why, self->when_done(wish, under, changed, done));
-    });
+    net().list_held_off(
+        [self = shared_from_this(), target, span, why, done](const std::vector<Ban>& had) {
+          const Ban wish = {target, self->now() + span, why, conn::BanOrigin::operator_};
+          const auto under = self->context_->peers_under(target);
+          const bool changed = !under.empty() || !is_as(find(had, target), wish);
+          self->net().hold_off(target, span, why, self->when_done(wish, under, changed, done));
+        });
   }
 
   // What is answered when a ban, or a wish, is in force or refused.
@@ -214,8 +212,7 @@ class BanVerbs : public std::enable_shared_from_this<BanVerbs> {
 std::vector<NamedVerb> ban_verbs(const SharedContext& context) {
   const auto verbs = std::make_shared<BanVerbs>(context);
   return {verbs->named("ban", &BanVerbs::ban), verbs->named("unban", &BanVerbs::unban),
-          verbs->named("bans", &BanVerbs::bans),
-          verbs->named("disconnect", &BanVerbs::disconnect)};
+          verbs->named("bans", &BanVerbs::bans), verbs->named("disconnect", &BanVerbs::disconnect)};
 }
 
 }  // namespace peerage::cmd

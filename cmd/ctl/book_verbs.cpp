@@ -239,8 +239,12 @@ class BookVerbs : public std::enable_shared_from_this<BookVerbs> {
   BookHome home() const {
     Settings settings = settings_->settings();
     set_lists(settings.config, settings_->lists());
-    return {settings.home, std::move(settings.config), std::move(settings.networks),
-            settings.book_file, node_.id(), {}};  // it is the running node itself
+    return {settings.home,
+            std::move(settings.config),
+            std::move(settings.networks),
+            settings.book_file,
+            node_.id(),
+            {}};  // it is the running node itself
   }
 
   // Apart: reads the file, then goes on to the control shard.

@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "cmd/base/control_client.h"
-#include "cmd/cli/commands.h"
 #include "cmd/base/control_output.h"
+#include "cmd/cli/commands.h"
 #include "cmd/ctl/request.h"
 #include "cmd/ctl/verbs.h"
 #include "conn/base/bytes.h"

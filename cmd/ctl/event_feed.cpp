@@ -12,9 +12,8 @@
 namespace peerage::cmd {
 namespace {
 
-constexpr std::array<std::string_view, kFeedEventCount> kNames = {"connected", "gone",
-                                                                  "dial_failed", "refused",
-                                                                  "banned",    "marked"};
+constexpr std::array<std::string_view, kFeedEventCount> kNames = {
+    "connected", "gone", "dial_failed", "refused", "banned", "marked"};
 
 constexpr std::uint8_t bit(std::size_t type) {
   return static_cast<std::uint8_t>(1u << type);

@@ -57,6 +57,8 @@ LiveSettings::Reload LiveSettings::reload() {
   Reload outcome;
   const SettingsReading fresh = load_();
   outcome.errors = errors_in(fresh);
+  figures_.last_failed = !outcome.errors.empty();
+  ++(figures_.last_failed ? figures_.failed : figures_.applied);
   if (!outcome.errors.empty()) {
     for (const std::string& each : outcome.errors) {
       log_.write(LogLevel::error, "the settings stay as they are", {{"why", each}});
@@ -144,6 +146,11 @@ Result<bool> LiveSettings::set_log_level(const std::string& text) {
   if (text == running_.config.log_level) log_level_.reset();
   node_.set_log_levels(std::move(*levels));
   return before != text;
+}
+
+LiveSettings::Figures LiveSettings::figures() const {
+  const std::lock_guard lock(mutex_);
+  return figures_;
 }
 
 Settings LiveSettings::settings() const {

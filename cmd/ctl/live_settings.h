@@ -58,6 +58,12 @@ class LiveSettings {
   };
   // Logged.
   Reload reload();
+  // Of reloads, since the start.
+  struct Figures {
+    std::uint64_t applied = 0, failed = 0;
+    bool last_failed = false;
+  };
+  Figures figures() const;
 
   enum class Save : std::uint8_t { no, yes };
   // Whether anything is otherwise now: in force, or in the control file.
@@ -81,6 +87,7 @@ class LiveSettings {
   Settings running_;
   OperatorLists lists_;
   std::optional<std::string> log_level_;  // of ctl
+  Figures figures_;
 };
 
 }  // namespace peerage::cmd

@@ -88,8 +88,7 @@ void NodeControl::call(CtlCall call, CtlDone done) {
                                {"pid", static_cast<std::uint64_t>(call.caller.pid)}});
   }
   const bool known = found != core_->verbs.end();
-  const auto run = [answer, call = std::move(call),
-                    verb = known ? found->second.run : Verb()] {
+  const auto run = [answer, call = std::move(call), verb = known ? found->second.run : Verb()] {
     if (!verb) return answer->give(refuse("unknown_verb", "this node has no such verb"));
     verb(call, [answer](CtlResult result) { answer->give(std::move(result)); });
   };

@@ -35,24 +35,24 @@ class NodeVerbs : public std::enable_shared_from_this<NodeVerbs> {
     if (settings_.not_ready) why = settings_.not_ready();
     if (snapshot->draining && why.empty()) why.emplace_back("draining");
     if (flag_of(call, "ready")) return done(answer({{"ready", why.empty()}, {"why", why}}));
-    Json is = {{"version", settings_.version},
-               {"id", context_->node.id().to_string()},
-               {"networks", Json::array()},
-               {"listen", net().listen_endpoint().to_string()},
-               {"uptime_s", seconds_of(context_->control.now() - began_)},
-               {"peers",
-                {{"inbound", inbound(*snapshot)},
-                 {"outbound", snapshot->peers.size() - inbound(*snapshot)},
-                 {"persistent", snapshot->persistent},
-                 {"persistent_named", snapshot->persistent_named}}},
-               {"slots",
-                {{"inbound", snapshot->inbound_slots}, {"outbound", snapshot->outbound_slots}}},
-               {"dialling", snapshot->dialling},
-               {"book", Json::array()},
-               {"store", store()},
-               {"draining", snapshot->draining},
-               {"ready", why.empty()},
-               {"why", why}};
+    Json is = {
+        {"version", settings_.version},
+        {"id", context_->node.id().to_string()},
+        {"networks", Json::array()},
+        {"listen", net().listen_endpoint().to_string()},
+        {"uptime_s", seconds_of(context_->control.now() - began_)},
+        {"peers",
+         {{"inbound", inbound(*snapshot)},
+          {"outbound", snapshot->peers.size() - inbound(*snapshot)},
+          {"persistent", snapshot->persistent},
+          {"persistent_named", snapshot->persistent_named}}},
+        {"slots", {{"inbound", snapshot->inbound_slots}, {"outbound", snapshot->outbound_slots}}},
+        {"dialling", snapshot->dialling},
+        {"book", Json::array()},
+        {"store", store()},
+        {"draining", snapshot->draining},
+        {"ready", why.empty()},
+        {"why", why}};
     pex::NetworkBooks* books = context_->node.books();
     for (std::size_t i = 0; books != nullptr && i < books->size(); ++i) {
       is["networks"].push_back(books->networks()[i]);
@@ -92,10 +92,11 @@ class NodeVerbs : public std::enable_shared_from_this<NodeVerbs> {
     timer_.reset();
     const auto span = duration_of(call, "for");
     if (to == Draining::yes && span) {
-      timer_ = conn::shard_owned(context_->control, context_->control.make_timer(
-          [weak = weak_from_this()] {
-            if (const auto self = weak.lock()) self->net().drain(Draining::no);
-          }));
+      timer_ = conn::shard_owned(context_->control,
+                                 context_->control.make_timer([weak = weak_from_this()] {
+                                   if (const auto self = weak.lock())
+                                     self->net().drain(Draining::no);
+                                 }));
       timer_->arm(context_->control.now() + *span);
     }
     net().drain(to, [self = shared_from_this(), to, done](bool changed) {
@@ -136,8 +137,8 @@ class NodeVerbs : public std::enable_shared_from_this<NodeVerbs> {
     const bool ever = state->last_success != conn::WallTime{};
     return {{"queue", books->rows_waiting()},
             {"last_success", ever ? Json(time_text(state->last_success)) : Json(nullptr)},
-            {"failure", state->failure ? Json(conn::printable(state->failure->text(), 512))
-                                       : Json(nullptr)}};
+            {"failure",
+             state->failure ? Json(conn::printable(state->failure->text(), 512)) : Json(nullptr)}};
   }
 
   const SharedContext context_;
@@ -152,9 +153,9 @@ class NodeVerbs : public std::enable_shared_from_this<NodeVerbs> {
 std::vector<NamedVerb> node_verbs(const SharedContext& context,
                                   const NodeControl::Settings& settings) {
   const auto verbs = std::make_shared<NodeVerbs>(context, settings);
-  return {verbs->named("status", &NodeVerbs::status), verbs->named("networks", &NodeVerbs::networks),
-          verbs->named("save", &NodeVerbs::save), verbs->named("drain", &NodeVerbs::drain),
-          verbs->named("stop", &NodeVerbs::stop)};
+  return {verbs->named("status", &NodeVerbs::status),
+          verbs->named("networks", &NodeVerbs::networks), verbs->named("save", &NodeVerbs::save),
+          verbs->named("drain", &NodeVerbs::drain), verbs->named("stop", &NodeVerbs::stop)};
 }
 
 }  // namespace peerage::cmd

@@ -181,9 +181,8 @@ class PeerVerbs : public std::enable_shared_from_this<PeerVerbs> {
       if (id && asked->known == 0) {
         return done(refuse("not_found", "no book has an address of " + id->to_string()));
       }
-      done(answer({{"queued", asked->queued},
-                   {"known", asked->known},
-                   {"changed", asked->queued > 0}}));
+      done(answer(
+          {{"queued", asked->queued}, {"known", asked->known}, {"changed", asked->queued > 0}}));
     });
   }
 
@@ -192,16 +191,15 @@ class PeerVerbs : public std::enable_shared_from_this<PeerVerbs> {
                         const CtlDone& done) {
     using Kind = DialWatch::Outcome::Kind;
     if (outcome.kind == Kind::connected) {
-      return done(answer({{"result", "connected"},
-                          {"ms", milliseconds_of(outcome.took)},
-                          {"changed", !was}}));
+      return done(answer(
+          {{"result", "connected"}, {"ms", milliseconds_of(outcome.took)}, {"changed", !was}}));
     }
     if (outcome.kind == Kind::too_late || !outcome.failure) {
-      return done(refuse("timed_out",
-                         "the dial had no outcome within " +
-                             std::to_string(std::chrono::ceil<std::chrono::seconds>(within).count()) +
-                             " s",
-                         "it goes on; --wait waits longer"));
+      return done(
+          refuse("timed_out",
+                 "the dial had no outcome within " +
+                     std::to_string(std::chrono::ceil<std::chrono::seconds>(within).count()) + " s",
+                 "it goes on; --wait waits longer"));
     }
     const conn::Failure& why = *outcome.failure;
     done(answer({{"result", "failed"},
@@ -220,7 +218,8 @@ class PeerVerbs : public std::enable_shared_from_this<PeerVerbs> {
     const p2p::DialPurpose* purpose = context_->history.purpose_of(peer.id());
     into["admitted"] = peer.direction() == p2p::Direction::inbound
                            ? "it dialled us, and there was a slot for it"
-                           : purpose == nullptr ? "" : purpose_text(*purpose);
+                       : purpose == nullptr ? ""
+                                            : purpose_text(*purpose);
     into["dialled"] = peer.dialled() ? Json(peer.dialled()->to_string()) : Json(nullptr);
     into["listen_addr"] = conn::printable(peer.info().listen_addr);
     into["age_s"] = seconds_of(connection.age);

@@ -47,8 +47,7 @@ tl::expected<NodeId, CtlError> find_prefix(const std::string& prefix,
                [&prefix](const NodeId& id) { return id.to_string().starts_with(prefix); });
   if (candidates.size() == 1) return candidates.front();
   if (candidates.empty()) return refuse("not_found", "no ID here begins with " + prefix);
-  return refuse("ambiguous",
-                std::to_string(candidates.size()) + " IDs here begin with " + prefix,
+  return refuse("ambiguous", std::to_string(candidates.size()) + " IDs here begin with " + prefix,
                 "it is one of " + names_of(candidates));
 }
 

@@ -67,16 +67,25 @@ void log_private(const conn::Log& log, const Settings& settings) {
   }
 }
 
-void reload(Node& node, const Options& options, const conn::Log& log,
-            const ServiceNotify& service) {
+void reload(Node& node, const ServiceNotify& service) {
   service.reloading();
-  const auto fresh = load_settings(options.home, options.flags);
-  if (fresh) {
-    node.reload(*fresh);
-  } else {
-    log.write(LogLevel::error, "the settings stay as they are", {{"why", fresh.error().text()}});
-  }
+  node.reload();
   service.ready();
+}
+
+// Not ready at once, so that a load balancer sends nobody; everything else goes on for `delay`, or
+// until a second signal hurries.
+void drain(Node& node, conn::Duration delay, const Signals& signals, const conn::Log& log) {
+  node.set_draining();
+  if (delay <= conn::Duration(0)) return;
+  log.write(LogLevel::info, "draining", {{"for_ms", delay / 1ms}});
+  const auto until = std::chrono::steady_clock::now() + delay;
+  for (;;) {
+    const auto left = until - std::chrono::steady_clock::now();
+    if (left <= conn::Duration(0)) return;
+    const int signal = signals.wait_for(std::chrono::ceil<std::chrono::milliseconds>(left));
+    if (signal == SIGINT || signal == SIGTERM) return;
+  }
 }
 
 int run(const Options& options, std::optional<pex::Role> only) {
@@ -92,7 +101,11 @@ int run(const Options& options, std::optional<pex::Role> only) {
   log_private(log, *settings);
 
   const ServiceNotify service;  // outlives the node, whose control shard gives the signs of life
-  auto node = Node::prepare(std::move(*settings), role, *program_log,
+  const conn::Duration drain_delay = settings->config.surface.drain_delay;
+  const auto load = [options] {
+    return read_settings(options.home, options.flags, process_environment(), Listing::brief);
+  };
+  auto node = Node::prepare(std::move(*settings), role, *program_log, load,
                             options.must_exist ? Node::Home::must_exist : Node::Home::may_be_new);
   if (!node) return report_of_node(node.error());
   if (const auto interval = service.watchdog_interval()) {
@@ -107,9 +120,10 @@ int run(const Options& options, std::optional<pex::Role> only) {
   for (int signal = 0; signal != SIGINT && signal != SIGTERM;) {
     signal = signals.wait_for(kTick);
     service.status((*node)->status_line());
-    if (signal == SIGHUP) reload(**node, options, log, service);
+    if (signal == SIGHUP) reload(**node, service);
   }
   service.stopping();
+  drain(**node, drain_delay, signals, log);
   log.write(LogLevel::info, "stopping");
   if (const auto stopped = (*node)->stop(); !stopped) return report_of_node(stopped.error());
   return 0;

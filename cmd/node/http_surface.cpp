@@ -60,7 +60,8 @@ void append(std::vector<HttpRoute>& into, std::vector<HttpRoute> routes) {
 
 Result<std::unique_ptr<HttpSurface>> HttpSurface::open(const Needs& needs) {
   std::unique_ptr<HttpSurface> surface(new HttpSurface(needs));
-  for (const auto add : {&HttpSurface::add_rpc, &HttpSurface::add_metrics, &HttpSurface::add_lists}) {
+  for (const auto add :
+       {&HttpSurface::add_rpc, &HttpSurface::add_metrics, &HttpSurface::add_lists}) {
     if (auto added = (surface.get()->*add)(needs); !added) {
       return tl::unexpected(std::move(added.error()));
     }
@@ -103,8 +104,7 @@ Result<void> HttpSurface::add_rpc(const Needs& needs) {
   settings.cors = {rpc.cors_allowed_origins, rpc.cors_allowed_methods, rpc.cors_allowed_headers};
   settings.net_info = net_info_of(needs.settings.config.surface.net_info);
   settings.unsafe = rpc.unsafe ? UnsafeMethods::served : UnsafeMethods::unknown;
-  service.routes =
-      rpc_routes(std::move(settings), needs.hooks, [this] { return status_.read(); });
+  service.routes = rpc_routes(std::move(settings), needs.hooks, [this] { return status_.read(); });
   return add(needs.settings, "rpc.laddr", std::move(service), rpc.laddr);
 }
 
@@ -138,8 +138,8 @@ Result<void> HttpSurface::add_lists(const Needs& needs) {
                                 pex::book_config(needs.config)},
       conn::Log(needs.log.module("http")));
   HttpService service{.name = "lists"};
-  service.routes = lists_routes({[served = served_] { return served->read(); },
-                                 [this] { return status_.read(); }});
+  service.routes = lists_routes(
+      {[served = served_] { return served->read(); }, [this] { return status_.read(); }});
   append(service.routes, probes_routes(ready_, [this] { return status_.read(); }));
   return add(settings, "peerage.http_laddr", std::move(service), at);
 }

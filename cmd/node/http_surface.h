@@ -61,7 +61,7 @@ class HttpSurface {
   const ReadySettings ready_;
   StatusKeeper status_;
   std::shared_ptr<ServedAddresses> served_;  // if there are lists
-  HttpServer server_;  // destroyed first: its handlers use the rest
+  HttpServer server_;                        // destroyed first: its handlers use the rest
 };
 
 }  // namespace peerage::cmd

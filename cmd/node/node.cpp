@@ -1,17 +1,22 @@
 #include "cmd/node/node.h"
 
 #include <algorithm>
+#include <csignal>
 #include <utility>
+
+#include <unistd.h>
 
 #include "addrbook/file/own_file.h"
 #include "addrbook/record/book_reason.h"
 #include "cmd/addrbook/addrbook.h"
 #include "cmd/addrbook/takeover.h"
 #include "cmd/base/process.h"
-#include "cmd/base/report_text.h"
 #include "cmd/config/node_config.h"
 #include "cmd/config/sanity.h"
 #include "cmd/config/start_rules.h"
+#include "cmd/ctl/book_verbs.h"
+#include "cmd/ctl/list_verbs.h"
+#include "cmd/ctl/settings_verbs.h"
 #include "conn/base/file.h"
 #include "conn/base/file_reason.h"
 #include "p2p/base/listen_address.h"
@@ -89,23 +94,13 @@ pex::NodeConfig config_of(const Settings& settings, pex::Role role, const Progra
   return node;
 }
 
-conn::LogValue count(std::uint64_t number) {
-  return number;
-}
-
-// All connected peers: also those that need no slot, as an operator's own.
-conn::LogValue count_of(const p2p::SwitchSnapshot& snapshot, p2p::Direction direction) {
-  return count(static_cast<std::size_t>(
-      std::count_if(snapshot.peers.begin(), snapshot.peers.end(),
-                    [direction](const auto& peer) { return peer->direction() == direction; })));
-}
-
 }  // namespace
 
 // --- the home ---
 
 Result<std::unique_ptr<Node>> Node::prepare(Settings settings, pex::Role role,
-                                            const ProgramLog& program_log, Home home) {
+                                            const ProgramLog& program_log, LiveSettings::Load load,
+                                            Home home) {
   (void)allow_connections(0);  // as many as there may be
   if (home == Home::must_exist) {
     if (auto there = require_home(settings); !there) return tl::unexpected(there.error());
@@ -115,21 +110,32 @@ Result<std::unique_ptr<Node>> Node::prepare(Settings settings, pex::Role role,
   if (auto can = require_writable_files(settings); !can) return tl::unexpected(can.error());
   auto key = HomeKey::find(settings.node_key_file);
   if (!key) return tl::unexpected(key.error());
-  auto node = std::unique_ptr<Node>(new Node(std::move(settings), program_log));
-  if (auto made = node->make(role, program_log, key->take()); !made) {
+  auto node = std::unique_ptr<Node>(new Node(std::move(settings), role, program_log));
+  conn::NodeKey node_key = key->take();
+  const conn::PublicKey public_key = node_key.public_key();
+  if (auto made = node->make(program_log, std::move(node_key)); !made) {
     return tl::unexpected(made.error());
   }
+  node->make_control(std::move(load));
   if (auto taken = node->take_address(); !taken) return tl::unexpected(taken.error());
+  if (auto opened = node->open_http(public_key); !opened) return tl::unexpected(opened.error());
   // Until here nothing has been changed.
   if (auto settled = node->settle_home(*key); !settled) return tl::unexpected(settled.error());
+  if (auto opened = node->open_control_socket(); !opened) return tl::unexpected(opened.error());
   return node;
 }
 
-Node::Node(Settings settings, const ProgramLog& log)
-    : settings_(std::move(settings)), log_(log.module("main")), runtime_(settings_.config.shards) {}
+Node::Node(Settings settings, pex::Role role, const ProgramLog& log)
+    : settings_(std::move(settings)),
+      taken_(settings_.config),
+      role_(role),
+      program_log_(log),
+      log_(log.module("main")),
+      lines_(log_),
+      runtime_(settings_.config.shards) {}
 
-Result<void> Node::make(pex::Role role, const ProgramLog& log, conn::NodeKey key) {
-  const pex::NodeConfig config = config_of(settings_, role, log);
+Result<void> Node::make(const ProgramLog& log, conn::NodeKey key) {
+  const pex::NodeConfig config = config_of(settings_, role_, log);
   if (const auto allowed = allow_connections(connections_of(pex::settled(config))); !allowed) {
     // Those that there are no descriptors for wait in the backlog (conn/runtime/asio_runtime.h).
     log_.write(LogLevel::warn, "there are more slots than descriptors",
@@ -140,15 +146,109 @@ Result<void> Node::make(pex::Role role, const ProgramLog& log, conn::NodeKey key
     return fail(Stage::configuration, Reason::config_malformed, std::move(node.error().detail));
   }
   node_ = std::move(*node);
-  if (settings_.config.log_peers) {
-    peer_lines_ =
-        std::make_unique<PeerLines>(conn::Log(log.module("p2p")), runtime_.shard(0).now());
-    node_->on_event([this](const p2p::SwitchEvent& event) {
-      peer_lines_->on_event(event, runtime_.shard(0).now());
-    });
-  }
+  peer_lines_ = std::make_unique<PeerLines>(conn::Log(log.module("p2p")), runtime_.shard(0).now());
+  node_->on_event([this](const p2p::SwitchEvent& event) {
+    if (taken_.log_peers) peer_lines_->on_event(event, runtime_.shard(0).now());
+  });
   node_->on_book_state([this](const addrbook::Store::State& state) { on_book_state(state); });
   return {};
+}
+
+// --- what operators see and steer ---
+
+void Node::make_control(LiveSettings::Load load) {
+  live_ = std::make_shared<LiveSettings>(
+      settings_, role_, std::move(load),
+      LiveSettings::Node{[this](pex::NodeLists lists) { node_->update_lists(std::move(lists)); },
+                         [this](LogLevels levels) { program_log_.set_levels(std::move(levels)); },
+                         [this](const Config& config) { take(config); }},
+      log_);
+  control_ = std::make_unique<NodeControl>(
+      *node_,
+      NodeControl::Settings{
+          PEERAGE_VERSION,
+          [this] { return http_ ? http_->why_not_ready() : std::vector<std::string>{"starting"}; },
+          [] { ::kill(::getpid(), SIGTERM); }, log_});
+  for (const auto& verbs :
+       {list_verbs(*node_, live_), settings_verbs(live_), book_verbs(*node_, live_)}) {
+    for (const NamedVerb& each : verbs) control_->add(each.name, each.run, each.where);
+  }
+}
+
+Result<void> Node::open_http(const conn::PublicKey& key) {
+  RpcHooks hooks;
+  hooks.dial_seeds = [this](const RpcHooks::Addresses& addresses) -> Result<void> {
+    for (const conn::HostAddress& each : addresses) node_->get_switch().dial(each);
+    return {};
+  };
+  hooks.dial_peers = [this](const RpcHooks::Addresses& addresses, const DialMarks& marks) {
+    return dial_peers(addresses, marks);
+  };
+  const pex::NodeConfig config = config_of(settings_, role_, program_log_);
+  auto http = HttpSurface::open({settings_, *node_, config, key, program_log_, std::move(hooks),
+                                 [this](ProgramFigures& figures) { add_figures(figures); }});
+  if (!http) return tl::unexpected(std::move(http.error()));
+  http_ = std::move(*http);
+  return {};
+}
+
+Result<void> Node::open_control_socket() {
+  const std::string& name = settings_.config.surface.control_socket;
+  if (name.empty()) return {};
+  auto opened = CtlServer::open({.socket = settings_.home / name}, log_);
+  if (!opened) return tl::unexpected(std::move(opened.error()));
+  ctl_ = std::move(*opened);
+  return {};
+}
+
+// As a comet node's: said until the end of the process, and nothing takes it back but `ctl remove`.
+Result<void> Node::dial_peers(const RpcHooks::Addresses& addresses, const DialMarks& marks) {
+  ControlWords words;
+  for (const conn::HostAddress& each : addresses) {
+    if (marks.persistent) words.persistent_peers.say(each, Word::added);
+    if (marks.unconditional) words.unconditional_ids.say(each.id, Word::added);
+    if (marks.is_private) words.private_ids.say(each.id, Word::added);
+  }
+  if (!words.empty()) {
+    if (auto said = live_->say(words, LiveSettings::Save::no); !said) {
+      return tl::unexpected(std::move(said.error()));
+    }
+  }
+  if (marks.persistent) return {};
+  for (const conn::HostAddress& each : addresses) node_->get_switch().dial(each);
+  return {};
+}
+
+void Node::add_figures(ProgramFigures& figures) const {
+  if (ctl_) {
+    for (const CtlFigure& each : ctl_->figures()) {
+      figures.ctl.push_back({std::string(each.verb), std::string(each.result), each.requests});
+    }
+  }
+  const LiveSettings::Figures reloads = live_->figures();
+  figures.reloads = {reloads.applied, reloads.failed,
+                     reloads.last_failed ? Reloads::Last::failed : Reloads::Last::applied};
+}
+
+// What a running node takes of its settings besides lists and levels.
+void Node::take(const Config& config) {
+  runtime_.shard(0).post([this, config] {
+    taken_ = config;
+    if (summary_) arm_summary();
+  });
+  if (!http_) return;
+  if (const auto read = http_->reload_tls(); !read) {
+    log_.write(LogLevel::error, "the certificates stay as they are",
+               {{"why", read.error().text()}});
+  }
+}
+
+void Node::reload() {
+  (void)live_->reload();
+}
+
+void Node::set_draining() {
+  http_->status().set_draining();
 }
 
 Result<void> Node::take_address() {
@@ -182,8 +282,8 @@ Result<void> Node::settle_home(const HomeKey& key) {
 }
 
 void Node::take_over_json_book(const conn::NodeId& id) {
-  const BookHome home = {settings_.home, settings_.config, settings_.networks, settings_.book_file,
-                         id};
+  const BookHome home = {
+      settings_.home, settings_.config, settings_.networks, settings_.book_file, id, {}};
   if (!take_over_json(home, settings_.networks.front(), settings_.json_book, log_)) return;
   mirror_ = std::make_unique<JsonMirror>(
       runtime_, settings_.book_file, settings_.networks.front(), settings_.json_book,
@@ -231,54 +331,32 @@ void Node::beat(conn::Duration interval, std::function<void()> sign) {
 
 Result<void> Node::start() {
   if (auto started = node_->start(); !started) return started;
-  log_book(node_->opened());
+  lines_.book(settings_.book_file, book_is_new_ ? NodeLines::Made::now : NodeLines::Made::before,
+              node_->opened());
+  if (knows_nobody(settings_.config, node_->opened().addresses)) {
+    log_.write(LogLevel::warn, kKnowsNobody);
+  }
   runtime_.shard(0).post([this] {
     summary_ = runtime_.shard(0).make_timer([this] { summarise(); });
     arm_summary();
     if (mirror_) mirror_->start();
   });
   if (heartbeat_) heartbeat_->start();
-  node_->report([this](const pex::PexReport& report) { log_networks(report); });
+  node_->report([this](const pex::PexReport& report) { lines_.networks(report); });
+  http_->start();
+  if (ctl_) ctl_->start(*control_);
   return {};
 }
 
-void Node::log_book(const pex::NetworkBooks::Opened& opened) {
-  const addrbook::Report& report = opened.report;
-  if (!report.moved_to.empty()) {
-    log_.write(LogLevel::warn, "the address book was moved aside",
-               {{"to", report.moved_to.string()},
-                {"why", report.why},
-                {"salvaged", count(report.salvaged)}});
-  }
-  if (report.dropped.total() > 0) {
-    log_.write(LogLevel::warn, "rows of the address book were dropped",
-               {{"rows", report.dropped.text()}});
-  }
-  if (book_is_new_ || report.found == addrbook::Report::Found::nothing) {
-    log_.write(LogLevel::warn, "a new address book was made",
-               {{"file", settings_.book_file.string()}});
-  }
-  if (report.kept == addrbook::Report::Kept::by_journal) {
-    log_.write(LogLevel::warn,
-               "the file system has no shared memory: the address book is kept without a "
-               "write-ahead log; saving is slower, and readers and the node wait for each other",
-               {{"file", settings_.book_file.string()}});
-  }
-  log_.write(LogLevel::info, "address book",
-             {{"file", settings_.book_file.string()},
-              {"addresses", count(opened.addresses)},
-              {"bans", count(opened.bans)}});
-  if (knows_nobody(settings_.config, opened.addresses)) {
-    log_.write(LogLevel::warn, kKnowsNobody);
-  }
-}
-
 Result<void> Node::stop() {
+  if (http_) set_draining();
   runtime_.shard(0).post([this] {
     summary_.reset();
     if (mirror_) mirror_->stop();
   });
   const auto saved = node_->stop(kStopLimit);
+  if (ctl_) ctl_->stop();
+  if (http_) http_->stop();
   // Logged now, because the runtime waits for the write under way, and may be killed meanwhile.
   if (!saved) {
     log_.write(LogLevel::error, "the address book is not saved", {{"why", saved.error().text()}});
@@ -293,83 +371,23 @@ Result<void> Node::stop() {
   return {};
 }
 
-// --- reloading the lists ---
-
-void Node::reload(const Settings& fresh) {
-  const P2pConfig& to = fresh.config.p2p;
-  node_->update_lists({fresh.config.seeds, to.persistent_peers, to.unconditional_peer_ids,
-                       to.private_peer_ids, fresh.config.named_nodes});
-  for (const Overruled& each : fresh.overruled) {
-    log_.write(LogLevel::warn,
-               "a list of the file has no effect: a variable or an option overrides it",
-               {{"list", each.key}, {"by", each.by}});
-  }
-  log_.write(LogLevel::info, "lists read again",
-             {{"persistent", count(to.persistent_peers.size())},
-              {"seeds", count(fresh.config.seeds.size())},
-              {"unconditional", count(to.unconditional_peer_ids.size())},
-              {"private", count(to.private_peer_ids.size())},
-              {"named", count(fresh.config.named_nodes.size())}});
-}
-
 // --- status ---
 
 void Node::arm_summary() {
-  const conn::Duration pause = summary_interval(settings_.config);
+  const conn::Duration pause = summary_interval(taken_);
   if (pause > conn::Duration(0)) summary_->arm(runtime_.shard(0).now() + pause);
 }
 
 void Node::summarise() {
   arm_summary();
-  node_->report([this](const pex::PexReport& report) { write_summary(report); });
-}
-
-void Node::log_networks(const pex::PexReport& report) {
-  if (report.books.size() < 2) return;
-  for (const auto& book : report.books) {
-    log_.write(LogLevel::info, "network",
-               {{"network", conn::printable(book.network)},
-                {"book_new", book.in_new},
-                {"book_old", book.in_tried},
-                {"book_verified", book.verified},
-                {"served", book.answers}});
-  }
-}
-
-void Node::write_summary(const pex::PexReport& report) {
-  const auto now = node_->get_switch().snapshot();
-  pex::PexReport::Book all;
-  for (const auto& book : report.books) {
-    all.in_new += book.in_new;
-    all.in_tried += book.in_tried;
-    all.verified += book.verified;
-  }
-  std::vector<conn::LogField> fields = {{"in", count_of(*now, p2p::Direction::inbound)},
-                                        {"out", count_of(*now, p2p::Direction::outbound)},
-                                        {"peers", count(now->peers.size())},
-                                        {"dialling", count(now->dialling)},
-                                        {"book_new", count(all.in_new)},
-                                        {"book_old", count(all.in_tried)},
-                                        {"book_verified", count(all.verified)},
-                                        {"served", report.counts.answers},
-                                        {"visits", report.visits_made},
-                                        {"bans", count(report.bans)},
-                                        {"held_back", node_->get_switch().peer_log().held_back()}};
-  if (now->persistent_named > 0) {
-    fields.push_back({"persistent", std::to_string(now->persistent) + "/" +
-                                        std::to_string(now->persistent_named)});
-  }
-  for (auto& field : refusals_.since_last(node_->get_switch().counters())) {
-    fields.push_back(std::move(field));
-  }
-  log_.write(LogLevel::info, "summary", fields);
-  log_networks(report);
+  node_->report(
+      [this](const pex::PexReport& report) { lines_.summary(node_->get_switch(), report); });
 }
 
 std::string Node::status_line() const {
   const auto now = node_->get_switch().snapshot();
-  return count_of(*now, p2p::Direction::inbound).text() + " peers in, " +
-         count_of(*now, p2p::Direction::outbound).text() + " out";
+  return std::to_string(count_of(*now, p2p::Direction::inbound)) + " peers in, " +
+         std::to_string(count_of(*now, p2p::Direction::outbound)) + " out";
 }
 
 }  // namespace peerage::cmd
