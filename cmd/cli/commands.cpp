@@ -105,7 +105,9 @@ conn::Result<std::filesystem::path> node_key_path(const std::filesystem::path& h
 }
 
 std::filesystem::path control_socket_of(const Settings& settings) {
-  return settings.home / "data/control.sock";
+  const std::string& file = settings.config.surface.control_socket;
+  if (file.empty()) return {};
+  return (settings.home / file).lexically_normal();
 }
 
 std::filesystem::path control_socket_path(const std::filesystem::path& home) {

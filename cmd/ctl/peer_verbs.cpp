@@ -12,7 +12,6 @@
 #include "cmd/ctl/peer_json.h"
 #include "cmd/ctl/target.h"
 #include "conn/base/bytes.h"
-#include "conn/base/hex.h"
 
 namespace peerage::cmd {
 namespace {

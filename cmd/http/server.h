@@ -97,7 +97,7 @@ struct TlsFiles {
 struct HttpService {
   std::string name;  // "rpc", "metrics", "lists": for the log
   // An endpoint, or the path of a Unix socket, which is removed at the end.
-  std::vector<std::variant<conn::Endpoint, std::filesystem::path>> listen;
+  std::vector<std::variant<conn::Endpoint, std::filesystem::path>> listen{};
   std::vector<std::string> hosts{};  // besides those above; without a port: at any
   std::optional<TlsFiles> tls{};     // TLS 1.2 at least
   HttpLimits limits{};

@@ -11,6 +11,7 @@
 #include "cmd/addrbook/addrbook.h"
 #include "cmd/addrbook/takeover.h"
 #include "cmd/base/process.h"
+#include "cmd/cli/commands.h"
 #include "cmd/config/node_config.h"
 #include "cmd/config/sanity.h"
 #include "cmd/config/start_rules.h"
@@ -193,9 +194,9 @@ Result<void> Node::open_http(const conn::PublicKey& key) {
 }
 
 Result<void> Node::open_control_socket() {
-  const std::string& name = settings_.config.surface.control_socket;
-  if (name.empty()) return {};
-  auto opened = CtlServer::open({.socket = settings_.home / name}, log_);
+  const std::filesystem::path socket = control_socket_of(settings_);
+  if (socket.empty()) return {};
+  auto opened = CtlServer::open({.socket = socket}, log_);
   if (!opened) return tl::unexpected(std::move(opened.error()));
   ctl_ = std::move(*opened);
   return {};
@@ -308,12 +309,12 @@ void Node::on_mirror(JsonMirror::Event event, const Failure& why) const {
 
 // Told when it begins and when it ends.
 void Node::on_book_state(const addrbook::Store::State& state) {
-  using Condition = addrbook::Store::State::Condition;
-  if (state.condition == Condition::degraded) {
+  using Stored = addrbook::Store::State::Condition;
+  if (state.condition == Stored::degraded) {
     book_unsaved_ = true;
     log_.write(LogLevel::error, "the address book cannot be saved; trying again",
                {{"why", state.failure ? state.failure->text() : ""}});
-  } else if (state.condition == Condition::healthy && std::exchange(book_unsaved_, false)) {
+  } else if (state.condition == Stored::healthy && std::exchange(book_unsaved_, false)) {
     log_.write(LogLevel::info, "the address book is saved again",
                {{"file", settings_.book_file.string()}});
   }
