@@ -39,7 +39,7 @@ struct BookHome {
   std::vector<std::string> networks;  // as the settings name them
   std::filesystem::path file;
   conn::NodeId own_id;                   // zero without a node key
-  std::filesystem::path control_socket;  // of the home's node, should it run; empty: it has none
+  std::filesystem::path control_socket{};  // of the home's node, should it run; empty: it has none
 
   static conn::Result<BookHome> of(const std::filesystem::path& home);
   // Of a file that belongs to no home, as `crawl --book` makes one: all that a book can hold.

@@ -34,7 +34,7 @@ std::string text_of(const Json& json) {
 
 // Of every answer.
 HttpAnswer with_headers(HttpAnswer answer, HttpHeaders more = {}) {
-  answer.headers = {{"Access-Control-Allow-Origin", "*"}, {"X-Content-Type-Options", "nosniff"}};
+  answer.headers = {{"Access-Control-Allow-Origin", "*"}};
   std::move(more.begin(), more.end(), std::back_inserter(answer.headers));
   return answer;
 }
