@@ -211,6 +211,46 @@ Option option_of(Given& given) {
   return option;
 }
 
+std::string sample_of(const CtlParameter& parameter) {
+  if (!parameter.choices.empty()) return std::string(parameter.choices.front());
+  switch (parameter.kind) {
+    case Kind::number:
+      return "20";
+    case Kind::truth:
+      return "true";
+    case Kind::duration:
+      return "10m";
+    case Kind::file:
+      return "addrbook.json";
+    case Kind::text:
+    case Kind::texts:
+    case Kind::flag:
+      break;
+  }
+  const std::string_view name = parameter.name;
+  return name == "address"  ? "ID@203.0.113.7:26656"
+         : name == "target" ? "203.0.113.0/24"
+         : name == "level"  ? "p2p:debug,*:info"
+         : name == "id"     ? "6c8f8607"
+                            : std::string(parameter.example);
+}
+
+// With what it needs, and the first of its options.
+std::string example_of(const CtlVerb& verb) {
+  std::string line = "peerage ctl " + std::string(verb.name);
+  const CtlParameter* option = nullptr;
+  for (const CtlParameter& each : verb.parameters) {
+    if (each.place == CtlParameter::Place::option) {
+      if (option == nullptr) option = &each;
+    } else if (each.needed == Needed::yes) {
+      line.append(" ").append(sample_of(each));
+    }
+  }
+  if (option == nullptr) return line;
+  line.append(" --").append(option->name);
+  return option->kind == Kind::flag ? line : line.append(" ").append(sample_of(*option));
+}
+
 // `name`: without that of its group.
 Command verb_command(const CtlVerb& verb, std::string_view name,
                      const std::shared_ptr<Common>& common) {
@@ -218,6 +258,7 @@ Command verb_command(const CtlVerb& verb, std::string_view name,
   Command command{.name = std::string(name),
                   .about = std::string(verb.help),
                   .group = verb.effect == Effect::looks ? kLooks : kChanges,
+                  .example = example_of(verb),
                   .footer = kExitCodes};
   for (const CtlParameter& each : verb.parameters) {
     command.options.push_back(option_of(arguments->emplace_back(Given{each})));
@@ -231,11 +272,12 @@ Command& group_named(std::vector<Command>& commands, std::string_view name) {
   const auto found = std::find_if(commands.begin(), commands.end(),
                                   [name](const Command& each) { return each.name == name; });
   if (found != commands.end()) return *found;
-  return commands.emplace_back(Command{.name = std::string(name),
-                                       .about = name == "seeds"
-                                                    ? "The nodes that are asked for addresses"
-                                                    : "The address book of the running node",
-                                       .group = "Look and change"});
+  return commands.emplace_back(
+      Command{.name = std::string(name),
+              .about = name == "seeds" ? "The nodes that are asked for addresses"
+                                       : "The address book of the running node",
+              .group = "Look and change",
+              .example = name == "seeds" ? "peerage ctl seeds list" : "peerage ctl book stats"});
 }
 
 }  // namespace
