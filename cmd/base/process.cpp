@@ -8,14 +8,15 @@
 namespace peerage::cmd {
 
 void settle_signals(Process process) noexcept {
+  if (process == Process::node) {
+    sigset_t held;
+    sigemptyset(&held);
+    sigaddset(&held, SIGHUP);
+    sigprocmask(SIG_BLOCK, &held, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);  // a log without a reader is no reason to end
+  }
   std::signal(SIGUSR1, SIG_IGN);
-  std::signal(SIGUSR2, SIG_IGN);
-  if (process == Process::tool) return;
-  std::signal(SIGPIPE, SIG_IGN);  // a log without a reader is no reason to end
-  sigset_t held;
-  sigemptyset(&held);
-  sigaddset(&held, SIGHUP);
-  sigprocmask(SIG_BLOCK, &held, nullptr);
+  std::signal(SIGUSR2, SIG_IGN);  // last: whoever sees it knows that all is settled
 }
 
 Signals::Signals(std::initializer_list<int> signals) {
