@@ -380,10 +380,29 @@ TEST(Config, ATenderseedsFileIsASeeds) {
   EXPECT_EQ(config->crawl_parallel, 9u);
   EXPECT_EQ(config->seed_peer_lifetime, 2min);
   EXPECT_EQ(config->p2p.max_packet_msg_payload_size, 10'240u);
-  ASSERT_EQ(config->notices.size(), 2u);
+  EXPECT_EQ(config->notices.size(), 1u);
   EXPECT_TRUE(notices(*config, "nonsense"));
+  EXPECT_FALSE(config->instrumentation.prometheus);
   EXPECT_EQ(refusal("chain_id = \"x\"\nladdr = \"nowhere\"").find("laddr: "), 0u);
   EXPECT_EQ(refusal("chain_id = \"x \u00fc\"").find("chain_id: "), 0u);
+}
+
+TEST(Config, AnAddressTurnsTheMetricsOfATenderseedsFileOn) {
+  const std::string file =
+      "chain_id = \"chain-1\"\nmetrics_listen_addr = \"127.0.0.1:9\"\nmetrics_namespace = "
+      "\"seed\"\n";
+  const auto config = Config::parse(file);
+  ASSERT_TRUE(config) << config.error().text();
+  EXPECT_TRUE(config->instrumentation.prometheus);
+  EXPECT_EQ(config->instrumentation.prometheus_listen_addr, "127.0.0.1:9");
+  EXPECT_EQ(config->instrumentation.metrics_namespace, "seed");
+
+  const auto both = Config::parse(
+      file + "[instrumentation]\nprometheus_listen_addr = \"127.0.0.1:8\"\nnamespace = \"own\"\n");
+  ASSERT_TRUE(both) << both.error().text();
+  EXPECT_FALSE(both->instrumentation.prometheus) << "the table of the Go node holds";
+  EXPECT_EQ(both->instrumentation.prometheus_listen_addr, "127.0.0.1:8");
+  EXPECT_EQ(both->instrumentation.metrics_namespace, "own");
 }
 
 TEST(Config, ThePacketSizeOfANetworkIsTakenAsItIsAndWhatMakesNoSenseIsRefused) {
