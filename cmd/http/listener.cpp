@@ -5,6 +5,8 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <fcntl.h>
 
+#include "cmd/http/sockets.h"
+
 namespace peerage::cmd {
 namespace {
 
@@ -25,7 +27,7 @@ Listener::Listener(const Stream::executor_type& executor, conn::Descriptor tcp, 
   assign(tcp.get());
 }
 
-Listener::Listener(const Stream::executor_type& executor, UnixListener local, Service& service,
+Listener::Listener(const Stream::executor_type& executor, SocketListener local, Service& service,
                    Session::List& sessions, const conn::Log& log)
     : service_(service),
       sessions_(sessions),

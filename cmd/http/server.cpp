@@ -11,6 +11,7 @@
 
 #include "cmd/http/listener.h"
 #include "cmd/http/session.h"
+#include "cmd/http/sockets.h"
 #include "cmd/http/tls.h"
 
 namespace peerage::cmd {
@@ -103,7 +104,7 @@ conn::Result<void> HttpServer::Parts::listen(Served& served, const Listen& at) {
     if (!socket) return tl::unexpected(std::move(socket.error()));
     served.listeners.emplace_back(executor, std::move(*socket), served.service, sessions_, log_);
   } else {
-    auto socket = UnixListener::listen(std::get<std::filesystem::path>(at));
+    auto socket = SocketListener::open(std::get<std::filesystem::path>(at));
     if (!socket) return tl::unexpected(std::move(socket.error()));
     served.listeners.emplace_back(executor, std::move(*socket), served.service, sessions_, log_);
   }

@@ -387,6 +387,23 @@ TEST(Config, ATenderseedsFileIsASeeds) {
   EXPECT_EQ(refusal("chain_id = \"x \u00fc\"").find("chain_id: "), 0u);
 }
 
+TEST(Config, NoTwoServicesHaveOneAddress) {
+  const std::string rpc = "[rpc]\nladdr = \"tcp://127.0.0.1:26657\"\n";
+  const std::string on = "[instrumentation]\nprometheus = true\nprometheus_listen_addr = ";
+  EXPECT_EQ(refusal("[rpc]\nladdr = \"tcp://127.0.0.1:26656\"\n"),
+            "rpc.laddr: is an address of p2p.laddr as well: each needs one of its own")
+      << "0.0.0.0 is every address";
+  EXPECT_NE(
+      refusal(rpc + on + "\":26657\"\n").find("prometheus_listen_addr: is an address of rpc.laddr"),
+      std::string::npos);
+  EXPECT_NE(refusal("[peerage]\nhttp_laddr = \"unix:///s,unix:///s\"\n").find("http_laddr"),
+            std::string::npos);
+  EXPECT_TRUE(Config::parse(rpc + on + "\"127.0.0.2:26657\"\n"));
+  EXPECT_TRUE(Config::parse(rpc + "[instrumentation]\nprometheus_listen_addr = \":26657\"\n"))
+      << "it is off";
+  EXPECT_TRUE(Config::parse("[rpc]\nladdr = \"127.0.0.1:0,127.0.0.1:0\"\n"));
+}
+
 TEST(Config, AnAddressTurnsTheMetricsOfATenderseedsFileOn) {
   const std::string file =
       "chain_id = \"chain-1\"\nmetrics_listen_addr = \"127.0.0.1:9\"\nmetrics_namespace = "
