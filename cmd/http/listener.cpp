@@ -6,6 +6,7 @@
 #include <fcntl.h>
 
 #include "cmd/http/sockets.h"
+#include "conn/base/bytes.h"
 
 namespace peerage::cmd {
 namespace {
@@ -36,6 +37,11 @@ Listener::Listener(const Stream::executor_type& executor, SocketListener local, 
       acceptor_(executor),
       pause_(executor) {
   assign(local_->descriptor());
+}
+
+std::string Listener::where() const {
+  if (local_) return "unix://" + conn::printable(local_->path().native(), 1024);
+  return endpoint_ ? endpoint_->to_string() : "";
 }
 
 // A descriptor of the acceptor's own: the other closes with its owner.

@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 
 #include <boost/asio/basic_socket_acceptor.hpp>
 
@@ -25,6 +26,9 @@ class Listener {
 
   // None: a Unix socket.
   const std::optional<conn::Endpoint>& endpoint() const noexcept { return endpoint_; }
+
+  // As it is written in settings; printable.
+  std::string where() const;
 
   // Accepts until it is closed. What `tls` is when a connection comes, serves it; null, and for a
   // Unix socket: plain.

@@ -125,7 +125,13 @@ void HttpServer::Parts::start() {
   if (thread_.joinable()) return;
   work_.emplace(context_.get_executor());
   for (Served& each : services_) {
-    for (Listener& listener : each.listeners) listener.accept(each.tls);
+    for (Listener& listener : each.listeners) {
+      listener.accept(each.tls);
+      log_.write(conn::LogLevel::info, "serving HTTP",
+                 {{"service", each.service.what().name},
+                  {"protocol", each.tls ? "https" : "http"},
+                  {"address", listener.where()}});
+    }
   }
   // Signals are for others.
   sigset_t all;
