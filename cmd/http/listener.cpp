@@ -70,8 +70,7 @@ void Listener::admit(Stream::Socket socket, const std::shared_ptr<TlsContext>& t
     socket.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
   }
   if (!service_.connect(caller)) return;  // which closes it
-  start_session(sessions_, std::move(socket), endpoint_ ? tls : nullptr, service_,
-                std::move(caller));
+  start_session(sessions_, std::move(socket), endpoint_ ? tls : nullptr, service_, caller);
 }
 
 void Listener::on_failure(Stream::Error error, const std::shared_ptr<TlsContext>& tls) {
