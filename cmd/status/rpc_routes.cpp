@@ -131,7 +131,7 @@ std::vector<HttpRoute> rpc_routes(RpcSettings settings, RpcHooks hooks, ReadStat
       if (name == "net_info") {
         add(name, prefix + "/" + name, net_info_handler(rpc, kept)).under_way = kRpcUnderWay;
       } else {
-        add(name, prefix + "/" + name, method_handler(rpc, name));
+        add(name, std::string(prefix).append("/").append(name), method_handler(rpc, name));
       }
     }
     HttpRoute& socket = add("websocket", prefix + "/websocket", around(rpc, no_upgrade));
