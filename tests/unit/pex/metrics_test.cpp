@@ -212,6 +212,66 @@ TEST_F(MetricsTest, ASeedsScrapeHasEveryFamily) {
   EXPECT_EQ(*lines.value("peerage_peer_metrics_suppressed"), 0);
 }
 
+// A dashboard's rate of a series that is not there yet misses its first events.
+TEST_F(MetricsTest, WhatHasNoReasonIsThereWithZeroBeforeAnythingHasHappened) {
+  NodeConfig config = plain();
+  config.role = Role::seed;
+  config.book_file = folder / "seed.db";
+  const MetricLines lines = scrape(start(1, config, echo({"app_Block"})));
+  EXPECT_EQ(lines.value("cometbft_p2p_peers"), 0);
+  for (const char* type : {"app_Block", "p2p_PexAddrs", "p2p_PexRequest"}) {
+    EXPECT_EQ(lines.value("cometbft_p2p_message_send_bytes_total", {{"message_type", type}}), 0);
+  }
+  const std::vector<std::pair<std::string, std::size_t>> zeros = {
+      {"peerage_peers", 6},
+      {"peerage_dials_total", 10},
+      {"peerage_dials_in_flight", 1},
+      {"peerage_persistent_peers_down", 1},
+      {"peerage_accepted_total", 1},
+      {"peerage_refused_at_accept_total", 6},
+      {"peerage_handshakes_in_flight", 2},
+      {"peerage_handshake_stage_seconds_count", 10},
+      {"peerage_connection_lifetime_seconds_count", 2},
+      {"peerage_evictions_total", 1},
+      {"peerage_bans_total", 4},
+      {"peerage_bans", 3},
+      {"peerage_round_trip_seconds_count", 1},
+      {"peerage_wire_bytes_total", 2},
+      {"peerage_limiter_wait_seconds_total", 2},
+      {"peerage_send_queue_bytes", 1},
+      {"peerage_inbox_bytes", 1},
+      {"peerage_reassembly_bytes", 1},
+      {"peerage_frame_bytes", 1},
+      {"peerage_messages_total", 4},
+      {"peerage_message_bytes_total", 4},
+      {"peerage_send_refused_total", 2},
+      {"peerage_inbox_dropped_total", 2},
+      {"peerage_inbox_paused_total", 2},
+      {"peerage_inbox_wait_seconds_count", 2},
+      {"peerage_reactor_receive_seconds_count", 2},
+      {"peerage_reactor_failures_total", 2},
+      {"peerage_book_addresses", 18},
+      {"peerage_book_buckets_used", 2},
+      {"peerage_book_changes_total", 7},
+      {"peerage_pex_requests_total", 4},
+      {"peerage_pex_answers_total", 2},
+      {"peerage_pex_addresses_total", 4},
+      {"peerage_visits_total", 4},
+      {"peerage_visits_in_flight", 1},
+      {"peerage_visits_due", 1},
+      {"peerage_store_queue_rows", 1},
+      {"peerage_store_errors_total", 5},
+      {"peerage_store_last_success_timestamp_seconds", 1},
+  };
+  for (const auto& [name, series] : zeros) {
+    EXPECT_EQ(lines.count(name), series) << name;
+    EXPECT_EQ(lines.sum(name), 0) << name;
+  }
+  for (const char* name : {"peerage_failures_total", "peerage_disconnects_total"}) {
+    EXPECT_EQ(lines.count(name), 0u) << name << " has reasons, and none was seen";
+  }
+}
+
 TEST_F(MetricsTest, ItIsReadableBeforeTheStartAndAfterTheStop) {
   sim::SimHost& host = world.add_host({conn::IpAddress::v4(20, 9, 3, 1)}, 1);
   const auto node = Node::create(host, plain(), test::numbered_key(1));
