@@ -7,7 +7,7 @@
 // asked, and a result says in `changed` whether this call did it.
 //
 // Each call is answered exactly once: one whose verb lets go of its `done` without a word, because
-// the node stops, has failed as `stopping`. Verbs that change something are logged, with who asked.
+// the node stops, has failed as `stopping`.
 //
 // Threads: made, and `add` called, before the node's start; see Control for the rest. Verbs run on
 // the control shard, or on a thread of their own if they read or write files; their answers may
@@ -21,7 +21,6 @@
 #include <vector>
 
 #include "cmd/ctl/control.h"
-#include "conn/base/log.h"
 #include "pex/node.h"
 
 namespace peerage::cmd {
@@ -34,7 +33,6 @@ class NodeControl final : public Control {
     std::function<std::vector<std::string>()> not_ready;
     // Stops the program, as SIGTERM does; called after `stop` was answered, once. Any thread.
     std::function<void()> stop;
-    conn::Log log;
   };
   // The node outlives the calls.
   NodeControl(pex::Node& node, Settings settings);
