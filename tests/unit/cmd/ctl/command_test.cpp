@@ -176,6 +176,16 @@ TEST_F(CtlCommand, ReadinessIsAnExitCode) {
   }
 }
 
+TEST_F(CtlCommand, ADialThatFailedIsShownAndIsExitCodeOne) {
+  FakeControl control([](const CtlCall&) {
+    return CtlResult(R"({"result":"failed","stage":"connect","reason":"connection_refused"})");
+  });
+  serve(control);
+  EXPECT_EQ(run({"dial", "x"}), 1);
+  EXPECT_NE(out.find("connection_refused"), std::string::npos);
+  EXPECT_EQ(err, "");
+}
+
 TEST_F(CtlCommand, EventsAreOneLineEachUntilTheNodeEnds) {
   FakeControl control;
   serve(control);
