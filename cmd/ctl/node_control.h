@@ -28,11 +28,11 @@ namespace peerage::cmd {
 class NodeControl final : public Control {
  public:
   struct Settings {
-    std::string version;
+    std::string version{};
     // Why the node is not ready for use; empty: it is. Any thread. Not set: only drain makes it so.
-    std::function<std::vector<std::string>()> not_ready;
+    std::function<std::vector<std::string>()> not_ready{};
     // Stops the program, as SIGTERM does; called after `stop` was answered, once. Any thread.
-    std::function<void()> stop;
+    std::function<void()> stop{};
   };
   // The node outlives the calls.
   NodeControl(pex::Node& node, Settings settings);

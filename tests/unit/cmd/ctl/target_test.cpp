@@ -47,6 +47,17 @@ TEST(CtlTarget, AnAddressANetworkOrAnIdCanBeKeptOut) {
   EXPECT_EQ(to_string(*find_target("abcd", {id("abcd")})), id("abcd").to_string());
 }
 
+TEST(CtlTarget, AnAddressToDialHasAnIdAHostAndAPort) {
+  const std::string whole = std::string(40, 'a') + "@example.org:26656";
+  EXPECT_EQ(find_address(whole)->to_string(), whole);
+  for (const std::string& text :
+       {std::string(40, 'a'), std::string("a@203.0.113.7:26656"), std::string("203.0.113.7:26656"),
+        std::string(), std::string(40, 'a') + "@203.0.113.7:0"}) {
+    ASSERT_FALSE(find_address(text)) << text;
+    EXPECT_EQ(find_address(text).error().code, -2) << text;
+  }
+}
+
 TEST(CtlTarget, WhatIsNoTargetIsNamedPrintably) {
   for (const std::string text :
        {"example.org", "203.0.113.7:26656", "10.0.0.1/33", "\x1b[31m", ""}) {
