@@ -130,14 +130,13 @@ TEST_F(NodeVerbsTest, ASaveWhileAnotherProgramReadsSaysSo) {
   start(on_disk());
   hear_of_somebody();
   result("save");
-  const auto reader =
-      addrbook::sqlite::Database::open(home / "book.db", addrbook::sqlite::Access::read);
+  auto reader = addrbook::sqlite::Database::open(home / "book.db", addrbook::sqlite::Access::read);
   ASSERT_TRUE(reader);
-  ASSERT_TRUE(reader->run("BEGIN"));
+  ASSERT_TRUE(reader->execute("BEGIN"));
   ASSERT_TRUE(reader->number("SELECT count(*) FROM address"));
   hear_of({*conn::NodeId::parse(std::string(40, 'c')), {ip_of(181), 1}});
   EXPECT_EQ(refusal("save"), "book_in_use");
-  ASSERT_TRUE(reader->run("COMMIT"));
+  ASSERT_TRUE(reader->execute("COMMIT"));
   EXPECT_TRUE(ask("save"));
 }
 

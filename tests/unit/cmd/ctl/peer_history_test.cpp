@@ -24,10 +24,10 @@ class PeerHistoryTest : public testing::Test {
     return *NodeId::parse(digits.insert(0, 40 - digits.size(), '0'));
   }
   void dial_fails(const NodeId& who, const std::string& detail = "") {
-    history.on_event(
-        p2p::DialFailed{.target = {who, "h", 1},
-                        .failure = {Stage::connect, conn::Reason::connection_refused, detail}},
-        now);
+    p2p::DialFailed failed;
+    failed.target = {who, "h", 1};
+    failed.failure = {Stage::connect, conn::Reason::connection_refused, detail};
+    history.on_event(failed, now);
   }
 };
 

@@ -256,7 +256,9 @@ TEST_F(PeerVerbsTest, ADialWaitsTenSecondsUnlessToldOtherwiseAndFiveMinutesAtMos
 TEST_F(PeerVerbsTest, WhatCannotBeDialledIsRefused) {
   start();
   EXPECT_EQ(refusal("dial", {{"address", "203.0.113.7"}}), "invalid_params");
-  EXPECT_EQ(refusal("dial", {{"address", std::string(40, 'e') + "@h:0"}}), "invalid_params");
+  EXPECT_EQ(refusal("dial", {{"address", "e@203.0.113.7:26656"}}), "invalid_params");
+  EXPECT_EQ(refusal("dial", {{"address", std::string(40, 'e') + "@203.0.113.7:0"}}),
+            "invalid_params");
   EXPECT_EQ(refusal("dial", {{"address", node().address().to_string()}}), "invalid_argument");
 }
 
