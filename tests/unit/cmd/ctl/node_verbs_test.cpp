@@ -97,7 +97,7 @@ TEST_F(NodeVerbsTest, ReadinessIsWhatTheProgramSaysOrThatItIsBeingDrained) {
   EXPECT_EQ(result("status")["ready"], false);
   why.clear();
   result("drain");
-  EXPECT_EQ(ready(), (Json{{"ready", false}, {"why", {"draining"}}}));
+  EXPECT_EQ(ready(), (Json{{"ready", false}, {"why", {"it drains"}}}));
 }
 
 // --- save ---
