@@ -67,8 +67,9 @@ TEST_F(SwitchHoldOff, APlaceIsHeldOffWithAllThatAreThere) {
   EXPECT_FALSE(connected(hub, peer));
   EXPECT_TRUE(connected(hub, another));
   peer.node->dial(hub.address());
-  ASSERT_TRUE(until([&] { return hub.refusal().has_value(); }));
-  EXPECT_EQ(hub.refusal(), PeerReason::held_off);
+  ASSERT_TRUE(until([&] { return peer.dial_failure().has_value(); }));
+  EXPECT_EQ(hub.node->counters().failures(Direction::inbound, PeerReason::held_off), 1u)
+      << "before a handshake";
 }
 
 TEST_F(SwitchHoldOff, WhoIsHeldOffIsNotDialledEither) {
