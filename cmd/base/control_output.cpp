@@ -250,4 +250,10 @@ std::optional<bool> ready_in(std::string_view result) {
   return ready->get<bool>();
 }
 
+bool dial_failed_in(std::string_view result) {
+  const Json json = Json::parse(result, nullptr, false);
+  const auto outcome = json.is_object() ? json.find("result") : json.end();
+  return outcome != json.end() && *outcome == "failed";
+}
+
 }  // namespace peerage::cmd

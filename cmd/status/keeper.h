@@ -36,7 +36,7 @@ class StatusKeeper {
 
   std::shared_ptr<const StatusSnapshot> read();
 
-  // The node is about to stop: the next reader sees it.
+  // The node is about to stop: the next reader sees it, as it sees that the switch drains.
   void set_draining() { draining_ = true; }
 
  private:
@@ -45,6 +45,7 @@ class StatusKeeper {
     conn::TimePoint at{};
     StatusSnapshot snapshot;
   };
+  bool is_draining() const;
   std::shared_ptr<const Made> make() const;
   void add_networks(StatusSnapshot& into) const;
   void add_peers(const p2p::PeerList& peers, StatusSnapshot& into) const;
