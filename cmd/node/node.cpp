@@ -118,11 +118,17 @@ Result<std::unique_ptr<Node>> Node::prepare(Settings settings, pex::Role role,
     return tl::unexpected(made.error());
   }
   node->make_control(std::move(load));
-  if (auto taken = node->take_address(); !taken) return tl::unexpected(taken.error());
-  if (auto opened = node->open_http(public_key); !opened) return tl::unexpected(opened.error());
+  if (auto taken = node->take_address(); !taken) {
+    return tl::unexpected(node->why_not_taken(std::move(taken.error())));
+  }
+  if (auto opened = node->open_http(public_key); !opened) {
+    return tl::unexpected(node->why_not_taken(std::move(opened.error())));
+  }
   // Until here nothing has been changed.
   if (auto settled = node->settle_home(*key); !settled) return tl::unexpected(settled.error());
-  if (auto opened = node->open_control_socket(); !opened) return tl::unexpected(opened.error());
+  if (auto opened = node->open_control_socket(); !opened) {
+    return tl::unexpected(node->why_not_taken(std::move(opened.error())));
+  }
   return node;
 }
 
@@ -254,13 +260,16 @@ void Node::set_draining() {
 
 Result<void> Node::take_address() {
   const auto at = p2p::listen_address(settings_.config.p2p.laddr);
-  auto held = at ? runtime_.hold(*at) : tl::unexpected(at.error());
+  return at ? runtime_.hold(*at) : tl::unexpected(at.error());
+}
+
+// The port or the socket of the node of this very home says less than that it runs.
+Failure Node::why_not_taken(Failure failure) const {
+  if (failure.reason != Reason::address_in_use) return failure;
   const auto lock = addrbook::with_suffix(settings_.book_file, ".lock");
-  if (!held && addrbook::FileLock::is_held(lock)) {  // by the node of this very home
-    return fail(Stage::configuration, addrbook::BookReason::book_in_use,
-                lock.string() + " is locked; and " + held.error().detail);
-  }
-  return held;
+  if (!addrbook::FileLock::is_held(lock)) return failure;
+  return {Stage::configuration, addrbook::BookReason::book_in_use,
+          lock.string() + " is locked; and " + failure.detail};
 }
 
 Result<void> Node::settle_home(const HomeKey& key) {

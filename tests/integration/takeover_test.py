@@ -29,7 +29,12 @@ HONOURED = {
         "laddr", "external_address", "seeds", "persistent_peers", "addr_book_file", "addr_book_strict",
         "max_num_inbound_peers", "max_num_outbound_peers", "unconditional_peer_ids", "private_peer_ids",
         "persistent_peers_max_dial_period", "send_rate", "recv_rate", "max_packet_msg_payload_size", "pex", "seed_mode", "allow_duplicate_ip",
-        "handshake_timeout", "dial_timeout"))}
+        "handshake_timeout", "dial_timeout")),
+    *("rpc." + key for key in (
+        "laddr", "cors_allowed_origins", "cors_allowed_methods", "cors_allowed_headers", "unsafe", "max_open_connections",
+        "max_request_batch_size", "max_body_bytes", "max_header_bytes", "tls_cert_file", "tls_key_file")),
+    *("instrumentation." + key for key in (
+        "prometheus", "prometheus_listen_addr", "max_open_connections", "namespace"))}
 
 
 def keys_of(table, prefix=""):
@@ -61,6 +66,10 @@ class Case(unittest.TestCase):
 
 
 class Comet(Case):
+    def node(self, home, **more):
+        # Not at the address of the file: every comet node of this machine has it.
+        return super().node(home, **{"PEERAGE_RPC_LADDR": f"tcp://{LOOPBACK}.0.1:26657", **more})
+
     def home(self, config, key=KEYS[0]):
         home = self.folder / "comet"
         (home / "config").mkdir(parents=True)
