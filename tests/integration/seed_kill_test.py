@@ -122,7 +122,8 @@ class SeedKill(unittest.TestCase):
     def assert_whole(self, known, verified):
         seed = self.seed
         names = {path.name for path in (seed.home / "data").iterdir()}
-        self.assertLessEqual(names, {"addrbook.db", "addrbook.db-wal", "addrbook.db-shm", "addrbook.db.lock", "control.sock"})
+        self.assertLessEqual(names, {"addrbook.db", "addrbook.db-wal", "addrbook.db-shm", "addrbook.db.lock",
+                                     "control.sock"})
         book = seed.book()
         self.assertLessEqual(known, set(book), "acknowledged, and lost")
         self.assertLessEqual(verified, {row["id"] for row in book.values() if row["last_verified"]})
