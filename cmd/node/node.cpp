@@ -11,6 +11,7 @@
 #include "cmd/addrbook/addrbook.h"
 #include "cmd/addrbook/takeover.h"
 #include "cmd/base/process.h"
+#include "cmd/base/unix_socket.h"
 #include "cmd/cli/commands.h"
 #include "cmd/config/node_config.h"
 #include "cmd/config/sanity.h"
@@ -56,6 +57,14 @@ Result<void> require_home(const Settings& settings) {
                 path.string() + ": none is made, because of --must-exist");
   }
   return {};
+}
+
+Result<void> require_control_socket(const Settings& settings) {
+  const std::filesystem::path socket = control_socket_of(settings);
+  if (socket.empty()) return {};
+  auto can = require_socket_path(socket);
+  if (!can) can.error().detail.insert(0, "peerage.control_socket: ");
+  return can;
 }
 
 // All names under which a home's files are written.
@@ -109,6 +118,7 @@ Result<std::unique_ptr<Node>> Node::prepare(Settings settings, pex::Role role,
   if (auto has = require_peer_exchange(settings); !has) return tl::unexpected(has.error());
   if (auto settled = settle_networks(settings); !settled) return tl::unexpected(settled.error());
   if (auto can = require_writable_files(settings); !can) return tl::unexpected(can.error());
+  if (auto can = require_control_socket(settings); !can) return tl::unexpected(can.error());
   auto key = HomeKey::find(settings.node_key_file);
   if (!key) return tl::unexpected(key.error());
   auto node = std::unique_ptr<Node>(new Node(std::move(settings), role, program_log));

@@ -46,6 +46,8 @@ class StatusKeeper {
     StatusSnapshot snapshot;
   };
   std::shared_ptr<const Made> make() const;
+  // The process, before its end, or the switch, by an operator's wish.
+  bool draining() const;
   void add_networks(StatusSnapshot& into) const;
   void add_peers(const p2p::PeerList& peers, StatusSnapshot& into) const;
   void add_own(StatusSnapshot& into) const;

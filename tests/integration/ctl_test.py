@@ -109,7 +109,7 @@ class Bans(Case):
         self.assert_stops(node)
 
     def test_the_commands_of_the_book_reach_the_running_node(self):
-        node = self.steered().start()
+        node = self.steered('[peerage]\nnetwork = "net-1"\n').start()
         friend = self.friend_of(1, node).start()
         self.wait_connected(node, friend)
 
@@ -168,15 +168,20 @@ class Lists(Case):
 
     def test_a_dial_and_a_disconnect_say_how_it_went(self):
         other = self.node(1, **PASSIVE).start()
-        node = self.steered().start()
+        node = self.steered(PEERAGE_P2P_MAX_NUM_OUTBOUND_PEERS=10).start()
         said = node.ctl("dial", other.address(), "--wait", "10s")
         self.assertEqual(said["result"], "connected")
-        said = node.ctl("dial", f"{OTHER_ID}@{LOOPBACK}.9.9:1", "--wait", "10s")
+        said = PROGRAM.run("ctl", "dial", f"{OTHER_ID}@{LOOPBACK}.9.9:1", "--json", "--home", node.home, expect=FAILED)
+        said = json.loads(said.stdout)
         self.assertEqual((said["result"], said["reason"]), ("failed", "connection_refused"))
         self.assertEqual(node.ctl("peer", other.id()[:6])["id"], other.id())
         self.assertEqual(node.ctl("disconnect", other.id(), "--for", "10m")["disconnected"], 1)
         self.assertEqual(self.connected(node), set())
-        self.assertIn("not_found", node.ctl("peer", OTHER_ID, expect=FAILED) + "not_found")
+        # It is neither dialled nor let in meanwhile.
+        said = PROGRAM.run("ctl", "dial", other.address(), "--json", "--home", node.home, expect=FAILED)
+        self.assertEqual(json.loads(said.stdout)["result"], "failed")
+        self.assertIs(node.ctl("unban", other.id())["changed"], True)
+        self.assertEqual(node.ctl("dial", other.address())["result"], "connected")
         self.assert_stops(node)
 
     def test_a_hangup_says_what_changed_and_what_needs_a_restart(self):
@@ -365,8 +370,8 @@ class Socket(Case):
                                     env=environment())
         self.addCleanup(follower.kill)
         events = []
-        reader = threading.Thread(target=lambda: events.extend(map(json.loads, follower.stdout)) if False else
-                                  [events.append(json.loads(line)) for line in follower.stdout], daemon=True)
+        reader = threading.Thread(target=lambda: [events.append(json.loads(line)) for line in follower.stdout],
+                                  daemon=True)
         reader.start()
         friend = self.friend_of(1, node)
         # It may not have subscribed yet when the first comes.

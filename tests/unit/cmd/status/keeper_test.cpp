@@ -95,6 +95,19 @@ TEST_F(StatusKeeperTest, ANodeThatDrainsIsSeenAtOnce) {
   EXPECT_TRUE(keeper->read()->condition.draining);
 }
 
+TEST_F(StatusKeeperTest, AndSoIsOneThatLetsNobodyIn) {
+  const auto plan = seed_plan();
+  test::PexNode& seed = add(plan);
+  const auto keeper = keep(1, plan);
+  EXPECT_FALSE(keeper->read()->condition.draining);
+  for (const auto to : {p2p::Draining::yes, p2p::Draining::no}) {
+    bool done = false;
+    seed.node().get_switch().drain(to, [&done](bool) { done = true; });
+    ASSERT_TRUE(until([&] { return done; }, 1s));
+    EXPECT_EQ(keeper->read()->condition.draining, to == p2p::Draining::yes);
+  }
+}
+
 TEST_F(StatusKeeperTest, SilenceIsThatOfTheControlShard) {
   const auto plan = seed_plan();
   test::PexNode& seed = add(plan);
