@@ -102,7 +102,7 @@ TEST_F(StatusKeeperTest, AndSoIsOneThatLetsNobodyIn) {
   EXPECT_FALSE(keeper->read()->condition.draining);
   for (const auto to : {p2p::Draining::yes, p2p::Draining::no}) {
     bool done = false;
-    seed.node().get_switch().drain(to, [&done](bool) { done = true; });
+    seed.net().drain(to, [&done](bool) { done = true; });
     ASSERT_TRUE(until([&] { return done; }, 1s));
     EXPECT_EQ(keeper->read()->condition.draining, to == p2p::Draining::yes);
   }
