@@ -26,11 +26,6 @@ tl::unexpected<conn::Failure> failed(const Settings& settings, const std::string
   return tl::unexpected(std::move(failure));
 }
 
-bool is_local(const ServiceAddress& address) {
-  const auto* endpoint = std::get_if<conn::Endpoint>(&address);
-  return endpoint == nullptr || endpoint->ip.loopback();
-}
-
 NetInfo net_info_of(const std::string& text) {
   return text == "off" ? NetInfo::off : text == "outbound" ? NetInfo::outbound : NetInfo::full;
 }
@@ -46,11 +41,9 @@ HttpLimits rpc_limits(const RpcConfig& rpc) {
 }
 
 std::optional<TlsFiles> tls_of(const Settings& settings) {
-  const RpcConfig& rpc = settings.config.rpc;
-  if (rpc.tls_cert_file.empty()) return std::nullopt;
-  // As a comet node has them: beside its config.toml.
-  const std::filesystem::path beside = settings.home / "config";
-  return TlsFiles{beside / rpc.tls_cert_file, beside / rpc.tls_key_file};
+  const auto files = rpc_certificate(settings.config.rpc, settings.home);
+  if (!files) return std::nullopt;
+  return TlsFiles{files->certificate, files->key};
 }
 
 void append(std::vector<HttpRoute>& into, std::vector<HttpRoute> routes) {

@@ -32,6 +32,13 @@ TEST(ControlOutput, AnObjectIsALineForEachMember) {
             "last success  -\n");
 }
 
+TEST(ControlOutput, TimesHaveTheirUnitWholeOrNot) {
+  EXPECT_EQ(result_text("status", R"({"uptime_s":4.547,"age_s":7201.5,"ms":13.39})", 80),
+            "uptime  4 s\n"
+            "age     2 h\n"
+            "took    13.39 ms\n");
+}
+
 TEST(ControlOutput, WhatIsShortIsALineAndWhatIsLongASection) {
   EXPECT_EQ(result_text("status",
                         R"({"version":"0.1.0","slots":{"inbound":3,"outbound":10},)"
