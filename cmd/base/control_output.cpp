@@ -252,8 +252,7 @@ std::optional<bool> ready_in(std::string_view result) {
 
 bool dial_failed_in(std::string_view result) {
   const Json json = Json::parse(result, nullptr, false);
-  const auto outcome = json.is_object() ? json.find("result") : json.end();
-  return outcome != json.end() && *outcome == "failed";
+  return json.is_object() && json.value("result", Json()) == "failed";
 }
 
 }  // namespace peerage::cmd
