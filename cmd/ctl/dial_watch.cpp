@@ -20,7 +20,7 @@ bool DialWatch::dial(const conn::HostAddress& target, conn::Duration within, Tol
   const conn::TimePoint now = control_.now();
   waiting_.push_back({target, now, now + within, std::move(told)});
   arm();
-  switch_.dial(target);
+  switch_.dial(target, p2p::DialPurpose::manual);
   return true;
 }
 

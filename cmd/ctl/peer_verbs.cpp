@@ -30,6 +30,8 @@ std::string_view purpose_text(p2p::DialPurpose purpose) {
       return "a peer of long standing that was lost";
     case p2p::DialPurpose::requested:
       return "an address of the book, or asked for";
+    case p2p::DialPurpose::manual:
+      return "dialled by hand";
     case p2p::DialPurpose::feeler:
       return "to see whether the address is alive";
     case p2p::DialPurpose::rotation:

@@ -45,6 +45,11 @@ bool ServedLists::empty() const noexcept {
                      [](const Network& each) { return each.addresses.empty(); });
 }
 
+bool ServedLists::all_short() const noexcept {
+  return std::all_of(networks.begin(), networks.end(),
+                     [](const Network& each) { return each.addresses.size() <= kShortList; });
+}
+
 const ServedLists::Network* ServedLists::find(std::string_view chain_id) const noexcept {
   const auto found = std::find_if(networks.begin(), networks.end(),
                                   [&](const Network& each) { return each.chain_id == chain_id; });
@@ -164,14 +169,17 @@ void ServedAddresses::on_time() {
     running_ = false;
     return;
   }
-  const auto due = [this] {
-    return *read_at_ + (reader_->lists()->empty() ? kPaceWhileEmpty : kPace);
-  };
-  if (!read_at_ || now >= due()) {
+  if (!read_at_ || now >= *read_at_ + pace()) {
     read_at_ = now;
     if (reader_->claim()) executor_->post([reader = reader_] { reader->run(); });
   }
-  timer_->arm(due());
+  timer_->arm(*read_at_ + pace());
+}
+
+conn::Duration ServedAddresses::pace() const {
+  const auto lists = reader_->lists();
+  if (lists->empty()) return kPaceWhileEmpty;
+  return lists->all_short() ? kPaceWhileShort : kPace;
 }
 
 }  // namespace peerage::cmd

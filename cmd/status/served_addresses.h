@@ -2,8 +2,10 @@
 // book's file beside the node, so that neither a network thread nor the HTTP thread ever waits for
 // them.
 //
-// While somebody asks, the file is read each kPace, and as long as nothing is verified each
-// kPaceWhileEmpty, so that the list of a fresh network is there within seconds. When nobody has
+// While somebody asks, the file is read each kPace. As long as nothing is verified that is each
+// kPaceWhileEmpty, so that the list of a fresh network is there within seconds; and as long as no
+// network has more than a short list, each kPaceWhileShort: all is on it, so that whoever asks
+// again harvests nothing but what is new. When nobody has
 // asked for kInterest nothing is read any more; the next to ask gets the lists of the last time
 // (what is too old on them is left out: take_served), and those after it fresh ones. A reading that
 // fails leaves the lists as they were, and is logged once.
@@ -45,6 +47,8 @@ struct ServedLists {
   std::vector<Network> networks;  // those that are served, in the order of the configuration
 
   bool empty() const noexcept;
+  // No network has more than a short list (kShortList).
+  bool all_short() const noexcept;
   const Network* find(std::string_view chain_id) const noexcept;
 };
 
@@ -57,6 +61,7 @@ class ServedAddresses : public std::enable_shared_from_this<ServedAddresses> {
  public:
   static constexpr conn::Duration kPace = std::chrono::seconds(60);
   static constexpr conn::Duration kPaceWhileEmpty = std::chrono::seconds(2);
+  static constexpr conn::Duration kPaceWhileShort = std::chrono::seconds(5);
   static constexpr conn::Duration kInterest = std::chrono::minutes(10);
 
   struct Settings {
@@ -79,6 +84,7 @@ class ServedAddresses : public std::enable_shared_from_this<ServedAddresses> {
   class Reader;
   void begin();
   void on_time();
+  conn::Duration pace() const;
 
   conn::Shard& control_;
   const std::shared_ptr<Reader> reader_;  // shared with tasks of the executor

@@ -55,7 +55,8 @@ Result<void> Dialer::request(const DialOrder& order, TimePoint now) {
   if (target.id == own_) return refuse(PeerReason::own_address);
   if (connected_.contains(target.id)) return refuse(PeerReason::duplicate_id);
   if (slots_.is_under_way(target.id)) return refuse(PeerReason::already_dialling);
-  if (const TimePoint until = rests_until(target); until > now) {
+  const TimePoint until = rests_until(target);
+  if (until > now && order.purpose != DialPurpose::manual) {
     const auto seconds = std::chrono::ceil<std::chrono::seconds>(until - now);
     return refuse(PeerReason::address_resting,
                   "for " + std::to_string(seconds.count()) + " s more");

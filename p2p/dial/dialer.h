@@ -76,7 +76,7 @@ class Dialer {
   void let_back(const Which& which, conn::TimePoint now);
 
   // Asks for a dial; it is due at once. Refused (stage admission): own_address, duplicate_id,
-  // already_dialling, address_resting, no_free_slot.
+  // already_dialling, address_resting (but for DialPurpose::manual), no_free_slot.
   conn::Result<void> request(const DialOrder& order, conn::TimePoint now);
   conn::Result<void> request(const conn::HostAddress& target, DialPurpose purpose,
                              conn::TimePoint now) {

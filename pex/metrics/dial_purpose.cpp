@@ -17,6 +17,7 @@ DialAccount::DialAccount(NodeKind kind, std::shared_ptr<NetworkBooks> books, IsS
 DialledFor DialAccount::operator()(const conn::HostAddress& target, p2p::DialPurpose purpose,
                                    const std::string& network) const {
   if (purpose == p2p::DialPurpose::persistent) return DialledFor::persistent;
+  if (purpose == p2p::DialPurpose::manual) return DialledFor::requested;
   if (is_seed_(target.id)) return DialledFor::seed;
   if (kind_ == NodeKind::seed) return DialledFor::visit;
   // Feelers, rotation, and lost peers that are sought again: the book's, even if it has lost them.

@@ -86,19 +86,30 @@ TEST_F(ServedAddressesTest, TheFirstListIsThereWithinSecondsOfTheFirstVerificati
   EXPECT_EQ(listed(), 5U);
 }
 
-TEST_F(ServedAddressesTest, AListStaysTheSameForAMinuteHoweverOftenItIsAskedFor) {
+TEST_F(ServedAddressesTest, AListThatHoldsAllThereIsGrowsWithinSeconds) {
   put(0, 5);
   served->start();
   world.run_for(1s);
+  EXPECT_EQ(listed(), 5U);
+  put(5, kShortList);
+  world.run_for(ServedAddresses::kPaceWhileShort + 1s);
+  EXPECT_EQ(listed(), kShortList);
+}
+
+TEST_F(ServedAddressesTest, AListStaysTheSameForAMinuteHoweverOftenItIsAskedFor) {
+  static constexpr std::uint32_t kMany = kShortList + 1;
+  put(0, kMany);
+  served->start();
+  world.run_for(1s);
   const auto first = served->read();
-  EXPECT_EQ(size_of(*first), 5U);
-  put(5, 8);
+  EXPECT_EQ(size_of(*first), kMany);
+  put(kMany, kMany + 3);
   for (int i = 0; i < 57; ++i) {
     world.run_for(1s);
     ASSERT_EQ(served->read(), first) << i;
   }
   world.run_for(5s);
-  EXPECT_EQ(listed(), 8U);
+  EXPECT_EQ(listed(), kMany + 3);
 }
 
 TEST_F(ServedAddressesTest, WhenNobodyAsksNothingIsRead) {

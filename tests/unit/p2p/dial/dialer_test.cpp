@@ -405,6 +405,20 @@ TEST_F(DialerTest, WithoutALongestPauseNoAddressRests) {
   EXPECT_EQ(request(node(1)), kAccepted);
 }
 
+TEST_F(DialerTest, ADialByHandIsMadeAtOnceAndCountsAsAnyOther) {
+  EXPECT_EQ(request(node(1)), kAccepted);
+  take();
+  fail(node(1));
+  EXPECT_EQ(request(node(1)), PeerReason::address_resting);
+  EXPECT_EQ(request(node(1), DialPurpose::manual), kAccepted);
+  EXPECT_EQ(take(), std::vector{node(1)});
+  fail(node(1));
+  now += 950ms;
+  EXPECT_EQ(request(node(1)), PeerReason::address_resting) << "the second pause is longer";
+  now += 950ms;
+  EXPECT_EQ(request(node(1)), kAccepted);
+}
+
 TEST_F(DialerTest, AnotherAddressOfTheSameNodeDoesNotRest) {
   EXPECT_EQ(request(node(1)), kAccepted);
   take();
