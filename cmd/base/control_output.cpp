@@ -250,4 +250,9 @@ std::optional<bool> ready_in(std::string_view result) {
   return ready->get<bool>();
 }
 
+bool dial_failed_in(std::string_view result) {
+  const Json json = Json::parse(result, nullptr, false);
+  return json.is_object() && json.value("result", Json()) == "failed";
+}
+
 }  // namespace peerage::cmd

@@ -78,6 +78,9 @@ class Check {
       add(Severity::notice, each.key, each.what);
     }
     for (const Oddity& each : oddities(config_, role_)) add(Severity::warning, each.key, each.what);
+    if (!around_.control_socket.empty()) {
+      add(Severity::error, "peerage.control_socket", around_.control_socket);
+    }
     if (!around_.descriptors.empty()) {
       add(Severity::warning, "p2p.max_num_inbound_peers", around_.descriptors);
     }

@@ -47,7 +47,8 @@ struct Surroundings {
   std::string genesis_chain_id;
 
   std::vector<Unwritable> unwritable;
-  std::string descriptors;  // why there are too few for all connections; empty: there are enough
+  std::string descriptors;     // why there are too few for all connections; empty: there are enough
+  std::string control_socket;  // why there can be none; empty: there can
 };
 
 // For a node of this role.

@@ -20,6 +20,7 @@
 #include "addrbook/json/file.h"
 #include "cmd/addrbook/addrbook.h"
 #include "cmd/base/process.h"
+#include "cmd/base/unix_socket.h"
 #include "cmd/cli/commands.h"
 #include "cmd/config/advice.h"
 #include "cmd/config/genesis.h"
@@ -120,6 +121,11 @@ Surroundings look_around(const Settings& settings, pex::Role role) {
     if (chain_id) around.genesis_chain_id = chain_id->value_or("");
   }
   around.unwritable = unwritable_files(settings);
+  if (const auto socket = control_socket_of(settings); !socket.empty()) {
+    if (const auto can = require_socket_path(socket); !can) {
+      around.control_socket = can.error().detail;
+    }
+  }
   const pex::NodeConfig node = pex::settled(node_config(settings.config, role));
   if (const auto allowed = allow_connections(connections_of(node)); !allowed) {
     around.descriptors = allowed.error().detail;

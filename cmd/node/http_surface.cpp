@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "cmd/http/tls.h"
 #include "cmd/status/lists.h"
 #include "cmd/status/metrics.h"
 #include "cmd/status/rpc_routes.h"
@@ -92,6 +93,11 @@ Result<void> HttpSurface::add_rpc(const Needs& needs) {
   const RpcConfig& rpc = needs.settings.config.rpc;
   if (rpc.laddr.empty()) return {};
   HttpService service{.name = "rpc", .tls = tls_of(needs.settings), .limits = rpc_limits(rpc)};
+  if (service.tls) {  // by their own setting, not by that of the address
+    if (auto usable = server_tls(*service.tls); !usable) {
+      return failed(needs.settings, "rpc.tls_cert_file", std::move(usable.error()));
+    }
+  }
   RpcSettings settings;
   settings.limits.batch = rpc.max_request_batch_size;
   settings.cors = {rpc.cors_allowed_origins, rpc.cors_allowed_methods, rpc.cors_allowed_headers};

@@ -18,8 +18,8 @@ struct Rpc {
   ReadStatus status;
   ReadWallTime now;
 
-  RpcMethods methods(std::shared_ptr<const StatusSnapshot> node) const {
-    return rpc_methods(std::move(node), settings.net_info, settings.unsafe, hooks);
+  RpcMethods methods(const std::shared_ptr<const StatusSnapshot>& node) const {
+    return rpc_methods(node, settings.net_info, settings.unsafe, hooks);
   }
 };
 using SharedRpc = std::shared_ptr<const Rpc>;

@@ -258,7 +258,7 @@ TEST_F(CtlServerTest, TenMegabytesInALineAreRefusedAndTheConnectionGoesOn) {
   open();
   Client client(path);
   client.send(std::string(10 << 20, 'x') + "\n");
-  EXPECT_NE(client.line().find("too_long"), std::string::npos);
+  EXPECT_EQ(client.line().find(R"({"id":null,"error":{"code":-2,"reason":"too_long",)"), 0u);
   EXPECT_NE(client.ask(R"({"method":"peers"})").find("result"), std::string::npos);
 }
 

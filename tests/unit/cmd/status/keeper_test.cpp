@@ -108,6 +108,18 @@ TEST_F(StatusKeeperTest, SilenceIsThatOfTheControlShard) {
   EXPECT_LE(keeper->read()->condition.silence, 1s);
 }
 
+TEST_F(StatusKeeperTest, ASwitchThatDrainsIsSeenAtOnceAndSoIsItsEnd) {
+  test::PexNode& node = add({});
+  const auto keeper = keep(1, {});
+  ASSERT_FALSE(keeper->read()->condition.draining);
+  for (const auto to : {p2p::Draining::yes, p2p::Draining::no}) {
+    std::optional<bool> changed;
+    node.net().drain(to, [&](bool has) { changed = has; });
+    ASSERT_TRUE(until([&] { return changed.has_value(); }, 100ms));
+    EXPECT_EQ(keeper->read()->condition.draining, to == p2p::Draining::yes);
+  }
+}
+
 TEST_F(StatusKeeperTest, ANodeThatDoesNotListenYetHasNoAddress) {
   const auto plan = seed_plan();
   pex::NodeConfig config = config_of(plan);
