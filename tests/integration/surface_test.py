@@ -152,6 +152,36 @@ class Scripts(Case):
 
 
 class Metrics(Case):
+    def scrapes(self):
+        """Of a seed and of a node that has exchanged addresses with it, once they have figures of all."""
+        seed = self.shown(1, role="seed").start()
+        node = self.shown(2, PEERAGE_P2P_SEEDS=seed.address(),
+                          PEERAGE_P2P_PERSISTENT_PEERS=self.node(3).start().address()).start()
+        sent = r'(?m)^cometbft_p2p_message_send_bytes_total\{.*message_type="p2p_PexRequest"\} [1-9]'
+        until(lambda: re.search(sent, self.answered(node, METRICS, "/metrics")), 30, "it has asked for addresses")
+        for each in (seed, node):
+            each.ctl("peers")
+            # The first text after a pause has figures of before it.
+            until(lambda: "peerage_book_addresses" in self.answered(each, METRICS, "/metrics"), 10, "figures")
+        return [self.answered(each, METRICS, "/metrics") for each in (seed, node)]
+
+    @unittest.skipUnless(shutil.which("promtool"), "promtool is not installed")
+    def test_promtool_has_no_complaint_but_of_a_comet_nodes_label(self):
+        for text in self.scrapes():
+            checked = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True,
+                                     timeout=20)
+            complaints = [line for line in (checked.stdout + checked.stderr).splitlines()
+                          if not re.fullmatch(r"cometbft_p2p_peer_(send|receive)_bytes_total label names should be "
+                                              r"written in 'snake_case' not 'camelCase'", line)]
+            self.assertEqual(complaints, [])
+            self.assertIn(checked.returncode, (0, 3))
+
+    def test_one_network_has_at_most_700_series_and_no_two_are_the_same(self):
+        for text in self.scrapes():
+            series = [line.rsplit(" ", 1)[0] for line in text.splitlines() if not line.startswith("#")]
+            self.assertLessEqual(len(series), 700 - 100, "many reasons are yet to be seen")
+            self.assertEqual(len(set(series)), len(series))
+
     def test_every_service_is_served_with_what_it_has(self):
         node = self.shown(1, role="seed").start()
         text = self.answered(node, METRICS, "/metrics")
