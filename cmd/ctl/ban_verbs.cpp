@@ -48,7 +48,7 @@ class BanVerbs : public std::enable_shared_from_this<BanVerbs> {
 
   using Method = void (BanVerbs::*)(const CtlCall&, const CtlDone&);
   NamedVerb named(std::string_view name, Method method) {
-    return {name, [self = shared_from_this(), method](const CtlCall& call, CtlDone done) {
+    return {name, [self = shared_from_this(), method](const CtlCall& call, const CtlDone& done) {
               ((*self).*method)(call, done);
             }};
   }

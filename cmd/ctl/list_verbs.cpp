@@ -7,9 +7,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "cmd/addrbook/addrbook.h"
 #include "cmd/ctl/answers.h"
 #include "cmd/ctl/gone_watch.h"
+#include "cmd/ctl/target.h"
 #include "conn/base/bytes.h"
 #include "p2p/base/peer_reason.h"
 
@@ -22,8 +22,6 @@ using Json = nlohmann::ordered_json;
 template <typename T>
 using Checked = tl::expected<T, CtlError>;
 
-constexpr std::size_t kMostCandidates = 8;  // that are named when an ID is ambiguous
-
 std::vector<HostAddress> of_id(const std::vector<HostAddress>& list, const NodeId& id) {
   std::vector<HostAddress> found;
   std::copy_if(list.begin(), list.end(), std::back_inserter(found),
@@ -33,13 +31,6 @@ std::vector<HostAddress> of_id(const std::vector<HostAddress>& list, const NodeI
 
 bool contains(const std::vector<NodeId>& list, const NodeId& id) {
   return std::find(list.begin(), list.end(), id) != list.end();
-}
-
-Checked<HostAddress> address_of(const CtlCall& call) {
-  auto address = HostAddress::parse(text_of(call, "address"));
-  if (!address) return misused(address.error().detail, "the form is ID@HOST:PORT");
-  if (address->port == 0) return misused("port 0 cannot be dialled");
-  return std::move(*address);
 }
 
 LiveSettings::Save save_of(const CtlCall& call) {
@@ -66,7 +57,7 @@ class ListVerbs : public std::enable_shared_from_this<ListVerbs> {
   // --- apart ---
 
   void add(const CtlCall& call, const CtlDone& done) {
-    const auto address = address_of(call);
+    const auto address = find_address(text_of(call, "address"));
     if (!address) return done(tl::unexpected(address.error()));
     const std::string network = text_of(call, "network");
     ControlWords words;
@@ -143,7 +134,7 @@ class ListVerbs : public std::enable_shared_from_this<ListVerbs> {
   }
 
   void add_seed(const CtlCall& call, const CtlDone& done) {
-    const auto address = address_of(call);
+    const auto address = find_address(text_of(call, "address"));
     if (!address) return done(tl::unexpected(address.error()));
     ControlWords words;
     words.seeds.say(*address, Word::added);
@@ -182,46 +173,19 @@ class ListVerbs : public std::enable_shared_from_this<ListVerbs> {
     return *changed;
   }
 
-  // Of all that are connected or in a list.
   Checked<NodeId> id_of(const CtlCall& call) const {
-    const std::string text = text_of(call, "id");
-    if (const auto whole = NodeId::parse(text)) return *whole;
-    std::string prefix = text;
-    for (char& c : prefix) {
-      if (c >= 'A' && c <= 'F') c = static_cast<char>(c - 'A' + 'a');
-    }
-    const bool is_hex = prefix.find_first_not_of("0123456789abcdef") == std::string::npos;
-    if (!is_hex || prefix.size() < kMinIdPrefix || prefix.size() >= 40) {
-      return misused("\"" + conn::printable(text, 64) + "\" is no node ID, nor its beginning",
-                     "an ID has 40 hex digits; " + std::to_string(kMinIdPrefix) + " may do");
-    }
-    const std::set<NodeId> candidates = known_ids(prefix);
-    if (candidates.size() == 1) return *candidates.begin();
-    if (candidates.empty()) {
-      return refuse("not_found",
-                    "no node that is connected or in a list has an ID that begins with " + prefix);
-    }
-    std::string names;
-    std::size_t shown = 0;
-    for (const NodeId& each : candidates) {
-      if (++shown > kMostCandidates) break;
-      names.append(names.empty() ? "" : ", ").append(each.to_string());
-    }
-    if (candidates.size() > kMostCandidates) names += ", ...";
-    return refuse("ambiguous", "several IDs begin with " + prefix, "it is one of " + names);
+    return find_id(text_of(call, "id"), known_ids());
   }
 
-  std::set<NodeId> known_ids(const std::string& prefix) const {
+  // Of all that are connected or in a list.
+  std::set<NodeId> known_ids() const {
     std::set<NodeId> ids;
-    const auto note = [&](const NodeId& id) {
-      if (id.to_string().starts_with(prefix)) ids.insert(id);
-    };
-    for (const auto& peer : node_.get_switch().peers()) note(peer->id());
+    for (const auto& peer : node_.get_switch().peers()) ids.insert(peer->id());
     for (const pex::NodeLists& lists : all_lists()) {
-      for (const auto& each : lists.persistent_peers) note(each.id);
-      for (const auto& each : lists.seeds) note(each.id);
-      for (const auto& each : lists.unconditional_ids) note(each);
-      for (const auto& each : lists.private_ids) note(each);
+      for (const auto& each : lists.persistent_peers) ids.insert(each.id);
+      for (const auto& each : lists.seeds) ids.insert(each.id);
+      ids.insert(lists.unconditional_ids.begin(), lists.unconditional_ids.end());
+      ids.insert(lists.private_ids.begin(), lists.private_ids.end());
     }
     return ids;
   }

@@ -10,7 +10,6 @@
 #include "cmd/ctl/node_verbs.h"
 #include "cmd/ctl/peer_verbs.h"
 #include "cmd/ctl/verb_context.h"
-#include "cmd/ctl/verbs.h"
 
 namespace peerage::cmd {
 namespace {
@@ -79,14 +78,7 @@ void NodeControl::add(std::string_view name, Verb verb, Runs where) {
 
 void NodeControl::call(CtlCall call, CtlDone done) {
   const auto found = core_->verbs.find(call.verb);
-  const CtlVerb* declared = find_verb(call.verb);
   const auto answer = std::make_shared<Answer>(std::move(done));
-  if (declared != nullptr && declared->effect == CtlVerb::Effect::changes) {
-    core_->settings.log.write(conn::LogLevel::info, "asked over the control socket",
-                              {{"verb", call.verb},
-                               {"uid", static_cast<std::uint64_t>(call.caller.uid)},
-                               {"pid", static_cast<std::uint64_t>(call.caller.pid)}});
-  }
   const bool known = found != core_->verbs.end();
   const auto run = [answer, call = std::move(call), verb = known ? found->second.run : Verb()] {
     if (!verb) return answer->give(refuse("unknown_verb", "this node has no such verb"));

@@ -7,7 +7,7 @@
 // asked, and a result says in `changed` whether this call did it.
 //
 // Each call is answered exactly once: one whose verb lets go of its `done` without a word, because
-// the node stops, has failed as `stopping`. Verbs that change something are logged, with who asked.
+// the node stops, has failed as `stopping`.
 //
 // Threads: made, and `add` called, before the node's start; see Control for the rest. Verbs run on
 // the control shard, or on a thread of their own if they read or write files; their answers may
@@ -21,7 +21,6 @@
 #include <vector>
 
 #include "cmd/ctl/control.h"
-#include "conn/base/log.h"
 #include "pex/node.h"
 
 namespace peerage::cmd {
@@ -29,12 +28,11 @@ namespace peerage::cmd {
 class NodeControl final : public Control {
  public:
   struct Settings {
-    std::string version;
+    std::string version{};
     // Why the node is not ready for use; empty: it is. Any thread. Not set: only drain makes it so.
-    std::function<std::vector<std::string>()> not_ready;
+    std::function<std::vector<std::string>()> not_ready{};
     // Stops the program, as SIGTERM does; called after `stop` was answered, once. Any thread.
-    std::function<void()> stop;
-    conn::Log log;
+    std::function<void()> stop{};
   };
   // The node outlives the calls.
   NodeControl(pex::Node& node, Settings settings);

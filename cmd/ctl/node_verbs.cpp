@@ -33,7 +33,7 @@ class NodeVerbs : public std::enable_shared_from_this<NodeVerbs> {
     const auto snapshot = net().snapshot();
     std::vector<std::string> why;
     if (settings_.not_ready) why = settings_.not_ready();
-    if (snapshot->draining && why.empty()) why.emplace_back("draining");
+    if (snapshot->draining && why.empty()) why.emplace_back("it drains");
     if (flag_of(call, "ready")) return done(answer({{"ready", why.empty()}, {"why", why}}));
     Json is = {
         {"version", settings_.version},

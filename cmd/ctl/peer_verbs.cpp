@@ -150,10 +150,8 @@ class PeerVerbs : public std::enable_shared_from_this<PeerVerbs> {
   }
 
   void dial(const CtlCall& call, const CtlDone& done) {
-    const auto address = conn::HostAddress::parse(text_of(call, "address"));
-    if (!address) {
-      return done(misused("address: " + address.error().detail, "the form is ID@HOST:PORT"));
-    }
+    const auto address = find_address(text_of(call, "address"));
+    if (!address) return done(tl::unexpected(address.error()));
     if (address->id == context_->node.id()) {
       return done(refuse("invalid_argument", "that is this node itself"));
     }

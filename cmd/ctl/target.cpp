@@ -72,4 +72,13 @@ tl::expected<BanTarget, CtlError> find_target(std::string_view text,
                  "such as 40 hex digits or the first of them, 203.0.113.7, or 2001:db8::/32");
 }
 
+tl::expected<conn::HostAddress, CtlError> find_address(std::string_view text) {
+  auto address = conn::HostAddress::parse(text);
+  if (!address) {
+    return misused("address: " + address.error().detail, "the form is ID@HOST:PORT");
+  }
+  if (address->port == 0) return misused("address: port 0 cannot be dialled");
+  return std::move(*address);
+}
+
 }  // namespace peerage::cmd

@@ -185,7 +185,7 @@ void Node::make_control(LiveSettings::Load load) {
       NodeControl::Settings{
           PEERAGE_VERSION,
           [this] { return http_ ? http_->why_not_ready() : std::vector<std::string>{"starting"}; },
-          [] { ::kill(::getpid(), SIGTERM); }, log_});
+          [] { ::kill(::getpid(), SIGTERM); }});
   for (const auto& verbs :
        {list_verbs(*node_, live_), settings_verbs(live_), book_verbs(*node_, live_)}) {
     for (const NamedVerb& each : verbs) control_->add(each.name, each.run, each.where);

@@ -141,7 +141,7 @@ StatusKeeper::~StatusKeeper() {
 std::shared_ptr<const StatusSnapshot> StatusKeeper::read() {
   std::shared_ptr<const Made> made = last_.read();
   const bool is_old = made->at == TimePoint{} || control_.now() - made->at >= kPause;
-  if (is_old || made->snapshot.condition.draining != draining()) {
+  if (is_old || made->snapshot.condition.draining != is_draining()) {
     made = make();
     // One publishes at a time. Whoever is not that one has made it for itself.
     if (!publishing_.exchange(true)) {
@@ -152,7 +152,7 @@ std::shared_ptr<const StatusSnapshot> StatusKeeper::read() {
   return {made, &made->snapshot};
 }
 
-bool StatusKeeper::draining() const {
+bool StatusKeeper::is_draining() const {
   return draining_ || node_.get_switch().snapshot()->draining;
 }
 
@@ -171,7 +171,7 @@ std::shared_ptr<const StatusKeeper::Made> StatusKeeper::make() const {
   into.bans = figures->bans;
   into.store_queue = figures->store_queue;
   into.store_last_success = figures->store_last_success;
-  into.condition.draining = draining();
+  into.condition.draining = draining_ || now->draining;
   into.condition.listening = node_.get_switch().listen_endpoint().port != 0;
   into.condition.book_open = figures->book_open;
   into.condition.silence = std::chrono::duration_cast<std::chrono::milliseconds>(watch_->silence());

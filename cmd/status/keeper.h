@@ -36,7 +36,7 @@ class StatusKeeper {
 
   std::shared_ptr<const StatusSnapshot> read();
 
-  // The node is about to stop: the next reader sees it.
+  // The node is about to stop: the next reader sees it, as it sees that the switch drains.
   void set_draining() { draining_ = true; }
 
  private:
@@ -47,7 +47,7 @@ class StatusKeeper {
   };
   std::shared_ptr<const Made> make() const;
   // The process, before its end, or the switch, by an operator's wish.
-  bool draining() const;
+  bool is_draining() const;
   void add_networks(StatusSnapshot& into) const;
   void add_peers(const p2p::PeerList& peers, StatusSnapshot& into) const;
   void add_own(StatusSnapshot& into) const;

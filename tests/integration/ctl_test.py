@@ -406,6 +406,17 @@ class Socket(Case):
         self.assertIn("ended", follower.stderr.read())
         follower.stderr.close()
 
+    def test_one_that_listens_when_the_node_is_killed_is_told_that_it_is_gone(self):
+        node = self.steered().start()
+        with subprocess.Popen([PROGRAM.path, "ctl", "events", "--home", node.home], env=environment(),
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE) as listening:
+            def sockets():
+                return [each for each in pathlib.Path(f"/proc/{listening.pid}/fd").iterdir()
+                        if each.is_symlink() and os.readlink(each).startswith("socket:")]
+            until(sockets, 10, "a connection")
+            node.kill()
+            self.assertEqual(listening.wait(20), NO_NODE)
+
     def test_two_nodes_do_not_share_a_home_nor_a_socket(self):
         node = self.steered().start()
         second = self.node(0, **PASSIVE, PEERAGE_CONTROL_SOCKET="data/other.sock")

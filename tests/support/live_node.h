@@ -14,7 +14,6 @@
 #include <vector>
 
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
 #include "cmd/config/control_file.h"
 #include "cmd/config/settings.h"
@@ -22,13 +21,12 @@
 #include "cmd/ctl/list_verbs.h"
 #include "cmd/ctl/live_settings.h"
 #include "cmd/ctl/settings_verbs.h"
-#include "cmd/ctl/verbs.h"
 #include "tests/support/files.h"
-#include "tests/support/pex_world.h"
+#include "tests/support/verb_world.h"
 
 namespace peerage::test {
 
-class LiveNodeTest : public PexWorld {
+class LiveNodeTest : public VerbWorld {
  protected:
   static constexpr std::uint32_t kNumber = 150;
 
@@ -101,39 +99,14 @@ class LiveNodeTest : public PexWorld {
   // --- its verbs ---
 
   // On the control shard, as the table has them called.
-  void call(const std::string& verb, cmd::CtlParams params, cmd::CtlDone done) {
-    const cmd::CtlVerb* const declared = cmd::find_verb(verb);
-    ASSERT_NE(declared, nullptr) << verb;
-    const auto wrong = cmd::check_params(*declared, params);
-    ASSERT_FALSE(wrong) << wrong->message;
+  void call(const std::string& verb, cmd::CtlParams params, cmd::CtlDone done) override {
+    check(verb, params);
     host_.shard(0).post([run = verbs_.at(verb), call = cmd::CtlCall{verb, std::move(params), {}},
                          done = std::move(done)] { run(call, done); });
   }
-  cmd::CtlResult ask(const std::string& verb, cmd::CtlParams params = {}) {
-    std::vector<cmd::CtlResult> answers;
-    call(verb, std::move(params), [&](cmd::CtlResult result) { answers.push_back(result); });
-    EXPECT_TRUE(until([&] { return !answers.empty(); }, 30s)) << verb;
-    if (answers.empty()) return tl::unexpected(cmd::CtlError{});
-    return answers.front();
-  }
-  // Of one that is done.
-  nlohmann::json result(const std::string& verb, cmd::CtlParams params = {}) {
-    const auto answer = ask(verb, std::move(params));
-    EXPECT_TRUE(answer) << verb << ": " << answer.error().message;
-    return answer ? nlohmann::json::parse(*answer) : nlohmann::json();
-  }
-  // The reason of one that is not.
-  std::string refusal(const std::string& verb, cmd::CtlParams params = {}) {
-    const auto answer = ask(verb, std::move(params));
-    EXPECT_FALSE(answer) << verb << ": " << *answer;
-    if (answer) return "";
-    for (const char c : answer.error().message) EXPECT_GE(c, ' ');
-    return answer.error().reason;
-  }
-
   void TearDown() override {
     if (live_) stop();
-    PexWorld::TearDown();
+    VerbWorld::TearDown();
   }
 
   TemporaryDirectory home;

@@ -76,6 +76,31 @@ TEST_F(SwitchBans, APeerThatMisbehavesIsBannedByItsHost) {
   EXPECT_EQ(hub.events<Banned>()[0].ban.origin, kStrangers);
 }
 
+TEST_F(SwitchBans, WhoHasJudgedIsSaidToThoseThatListen) {
+  SimNode& hub = add();
+  SimNode& liar = add_at(host(1, 1));
+  ASSERT_TRUE(connect(liar, hub));
+  hub.node->ban_peer(*hub.peer(liar), 10min, "lies", "mempool");
+  hub.node->ban(Cidr(host(2, 1)), 10min, "floods", kStrangers, {}, "pex");
+  hub.node->ban(Cidr(host(3, 1)), 10min, "loud");
+  world.run_for(1s);
+  const auto bans = hub.events<Banned>();
+  ASSERT_EQ(bans.size(), 3u);
+  EXPECT_EQ(bans[0].ban.by, "mempool");
+  EXPECT_EQ(bans[1].ban.by, "pex");
+  EXPECT_EQ(bans[2].ban.by, "");
+}
+
+TEST_F(SwitchBans, ANeighbourhoodIsBannedByWhoBannedTheLastOfIt) {
+  SimNode& hub = add();
+  for (std::uint8_t i = 1; i <= 16; ++i) {
+    hub.node->ban(Cidr(host(1, i)), 10min, "floods", kStrangers, {}, i < 16 ? "pex" : "mempool");
+  }
+  world.run_for(1s);
+  EXPECT_EQ(to_string(hub.events<Banned>().back().ban.target), "30.1.1.0/24");
+  EXPECT_EQ(hub.events<Banned>().back().ban.by, "mempool");
+}
+
 TEST_F(SwitchBans, APeerThatSharesItsHostWithATrustedOrExemptOneIsBannedByItsId) {
   SwitchConfig config = node_config();
   config.exempt_networks = {*Cidr::parse("30.1.2.0/24")};

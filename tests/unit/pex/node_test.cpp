@@ -387,5 +387,66 @@ TEST(NodeOfItsOwn, WhoseAddressIsTakenMakesNoBook) {
   ASSERT_TRUE((*first)->stop());
 }
 
+// --- save, visit ---
+
+TEST_F(NodeTest, WhatIsSavedIsInTheFileAlone) {
+  NodeConfig config = plain();
+  config.book_file = folder / "book.db";
+  const auto member = start(1, config);
+  const auto save = [&] {
+    std::optional<Result<std::size_t>> rows;
+    member->node->save([&](const Result<std::size_t>& is) { rows = is; });
+    EXPECT_TRUE(world.run_until([&] { return rows.has_value(); }, 10s));
+    EXPECT_TRUE(rows && *rows);
+    return rows ? rows->value_or(99) : 99;
+  };
+  EXPECT_EQ(save(), 0u);
+  member->node->look([this](NetworkBooks& books) {
+    books.first().add({test::numbered_key(7).id(), {conn::IpAddress::v4(20, 7, 3, 1), 26656}},
+                      {conn::IpAddress::v4(20, 8, 3, 1), {}, addrbook::Origin::configuration},
+                      books.now());
+    books.changed();
+  });
+  world.run_for(1ms);
+  EXPECT_EQ(save(), 1u);
+  EXPECT_EQ(save(), 0u);
+  EXPECT_EQ(std::filesystem::file_size(folder / "book.db-wal"), 0u) << "a copy needs no log";
+  stop(*member);
+}
+
+TEST_F(NodeTest, WithoutAFileOrPeerExchangeASaveHasNothingToDo) {
+  for (const bool exchange : {true, false}) {
+    NodeConfig config = plain();
+    config.pex = exchange;
+    const auto member = start(1, config);
+    std::optional<Result<std::size_t>> rows;
+    member->node->save([&](const Result<std::size_t>& is) { rows = is; });
+    ASSERT_TRUE(world.run_until([&] { return rows.has_value(); }, 1s));
+    EXPECT_EQ(rows->value_or(99), 0u);
+    stop(*member);
+  }
+}
+
+TEST_F(NodeTest, OnlyASeedVisits) {
+  const auto visit = [this](Member& member) {
+    std::optional<Result<AskedVisits>> asked;
+    member.node->visit({}, [&](const Result<AskedVisits>& is) { asked = is; });
+    EXPECT_TRUE(world.run_until([&] { return asked.has_value(); }, 1s));
+    return asked ? asked->map([](const AskedVisits& is) { return is.queued; })
+                 : Result<std::size_t>(99);
+  };
+  NodeConfig config = plain();
+  const auto node = start(1, config);
+  EXPECT_EQ(visit(*node).error().reason, Reason::invalid_argument);
+  config.pex = false;
+  const auto without = start(2, config);
+  EXPECT_EQ(visit(*without).error().reason, Reason::invalid_argument);
+  config = plain();
+  config.exchange = PexConfig::seed();
+  const auto seed = start(3, config);
+  EXPECT_EQ(visit(*seed).value_or(99), 0u);
+  for (Member* each : {node.get(), without.get(), seed.get()}) stop(*each);
+}
+
 }  // namespace
 }  // namespace peerage::pex

@@ -120,6 +120,14 @@ TEST(ControlOutput, AnEventIsOneLine) {
   EXPECT_EQ(event_text("odd\n"), R"(odd\x0a)");
 }
 
+TEST(ControlOutput, WhetherADialFailedIsReadFromTheAnswer) {
+  EXPECT_TRUE(dial_failed_in(R"({"result":"failed","stage":"connect"})"));
+  EXPECT_FALSE(dial_failed_in(R"({"result":"connected"})"));
+  for (const char* other : {"{}", "[]", "failed", "", R"({"result":1})"}) {
+    EXPECT_FALSE(dial_failed_in(other)) << other;
+  }
+}
+
 TEST(ControlOutput, ReadinessIsReadFromTheAnswer) {
   EXPECT_EQ(ready_in(R"({"ready":true})"), true);
   EXPECT_EQ(ready_in(R"({"ready":false,"why":["no"]})"), false);

@@ -144,6 +144,43 @@ TEST_F(CtlCommand, WithoutANodeTheExitCodeIsThree) {
   EXPECT_EQ(run({"events"}), 3);
 }
 
+TEST_F(CtlCommand, TheHelpNamesEachVerbAndThatOfAVerbEachOfItsOptions) {
+  EXPECT_EQ(run({"--help"}), 0);
+  const std::string all = out + err;
+  EXPECT_NE(all.find("Exit code: 0 when it is done"), std::string::npos);
+  for (const CtlVerb& verb : ctl_verbs()) {
+    std::istringstream words{std::string(verb.name)};
+    std::vector<std::string> arguments;
+    for (std::string word; words >> word;) arguments.push_back(word);
+    EXPECT_NE(all.find("\n  " + arguments.front() + " "), std::string::npos) << verb.name;
+    arguments.emplace_back("--help");
+    EXPECT_EQ(run(arguments), 0) << verb.name;
+    const std::string help = out + err;
+    EXPECT_NE(help.find(verb.help), std::string::npos) << verb.name;
+    for (const char* common : {"--home", "--socket", "--json", "--timeout", "Exit code"}) {
+      EXPECT_NE(help.find(common), std::string::npos) << verb.name << ' ' << common;
+    }
+    for (const CtlParameter& each : verb.parameters) {
+      const bool option = each.place == CtlParameter::Place::option;
+      const std::string name = (option ? "--" : "") + std::string(each.name);
+      EXPECT_NE(help.find(name), std::string::npos) << verb.name << ' ' << name;
+    }
+  }
+}
+
+TEST_F(CtlCommand, WhatIsNoSocketOfANodeIsExitCodeThree) {
+  std::ofstream(path) << "a file";
+  EXPECT_EQ(run({"status"}), 3);
+  std::filesystem::remove(path);
+  std::filesystem::create_directory(path);
+  EXPECT_EQ(run({"status"}), 3);
+  std::filesystem::remove(path);
+  EXPECT_EQ(out, "");
+  EXPECT_NE(err, "");
+  path = directory / std::string(200, 'x');
+  EXPECT_EQ(run({"status"}), 2) << "no node can be there";
+}
+
 TEST_F(CtlCommand, ANodeThatDoesNotAnswerIsExitCodeFour) {
   FakeControl control([](const CtlCall&) { return std::optional<CtlResult>(); });
   serve(control);
@@ -174,6 +211,16 @@ TEST_F(CtlCommand, ReadinessIsAnExitCode) {
     EXPECT_EQ(run({"status"}), 0);
     server.reset();
   }
+}
+
+TEST_F(CtlCommand, ADialThatFailedIsShownAndIsExitCodeOne) {
+  FakeControl control([](const CtlCall&) {
+    return CtlResult(R"({"result":"failed","stage":"connect","reason":"connection_refused"})");
+  });
+  serve(control);
+  EXPECT_EQ(run({"dial", "x"}), 1);
+  EXPECT_NE(out.find("connection_refused"), std::string::npos);
+  EXPECT_EQ(err, "");
 }
 
 TEST_F(CtlCommand, EventsAreOneLineEachUntilTheNodeEnds) {

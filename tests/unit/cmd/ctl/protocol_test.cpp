@@ -382,7 +382,10 @@ TEST_F(CtlSessionTest, RequestsAreCountedByVerbAndResult) {
   finish(0, "{}");
   session->finish(calls[1].number, tl::unexpected(CtlError{-1, "limit", "no", ""}), now);
   std::vector<std::string> found;
-  for (const CtlFigure& each : counts.figures()) {
+  const std::vector<CtlFigure> figures = counts.figures();
+  EXPECT_GE(figures.size(), ctl_verbs().size()) << "each verb is there from the start";
+  for (const CtlFigure& each : figures) {
+    if (each.requests == 0) continue;
     found.push_back(std::string(each.verb) + " " + std::string(each.result) + " " +
                     std::to_string(each.requests));
   }

@@ -324,5 +324,42 @@ TEST_F(Seed, SendsANodeThatMovedAndLingersAwayToVisitIt) {
   EXPECT_NE(known->last_verified, addrbook::kNever);
 }
 
+TEST_F(Seed, WhatItIsAskedToVisitWaitsWhileTheSwitchDrains) {
+  PexNode& seed = add(seed_plan());
+  seed.net().drain(p2p::Draining::yes);
+  world.run_for(1s);
+  const NetAddress address = live();
+  seed.book().add(address, {ip_of(170), {}, addrbook::Origin::configuration}, seed.books().now());
+  const auto ask_for = [&](std::optional<conn::NodeId> id) {
+    std::optional<conn::Result<AskedVisits>> asked;
+    seed.whole->visit(id, [&](const conn::Result<AskedVisits>& is) { asked = is; });
+    EXPECT_TRUE(until([&] { return asked.has_value(); }, 1s));
+    return asked && *asked ? **asked : AskedVisits{99, 99};
+  };
+  EXPECT_EQ(ask_for(address.id).queued, 1u);
+  EXPECT_EQ(ask_for(address.id).known, 1u);
+  EXPECT_EQ(ask_for({}).queued, 0u) << "it waits already";
+  EXPECT_EQ(ask_for(dead().id).known, 0u);
+  world.run_for(1min);
+  EXPECT_EQ(seed.report(world).visits_made, 0u);
+  EXPECT_EQ(seed.report(world).visits_asked, 1u);
+  seed.net().drain(p2p::Draining::no);
+  EXPECT_TRUE(
+      until([&] { return seed.book().find(address)->last_verified != addrbook::kNever; }, 5s));
+  EXPECT_EQ(seed.report(world).visits_asked, 0u);
+}
+
+TEST_F(Seed, AVisitThatIsAskedForIsMadeHoweverLatelyTheLastOneWas) {
+  PexNode& seed = add(seed_plan());
+  const NetAddress address = live();
+  seed.book().add(address, {ip_of(170), {}, addrbook::Origin::configuration}, seed.books().now());
+  const auto verified = [&] { return seed.book().find(address)->last_verified; };
+  ASSERT_TRUE(until([&] { return verified() != addrbook::kNever; }, 1min));
+  world.run_for(1min);
+  const auto before = verified();
+  seed.whole->visit({}, [](const conn::Result<AskedVisits>&) {});
+  EXPECT_TRUE(until([&] { return verified() > before; }, 5s));
+}
+
 }  // namespace
 }  // namespace peerage::pex
