@@ -178,7 +178,8 @@ void Node::make_control(LiveSettings::Load load) {
       settings_, role_, std::move(load),
       LiveSettings::Node{[this](pex::NodeLists lists) { node_->update_lists(std::move(lists)); },
                          [this](LogLevels levels) { program_log_.set_levels(std::move(levels)); },
-                         [this](const Config& config) { take(config); }},
+                         [this](const Config& config) { take(config); },
+                         [this] { return http_ ? http_->reload_tls() : Result<void>(); }},
       log_);
   control_ = std::make_unique<NodeControl>(
       *node_,
@@ -253,11 +254,6 @@ void Node::take(const Config& config) {
     taken_ = config;
     if (summary_) arm_summary();
   });
-  if (!http_) return;
-  if (const auto read = http_->reload_tls(); !read) {
-    log_.write(LogLevel::error, "the certificates stay as they are",
-               {{"why", read.error().text()}});
-  }
 }
 
 void Node::reload() {

@@ -395,8 +395,8 @@ class Tls(Case):
         self.assertEqual(self.name_shown(node, "second.example"), "second.example")
         # One that is no certificate: the node says so, and goes on with what it has.
         (node.home / "config" / "tls.pem").write_text("no certificate\n")
-        node.process.send_signal(signal.SIGHUP)
-        said = node.wait_for(lambda: node.said("the certificates stay as they are"), 10, "said")
+        self.assertIn("tls.pem", node.ctl("reload", expect=1))
+        said = node.wait_for(lambda: node.said("the settings stay as they are"), 10, "said")
         self.assertIn("tls.pem", said[0]["why"])
         self.assertEqual(self.name_shown(node, "second.example"), "second.example")
         # Who speaks no TLS gets no answer.
