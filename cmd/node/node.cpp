@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <future>
 #include <utility>
 
 #include <unistd.h>
@@ -366,10 +367,16 @@ Result<void> Node::start() {
 
 Result<void> Node::stop() {
   if (http_) set_draining();
-  runtime_.shard(0).post([this] {
+  static constexpr conn::Duration kQuiet = std::chrono::seconds(1);
+  const auto quiet = std::make_shared<std::promise<void>>();
+  runtime_.shard(0).post([this, quiet] {
     summary_.reset();
     if (mirror_) mirror_->stop();
+    quiet->set_value();
   });
+  if (mirror_ && quiet->get_future().wait_for(kQuiet) == std::future_status::ready) {
+    mirror_->settle();
+  }
   const auto saved = node_->stop(kStopLimit);
   if (ctl_) ctl_->stop();
   if (http_) http_->stop();
