@@ -102,8 +102,11 @@ void JsonMirror::write() {
   timer_->arm(control_.now() + kPace);
 }
 
+void JsonMirror::settle() {
+  executor_.reset();
+}
 bool JsonMirror::finish() {
-  executor_.reset();  // a write under way would otherwise overwrite this one
+  settle();  // a write under way would otherwise overwrite this one
   return task_->run();
 }
 

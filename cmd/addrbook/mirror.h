@@ -9,7 +9,7 @@
 // byte: the line end, which a comet node does not write. So a file that a comet node has written
 // since is the comet node's again, although it keeps the key.
 //
-// Threads: start() and stop() on the control shard; finish() where it was made, after stop() or
+// Threads: start() and stop() on the control shard; the others where it was made, after stop() or
 // when the runtime has stopped.
 #pragma once
 
@@ -53,6 +53,9 @@ class JsonMirror {
 
   void start();
   void stop();
+  // After it, on a thread that may wait: nothing reads the book any more. Whoever closes it while
+  // it is read leaves its log beside it.
+  void settle();
   // Writes the file for the last time, here. False: it is not what it should be, but for a file
   // that nobody can write there, which `on_event` has been told of.
   bool finish();

@@ -57,6 +57,11 @@ LiveSettings::Reload LiveSettings::reload() {
   Reload outcome;
   const SettingsReading fresh = load_();
   outcome.errors = errors_in(fresh);
+  if (outcome.errors.empty() && node_.read_certificates) {
+    if (const auto read = node_.read_certificates(); !read) {
+      outcome.errors.push_back(read.error().detail);
+    }
+  }
   figures_.last_failed = !outcome.errors.empty();
   ++(figures_.last_failed ? figures_.failed : figures_.applied);
   if (!outcome.errors.empty()) {

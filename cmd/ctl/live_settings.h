@@ -42,8 +42,11 @@ class LiveSettings {
     std::function<void(pex::NodeLists)> set_lists;
     std::function<void(LogLevels)> set_log_levels;
     // What else is taken while it runs, after each reload that was applied: summary_interval,
-    // log_peers; and the certificates, whose files may be others under the same names.
+    // log_peers.
     std::function<void(const Config&)> set_others;
+    // The files of certificates are read again, for they may be others under the same names; the
+    // old ones stay if they cannot be. None: there are none.
+    std::function<conn::Result<void>()> read_certificates = {};
   };
 
   // `running`: what the node was started with. `role`: what it is.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <future>
 #include <utility>
 
 #include <unistd.h>
@@ -178,7 +179,8 @@ void Node::make_control(LiveSettings::Load load) {
       settings_, role_, std::move(load),
       LiveSettings::Node{[this](pex::NodeLists lists) { node_->update_lists(std::move(lists)); },
                          [this](LogLevels levels) { program_log_.set_levels(std::move(levels)); },
-                         [this](const Config& config) { take(config); }},
+                         [this](const Config& config) { take(config); },
+                         [this] { return http_ ? http_->reload_tls() : Result<void>(); }},
       log_);
   control_ = std::make_unique<NodeControl>(
       *node_,
@@ -253,11 +255,6 @@ void Node::take(const Config& config) {
     taken_ = config;
     if (summary_) arm_summary();
   });
-  if (!http_) return;
-  if (const auto read = http_->reload_tls(); !read) {
-    log_.write(LogLevel::error, "the certificates stay as they are",
-               {{"why", read.error().text()}});
-  }
 }
 
 void Node::reload() {
@@ -370,10 +367,16 @@ Result<void> Node::start() {
 
 Result<void> Node::stop() {
   if (http_) set_draining();
-  runtime_.shard(0).post([this] {
+  static constexpr conn::Duration kQuiet = std::chrono::seconds(1);
+  const auto quiet = std::make_shared<std::promise<void>>();
+  runtime_.shard(0).post([this, quiet] {
     summary_.reset();
     if (mirror_) mirror_->stop();
+    quiet->set_value();
   });
+  if (mirror_ && quiet->get_future().wait_for(kQuiet) == std::future_status::ready) {
+    mirror_->settle();
+  }
   const auto saved = node_->stop(kStopLimit);
   if (ctl_) ctl_->stop();
   if (http_) http_->stop();

@@ -185,7 +185,10 @@ class Lists(Case):
         said = PROGRAM.run("ctl", "dial", other.address(), "--json", "--home", node.home, expect=FAILED)
         self.assertEqual(json.loads(said.stdout)["result"], "failed")
         self.assertIs(node.ctl("unban", other.id())["changed"], True)
-        self.assertEqual(node.ctl("dial", other.address())["result"], "connected")
+        again = ("ctl", "dial", other.address(), "--home", node.home)
+        until(lambda: subprocess.run([PROGRAM.path, *again], capture_output=True, env=environment()).returncode == DONE,
+              10, "connected, after a rest of a second")
+        self.assertEqual(self.connected(node), {other.id()})
         self.assert_stops(node)
 
     def test_a_hangup_says_what_changed_and_what_needs_a_restart(self):
@@ -345,8 +348,9 @@ class Socket(Case):
     def test_clients_of_every_kind_do_not_harm_it(self):
         node = self.steered().start()
         with contextlib.ExitStack() as stack:
-            # One that never reads, one with half a line, one with ten megabytes of it.
-            deaf, half, endless = (stack.enter_context(self.connect(node)) for _ in range(3))
+            # Two that never read, one with half a line, one with ten megabytes of it.
+            deaf, subscribed, half, endless = (stack.enter_context(self.connect(node)) for _ in range(4))
+            subscribed.sendall(b'{"id":1,"method":"events"}\n')
             deaf.setblocking(False)
             with contextlib.suppress(BlockingIOError):
                 while True:
@@ -360,6 +364,8 @@ class Socket(Case):
             with concurrent.futures.ThreadPoolExecutor(8) as pool:
                 answers = list(pool.map(lambda _: node.ctl("status")["id"], range(24)))
             self.assertEqual(set(answers), {node.id()})
+            for i in range(20):
+                self.assertIs(node.ctl("ban", f"198.51.100.{i}")["changed"], True)
             half.sendall(b'od":"networks"}\n')
             self.assertEqual(json.loads(half.makefile().readline())["result"]["networks"][0]["network"], "net-1")
             # All places taken: the next is told so.
@@ -413,6 +419,20 @@ class Socket(Case):
             until(sockets, 10, "a connection")
             node.kill()
             self.assertEqual(listening.wait(20), NO_NODE)
+
+    def test_a_node_that_is_killed_before_its_answer_is_no_node(self):
+        node = self.steered(PEERAGE_P2P_MAX_NUM_OUTBOUND_PEERS=10).start()
+        with socket.create_server((f"{LOOPBACK}.9.9", 0)) as silent:
+            target = "%s@%s:%d" % (OTHER_ID, *silent.getsockname())
+            asking = subprocess.Popen([PROGRAM.path, "ctl", "dial", target, "--home", node.home], env=environment(),
+                                      stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+            self.addCleanup(asking.kill)
+            silent.settimeout(20 * running.SLOWER)
+            with silent.accept()[0]:  # which says nothing, so that the dial is under way
+                node.kill()
+                self.assertEqual(asking.wait(20), NO_NODE)
+            self.assertIn("ended before it answered", asking.stderr.read())
+            asking.stderr.close()
 
     def test_two_nodes_do_not_share_a_home_nor_a_socket(self):
         node = self.steered().start()

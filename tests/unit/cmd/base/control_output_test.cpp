@@ -134,9 +134,6 @@ TEST(ControlOutput, ReadinessIsReadFromTheAnswer) {
   EXPECT_EQ(ready_in(R"({"ready":"yes"})"), std::nullopt);
   EXPECT_EQ(ready_in(R"({})"), std::nullopt);
   EXPECT_EQ(ready_in("[]"), std::nullopt);
-  EXPECT_TRUE(dial_failed_in(R"({"result":"failed","ms":3})"));
-  EXPECT_FALSE(dial_failed_in(R"({"result":"connected"})"));
-  EXPECT_FALSE(dial_failed_in("[]"));
 }
 
 }  // namespace

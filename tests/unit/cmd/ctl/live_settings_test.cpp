@@ -63,7 +63,7 @@ class LiveSettingsTest : public testing::Test {
         std::move(first.settings), pex::Role::node, [this] { return load(); },
         LiveSettings::Node{[this](pex::NodeLists to) { lists = std::move(to); },
                            [this](LogLevels to) { levels = std::move(to); },
-                           [this](const Config&) { ++others; }},
+                           [this](const Config&) { ++others; }, [this] { return certificates; }},
         conn::Log(log));
   }
   bool said(const std::string& beginning) const {
@@ -92,6 +92,7 @@ class LiveSettingsTest : public testing::Test {
   pex::NodeLists lists;  // as the node has them
   std::optional<LogLevels> levels;
   int others = 0;
+  conn::Result<void> certificates;
   std::unique_ptr<LiveSettings> made;
 };
 
@@ -143,6 +144,18 @@ TEST_F(LiveSettingsTest, WithAnErrorAnywhereNothingChanges) {
   put("config/config.toml", "[p2p\n");
   EXPECT_EQ(live().reload().errors.size(), 1u);
   EXPECT_EQ(persistent_now(), "a");
+}
+
+TEST_F(LiveSettingsTest, ACertificateThatCannotBeReadIsSuchAnError) {
+  config("");
+  start();
+  certificates = conn::fail(conn::Stage::configuration, conn::Reason::config_malformed, "no such");
+  config("[p2p]\npersistent_peers = \"" + kPeer + "\"\n");
+  EXPECT_EQ(live().reload().errors, std::vector<std::string>{"no such"});
+  EXPECT_EQ(persistent_now(), "");
+  certificates = {};
+  EXPECT_TRUE(live().reload().errors.empty());
+  EXPECT_NE(persistent_now(), "");
 }
 
 TEST_F(LiveSettingsTest, AControlFileThatIsBrokenIsSuchAnError) {
