@@ -159,7 +159,9 @@ TEST_F(CtlSessionTest, HalfALineIsNotCarriedOut) {
   session->receive_end(now);
   take_tasks();
   EXPECT_TRUE(calls.empty());
-  EXPECT_NE(sent().find("a request ends with a line end"), std::string::npos);
+  const std::string out = sent();
+  EXPECT_TRUE(out.starts_with("{\"id\":null,\"error\":{")) << out;
+  EXPECT_NE(out.find("a request ends with a line end"), std::string::npos);
   EXPECT_TRUE(session->over());
 }
 
@@ -188,6 +190,7 @@ TEST_F(CtlSessionTest, ALineOf64KiBIsTakenAndALongerOneRefused) {
   EXPECT_EQ(calls.size(), 2u);
   finish(1, "{}");
   const std::string out = sent();
+  EXPECT_TRUE(out.starts_with("{\"id\":null,\"error\":{")) << out;
   EXPECT_NE(out.find("a request has at most 65536 bytes"), std::string::npos);
   EXPECT_NE(out.find("{\"id\":2,\"result\":{}}"), std::string::npos);
 }
