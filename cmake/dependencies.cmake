@@ -33,6 +33,7 @@ target_link_libraries(peerage_asio INTERFACE Threads::Threads)
 # Of the operators' HTTP server: Beast and Boost.Asio, of which only headers are used. In no file that
 # sees standalone Asio.
 if(PEERAGE_BUILD_PROGRAM)
+  find_package(ZLIB REQUIRED)
   pkg_check_modules(ssl REQUIRED IMPORTED_TARGET libssl)
   find_path(PEERAGE_BOOST_INCLUDE boost/beast/version.hpp REQUIRED)
   mark_as_advanced(PEERAGE_BOOST_INCLUDE)

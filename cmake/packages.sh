@@ -4,7 +4,7 @@
 BUILD_PACKAGES=(g++ cmake ninja-build ccache lld pkgconf libasio-dev libsodium-dev libssl-dev protobuf-compiler
   libprotobuf-dev libboost-dev zlib1g-dev libsqlite3-dev libtomlplusplus-dev libcli11-dev nlohmann-json3-dev
   libexpected-dev libspdlog-dev
-  libgtest-dev libgmock-dev python3 openssl)
+  libgtest-dev libgmock-dev python3 openssl jq)
 # Faster frames, where it exists (conn/comet/frame_aead.h).
 [ "$(uname -m)" != x86_64 ] || BUILD_PACKAGES+=(libipsec-mb-dev)
 CLANG_PACKAGES=(clang-14 libclang-rt-14-dev llvm-14)

@@ -38,7 +38,7 @@ struct BookHome {
   Config config;
   std::vector<std::string> networks;  // as the settings name them
   std::filesystem::path file;
-  conn::NodeId own_id;                   // zero without a node key
+  conn::NodeId own_id;                     // zero without a node key
   std::filesystem::path control_socket{};  // of the home's node, should it run; empty: it has none
 
   static conn::Result<BookHome> of(const std::filesystem::path& home);

@@ -51,6 +51,7 @@ bool is_table(const Json& value) {
 
 // "age_s" is shown as "age".
 std::string heading(std::string_view name) {
+  if (name == "ms") return "took";
   for (const std::string_view unit : {"_s", "_ms"}) {
     if (name.ends_with(unit)) name.remove_suffix(unit.size());
   }
@@ -60,9 +61,8 @@ std::string heading(std::string_view name) {
 }
 
 std::string number_text(std::string_view name, const Json& number) {
-  if (name.ends_with("_ms")) return number.dump() + " ms";
-  const bool whole = number.is_number_integer();
-  if (name.ends_with("_s") && whole && number >= 0 && number <= INT32_MAX) {
+  if (name == "ms" || name.ends_with("_ms")) return number.dump() + " ms";
+  if (name.ends_with("_s") && number >= 0 && number <= INT32_MAX) {
     return span_text(std::chrono::seconds(number.get<std::int64_t>()));
   }
   return number.dump();
@@ -252,8 +252,7 @@ std::optional<bool> ready_in(std::string_view result) {
 
 bool dial_failed_in(std::string_view result) {
   const Json json = Json::parse(result, nullptr, false);
-  const auto outcome = json.is_object() ? json.find("result") : json.end();
-  return outcome != json.end() && *outcome == "failed";
+  return json.is_object() && json.value("result", Json()) == "failed";
 }
 
 }  // namespace peerage::cmd

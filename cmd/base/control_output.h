@@ -22,7 +22,7 @@ std::string result_text(std::string_view verb, std::string_view result, std::siz
 std::string event_text(std::string_view event);
 // What `status --ready` says; nothing: the answer does not say it.
 std::optional<bool> ready_in(std::string_view result);
-// Whether that is what a dial came to.
+// Whether it is what `dial` answers when nothing was reached.
 bool dial_failed_in(std::string_view result);
 
 }  // namespace peerage::cmd

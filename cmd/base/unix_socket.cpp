@@ -24,9 +24,6 @@ using conn::Reason;
 using conn::Result;
 using conn::Stage;
 
-// More that wait are a flood: they are accepted, told and closed as fast as they come.
-constexpr int kBacklog = 64;
-
 std::string shown(const std::filesystem::path& path) {
   return conn::printable(path.native(), 1024);
 }
@@ -117,7 +114,7 @@ Result<SocketListener> SocketListener::open(const std::filesystem::path& path) {
   listener.number_ = file.st_ino;
   // A umask may have taken a bit of ours.
   if (::chmod(path.c_str(), S_IRUSR | S_IWUSR) != 0) return refused(path, errno);
-  if (::listen(socket, kBacklog) != 0) return refused(path, errno);
+  if (::listen(socket, SOMAXCONN) != 0) return refused(path, errno);
   return listener;
 }
 

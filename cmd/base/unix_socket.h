@@ -37,6 +37,7 @@ class SocketListener {
   ~SocketListener();
 
   int descriptor() const noexcept { return socket_.get(); }
+  const std::filesystem::path& path() const noexcept { return path_; }
   // A connection that does not block; none (errno) when there is none.
   conn::Descriptor accept() const noexcept;
 

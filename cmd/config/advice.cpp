@@ -34,7 +34,13 @@ class Check {
     check_own_id();
     check_several_addresses();
     check_external_address();
-    check_port();
+    check_port("p2p.laddr", p2p_.laddr, around_.port,
+               "; if others reach it there, as in most clouds, listen on 0.0.0.0 and make that its "
+               "external_address");
+    for (const auto& each : around_.services) check_port(each.key, each.where, each.port, "");
+    if (!around_.certificate.empty()) {
+      add(Severity::error, "rpc.tls_cert_file", around_.certificate);
+    }
     check_reach();
     check_private();
     check_key();
@@ -72,6 +78,9 @@ class Check {
       add(Severity::notice, each.key, each.what);
     }
     for (const Oddity& each : oddities(config_, role_)) add(Severity::warning, each.key, each.what);
+    if (!around_.control_socket.empty()) {
+      add(Severity::error, "peerage.control_socket", around_.control_socket);
+    }
     if (!around_.descriptors.empty()) {
       add(Severity::warning, "p2p.max_num_inbound_peers", around_.descriptors);
     }
@@ -133,21 +142,18 @@ class Check {
     }
   }
 
-  void check_port() {
-    static const std::string kKey = "p2p.laddr";
+  void check_port(const std::string& key, const std::string& laddr, Surroundings::Port port,
+                  const char* if_not_ours) {
     using Port = Surroundings::Port;
-    const std::string where = conn::printable(p2p_.laddr, 128);
-    if (around_.port == Port::in_use && around_.book_held) {
-      add(Severity::notice, kKey, where + " is in use; the node of this home runs");
-    } else if (around_.port == Port::in_use) {
-      add(Severity::error, kKey, where + " is in use by another program");
-    } else if (around_.port == Port::not_permitted) {
-      add(Severity::error, kKey, "this user may not listen on " + where);
-    } else if (around_.port == Port::not_ours) {
-      add(Severity::error, kKey,
-          where +
-              " is no address of this machine; if others reach it there, as in most clouds, listen "
-              "on 0.0.0.0 and make that its external_address");
+    const std::string where = conn::printable(laddr, 128);
+    if (port == Port::in_use && around_.book_held) {
+      add(Severity::notice, key, where + " is in use; the node of this home runs");
+    } else if (port == Port::in_use) {
+      add(Severity::error, key, where + " is in use by another program");
+    } else if (port == Port::not_permitted) {
+      add(Severity::error, key, "this user may not listen on " + where);
+    } else if (port == Port::not_ours) {
+      add(Severity::error, key, where + " is no address of this machine" + if_not_ours);
     }
   }
 

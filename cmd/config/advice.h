@@ -27,6 +27,14 @@ struct Surroundings {
 
   enum class Port : std::uint8_t { free, in_use, not_permitted, not_ours, unknown };
   Port port = Port::unknown;
+  // Where HTTP is to be served, at a TCP port.
+  struct Service {
+    std::string key;    // "rpc.laddr"
+    std::string where;  // "127.0.0.1:26657"
+    Port port = Port::unknown;
+  };
+  std::vector<Service> services;
+  std::string certificate;  // why HTTPS cannot be served; empty: it can, or need not
 
   std::optional<conn::Failure> book_failure;  // book_missing is one
   std::size_t book_addresses = 0;
@@ -39,7 +47,8 @@ struct Surroundings {
   std::string genesis_chain_id;
 
   std::vector<Unwritable> unwritable;
-  std::string descriptors;  // why there are too few for all connections; empty: there are enough
+  std::string descriptors;     // why there are too few for all connections; empty: there are enough
+  std::string control_socket;  // why there can be none; empty: there can
 };
 
 // For a node of this role.

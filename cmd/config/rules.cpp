@@ -64,6 +64,29 @@ void check_addresses(const std::string& key, const std::string& text, const Comp
   if (const auto at = parse_service_addresses(text); !at) complain(key, at.error().detail);
 }
 
+// Each needs a socket of its own.
+void check_collisions(const Config& config, const ComplainOf& complain) {
+  std::vector<std::pair<std::string, ServiceAddress>> taken;
+  const auto take = [&](const std::string& key, const std::string& text) {
+    const auto addresses = parse_service_addresses(text);
+    if (!addresses) return;  // complained of by itself
+    for (const ServiceAddress& each : *addresses) {
+      for (const auto& [other, address] : taken) {
+        if (!collide(each, address)) continue;
+        complain(key, "is an address of " + other + " as well: each needs one of its own");
+        break;
+      }
+      taken.emplace_back(key, each);
+    }
+  };
+  take("p2p.laddr", config.p2p.laddr);
+  take("rpc.laddr", config.rpc.laddr);
+  if (config.instrumentation.prometheus) {
+    take("instrumentation.prometheus_listen_addr", config.instrumentation.prometheus_listen_addr);
+  }
+  take("peerage.http_laddr", config.surface.http_laddr);
+}
+
 void check_surface(const Config& config, const ComplainOf& complain) {
   const SurfaceConfig& surface = config.surface;
   check_addresses("peerage.http_laddr", surface.http_laddr, complain);
@@ -90,6 +113,7 @@ void check_surface(const Config& config, const ComplainOf& complain) {
   if (std::find(kNetInfo.begin(), kNetInfo.end(), surface.net_info) == kNetInfo.end()) {
     complain("peerage.net_info", "must be \"full\", \"outbound\" or \"off\"");
   }
+  check_collisions(config, complain);
   if (surface.drain_delay > std::chrono::hours(1)) {
     complain("peerage.drain_delay", "must be at most 1h");
   }

@@ -39,6 +39,7 @@ class Oddities {
     check_rates();
     check_counts();
     check_ports();
+    check_unsafe();
     return std::move(found_);
   }
 
@@ -132,6 +133,14 @@ class Oddities {
           add(key, each.to_string() + " is no address that can be dialled");
       }
     }
+  }
+
+  void check_unsafe() {
+    const auto addresses = parse_service_addresses(config_.rpc.laddr);
+    if (!config_.rpc.unsafe || !addresses) return;
+    if (std::all_of(addresses->begin(), addresses->end(), is_local)) return;
+    add("rpc.unsafe", "true lets everybody who reaches " + config_.rpc.laddr +
+                          " have this node dial addresses, and keep them as its peers");
   }
 
   const Config& config_;

@@ -47,6 +47,26 @@ Result<std::vector<ServiceAddress>> parse_service_addresses(std::string_view tex
   return addresses;
 }
 
+bool collide(const ServiceAddress& one, const ServiceAddress& other) {
+  const auto* const first = std::get_if<conn::Endpoint>(&one);
+  const auto* const second = std::get_if<conn::Endpoint>(&other);
+  if (first == nullptr || second == nullptr) return one == other;
+  if (first->port == 0 || first->port != second->port) return false;
+  return first->ip == second->ip || first->ip.unspecified() || second->ip.unspecified();
+}
+
+bool is_local(const ServiceAddress& address) {
+  const auto* const endpoint = std::get_if<conn::Endpoint>(&address);
+  return endpoint == nullptr || endpoint->ip.loopback();
+}
+
+std::optional<RpcCertificate> rpc_certificate(const RpcConfig& rpc,
+                                              const std::filesystem::path& home) {
+  if (rpc.tls_cert_file.empty()) return std::nullopt;
+  const std::filesystem::path beside = home / "config";
+  return RpcCertificate{beside / rpc.tls_cert_file, beside / rpc.tls_key_file};
+}
+
 Result<std::optional<std::size_t>> parse_peer_metrics(std::string_view text) {
   if (text == "auto" || text.empty()) return std::optional<std::size_t>();
   if (text == "off") return std::optional<std::size_t>(0);

@@ -64,6 +64,19 @@ using ServiceAddress = std::variant<conn::Endpoint, std::filesystem::path>;
 // "unix:///run/peerage/rpc.sock"; several, separated by commas. Empty: none.
 conn::Result<std::vector<ServiceAddress>> parse_service_addresses(std::string_view text);
 
+// Whether the addresses are those of one socket: the second could not listen.
+bool collide(const ServiceAddress& one, const ServiceAddress& other);
+// Whether only this machine reaches it.
+bool is_local(const ServiceAddress& address);
+
+// What the RPC serves TLS with: files beside config.toml, as a comet node has them. Nothing: no
+// TLS.
+struct RpcCertificate {
+  std::filesystem::path certificate, key;
+};
+std::optional<RpcCertificate> rpc_certificate(const RpcConfig& rpc,
+                                              const std::filesystem::path& home);
+
 // "auto" is nothing: what the role says.
 conn::Result<std::optional<std::size_t>> parse_peer_metrics(std::string_view text);
 

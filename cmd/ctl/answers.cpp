@@ -40,7 +40,9 @@ tl::unexpected<CtlError> refuse(std::string reason, std::string message, std::st
   return tl::unexpected(CtlError{-1, std::move(reason), std::move(message), std::move(hint)});
 }
 tl::unexpected<CtlError> refuse(const conn::Failure& failure) {
-  return refuse(std::string(name(failure.reason)), failure.text(),
+  // Where the caller's own words make no sense, the detail says it all.
+  const bool says_all = failure.reason == conn::Reason::invalid_argument && !failure.detail.empty();
+  return refuse(std::string(name(failure.reason)), says_all ? failure.detail : failure.text(),
                 std::string(hint(failure.reason)));
 }
 tl::unexpected<CtlError> misused(std::string message, std::string hint) {

@@ -48,7 +48,7 @@ class BanVerbs : public std::enable_shared_from_this<BanVerbs> {
 
   using Method = void (BanVerbs::*)(const CtlCall&, const CtlDone&);
   NamedVerb named(std::string_view name, Method method) {
-    return {name, [self = shared_from_this(), method](const CtlCall& call, CtlDone done) {
+    return {name, [self = shared_from_this(), method](const CtlCall& call, const CtlDone& done) {
               ((*self).*method)(call, done);
             }};
   }
@@ -63,7 +63,8 @@ class BanVerbs : public std::enable_shared_from_this<BanVerbs> {
       const Ban wish = {target, self->now() + span, why, conn::BanOrigin::operator_};
       const auto under = self->context_->peers_under(target);
       const bool changed = !is_as(find(had, target), wish);
-      self->net().ban(target, span, why, wish.origin, self->when_done(wish, under, changed, done));
+      self->net().ban(target, span, why, wish.origin,
+                      self->when_done(wish, under, changed, self->when_saved(done)));
     });
   }
 
@@ -92,7 +93,8 @@ class BanVerbs : public std::enable_shared_from_this<BanVerbs> {
       if (!target) return done(tl::unexpected(target.error()));
       const bool was_banned = find(bans, *target) != nullptr;
       self->net().unban(*target);
-      self->net().let_back(*target, [self, target = *target, was_banned, done](bool was_held) {
+      self->net().let_back(*target, [self, target = *target, was_banned,
+                                     done = self->when_saved(done)](bool was_held) {
         self->tell_unbanned(target, was_banned || was_held, done);
       });
     });
@@ -145,6 +147,18 @@ class BanVerbs : public std::enable_shared_from_this<BanVerbs> {
           const bool changed = !under.empty() || !is_as(find(had, target), wish);
           self->net().hold_off(target, span, why, self->when_done(wish, under, changed, done));
         });
+  }
+
+  // Before the answer it is on the disk, so that no crash after it undoes what was done.
+  CtlDone when_saved(const CtlDone& done) const {
+    return [self = shared_from_this(), done](const CtlResult& result) {
+      if (!result) return done(result);
+      self->context_->node.save([result, done](const conn::Result<std::size_t>& saved) {
+        if (saved) return done(result);
+        done(refuse("not_saved", "it is so, but not saved, and perhaps not after a restart: " +
+                                     saved.error().text()));
+      });
+    };
   }
 
   // What is answered when a ban, or a wish, is in force or refused.

@@ -166,10 +166,9 @@ int run(const CtlVerb& verb, const Arguments& arguments, const Common& common) {
   if (!result) return report_failure(result.error());
   std::cout << (common.json ? *result + '\n' : result_text(verb.name, *result, terminal_columns()))
             << std::flush;
-  // What has been answered may yet be a failure.
   const bool not_ready = params->contains("ready") && !ready_in(*result).value_or(false);
-  const bool not_dialled = verb.name == "dial" && dial_failed_in(*result);
-  return not_ready || not_dialled ? ControlExit::kFailed : ControlExit::kDone;
+  const bool not_reached = verb.name == "dial" && dial_failed_in(*result);
+  return not_ready || not_reached ? ControlExit::kFailed : ControlExit::kDone;
 }
 
 // --- the command line ---

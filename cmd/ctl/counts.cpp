@@ -18,10 +18,12 @@ void CtlCounts::add(std::string_view verb, const CtlResult& result) noexcept {
 std::vector<CtlFigure> CtlCounts::figures() const {
   std::vector<CtlFigure> figures;
   for (std::size_t row = 0; row < counts_.size(); ++row) {
-    const std::string_view verb = row < ctl_verbs().size() ? ctl_verbs()[row].name : "other";
+    const bool is_verb = row < ctl_verbs().size();
+    const std::string_view verb = is_verb ? ctl_verbs()[row].name : "other";
     for (std::size_t column = 0; column < kResults.size(); ++column) {
       const std::uint64_t requests = counts_[row][column];
-      if (requests > 0) figures.push_back({verb, kResults[column], requests});
+      if (requests > 0 || (is_verb && column == 0))
+        figures.push_back({verb, kResults[column], requests});
     }
   }
   return figures;

@@ -26,7 +26,7 @@ class CtlCounts {
 
   // `verb`: of the table, or anything else.
   void add(std::string_view verb, const CtlResult& result) noexcept;
-  // Of what has been asked at all, in the order of the table.
+  // In the order of the table: what was done of each verb, 0 too; the rest once it has been.
   std::vector<CtlFigure> figures() const;
 
  private:

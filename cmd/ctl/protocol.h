@@ -86,7 +86,7 @@ class CtlSession {
   // A request that is not answered yet, or whose answer waits for those before it.
   struct Waiting {
     std::uint64_t number = 0;
-    std::string id = "null";  // as JSON
+    std::string id = "null";  // JSON: what cannot be read has none
     const CtlVerb* verb = nullptr;
     CtlParams params;
     std::optional<std::string> line;  // what goes out

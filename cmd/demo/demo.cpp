@@ -39,6 +39,11 @@ std::string count(std::size_t number) {
   return std::to_string(number);
 }
 
+// As it was called: to be pasted.
+std::string program() {
+  return program_invocation_name;
+}
+
 }  // namespace
 
 Demo::Demo(const DemoOptions& options, std::vector<DemoHome> homes, int signals)
@@ -77,7 +82,18 @@ Demo::Verdict Demo::start_all() {
               " nodes start; each node knows the seed alone.");
   Member& seed = members_.front();
   if (!start(seed)) return Verdict::failed;
-  return follow([&seed] { return seed.view.started; }, kStartLimit, "the seed did not start");
+  const Verdict verdict =
+      follow([&seed] { return seed.view.started; }, kStartLimit, "the seed did not start");
+  if (verdict == Verdict::well) say_where_to_look();
+  return verdict;
+}
+
+void Demo::say_where_to_look() {
+  const DemoHome& seed = members_.front().home;
+  screen_.say("While it runs: what the seed serves, its metrics, and what it is doing");
+  screen_.say("  http://" + lists_endpoint(seed).to_string() + "/peers");
+  screen_.say("  http://" + metrics_endpoint(seed).to_string() + "/metrics");
+  screen_.say("  " + program() + " ctl status --home " + seed.home.string());
 }
 
 Demo::Verdict Demo::connect_all() {
@@ -181,10 +197,9 @@ void Demo::stay() {
   screen_.say("");
   screen_.say("The network stays up until Ctrl-C. From another terminal, look at a node:");
   const DemoHome& node = members_.at(1).home;
-  // As it was called: to be pasted.
-  const std::string program = program_invocation_name;
-  screen_.say("  " + program + " addrbook list --home " + node.home.string());
-  screen_.say("  " + program + " probe " + node.address.to_string() + " --network " +
+  screen_.say("  " + program() + " ctl peers --home " + node.home.string());
+  screen_.say("  " + program() + " addrbook list --home " + node.home.string());
+  screen_.say("  " + program() + " probe " + node.address.to_string() + " --network " +
               std::string(kDemoNetwork));
   screen_.say("  tail -f " + node.home.string() + "/log");
   follow([] { return false; }, std::chrono::hours(24 * 365), "");

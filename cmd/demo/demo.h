@@ -54,6 +54,7 @@ class Demo {
   using Step = Verdict (Demo::*)();
 
   Verdict start_all();
+  void say_where_to_look();
   Verdict connect_all();
   Verdict kill_one();
   Verdict start_it_again();

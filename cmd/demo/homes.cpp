@@ -27,6 +27,7 @@ namespace {
 constexpr std::uint16_t kUsualPort = 26656;
 // Below those that the system uses for outgoing connections.
 constexpr std::uint16_t kFirstPort = 20'000, kLastPort = 32'000;
+constexpr std::uint16_t kLists = 1, kMetrics = 2;  // after a seed's own
 constexpr int kTries = 50;
 
 tl::unexpected<conn::Failure> failure(const std::filesystem::path& path, const std::string& why) {
@@ -45,7 +46,12 @@ bool is_free(const conn::Endpoint& endpoint) {
   return bound;
 }
 
-// `count` of them, all free.
+conn::Endpoint after(conn::Endpoint endpoint, std::uint16_t ports) {
+  endpoint.port = static_cast<std::uint16_t>(endpoint.port + ports);
+  return endpoint;
+}
+
+// `count` of them, all free, and those of the first one's HTTP.
 std::optional<std::vector<conn::Endpoint>> free_endpoints(std::size_t count) {
   for (int i = 0; i < kTries; ++i) {
     const auto area = std::to_string(1 + randombytes_uniform(254));
@@ -57,6 +63,10 @@ std::optional<std::vector<conn::Endpoint>> free_endpoints(std::size_t count) {
     for (std::size_t at = 1; at <= count; ++at) {
       const auto ip = conn::IpAddress::parse("127." + area + "." + std::to_string(at) + ".1");
       if (!ip || !is_free({*ip, port})) break;
+      if (at == 1 &&
+          !(is_free(after({*ip, port}, kLists)) && is_free(after({*ip, port}, kMetrics)))) {
+        break;
+      }
       endpoints.push_back({*ip, port});
     }
     if (endpoints.size() == count) return endpoints;
@@ -69,14 +79,27 @@ std::string config_text(const DemoHome& home, const DemoHome& seed) {
   std::string text = "# A node of `peerage demo`.\nmoniker = \"" + home.name +
                      "\"\nlog_format = \"json\"\nlog_level = \"p2p:debug,*:info\"  # peer events\n"
                      "\n[peerage]\nnetwork = \"" +
-                     std::string(kDemoNetwork) + "\"\nsummary_interval = \"250ms\"\n\n[p2p]\n" +
-                     "laddr = \"tcp://" + home.address.endpoint.to_string() + "\"\n" +
-                     "addr_book_strict = false  # loopback addresses count\n";
+                     std::string(kDemoNetwork) + "\"\nsummary_interval = \"250ms\"\n";
+  if (is_seed) {
+    text += "http_laddr = \"" + lists_endpoint(home).to_string() +
+            "\"\n\n[instrumentation]\nprometheus = true\nprometheus_listen_addr = \"" +
+            metrics_endpoint(home).to_string() + "\"\n";
+  }
+  text += "\n[p2p]\nladdr = \"tcp://" + home.address.endpoint.to_string() +
+          "\"\naddr_book_strict = false  # loopback addresses count\n";
   text += is_seed ? "seed_mode = true\n" : "seeds = \"" + seed.address.to_string() + "\"\n";
   return text;
 }
 
 }  // namespace
+
+conn::Endpoint lists_endpoint(const DemoHome& seed) {
+  return after(seed.address.endpoint, kLists);
+}
+
+conn::Endpoint metrics_endpoint(const DemoHome& seed) {
+  return after(seed.address.endpoint, kMetrics);
+}
 
 Result<std::vector<DemoHome>> make_demo_homes(const std::filesystem::path& directory,
                                               std::size_t nodes) {

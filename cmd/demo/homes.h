@@ -2,7 +2,8 @@
 // loopback that are free.
 //
 // Each has an IP address of its own, 127.a.b.1, as nodes of a real network have; between loopback
-// addresses a node dials from where it listens. Each knows the seed, and nothing else.
+// addresses a node dials from where it listens. Each knows the seed, and nothing else. The seed
+// shows its lists and its metrics over HTTP, on the two ports after its own.
 //
 // Threads: plain functions that wait for the disk.
 #pragma once
@@ -24,6 +25,9 @@ struct DemoHome {
   std::filesystem::path home;
   conn::NetAddress address;
 };
+
+conn::Endpoint lists_endpoint(const DemoHome& seed);
+conn::Endpoint metrics_endpoint(const DemoHome& seed);
 
 // The seed first. Everything is made in `directory`, which exists.
 conn::Result<std::vector<DemoHome>> make_demo_homes(const std::filesystem::path& directory,

@@ -20,10 +20,12 @@
 #include "addrbook/json/file.h"
 #include "cmd/addrbook/addrbook.h"
 #include "cmd/base/process.h"
+#include "cmd/base/unix_socket.h"
 #include "cmd/cli/commands.h"
 #include "cmd/config/advice.h"
 #include "cmd/config/genesis.h"
 #include "cmd/config/node_config.h"
+#include "cmd/http/tls.h"
 #include "conn/address/net_address.h"
 #include "conn/address/node_key.h"
 
@@ -60,6 +62,27 @@ Port port_of(const std::string& laddr) {
   return error == EADDRNOTAVAIL ? Port::not_ours : Port::unknown;
 }
 
+// The addresses of HTTP that the settings name.
+std::vector<Surroundings::Service> services_of(const Config& config) {
+  std::vector<Surroundings::Service> services;
+  const auto look = [&services](const std::string& key, const std::string& text) {
+    const auto addresses = parse_service_addresses(text);
+    if (!addresses) return;  // reported already
+    for (const ServiceAddress& each : *addresses) {
+      const auto* const endpoint = std::get_if<conn::Endpoint>(&each);
+      if (endpoint == nullptr) continue;
+      const std::string where = endpoint->to_string();
+      services.push_back({key, where, port_of(where)});
+    }
+  };
+  look("rpc.laddr", config.rpc.laddr);
+  if (config.instrumentation.prometheus) {
+    look("instrumentation.prometheus_listen_addr", config.instrumentation.prometheus_listen_addr);
+  }
+  look("peerage.http_laddr", config.surface.http_laddr);
+  return services;
+}
+
 Surroundings look_around(const Settings& settings, pex::Role role) {
   Surroundings around;
   if (const auto key = conn::NodeKey::load(settings.node_key_file)) {
@@ -70,6 +93,12 @@ Surroundings look_around(const Settings& settings, pex::Role role) {
     around.key_failure = key.error();
   }
   around.port = port_of(settings.config.p2p.laddr);
+  around.services = services_of(settings.config);
+  if (const auto files = rpc_certificate(settings.config.rpc, settings.home);
+      files && !settings.config.rpc.laddr.empty()) {
+    const auto tls = server_tls({files->certificate, files->key});
+    if (!tls) around.certificate = tls.error().detail;
+  }
   around.book_held =
       addrbook::FileLock::is_held(addrbook::with_suffix(settings.book_file, ".lock"));
   addrbook::Report report;
@@ -92,6 +121,11 @@ Surroundings look_around(const Settings& settings, pex::Role role) {
     if (chain_id) around.genesis_chain_id = chain_id->value_or("");
   }
   around.unwritable = unwritable_files(settings);
+  if (const auto socket = control_socket_of(settings); !socket.empty()) {
+    if (const auto can = require_socket_path(socket); !can) {
+      around.control_socket = can.error().detail;
+    }
+  }
   const pex::NodeConfig node = pex::settled(node_config(settings.config, role));
   if (const auto allowed = allow_connections(connections_of(node)); !allowed) {
     around.descriptors = allowed.error().detail;

@@ -28,9 +28,9 @@ bool is_of_our_own(const HttpRequest& request) {
 
 }  // namespace
 
-HttpConnection::HttpConnection(Service& service, HttpCaller caller, conn::TimePoint now)
+HttpConnection::HttpConnection(Service& service, const HttpCaller& caller, conn::TimePoint now)
     : service_(service),
-      caller_(std::move(caller)),
+      caller_(caller),
       reader_({service.limits().header_bytes, service.limits().body_bytes}),
       deadline_(now + service.limits().header_time) {}
 
@@ -198,7 +198,7 @@ void HttpConnection::answer(const HttpAnswer& answer, AfterAnswer after, conn::T
   deadline_ = now + service_.limits().stalled_time;
 }
 
-void HttpConnection::refuse(HttpAnswer why, conn::TimePoint now) {
+void HttpConnection::refuse(const HttpAnswer& why, conn::TimePoint now) {
   if (!current_.route) current_ = Current{.route = &service_.route_of({}), .began = now};
   answer(why, AfterAnswer::close, now);
 }

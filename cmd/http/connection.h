@@ -33,7 +33,7 @@ class HttpConnection final : private StreamClient {
   static constexpr std::size_t kMostLingered = std::size_t{256} << 10;
 
   // Counted by the service already; uncounted when it goes.
-  HttpConnection(Service& service, HttpCaller caller, conn::TimePoint now);
+  HttpConnection(Service& service, const HttpCaller& caller, conn::TimePoint now);
   ~HttpConnection();
   HttpConnection(const HttpConnection&) = delete;
   HttpConnection& operator=(const HttpConnection&) = delete;
@@ -84,7 +84,7 @@ class HttpConnection final : private StreamClient {
   void start_stream(conn::TimePoint now);
   void push(const Event& event, conn::TimePoint now) override;
   void answer(const HttpAnswer& answer, AfterAnswer after, conn::TimePoint now);
-  void refuse(HttpAnswer answer, conn::TimePoint now);
+  void refuse(const HttpAnswer& why, conn::TimePoint now);
   AfterAnswer after_this() const noexcept;
   void finish_current(conn::TimePoint now);
   void linger(conn::TimePoint now);

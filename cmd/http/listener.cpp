@@ -5,6 +5,9 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <fcntl.h>
 
+#include "cmd/http/sockets.h"
+#include "conn/base/bytes.h"
+
 namespace peerage::cmd {
 namespace {
 
@@ -25,7 +28,7 @@ Listener::Listener(const Stream::executor_type& executor, conn::Descriptor tcp, 
   assign(tcp.get());
 }
 
-Listener::Listener(const Stream::executor_type& executor, UnixListener local, Service& service,
+Listener::Listener(const Stream::executor_type& executor, SocketListener local, Service& service,
                    Session::List& sessions, const conn::Log& log)
     : service_(service),
       sessions_(sessions),
@@ -34,6 +37,11 @@ Listener::Listener(const Stream::executor_type& executor, UnixListener local, Se
       acceptor_(executor),
       pause_(executor) {
   assign(local_->descriptor());
+}
+
+std::string Listener::where() const {
+  if (local_) return "unix://" + conn::printable(local_->path().native(), 1024);
+  return endpoint_ ? endpoint_->to_string() : "";
 }
 
 // A descriptor of the acceptor's own: the other closes with its owner.
@@ -62,8 +70,7 @@ void Listener::admit(Stream::Socket socket, const std::shared_ptr<TlsContext>& t
     socket.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
   }
   if (!service_.connect(caller)) return;  // which closes it
-  start_session(sessions_, std::move(socket), endpoint_ ? tls : nullptr, service_,
-                std::move(caller));
+  start_session(sessions_, std::move(socket), endpoint_ ? tls : nullptr, service_, caller);
 }
 
 void Listener::on_failure(Stream::Error error, const std::shared_ptr<TlsContext>& tls) {

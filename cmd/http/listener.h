@@ -8,11 +8,12 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 
 #include <boost/asio/basic_socket_acceptor.hpp>
 
+#include "cmd/base/unix_socket.h"
 #include "cmd/http/session.h"
-#include "cmd/http/sockets.h"
 
 namespace peerage::cmd {
 
@@ -20,11 +21,14 @@ class Listener {
  public:
   Listener(const Stream::executor_type& executor, conn::Descriptor tcp, Service& service,
            Session::List& sessions, const conn::Log& log);
-  Listener(const Stream::executor_type& executor, UnixListener local, Service& service,
+  Listener(const Stream::executor_type& executor, SocketListener local, Service& service,
            Session::List& sessions, const conn::Log& log);
 
   // None: a Unix socket.
   const std::optional<conn::Endpoint>& endpoint() const noexcept { return endpoint_; }
+
+  // As it is written in settings; printable.
+  std::string where() const;
 
   // Accepts until it is closed. What `tls` is when a connection comes, serves it; null, and for a
   // Unix socket: plain.
@@ -41,7 +45,7 @@ class Listener {
   Service& service_;
   Session::List& sessions_;
   const conn::Log& log_;
-  std::optional<UnixListener> local_;
+  std::optional<SocketListener> local_;
   std::optional<conn::Endpoint> endpoint_;
   Acceptor acceptor_;
   DeadlineTimer pause_;

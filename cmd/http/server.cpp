@@ -11,6 +11,7 @@
 
 #include "cmd/http/listener.h"
 #include "cmd/http/session.h"
+#include "cmd/http/sockets.h"
 #include "cmd/http/tls.h"
 
 namespace peerage::cmd {
@@ -103,7 +104,7 @@ conn::Result<void> HttpServer::Parts::listen(Served& served, const Listen& at) {
     if (!socket) return tl::unexpected(std::move(socket.error()));
     served.listeners.emplace_back(executor, std::move(*socket), served.service, sessions_, log_);
   } else {
-    auto socket = UnixListener::listen(std::get<std::filesystem::path>(at));
+    auto socket = SocketListener::open(std::get<std::filesystem::path>(at));
     if (!socket) return tl::unexpected(std::move(socket.error()));
     served.listeners.emplace_back(executor, std::move(*socket), served.service, sessions_, log_);
   }
@@ -124,7 +125,13 @@ void HttpServer::Parts::start() {
   if (thread_.joinable()) return;
   work_.emplace(context_.get_executor());
   for (Served& each : services_) {
-    for (Listener& listener : each.listeners) listener.accept(each.tls);
+    for (Listener& listener : each.listeners) {
+      listener.accept(each.tls);
+      log_.write(conn::LogLevel::info, "serving HTTP",
+                 {{"service", each.service.what().name},
+                  {"protocol", each.tls ? "https" : "http"},
+                  {"address", listener.where()}});
+    }
   }
   // Signals are for others.
   sigset_t all;

@@ -19,12 +19,12 @@ namespace net = boost::asio;
 class HttpSession final : public Session, public std::enable_shared_from_this<HttpSession> {
  public:
   HttpSession(List& all, Stream::Socket socket, std::shared_ptr<TlsContext> tls, Service& service,
-              HttpCaller caller)
+              const HttpCaller& caller)
       : Session(all),
         all_(all),
         stream_(std::move(socket), std::move(tls)),
         service_(service),
-        http_(service, std::move(caller), steady_now()),
+        http_(service, caller, steady_now()),
         timer_(stream_.get_executor()) {}
 
   void start() {
@@ -165,9 +165,8 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
 }  // namespace
 
 void start_session(Session::List& all, Stream::Socket socket, std::shared_ptr<TlsContext> tls,
-                   Service& service, HttpCaller caller) {
-  std::make_shared<HttpSession>(all, std::move(socket), std::move(tls), service, std::move(caller))
-      ->start();
+                   Service& service, const HttpCaller& caller) {
+  std::make_shared<HttpSession>(all, std::move(socket), std::move(tls), service, caller)->start();
 }
 
 conn::TimePoint steady_now() noexcept {

@@ -33,7 +33,7 @@ class Session {
 
 // For an accepted socket. The service has counted it (Service::connect). `tls` null: plain.
 void start_session(Session::List& all, Stream::Socket socket, std::shared_ptr<TlsContext> tls,
-                   Service& service, HttpCaller caller);
+                   Service& service, const HttpCaller& caller);
 
 // The clock that deadlines are counted on.
 conn::TimePoint steady_now() noexcept;

@@ -9,8 +9,6 @@
 
 #include <netinet/in.h>
 #include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include "conn/base/bytes.h"
 #include "conn/base/file_reason.h"
@@ -25,7 +23,6 @@ union Address {
   sockaddr any;
   sockaddr_in v4;
   sockaddr_in6 v6;
-  sockaddr_un local;
 };
 
 // The address and its length.
@@ -77,26 +74,6 @@ bool bind_and_listen(int socket, const Address& address, socklen_t size) {
   return ::bind(socket, &address.any, size) == 0 && ::listen(socket, SOMAXCONN) == 0;
 }
 
-std::optional<Address> unix_address(const std::filesystem::path& path) {
-  if (path.empty() || path.native().size() > UnixListener::kMaxPath) return std::nullopt;
-  Address address{};
-  address.local.sun_family = AF_UNIX;
-  std::memcpy(address.local.sun_path, path.c_str(), path.native().size() + 1);
-  return address;
-}
-
-enum class Found : std::uint8_t { nothing, stale, served, no_socket };
-Found find_unix(const std::filesystem::path& path, const Address& address) {
-  struct stat there {};
-  if (::lstat(path.c_str(), &there) != 0) return Found::nothing;
-  if (!S_ISSOCK(there.st_mode)) return Found::no_socket;
-  const conn::Descriptor probe = new_socket(AF_UNIX);
-  // EAGAIN: served, and its backlog is full.
-  const bool served =
-      ::connect(probe.get(), &address.any, sizeof address.local) == 0 || errno != ECONNREFUSED;
-  return served ? Found::served : Found::stale;
-}
-
 }  // namespace
 
 conn::Result<conn::Descriptor> listen_tcp(const conn::Endpoint& endpoint) {
@@ -126,49 +103,6 @@ std::optional<conn::Endpoint> remote_endpoint(int socket) {
   socklen_t size = sizeof address;
   if (::getpeername(socket, &address.any, &size) != 0) return std::nullopt;
   return endpoint_of(address);
-}
-
-conn::Result<UnixListener> UnixListener::listen(const std::filesystem::path& path) {
-  const std::string name = conn::printable(path.native());
-  const auto address = unix_address(path);
-  if (!address) {
-    return conn::fail(Stage::configuration, Reason::invalid_argument,
-                      name + ": the path of a Unix socket has 1 to " + std::to_string(kMaxPath) +
-                          " bytes, this one has " + std::to_string(path.native().size()));
-  }
-  switch (find_unix(path, *address)) {
-    case Found::nothing:
-      break;
-    case Found::stale:
-      ::unlink(path.c_str());
-      break;
-    case Found::served:
-      return failed(EADDRINUSE, name);
-    case Found::no_socket:
-      return conn::fail(Stage::configuration, Reason::invalid_argument,
-                        name + ": there is a file of that name, which is no socket");
-  }
-  conn::Descriptor socket = new_socket(AF_UNIX);
-  if (!socket.is_open()) return failed(errno, name);
-  // The file that bind makes gets the socket's mode: there is no moment at which others may open
-  // it.
-  ::fchmod(socket.get(), S_IRUSR | S_IWUSR);
-  if (!bind_and_listen(socket.get(), *address, sizeof address->local)) return failed(errno, name);
-  return UnixListener(std::move(socket), path);
-}
-
-UnixListener::UnixListener(conn::Descriptor socket, std::filesystem::path path)
-    : socket_(std::move(socket)), path_(std::move(path)) {
-  struct stat ours {};
-  if (::stat(path_.c_str(), &ours) != 0) return;
-  device_ = ours.st_dev;
-  inode_ = ours.st_ino;
-}
-
-UnixListener::~UnixListener() {
-  struct stat there {};
-  if (!socket_.is_open() || ::lstat(path_.c_str(), &there) != 0) return;
-  if (there.st_dev == device_ && there.st_ino == inode_) ::unlink(path_.c_str());
 }
 
 }  // namespace peerage::cmd

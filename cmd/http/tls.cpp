@@ -57,10 +57,14 @@ conn::Result<std::shared_ptr<ssl::context>> server_tls(const TlsFiles& files) {
   boost::system::error_code error;
   context->set_password_callback([](auto...) { return std::string(); }, error);
   context->use_certificate_chain(boost::asio::buffer(*certificate), error);
-  if (error) return failed("the certificate", files.certificate, error.message());
-  // A key that is not the certificate's is refused here.
+  if (error) {
+    return failed("the certificate", files.certificate, "it is none (" + error.message() + ")");
+  }
   context->use_private_key(boost::asio::buffer(*key), ssl::context::pem, error);
-  if (error) return failed("the key", files.key, error.message());
+  if (error) {
+    return failed("the key", files.key,
+                  "it is not the certificate's, or needs a password (" + error.message() + ")");
+  }
   const X509* const own = SSL_CTX_get0_certificate(context->native_handle());
   if (X509_cmp_current_time(X509_get0_notAfter(own)) < 0) {
     return failed("the certificate", files.certificate, "it has expired");

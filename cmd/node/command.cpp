@@ -1,7 +1,7 @@
 // start, seed: a node that runs until a signal ends it.
 //
-// SIGTERM and SIGINT end it, saved, with exit code 0; SIGHUP has the lists of its settings read
-// again, also one that came while it started. Other exit codes: cmd/cli/exit_code.h.
+// SIGTERM and SIGINT end it, saved, with exit code 0, SIGTERM after drain_delay; SIGHUP has its
+// settings read again, also one that came while it started. Other exit codes: cmd/cli/exit_code.h.
 #include <csignal>
 #include <iostream>
 #include <memory>
@@ -21,6 +21,10 @@ namespace {
 
 using namespace std::chrono_literals;
 using conn::LogLevel;
+
+// From the end of accepting to the end of the process, with what a slow disk takes: as long as the
+// unit's TimeoutStopSec.
+constexpr conn::Duration kStopTime = 15s;
 
 struct Options {
   std::filesystem::path home;
@@ -117,13 +121,16 @@ int run(const Options& options, std::optional<pex::Role> only) {
   log.write(LogLevel::info, role == pex::Role::seed ? "seed started" : "node started",
             {{"address", (*node)->address().to_string()}, {"version", PEERAGE_VERSION}});
   static constexpr conn::Duration kTick = 10s;
-  for (int signal = 0; signal != SIGINT && signal != SIGTERM;) {
+  int signal = 0;
+  while (signal != SIGINT && signal != SIGTERM) {
     signal = signals.wait_for(kTick);
     service.status((*node)->status_line());
     if (signal == SIGHUP) reload(**node, service);
   }
-  service.stopping();
-  drain(**node, drain_delay, signals, log);
+  // At a terminal nobody waits for a load balancer.
+  const conn::Duration delay = signal == SIGTERM ? drain_delay : conn::Duration(0);
+  service.stopping(delay + kStopTime);
+  drain(**node, delay, signals, log);
   log.write(LogLevel::info, "stopping");
   if (const auto stopped = (*node)->stop(); !stopped) return report_of_node(stopped.error());
   return 0;

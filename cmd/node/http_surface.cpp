@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "cmd/http/tls.h"
 #include "cmd/status/lists.h"
 #include "cmd/status/metrics.h"
 #include "cmd/status/rpc_routes.h"
@@ -25,11 +26,6 @@ tl::unexpected<conn::Failure> failed(const Settings& settings, const std::string
   return tl::unexpected(std::move(failure));
 }
 
-bool is_local(const ServiceAddress& address) {
-  const auto* endpoint = std::get_if<conn::Endpoint>(&address);
-  return endpoint == nullptr || endpoint->ip.loopback();
-}
-
 NetInfo net_info_of(const std::string& text) {
   return text == "off" ? NetInfo::off : text == "outbound" ? NetInfo::outbound : NetInfo::full;
 }
@@ -45,11 +41,9 @@ HttpLimits rpc_limits(const RpcConfig& rpc) {
 }
 
 std::optional<TlsFiles> tls_of(const Settings& settings) {
-  const RpcConfig& rpc = settings.config.rpc;
-  if (rpc.tls_cert_file.empty()) return std::nullopt;
-  // As a comet node has them: beside its config.toml.
-  const std::filesystem::path beside = settings.home / "config";
-  return TlsFiles{beside / rpc.tls_cert_file, beside / rpc.tls_key_file};
+  const auto files = rpc_certificate(settings.config.rpc, settings.home);
+  if (!files) return std::nullopt;
+  return TlsFiles{files->certificate, files->key};
 }
 
 void append(std::vector<HttpRoute>& into, std::vector<HttpRoute> routes) {
@@ -99,6 +93,11 @@ Result<void> HttpSurface::add_rpc(const Needs& needs) {
   const RpcConfig& rpc = needs.settings.config.rpc;
   if (rpc.laddr.empty()) return {};
   HttpService service{.name = "rpc", .tls = tls_of(needs.settings), .limits = rpc_limits(rpc)};
+  if (service.tls) {  // by their own setting, not by that of the address
+    if (auto usable = server_tls(*service.tls); !usable) {
+      return failed(needs.settings, "rpc.tls_cert_file", std::move(usable.error()));
+    }
+  }
   RpcSettings settings;
   settings.limits.batch = rpc.max_request_batch_size;
   settings.cors = {rpc.cors_allowed_origins, rpc.cors_allowed_methods, rpc.cors_allowed_headers};

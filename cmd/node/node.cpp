@@ -11,6 +11,7 @@
 #include "cmd/addrbook/addrbook.h"
 #include "cmd/addrbook/takeover.h"
 #include "cmd/base/process.h"
+#include "cmd/base/unix_socket.h"
 #include "cmd/cli/commands.h"
 #include "cmd/config/node_config.h"
 #include "cmd/config/sanity.h"
@@ -56,6 +57,14 @@ Result<void> require_home(const Settings& settings) {
                 path.string() + ": none is made, because of --must-exist");
   }
   return {};
+}
+
+Result<void> require_control_socket(const Settings& settings) {
+  const std::filesystem::path socket = control_socket_of(settings);
+  if (socket.empty()) return {};
+  auto can = require_socket_path(socket);
+  if (!can) can.error().detail.insert(0, "peerage.control_socket: ");
+  return can;
 }
 
 // All names under which a home's files are written.
@@ -109,6 +118,7 @@ Result<std::unique_ptr<Node>> Node::prepare(Settings settings, pex::Role role,
   if (auto has = require_peer_exchange(settings); !has) return tl::unexpected(has.error());
   if (auto settled = settle_networks(settings); !settled) return tl::unexpected(settled.error());
   if (auto can = require_writable_files(settings); !can) return tl::unexpected(can.error());
+  if (auto can = require_control_socket(settings); !can) return tl::unexpected(can.error());
   auto key = HomeKey::find(settings.node_key_file);
   if (!key) return tl::unexpected(key.error());
   auto node = std::unique_ptr<Node>(new Node(std::move(settings), role, program_log));
@@ -118,11 +128,17 @@ Result<std::unique_ptr<Node>> Node::prepare(Settings settings, pex::Role role,
     return tl::unexpected(made.error());
   }
   node->make_control(std::move(load));
-  if (auto taken = node->take_address(); !taken) return tl::unexpected(taken.error());
-  if (auto opened = node->open_http(public_key); !opened) return tl::unexpected(opened.error());
+  if (auto taken = node->take_address(); !taken) {
+    return tl::unexpected(node->why_not_taken(std::move(taken.error())));
+  }
+  if (auto opened = node->open_http(public_key); !opened) {
+    return tl::unexpected(node->why_not_taken(std::move(opened.error())));
+  }
   // Until here nothing has been changed.
   if (auto settled = node->settle_home(*key); !settled) return tl::unexpected(settled.error());
-  if (auto opened = node->open_control_socket(); !opened) return tl::unexpected(opened.error());
+  if (auto opened = node->open_control_socket(); !opened) {
+    return tl::unexpected(node->why_not_taken(std::move(opened.error())));
+  }
   return node;
 }
 
@@ -254,13 +270,16 @@ void Node::set_draining() {
 
 Result<void> Node::take_address() {
   const auto at = p2p::listen_address(settings_.config.p2p.laddr);
-  auto held = at ? runtime_.hold(*at) : tl::unexpected(at.error());
+  return at ? runtime_.hold(*at) : tl::unexpected(at.error());
+}
+
+// The port or the socket of the node of this very home says less than that it runs.
+Failure Node::why_not_taken(Failure failure) const {
+  if (failure.reason != Reason::address_in_use) return failure;
   const auto lock = addrbook::with_suffix(settings_.book_file, ".lock");
-  if (!held && addrbook::FileLock::is_held(lock)) {  // by the node of this very home
-    return fail(Stage::configuration, addrbook::BookReason::book_in_use,
-                lock.string() + " is locked; and " + held.error().detail);
-  }
-  return held;
+  if (!addrbook::FileLock::is_held(lock)) return failure;
+  return {Stage::configuration, addrbook::BookReason::book_in_use,
+          lock.string() + " is locked; and " + failure.detail};
 }
 
 Result<void> Node::settle_home(const HomeKey& key) {

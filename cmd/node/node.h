@@ -69,6 +69,7 @@ class Node {
   conn::Result<void> make(const ProgramLog& log, conn::NodeKey key);
   void make_control(LiveSettings::Load load);
   conn::Result<void> take_address();
+  conn::Failure why_not_taken(conn::Failure failure) const;
   conn::Result<void> open_http(const conn::PublicKey& key);
   conn::Result<void> settle_home(const HomeKey& key);
   conn::Result<void> open_control_socket();

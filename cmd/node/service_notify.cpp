@@ -76,8 +76,12 @@ void ServiceNotify::reloading() const noexcept {
   }
 }
 
-void ServiceNotify::stopping() const noexcept {
-  send("STOPPING=1");
+void ServiceNotify::stopping(conn::Duration within) const noexcept {
+  try {
+    send("STOPPING=1\nEXTEND_TIMEOUT_USEC=" +
+         std::to_string(within / std::chrono::microseconds(1)));
+  } catch (...) {  // NOLINT(bugprone-empty-catch): no memory, no message
+  }
 }
 
 void ServiceNotify::status(std::string_view text) const noexcept {

@@ -27,7 +27,8 @@ class ServiceNotify {
   // It listens and serves; also the end of a reload.
   void ready() const noexcept;
   void reloading() const noexcept;
-  void stopping() const noexcept;
+  // It ends within that time: systemd shall wait so long, if that is more than its TimeoutStopSec.
+  void stopping(conn::Duration within) const noexcept;
   // One line for `systemctl status`.
   void status(std::string_view text) const noexcept;
 

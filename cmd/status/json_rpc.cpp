@@ -202,7 +202,6 @@ std::optional<std::string> answer_message(const RpcMethods& methods, std::string
 HttpAnswer page_not_found() {
   HttpAnswer answer = answer_of(404, "404 page not found\n");
   answer.content_type = "text/plain; charset=utf-8";
-  answer.headers.emplace_back("X-Content-Type-Options", "nosniff");
   return answer;
 }
 

@@ -45,8 +45,9 @@ class StatusKeeper {
     conn::TimePoint at{};
     StatusSnapshot snapshot;
   };
-  bool is_draining() const;
   std::shared_ptr<const Made> make() const;
+  // The process, before its end, or the switch, by an operator's wish.
+  bool is_draining() const;
   void add_networks(StatusSnapshot& into) const;
   void add_peers(const p2p::PeerList& peers, StatusSnapshot& into) const;
   void add_own(StatusSnapshot& into) const;

@@ -80,7 +80,7 @@ HttpAnswer answer_live(const StatusSnapshot& node) {
   return answer_of(lives ? kOk : kUnavailable, std::move(text));
 }
 
-std::vector<HttpRoute> probes_routes(const ReadySettings& settings, ReadStatus status) {
+std::vector<HttpRoute> probes_routes(const ReadySettings& settings, const ReadStatus& status) {
   return {{"livez", "/livez", [status](const HttpRequest&) { return answer_live(*status()); }},
           {"readyz", "/readyz",
            [status, settings](const HttpRequest&) { return answer_ready(*status(), settings); }}};

@@ -35,6 +35,6 @@ HttpAnswer answer_ready(const StatusSnapshot& node, const ReadySettings& setting
 // {"live":true} with 200, or with the silence in seconds and 503.
 HttpAnswer answer_live(const StatusSnapshot& node);
 
-std::vector<HttpRoute> probes_routes(const ReadySettings& settings, ReadStatus status);
+std::vector<HttpRoute> probes_routes(const ReadySettings& settings, const ReadStatus& status);
 
 }  // namespace peerage::cmd

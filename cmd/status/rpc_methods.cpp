@@ -123,7 +123,7 @@ RpcMethod dial_peers(const RpcHooks& hooks) {
 
 }  // namespace
 
-RpcMethods rpc_methods(std::shared_ptr<const StatusSnapshot> node, NetInfo net_info_shown,
+RpcMethods rpc_methods(const std::shared_ptr<const StatusSnapshot>& node, NetInfo net_info_shown,
                        UnsafeMethods unsafe, const RpcHooks& hooks) {
   RpcMethods methods = {health(), net_info(node, net_info_shown), status(node)};
   if (unsafe == UnsafeMethods::served) {

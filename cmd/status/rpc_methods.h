@@ -42,7 +42,7 @@ struct RpcHooks {
 enum class UnsafeMethods : std::uint8_t { unknown, served };
 
 // `hooks` outlives the methods.
-RpcMethods rpc_methods(std::shared_ptr<const StatusSnapshot> node, NetInfo net_info,
+RpcMethods rpc_methods(const std::shared_ptr<const StatusSnapshot>& node, NetInfo net_info,
                        UnsafeMethods unsafe, const RpcHooks& hooks);
 
 // Names that depend on the settings alone, in order: a method that is not served has no call.

@@ -10,7 +10,6 @@
 namespace peerage::cmd {
 namespace {
 
-using std::chrono::duration_cast;
 using std::chrono::nanoseconds;
 
 // A peer with four channels.

@@ -18,8 +18,8 @@ struct Rpc {
   ReadStatus status;
   ReadWallTime now;
 
-  RpcMethods methods(std::shared_ptr<const StatusSnapshot> node) const {
-    return rpc_methods(std::move(node), settings.net_info, settings.unsafe, hooks);
+  RpcMethods methods(const std::shared_ptr<const StatusSnapshot>& node) const {
+    return rpc_methods(node, settings.net_info, settings.unsafe, hooks);
   }
 };
 using SharedRpc = std::shared_ptr<const Rpc>;
@@ -128,10 +128,12 @@ std::vector<HttpRoute> rpc_routes(RpcSettings settings, RpcHooks hooks, ReadStat
   };
   for (const std::string prefix : {"", "/v1"}) {
     for (const std::string& name : rpc_method_names(rpc->settings.unsafe, rpc->hooks)) {
+      std::string path = prefix;
+      path.append("/").append(name);
       if (name == "net_info") {
-        add(name, prefix + "/" + name, net_info_handler(rpc, kept)).under_way = kRpcUnderWay;
+        add(name, std::move(path), net_info_handler(rpc, kept)).under_way = kRpcUnderWay;
       } else {
-        add(name, prefix + "/" + name, method_handler(rpc, name));
+        add(name, std::move(path), method_handler(rpc, name));
       }
     }
     HttpRoute& socket = add("websocket", prefix + "/websocket", around(rpc, no_upgrade));

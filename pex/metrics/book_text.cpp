@@ -176,12 +176,10 @@ void write_store(TextWriter& writer, const StoreFigures& store, const std::files
   writer.family("peerage_store_queue_rows", Type::gauge,
                 "Rows that have changed and are not yet in the file.");
   writer.value({}, store.queue_rows);
-  if (store.state.last_success != conn::WallTime{}) {
-    const std::chrono::duration<double> since_epoch = store.state.last_success.time_since_epoch();
-    writer.family("peerage_store_last_success_timestamp_seconds", Type::gauge,
-                  "When a batch was last committed.");
-    writer.value({}, since_epoch.count());
-  }
+  const std::chrono::duration<double> since_epoch = store.state.last_success.time_since_epoch();
+  writer.family("peerage_store_last_success_timestamp_seconds", Type::gauge,
+                "When a batch was last committed; 0: nothing was to be written yet.");
+  writer.value({}, since_epoch.count());
   writer.family("peerage_store_batch_rows", Type::histogram, "Rows in a batch.");
   writer.histogram({}, store.batch_rows, 1);
   writer.family("peerage_store_flush_seconds", Type::histogram,

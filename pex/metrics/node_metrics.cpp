@@ -41,7 +41,8 @@ std::string NodeMetrics::text() const {
   const auto snapshot = connections_.snapshot();
   const auto control = collector_->read();
   const auto reactors = connections_.reactors();
-  const PeerSums sums = sums_of(*snapshot, rows_, settings_.peer_series);
+  PeerSums sums = sums_of(*snapshot, rows_, settings_.peer_series);
+  sums.traffic += no_traffic_of(reactors);
   const bool suppressed =
       settings_.peer_series > 0 && snapshot->peers.size() > settings_.peer_series;
 

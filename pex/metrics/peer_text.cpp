@@ -127,10 +127,11 @@ void write_comet(TextWriter& writer, const std::string& prefix, const PeerSums& 
   write_peer_bytes(writer, sums, rows, &ChannelTraffic::bytes_received);
   family("peer_send_bytes_total", Type::counter, "Number of bytes sent to a given peer.");
   write_peer_bytes(writer, sums, rows, &ChannelTraffic::bytes_sent);
-  family("peer_pending_send_bytes", Type::gauge,
-         "Messages that wait to be sent to a given peer, under the name that it has always had.");
+  // Not bytes: its help is comet's, too, so that a reader of both sees one family.
+  family("peer_pending_send_bytes", Type::gauge, "Pending bytes to be sent to a given peer.");
   write_queued(writer, sums, rows);
-  family("peer_send_queue_size", Type::gauge, "Messages that wait to be sent to a given peer.");
+  family("peer_send_queue_size", Type::gauge,
+         "Number of messages that are currently being sent to a given peer.");
   write_queued(writer, sums, rows);
 }
 

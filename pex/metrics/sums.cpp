@@ -50,6 +50,16 @@ std::uint64_t PeerSums::Row::all_peers() const noexcept {
   return sum;
 }
 
+p2p::Traffic no_traffic_of(const std::vector<p2p::ReactorFigures>& reactors) {
+  p2p::Traffic none;
+  for (const p2p::ReactorFigures& reactor : reactors) {
+    for (const p2p::ReactorChannel& channel : reactor.channels) {
+      none.channels.emplace_back().id = channel.id;
+    }
+  }
+  return none;
+}
+
 PeerSums sums_of(const p2p::SwitchSnapshot& snapshot, const NetworkRows& rows,
                  std::size_t most_peers) {
   PeerSums sums;

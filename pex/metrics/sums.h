@@ -64,6 +64,9 @@ struct PeerSums {
   std::vector<conn::NodeId> persistent;  // those connected
 };
 
+// Nothing, on each of their channels: so that series of channels exist before the first peer.
+p2p::Traffic no_traffic_of(const std::vector<p2p::ReactorFigures>& reactors);
+
 // `most_peers`: with more of them, none is listed by itself.
 PeerSums sums_of(const p2p::SwitchSnapshot& snapshot, const NetworkRows& rows,
                  std::size_t most_peers);

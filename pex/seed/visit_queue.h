@@ -37,7 +37,7 @@ class VisitQueue {
 
  private:
   using Queue = std::deque<Wanted>;
-  bool insert(Wanted wanted, Queue::const_iterator where) {
+  bool insert(Wanted wanted, const Queue::const_iterator& where) {
     if (!waiting_.insert(wanted.address).second) return false;
     queue_.insert(where, std::move(wanted));
     return true;

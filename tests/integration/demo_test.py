@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 import unittest
+import urllib.request
 
 import side_by_side
 
@@ -81,6 +82,19 @@ class Demo(unittest.TestCase):
         self.assertRegex(verdict, r"node-3 back after \d+\.\d s, with all its peers and its book of [1-9]")
         self.assertIn("the crawler found 5 of 5 nodes", verdict)
         self.assertNothingIsLeft()
+
+    def test_what_it_says_to_look_at_can_be_looked_at(self):
+        process = self.start("--plain", "--nodes", "2", "--keep")
+        said = self.read_until(process, "tail -f")
+        peers, metrics = re.findall(r"http://\S+", said)
+        with urllib.request.urlopen(peers, timeout=20) as answer:
+            self.assertRegex(answer.read().decode(), r"\A([0-9a-f]{40}@127(\.\d+){3}:\d+,?){2}\n?\Z")
+        with urllib.request.urlopen(metrics, timeout=20) as answer:
+            self.assertIn("\ncometbft_p2p_peers{", answer.read().decode())
+        for asked, answered in (("status", "peerage-demo"), ("peers", "node-")):
+            words = re.search(rf"peerage (ctl {asked} .*)", said).group(1).split()
+            shown = subprocess.run([PEERAGE, *words], check=True, capture_output=True, text=True, timeout=60).stdout
+            self.assertIn(answered, shown)
 
     def test_on_a_terminal_there_is_a_table(self):
         ours, theirs = pty.openpty()

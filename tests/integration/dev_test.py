@@ -447,7 +447,7 @@ class Campaigns(Case):
     def test_without_a_name_they_are_listed(self):
         output, _ = self.dev("campaign")
         for name in ("soak", "soak-week", "cold-start", "cold-start-10000", "churn", "partition", "flash-crowd",
-                     "eclipse", "seed-load", "seed-kill", "fuzz"):
+                     "eclipse", "seed-load", "http-load", "seed-kill", "fuzz"):
             self.assertRegex(output, rf"(?m)^  {name} ")
         self.assertNothingWasDone()
 

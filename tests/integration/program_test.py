@@ -352,7 +352,7 @@ class Settings(unittest.TestCase):
             self.assertFalse([each for each in found if each["severity"] == "error"])
             self.assertFalse([each for each in found if "no such setting" in each["text"]], version)
             each_key = self.check("--all", "--laddr", "127.0.0.1:0")
-            self.assertIn("rpc.laddr has no effect: there is no RPC server here",
+            self.assertIn("rpc.grpc_laddr has no effect: there is no gRPC server here",
                           [each["text"] for each in each_key])
             self.assertGreater(len(each_key), len(found))
 

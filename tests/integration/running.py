@@ -1,4 +1,5 @@
-"""Nodes as processes, for the tests of the program: their homes, what they log, how they end."""
+"""Nodes as processes, for the tests of the program: their homes, what they log and show, how they end."""
+import http.client
 import json
 import os
 import pathlib
@@ -34,6 +35,17 @@ def until(condition, within, what):
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {within} s: {what() if callable(what) else what}")
         time.sleep(0.02)
+
+
+def ask(ip, port, path, method="GET", body=None, **headers):
+    """A request over HTTP: the status, the headers and the text."""
+    connection = http.client.HTTPConnection(ip, port, timeout=20)
+    try:
+        connection.request(method, path, body, headers)
+        response = connection.getresponse()
+        return response.status, response.headers, response.read().decode()
+    finally:
+        connection.close()
 
 
 class Program:
@@ -154,6 +166,11 @@ class Node:
 
     def wait_summary(self, condition, within, what):
         return self.wait_for(lambda: (now := self.summary()) and condition(now) and now, within, what)
+
+    def ctl(self, *arguments, expect=0):
+        """What `peerage ctl` answers; of a failure, what it says."""
+        said = self.program.run("ctl", *arguments, "--json", "--home", self.home, expect=expect)
+        return said.stderr if expect else json.loads(said.stdout)
 
     def id(self):
         return self.program.run("show-node-id", "--home", self.home).stdout.strip()

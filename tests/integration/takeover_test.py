@@ -3,6 +3,7 @@
 in it. takeover_test.py BUILD_DIR"""
 import json
 import pathlib
+import random
 import re
 import signal
 import sys
@@ -11,7 +12,7 @@ import tomllib
 import unittest
 
 import running
-from running import LOOPBACK, Node, Program, until
+from running import LOOPBACK, Node, Program, ask, until
 
 BUILD = pathlib.Path(sys.argv.pop(1)).resolve()
 VECTORS = pathlib.Path(__file__).resolve().parents[2] / "spec" / "vectors"
@@ -29,7 +30,12 @@ HONOURED = {
         "laddr", "external_address", "seeds", "persistent_peers", "addr_book_file", "addr_book_strict",
         "max_num_inbound_peers", "max_num_outbound_peers", "unconditional_peer_ids", "private_peer_ids",
         "persistent_peers_max_dial_period", "send_rate", "recv_rate", "max_packet_msg_payload_size", "pex", "seed_mode", "allow_duplicate_ip",
-        "handshake_timeout", "dial_timeout"))}
+        "handshake_timeout", "dial_timeout")),
+    *("rpc." + key for key in (
+        "laddr", "cors_allowed_origins", "cors_allowed_methods", "cors_allowed_headers", "unsafe", "max_open_connections",
+        "max_request_batch_size", "max_body_bytes", "max_header_bytes", "tls_cert_file", "tls_key_file")),
+    *("instrumentation." + key for key in (
+        "prometheus", "prometheus_listen_addr", "max_open_connections", "namespace"))}
 
 
 def keys_of(table, prefix=""):
@@ -61,6 +67,10 @@ class Case(unittest.TestCase):
 
 
 class Comet(Case):
+    def node(self, home, **more):
+        # Not at the address of the file: every comet node of this machine has it.
+        return super().node(home, **{"PEERAGE_RPC_LADDR": f"tcp://{LOOPBACK}.0.1:26657", **more})
+
     def home(self, config, key=KEYS[0]):
         home = self.folder / "comet"
         (home / "config").mkdir(parents=True)
@@ -171,6 +181,29 @@ class Comet(Case):
         self.assertEqual([line["added"] for line in node.said("addresses taken over")], [3])
         self.assert_stops(node)
         self.assertEqual(set(node.book()), ids_of(BOOK))
+
+    def test_the_rpc_and_the_metrics_of_its_file_are_served(self):
+        rpc, metrics = random.SystemRandom().sample(range(10_000, 30_000), 2)
+        ip = f"{LOOPBACK}.0.1"
+        for version in ("v0.34.35", "v0.38.25", "v1.0.1"):
+            text = (VECTORS / "config" / f"config-{version}.toml").read_text()
+            for was, wanted in (('"tcp://127.0.0.1:26657"', f'"tcp://{ip}:{rpc}"'), ('":26660"', f'"{ip}:{metrics}"'),
+                                ("prometheus = false", "prometheus = true")):
+                self.assertEqual(text.count(was), 1)
+                text = text.replace(was, wanted)
+            with self.subTest(version=version), tempfile.TemporaryDirectory() as folder:
+                self.folder = pathlib.Path(folder)
+                node = self.node(self.home(text), network=None)
+                del node.settings["PEERAGE_RPC_LADDR"]
+                node.start()
+                status = json.loads(ask(ip, rpc, "/status")[2])["result"]
+                self.assertEqual((status["node_info"]["id"], status["node_info"]["network"]),
+                                 (KEYS[0]["id"], "recorded-1"))
+                self.assertEqual(status["node_info"]["moniker"], "moniker-of-a-node")
+                self.assertRegex(ask(ip, metrics, "/metrics")[2],
+                                 r'(?m)^cometbft_p2p_peers\{chain_id="recorded-1"\} 0$')
+                self.assertIn('"/metrics"', ask(ip, metrics, "/")[2])
+                self.assert_stops(node)
 
     def test_a_home_of_v0_34_is_taken_over(self):
         self.check_takeover("v0.34.35")

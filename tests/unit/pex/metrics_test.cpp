@@ -13,102 +13,19 @@
 
 #include <gtest/gtest.h>
 
-#include "pex/node.h"
-#include "tests/sim/sim_world.h"
 #include "tests/support/addresses.h"
-#include "tests/support/files.h"
-#include "tests/support/metric_lines.h"
 #include "tests/support/pex_visitor.h"
-#include "tests/support/recording_reactor.h"
-#include "tests/support/sim_node.h"
+#include "tests/unit/pex/metrics_fixture.h"
 
 namespace peerage::pex {
 namespace {
 
-using conn::HostAddress;
 using conn::Result;
 using test::kEcho;
 using test::MetricLines;
 using namespace std::chrono_literals;
 
-class MetricsTest : public testing::Test {
- protected:
-  struct Member {
-    sim::SimHost* host = nullptr;
-    std::unique_ptr<Node> node;
-    std::shared_ptr<test::RecordingReactor> reactor;
-    std::optional<Result<void>> started;
-
-    HostAddress address() const { return {node->id(), host->address().to_string(), 26656}; }
-    std::size_t peers() const { return node->get_switch().snapshot()->peers.size(); }
-    p2p::PeerPtr peer(const Member& other) const {
-      return node->get_switch().find_peer(other.node->id());
-    }
-  };
-
-  static NodeConfig plain() {
-    NodeConfig config;
-    config.networks = {"test-chain"};
-    config.listen = "0.0.0.0:26656";
-    return config;
-  }
-  // Without peer exchange, and with room for all.
-  static NodeConfig bare() {
-    NodeConfig config = plain();
-    config.pex = false;
-    config.connections.p2p.max_num_inbound_peers = 200;
-    config.connections.p2p.max_num_outbound_peers = 200;
-    return config;
-  }
-  Member& start(std::uint8_t number, NodeConfig config,
-                std::vector<p2p::ReactorChannel> channels = {}) {
-    Member& member = *members.emplace_back(std::make_unique<Member>());
-    if (hosts[number] == nullptr) {
-      hosts[number] = &world.add_host({conn::IpAddress::v4(20, number, 3, 1)}, 1);
-    }
-    member.host = hosts[number];
-    auto node = Node::create(*member.host, std::move(config), test::numbered_key(number));
-    if (!node) throw std::runtime_error(node.error().text());
-    member.node = std::move(*node);
-    if (!channels.empty()) {
-      member.reactor = std::make_shared<test::RecordingReactor>(std::move(channels));
-      member.node->add_reactor(member.reactor);
-    }
-    member.node->start([&member](const Result<void>& outcome) { member.started = outcome; });
-    EXPECT_TRUE(world.run_until([&] { return member.started.has_value(); }, 10s));
-    return member;
-  }
-  void stop(Member& member) {
-    bool stopped = false;
-    member.node->stop([&](const Result<void>&) { stopped = true; });
-    ASSERT_TRUE(world.run_until([&] { return stopped; }, 1min));
-  }
-  // With fresh figures of the control shard.
-  MetricLines scrape(const Member& member) {
-    (void)metrics_text(*member.node);
-    world.run_for(7s);
-    const MetricLines lines(metrics_text(*member.node));
-    for (const std::string& fault : lines.faults()) ADD_FAILURE() << fault;
-    return lines;
-  }
-  void TearDown() override {
-    for (const auto& member : members) {
-      if (member->node) stop(*member);
-    }
-  }
-
-  static std::vector<p2p::ReactorChannel> echo(std::vector<std::string> types = {}) {
-    p2p::ReactorChannel channel;
-    channel.id = kEcho;
-    channel.message_types = std::move(types);
-    return {channel};
-  }
-
-  test::TemporaryDirectory folder;
-  sim::SimWorld world{5};
-  std::array<sim::SimHost*, 256> hosts{};
-  std::vector<std::unique_ptr<Member>> members;
-};
+using MetricsTest = MetricsFixture;
 
 TEST_F(MetricsTest, ASeedsScrapeHasEveryFamily) {
   NodeConfig config = plain();
@@ -210,6 +127,66 @@ TEST_F(MetricsTest, ASeedsScrapeHasEveryFamily) {
   EXPECT_EQ(lines.count_with("peer_id", members[1]->node->id().to_string()), 0u)
       << "a seed has no series of each peer";
   EXPECT_EQ(*lines.value("peerage_peer_metrics_suppressed"), 0);
+}
+
+// A dashboard's rate of a series that is not there yet misses its first events.
+TEST_F(MetricsTest, WhatHasNoReasonIsThereWithZeroBeforeAnythingHasHappened) {
+  NodeConfig config = plain();
+  config.role = Role::seed;
+  config.book_file = folder / "seed.db";
+  const MetricLines lines = scrape(start(1, config, echo({"app_Block"})));
+  EXPECT_EQ(lines.value("cometbft_p2p_peers"), 0);
+  for (const char* type : {"app_Block", "p2p_PexAddrs", "p2p_PexRequest"}) {
+    EXPECT_EQ(lines.value("cometbft_p2p_message_send_bytes_total", {{"message_type", type}}), 0);
+  }
+  const std::vector<std::pair<std::string, std::size_t>> zeros = {
+      {"peerage_peers", 6},
+      {"peerage_dials_total", 10},
+      {"peerage_dials_in_flight", 1},
+      {"peerage_persistent_peers_down", 1},
+      {"peerage_accepted_total", 1},
+      {"peerage_refused_at_accept_total", 6},
+      {"peerage_handshakes_in_flight", 2},
+      {"peerage_handshake_stage_seconds_count", 10},
+      {"peerage_connection_lifetime_seconds_count", 2},
+      {"peerage_evictions_total", 1},
+      {"peerage_bans_total", 4},
+      {"peerage_bans", 3},
+      {"peerage_round_trip_seconds_count", 1},
+      {"peerage_wire_bytes_total", 2},
+      {"peerage_limiter_wait_seconds_total", 2},
+      {"peerage_send_queue_bytes", 1},
+      {"peerage_inbox_bytes", 1},
+      {"peerage_reassembly_bytes", 1},
+      {"peerage_frame_bytes", 1},
+      {"peerage_messages_total", 4},
+      {"peerage_message_bytes_total", 4},
+      {"peerage_send_refused_total", 2},
+      {"peerage_inbox_dropped_total", 2},
+      {"peerage_inbox_paused_total", 2},
+      {"peerage_inbox_wait_seconds_count", 2},
+      {"peerage_reactor_receive_seconds_count", 2},
+      {"peerage_reactor_failures_total", 2},
+      {"peerage_book_addresses", 18},
+      {"peerage_book_buckets_used", 2},
+      {"peerage_book_changes_total", 7},
+      {"peerage_pex_requests_total", 4},
+      {"peerage_pex_answers_total", 2},
+      {"peerage_pex_addresses_total", 4},
+      {"peerage_visits_total", 4},
+      {"peerage_visits_in_flight", 1},
+      {"peerage_visits_due", 1},
+      {"peerage_store_queue_rows", 1},
+      {"peerage_store_errors_total", 5},
+      {"peerage_store_last_success_timestamp_seconds", 1},
+  };
+  for (const auto& [name, series] : zeros) {
+    EXPECT_EQ(lines.count(name), series) << name;
+    EXPECT_EQ(lines.sum(name), 0) << name;
+  }
+  for (const char* name : {"peerage_failures_total", "peerage_disconnects_total"}) {
+    EXPECT_EQ(lines.count(name), 0u) << name << " has reasons, and none was seen";
+  }
 }
 
 TEST_F(MetricsTest, ItIsReadableBeforeTheStartAndAfterTheStop) {

@@ -32,6 +32,13 @@ TEST(ControlOutput, AnObjectIsALineForEachMember) {
             "last success  -\n");
 }
 
+TEST(ControlOutput, TimesHaveTheirUnitWholeOrNot) {
+  EXPECT_EQ(result_text("status", R"({"uptime_s":4.547,"age_s":7201.5,"ms":13.39})", 80),
+            "uptime  4 s\n"
+            "age     2 h\n"
+            "took    13.39 ms\n");
+}
+
 TEST(ControlOutput, WhatIsShortIsALineAndWhatIsLongASection) {
   EXPECT_EQ(result_text("status",
                         R"({"version":"0.1.0","slots":{"inbound":3,"outbound":10},)"
@@ -127,6 +134,9 @@ TEST(ControlOutput, ReadinessIsReadFromTheAnswer) {
   EXPECT_EQ(ready_in(R"({"ready":"yes"})"), std::nullopt);
   EXPECT_EQ(ready_in(R"({})"), std::nullopt);
   EXPECT_EQ(ready_in("[]"), std::nullopt);
+  EXPECT_TRUE(dial_failed_in(R"({"result":"failed","ms":3})"));
+  EXPECT_FALSE(dial_failed_in(R"({"result":"connected"})"));
+  EXPECT_FALSE(dial_failed_in("[]"));
 }
 
 }  // namespace

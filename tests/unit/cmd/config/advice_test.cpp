@@ -170,6 +170,26 @@ TEST(ConfigAdvice, APortInUseIsFineWhenItIsOurNodesAndElseAnError) {
   EXPECT_NE(not_ours.text.find("listen on 0.0.0.0"), std::string::npos);
 }
 
+TEST(ConfigAdvice, AddressesAndTheCertificateOfHttpAreLookedAtToo) {
+  Home home;
+  home.around.services = {{"rpc.laddr", "127.0.0.1:26657", Port::in_use},
+                          {"peerage.http_laddr", "10.9.9.9:80", Port::not_ours}};
+  home.around.certificate = "the certificate /h/config/x.pem: no such file";
+  const Finding in_use = home.finding("rpc.laddr: 127.0.0.1:26657 is in use by another program");
+  EXPECT_EQ(in_use.severity, Severity::error);
+  const Finding not_ours = home.finding("10.9.9.9:80 is no address of this machine");
+  EXPECT_EQ(not_ours.text.find("external_address"), std::string::npos);
+  EXPECT_EQ(home.finding("x.pem: no such file").severity, Severity::error);
+}
+
+TEST(ConfigAdvice, UnsafeMethodsWithinReachOfOthersAreNamed) {
+  Home home;
+  home.use("[rpc]\nladdr = \"tcp://127.0.0.1:1,unix:///run/x\"\nunsafe = true\n");
+  EXPECT_EQ(findings_text(home.findings()).find("rpc.unsafe"), std::string::npos);
+  home.use("[rpc]\nladdr = \"tcp://0.0.0.0:1\"\nunsafe = true\n");
+  EXPECT_EQ(home.finding("rpc.unsafe: ").severity, Severity::warning);
+}
+
 TEST(ConfigAdvice, ANodeThatKnowsNoOtherIsNamed) {
   Home home;
   home.use("[peerage]\nnetwork = \"n\"\n");

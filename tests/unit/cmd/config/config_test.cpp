@@ -380,10 +380,46 @@ TEST(Config, ATenderseedsFileIsASeeds) {
   EXPECT_EQ(config->crawl_parallel, 9u);
   EXPECT_EQ(config->seed_peer_lifetime, 2min);
   EXPECT_EQ(config->p2p.max_packet_msg_payload_size, 10'240u);
-  ASSERT_EQ(config->notices.size(), 2u);
+  EXPECT_EQ(config->notices.size(), 1u);
   EXPECT_TRUE(notices(*config, "nonsense"));
+  EXPECT_FALSE(config->instrumentation.prometheus);
   EXPECT_EQ(refusal("chain_id = \"x\"\nladdr = \"nowhere\"").find("laddr: "), 0u);
   EXPECT_EQ(refusal("chain_id = \"x \u00fc\"").find("chain_id: "), 0u);
+}
+
+TEST(Config, NoTwoServicesHaveOneAddress) {
+  const std::string rpc = "[rpc]\nladdr = \"tcp://127.0.0.1:26657\"\n";
+  const std::string on = "[instrumentation]\nprometheus = true\nprometheus_listen_addr = ";
+  EXPECT_EQ(refusal("[rpc]\nladdr = \"tcp://127.0.0.1:26656\"\n"),
+            "rpc.laddr: is an address of p2p.laddr as well: each needs one of its own")
+      << "0.0.0.0 is every address";
+  EXPECT_NE(
+      refusal(rpc + on + "\":26657\"\n").find("prometheus_listen_addr: is an address of rpc.laddr"),
+      std::string::npos);
+  EXPECT_NE(refusal("[peerage]\nhttp_laddr = \"unix:///s,unix:///s\"\n").find("http_laddr"),
+            std::string::npos);
+  EXPECT_TRUE(Config::parse(rpc + on + "\"127.0.0.2:26657\"\n"));
+  EXPECT_TRUE(Config::parse(rpc + "[instrumentation]\nprometheus_listen_addr = \":26657\"\n"))
+      << "it is off";
+  EXPECT_TRUE(Config::parse("[rpc]\nladdr = \"127.0.0.1:0,127.0.0.1:0\"\n"));
+}
+
+TEST(Config, AnAddressTurnsTheMetricsOfATenderseedsFileOn) {
+  const std::string file =
+      "chain_id = \"chain-1\"\nmetrics_listen_addr = \"127.0.0.1:9\"\nmetrics_namespace = "
+      "\"seed\"\n";
+  const auto config = Config::parse(file);
+  ASSERT_TRUE(config) << config.error().text();
+  EXPECT_TRUE(config->instrumentation.prometheus);
+  EXPECT_EQ(config->instrumentation.prometheus_listen_addr, "127.0.0.1:9");
+  EXPECT_EQ(config->instrumentation.metrics_namespace, "seed");
+
+  const auto both = Config::parse(
+      file + "[instrumentation]\nprometheus_listen_addr = \"127.0.0.1:8\"\nnamespace = \"own\"\n");
+  ASSERT_TRUE(both) << both.error().text();
+  EXPECT_FALSE(both->instrumentation.prometheus) << "the table of the Go node holds";
+  EXPECT_EQ(both->instrumentation.prometheus_listen_addr, "127.0.0.1:8");
+  EXPECT_EQ(both->instrumentation.metrics_namespace, "own");
 }
 
 TEST(Config, ThePacketSizeOfANetworkIsTakenAsItIsAndWhatMakesNoSenseIsRefused) {

@@ -27,9 +27,9 @@ TEST(ConfigReading, OtherPartsOfACometNodeAreNamedOnceOrKeyByKey) {
     texts.push_back(each.text.substr(0, each.text.find(' ')));
   }
   std::sort(texts.begin(), texts.end());
-  EXPECT_EQ(texts, (std::vector<std::string>{"abci", "mempool.broadcast", "mempool.size",
-                                             "proxy_app", "rpc.grpc_laddr",
-                                             "rpc.grpc_max_open_connections"}));
+  EXPECT_EQ(texts,
+            (std::vector<std::string>{"abci", "mempool.broadcast", "mempool.size", "proxy_app",
+                                      "rpc.grpc_laddr", "rpc.grpc_max_open_connections"}));
 }
 
 TEST(ConfigReading, ReadingGoesOnAfterAMistakeAndReportsEachWithItsLine) {
@@ -48,15 +48,15 @@ TEST(ConfigReading, ReadingGoesOnAfterAMistakeAndReportsEachWithItsLine) {
 TEST(ConfigReading, WhatIsAskedForAndNotDoneIsAWarning) {
   for (const auto listing : {Listing::brief, Listing::full}) {
     const auto reading = read_config(
-        "filter_peers = true\n[p2p]\nupnp = \"1\"\n[rpc]\npprof_laddr = \":6060\"\n",
-        listing);
+        "filter_peers = true\n[p2p]\nupnp = \"1\"\n[rpc]\npprof_laddr = \":6060\"\n", listing);
     std::vector<std::string> names;
     for (const Finding& each : reading.findings) {
       if (each.severity == Severity::notice) continue;
       EXPECT_EQ(each.severity, Severity::warning);
       names.push_back(std::to_string(each.line) + " " + each.text.substr(0, each.text.find(' ')));
     }
-    EXPECT_EQ(names, (std::vector<std::string>{"1 filter_peers", "3 p2p.upnp", "5 rpc.pprof_laddr"}));
+    EXPECT_EQ(names,
+              (std::vector<std::string>{"1 filter_peers", "3 p2p.upnp", "5 rpc.pprof_laddr"}));
   }
   for (const Finding& each : read_config("filter_peers = \"false\"\npriv_validator_laddr = \"\"\n"
                                          "[rpc]\npprof_laddr = \"\"\n")

@@ -46,9 +46,7 @@ class LiveSettingsTest : public testing::Test {
     return {std::istreambuf_iterator<char>(in), {}};
   }
   SettingsReading load() const {
-    auto reading = read_settings(home.path(), flags, variables, Listing::brief);
-    merge_control_file(reading.settings, reading.findings);
-    return reading;
+    return read_settings(home.path(), flags, variables, Listing::brief);
   }
   LiveSettings& live() {
     if (!made) start();

@@ -159,9 +159,7 @@ TEST_F(CtlSessionTest, HalfALineIsNotCarriedOut) {
   session->receive_end(now);
   take_tasks();
   EXPECT_TRUE(calls.empty());
-  const std::string out = sent();
-  EXPECT_TRUE(out.starts_with("{\"id\":null,\"error\":{")) << out;
-  EXPECT_NE(out.find("a request ends with a line end"), std::string::npos);
+  EXPECT_EQ(sent().find(R"({"id":null,"error":{"code":-2,"reason":"malformed",)"), 0u);
   EXPECT_TRUE(session->over());
 }
 
@@ -190,7 +188,6 @@ TEST_F(CtlSessionTest, ALineOf64KiBIsTakenAndALongerOneRefused) {
   EXPECT_EQ(calls.size(), 2u);
   finish(1, "{}");
   const std::string out = sent();
-  EXPECT_TRUE(out.starts_with("{\"id\":null,\"error\":{")) << out;
   EXPECT_NE(out.find("a request has at most 65536 bytes"), std::string::npos);
   EXPECT_NE(out.find("{\"id\":2,\"result\":{}}"), std::string::npos);
 }
@@ -385,7 +382,10 @@ TEST_F(CtlSessionTest, RequestsAreCountedByVerbAndResult) {
   finish(0, "{}");
   session->finish(calls[1].number, tl::unexpected(CtlError{-1, "limit", "no", ""}), now);
   std::vector<std::string> found;
-  for (const CtlFigure& each : counts.figures()) {
+  const std::vector<CtlFigure> figures = counts.figures();
+  EXPECT_GE(figures.size(), ctl_verbs().size()) << "each verb is there from the start";
+  for (const CtlFigure& each : figures) {
+    if (each.requests == 0) continue;
     found.push_back(std::string(each.verb) + " " + std::string(each.result) + " " +
                     std::to_string(each.requests));
   }

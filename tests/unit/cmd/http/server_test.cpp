@@ -13,6 +13,7 @@
 #include "cmd/http/client.h"
 #include "cmd/http/sockets.h"
 #include "tests/support/files.h"
+#include "tests/support/log_lines.h"
 #include "tests/unit/cmd/http/raw_client.h"
 
 namespace peerage::cmd {
@@ -67,6 +68,21 @@ TEST_F(HttpServerTest, ARouteAnswers) {
   EXPECT_EQ(answer.content_type, "text/plain; charset=utf-8");
   EXPECT_EQ(ask("/nothing").status, 404u);
   EXPECT_EQ(*ask("/nothing").body, "404 page not found\n");
+}
+
+TEST(HttpServer, SaysWhereItServes) {
+  const test::TemporaryDirectory place;
+  const auto lines = std::make_shared<test::LogLines>();
+  HttpServer server{conn::Log(lines)};
+  HttpService service = service_of({hello()});
+  service.listen.emplace_back(place / "socket");
+  ASSERT_TRUE(server.add(std::move(service)));
+  server.start();
+  ASSERT_EQ(lines->lines.size(), 2u);
+  EXPECT_EQ(lines->lines[0], "info serving HTTP service=test protocol=http address=" +
+                                 server.endpoints().front().to_string());
+  EXPECT_EQ(lines->lines[1], "info serving HTTP service=test protocol=http address=unix://" +
+                                 (place / "socket").string());
 }
 
 TEST_F(HttpServerTest, AnAddressInUseIsNamedAndNothingOfTheServiceIsHeld) {

@@ -58,8 +58,8 @@ TEST(ServiceNotify, EachStateIsADatagramToTheSocketOfThatPath) {
   const ServiceNotify notify(Environment({{"NOTIFY_SOCKET", manager.name()}}));
   notify.ready();
   EXPECT_EQ(manager.heard(), "READY=1");
-  notify.stopping();
-  EXPECT_EQ(manager.heard(), "STOPPING=1");
+  notify.stopping(75s);
+  EXPECT_EQ(manager.heard(), "STOPPING=1\nEXTEND_TIMEOUT_USEC=75000000");
   notify.watchdog();
   EXPECT_EQ(manager.heard(), "WATCHDOG=1");
   notify.reloading();
@@ -87,7 +87,7 @@ TEST(ServiceNotify, WithoutASocketNothingHappens) {
   }
   const ServiceNotify too_long(Environment({{"NOTIFY_SOCKET", "/" + std::string(300, 'x')}}));
   too_long.ready();
-  ServiceNotify(Environment({})).stopping();
+  ServiceNotify(Environment({})).stopping(1s);
 }
 
 TEST(ServiceNotify, AManagerThatDoesNotListenBlocksNothing) {

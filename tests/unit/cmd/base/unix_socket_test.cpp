@@ -1,4 +1,4 @@
-#include "cmd/http/sockets.h"
+#include "cmd/base/unix_socket.h"
 
 #include <fstream>
 
@@ -12,49 +12,49 @@ namespace {
 
 using conn::Reason;
 
-TEST(UnixListener, IsForItsOwnerAloneWhateverTheUmask) {
+TEST(SocketListener, IsForItsOwnerAloneWhateverTheUmask) {
   const test::TemporaryDirectory place;
   const test::Umask open(0);
-  const auto listener = UnixListener::listen(place / "s");
+  const auto listener = SocketListener::open(place / "s");
   ASSERT_TRUE(listener) << listener.error().text();
   struct stat there {};
   ASSERT_EQ(::stat((place / "s").c_str(), &there), 0);
   EXPECT_EQ(there.st_mode & 0777u, 0600u);
 }
 
-TEST(UnixListener, OneThatIsServedIsNotReplacedAndAStaleOneIs) {
+TEST(SocketListener, OneThatIsServedIsNotReplacedAndAStaleOneIs) {
   const test::TemporaryDirectory place;
   {
-    const auto first = UnixListener::listen(place / "s");
+    const auto first = SocketListener::open(place / "s");
     ASSERT_TRUE(first);
-    const auto second = UnixListener::listen(place / "s");
+    const auto second = SocketListener::open(place / "s");
     ASSERT_FALSE(second);
     EXPECT_EQ(second.error().reason, Reason::address_in_use);
     std::filesystem::rename(place / "s", place / "stale");
   }
   EXPECT_TRUE(std::filesystem::exists(place / "stale"));
-  EXPECT_TRUE(UnixListener::listen(place / "stale"));
+  EXPECT_TRUE(SocketListener::open(place / "stale"));
 }
 
-TEST(UnixListener, AFileThatIsNoSocketIsLeftAlone) {
+TEST(SocketListener, AFileThatIsNoSocketIsLeftAlone) {
   const test::TemporaryDirectory place;
   std::ofstream(place / "file") << "precious";
-  EXPECT_FALSE(UnixListener::listen(place / "file"));
+  EXPECT_FALSE(SocketListener::open(place / "file"));
   EXPECT_TRUE(std::filesystem::exists(place / "file"));
 }
 
-TEST(UnixListener, APathThatIsTooLongIsAnErrorThatSaysSo) {
-  const auto listener = UnixListener::listen("/tmp/" + std::string(103, 'x'));
+TEST(SocketListener, APathThatIsTooLongIsAnErrorThatSaysSo) {
+  const auto listener = SocketListener::open("/tmp/" + std::string(103, 'x'));
   ASSERT_FALSE(listener);
   EXPECT_NE(listener.error().detail.find("107"), std::string::npos);
 }
 
-TEST(UnixListener, TakesItsFileWithItUnlessAnotherHasTheName) {
+TEST(SocketListener, TakesItsFileWithItUnlessAnotherHasTheName) {
   const test::TemporaryDirectory place;
-  { ASSERT_TRUE(UnixListener::listen(place / "s")); }
+  { ASSERT_TRUE(SocketListener::open(place / "s")); }
   EXPECT_FALSE(std::filesystem::exists(place / "s"));
   {
-    const auto first = UnixListener::listen(place / "s");
+    const auto first = SocketListener::open(place / "s");
     ASSERT_TRUE(first);
     std::filesystem::remove(place / "s");
     std::ofstream(place / "s") << "another's";
