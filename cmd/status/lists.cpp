@@ -95,7 +95,7 @@ struct NetworkRows {
   ServedRows rows;
 };
 OrProblem<std::vector<NetworkRows>> all_rows(const HttpRequest& request, const ListsView& view) {
-  auto query = parse_lists_query(request.query, ListsForm::rows);
+  const auto query = parse_lists_query(request.query, ListsForm::rows);
   if (!query) return tl::unexpected(query.error());
   std::vector<NetworkRows> all;
   if (query->network) {
@@ -110,7 +110,6 @@ OrProblem<std::vector<NetworkRows>> all_rows(const HttpRequest& request, const L
   for (NetworkRows& each : all) {
     verified = verified || !take_served(*each.network, any, view.now).empty();
     each.rows = take_served(*each.network, query->served, view.now);
-    query->served.most -= each.rows.size();
   }
   if (!verified) return tl::unexpected(nothing_verified());
   return all;
