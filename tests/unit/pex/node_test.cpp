@@ -401,7 +401,7 @@ TEST_F(NodeTest, WhatIsSavedIsInTheFileAlone) {
     return rows ? rows->value_or(99) : 99;
   };
   EXPECT_EQ(save(), 0u);
-  member->node->look([this](NetworkBooks& books) {
+  member->node->look([](NetworkBooks& books) {
     books.first().add({test::numbered_key(7).id(), {conn::IpAddress::v4(20, 7, 3, 1), 26656}},
                       {conn::IpAddress::v4(20, 8, 3, 1), {}, addrbook::Origin::configuration},
                       books.now());
