@@ -284,10 +284,10 @@ const CtlVerb* find_verb(std::string_view name) noexcept {
 }
 
 std::optional<conn::Duration> ctl_duration(std::string_view text) {
-  static constexpr conn::Duration kMost = std::chrono::days(100 * 365);
+  static constexpr std::chrono::seconds kMost = std::chrono::days(100 * 365);
   auto duration = parse_duration(text);
   if (!duration) {
-    // Seconds of centuries are more than nanoseconds can say.
+    // Seconds of centuries are more than nanoseconds can say: they are compared as seconds.
     const auto span = parse_span(text);
     if (span && *span <= kMost) duration = *span;
   }
