@@ -23,6 +23,7 @@ using p2p::Ban;
 
 constexpr conn::Duration kBan = std::chrono::days(1);  // where no other is named
 constexpr conn::Duration kForever = std::chrono::days(100 * 365);
+constexpr conn::Duration kMoment = std::chrono::seconds(10);
 
 const Ban* find(const std::vector<Ban>& bans, const BanTarget& target) {
   const auto found = std::find_if(bans.begin(), bans.end(),
@@ -30,10 +31,12 @@ const Ban* find(const std::vector<Ban>& bans, const BanTarget& target) {
   return found == bans.end() ? nullptr : &*found;
 }
 
-// Whether the wish is in force as it is, to the second.
-bool is_as(const Ban* had, const Ban& wish) {
+// Whether the wish is in force as it is: whoever asks again a moment later, or for ever again,
+// wants nothing else.
+bool is_as(const Ban* had, const Ban& wish, conn::Duration span) {
   return had != nullptr && had->origin == wish.origin && had->reason == wish.reason &&
-         std::chrono::abs(had->until - wish.until) < std::chrono::seconds(1);
+         (std::chrono::abs(had->until - wish.until) < kMoment ||
+          (span == kForever && had->until - wish.until + span > kForever / 2));
 }
 
 void note_ids(std::set<NodeId>& ids, const std::vector<Ban>& bans) {
@@ -62,7 +65,7 @@ class BanVerbs : public std::enable_shared_from_this<BanVerbs> {
                      done](const std::vector<Ban>& had) {
       const Ban wish = {target, self->now() + span, why, conn::BanOrigin::operator_};
       const auto under = self->context_->peers_under(target);
-      const bool changed = !is_as(find(had, target), wish);
+      const bool changed = !is_as(find(had, target), wish, span);
       self->net().ban(target, span, why, wish.origin,
                       self->when_done(wish, under, changed, self->when_saved(done)));
     });
@@ -144,7 +147,7 @@ class BanVerbs : public std::enable_shared_from_this<BanVerbs> {
         [self = shared_from_this(), target, span, why, done](const std::vector<Ban>& had) {
           const Ban wish = {target, self->now() + span, why, conn::BanOrigin::operator_};
           const auto under = self->context_->peers_under(target);
-          const bool changed = !under.empty() || !is_as(find(had, target), wish);
+          const bool changed = !under.empty() || !is_as(find(had, target), wish, span);
           self->net().hold_off(target, span, why, self->when_done(wish, under, changed, done));
         });
   }

@@ -87,6 +87,21 @@ TEST_F(BanVerbsTest, TheSameBanTwiceHasChangedNothing) {
   EXPECT_EQ(bans().size(), 3u);
 }
 
+TEST_F(BanVerbsTest, ABanThatIsMadeLongerHasChangedAndOneForEverCannotBe) {
+  start();
+  const CtlParams hour = {{"target", "203.0.113.7"}, {"for", "1h"}};
+  const CtlParams ever = {{"target", "203.0.113.8"}, {"forever", true}};
+  EXPECT_EQ(result("ban", hour)["changed"], true);
+  EXPECT_EQ(result("ban", ever)["changed"], true);
+  world.run_for(5s);
+  EXPECT_EQ(result("ban", hour)["changed"], false) << "who asks again means the same ban";
+  world.run_for(10min);
+  EXPECT_EQ(result("ban", hour)["changed"], true);
+  world.run_for(24h);
+  EXPECT_EQ(result("ban", ever)["changed"], false);
+  EXPECT_EQ(result("ban", {{"target", "203.0.113.8"}, {"for", "1h"}})["changed"], true);
+}
+
 TEST_F(BanVerbsTest, ABanLastsADayUnlessToldOtherwise) {
   start();
   const auto span_of = [this](const CtlParams& params) {
