@@ -30,7 +30,6 @@ const std::string kId = "6c8f8607dbe87077a62a2990ce07d94aaf749df7";
 struct RunningNode : testing::Test {
   test::TemporaryDirectory directory;
   fs::path home = directory.path();
-  std::unique_ptr<CtlServer> server;
   std::optional<OwnedBook> book;  // as the node has it
   std::string out, err;
 
@@ -43,11 +42,15 @@ struct RunningNode : testing::Test {
     ASSERT_TRUE(owned) << owned.error().text();
     book.emplace(std::move(*owned));
   }
-  void serve(Control& control) {
+  // For as long as it is held: behind what it asks.
+  std::unique_ptr<CtlServer> serve(Control& control) const {
     auto opened = CtlServer::open({.socket = home / "data/control.sock"}, conn::Log(nullptr));
-    ASSERT_TRUE(opened) << opened.error().text();
-    server = std::move(*opened);
-    server->start(control);
+    if (!opened) {
+      ADD_FAILURE() << opened.error().text();
+      return nullptr;
+    }
+    (*opened)->start(control);
+    return std::move(*opened);
   }
   int run(std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), "addrbook");
@@ -65,7 +68,7 @@ struct RunningNode : testing::Test {
 TEST_F(RunningNode, ItIsAskedForWhatItsBookIsTooBusyFor) {
   FakeControl control;
   hold_the_book();
-  serve(control);
+  const auto server = serve(control);
   EXPECT_EQ(run({"ban", "203.0.113.0/24", "--for", "7d", "--reason", "rubbish"}), 0) << err;
   EXPECT_EQ(out, "verb     ban\nchanged  yes\n");
   EXPECT_EQ(run({"unban", "203.0.113.0/24"}), 0);
@@ -91,7 +94,7 @@ TEST_F(RunningNode, ItIsAskedForWhatItsBookIsTooBusyFor) {
 TEST_F(RunningNode, WhatWasNothingToDoIsExitCodeOneAsWithoutANode) {
   FakeControl control([](const CtlCall&) { return CtlResult("{\"changed\":false}"); });
   hold_the_book();
-  serve(control);
+  const auto server = serve(control);
   EXPECT_EQ(run({"unban", "203.0.113.7"}), 1);
   EXPECT_EQ(err, "peerage: 203.0.113.7 is not banned\n");
   EXPECT_EQ(run({"forget", kId}), 1);
@@ -104,7 +107,7 @@ TEST_F(RunningNode, WhatItRefusesIsReported) {
     return CtlResult(tl::unexpected(CtlError{-1, "limit", "too many\x1b", "lift some"}));
   });
   hold_the_book();
-  serve(control);
+  const auto server = serve(control);
   EXPECT_EQ(run({"ban", "203.0.113.7"}), 1);
   EXPECT_EQ(err, "peerage: the running node: too many\\x1b\n  hint: lift some\n");
 }
@@ -116,7 +119,7 @@ TEST_F(RunningNode, WithoutOneTheBookIsChangedHere) {
   EXPECT_EQ(run({"unban", "203.0.113.7"}), 0) << err;
   // A socket alone is no node that has the book.
   FakeControl control;
-  serve(control);
+  const auto server = serve(control);
   EXPECT_EQ(run({"ban", "203.0.113.7"}), 0) << err;
   EXPECT_TRUE(control.calls().empty());
 }

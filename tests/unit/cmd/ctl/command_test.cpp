@@ -26,14 +26,17 @@ using test::FakeControl;
 struct CtlCommand : testing::Test {
   test::TemporaryDirectory directory;
   std::filesystem::path path = directory / "control.sock";
-  std::unique_ptr<CtlServer> server;
   std::string out, err;
 
-  void serve(Control& control) {
+  // For as long as it is held: behind what it asks.
+  std::unique_ptr<CtlServer> serve(Control& control) const {
     auto opened = CtlServer::open({.socket = path}, conn::Log(nullptr));
-    ASSERT_TRUE(opened);
-    server = std::move(*opened);
-    server->start(control);
+    if (!opened) {
+      ADD_FAILURE() << opened.error().text();
+      return nullptr;
+    }
+    (*opened)->start(control);
+    return std::move(*opened);
   }
   // `ctl` and what follows, at that socket.
   int run(std::vector<std::string> arguments) {
@@ -51,7 +54,7 @@ struct CtlCommand : testing::Test {
 
 TEST_F(CtlCommand, OptionsBecomeParametersOfTheSameNames) {
   FakeControl control;
-  serve(control);
+  const auto server = serve(control);
   EXPECT_EQ(run({"ban", "203.0.113.0/24", "--for", "7d", "--reason", "sends rubbish", "--json"}),
             0);
   EXPECT_EQ(out, "{\"verb\":\"ban\",\"changed\":true}\n");
@@ -73,7 +76,7 @@ TEST_F(CtlCommand, OptionsBecomeParametersOfTheSameNames) {
 
 TEST_F(CtlCommand, EachVerbIsACommandOfItsOwn) {
   FakeControl control;
-  serve(control);
+  const auto server = serve(control);
   std::size_t asked = 0;
   for (const CtlVerb& verb : ctl_verbs()) {
     if (verb.name == "events" || verb.name == "status") continue;
@@ -92,7 +95,7 @@ TEST_F(CtlCommand, EachVerbIsACommandOfItsOwn) {
 TEST_F(CtlCommand, AResultIsShownForPeopleOrAsItIs) {
   FakeControl control(
       [](const CtlCall&) { return CtlResult("{\"peers\":[{\"id\":\"ab\",\"moniker\":\"x\"}]}"); });
-  serve(control);
+  const auto server = serve(control);
   EXPECT_EQ(run({"peers"}), 0);
   EXPECT_EQ(out, "id  moniker\nab  x\n");
   EXPECT_EQ(run({"peers", "--json"}), 0);
@@ -103,7 +106,7 @@ TEST_F(CtlCommand, ARefusalIsExitCodeOneWithItsHint) {
   FakeControl control([](const CtlCall&) {
     return CtlResult(tl::unexpected(CtlError{-1, "not_found", "no peer\n\x1b", "look"}));
   });
-  serve(control);
+  const auto server = serve(control);
   EXPECT_EQ(run({"peer", "abcd"}), 1);
   EXPECT_EQ(out, "");
   EXPECT_EQ(err, "peerage: no peer\\x0a\\x1b\n  hint: look\n");
@@ -111,7 +114,7 @@ TEST_F(CtlCommand, ARefusalIsExitCodeOneWithItsHint) {
 
 TEST_F(CtlCommand, AWrongCommandLineIsExitCodeTwoAndAsksNobody) {
   FakeControl control;
-  serve(control);
+  const auto server = serve(control);
   const std::vector<std::vector<std::string>> wrong = {
       {},
       {"nonsense"},
@@ -183,7 +186,7 @@ TEST_F(CtlCommand, WhatIsNoSocketOfANodeIsExitCodeThree) {
 
 TEST_F(CtlCommand, ANodeThatDoesNotAnswerIsExitCodeFour) {
   FakeControl control([](const CtlCall&) { return std::optional<CtlResult>(); });
-  serve(control);
+  const auto server = serve(control);
   EXPECT_EQ(run({"save", "--timeout", "50ms"}), 4);
   // A verb that waits has its own time besides: 100 ms and 50 ms here.
   const auto begin = std::chrono::steady_clock::now();
@@ -195,7 +198,7 @@ TEST_F(CtlCommand, WhoIsNotPermittedGetsExitCodeFive) {
   FakeControl control([](const CtlCall&) {
     return CtlResult(tl::unexpected(CtlError{-5, "not_permitted", "no", ""}));
   });
-  serve(control);
+  const auto server = serve(control);
   EXPECT_EQ(run({"stop"}), 5);
 }
 
@@ -205,11 +208,10 @@ TEST_F(CtlCommand, ReadinessIsAnExitCode) {
       return CtlResult(ready ? R"({"ready":true,"why":[]})"
                              : R"({"ready":false,"why":["net-1: 0 of 1 verified"]})");
     });
-    serve(control);
+    const auto server = serve(control);
     EXPECT_EQ(run({"status", "--ready"}), ready ? 0 : 1);
     EXPECT_EQ(out, ready ? "ready  yes\nwhy    -\n" : "ready  no\nwhy    net-1: 0 of 1 verified\n");
     EXPECT_EQ(run({"status"}), 0);
-    server.reset();
   }
 }
 
@@ -217,7 +219,7 @@ TEST_F(CtlCommand, ADialThatFailedIsShownAndIsExitCodeOne) {
   FakeControl control([](const CtlCall&) {
     return CtlResult(R"({"result":"failed","stage":"connect","reason":"connection_refused"})");
   });
-  serve(control);
+  const auto server = serve(control);
   EXPECT_EQ(run({"dial", "x"}), 1);
   EXPECT_NE(out.find("connection_refused"), std::string::npos);
   EXPECT_EQ(err, "");
@@ -225,7 +227,7 @@ TEST_F(CtlCommand, ADialThatFailedIsShownAndIsExitCodeOne) {
 
 TEST_F(CtlCommand, EventsAreOneLineEachUntilTheNodeEnds) {
   FakeControl control;
-  serve(control);
+  const auto server = serve(control);
   std::thread node([&] {
     EXPECT_TRUE(control.wait_for_subscribers(1));
     control.emit("{\"event\":\"gone\",\"time\":\"now\"}");
@@ -244,7 +246,7 @@ TEST_F(CtlCommand, TheSocketIsThatOfTheHome) {
   std::filesystem::create_directories(directory / "home/data");
   path = directory / "home/data/control.sock";
   FakeControl control;
-  serve(control);
+  const auto server = serve(control);
   const Program program = {.name = "peerage", .commands = {ctl_command()}};
   testing::internal::CaptureStdout();
   // Settings that cannot be read do not keep anybody from asking.

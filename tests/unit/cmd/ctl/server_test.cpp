@@ -227,6 +227,7 @@ TEST_F(CtlServerTest, WhoNeverReadsHoldsUpNobody) {
   EXPECT_LE(large.calls().size(), CtlLimits().requests + 1);
   // And nothing was lost.
   for (int i = 0; i < 20; ++i) EXPECT_GT(silent.line().size(), std::size_t{4} << 20);
+  server->stop();
 }
 
 TEST_F(CtlServerTest, HalfALineIsNotCarriedOutAndAWholeOneIsAlthoughItsSenderHasGone) {
