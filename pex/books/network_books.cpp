@@ -200,6 +200,7 @@ void NetworkBooks::on_banned(const p2p::Ban& ban) {
     return;
   }
   bans_.insert_or_assign(ban.target, std::move(row));
+  if (bans_.size() > kMostBans) drop_ended_bans();
   note_changed(ban.target);
   changed();
 }
@@ -219,16 +220,20 @@ void NetworkBooks::note_changed(const p2p::BanTarget& target) {
   rewrite_bans_ = true;
 }
 
+void NetworkBooks::drop_ended_bans() {
+  const addrbook::Time time = now();
+  std::erase_if(bans_, [&](const auto& each) {
+    const bool over = each.second.until <= time;
+    if (over) note_changed(each.first);
+    return over;
+  });
+}
+
 // --- what the store takes ---
 
 Batch NetworkBooks::take(std::size_t rows) {
   Batch batch;
-  const addrbook::Time time = now();
-  std::erase_if(bans_, [&](const auto& each) {
-    const bool over = each.second.until <= time;
-    if (over) changed_bans_.insert(each.first);
-    return over;
-  });
+  drop_ended_bans();
   if (std::exchange(rewrite_bans_, false)) {
     batch.bans.rewrite = true;
     for (const auto& [target, row] : bans_) batch.bans.written.push_back(row);

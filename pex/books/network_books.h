@@ -100,18 +100,20 @@ class NetworkBooks final : private addrbook::Store::Source {
   // --- the bans ---
 
   // They follow what is in force in the switch, which bounds it (conn/address/ban_rule.h).
+  static constexpr std::size_t kMostBans = conn::kBanOriginCount * conn::kMaxBans;
   void on_banned(const p2p::Ban& ban);
   void on_unbanned(const p2p::BanTarget& target);
   std::size_t bans() const noexcept { return bans_.size(); }
   // That files have brought.
   std::uint64_t bans_of_file() const noexcept { return bans_of_file_; }
   std::vector<p2p::Ban> bans_in_force() const;
-  // Those that are over, and still in the file.
+  // Those that are over, and still in the file. With those in force there are kMostBans at most,
+  // even if none is ever written.
   std::vector<addrbook::BanRow> ended_bans() const;
 
  private:
   // Beyond, all bans are written anew.
-  static constexpr std::size_t kMaxChangedBans = 2 * conn::kBanOriginCount * conn::kMaxBans;
+  static constexpr std::size_t kMaxChangedBans = 2 * kMostBans;
 
   addrbook::Batch take(std::size_t rows) override;
   void put_back(addrbook::Batch batch) override;
@@ -120,6 +122,7 @@ class NetworkBooks final : private addrbook::Store::Source {
   Opened load(addrbook::Store::Loaded loaded);
   std::optional<p2p::Ban> in_force(const addrbook::BanRow& row) const;
   void note_changed(const p2p::BanTarget& target);
+  void drop_ended_bans();
 
   conn::Runtime& runtime_;
   conn::Shard& control_;

@@ -205,6 +205,18 @@ TEST_F(NetworkBooksTest, ABanWithoutAnEndIsAnAgeLongAndBreaksNoClock) {
   close();
 }
 
+TEST_F(NetworkBooksTest, BansThatHaveEndedTakeNoRoomWithoutAFileEither) {
+  sim::SimWorld world;
+  sim::SimHost& host = world.add_host({test::ip("20.1.1.1")});
+  NetworkBooks memory(host, test::numbered_id(0), NetworkBooks::Settings{{}, {"net-a"}, {}, {}});
+  for (std::uint32_t i = 0; i < 3 * NetworkBooks::kMostBans; ++i) {
+    if (i % 1000 == 0) world.run_for(10s);
+    memory.on_banned({test::numbered_id(i), world.now() + 5s, "too much"});
+    ASSERT_LE(memory.bans(), NetworkBooks::kMostBans);
+  }
+  EXPECT_LE(memory.bans_in_force().size(), 1000u);
+}
+
 TEST_F(NetworkBooksTest, ABanOfAClockThatWasAheadEndsHoweverOftenTheNodeStarts) {
   sim::SimWorld world;
   sim::SimHost& host = world.add_host({test::ip("20.1.1.1")});
