@@ -62,9 +62,9 @@ HttpHandler preflight_handler(SharedRpc rpc) {
   };
 }
 
-HttpAnswer call(const Rpc& rpc, std::string_view name, std::shared_ptr<const StatusSnapshot> node,
-                const HttpRequest& request) {
-  const RpcMethods methods = rpc.methods(std::move(node));
+HttpAnswer call(const Rpc& rpc, std::string_view name,
+                const std::shared_ptr<const StatusSnapshot>& node, const HttpRequest& request) {
+  const RpcMethods methods = rpc.methods(node);
   const auto method = std::find_if(methods.begin(), methods.end(),
                                    [name](const RpcMethod& each) { return each.name == name; });
   return method == methods.end() ? page_not_found() : answer_query(*method, request);
