@@ -80,7 +80,7 @@ HttpHandler method_handler(SharedRpc rpc, std::string name) {
 HttpHandler net_info_handler(SharedRpc rpc, std::shared_ptr<KeptAnswer> kept) {
   auto inner = [rpc, kept = std::move(kept)](const HttpRequest& request) {
     auto node = rpc->status();
-    if (!request.body.empty()) return call(*rpc, "net_info", std::move(node), request);
+    if (!request.body.empty()) return call(*rpc, "net_info", node, request);
     if (kept->node != node || kept->query != request.query) {
       *kept = {node, request.query, call(*rpc, "net_info", node, request)};
     }
