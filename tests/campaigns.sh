@@ -14,7 +14,7 @@ drain|2 min|a node that runs for a month keeps its outbound set full, through ou
 drain-one-seed|2 min|so does one whose only seed vanishes on the second day|build/peerage-sim drain --one-seed --trials 3
 slots|15 min|what an attacker needs to keep newcomers out of a full node: the table of spec/switch.md|build/peerage-sim slots --hours 24
 seed-load|2 min|a running seed answers 1 000 clients a second|PEERAGE_LOAD_SLOTS=500 PEERAGE_LOAD_RATE=1000 PEERAGE_LOAD_SECONDS=60 python3 tests/integration/seed_load_test.py build
-http-load|4 min|10 000 requests a second and 5 000 slow clients of HTTP do not delay the peers of a seed|PEERAGE_LOAD_HTTP=10000 PEERAGE_LOAD_SLOW=5000 PEERAGE_LOAD_SECONDS=20 PEERAGE_LOAD_TURNS=5 python3 tests/integration/http_load_test.py build
+http-load|3 min|10 000 requests a second and 5 000 slow clients of HTTP do not delay the peers of a seed|PEERAGE_LOAD_HTTP=10000 PEERAGE_LOAD_SLOW=5000 PEERAGE_LOAD_SECONDS=15 PEERAGE_LOAD_TURNS=5 python3 tests/integration/http_load_test.py build
 seed-kill|5 min|a running seed that is killed 200 times loses nothing|PEERAGE_KILLS=200 python3 tests/integration/seed_kill_test.py build
 tests|10 min|every unit test that repeats something repeats it as often as the specification says|PEERAGE_TEST_EFFORT=whole ./dev test unit_addrbook unit_p2p unit_pex unit_conn
 fuzz|90 min|ten minutes of each fuzz target find nothing|./dev fuzz --seconds 600'
