@@ -23,7 +23,7 @@ using p2p::Ban;
 
 constexpr conn::Duration kBan = std::chrono::days(1);  // where no other is named
 constexpr conn::Duration kForever = std::chrono::days(100 * 365);
-constexpr conn::Duration kMoment = std::chrono::seconds(10);
+constexpr conn::Duration kMoment = std::chrono::seconds(10);  // two of these are one command
 
 const Ban* find(const std::vector<Ban>& bans, const BanTarget& target) {
   const auto found = std::find_if(bans.begin(), bans.end(),
@@ -31,11 +31,11 @@ const Ban* find(const std::vector<Ban>& bans, const BanTarget& target) {
   return found == bans.end() ? nullptr : &*found;
 }
 
-// Whether the wish is in force as it is: whoever asks again a moment later, or for ever again,
-// wants nothing else.
+// Whether such a ban is in force already. The same command a moment later asks for the same ban,
+// although its end has moved on; and so does one without an end, whenever it comes.
 bool is_as(const Ban* had, const Ban& wish, conn::Duration span) {
   return had != nullptr && had->origin == wish.origin && had->reason == wish.reason &&
-         (std::chrono::abs(had->until - wish.until) < kMoment ||
+         (std::chrono::abs(had->until - wish.until) < std::min(kMoment, span / 2) ||
           (span == kForever && had->until - wish.until + span > kForever / 2));
 }
 

@@ -97,6 +97,11 @@ TEST_F(BanVerbsTest, ABanThatIsMadeLongerHasChangedAndOneForEverCannotBe) {
   EXPECT_EQ(result("ban", hour)["changed"], false) << "who asks again means the same ban";
   world.run_for(10min);
   EXPECT_EQ(result("ban", hour)["changed"], true);
+  const auto brief = [](const char* span) {
+    return CtlParams{{"target", "203.0.113.9"}, {"for", span}};
+  };
+  EXPECT_EQ(result("ban", brief("5s"))["changed"], true);
+  EXPECT_EQ(result("ban", brief("12s"))["changed"], true) << "a short one that is made longer";
   world.run_for(24h);
   EXPECT_EQ(result("ban", ever)["changed"], false);
   EXPECT_EQ(result("ban", {{"target", "203.0.113.8"}, {"for", "1h"}})["changed"], true);
