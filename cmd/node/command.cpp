@@ -127,7 +127,7 @@ int run(const Options& options, std::optional<pex::Role> only) {
     service.status((*node)->status_line());
     if (signal == SIGHUP) reload(**node, service);
   }
-  // At a terminal nobody waits for a load balancer.
+  // SIGINT is Ctrl-C at a terminal, where there is no load balancer to wait for.
   const conn::Duration delay = signal == SIGTERM ? drain_delay : conn::Duration(0);
   service.stopping(delay + kStopTime);
   drain(**node, delay, signals, log);

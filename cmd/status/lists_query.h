@@ -1,6 +1,6 @@
 // The parameters of the lists over HTTP, and what is wrong with them.
 //
-//   n=30         at most so many, of each network
+//   n=30         at most 30 addresses of each network
 //   network=ID   of this network; needed for one line or one file when several are served
 //   version=0.38 only nodes that say they run a version that begins so
 //   max_age=2h   only those verified within this time (seconds without a unit)

@@ -2,10 +2,10 @@
 // book's file beside the node, so that neither a network thread nor the HTTP thread ever waits for
 // them.
 //
-// While somebody asks, the file is read each kPace. As long as nothing is verified that is each
-// kPaceWhileEmpty, so that the list of a fresh network is there within seconds; and as long as no
-// network has more than a short list, each kPaceWhileShort: all is on it, so that whoever asks
-// again harvests nothing but what is new. When nobody has
+// While somebody asks, the file is read once in kPace. While nothing is verified, it is read once
+// in kPaceWhileEmpty, so that a fresh network has its list within seconds. While each network has
+// at most kShortList addresses, it is read once in kPaceWhileShort: such a list has all addresses,
+// so reading it often shows new ones alone. When nobody has
 // asked for kInterest nothing is read any more; the next to ask gets the lists of the last time
 // (what is too old on them is left out: take_served), and those after it fresh ones. A reading that
 // fails leaves the lists as they were, and is logged once.
