@@ -269,6 +269,11 @@ class Ending(Case):
                 self.assertFalse((node.home / "data" / "control.sock").exists())
                 friend.kill()
 
+    def test_ctrl_c_does_not_drain(self):
+        node = self.steered(PEERAGE_DRAIN_DELAY="1h").start()
+        self.assertEqual(node.stop(signal.SIGINT)[0], 0)
+        self.assertEqual(node.said("draining"), [])
+
     def test_a_stop_is_answered_and_then_it_has_ended(self):
         node = self.steered().start()
         self.assertEqual(node.ctl("stop"), {"stopping": True, "changed": True})
