@@ -35,6 +35,11 @@ Result<ServiceAddress> parse_one(std::string_view text) {
   return *endpoint;
 }
 
+// "::" takes IPv4 connections, too.
+bool covers(const conn::IpAddress& any, const conn::IpAddress& ip) {
+  return any.unspecified() && (!any.is_v4() || ip.is_v4());
+}
+
 }  // namespace
 
 Result<std::vector<ServiceAddress>> parse_service_addresses(std::string_view text) {
@@ -52,7 +57,7 @@ bool collide(const ServiceAddress& one, const ServiceAddress& other) {
   const auto* const second = std::get_if<conn::Endpoint>(&other);
   if (first == nullptr || second == nullptr) return one == other;
   if (first->port == 0 || first->port != second->port) return false;
-  return first->ip == second->ip || first->ip.unspecified() || second->ip.unspecified();
+  return first->ip == second->ip || covers(first->ip, second->ip) || covers(second->ip, first->ip);
 }
 
 bool is_local(const ServiceAddress& address) {

@@ -402,6 +402,10 @@ TEST(Config, NoTwoServicesHaveOneAddress) {
   EXPECT_TRUE(Config::parse(rpc + "[instrumentation]\nprometheus_listen_addr = \":26657\"\n"))
       << "it is off";
   EXPECT_TRUE(Config::parse("[rpc]\nladdr = \"127.0.0.1:0,127.0.0.1:0\"\n"));
+  EXPECT_TRUE(Config::parse("[rpc]\nladdr = \"[::1]:26656\"\n")) << "0.0.0.0 is IPv4 alone";
+  EXPECT_NE(refusal(rpc + "[peerage]\nhttp_laddr = \"[::]:26657\"\n").find("http_laddr"),
+            std::string::npos)
+      << ":: is both";
 }
 
 TEST(Config, AnAddressTurnsTheMetricsOfATenderseedsFileOn) {
