@@ -14,6 +14,7 @@
 #include "cmd/http/sockets.h"
 #include "tests/support/files.h"
 #include "tests/support/log_lines.h"
+#include "tests/support/sanitizers.h"
 #include "tests/unit/cmd/http/raw_client.h"
 
 namespace peerage::cmd {
@@ -221,10 +222,10 @@ TEST_F(HttpServerTest, AnotherSitesPageGetsNoWebSocket) {
 }
 
 TEST_F(HttpServerTest, WantOfDescriptorsEndsNothing) {
+  PEERAGE_TEST_NEEDS_ALL_DESCRIPTORS_GONE();
   serve(service_of({hello()}));
   rlimit before{};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
-  std::vector<int> held;
   const int used = ::dup(0);
   ::close(used);
   RawClient waiting = connect();  // has the last one that this process gets: the server has none

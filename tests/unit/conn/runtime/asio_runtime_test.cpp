@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "conn/runtime/spent_arrival.h"
+#include "tests/support/sanitizers.h"
 
 namespace peerage::conn {
 namespace {
@@ -248,12 +249,7 @@ void connect_plainly(int socket, const Endpoint& endpoint) {
 
 // Out of descriptors, the listener pauses and goes on.
 TEST(AsioRuntimeTest, AcceptingSurvivesRunningOutOfDescriptors) {
-#if defined(__has_feature)
-#if __has_feature(undefined_behavior_sanitizer) || __has_feature(address_sanitizer)
-  GTEST_SKIP() << "this sanitizer opens pipes to look at memory, and takes their lack for a bad "
-                  "pointer; the thread sanitizer runs this test";
-#endif
-#endif
+  PEERAGE_TEST_NEEDS_ALL_DESCRIPTORS_GONE();
   AsioRuntime runtime(1);
   std::atomic<int> arrived = 0;
   std::unique_ptr<Listener> listener;
