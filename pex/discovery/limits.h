@@ -61,6 +61,8 @@ struct DiscoveryLimits {
   // --- our own address ---
   std::size_t votes_needed = 3;
   Duration vote_round = std::chrono::minutes(5);
+  // Changes of our record within this time become one.
+  Duration record_gather = std::chrono::seconds(1);
 
   // --- traffic (token buckets by IPv4 address or IPv6 /64) ---
   std::uint64_t inbound_rate = 20;  // datagrams a second from a public source
@@ -75,7 +77,7 @@ struct DiscoveryLimits {
 
   std::size_t datagrams_in = 1024;  // waiting
   std::size_t datagrams_out = 1024;
-  std::size_t round = 32;  // datagrams that are handled before the timers get their turn
+  std::size_t round = 32;     // datagrams that are handled before the timers get their turn
   std::size_t updates = 512;  // waiting for a subscriber
   std::size_t commands = 100;
   std::size_t records_remembered = 4096;
