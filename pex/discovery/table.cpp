@@ -245,15 +245,13 @@ void NodeTable::promote_one(Bucket& bucket) {
 std::vector<EnodeId> NodeTable::remove_if(const Which& which) {
   std::vector<EnodeId> removed;
   for (const Bucket& bucket : buckets_) {
-    // Replacements too, and no place is filled before all are known.
     for (const auto* nodes : {&bucket.entries, &bucket.replacements}) {
       for (const TableNode& node : *nodes) {
         if (which(node)) removed.push_back(node.contact.id);
       }
     }
   }
-  // The last first: replacements stand behind the entries whose places they would take.
-  std::for_each(removed.rbegin(), removed.rend(), [this](const EnodeId& id) { remove(id); });
+  for (const EnodeId& id : removed) remove(id);
   return removed;
 }
 
