@@ -2,6 +2,7 @@
 # The Debian packages that building and checking need, and how ./dev installs them.
 
 BUILD_PACKAGES=(g++ cmake ninja-build ccache lld pkgconf libasio-dev libsodium-dev libssl-dev protobuf-compiler
+  libsecp256k1-dev libcrypto++-dev
   libprotobuf-dev libboost-dev zlib1g-dev libsqlite3-dev libtomlplusplus-dev libcli11-dev nlohmann-json3-dev
   libexpected-dev libspdlog-dev
   libgtest-dev libgmock-dev python3 openssl jq)
@@ -27,6 +28,7 @@ not_debian() {
 ./dev: this is not Debian, so nothing is installed for you. Peerage needs:
   g++ 12 or clang 14, CMake 3.25, Ninja, ccache, pkg-config
   Asio 1.22 (standalone), libsodium 1.0.18, OpenSSL 3.0, on x86-64 Intel IPsec-MB 1.3 (optional: it is quicker),
+  libsecp256k1 0.2.0 (with its modules recovery and ecdh), Crypto++ 8.7,
   SQLite 3.40, Protocol Buffers 3.21 with protoc, toml++ 3.3, CLI11 2.1, nlohmann-json 3.11, tl-expected 1.0,
   spdlog 1.10, GoogleTest and GoogleMock 1.12
   for the checks: clang-14 with its runtime libraries, clang-format-14, clang-tidy-14, llvm-14; Node.js 18 with npm

@@ -41,26 +41,40 @@ std::optional<Bytes> from_hex(std::string_view text) {
   return bytes;
 }
 
-std::string to_base64(ByteView bytes) {
-  std::string text(sodium_base64_encoded_len(bytes.size(), sodium_base64_VARIANT_ORIGINAL), '\0');
-  sodium_bin2base64(text.data(), text.size(), bytes.data(), bytes.size(),
-                    sodium_base64_VARIANT_ORIGINAL);
+namespace {
+std::string encode_base64(ByteView bytes, int variant) {
+  std::string text(sodium_base64_encoded_len(bytes.size(), variant), '\0');
+  sodium_bin2base64(text.data(), text.size(), bytes.data(), bytes.size(), variant);
   text.pop_back();  // the terminating zero
   return text;
 }
 
-std::optional<Bytes> from_base64(std::string_view text) {
+std::optional<Bytes> decode_base64(std::string_view text, int variant) {
   Bytes bytes(text.size() / 4 * 3 + 3);
   std::size_t length = 0;
   const char* end = nullptr;
   if (sodium_base642bin(bytes.data(), bytes.size(), text.data(), text.size(), nullptr, &length,
-                        &end, sodium_base64_VARIANT_ORIGINAL) != 0 ||
+                        &end, variant) != 0 ||
       end != text.data() + text.size()) {
     wipe(bytes);
     return std::nullopt;
   }
   bytes.resize(length);
   return bytes;
+}
+}  // namespace
+
+std::string to_base64(ByteView bytes) {
+  return encode_base64(bytes, sodium_base64_VARIANT_ORIGINAL);
+}
+std::optional<Bytes> from_base64(std::string_view text) {
+  return decode_base64(text, sodium_base64_VARIANT_ORIGINAL);
+}
+std::string to_base64_url(ByteView bytes) {
+  return encode_base64(bytes, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+}
+std::optional<Bytes> from_base64_url(std::string_view text) {
+  return decode_base64(text, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }
 
 std::string printable(std::string_view text, std::size_t limit) {

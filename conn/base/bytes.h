@@ -67,6 +67,9 @@ std::optional<Bytes> from_hex(std::string_view text);
 std::string to_base64(ByteView bytes);
 // Strict: padding required, no white space, no trailing bits.
 std::optional<Bytes> from_base64(std::string_view text);
+// The alphabet for URLs, not padded (RFC 4648 section 5), as node records have it. As strict.
+std::string to_base64_url(ByteView bytes);
+std::optional<Bytes> from_base64_url(std::string_view text);
 
 // Text that came from a peer, made safe for a terminal, a log line or a metric label: bytes outside
 // printable ASCII become \xNN, and what is longer than `limit` bytes is cut and marked with "...".

@@ -5,6 +5,7 @@
 // Threads: plain values.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -20,6 +21,7 @@ std::string_view name(Protocol protocol) noexcept;  // "discv4", "discv5"
 
 // How we came to hear of a node.
 enum class HeardBy : std::uint8_t { boot, command, inbound, told, dns, disk };
+inline constexpr std::size_t kHeardByCount = 6;
 std::string_view name(HeardBy how) noexcept;
 
 struct Contact {
@@ -30,7 +32,8 @@ struct Contact {
   EnrPtr record;          // null: none known
 
   std::uint64_t seq() const noexcept { return record ? record->seq() : 0; }
-  // By the record, at the endpoint of the family that is preferred; none without an endpoint.
+  // By the record: at its IPv4 endpoint, which the more can reach, or else at that of IPv6; none
+  // without either.
   static std::optional<Contact> of(EnrPtr record);
   static Contact at(const conn::Secp256k1PublicKey& key, const conn::Endpoint& udp,
                     std::uint16_t tcp);

@@ -1,9 +1,9 @@
 // A node record (EIP-778): what a node signs about itself, in at most 300 bytes.
 //
 // An Enr that exists has been checked: its size, its form, that its pairs ascend, that its identity
-// scheme is "v4", and its signature, in this order, cheapest first. It is immutable and shared
-// (EnrPtr), because the same record comes many times. Values that we do not know are kept byte for
-// byte.
+// scheme is "v4", its key, and its signature, in this order, cheapest first. It is immutable and
+// shared (EnrPtr), because the same record comes many times. Values that we do not know are kept
+// byte for byte.
 //
 // Text is `enr:` and base64 for URLs without padding, strictly.
 //
@@ -65,8 +65,7 @@ class Enr {
 
  private:
   friend class EnrBuilder;
-  struct Checked;
-  explicit Enr(Checked checked);
+  Enr(conn::Bytes bytes, std::uint64_t seq, const conn::Secp256k1PublicKey& key);
   conn::Bytes bytes_;
   conn::ByteArray<32> hash_{};
   std::uint64_t seq_ = 0;
@@ -88,11 +87,19 @@ class EnrBuilder {
   EnrBuilder& set_ip(const conn::IpAddress& ip);  // `ip` or `ip6`, by its family
   EnrBuilder& remove(std::string_view key);
 
+  // How many bytes a record of these pairs has.
+  std::size_t size(std::uint64_t seq) const;
   // Fails (record_too_large) beyond `most` bytes.
   conn::Result<EnrPtr> sign(const conn::Secp256k1Key& key, std::uint64_t seq,
                             std::size_t most = kMaxOwnEnrBytes) const;
 
+  bool operator==(const EnrBuilder&) const = default;
+
  private:
+  using CompressedKey = conn::ByteArray<33>;
+  // What is signed, without the header of its list.
+  conn::Bytes content(const CompressedKey& key, std::uint64_t seq) const;
+
   std::map<std::string, conn::Bytes> pairs_;
 };
 

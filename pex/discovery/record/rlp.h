@@ -3,14 +3,17 @@
 // Reading checks each length against what is there before it is used, and skips what is nested by
 // its length: no recursion, no allocation. Only the shortest form is taken, everywhere.
 //
-// Source: Ethereum's RLP; EIP-8 for what follows a list that we know (RlpReader::rest is ignored
-// by who may ignore it).
+// Source: Ethereum's RLP; EIP-8 for what follows a list that we know: a message of discv4 ignores
+// `rest`, a record does not.
 // Threads: plain values.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "conn/base/bytes.h"
 
@@ -23,12 +26,13 @@ struct RlpItem {
   conn::ByteView whole;    // with it
 };
 
-// Items one after another, borrowed from the bytes that it was given. After a failure (`failed`)
-// nothing more is read.
+// Items one after another, borrowed from the bytes that it was given. What is not what was asked
+// for is not consumed.
 class RlpReader {
  public:
   explicit RlpReader(conn::ByteView bytes) : rest_(bytes) {}
-  // The items of a list that stands first in `bytes`; what follows it is in `rest_of`, when asked.
+  // The items of a list that stands first in `bytes`. What follows it goes to `rest_of`; without
+  // that it is ignored.
   static std::optional<RlpReader> list(conn::ByteView bytes, conn::ByteView* rest_of = nullptr);
 
   bool at_end() const noexcept { return rest_.empty(); }
@@ -41,8 +45,10 @@ class RlpReader {
   std::optional<std::uint64_t> number(std::uint64_t most = ~std::uint64_t{0});
   template <std::size_t N>
   std::optional<conn::ByteArray<N>> bytes() {
-    const auto read = string();
+    RlpReader ahead = *this;
+    const auto read = ahead.string();
     if (!read || read->size() != N) return std::nullopt;
+    *this = ahead;
     conn::ByteArray<N> copied;
     std::copy(read->begin(), read->end(), copied.begin());
     return copied;
