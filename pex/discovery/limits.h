@@ -49,10 +49,14 @@ struct DiscoveryLimits {
   // --- discv4 (ethereum/devp2p discv4.md; reth) ---
   Duration proof_lasts = std::chrono::hours(12);
   std::size_t proofs = 4096;
+  std::size_t proofs_of_network = 64;  // of one public IPv4 /24 or IPv6 /48
   Duration v4_request = std::chrono::seconds(20);
   Duration v4_expiry = std::chrono::seconds(20);  // of what we send
   std::size_t v4_pings_in_flight = 32;
   std::size_t v4_pings_queued = 32;
+  std::size_t v4_pings_answering = 1024;  // that only answer a stranger's ping
+  std::size_t v4_find_nodes = 256;        // in flight
+  std::size_t v4_record_questions = 256;  // in flight
   std::size_t v4_recent_packets = 32;
   Duration record_question = std::chrono::seconds(10);  // for a node, at most one
   Duration find_node_signed = std::chrono::seconds(5);
@@ -71,9 +75,14 @@ struct DiscoveryLimits {
   std::uint64_t costly_rate = 2000;  // signature checks a second for what nobody waits for
   std::uint64_t unproven_rate = 5;   // datagrams a second to a public IP that has proven nothing
   std::uint64_t unproven_burst = 10;
+  // Of what has moved us to send it, in bytes: as many as have come, or one ping's answer (Pong and
+  // our Ping, 330 of IPv6), whatever is more; counted in windows.
+  std::uint64_t unproven_answer = 340;
+  Duration unproven_window = std::chrono::minutes(5);
   // To endpoints that others have named: pings in a minute, to one and to its IP.
   Duration told_endpoint_rest = std::chrono::seconds(60);
   std::size_t told_ip_pings = 3;
+  std::size_t told_hosts = 4096;  // remembered; more than can be pinged in that time
 
   std::size_t datagrams_in = 1024;  // waiting
   std::size_t datagrams_out = 1024;
