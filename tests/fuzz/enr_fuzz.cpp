@@ -17,12 +17,12 @@ using fuzz::require;
 namespace {
 
 const conn::Secp256k1Key& key() {
-  static const conn::Secp256k1Key made = [] {
+  static const conn::Secp256k1Key kKey = [] {
     conn::Secret<32> secret;
     secret.writable()[31] = 1;
     return conn::Secp256k1Key::from_secret(secret).value();
   }();
-  return made;
+  return kKey;
 }
 
 void look_at(const pex::Enr& record) {

@@ -29,7 +29,7 @@ std::size_t plain_length(conn::ByteView bytes) {
   return 1 + digits + static_cast<std::size_t>(length);
 }
 
-// Writes what `reader` reads, lists within lists so deep as the stack allows.
+// Writes what `reader` reads, lists within lists to a depth.
 void copy(pex::RlpReader reader, pex::RlpWriter& to, int depth) {
   while (!reader.at_end()) {
     require(plain_length(reader.rest()) > 0);
