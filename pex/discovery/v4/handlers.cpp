@@ -139,7 +139,8 @@ bool Discv4State::answer_ping(const Arrived& from, const Contact& sender, const 
     if (!is_asked) question = v4::encode(ping_to(sender, from.to, from.now));
     TrafficLimits& limits = shared_.limits;
     const TimePoint now = from.now.steady;
-    if (!limits.allow_unproven(at.ip, answer.size() + question.size(), now)) {
+    const std::uint64_t datagrams = question.empty() ? 1 : 2;
+    if (!limits.allow_unproven(at.ip, answer.size() + question.size(), now, datagrams)) {
       question.clear();
       if (is_asked || !limits.allow_unproven(at.ip, answer.size(), now)) {
         shared_.counters.limit(Limited::to_unproven);
