@@ -151,7 +151,7 @@ bool Discv4State::answer_ping(const Arrived& from, const Contact& sender, const 
       send_ping(sender, PingSent::Why::answering, from.to, std::move(question), from.now);
     }
   }
-  v4::sign(shared_.key, answer);
+  sign(answer);
   send(at, MessageKind::pong, std::move(answer), from.to);
   return true;
 }
@@ -273,7 +273,7 @@ std::optional<Drop> Discv4State::handle(const Arrived& from, const v4::EnrRespon
 
 void Discv4State::sign_and_send(const Arrived& to, MessageKind kind, const v4::Message& message) {
   Bytes packet = v4::encode(message);
-  v4::sign(shared_.key, packet);
+  sign(packet);
   send(to.sender.udp, kind, std::move(packet), to.to);
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstring>
 
 namespace peerage::pex {
 
@@ -115,7 +116,7 @@ std::uint64_t Discv4State::expiry(DiscoveryTime now) const {
 
 void Discv4State::send_ping(const Contact& node, PingSent::Why why, const IpAddress& from,
                             Bytes packet, DiscoveryTime now) {
-  const v4::PacketHash hash = v4::sign(shared_.key, packet);
+  const v4::PacketHash hash = sign(packet);
   const auto displaced = pings_.add(hash, {node, now.steady, why});
   shared_.awaited.expect(node.udp, kPingAnswers);
   shared_.table.on_pinged(node.id, Protocol::v4, node.udp, now.steady);
@@ -183,7 +184,7 @@ void Discv4State::send_find(Find& find, DiscoveryTime now) {
   const bool is_old = now.steady - cached.signed_at >= limits_.find_node_signed;
   if (cached.packet.empty() || is_old || cached.sent_to.contains(find.node.id)) {
     cached = {v4::encode(v4::FindNode{target, expiry(now)}), now.steady, {}};
-    v4::sign(shared_.key, cached.packet);
+    sign(cached.packet);
   }
   cached.sent_to.insert(find.node.id);
   send(find.node.udp, MessageKind::find_node, cached.packet);
@@ -212,7 +213,7 @@ ProtocolState::Asked Discv4State::request_record(const Contact& node, Word word,
   }
   last_questions_.use(node.id, [] { return TimePoint{}; }) = now.steady;
   Bytes packet = v4::encode(v4::EnrRequest{expiry(now)});
-  const v4::PacketHash hash = v4::sign(shared_.key, packet);
+  const v4::PacketHash hash = sign(packet);
   records_asked_.add(node.id, {node, hash}, now.steady + limits_.v4_request);
   shared_.awaited.expect(node.udp, 1);
   send(node.udp, MessageKind::enr_request, std::move(packet));
@@ -261,6 +262,13 @@ void Discv4State::forget(const EnodeId& id) {
 }
 
 // --- out ---
+
+v4::PacketHash Discv4State::sign(Bytes& packet) {
+  conn::ByteArray<32> salt{};
+  const std::uint64_t drawn = shared_.random.next();
+  std::memcpy(salt.data(), &drawn, sizeof drawn);
+  return v4::sign(shared_.key, packet, salt);
+}
 
 void Discv4State::send(const conn::Endpoint& to, MessageKind kind, Bytes packet,
                        const IpAddress& from) {

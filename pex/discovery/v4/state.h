@@ -100,6 +100,7 @@ class Discv4State final : public ProtocolState {
   void send_ping(const Contact& node, v4::PingSent::Why why, const conn::IpAddress& from,
                  conn::Bytes packet, DiscoveryTime now);
   void send_find(Find& find, DiscoveryTime now);
+  v4::PacketHash sign(conn::Bytes& packet);
   void send(const conn::Endpoint& to, MessageKind kind, conn::Bytes packet,
             const conn::IpAddress& from = {});
   void sign_and_send(const Arrived& to, MessageKind kind, const v4::Message& message);
