@@ -111,7 +111,10 @@ std::optional<Drop> Discv4State::handle(const Arrived& from, const v4::Ping& pin
   const auto [id, now] = std::pair(sender.id, from.now);
   const bool is_proven_there = is_proven(sender, now);
   if (!answer_ping(from, sender, ping)) return std::nullopt;
-  pinged_us_.use(v4::spot_of(sender), [] { return TimePoint{}; }) = now.steady;
+  // Whether the Pong has reached it will be seen.
+  Acquaintance& known = knows_us_.use(v4::spot_of(sender), [] { return Acquaintance{}; });
+  const bool was_known = now.steady - known.pinged_us < limits_.proof_lasts;
+  known = {now.steady, was_known && known.has_answered};
   if (is_proven_there) {
     host_.on_inbound(Protocol::v4, sender, now);
     ask_if_newer(sender, ping.seq, now);
@@ -226,7 +229,8 @@ std::optional<Drop> Discv4State::handle(const Arrived& from, const v4::Neighbors
   find->so_far = FindEnd::answered;
   const Contact node = find->node;
   // It would not have answered us without a proof of us.
-  pinged_us_.use(v4::spot_of(node), [&] { return from.now.steady; });
+  knows_us_.use(v4::spot_of(node), [&] { return Acquaintance{from.now.steady}; }).has_answered =
+      true;
   const bool is_whole = neighbors.nodes.empty() || find->told == v4::kNodesInAnswer;
   // What is left of an answer comes right behind.
   if (!is_whole) finds_.set_deadline(id, from.now.steady + limits_.lookup_step);

@@ -29,7 +29,7 @@ Discv4State::Discv4State(SharedState& shared, ProtocolHost& host)
       pings_(limits_),
       finds_(limits_.v4_find_nodes),
       records_asked_(limits_.v4_record_questions),
-      pinged_us_(limits_.proofs),
+      knows_us_(limits_.proofs),
       last_questions_(limits_.proofs),
       signed_finds_(kSignedFinds) {}
 
@@ -40,8 +40,8 @@ bool Discv4State::is_proven(const Contact& node, DiscoveryTime now) {
 }
 
 bool Discv4State::knows_us(const Contact& node, DiscoveryTime now) const {
-  const TimePoint* const pinged = pinged_us_.find(v4::spot_of(node));
-  return pinged != nullptr && now.steady - *pinged < limits_.proof_lasts;
+  const Acquaintance* const known = knows_us_.find(v4::spot_of(node));
+  return known != nullptr && now.steady - known->pinged_us < limits_.proof_lasts;
 }
 
 bool Discv4State::is_rested(const Contact& node, DiscoveryTime now) const {
@@ -197,6 +197,10 @@ void Discv4State::end_find(const EnodeId& id, FindEnd end, DiscoveryTime now) {
   const auto find = finds_.take(id);
   if (!find) return;
   shared_.awaited.end(find->node.udp);
+  const v4::Spot spot = v4::spot_of(find->node);
+  const Acquaintance* const known = knows_us_.find(spot);
+  const bool may_not_know_us = known != nullptr && !known->has_answered;
+  if (end == FindEnd::silent && may_not_know_us) knows_us_.erase(spot);
   host_.on_find_ended(Protocol::v4, find->node, end, now);
 }
 
@@ -253,12 +257,12 @@ void Discv4State::on_time(DiscoveryTime now) {
 void Discv4State::forget(const EnodeId& id) {
   for (const PingSent& ping : pings_.take_all(id)) {
     shared_.awaited.end(ping.node.udp);
-    pinged_us_.erase(v4::spot_of(ping.node));
+    knows_us_.erase(v4::spot_of(ping.node));
   }
   std::erase_if(queued_pings_, [&](const Contact& node) { return node.id == id; });
   if (const auto find = finds_.take(id)) {
     shared_.awaited.end(find->node.udp);
-    pinged_us_.erase(v4::spot_of(find->node));
+    knows_us_.erase(v4::spot_of(find->node));
   }
   if (const auto asked = records_asked_.take(id)) shared_.awaited.end(asked->node.udp);
   last_questions_.erase(id);

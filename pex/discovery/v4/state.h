@@ -40,7 +40,7 @@ class Discv4State final : public ProtocolState {
   Asked request_record(const Contact& node, Word word, DiscoveryTime now) override;
   bool is_asking(const EnodeId& id) const override { return finds_.contains(id); }
   bool is_rested(const Contact& node, DiscoveryTime now) const override;
-  void ping_first(const Contact& node) override { pinged_us_.erase(v4::spot_of(node)); }
+  void ping_first(const Contact& node) override { knows_us_.erase(v4::spot_of(node)); }
 
   std::optional<conn::TimePoint> next_deadline() const override;
   void on_time(DiscoveryTime now) override;
@@ -61,6 +61,12 @@ class Discv4State final : public ProtocolState {
     enum class Stage : std::uint8_t { pong, ping, neighbors } awaits = Stage::pong;
     std::size_t told = 0;
     FindEnd so_far = FindEnd::silent;
+  };
+  // It has pinged us and was answered, so that it holds a proof of us; unless the answer was lost:
+  // one that is silent at its first question is pinged before the next.
+  struct Acquaintance {
+    conn::TimePoint pinged_us;
+    bool has_answered = false;  // a question
   };
   struct RecordAsked {
     Contact node;
@@ -117,8 +123,8 @@ class Discv4State final : public ProtocolState {
   std::deque<Contact> queued_pings_;
   Waiting<EnodeId, Find> finds_;
   Waiting<EnodeId, RecordAsked> records_asked_;
-  // When it pinged us last and was answered, so that it holds a proof of us.
-  conn::RecentMap<v4::Spot, conn::TimePoint> pinged_us_;
+  // Those that hold a proof of us, most likely.
+  conn::RecentMap<v4::Spot, Acquaintance> knows_us_;
   conn::RecentMap<EnodeId, conn::TimePoint> last_questions_;  // for records
   conn::RecentMap<v4::WireKey, SignedFind> signed_finds_;
   std::deque<std::pair<v4::PacketHash, conn::Endpoint>> recent_packets_;
