@@ -54,6 +54,9 @@ struct DiscoveryLimits {
   Duration v4_expiry = std::chrono::seconds(20);  // of what we send
   std::size_t v4_pings_in_flight = 32;
   std::size_t v4_pings_queued = 32;
+  std::size_t v4_pings_answering = 1024;  // that only answer a stranger's ping
+  std::size_t v4_find_nodes = 256;        // in flight
+  std::size_t v4_record_questions = 256;  // in flight
   std::size_t v4_recent_packets = 32;
   Duration record_question = std::chrono::seconds(10);  // for a node, at most one
   Duration find_node_signed = std::chrono::seconds(5);
@@ -62,6 +65,8 @@ struct DiscoveryLimits {
   // --- our own address ---
   std::size_t votes_needed = 3;
   Duration vote_round = std::chrono::minutes(5);
+  // Changes of our record within this time become one.
+  Duration record_gather = std::chrono::seconds(1);
 
   // --- traffic (token buckets by IPv4 address or IPv6 /64) ---
   std::uint64_t inbound_rate = 20;  // datagrams a second from a public source
