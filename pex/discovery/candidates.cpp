@@ -37,6 +37,12 @@ std::optional<NetAddress> address_of(const Contact& node, const Cmt& cmt) {
 
 }  // namespace
 
+std::string_view name(Candidates::State state) noexcept {
+  static constexpr std::array<std::string_view, Candidates::kStates> kNames = {
+      "rejected", "waits", "failed", "handed", "fresh", "connected"};
+  return kNames[static_cast<std::size_t>(state)];
+}
+
 Candidates::Candidates(Settings settings, TimePoint now)
     : settings_(std::move(settings)),
       places_(std::max<std::size_t>(settings_.limits.candidates, 1)),
