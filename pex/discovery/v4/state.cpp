@@ -171,6 +171,7 @@ ProtocolState::Asked Discv4State::find_node(const Contact& node, const LookupTar
 void Discv4State::go_on_with_find(const EnodeId& id, Find::Stage after, DiscoveryTime now) {
   Find* const find = finds_.find(id);
   if (find == nullptr || find->awaits != after) return;
+  host_.on_find_went_on(Protocol::v4, id, now);
   if (after == Find::Stage::pong && !knows_us(find->node, now)) {
     find->awaits = Find::Stage::ping;
     finds_.set_deadline(id, now.steady + limits_.lookup_step);
