@@ -42,15 +42,13 @@ class NodeDiscoveryTest : public test::PexWorld {
   EnrPtr record_of(PexNode& node) {
     DiscoveryServer* server = node.whole->discovery();
     if (server == nullptr) return nullptr;
-    EnrPtr record;
-    server->run([&](DiscoveryCore& core, DiscoveryTime) { record = core.record(); });
-    return record;
+    return server->core().record();
   }
   // What others are told: as `peerage discovery id` shows it.
   std::string url_of(PexNode& node) {
     EXPECT_TRUE(until([&] { return record_of(node) != nullptr; }, 10s));
     const auto url = EnodeUrl{record_of(node)->key(), node.host().address().to_string(), 26656,
-                              node.whole->discovery()->local_endpoint().port};
+                              node.whole->discovery()->core().settings().bound.port};
     return url.to_string();
   }
 };
@@ -119,11 +117,7 @@ TEST_F(NodeDiscoveryTest, ABanOfTheSwitchIsDiscoverysToo) {
   ASSERT_TRUE(until([&] { return record_of(node) != nullptr; }, 10s));
   const auto ip = conn::IpAddress::v4(9, 9, 9, 9);
   const auto is_banned = [&] {
-    bool banned = false;
-    node.whole->discovery()->run([&](DiscoveryCore& core, DiscoveryTime now) {
-      banned = core.bans().banned(ip, now.steady);
-    });
-    return banned;
+    return node.whole->discovery()->core().bans().banned(ip, world.now());
   };
   node.net().ban(conn::Cidr(ip, 24), 1h, "test");
   world.run_for(1s);
@@ -162,9 +156,14 @@ TEST_F(NodeDiscoveryTest, SettingsThatMakeNoSenseAreRefusedBeforeTheStart) {
     auto node = Node::create(host, config, test::numbered_key(78));
     return node ? std::string() : node.error().detail;
   };
-  EXPECT_THAT(why({.bootnodes = {"enr:nothing"}}), HasSubstr("bootnodes"));
-  EXPECT_THAT(why({.bootnodes = {"enode://00@1.2.3.4:1"}}), HasSubstr("bootnodes"));
-  EXPECT_THAT(why({.external_ip = "perhaps"}), Not(""));
+  DiscoveryConfig wrong;
+  for (const char* boot : {"enr:nothing", "enode://00@1.2.3.4:1", "1.2.3.4:30303"}) {
+    wrong.bootnodes = {boot};
+    EXPECT_THAT(why(wrong), HasSubstr("bootnodes")) << boot;
+  }
+  wrong.bootnodes.clear();
+  wrong.external_ip = "perhaps";
+  EXPECT_THAT(why(wrong), Not(""));
   config.pex = false;
   EXPECT_THAT(why({}), HasSubstr("needs peer exchange"));
 }
