@@ -29,8 +29,7 @@ std::string enode_text(const pex::Contact& contact);
 // What no answer does not tell apart: to be shown beside it.
 inline constexpr const char* kSilenceHint =
     "UDP does not say why nothing came back: a node that is off or does not speak discv4, another "
-    "port, another key than the one named, and a firewall on the way (UDP out of here, and the "
-    "answers in) look the same.";
+    "port, and a firewall on the way (UDP out of here, and the answers in) look the same.";
 // "12.3 ms".
 std::string took_text(conn::Duration time);
 double milliseconds_of(conn::Duration time);

@@ -17,12 +17,14 @@ namespace peerage::cmd {
 struct PingReport {
   std::string target;  // as it was named
   // Why it could not be asked at all.
-  std::optional<conn::Failure> failure;
+  std::optional<conn::Failure> failure{};
 
-  std::optional<pex::Contact> contact;
-  std::vector<conn::Result<pex::PingAnswer>> pings;
+  std::optional<pex::Contact> contact{};
+  std::vector<conn::Result<pex::PingAnswer>> pings{};
+  // Whose key answers there instead, when the one that was named does not.
+  std::optional<pex::EnodeId> other_id{};
   // The node's answer when it was asked for its record, if any ping was answered.
-  std::optional<conn::Result<pex::EnrPtr>> record;
+  std::optional<conn::Result<pex::EnrPtr>> record{};
 
   std::size_t answered() const;
   bool proven() const { return answered() > 0; }

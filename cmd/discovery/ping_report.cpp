@@ -52,7 +52,17 @@ std::string to_text(const PingReport& report) {
   if (report.record) record_rows(*report.record, table);
   text += table.text();
   if (report.pings.empty()) return text;
-  if (!report.proven()) text += "  " + wrapped(kSilenceHint, 2, kTextWidth, 2) + '\n';
+  if (report.other_id) {
+    text += "  " +
+            wrapped(
+                "Another key answers there: the record or URL is of another node, or out "
+                "of date. It is of ID " +
+                    report.other_id->to_string(),
+                2, kTextWidth, 2) +
+            '\n';
+  } else if (!report.proven()) {
+    text += "  " + wrapped(kSilenceHint, 2, kTextWidth, 2) + '\n';
+  }
   return text + "answered " + std::to_string(report.answered()) + " of " +
          std::to_string(report.pings.size()) +
          (report.proven() ? ": the endpoint is proven\n" : "\n");
@@ -64,6 +74,7 @@ std::string to_json(const PingReport& report) {
   if (report.contact) {
     json["id"] = report.contact->id.to_string();
     json["udp"] = report.contact->udp.to_string();
+    json["enode"] = enode_text(*report.contact);
   }
   Json& pings = json["pings"] = Json::array();
   for (const auto& ping : report.pings) {
@@ -77,6 +88,7 @@ std::string to_json(const PingReport& report) {
          {"sees_us_at", ping->sees_us_at ? Json(ping->sees_us_at->to_string()) : Json()},
          {"seq", ping->seq > 0 ? Json(ping->seq) : Json()}});
   }
+  if (report.other_id) json["answered_by"] = report.other_id->to_string();
   if (!report.record) return json.dump();
   if (*report.record) {
     json["record"] = record_json(***report.record);

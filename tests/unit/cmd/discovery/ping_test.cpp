@@ -82,6 +82,18 @@ TEST_F(PingTest, TheReportOfSilenceSaysWhatItDoesNotTellApart) {
   EXPECT_EQ(text.find("proven"), std::string::npos) << text;
 }
 
+TEST_F(PingTest, AnotherKeyThatAnswersThereIsNamed) {
+  auto& node = nodes.add(1);
+  node.answers = false;
+  PingReport report = ping(node.contact);
+  report.other_id = nodes.add(2).contact.id;
+  const std::string text = to_text(report);
+  EXPECT_NE(text.find("Another key answers there"), std::string::npos) << text;
+  EXPECT_NE(text.find(report.other_id->to_string()), std::string::npos) << text;
+  EXPECT_EQ(text.find("look the same"), std::string::npos) << text;
+  EXPECT_EQ(Json::parse(to_json(report))["answered_by"], report.other_id->to_string());
+}
+
 TEST_F(PingTest, TheReportForProgramsHasEachPing) {
   auto& node = nodes.add(1, "net-1");
   const Json json = Json::parse(to_json(ping(node.contact)));
