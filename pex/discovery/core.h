@@ -208,6 +208,7 @@ class DiscoveryCore final : private ProtocolHost {
   void on_inbound(Protocol by, const Contact& node, DiscoveryTime now) override;
   void on_told(Protocol by, const Contact& from, std::span<const Contact> nodes, More more,
                DiscoveryTime now) override;
+  void on_find_went_on(Protocol by, const EnodeId& from, DiscoveryTime now) override;
   void on_find_ended(Protocol by, const Contact& from, FindEnd end, DiscoveryTime now) override;
   void on_record(Protocol by, const Contact& from, const EnrPtr& record,
                  DiscoveryTime now) override;

@@ -139,6 +139,10 @@ void DiscoveryCore::on_told(Protocol by, const Contact& from, std::span<const Co
   lookups_.on_told(by, from.id, good, more, now);
 }
 
+void DiscoveryCore::on_find_went_on(Protocol by, const EnodeId& from, DiscoveryTime now) {
+  lookups_.on_find_went_on(by, from, now);
+}
+
 void DiscoveryCore::on_find_ended(Protocol by, const Contact& from, FindEnd end,
                                   DiscoveryTime now) {
   if (end == FindEnd::answered) {

@@ -55,6 +55,8 @@ class ProtocolHost {
   // What it answered to a FindNode; each judged by form alone.
   virtual void on_told(Protocol by, const Contact& from, std::span<const Contact> nodes, More more,
                        DiscoveryTime now) = 0;
+  // The node that is to be asked does its part of what must come first: it has time anew.
+  virtual void on_find_went_on(Protocol by, const EnodeId& from, DiscoveryTime now) = 0;
   virtual void on_find_ended(Protocol by, const Contact& from, FindEnd end, DiscoveryTime now) = 0;
   // Its own record, asked for; verified, and of this node. Null: it did not answer.
   virtual void on_record(Protocol by, const Contact& from, const EnrPtr& record,

@@ -150,7 +150,7 @@ bool Discv4State::answer_ping(const Arrived& from, const Contact& sender, const 
       return false;
     }
   }
-  v4::sign(shared_.key, answer);
+  sign(answer);
   send(at, MessageKind::pong, std::move(answer), from.to);
   return true;
 }
@@ -272,7 +272,7 @@ std::optional<Drop> Discv4State::handle(const Arrived& from, const v4::EnrRespon
 
 void Discv4State::sign_and_send(const Arrived& to, MessageKind kind, const v4::Message& message) {
   Bytes packet = v4::encode(message);
-  v4::sign(shared_.key, packet);
+  sign(packet);
   send(to.sender.udp, kind, std::move(packet), to.to);
 }
 
