@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "p2p/base/listen_address.h"
+#include "pex/books/discovery_memory.h"
 #include "pex/discovery/key_file.h"
 
 namespace peerage::pex {
@@ -97,12 +98,21 @@ Result<void> NodeDiscovery::start() {
   const auto at = endpoint();
   if (!at) return tl::unexpected(at.error());
   settings_.listen = *at;
+  // Nobody's vote counts there, and there is nothing to vote on.
+  using Kind = ExternalIpSource::Kind;
+  if (at->ip.loopback() && settings_.external_ip.kind == Kind::vote) {
+    settings_.external_ip.kind = Kind::fixed;
+    settings_.external_ip.ip = at->ip;
+  }
   const std::uint16_t port =
       world_.external_port != 0 ? world_.external_port : world_.connections.listen_endpoint().port;
   settings_.core.p2p = P2pIdentity{world_.connections.id(), world_.books->networks(), port};
-  memory_ = std::make_shared<DiscoveryMemory>(world_.runtime, world_.books);
-  auto server = DiscoveryServer::start(std::move(*key), settings_,
-                                       {world_.runtime, control_, config_.log, memory_});
+  auto server = DiscoveryServer::start(
+      std::move(*key), settings_,
+      {.runtime = world_.runtime,
+       .shard = control_,
+       .log = config_.log,
+       .rows = std::make_shared<DiscoveryMemory>(world_.runtime, world_.books)});
   if (!server) return tl::unexpected(std::move(server.error()));
   server_ = std::move(*server);
   begin_feed();
@@ -112,11 +122,8 @@ Result<void> NodeDiscovery::start() {
 void NodeDiscovery::begin_feed() {
   DiscoveryFeed::Bans bans;
   bans.ban_id = [this](const EnodeId& id, conn::Duration span) {
-    server_->run([&](DiscoveryCore& core, DiscoveryTime now) {
-      const auto added = core.ban(id, now.steady + span, conn::BanOrigin::misbehaviour, now);
-      if (added != DiscoveryBans::Added::yes) return;
-      memory_->save_ban(id, std::chrono::floor<conn::WallTime::duration>(now.wall + span));
-    });
+    const auto until = world_.runtime.wall_now() + std::chrono::floor<std::chrono::seconds>(span);
+    server_->ban(id, until, conn::BanOrigin::misbehaviour);
   };
   bans.ban_network = [this](const conn::Cidr& network, conn::TimePoint until) {
     server_->run([&](DiscoveryCore& core, DiscoveryTime now) { core.ban(network, until, now); });
@@ -173,6 +180,7 @@ void NodeDiscovery::tell_need() {
 DiscoveryFigures NodeDiscovery::figures() const {
   DiscoveryFigures figures;
   if (server_) figures.server = server_->snapshot();
+  figures.kept = world_.books->discovery().nodes();
   if (!feed_) return figures;
   const Candidates& candidates = feed_->candidates();
   figures.candidates = candidates.counts();

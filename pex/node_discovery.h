@@ -9,7 +9,6 @@
 
 #include "p2p/switch.h"
 #include "pex/books/discovery_feed.h"
-#include "pex/books/discovery_memory.h"
 #include "pex/discovery/server.h"
 #include "pex/discovery_config.h"
 #include "pex/metrics/control_figures.h"
@@ -52,10 +51,9 @@ class NodeDiscovery : public std::enable_shared_from_this<NodeDiscovery> {
   const World world_;
   conn::Shard& control_;
   DiscoveryServer::Settings settings_;
-  std::shared_ptr<DiscoveryMemory> memory_;
   std::unique_ptr<DiscoveryServer> server_;
   std::unique_ptr<DiscoveryFeed> feed_;
-  std::unique_ptr<DiscoveryServer::Subscription> subscription_;
+  std::shared_ptr<UpdateSubscription> subscription_;
   std::unique_ptr<conn::Timer> timer_;
 };
 

@@ -50,6 +50,7 @@ struct StoreFigures {
 // Of discovery; all zero while it does not run.
 struct DiscoveryFigures {
   std::shared_ptr<const DiscoverySnapshot> server;  // null: it does not run
+  std::size_t kept = 0;                             // nodes that a restart begins with
   Candidates::Counts candidates;
   std::array<std::size_t, Candidates::kStates> states{};     // by Candidates::State
   std::array<std::uint64_t, addrbook::kAddedCount> added{};  // by addrbook::Added

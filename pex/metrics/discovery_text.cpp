@@ -127,7 +127,7 @@ void write_discovery(TextWriter& writer, const DiscoveryFigures& figures) {
                 "How often others began to see us somewhere else.");
   writer.value({}, server.counters.external_address_changes);
   writer.family("peerage_discovery_store_rows", Type::gauge, "Nodes that a restart begins with.");
-  writer.value({}, std::uint64_t{server.rows});
+  writer.value({}, std::uint64_t{figures.kept});
 }
 
 }  // namespace peerage::pex

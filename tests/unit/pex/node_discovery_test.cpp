@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <fstream>
+#include <future>
+#include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -42,15 +44,13 @@ class NodeDiscoveryTest : public test::PexWorld {
   EnrPtr record_of(PexNode& node) {
     DiscoveryServer* server = node.whole->discovery();
     if (server == nullptr) return nullptr;
-    EnrPtr record;
-    server->run([&](DiscoveryCore& core, DiscoveryTime) { record = core.record(); });
-    return record;
+    return server->core().record();
   }
   // What others are told: as `peerage discovery id` shows it.
   std::string url_of(PexNode& node) {
     EXPECT_TRUE(until([&] { return record_of(node) != nullptr; }, 10s));
     const auto url = EnodeUrl{record_of(node)->key(), node.host().address().to_string(), 26656,
-                              node.whole->discovery()->local_endpoint().port};
+                              node.whole->discovery()->core().settings().bound.port};
     return url.to_string();
   }
 };
@@ -119,11 +119,7 @@ TEST_F(NodeDiscoveryTest, ABanOfTheSwitchIsDiscoverysToo) {
   ASSERT_TRUE(until([&] { return record_of(node) != nullptr; }, 10s));
   const auto ip = conn::IpAddress::v4(9, 9, 9, 9);
   const auto is_banned = [&] {
-    bool banned = false;
-    node.whole->discovery()->run([&](DiscoveryCore& core, DiscoveryTime now) {
-      banned = core.bans().banned(ip, now.steady);
-    });
-    return banned;
+    return node.whole->discovery()->core().bans().banned(ip, world.now());
   };
   node.net().ban(conn::Cidr(ip, 24), 1h, "test");
   world.run_for(1s);
@@ -162,9 +158,14 @@ TEST_F(NodeDiscoveryTest, SettingsThatMakeNoSenseAreRefusedBeforeTheStart) {
     auto node = Node::create(host, config, test::numbered_key(78));
     return node ? std::string() : node.error().detail;
   };
-  EXPECT_THAT(why({.bootnodes = {"enr:nothing"}}), HasSubstr("bootnodes"));
-  EXPECT_THAT(why({.bootnodes = {"enode://00@1.2.3.4:1"}}), HasSubstr("bootnodes"));
-  EXPECT_THAT(why({.external_ip = "perhaps"}), Not(""));
+  DiscoveryConfig wrong;
+  for (const char* boot : {"enr:nothing", "enode://00@1.2.3.4:1", "1.2.3.4:30303"}) {
+    wrong.bootnodes = {boot};
+    EXPECT_THAT(why(wrong), HasSubstr("bootnodes")) << boot;
+  }
+  wrong.bootnodes.clear();
+  wrong.external_ip = "perhaps";
+  EXPECT_THAT(why(wrong), Not(""));
   config.pex = false;
   EXPECT_THAT(why({}), HasSubstr("needs peer exchange"));
 }
@@ -177,6 +178,70 @@ TEST_F(NodeDiscoveryTest, HasItsMetricsOnlyWhenItIsOn) {
   EXPECT_THAT(metrics_text(*with.whole), HasSubstr("peerage_discovery_record_seq"));
   EXPECT_THAT(metrics_text(*without.whole), Not(HasSubstr("peerage_discovery")));
   EXPECT_EQ(without.whole->discovery(), nullptr);
+}
+
+// --- on the sockets of this machine ---
+
+class DiscoveryOnLoopback : public testing::Test {
+ protected:
+  static constexpr conn::Duration kLimit = 15s;
+
+  test::TemporaryDirectory directory;
+
+  NodeConfig config(std::vector<std::string> bootnodes) {
+    NodeConfig config;
+    config.networks = {"test-chain"};
+    config.listen = "127.0.0.1:0";
+    config.shards = 1;
+    config.exchange.strict = conn::IpAddress::Strict::no;
+    config.connections.p2p.allow_duplicate_ip = true;
+    config.discovery.emplace();
+    config.discovery->bootnodes = std::move(bootnodes);
+    return config;
+  }
+  static std::unique_ptr<Node> started(const NodeConfig& config) {
+    auto node = Node::create(config, conn::NodeKey::generate());
+    EXPECT_TRUE(node) << node.error().text();
+    const auto up = (*node)->start();
+    EXPECT_TRUE(up) << up.error().text();
+    return std::move(*node);
+  }
+  // On the control shard of the node.
+  template <typename Look>
+  static bool until(Node& node, const Look& look) {
+    const auto end = std::chrono::steady_clock::now() + kLimit;
+    while (std::chrono::steady_clock::now() < end) {
+      std::promise<bool> seen;
+      node.look([&](NetworkBooks&) { seen.set_value(look()); });
+      if (seen.get_future().get()) return true;
+      std::this_thread::sleep_for(20ms);
+    }
+    return false;
+  }
+};
+
+TEST_F(DiscoveryOnLoopback, TwoNodesThatShareABootNodesRecordAloneArePeersWithin15Seconds) {
+  NodeConfig of_boot = config({});
+  of_boot.connections.p2p.max_num_inbound_peers = 0;
+  of_boot.connections.p2p.max_num_outbound_peers = 0;
+  const auto boot = started(of_boot);
+  std::string record;
+  ASSERT_TRUE(until(*boot, [&] {
+    const EnrPtr own = boot->discovery()->core().record();
+    if (own) record = own->text();
+    return own && own->udp4();
+  }));
+  const auto one = started(config({record}));
+  const auto two = started(config({record}));
+  for (const auto& [node, other] : {std::pair(one.get(), two.get()), {two.get(), one.get()}}) {
+    const conn::NodeId wanted = other->id();
+    EXPECT_TRUE(until(*node, [&look = *node, wanted] {
+      const auto peers = look.get_switch().snapshot()->peers;
+      return std::any_of(peers.begin(), peers.end(),
+                         [&](const p2p::PeerPtr& peer) { return peer->id() == wanted; });
+    }));
+  }
+  for (const auto* each : {&boot, &one, &two}) EXPECT_TRUE((*each)->stop());
 }
 
 }  // namespace
