@@ -29,7 +29,8 @@ DiscoveryCore::DiscoveryCore(conn::Secp256k1Key key, DiscoverySettings settings,
       lookups_(shared_),
       lookup_interval_(lookup_interval(shared_.settings.limits, 0, 0)),
       pinging_(shared_.settings.limits.commands),
-      asking_records_(shared_.settings.limits.commands) {
+      asking_records_(shared_.settings.limits.commands),
+      finding_(shared_.settings.limits.commands) {
   if (shared_.settings.protocols[index_of(Protocol::v4)] == Switched::on) {
     ProtocolHost& host = *this;
     states_[index_of(Protocol::v4)] = std::make_unique<Discv4State>(shared_, host);
