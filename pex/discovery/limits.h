@@ -49,6 +49,7 @@ struct DiscoveryLimits {
   // --- discv4 (ethereum/devp2p discv4.md; reth) ---
   Duration proof_lasts = std::chrono::hours(12);
   std::size_t proofs = 4096;
+  std::size_t proofs_of_network = 64;  // of one public IPv4 /24 or IPv6 /48
   Duration v4_request = std::chrono::seconds(20);
   Duration v4_expiry = std::chrono::seconds(20);  // of what we send
   std::size_t v4_pings_in_flight = 32;
@@ -69,13 +70,18 @@ struct DiscoveryLimits {
   std::uint64_t costly_rate = 2000;  // signature checks a second for what nobody waits for
   std::uint64_t unproven_rate = 5;   // datagrams a second to a public IP that has proven nothing
   std::uint64_t unproven_burst = 10;
+  // Of what has moved us to send it, in bytes: as many as have come, or one ping's answer (Pong and
+  // our Ping, 330 of IPv6), whatever is more; counted in windows.
+  std::uint64_t unproven_answer = 340;
+  Duration unproven_window = std::chrono::minutes(5);
   // To endpoints that others have named: pings in a minute, to one and to its IP.
   Duration told_endpoint_rest = std::chrono::seconds(60);
   std::size_t told_ip_pings = 3;
+  std::size_t told_hosts = 4096;  // remembered; more than can be pinged in that time
 
   std::size_t datagrams_in = 1024;  // waiting
   std::size_t datagrams_out = 1024;
-  std::size_t round = 32;  // datagrams that are handled before the timers get their turn
+  std::size_t round = 32;     // datagrams that are handled before the timers get their turn
   std::size_t updates = 512;  // waiting for a subscriber
   std::size_t commands = 100;
   std::size_t records_remembered = 4096;

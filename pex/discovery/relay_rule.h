@@ -1,8 +1,9 @@
 // Which addresses may be told to whom, and believed from whom.
 //
 // What a stranger tells must not make us send into networks that only we can reach, and what we
-// tell must not do that to others. Special-use networks never; loopback only from and to loopback;
-// private and link-local only from and to such.
+// tell must not do that to others. Special-use networks (unspecified, multicast, documentation and
+// all others that the internet does not route) never; loopback only from and to loopback; private,
+// link-local and a provider's shared addresses only from and to such, or loopback.
 //
 // Source: go-ethereum p2p/netutil CheckRelayIP; its own handshakes lack it.
 // Threads: pure functions.
