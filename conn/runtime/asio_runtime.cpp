@@ -12,26 +12,29 @@
 
 #include <asio/executor_work_guard.hpp>
 #include <asio/ip/tcp.hpp>
-#include <asio/ip/v6_only.hpp>
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
 #include <pthread.h>
 #include <sodium.h>
 #include <unistd.h>
 
+#include "conn/address/host_name.h"
+#include "conn/runtime/asio_runtime_datagrams.h"
 #include "conn/runtime/asio_runtime_executor.h"
-#include "conn/runtime/asio_runtime_resolver.h"
+#include "conn/runtime/asio_runtime_lookup.h"
+#include "conn/runtime/asio_runtime_operation.h"
 #include "conn/runtime/asio_runtime_socket.h"
+#include "conn/runtime/asio_runtime_txt.h"
 
 namespace peerage::conn {
 namespace {
 
 using asio_runtime::from_asio;
+using asio_runtime::Operation;
+using asio_runtime::OperationHandle;
 using asio_runtime::reason_of;
 using asio_runtime::tcp;
 using asio_runtime::to_asio;
-
-constexpr int kListenBacklog = 1024;
 
 // Asio watches a socket for room to write from the first time that is asked for, as connecting
 // does, and then answers each wait for something to read with "writable" first. Registered anew, it
@@ -85,39 +88,6 @@ class AsioTimer final : public Timer {
   std::shared_ptr<Core> core_;
 };
 
-// What an operation and its handle share: destroying the handle makes the callback void.
-template <typename T>
-struct Operation {
-  using Done = std::function<void(Result<T>)>;
-  explicit Operation(asio::io_context& context, Done callback)
-      : timer(context), done(std::move(callback)) {}
-  virtual ~Operation() = default;
-  virtual void abandon() {}
-  void finish(Result<T> outcome) {
-    if (!done) return;
-    timer.cancel();
-    const Done callback = std::exchange(done, nullptr);
-    callback(std::move(outcome));
-  }
-  asio::steady_timer timer;
-  Done done;
-};
-
-template <typename T>
-class OperationHandle final : public Pending {
- public:
-  explicit OperationHandle(std::shared_ptr<Operation<T>> operation)
-      : operation_(std::move(operation)) {}
-  ~OperationHandle() override {
-    operation_->done = nullptr;
-    operation_->timer.cancel();
-    operation_->abandon();
-  }
-
- private:
-  std::shared_ptr<Operation<T>> operation_;
-};
-
 struct ConnectOperation final : Operation<std::unique_ptr<Stream>> {
   ConnectOperation(asio::io_context& context, Runtime::ConnectDone callback)
       : Operation(context, std::move(callback)), socket(context) {}
@@ -128,29 +98,19 @@ struct ConnectOperation final : Operation<std::unique_ptr<Stream>> {
   tcp::socket socket;
 };
 
-Result<tcp::acceptor> open_acceptor(asio::io_context& context, const Endpoint& at) {
-  tcp::acceptor acceptor(context);
-  const tcp::endpoint endpoint = to_asio(at);
-  asio::error_code error;
-  const auto step = [&error](auto&& action) {
-    if (!error) action();
-  };
-  acceptor.open(endpoint.protocol(), error);
-  step([&] { acceptor.set_option(tcp::acceptor::reuse_address(true), error); });
-  // [::] takes IPv4 as well.
-  if (!at.ip.is_v4()) step([&] { acceptor.set_option(asio::ip::v6_only(false), error); });
-  step([&] { acceptor.bind(endpoint, error); });
-  step([&] { acceptor.listen(kListenBacklog, error); });
-  step([&] { acceptor.non_blocking(true, error); });
-  if (!error) return Result<tcp::acceptor>(std::move(acceptor));
-  if (error.value() == EADDRNOTAVAIL) {  // "no route", of a dial
-    return fail(Stage::configuration, Reason::io_error,
-                at.to_string() + ": " + at.ip.to_string() +
-                    " is no address of this machine; if others reach it there, as in most clouds, "
-                    "listen on 0.0.0.0 and make that its external_address");
+// What of an answer is handed on.
+std::vector<IpAddress> distinct(std::vector<IpAddress> found) {
+  std::vector<IpAddress> kept;
+  for (const IpAddress& address : found) {
+    if (kept.size() == kMaxResolvedAddresses) break;
+    if (std::find(kept.begin(), kept.end(), address) == kept.end()) kept.push_back(address);
   }
-  return fail(Stage::configuration, reason_of(error.value(), Reason::io_error),
-              at.to_string() + ": " + std::strerror(error.value()));
+  return kept;
+}
+std::vector<std::string> bounded(std::vector<std::string> found) {
+  std::erase_if(found, [](const std::string& each) { return each.size() > kMaxTxtBytes; });
+  if (found.size() > kMaxTxtRecords) found.resize(kMaxTxtRecords);
+  return found;
 }
 
 void prepare_libsodium() {
@@ -237,9 +197,10 @@ class AsioRuntime::ShardOnAsio final : public Shard,
 
 // --- the runtime ---
 
-AsioRuntime::AsioRuntime(std::size_t shards, Lookup lookup)
+AsioRuntime::AsioRuntime(std::size_t shards, Lookup lookup, TxtLookup txt_lookup)
     : executors_(std::make_unique<asio_runtime::Executors>()),
-      resolver_(std::make_shared<Resolver>(std::move(lookup))) {
+      resolver_(asio_runtime::make_resolver(std::move(lookup), asio_runtime::look_up_addresses)),
+      txt_resolver_(asio_runtime::make_resolver(std::move(txt_lookup), asio_runtime::look_up_txt)) {
   prepare_libsodium();
   if (shards == 0) shards = std::max(1u, std::thread::hardware_concurrency());
   for (std::size_t i = 0; i < shards; ++i) shards_.push_back(std::make_shared<ShardOnAsio>());
@@ -253,9 +214,10 @@ AsioRuntime::AsioRuntime(std::size_t shards, Lookup lookup)
   }
 }
 
-AsioRuntime::AsioRuntime(asio::io_context& host, Lookup lookup)
+AsioRuntime::AsioRuntime(asio::io_context& host, Lookup lookup, TxtLookup txt_lookup)
     : executors_(std::make_unique<asio_runtime::Executors>()),
-      resolver_(std::make_shared<Resolver>(std::move(lookup))) {
+      resolver_(asio_runtime::make_resolver(std::move(lookup), asio_runtime::look_up_addresses)),
+      txt_resolver_(asio_runtime::make_resolver(std::move(txt_lookup), asio_runtime::look_up_txt)) {
   prepare_libsodium();
   shards_.push_back(std::make_shared<ShardOnAsio>(host));
 }
@@ -269,6 +231,7 @@ AsioRuntime::~AsioRuntime() {
 
 void AsioRuntime::stop() {
   resolver_->stop();
+  txt_resolver_->stop();
   executors_->stop();
   for (const auto& shard : shards_) shard->stop();
   stopped_ = true;
@@ -367,7 +330,7 @@ struct AsioRuntime::Held {
 
 Result<void> AsioRuntime::hold(const Endpoint& at) {
   if (held_ && held_->at == at) return {};
-  auto acceptor = open_acceptor(shards_.front()->context(), at);
+  auto acceptor = asio_runtime::open_acceptor(shards_.front()->context(), at);
   if (!acceptor) return tl::unexpected(std::move(acceptor.error()));
   held_ = std::make_unique<Held>(Held{at, std::move(*acceptor)});
   return {};
@@ -380,7 +343,7 @@ Result<std::unique_ptr<Listener>> AsioRuntime::listen(Shard& shard, const Endpoi
     acceptor.emplace(std::move(held_->acceptor));
     held_.reset();
   } else {
-    auto opened = open_acceptor(static_cast<ShardOnAsio&>(shard).context(), at);
+    auto opened = asio_runtime::open_acceptor(static_cast<ShardOnAsio&>(shard).context(), at);
     if (!opened) return tl::unexpected(std::move(opened.error()));
     acceptor.emplace(std::move(*opened));
   }
@@ -390,37 +353,32 @@ Result<std::unique_ptr<Listener>> AsioRuntime::listen(Shard& shard, const Endpoi
                                      });
 }
 
+Result<std::unique_ptr<DatagramSocket>> AsioRuntime::open_datagrams(Shard& shard,
+                                                                    const Endpoint& at,
+                                                                    std::size_t longest) {
+  return asio_runtime::open_datagrams(static_cast<ShardOnAsio&>(shard).context(), at, longest);
+}
+
 std::unique_ptr<Pending> AsioRuntime::resolve(Shard& shard, const std::string& host,
                                               Duration timeout, ResolveDone done) {
-  auto& on_asio = static_cast<ShardOnAsio&>(shard);
-  auto operation =
-      std::make_shared<Operation<std::vector<IpAddress>>>(on_asio.context(), std::move(done));
-  // A lookup that hangs may outlive the runtime, so it owns nothing of it.
-  const auto deliver = [weak = std::weak_ptr(operation), host](Resolver::Outcome outcome) {
-    const auto waiting = weak.lock();
-    if (!waiting) return;
-    if (outcome) {
-      std::vector<IpAddress> distinct;
-      for (const IpAddress& address : *outcome) {
-        const bool known = std::find(distinct.begin(), distinct.end(), address) != distinct.end();
-        if (!known && distinct.size() < kMaxResolvedAddresses) distinct.push_back(address);
-      }
-      outcome = std::move(distinct);
-      if (outcome->empty()) outcome = fail(Stage::resolve, Reason::name_not_found, host);
-    }
-    waiting->finish(std::move(outcome));
-  };
+  const asio_runtime::Place place{shard, static_cast<ShardOnAsio&>(shard).context()};
   if (const auto literal = IpAddress::parse(host)) {
-    shard.post([deliver, literal] { deliver(std::vector<IpAddress>{*literal}); });
-  } else {
-    operation->timer.expires_after(timeout);
-    operation->timer.async_wait([operation, host](const asio::error_code& cancelled) {
-      if (cancelled) return;
-      operation->finish(fail(Stage::resolve, Reason::name_lookup_timed_out, host));
-    });
-    resolver_->submit(on_asio, host, deliver);
+    return asio_runtime::answer<std::vector<IpAddress>>(place, std::move(done),
+                                                        std::vector{*literal});
   }
-  return std::make_unique<OperationHandle<std::vector<IpAddress>>>(operation);
+  return asio_runtime::look_up(*resolver_, place, host, timeout, std::move(done), distinct);
+}
+
+std::unique_ptr<Pending> AsioRuntime::resolve_txt(Shard& shard, const std::string& name,
+                                                  Duration timeout, TxtDone done) {
+  const asio_runtime::Place place{shard, static_cast<ShardOnAsio&>(shard).context()};
+  // Strangers may have written it, and to the system a zero byte would be its end.
+  if (!is_host_name(name)) {
+    return asio_runtime::answer<std::vector<std::string>>(
+        place, std::move(done),
+        fail(Stage::resolve, Reason::name_not_found, printable(name) + ": no host name"));
+  }
+  return asio_runtime::look_up(*txt_resolver_, place, name, timeout, std::move(done), bounded);
 }
 
 }  // namespace peerage::conn

@@ -1,11 +1,13 @@
-// The runtime of the real world: TCP on standalone Asio, one thread and one io_context for a shard.
+// The runtime of the real world: TCP and UDP on standalone Asio, one thread and one io_context for
+// a shard.
 //
-// Sockets are non-blocking and set to send at once (TCP_NODELAY), to notice a vanished peer
+// Streams are non-blocking and set to send at once (TCP_NODELAY), to notice a vanished peer
 // (keep-alive, TCP_USER_TIMEOUT), and to report themselves writable only when little waits in the
 // kernel (TCP_NOTSENT_LOWAT): what we have not written yet can still be overtaken by a message of
 // higher priority, what the kernel holds cannot.
 //
-// Names are looked up by at most kResolverThreads threads of their own. A lookup that hangs keeps
+// Names are looked up by at most kResolverThreads threads of their own, TXT records by as many. A
+// lookup that hangs keeps
 // its thread, not the shard: its timeout is reported in time, and stopping does not wait for it.
 //
 // This is the one public header that shows Asio, for hosts that bring their own io_context.
@@ -34,24 +36,27 @@ namespace peerage::conn {
 
 namespace asio_runtime {
 class Executors;
-}
+template <typename Answer>
+class Resolver;
+}  // namespace asio_runtime
 
-// Replaces the system's name lookup; runs on a resolver thread and may block.
+// They replace the system's name lookup; they run on a resolver thread and may block.
 using Lookup = std::function<Result<std::vector<IpAddress>>(const std::string& host)>;
+using TxtLookup = std::function<Result<std::vector<std::string>>(const std::string& name)>;
 
 class AsioRuntime final : public Runtime {
  public:
   static constexpr std::size_t kResolverThreads = 4;
 
-  // Starts `shards` threads; 0 means one for each hardware thread. `lookup` is for tests. Throws
+  // Starts `shards` threads; 0 means one for each hardware thread. Lookups are for tests. Throws
   // std::system_error when the system has no thread left.
-  explicit AsioRuntime(std::size_t shards = 0, Lookup lookup = {});
+  explicit AsioRuntime(std::size_t shards = 0, Lookup lookup = {}, TxtLookup txt_lookup = {});
   // One shard on the host's own io_context, which the host runs, on one thread, also while there is
   // nothing to do (asio::make_work_guard), and which outlives the runtime. To end, stop the
   // switches, and the host when they have reported that they stopped. Where that cannot be waited
   // for: let the host's run() return, then stop the runtime, then destroy switches and runtime.
   // (Without the last stop a switch would wait for the host.)
-  explicit AsioRuntime(asio::io_context& host, Lookup lookup = {});
+  explicit AsioRuntime(asio::io_context& host, Lookup lookup = {}, TxtLookup txt_lookup = {});
   ~AsioRuntime() override;  // stops
   AsioRuntime(const AsioRuntime&) = delete;
   AsioRuntime& operator=(const AsioRuntime&) = delete;
@@ -78,6 +83,10 @@ class AsioRuntime final : public Runtime {
                                            OnArrival on_arrival) override;
   std::unique_ptr<Pending> resolve(Shard& shard, const std::string& host, Duration timeout,
                                    ResolveDone done) override;
+  Result<std::unique_ptr<DatagramSocket>> open_datagrams(Shard& shard, const Endpoint& at,
+                                                         std::size_t longest) override;
+  std::unique_ptr<Pending> resolve_txt(Shard& shard, const std::string& name, Duration timeout,
+                                       TxtDone done) override;
 
   // Takes an address before anyone is to be accepted there: connections wait in the backlog, and
   // the next `listen` at it, on shard 0, accepts them; or they are reset when the runtime stops.
@@ -87,7 +96,6 @@ class AsioRuntime final : public Runtime {
 
  private:
   class ShardOnAsio;
-  class Resolver;
   struct Held;
 
   const std::unique_ptr<asio_runtime::Executors> executors_;
@@ -95,7 +103,8 @@ class AsioRuntime final : public Runtime {
   std::atomic<bool> stopped_ = false;
   std::mutex joining_;
   std::vector<std::thread> threads_;
-  std::shared_ptr<Resolver> resolver_;
+  const std::shared_ptr<asio_runtime::Resolver<std::vector<IpAddress>>> resolver_;
+  const std::shared_ptr<asio_runtime::Resolver<std::vector<std::string>>> txt_resolver_;
   std::unique_ptr<Held> held_;
 };
 

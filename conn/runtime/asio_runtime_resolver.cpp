@@ -8,10 +8,9 @@
 #include <netdb.h>
 #include <sys/socket.h>
 
-namespace peerage::conn {
-namespace {
+namespace peerage::conn::asio_runtime {
 
-Result<std::vector<IpAddress>> system_lookup(const std::string& host) {
+Result<std::vector<IpAddress>> look_up_addresses(const std::string& host) {
   addrinfo wanted{};
   wanted.ai_family = AF_UNSPEC;
   wanted.ai_socktype = SOCK_STREAM;
@@ -40,42 +39,43 @@ Result<std::vector<IpAddress>> system_lookup(const std::string& host) {
   return addresses;
 }
 
-}  // namespace
+template <typename Answer>
+Resolver<Answer>::Resolver(Lookup lookup) : lookup_(std::move(lookup)) {}
 
-AsioRuntime::Resolver::Resolver(Lookup lookup)
-    : lookup_(lookup ? std::move(lookup) : system_lookup) {}
-
-void AsioRuntime::Resolver::submit(Shard& shard, std::string host, Deliver deliver) {
+template <typename Answer>
+void Resolver<Answer>::submit(Shard& shard, std::string name, Deliver deliver) {
   const std::lock_guard lock(mutex_);
   if (stopped_) return;
-  jobs_.push_back({&shard, std::move(host), std::move(deliver)});
-  if (busy_ == kResolverThreads) return;
+  jobs_.push_back({&shard, std::move(name), std::move(deliver)});
+  if (busy_ == AsioRuntime::kResolverThreads) return;
   try {
-    std::thread([self = shared_from_this()] { self->work(); }).detach();
+    std::thread([self = this->shared_from_this()] { self->work(); }).detach();
     ++busy_;
   } catch (const std::system_error& error) {
     if (busy_ > 0) return;  // one that runs will come to it
     const Job job = std::move(jobs_.back());
     jobs_.pop_back();
-    shard.post([deliver = job.deliver, why = job.host + ": " + error.what()] {
+    shard.post([deliver = job.deliver, why = job.name + ": " + error.what()] {
       deliver(fail(Stage::resolve, Reason::name_lookup_failed, why));
     });
   }
 }
 
-void AsioRuntime::Resolver::stop() {
+template <typename Answer>
+void Resolver<Answer>::stop() {
   const std::lock_guard lock(mutex_);
   stopped_ = true;
   jobs_.clear();
 }
 
-void AsioRuntime::Resolver::work() {
+template <typename Answer>
+void Resolver<Answer>::work() {
   std::unique_lock lock(mutex_);
   while (!jobs_.empty()) {
     Job job = std::move(jobs_.front());
     jobs_.pop_front();
     lock.unlock();
-    Outcome outcome = lookup_(job.host);
+    Outcome outcome = lookup_(job.name);
     lock.lock();
     // With the lock held the shard cannot go away: stop() takes it first.
     if (stopped_) break;
@@ -85,4 +85,7 @@ void AsioRuntime::Resolver::work() {
   --busy_;
 }
 
-}  // namespace peerage::conn
+template class Resolver<std::vector<IpAddress>>;
+template class Resolver<std::vector<std::string>>;
+
+}  // namespace peerage::conn::asio_runtime

@@ -3,14 +3,17 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstring>
 #include <utility>
 
+#include <asio/ip/v6_only.hpp>
 #include <asio/steady_timer.hpp>
 #include <netinet/tcp.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "conn/runtime/asio_runtime_readiness.h"
 #include "conn/runtime/spent_arrival.h"
 
 namespace peerage::conn::asio_runtime {
@@ -25,15 +28,11 @@ constexpr int kNotSentLowWater = 64 << 10;
 // where messages wait behind others. (A longer way gets the window that the kernel finds for it.)
 constexpr std::uint32_t kShortWayUs = 1000;
 constexpr int kShortWayWindow = 64 << 10;
+constexpr int kListenBacklog = 1024;
 constexpr int kAcceptBatch = 64;
 constexpr Duration kAcceptPauseMin = 100ms;
 // Half of the 2 s within which accepting has to go on once descriptors are free again.
 constexpr Duration kAcceptPauseMax = 1s;
-
-void set_option(int socket, int level, int name, int value) {
-  // Every option is an improvement, none a condition: a kernel without it still serves.
-  ::setsockopt(socket, level, name, &value, sizeof value);
-}
 
 void tune(int socket) {
   set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1);
@@ -78,6 +77,21 @@ Reason reason_of(int error, Reason otherwise) {
   }
 }
 
+Failure bind_failure(const Endpoint& at, int error) {
+  if (error == EADDRNOTAVAIL) {  // "no route", of a dial
+    return {Stage::configuration, Reason::io_error,
+            at.to_string() + ": " + at.ip.to_string() +
+                " is no address of this machine; if others reach it there, as in most clouds, "
+                "listen on 0.0.0.0 and make that its external_address"};
+  }
+  return {Stage::configuration, reason_of(error, Reason::io_error),
+          at.to_string() + ": " + std::strerror(error)};
+}
+
+void set_option(int socket, int level, int name, int value) noexcept {
+  ::setsockopt(socket, level, name, &value, sizeof value);
+}
+
 bool may_keep(int descriptor) noexcept {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return true;
@@ -106,20 +120,19 @@ using namespace std::chrono_literals;
 
 class AsioStream final : public Stream {
  public:
-  AsioStream(tcp::socket socket, Endpoint local, Endpoint remote)
-      : core_(std::make_shared<Core>(std::move(socket))), local_(local), remote_(remote) {
-    tune(core_->socket.native_handle());
+  AsioStream(tcp::socket socket, const Endpoint& local, const Endpoint& remote)
+      : watched_(std::move(socket)), local_(local), remote_(remote) {
+    tune(watched_.native());
   }
-  ~AsioStream() override { close(); }
 
   IoResult read(MutableBytes into) noexcept override {
-    if (!core_->open) return {IoStatus::failed, 0, Reason::io_error};
+    if (!watched_.is_open()) return {IoStatus::failed, 0, Reason::io_error};
     if (into.empty()) return {};
-    return outcome(::recv(core_->socket.native_handle(), into.data(), into.size(), MSG_DONTWAIT));
+    return outcome(::recv(watched_.native(), into.data(), into.size(), MSG_DONTWAIT));
   }
 
   IoResult write(std::span<const ByteView> parts) noexcept override {
-    if (!core_->open) return {IoStatus::failed, 0, Reason::io_error};
+    if (!watched_.is_open()) return {IoStatus::failed, 0, Reason::io_error};
     std::array<iovec, 16> vectors;
     std::size_t count = 0;
     for (const ByteView part : parts.first(std::min(parts.size(), vectors.size()))) {
@@ -130,44 +143,22 @@ class AsioStream final : public Stream {
     msghdr message{};
     message.msg_iov = vectors.data();
     message.msg_iovlen = count;
-    return outcome(::sendmsg(core_->socket.native_handle(), &message, MSG_DONTWAIT | MSG_NOSIGNAL));
+    return outcome(::sendmsg(watched_.native(), &message, MSG_DONTWAIT | MSG_NOSIGNAL));
   }
 
-  void when_readable(Task task) override {
-    wait(core_->readable, tcp::socket::wait_read, std::move(task));
-  }
-  void when_writable(Task task) override {
-    wait(core_->writable, tcp::socket::wait_write, std::move(task));
-  }
+  void when_readable(Task task) override { watched_.when_readable(std::move(task)); }
+  void when_writable(Task task) override { watched_.when_writable(std::move(task)); }
 
   void shutdown_write() noexcept override {
     asio::error_code ignored;
-    if (core_->open) core_->socket.shutdown(tcp::socket::shutdown_send, ignored);
+    if (watched_.is_open()) watched_.socket().shutdown(tcp::socket::shutdown_send, ignored);
   }
-  void close() noexcept override {
-    core_->open = false;
-    core_->readable.task = nullptr;
-    core_->writable.task = nullptr;
-    asio::error_code ignored;
-    core_->socket.close(ignored);
-  }
+  void close() noexcept override { watched_.close(); }
 
   Endpoint local_endpoint() const override { return local_; }
   Endpoint remote_endpoint() const override { return remote_; }
 
  private:
-  struct Interest {
-    Task task;
-    bool waiting = false;  // Asio has been asked
-  };
-  struct Core {
-    explicit Core(tcp::socket connected) : socket(std::move(connected)) {}
-    tcp::socket socket;
-    Interest readable;
-    Interest writable;
-    bool open = true;
-  };
-
   static IoResult outcome(ssize_t moved) noexcept {
     if (moved > 0) return {IoStatus::ok, static_cast<std::size_t>(moved)};
     if (moved == 0) return {IoStatus::end, 0};
@@ -175,18 +166,7 @@ class AsioStream final : public Stream {
     return {IoStatus::failed, 0, reason_of(errno, Reason::io_error)};
   }
 
-  void wait(Interest& interest, tcp::socket::wait_type type, Task task) {
-    if (!core_->open) return;
-    interest.task = std::move(task);
-    if (std::exchange(interest.waiting, true)) return;
-    core_->socket.async_wait(type, [core = core_, &interest](const asio::error_code&) {
-      interest.waiting = false;
-      // An error other than our own closing shows itself to the next read or write.
-      if (const Task ready = std::exchange(interest.task, nullptr)) ready();
-    });
-  }
-
-  std::shared_ptr<Core> core_;
+  WatchedSocket<tcp::socket> watched_;
   Endpoint local_;
   Endpoint remote_;
 };
@@ -319,6 +299,24 @@ class AsioListener final : public Listener {
 };
 
 }  // namespace
+
+Result<tcp::acceptor> open_acceptor(asio::io_context& context, const Endpoint& at) {
+  tcp::acceptor acceptor(context);
+  const tcp::endpoint endpoint = to_asio(at);
+  asio::error_code error;
+  const auto step = [&error](auto&& action) {
+    if (!error) action();
+  };
+  acceptor.open(endpoint.protocol(), error);
+  step([&] { acceptor.set_option(tcp::acceptor::reuse_address(true), error); });
+  // [::] takes IPv4 as well.
+  if (!at.ip.is_v4()) step([&] { acceptor.set_option(asio::ip::v6_only(false), error); });
+  step([&] { acceptor.bind(endpoint, error); });
+  step([&] { acceptor.listen(kListenBacklog, error); });
+  step([&] { acceptor.non_blocking(true, error); });
+  if (!error) return Result<tcp::acceptor>(std::move(acceptor));
+  return tl::unexpected(bind_failure(at, error.value()));
+}
 
 std::unique_ptr<Stream> make_stream(tcp::socket socket, const Endpoint& local,
                                     const Endpoint& remote) {

@@ -1,4 +1,5 @@
-// The seam between Peerage and the world: time, timers, tasks, randomness, names and byte streams.
+// The seam between Peerage and the world: time, timers, tasks, randomness, names, byte streams and
+// datagrams.
 //
 // Everything above this header is written once and runs on two implementations: TCP on standalone
 // Asio (conn/runtime/asio_runtime.h), and a simulated network in virtual time (tests/sim). A second
@@ -10,14 +11,15 @@
 //
 // Rules that every implementation keeps:
 //  - A callback never runs inside the call that asked for it; it runs later, on the shard's thread.
-//  - Destroying (or cancelling) a timer, stream, listener or pending operation on its shard's
+//  - Destroying (or cancelling) a timer, stream, socket, listener or pending operation on its
+//  shard's
 //    thread guarantees that its callback does not run afterwards, not even when already due.
 //  - Tasks posted to one shard from one thread run in the order in which they were posted.
 //  - Callbacks must not throw; one that does ends the process.
 //
-// Streams are readiness-based: `read` and `write` never block and never take ownership of a buffer.
-// An idle connection therefore holds no buffer at all; it borrows the shard's scratch space while
-// it works.
+// Streams and datagrams are readiness-based: `read` and `write`, `receive` and `send` never block
+// and never take ownership of a buffer. An idle connection therefore holds no buffer at all; it
+// borrows the shard's scratch space while it works.
 #pragma once
 
 #include <chrono>
@@ -83,6 +85,51 @@ class Stream {
 
   virtual Endpoint local_endpoint() const = 0;
   virtual Endpoint remote_endpoint() const = 0;
+};
+
+// One datagram, borrowed.
+struct Datagram {
+  Endpoint peer;  // where it came from, or goes to
+  ByteView bytes;
+  // The address of ours that it came to, or leaves from: what asked one of our addresses is
+  // answered from that one. Unspecified, to send: the one that the system chooses.
+  IpAddress local = {};
+};
+inline constexpr std::size_t kDatagramBatch = 32;
+
+// Since the socket was opened.
+struct DatagramFigures {
+  std::uint64_t received = 0;
+  std::uint64_t sent = 0;
+  std::uint64_t overflowed = 0;      // came while the receive buffer was full, and are lost
+  std::uint64_t receive_errors = 0;  // of the system, each in place of a batch
+  std::uint64_t send_errors = 0;     // datagrams that could not be sent: too long, no route, ...
+};
+
+// A bound socket for datagrams to and from anybody. What one datagram suffers, on its way or from
+// the system, is counted and never ends the socket. All calls on its shard's thread.
+class DatagramSocket {
+ public:
+  virtual ~DatagramSocket() = default;  // closes
+
+  // What has come, in order: at most kDatagramBatch; empty when there is nothing. Valid until the
+  // next call, or until the socket is closed.
+  virtual std::span<const Datagram> receive() noexcept = 0;
+  // Takes datagrams from the front while the system does; says how many. One that fails by itself
+  // is taken and counted as an error. Fewer than given: ask for readiness.
+  virtual std::size_t send(std::span<const Datagram> datagrams) noexcept = 0;
+
+  // Runs `task` once when there is something to receive (room to send). A second request of the
+  // same kind replaces the first. It may turn out to be nothing: a damaged datagram, say.
+  virtual void when_readable(Task task) = 0;
+  virtual void when_writable(Task task) = 0;
+
+  // Drops what has come, and every pending callback; from then on nothing is received or taken.
+  // Safe to repeat.
+  virtual void close() noexcept = 0;
+
+  virtual Endpoint local_endpoint() const = 0;  // with the port that a 0 became
+  virtual DatagramFigures figures() const = 0;
 };
 
 // The half of a shared buffer that belongs to reading, or to writing.
@@ -186,6 +233,13 @@ class Runtime {
   virtual Result<std::unique_ptr<Listener>> listen(Shard& shard, const Endpoint& at,
                                                    OnArrival on_arrival) = 0;
 
+  // A socket for datagrams at `at` (port 0: any free one). IPv6's unspecified address takes IPv4 as
+  // well, where the system can. Longer datagrams than `longest` arrive cut to it: to know them, ask
+  // for one byte more than is accepted. A receive buffer of kDatagramReceiveBuffer is asked for.
+  // Fails for the reasons for which `listen` does. Call on the shard's thread.
+  virtual Result<std::unique_ptr<DatagramSocket>> open_datagrams(Shard& shard, const Endpoint& at,
+                                                                 std::size_t longest) = 0;
+
   // Looks a configured host name up, off the network threads; `done` runs on `shard` with 1 to
   // kMaxResolvedAddresses addresses (both families) or a Failure of stage `resolve`. After
   // `timeout` it fails with name_lookup_timed_out. A literal is answered without a lookup. Call on
@@ -193,11 +247,23 @@ class Runtime {
   using ResolveDone = std::function<void(Result<std::vector<IpAddress>>)>;
   [[nodiscard]] virtual std::unique_ptr<Pending> resolve(Shard& shard, const std::string& host,
                                                          Duration timeout, ResolveDone done) = 0;
+
+  // The TXT records of a name, each with its strings joined, in no order: `done` runs on `shard`
+  // with 1 to kMaxTxtRecords of at most kMaxTxtBytes (longer ones and further ones are left out),
+  // or as for `resolve`. The bytes are the zone owner's. Call on the shard's thread.
+  using TxtDone = std::function<void(Result<std::vector<std::string>>)>;
+  [[nodiscard]] virtual std::unique_ptr<Pending> resolve_txt(Shard& shard, const std::string& name,
+                                                             Duration timeout, TxtDone done) = 0;
 };
 
 // Descriptors that connections leave to the rest of the process: its database, its log.
 inline constexpr std::size_t kReservedDescriptors = 32;
 inline constexpr std::size_t kMaxResolvedAddresses = 16;
+// A domain may have TXT records for many purposes, of which a reader wants one; node lists write at
+// most 370 bytes in one (EIP-1459).
+inline constexpr std::size_t kMaxTxtRecords = 32;
+inline constexpr std::size_t kMaxTxtBytes = 1024;
+inline constexpr std::size_t kDatagramReceiveBuffer = std::size_t{1} << 20;
 inline constexpr Duration kStoppedLook = std::chrono::milliseconds(50);
 
 // A fresh key, seed or number of the runtime's randomness. Any thread.

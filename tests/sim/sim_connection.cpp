@@ -25,7 +25,7 @@ class SimStream final : public conn::Stream {
   void when_writable(Task task) override { connection_->when_writable(end_, std::move(task)); }
   void shutdown_write() noexcept override { connection_->shutdown_write(end_); }
   void close() noexcept override { connection_->close(end_); }
-  Endpoint local_endpoint() const override { return connection_->endpoint(end_); }
+  Endpoint local_endpoint() const override { return connection_->local_endpoint(end_); }
   Endpoint remote_endpoint() const override {
     return connection_->endpoint(end_ == SimConnection::End::dialler ? SimConnection::End::acceptor
                                                                      : SimConnection::End::dialler);
@@ -38,8 +38,14 @@ class SimStream final : public conn::Stream {
 
 }  // namespace
 
-SimConnection::SimConnection(SimWorld& world, const LinkPlan& plan, Hosts hosts, Ends ends)
-    : world_(world), plan_(plan), hosts_(hosts), endpoints_(ends) {}
+SimConnection::SimConnection(SimWorld& world, const LinkPlan& plan, Hosts hosts, Ends ends,
+                             const Endpoint& inside)
+    : world_(world), plan_(plan), hosts_(hosts), endpoints_(ends), inside_(inside) {}
+
+bool SimConnection::is_at(const SimHost& host, const IpAddress& address) const {
+  return (hosts_[0] == &host && local_endpoint(End::dialler).ip == address) ||
+         (hosts_[1] == &host && local_endpoint(End::acceptor).ip == address);
+}
 
 std::unique_ptr<conn::Stream> SimConnection::stream(End end) {
   return std::make_unique<SimStream>(shared_from_this(), end);

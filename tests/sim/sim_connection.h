@@ -21,7 +21,9 @@ class SimConnection : public std::enable_shared_from_this<SimConnection> {
   // The dialler's, and the acceptor's.
   using Hosts = std::array<SimHost*, 2>;
   using Ends = std::array<Endpoint, 2>;
-  SimConnection(SimWorld& world, const LinkPlan& plan, Hosts hosts, Ends ends);
+  // `inside`: as the dialler knows its own end; behind a NAT that differs.
+  SimConnection(SimWorld& world, const LinkPlan& plan, Hosts hosts, Ends ends,
+                const Endpoint& inside);
 
   // The stream of one end; make each once.
   std::unique_ptr<conn::Stream> stream(End end);
@@ -42,7 +44,13 @@ class SimConnection : public std::enable_shared_from_this<SimConnection> {
   void heal();
   // Forgets all that is in flight: the world ends.
   void abandon();
+  // As the other side sees it, and as its own does.
   Endpoint endpoint(End end) const { return endpoints_[index(end)]; }
+  Endpoint local_endpoint(End end) const {
+    return end == End::dialler ? inside_ : endpoints_[index(end)];
+  }
+  // Whether an end of it is this one's, at this address.
+  bool is_at(const SimHost& host, const IpAddress& address) const;
 
  private:
   // What arrives at an end.
@@ -84,6 +92,7 @@ class SimConnection : public std::enable_shared_from_this<SimConnection> {
   LinkPlan plan_;
   Hosts hosts_;
   Ends endpoints_;
+  Endpoint inside_;
   std::array<Half, 2> halves_;
   bool reset_ = false;
   bool black_holed_ = false;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "tests/sim/sim_connection.h"
+#include "tests/sim/sim_nat.h"
 #include "tests/sim/sim_world.h"
 
 namespace peerage::sim {
@@ -33,6 +34,21 @@ class OperationHandle final : public conn::Pending {
  private:
   std::shared_ptr<Operation<T>> operation_;
 };
+
+// What DNS answers; nothing, when it never does.
+template <typename T>
+std::optional<Result<std::vector<T>>> answer_of(
+    const std::map<std::string, std::optional<std::vector<T>>>& known, const std::string& name,
+    std::size_t most) {
+  const auto found = known.find(name);
+  if (found != known.end() && !found->second) return std::nullopt;
+  if (found == known.end() || found->second->empty()) {
+    return fail(Stage::resolve, Reason::name_not_found, name);
+  }
+  auto answer = *found->second;
+  answer.resize(std::min(answer.size(), most));
+  return answer;
+}
 
 }  // namespace
 
@@ -194,6 +210,62 @@ SimHost::SimHost(SimWorld& world, std::vector<IpAddress> addresses, std::size_t 
 }
 SimHost::~SimHost() = default;
 
+bool SimHost::owns(const IpAddress& address) const {
+  return std::find(addresses_.begin(), addresses_.end(), address) != addresses_.end();
+}
+
+const IpAddress& SimHost::own_address_for(const IpAddress& other) const {
+  const auto own =
+      std::find_if(addresses_.begin(), addresses_.end(),
+                   [&other](const IpAddress& ip) { return ip.is_v4() == other.is_v4(); });
+  return own == addresses_.end() ? addresses_.front() : *own;
+}
+
+SimNat* SimHost::nat_for(const IpAddress& own) const {
+  return nat_ != nullptr && nat_->concerns(own) ? nat_ : nullptr;
+}
+
+std::uint16_t SimHost::take_port() {
+  const std::uint16_t port = next_port_;
+  next_port_ = port == 0xffff ? 49152 : static_cast<std::uint16_t>(port + 1);
+  return port;
+}
+
+void SimHost::appear() {
+  for (const IpAddress& address : addresses_) {
+    if (SimNat* const nat = nat_for(address)) {
+      nat->add_host(address, *this);
+    } else {
+      world_.host_of_.emplace(address, this);
+    }
+  }
+}
+
+void SimHost::disappear() {
+  for (const IpAddress& address : addresses_) {
+    if (SimNat* const nat = nat_for(address)) {
+      nat->remove_host(address);
+    } else if (world_.host_of(address) == this) {
+      world_.host_of_.erase(address);
+    }
+  }
+}
+
+void SimHost::set_addresses(std::vector<IpAddress> addresses) {
+  disappear();
+  addresses_.swap(addresses);
+  appear();
+  std::erase_if(addresses, [this](const IpAddress& old) { return owns(old); });
+  for (const auto& weak : world_.connections_) {
+    const auto connection = weak.lock();
+    if (!connection) continue;
+    const bool is_cut = std::any_of(addresses.begin(), addresses.end(), [&](const IpAddress& gone) {
+      return connection->is_at(*this, gone);
+    });
+    if (is_cut) connection->black_hole();
+  }
+}
+
 void SimHost::plug_in() {
   running_ = true;
   ++life_;
@@ -245,16 +317,15 @@ std::unique_ptr<conn::Pending> SimHost::connect(conn::Shard&, const conn::Route&
   const auto refuse = [this, operation](TimePoint when, Reason reason) {
     later(when, [operation, reason] { operation->finish(fail(Stage::connect, reason)); });
   };
-  auto own = std::find_if(addresses_.begin(), addresses_.end(),
-                          [&to](const IpAddress& ip) { return ip.is_v4() == to.ip.is_v4(); });
-  if (own == addresses_.end()) own = addresses_.begin();
-  const Endpoint from{route.from.value_or(*own), next_port_};
-  next_port_ = next_port_ == 0xffff ? 49152 : static_cast<std::uint16_t>(next_port_ + 1);
+  const Endpoint inside{route.from.value_or(own_address_for(to.ip)), take_port()};
+  SimHost* const target = world_.host_of(to.ip, *this);
+  const SimNat* const nat = nat_for(inside.ip);
+  const bool leaves = nat != nullptr && (target == nullptr || target->nat_ != nat);
+  const Endpoint from{leaves ? nat->outside() : inside.ip, inside.port};
 
   const LinkPlan plan = world_.link(from.ip, to.ip);
   const TimePoint there = world_.now() + plan.latency + world_.delay_by_loss(plan);
   const TimePoint back = there + plan.latency;
-  SimHost* target = world_.host_of(to.ip);
   refuse(world_.now() + timeout, Reason::connect_timed_out);
   if (plan.connect == LinkPlan::Connect::ignored) {
     ++world_.harm_.unanswered;  // only the timeout answers
@@ -265,14 +336,14 @@ std::unique_ptr<conn::Pending> SimHost::connect(conn::Shard&, const conn::Route&
     ++world_.harm_.refused;
     refuse(back, Reason::connection_refused);
   } else {
-    world_.at(there, [this, operation, refuse, plan, from, to, target, back] {
+    world_.at(there, [this, operation, refuse, plan, from, inside, to, target, back] {
       if (!operation->done) return;  // abandoned meanwhile
       if (!target->running_ || target->listener_at(to) == nullptr) {
         refuse(back, Reason::connection_refused);
         return;
       }
       auto connection = std::make_shared<SimConnection>(
-          world_, plan, SimConnection::Hosts{this, target}, SimConnection::Ends{from, to});
+          world_, plan, SimConnection::Hosts{this, target}, SimConnection::Ends{from, to}, inside);
       world_.add_connection(connection);
       later(back, [operation, connection] {
         if (operation->done) {
@@ -290,7 +361,7 @@ std::unique_ptr<conn::Pending> SimHost::connect(conn::Shard&, const conn::Route&
 Result<std::unique_ptr<conn::Listener>> SimHost::listen(conn::Shard&, const Endpoint& at,
                                                         OnArrival on_arrival) {
   Endpoint endpoint = at;
-  if (endpoint.port == 0) endpoint.port = next_port_++;
+  if (endpoint.port == 0) endpoint.port = take_port();
   world_.harm_.listening_refused += listening_ == Listening::refused ? 1 : 0;
   if (listening_ == Listening::refused || listener_at(endpoint) != nullptr) {
     return fail(Stage::configuration, Reason::address_in_use, endpoint.to_string());
@@ -307,18 +378,26 @@ std::unique_ptr<conn::Pending> SimHost::resolve(conn::Shard&, const std::string&
     later(world_.now() + delay, [operation, outcome] { operation->finish(outcome); });
   };
   ++world_.lookups_[host];
-  const auto known = world_.names_.find(host);
   answer(timeout, fail(Stage::resolve, Reason::name_lookup_timed_out, host));
   if (const auto literal = IpAddress::parse(host)) {
     answer(0ns, std::vector{*literal});
-  } else if (known == world_.names_.end() || (known->second && known->second->empty())) {
-    answer(1ms, fail(Stage::resolve, Reason::name_not_found, host));
-  } else if (known->second) {
-    auto addresses = *known->second;
-    addresses.resize(std::min(addresses.size(), conn::kMaxResolvedAddresses));
-    answer(1ms, addresses);
+  } else if (const auto known = answer_of(world_.names_, host, conn::kMaxResolvedAddresses)) {
+    answer(1ms, *known);
   }
   return std::make_unique<OperationHandle<std::vector<IpAddress>>>(operation);
+}
+
+std::unique_ptr<conn::Pending> SimHost::resolve_txt(conn::Shard&, const std::string& name,
+                                                    Duration timeout, TxtDone done) {
+  auto operation = std::make_shared<Operation<std::vector<std::string>>>();
+  operation->done = std::move(done);
+  const auto answer = [this, operation](Duration delay, const auto& outcome) {
+    later(world_.now() + delay, [operation, outcome] { operation->finish(outcome); });
+  };
+  ++world_.txt_lookups_[name];
+  answer(timeout, fail(Stage::resolve, Reason::name_lookup_timed_out, name));
+  if (const auto known = answer_of(world_.txt_, name, conn::kMaxTxtRecords)) answer(1ms, *known);
+  return std::make_unique<OperationHandle<std::vector<std::string>>>(operation);
 }
 
 }  // namespace peerage::sim

@@ -3,10 +3,12 @@
 #include <utility>
 
 #include "tests/sim/sim_connection.h"
+#include "tests/sim/sim_datagrams.h"
 
 namespace peerage::sim {
 
-SimWorld::SimWorld(std::uint64_t seed) : random_state_(seed) {}
+SimWorld::SimWorld(std::uint64_t seed)
+    : random_state_(seed), datagrams_(std::make_unique<SimDatagrams>(*this)) {}
 
 SimWorld::~SimWorld() {
   // What tasks own may touch the world while it is torn down, and a task on an
@@ -23,9 +25,17 @@ SimWorld::~SimWorld() {
 
 SimHost& SimWorld::add_host(std::vector<IpAddress> addresses, std::size_t shards) {
   hosts_.push_back(std::make_unique<SimHost>(*this, std::move(addresses), shards));
-  SimHost& host = *hosts_.back();
-  for (const IpAddress& address : host.addresses_) host_of_.emplace(address, &host);
-  return host;
+  hosts_.back()->appear();
+  return *hosts_.back();
+}
+
+void SimWorld::add_nat(const NatPlan& plan, const std::vector<SimHost*>& hosts) {
+  SimNat& nat = datagrams_->add_nat(plan);
+  for (SimHost* const host : hosts) {
+    host->disappear();
+    host->nat_ = &nat;
+    host->appear();
+  }
 }
 
 // SplitMix64.
@@ -133,6 +143,18 @@ std::uint64_t SimWorld::lookups(const std::string& host) const {
   return found == lookups_.end() ? 0 : found->second;
 }
 
+void SimWorld::set_txt(const std::string& name, std::optional<std::vector<std::string>> records) {
+  if (records) {
+    std::erase_if(*records, [](const auto& each) { return each.size() > conn::kMaxTxtBytes; });
+  }
+  txt_[name] = std::move(records);
+}
+
+std::uint64_t SimWorld::txt_lookups(const std::string& name) const {
+  const auto found = txt_lookups_.find(name);
+  return found == txt_lookups_.end() ? 0 : found->second;
+}
+
 void SimWorld::set_wall_clock(conn::WallTime now) {
   wall_base_ = now - std::chrono::duration_cast<std::chrono::milliseconds>(now_.time_since_epoch());
 }
@@ -152,6 +174,11 @@ std::size_t SimWorld::open_connections(const IpAddress& a, const IpAddress& b) {
 SimHost* SimWorld::host_of(const IpAddress& address) const {
   const auto found = host_of_.find(address);
   return found == host_of_.end() ? nullptr : found->second;
+}
+
+SimHost* SimWorld::host_of(const IpAddress& address, const SimHost& from) const {
+  SimHost* const beside = from.nat_ == nullptr ? nullptr : from.nat_->host_of(address);
+  return beside == nullptr ? host_of(address) : beside;
 }
 
 Duration SimWorld::delay_by_loss(const LinkPlan& plan) {

@@ -2,136 +2,20 @@
 // over loopback and on the simulated network.
 #include "conn/runtime/runtime.h"
 
-#include <condition_variable>
-#include <future>
-#include <mutex>
+#include <algorithm>
 #include <numeric>
-#include <thread>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
 
-#include "conn/runtime/asio_runtime.h"
-#include "tests/sim/sim_world.h"
+#include "tests/support/runtime_drivers.h"
 
 namespace peerage::conn {
 namespace {
 
 using namespace std::chrono_literals;
-
-// How a test acts on a runtime's shard and waits for what follows.
-class Driver {
- public:
-  virtual ~Driver() = default;
-  virtual Runtime& runtime() = 0;
-  Shard& shard() { return runtime().shard(0); }
-  // Runs `action` on the shard and returns when it has.
-  virtual void on_shard(const Task& action) = 0;
-  // Lets things happen until `done` (looked at on the shard) holds; false after `limit`.
-  virtual bool wait_until(const std::function<bool()>& done, Duration limit = 10s) = 0;
-  // Lets `span` pass, give or take.
-  virtual void pass(Duration span) = 0;
-  virtual Endpoint any_endpoint() = 0;       // to listen on
-  virtual Endpoint refusing_endpoint() = 0;  // where nothing listens
-  virtual std::string hanging_name() = 0;
-};
-
-class AsioDriver final : public Driver {
- public:
-  AsioDriver()
-      : runtime_(1, [gate = gate_](const std::string& host) -> Result<std::vector<IpAddress>> {
-          if (host == "hangs.test") gate->wait();
-          if (host == "many.test") {
-            return std::vector<IpAddress>(40, IpAddress::v4(127, 0, 0, 1));
-          }
-          return fail(Stage::resolve, Reason::name_not_found, host);
-        }) {}
-  ~AsioDriver() override {
-    runtime_.stop();
-    gate_->open();
-  }
-  Runtime& runtime() override { return runtime_; }
-  void on_shard(const Task& action) override {
-    std::promise<void> done;
-    shard().post([&] {
-      action();
-      done.set_value();
-    });
-    done.get_future().wait();
-  }
-  bool wait_until(const std::function<bool()>& done, Duration limit = 10s) override {
-    const auto end = std::chrono::steady_clock::now() + limit;
-    while (std::chrono::steady_clock::now() < end) {
-      bool holds = false;
-      on_shard([&] { holds = done(); });
-      if (holds) return true;
-      std::this_thread::yield();
-    }
-    return false;
-  }
-  void pass(Duration span) override {
-    // A timer of the runtime itself says when.
-    std::promise<void> over;
-    std::unique_ptr<Timer> timer;
-    on_shard([&] {
-      timer = shard().make_timer([&over] { over.set_value(); });
-      timer->arm(shard().now() + span);
-    });
-    over.get_future().wait();
-    on_shard([&] { timer.reset(); });
-  }
-  Endpoint any_endpoint() override { return {IpAddress::v4(127, 0, 0, 1), 0}; }
-  Endpoint refusing_endpoint() override {
-    // Bound and closed again: free, and not handed out soon.
-    Endpoint endpoint;
-    on_shard([&] {
-      endpoint = (*runtime_.listen(shard(), any_endpoint(), [](auto) {}))->local_endpoint();
-    });
-    return endpoint;
-  }
-  std::string hanging_name() override { return "hangs.test"; }
-
- private:
-  // A lookup that hangs outlives the runtime, and so must what it hangs on.
-  struct Gate {
-    void wait() {
-      std::unique_lock lock(mutex);
-      opened.wait(lock, [this] { return is_open; });
-    }
-    void open() {
-      const std::lock_guard lock(mutex);
-      is_open = true;
-      opened.notify_all();
-    }
-    std::mutex mutex;
-    std::condition_variable opened;
-    bool is_open = false;
-  };
-  std::shared_ptr<Gate> gate_ = std::make_shared<Gate>();
-  AsioRuntime runtime_;
-};
-
-class SimDriver final : public Driver {
- public:
-  SimDriver() {
-    world_.set_name("hangs.test", std::nullopt);
-    world_.set_name("many.test", std::vector<IpAddress>(40, IpAddress::v4(10, 0, 0, 1)));
-  }
-  Runtime& runtime() override { return host_; }
-  void on_shard(const Task& action) override { action(); }
-  bool wait_until(const std::function<bool()>& done, Duration limit = 10s) override {
-    return world_.run_until(done, limit);
-  }
-  void pass(Duration span) override { world_.run_for(span); }
-  Endpoint any_endpoint() override { return {host_.address(), 0}; }
-  Endpoint refusing_endpoint() override { return {host_.address(), 1}; }
-  std::string hanging_name() override { return "hangs.test"; }
-
- private:
-  sim::SimWorld world_;
-  sim::SimHost& host_ = world_.add_host({IpAddress::v4(10, 0, 0, 1)});
-};
 
 struct Streams {
   std::unique_ptr<Listener> listener;
@@ -174,25 +58,28 @@ struct RuntimeTest : testing::Test {
     return std::move(*outcome);
   }
   Result<std::vector<IpAddress>> resolve(const std::string& host, Duration timeout) {
-    std::optional<Result<std::vector<IpAddress>>> outcome;
+    return looked_up<std::vector<IpAddress>>(
+        [&](auto done) { return driver.runtime().resolve(driver.shard(), host, timeout, done); });
+  }
+  Result<std::vector<std::string>> resolve_txt(const std::string& name, Duration timeout) {
+    return looked_up<std::vector<std::string>>([&](auto done) {
+      return driver.runtime().resolve_txt(driver.shard(), name, timeout, done);
+    });
+  }
+  template <typename Answer, typename Begin>
+  Result<Answer> looked_up(const Begin& begin) {
+    std::optional<Result<Answer>> outcome;
     std::unique_ptr<Pending> pending;
     driver.on_shard([&] {
-      pending = driver.runtime().resolve(driver.shard(), host, timeout,
-                                         [&](auto addresses) { outcome = addresses; });
+      pending = begin([&outcome](Result<Answer> answer) { outcome = std::move(answer); });
+      EXPECT_FALSE(outcome) << "never inside the call";
     });
     EXPECT_TRUE(driver.wait_until([&] { return outcome.has_value(); }));
     driver.on_shard([&] { pending.reset(); });
     return *outcome;
   }
 };
-using Drivers = testing::Types<AsioDriver, SimDriver>;
-struct DriverNames {
-  template <typename T>
-  static std::string GetName(int) {
-    return std::is_same_v<T, AsioDriver> ? "Asio" : "Sim";
-  }
-};
-TYPED_TEST_SUITE(RuntimeTest, Drivers, DriverNames);
+TYPED_TEST_SUITE(RuntimeTest, test::Drivers, test::DriverNames);
 
 TYPED_TEST(RuntimeTest, TasksPostedFromOneThreadRunInOrderAndNeverInsidePost) {
   std::vector<int> order;
@@ -416,8 +303,11 @@ TYPED_TEST(RuntimeTest, AnAbandonedAttemptRunsNoCallback) {
                                                      [](auto) { ADD_FAILURE(); });
     auto resolving = this->driver.runtime().resolve(this->driver.shard(), "127.0.0.1", 5s,
                                                     [](auto) { ADD_FAILURE(); });
+    auto txt = this->driver.runtime().resolve_txt(this->driver.shard(), "many.test", 5s,
+                                                  [](auto) { ADD_FAILURE(); });
     connecting.reset();
     resolving.reset();
+    txt.reset();
   });
   this->driver.pass(50ms);
 }
@@ -458,6 +348,40 @@ TYPED_TEST(RuntimeTest, ANameHasAtMost16Addresses) {
   ASSERT_TRUE(addresses);
   EXPECT_LE(addresses->size(), kMaxResolvedAddresses);
   EXPECT_GE(addresses->size(), 1u);
+}
+
+TYPED_TEST(RuntimeTest, OfTheTxtRecordsOfANameAsManyAreHandedOnAsMayBeAndNoneThatIsTooLong) {
+  const auto records = this->resolve_txt("many.test", 5s);
+  ASSERT_TRUE(records);
+  EXPECT_EQ(records->size(), kMaxTxtRecords);
+  EXPECT_EQ(records->front(), std::string(kMaxTxtBytes, 'y'));
+}
+
+TYPED_TEST(RuntimeTest, ANameWithoutTxtRecordsOrThatIsNoneIsNotFound) {
+  for (const std::string& name :
+       {std::string("missing.test"), std::string("192.0.2.7"), std::string("many.test\0x", 11)}) {
+    const auto records = this->resolve_txt(name, 5s);
+    ASSERT_FALSE(records) << printable(name);
+    EXPECT_EQ(records.error().reason, Reason::name_not_found);
+    EXPECT_EQ(records.error().stage, Stage::resolve);
+  }
+}
+
+TYPED_TEST(RuntimeTest, ATxtLookupThatHangsTimesOutAndHoldsUpNoLookupOfAnAddress) {
+  std::vector<std::unique_ptr<Pending>> hanging;
+  int timed_out = 0;
+  this->driver.on_shard([&] {
+    for (int i = 0; i < 10; ++i) {
+      hanging.push_back(this->driver.runtime().resolve_txt(
+          this->driver.shard(), this->driver.hanging_name(), 50ms, [&](auto records) {
+            EXPECT_EQ(records.error().reason, Reason::name_lookup_timed_out);
+            ++timed_out;
+          }));
+    }
+  });
+  EXPECT_TRUE(this->resolve("many.test", 5s));
+  EXPECT_TRUE(this->driver.wait_until([&] { return timed_out == 10; }));
+  this->driver.on_shard([&] { hanging.clear(); });
 }
 
 TYPED_TEST(RuntimeTest, RandomBytesAreNotAllTheSame) {
