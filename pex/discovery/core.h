@@ -28,6 +28,7 @@
 #include <vector>
 
 #include "conn/base/random.h"
+#include "pex/discovery/bans.h"
 #include "pex/discovery/counters.h"
 #include "pex/discovery/datagrams.h"
 #include "pex/discovery/lookup_target.h"
@@ -36,8 +37,6 @@
 #include "pex/discovery/update.h"
 
 namespace peerage::pex {
-
-struct DiscoveryBan;
 
 // A message of another node, once it was taken for good and answered.
 struct Handled {
@@ -81,9 +80,14 @@ class DiscoveryCore {
   // none.
   void add_boot_node(const Contact& node, DiscoveryTime now);
   void remove(const EnodeId& id, DiscoveryTime now);
-  // In force at once: the table, proofs and sessions of whoever it covers go.
-  void ban(const DiscoveryBan& ban, DiscoveryTime now);
-  void unban(const DiscoveryBan& ban);
+  // In force at once: the table, proofs and sessions of whoever it covers go. Of a network: what
+  // the switch has banned; those of IDs are to be stored by the caller.
+  DiscoveryBans::Added ban(const EnodeId& id, DiscoveryBans::Until until, conn::BanOrigin origin,
+                           DiscoveryTime now);
+  DiscoveryBans::Added ban(const conn::Cidr& network, DiscoveryBans::Until until,
+                           DiscoveryTime now);
+  bool unban(const EnodeId& id);
+  bool unban(const conn::Cidr& network);
 
   using Pinged = std::function<void(conn::Result<conn::Duration>)>;  // how long it took
   void ping(const Contact& node, Protocol protocol, DiscoveryTime now, Pinged done);

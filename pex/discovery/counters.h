@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "conn/base/time.h"
 #include "pex/discovery/contact.h"
 
 namespace peerage::pex {

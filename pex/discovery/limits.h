@@ -62,6 +62,8 @@ struct DiscoveryLimits {
   // --- our own address ---
   std::size_t votes_needed = 3;
   Duration vote_round = std::chrono::minutes(5);
+  // Changes of our record within this time become one.
+  Duration record_gather = std::chrono::seconds(1);
 
   // --- traffic (token buckets by IPv4 address or IPv6 /64) ---
   std::uint64_t inbound_rate = 20;  // datagrams a second from a public source

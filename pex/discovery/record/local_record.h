@@ -25,6 +25,7 @@
 #include <string_view>
 
 #include "conn/base/time.h"
+#include "pex/discovery/limits.h"
 #include "pex/discovery/record/cmt.h"
 #include "pex/discovery/record/enr.h"
 
@@ -38,7 +39,7 @@ class LocalRecord {
     std::uint64_t stored_seq = 0;  // the last that was stored; 0: none
     conn::WallTime wall_time;
     std::uint16_t udp_port = 0;  // that the socket is bound to
-    conn::Duration gather = std::chrono::seconds(1);
+    conn::Duration gather = DiscoveryLimits{}.record_gather;
   };
   // `key` outlives it. The first record is due at once.
   LocalRecord(const conn::Secp256k1Key& key, const Start& start);

@@ -57,6 +57,26 @@ TEST(Base64, IsReadStrictly) {
   EXPECT_EQ(from_base64(std::string_view("Zm9v\0", 5)), std::nullopt);
 }
 
+TEST(Base64Url, IsThatOfRfc4648WithoutPadding) {
+  const std::pair<std::string_view, std::string_view> cases[] = {
+      {"", ""}, {"f", "Zg"}, {"fo", "Zm8"}, {"foo", "Zm9v"}, {"foob", "Zm9vYg"}};
+  for (const auto& [plain, encoded] : cases) {
+    EXPECT_EQ(to_base64_url(as_bytes(plain)), encoded);
+    const auto decoded = from_base64_url(encoded);
+    ASSERT_TRUE(decoded) << encoded;
+    EXPECT_EQ(as_text(*decoded), plain);
+  }
+  EXPECT_EQ(to_base64_url(Bytes{0xfb, 0xff}), "-_8");
+}
+
+TEST(Base64Url, IsReadStrictly) {
+  for (const std::string_view text : {"Zg==", "Zm8=", "Z", "=", "Zm9v\n", " Zm9v", "Zm 9v", "Zh",
+                                      "Zm9", "+/8", "-/8", "Zm9v!", "Zm9vZ"}) {
+    EXPECT_EQ(from_base64_url(text), std::nullopt) << text;
+  }
+  EXPECT_EQ(from_base64_url(std::string_view("Zm9v\0", 5)), std::nullopt);
+}
+
 TEST(Printable, LeavesPrintableAsciiAsItIs) {
   EXPECT_EQ(printable("a node's name ~!@#"), "a node's name ~!@#");
   EXPECT_EQ(printable(""), "");
