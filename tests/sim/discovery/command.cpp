@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "tests/sim/discovery/eclipse/eclipse_command.h"
 #include "tests/sim/discovery/scenario.h"
 #include "tests/sim/interrupt.h"
 #include "tests/sim/scenario/show.h"
@@ -117,6 +118,7 @@ cmd::Command discovery_command() {
       .about = "Networks of discovery servers, and what may happen to them",
   };
   for (const Scenario& scenario : scenarios()) command.commands.push_back(command_of(scenario));
+  command.commands.push_back(eclipse_command());
   return command;
 }
 

@@ -35,7 +35,7 @@ class Member::Shell {
         store_timer_(shard_.make_timer([this] { store(); })) {
     auto socket = member.host_.open_datagrams(shard_, {IpAddress::v4(0, 0, 0, 0), kPort},
                                               pex::kMaxDatagram + 1);
-    if (!socket) throw std::runtime_error("no socket: " + socket.error().to_string());
+    if (!socket) throw std::runtime_error("no socket: " + socket.error().text());
     socket_ = std::move(*socket);
     wait_for_datagrams();
     store_timer_->arm(shard_.now() + kStorePause);
@@ -133,8 +133,8 @@ pex::DiscoveryTime Member::time() const {
   return {world_.now(), host_.wall_now()};
 }
 
-void Member::look_up(const conn::Secp256k1PublicKey& key, LookedUp done) {
-  core().lookup(pex::LookupTarget::of(key.xy()), pex::Protocol::v4, time(),
+void Member::look_up(const conn::ByteArray<64>& key, LookedUp done) {
+  core().lookup(pex::LookupTarget::of(key), pex::Protocol::v4, time(),
                 [done = std::move(done)](const conn::Result<std::vector<pex::Contact>>& closest) {
                   done(closest ? *closest : std::vector<pex::Contact>{});
                 });

@@ -50,9 +50,9 @@ class Member {
   pex::DiscoveryCore& core();
   const pex::NodeTable& table() const;
   pex::DiscoveryTime time() const;
-  // Of the nodes closest to the key, those that answered.
+  // Of the nodes closest to what the key hashes to, those that answered.
   using LookedUp = std::function<void(const std::vector<pex::Contact>& closest)>;
-  void look_up(const conn::Secp256k1PublicKey& key, LookedUp done);
+  void look_up(const conn::ByteArray<64>& key, LookedUp done);
 
   // Over all its lives.
   std::uint64_t datagrams_sent() const;

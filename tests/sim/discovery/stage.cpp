@@ -94,9 +94,9 @@ Member& Stage::add_hidden_node(Member::Plan plan, Duration nat_forgets) {
   return member;
 }
 
-void Stage::add_nodes(std::size_t count) {
+void Stage::add_nodes(std::size_t count, const Member::Plan& plan) {
   for (std::size_t i = 0; i < count; ++i) {
-    Member& member = add(world.add_host({internet.draw()}), plan());
+    Member& member = add(world.add_host({internet.draw()}), plan);
     const auto most = static_cast<std::uint64_t>(kArrivals.count());
     world.after(Duration(static_cast<Duration::rep>(world.random() % most)),
                 [&member] { member.start(); });
@@ -214,7 +214,7 @@ Duration Stage::span() const {
 
 void Stage::look_up(Member& from, const Member& target, const std::shared_ptr<Found>& found) {
   ++found->asked;
-  from.look_up(target.key(), [found, &target](const std::vector<pex::Contact>& closest) {
+  from.look_up(target.key().xy(), [found, &target](const std::vector<pex::Contact>& closest) {
     const bool is_among = std::any_of(closest.begin(), closest.end(), [&target](const auto& each) {
       return each.id == target.id() && each.udp == target.endpoint();
     });

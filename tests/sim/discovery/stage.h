@@ -27,7 +27,8 @@ class Stage {
   // The boot node first.
   Member& add_boot_node();
   // Each within ten seconds, at random.
-  void add_nodes(std::size_t count);
+  void add_nodes(std::size_t count) { add_nodes(count, plan()); }
+  void add_nodes(std::size_t count, const Member::Plan& plan);
   // It begins now.
   Member& add_node(Member::Plan plan);
   // Behind a NAT of its own.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "conn/crypto/keccak.h"
+
 namespace peerage::sim::discovery {
 namespace {
 
@@ -91,8 +93,7 @@ void Attacker::on_heard(Puppet& self, const Puppet::Heard& heard) {
 }
 
 void Attacker::answer(Puppet& self, const Puppet::Heard& heard, const v4::FindNode& question) {
-  const auto key = conn::Secp256k1PublicKey::from_xy(question.target);
-  const pex::EnodeId target = key ? pex::EnodeId::of(*key) : heard_target(question);
+  const pex::EnodeId target{conn::keccak256(question.target)};
   v4::Neighbors neighbors;
   neighbors.expires = self.expires();
   for (const Puppet* const each : closest(target, v4::kNodesInAnswer)) {
@@ -104,11 +105,14 @@ void Attacker::answer(Puppet& self, const Puppet::Heard& heard, const v4::FindNo
   if (!neighbors.nodes.empty()) self.send(heard.from, neighbors);
 }
 
-void Attacker::begin(const Endpoint& victim, std::vector<Endpoint> honest) {
-  victim_ = victim;
+void Attacker::introduce(std::vector<Endpoint> honest) {
   honest_ = std::move(honest);
+  ping_honest();
+}
+
+void Attacker::flood(const Endpoint& victim) {
+  victim_ = victim;
   ping_victim();
-  introduce();
 }
 
 Puppet& Attacker::next_of(std::size_t address) {
@@ -121,9 +125,9 @@ void Attacker::ping_victim() {
   world_.after(seconds(1 / plan_.pings), [this] { ping_victim(); });
 }
 
-void Attacker::introduce() {
+void Attacker::ping_honest() {
   for (const Endpoint& each : honest_) next_of(world_.random() % by_address_.size()).ping(each);
-  world_.after(seconds(3600 / plan_.introductions), [this] { introduce(); });
+  world_.after(seconds(3600 / plan_.introductions), [this] { ping_honest(); });
 }
 
 }  // namespace peerage::sim::discovery

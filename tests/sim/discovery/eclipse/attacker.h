@@ -22,8 +22,10 @@ class Attacker {
  public:
   Attacker(SimWorld& world, Internet& internet, const AttackPlan& plan, std::string network);
 
-  // From now on it pings these.
-  void begin(const Endpoint& victim, std::vector<Endpoint> honest);
+  // From now on it pings these, now and then.
+  void introduce(std::vector<Endpoint> honest);
+  // From now on it pings this one, all the time.
+  void flood(const Endpoint& victim);
 
   bool owns(const IpAddress& ip) const { return addresses_.contains(ip.to_string()); }
   std::size_t ids() const noexcept { return ids_.size(); }
@@ -34,7 +36,7 @@ class Attacker {
   void on_heard(Puppet& self, const Puppet::Heard& heard);
   void answer(Puppet& self, const Puppet::Heard& heard, const pex::v4::FindNode& question);
   void ping_victim();
-  void introduce();
+  void ping_honest();
   Puppet& next_of(std::size_t address);
 
   SimWorld& world_;

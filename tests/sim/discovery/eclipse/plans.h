@@ -52,7 +52,6 @@ enum class Without : std::uint8_t {
   network_shares,  // of a bucket, and of the table
   inbound_share,   // of a bucket; and strangers are taken in from the first moment
   stored_nodes,    // at the start
-  host_places,     // of a candidate: one for each address
 };
 std::string_view name(Without without) noexcept;
 const std::vector<Without>& ablations();

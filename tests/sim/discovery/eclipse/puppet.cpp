@@ -14,7 +14,7 @@ Puppet::Puppet(SimHost& host, std::uint16_t port)
       key_(conn::Secp256k1Key::generate([&host](conn::MutableBytes into) { host.random(into); })),
       id_(pex::EnodeId::of(key_.public_key())) {
   auto socket = host.open_datagrams(host.shard(0), at_, v4::kMaxPacket);
-  if (!socket) throw std::runtime_error("no socket for a puppet: " + socket.error().to_string());
+  if (!socket) throw std::runtime_error("no socket for a puppet: " + socket.error().text());
   socket_ = std::move(*socket);
   socket_->when_readable([this] { receive(); });
 }
