@@ -32,19 +32,12 @@
 #include "pex/discovery/counters.h"
 #include "pex/discovery/datagrams.h"
 #include "pex/discovery/lookup_target.h"
+#include "pex/discovery/protocol_state.h"
 #include "pex/discovery/settings.h"
 #include "pex/discovery/table.h"
 #include "pex/discovery/update.h"
 
 namespace peerage::pex {
-
-// A message of another node, once it was taken for good and answered.
-struct Handled {
-  Protocol protocol;
-  MessageKind kind;
-  EnodeId from;
-  conn::Endpoint at;
-};
 
 class DiscoveryCore {
  public:

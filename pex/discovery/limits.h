@@ -54,6 +54,9 @@ struct DiscoveryLimits {
   Duration v4_expiry = std::chrono::seconds(20);  // of what we send
   std::size_t v4_pings_in_flight = 32;
   std::size_t v4_pings_queued = 32;
+  std::size_t v4_pings_answering = 1024;  // that only answer a stranger's ping
+  std::size_t v4_find_nodes = 256;        // in flight
+  std::size_t v4_record_questions = 256;  // in flight
   std::size_t v4_recent_packets = 32;
   Duration record_question = std::chrono::seconds(10);  // for a node, at most one
   Duration find_node_signed = std::chrono::seconds(5);

@@ -24,7 +24,7 @@ namespace peerage::pex {
 
 inline constexpr unsigned kRowChecks = 3;
 inline constexpr conn::Duration kRowAge = std::chrono::minutes(10);
-inline constexpr std::chrono::days kRowLasts{5};    // not live for so long: dropped
+inline constexpr std::chrono::days kRowLasts{5};  // not live for so long: dropped
 inline constexpr std::size_t kRowsPingedAtStart = 32;
 
 struct NodeRow {

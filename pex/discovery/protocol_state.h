@@ -15,6 +15,7 @@
 #include "pex/discovery/datagrams.h"
 #include "pex/discovery/lookup_target.h"
 #include "pex/discovery/settings.h"
+#include "pex/discovery/traffic_limits.h"
 
 namespace peerage::pex {
 
@@ -40,11 +41,11 @@ enum class FindEnd : std::uint8_t {
 
 class ProtocolHost {
  public:
-  // It answered our ping at `node.udp`, from that IP.
+  // It answered a ping of ours at `node.udp`, from that IP, be it one that only answered its own.
   virtual void on_answered(Protocol by, const Contact& node, DiscoveryTime now) = 0;
   // It did not.
   virtual void on_silent(Protocol by, const Contact& node, DiscoveryTime now) = 0;
-  // It came unasked, and has proven that it is there.
+  // It came unasked, and had proven before that it is there.
   virtual void on_inbound(Protocol by, const Contact& node, DiscoveryTime now) = 0;
   // What it answered to a FindNode; each judged by form alone. More may follow.
   virtual void on_told(Protocol by, const Contact& from, std::span<const Contact> nodes,
@@ -70,8 +71,10 @@ class ProtocolState {
 
   // --- what comes ---
 
-  // False: the datagram is not this protocol's, and nothing was done.
-  virtual bool receive(const InDatagram& datagram, DiscoveryTime now) = 0;
+  // False: the datagram is not this protocol's, and nothing was done. `awaited`: something was
+  // asked where it came from.
+  virtual bool receive(const InDatagram& datagram, TrafficLimits::Awaited awaited,
+                       DiscoveryTime now) = 0;
 
   // --- what is asked ---
 
@@ -87,10 +90,11 @@ class ProtocolState {
   virtual Asked request_record(const Contact& node, Word word, DiscoveryTime now) = 0;
   // A FindNode to it has not ended.
   virtual bool is_asking(const EnodeId& id) const = 0;
-  // How long ago it last proved to be there, to be asked by nobody's order.
+  // It has not proven itself just now: peers want some quiet after that, unless somebody is in need
+  // of an answer.
   virtual bool is_rested(const Contact& node, DiscoveryTime now) const = 0;
   // It must be pinged before it is asked again.
-  virtual void ping_first(const EnodeId& id) = 0;
+  virtual void ping_first(const Contact& node) = 0;
 
   // --- time ---
 

@@ -1,6 +1,6 @@
 // What waits until a deadline, by a key: at most `limit` at a time.
 //
-// A newcomer beyond that is refused, or takes the place of the one that ends first (displace).
+// A newcomer beyond that is refused.
 // Threads: none of its own. Pointers are valid until the entry goes.
 #pragma once
 
@@ -9,7 +9,6 @@
 #include <optional>
 #include <set>
 #include <utility>
-#include <vector>
 
 #include "conn/base/time.h"
 
@@ -37,11 +36,6 @@ class Waiting {
     by_deadline_.emplace(until, key);
     return &entries_.emplace(key, Entry{std::move(value), until}).first->second.value;
   }
-  // The same, but that the one that ends first makes room.
-  Value* displace(const Key& key, Value value, conn::TimePoint until) {
-    if (full() && !contains(key) && !by_deadline_.empty()) erase(by_deadline_.begin()->second);
-    return add(key, std::move(value), until);
-  }
   void set_deadline(const Key& key, conn::TimePoint until) {
     const auto found = entries_.find(key);
     if (found == entries_.end()) return;
@@ -59,20 +53,17 @@ class Waiting {
     return taken;
   }
   void erase(Key key) { take(std::move(key)); }
-  template <typename Which>  // which(key, value)
-  void erase_if(Which which) {
-    std::vector<Key> going;
-    for (const auto& [key, entry] : entries_) {
-      if (which(key, entry.value)) going.push_back(key);
-    }
-    for (const Key& key : going) erase(key);
-  }
 
   std::optional<conn::TimePoint> next_deadline() const {
     if (by_deadline_.empty()) return std::nullopt;
     return by_deadline_.begin()->first;
   }
-  // One whose time is up.
+  // One whose time is up; it stays.
+  std::optional<Key> next_over(conn::TimePoint now) const {
+    if (by_deadline_.empty() || by_deadline_.begin()->first > now) return std::nullopt;
+    return by_deadline_.begin()->second;
+  }
+  // The same; it goes.
   std::optional<std::pair<Key, Value>> take_over(conn::TimePoint now) {
     if (by_deadline_.empty() || by_deadline_.begin()->first > now) return std::nullopt;
     const Key key = by_deadline_.begin()->second;

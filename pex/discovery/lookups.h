@@ -1,0 +1,72 @@
+// The lookups that are under way, in either protocol: at most one of the timer for each, and some
+// of commands.
+//
+// Each asks the closest that it knows of, a few at a time, goes on without whoever is slow, and
+// ends when nobody closer is left to be asked, or when its time is over. A node is asked one thing
+// at a time: a lookup that finds it busy with another's question waits for that to end.
+// Threads: none of its own.
+#pragma once
+
+#include <functional>
+#include <list>
+#include <map>
+#include <set>
+
+#include "pex/discovery/lookup.h"
+#include "pex/discovery/shared_state.h"
+
+namespace peerage::pex {
+
+class Lookups {
+ public:
+  // What answered, closest first.
+  using Done = std::function<void(const std::vector<Contact>&, DiscoveryTime now)>;
+  enum class By : std::uint8_t { timer, command };
+  enum class Begun : std::uint8_t {
+    yes,
+    nobody,    // there is nobody to ask
+    too_many,  // run already
+  };
+
+  explicit Lookups(SharedState& shared) : shared_(shared) {}
+
+  // `done` is called once, unless the core stops before, and never inside this call.
+  Begun begin(ProtocolState& with, const LookupTarget& target, By by, Done done, DiscoveryTime now);
+
+  void on_told(Protocol by, const EnodeId& from, std::span<const Contact> nodes);
+  void on_find_ended(Protocol by, const EnodeId& from, FindEnd end, DiscoveryTime now);
+
+  std::optional<conn::TimePoint> next_deadline() const;
+  void on_time(DiscoveryTime now);
+
+  bool runs_timed(Protocol protocol) const;
+  std::size_t size() const noexcept { return running_.size(); }
+  void stop() { running_.clear(); }
+
+ private:
+  struct Running {
+    Lookup lookup;
+    ProtocolState& with;
+    LookupTarget target;
+    By by;
+    Done done;
+    conn::TimePoint began;
+    // Those that are asked, and when it goes on without them; none: it has.
+    std::map<EnodeId, std::optional<conn::TimePoint>> asked;
+    std::map<EnodeId, Contact> busy;  // of those, with another's question
+  };
+  using Position = std::list<Running>::iterator;
+
+  std::vector<Contact> start_for(const ProtocolState& with, const LookupTarget& target, By by,
+                                 DiscoveryTime now) const;
+  void ask_further(Running& running, DiscoveryTime now);
+  void ask(Running& running, const Contact& node, DiscoveryTime now);
+  // Those that have ended go.
+  void settle(DiscoveryTime now);
+  void finish(Position at, DiscoveryTime now);
+
+  SharedState& shared_;
+  std::list<Running> running_;
+};
+
+}  // namespace peerage::pex

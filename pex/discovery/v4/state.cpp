@@ -1,0 +1,270 @@
+#include "pex/discovery/v4/state.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace peerage::pex {
+
+using conn::Bytes;
+using conn::IpAddress;
+using conn::TimePoint;
+using v4::PingSent;
+using v4::Spot;
+
+namespace {
+
+constexpr std::size_t kSignedFinds = 16;
+// What may come for each request: a Pong and their own ping; as many packets as there are nodes;
+// one record.
+constexpr std::size_t kPingAnswers = 2;
+constexpr std::size_t kFindAnswers = v4::kNodesInAnswer;
+
+}  // namespace
+
+Discv4State::Discv4State(SharedState& shared, ProtocolHost& host)
+    : shared_(shared),
+      host_(host),
+      limits_(shared.settings.limits),
+      pings_(limits_),
+      finds_(limits_.v4_find_nodes),
+      records_asked_(limits_.v4_record_questions),
+      pinged_us_(limits_.proofs),
+      last_questions_(limits_.proofs),
+      signed_finds_(kSignedFinds) {}
+
+// --- what we know ---
+
+bool Discv4State::is_proven(const Contact& node, DiscoveryTime now) {
+  return shared_.proofs.proven(node.id, node.udp.ip, now.steady);
+}
+
+bool Discv4State::knows_us(const Contact& node, DiscoveryTime now) const {
+  const TimePoint* const pinged = pinged_us_.find(v4::spot_of(node));
+  return pinged != nullptr && now.steady - *pinged < limits_.proof_lasts;
+}
+
+bool Discv4State::is_rested(const Contact& node, DiscoveryTime now) const {
+  const auto since = shared_.proofs.since(node.id, node.udp.ip, now.steady);
+  return since && now.steady - *since >= limits_.quiet_after_proof;
+}
+
+std::optional<std::uint64_t> Discv4State::own_seq() const {
+  const EnrPtr& record = shared_.record.current();
+  if (shared_.settings.records == Switched::off || !record) return std::nullopt;
+  return record->seq();
+}
+
+// --- pings ---
+
+bool Discv4State::may_begin(const Contact& node, Word word, DiscoveryTime now) {
+  if (shared_.refusal(node.id, node.udp.ip, now.steady)) return false;
+  if (is_proven(node, now)) return true;
+  if (word == Word::others && !shared_.limits.allow_told(node.udp, now.steady)) {
+    shared_.counters.limit(Limited::told_endpoint);
+    return false;
+  }
+  if (shared_.limits.allow_own(node.udp.ip, now.steady)) return true;
+  shared_.counters.limit(Limited::to_unproven);
+  return false;
+}
+
+ProtocolState::Asked Discv4State::ping(const Contact& node, Word word, DiscoveryTime now) {
+  const Spot spot = v4::spot_of(node);
+  if (pings_.contains(spot)) return Asked::already;
+  const bool is_queued =
+      std::any_of(queued_pings_.begin(), queued_pings_.end(),
+                  [&](const Contact& queued) { return v4::spot_of(queued) == spot; });
+  if (is_queued) return Asked::already;
+  if (pings_.full() && queued_pings_.size() >= limits_.v4_pings_queued) {
+    shared_.counters.limit(Limited::pings_queued);
+    return Asked::refused;
+  }
+  if (!may_begin(node, word, now)) return Asked::refused;
+  if (pings_.full()) {
+    queued_pings_.push_back(node);
+  } else {
+    send_ping(node, PingSent::Why::needed, {}, v4::encode(ping_to(node, {}, now)), now);
+  }
+  return Asked::sent;
+}
+
+// The address that we advertise, or that of the route, as far as we know it: there are peers that
+// ping it instead of the source.
+v4::Ping Discv4State::ping_to(const Contact& node, const IpAddress& from, DiscoveryTime now) const {
+  const DiscoverySettings& settings = shared_.settings;
+  v4::Ping ping;
+  ping.from = {settings.bound.ip, settings.bound.port, shared_.p2p_port};
+  if (!from.unspecified()) ping.from.ip = from;
+  const auto advertised = shared_.advertised(node.udp.ip.is_v4() ? IpFamily::v4 : IpFamily::v6);
+  if (advertised) {
+    ping.from.ip = advertised->ip;
+    ping.from.udp = advertised->port;
+  }
+  if (ping.from.ip->unspecified()) ping.from.ip = IpAddress::v4(0, 0, 0, 0);
+  ping.to = {node.udp.ip, node.udp.port, 0};
+  ping.expires = expiry(now);
+  ping.seq = own_seq();
+  return ping;
+}
+
+std::uint64_t Discv4State::expiry(DiscoveryTime now) const {
+  const auto at = now.wall + std::chrono::floor<std::chrono::milliseconds>(limits_.v4_expiry);
+  return static_cast<std::uint64_t>(
+      std::chrono::floor<std::chrono::seconds>(at).time_since_epoch().count());
+}
+
+void Discv4State::send_ping(const Contact& node, PingSent::Why why, const IpAddress& from,
+                            Bytes packet, DiscoveryTime now) {
+  const v4::PacketHash hash = v4::sign(shared_.key, packet);
+  const auto displaced = pings_.add(hash, {node, now.steady, why});
+  shared_.awaited.expect(node.udp, kPingAnswers);
+  shared_.table.on_pinged(node.id, Protocol::v4, node.udp, now.steady);
+  send(node.udp, MessageKind::ping, std::move(packet), from);
+  if (displaced) on_ping_silent(*displaced, now);
+}
+
+void Discv4State::send_queued_pings(DiscoveryTime now) {
+  while (!queued_pings_.empty() && !pings_.full()) {
+    const Contact node = std::move(queued_pings_.front());
+    queued_pings_.pop_front();
+    if (!pings_.contains(v4::spot_of(node))) {
+      send_ping(node, PingSent::Why::needed, {}, v4::encode(ping_to(node, {}, now)), now);
+    }
+  }
+}
+
+void Discv4State::on_ping_silent(const PingSent& ping, DiscoveryTime now) {
+  shared_.awaited.end(ping.node.udp);
+  const Find* const find = finds_.find(ping.node.id);
+  if (find != nullptr && find->awaits == Find::Stage::pong &&
+      find->node.udp.ip == ping.node.udp.ip) {
+    end_find(ping.node.id, FindEnd::silent, now);
+  }
+  host_.on_silent(Protocol::v4, ping.node, now);
+}
+
+// --- FindNode ---
+
+ProtocolState::Asked Discv4State::find_node(const Contact& node, const LookupTarget& target,
+                                            Word word, DiscoveryTime now) {
+  if (finds_.contains(node.id)) return Asked::already;
+  if (!target.key || finds_.full()) return Asked::refused;
+  if (knows_us(node, now) && is_proven(node, now)) {
+    if (!may_begin(node, word, now)) return Asked::refused;
+    Find* const find = finds_.add(node.id, {node, target, Find::Stage::neighbors},
+                                  now.steady + limits_.v4_request);
+    shared_.awaited.expect(node.udp, kFindAnswers);
+    send_find(*find, now);
+    return Asked::sent;
+  }
+  if (ping(node, word, now) == Asked::refused) return Asked::refused;
+  shared_.awaited.expect(node.udp, kFindAnswers);
+  // A ping that waits its turn ends later than one that is sent now.
+  finds_.add(node.id, {node, target, Find::Stage::pong}, now.steady + 2 * limits_.v4_request);
+  return Asked::sent;
+}
+
+void Discv4State::go_on_with_find(const EnodeId& id, Find::Stage after, DiscoveryTime now) {
+  Find* const find = finds_.find(id);
+  if (find == nullptr || find->awaits != after) return;
+  if (after == Find::Stage::pong && !knows_us(find->node, now)) {
+    find->awaits = Find::Stage::ping;
+    finds_.set_deadline(id, now.steady + limits_.lookup_step);
+    return;
+  }
+  find->awaits = Find::Stage::neighbors;
+  finds_.set_deadline(id, now.steady + limits_.v4_request);
+  send_find(*find, now);
+}
+
+void Discv4State::send_find(Find& find, DiscoveryTime now) {
+  const v4::WireKey target = *find.target.key;
+  SignedFind& cached = signed_finds_.use(target, [] { return SignedFind{}; });
+  const bool is_old = now.steady - cached.signed_at >= limits_.find_node_signed;
+  if (cached.packet.empty() || is_old || cached.sent_to.contains(find.node.id)) {
+    cached = {v4::encode(v4::FindNode{target, expiry(now)}), now.steady, {}};
+    v4::sign(shared_.key, cached.packet);
+  }
+  cached.sent_to.insert(find.node.id);
+  send(find.node.udp, MessageKind::find_node, cached.packet);
+}
+
+void Discv4State::end_find(const EnodeId& id, FindEnd end, DiscoveryTime now) {
+  const auto find = finds_.take(id);
+  if (!find) return;
+  shared_.awaited.end(find->node.udp);
+  host_.on_find_ended(Protocol::v4, find->node, end, now);
+}
+
+// --- records ---
+
+ProtocolState::Asked Discv4State::request_record(const Contact& node, Word word,
+                                                 DiscoveryTime now) {
+  if (shared_.settings.records == Switched::off) return Asked::refused;
+  if (records_asked_.contains(node.id)) return Asked::already;
+  if (records_asked_.full() || !is_proven(node, now) || !may_begin(node, word, now)) {
+    return Asked::refused;
+  }
+  const TimePoint* const last = last_questions_.find(node.id);
+  if (last != nullptr && now.steady - *last < limits_.record_question) {
+    shared_.counters.limit(Limited::record_question);
+    return Asked::refused;
+  }
+  last_questions_.use(node.id, [] { return TimePoint{}; }) = now.steady;
+  Bytes packet = v4::encode(v4::EnrRequest{expiry(now)});
+  const v4::PacketHash hash = v4::sign(shared_.key, packet);
+  records_asked_.add(node.id, {node, hash}, now.steady + limits_.v4_request);
+  shared_.awaited.expect(node.udp, 1);
+  send(node.udp, MessageKind::enr_request, std::move(packet));
+  return Asked::sent;
+}
+
+// --- time ---
+
+std::optional<TimePoint> Discv4State::next_deadline() const {
+  std::optional<TimePoint> next = pings_.next_deadline();
+  for (const auto& each : {finds_.next_deadline(), records_asked_.next_deadline()}) {
+    if (each && (!next || *each < *next)) next = each;
+  }
+  return next;
+}
+
+void Discv4State::on_time(DiscoveryTime now) {
+  while (const auto ping = pings_.take_over(now.steady)) on_ping_silent(*ping, now);
+  send_queued_pings(now);
+  while (auto over = finds_.next_over(now.steady)) {
+    const Find* const find = finds_.find(*over);
+    if (find->awaits == Find::Stage::ping) {
+      go_on_with_find(*over, Find::Stage::ping, now);
+    } else {
+      end_find(*over, find->so_far, now);
+    }
+  }
+  while (const auto asked = records_asked_.take_over(now.steady)) {
+    shared_.awaited.end(asked->second.node.udp);
+    host_.on_record(Protocol::v4, asked->second.node, nullptr, now);
+  }
+}
+
+void Discv4State::forget(const EnodeId& id) {
+  for (const PingSent& ping : pings_.take_all(id)) {
+    shared_.awaited.end(ping.node.udp);
+    pinged_us_.erase(v4::spot_of(ping.node));
+  }
+  std::erase_if(queued_pings_, [&](const Contact& node) { return node.id == id; });
+  if (const auto find = finds_.take(id)) {
+    shared_.awaited.end(find->node.udp);
+    pinged_us_.erase(v4::spot_of(find->node));
+  }
+  if (const auto asked = records_asked_.take(id)) shared_.awaited.end(asked->node.udp);
+  last_questions_.erase(id);
+}
+
+// --- out ---
+
+void Discv4State::send(const conn::Endpoint& to, MessageKind kind, Bytes packet,
+                       const IpAddress& from) {
+  shared_.send(Protocol::v4, kind, {to, std::move(packet), from});
+}
+
+}  // namespace peerage::pex
