@@ -44,6 +44,11 @@ class Member::Shell {
 
   pex::DiscoveryCore& core() { return core_; }
 
+  void hear(const Endpoint& from, ByteView bytes) {
+    core_.receive({from, bytes, member_.host_.address()}, member_.time());
+    pump();
+  }
+
   // Takes out what the core has to say, until there is nothing.
   void pump() {
     if (const auto seq = core_.seq_to_store()) {
@@ -139,6 +144,10 @@ void Member::look_up(const conn::ByteArray<64>& key, LookedUp done) {
                   done(closest ? *closest : std::vector<pex::Contact>{});
                 });
   shell_->pump();
+}
+
+void Member::hear(const Endpoint& from, ByteView bytes) {
+  shell_->hear(from, bytes);
 }
 
 std::uint64_t Member::datagrams_sent() const {

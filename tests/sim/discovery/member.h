@@ -54,6 +54,9 @@ class Member {
   using LookedUp = std::function<void(const std::vector<pex::Contact>& closest)>;
   void look_up(const conn::ByteArray<64>& key, LookedUp done);
 
+  // A datagram that claims to come from there: whoever sent it may have forged that.
+  void hear(const Endpoint& from, ByteView bytes);
+
   // Over all its lives.
   std::uint64_t datagrams_sent() const;
   // Called with each update, in any life.

@@ -62,6 +62,8 @@ struct EclipsePlan {
   Age age = Age::fresh;
   Without without = Without::nothing;
   double hours = 24;
+  // How long a victim that is no fresh one has run before.
+  conn::Duration warm_up = std::chrono::hours(24);
   std::uint64_t seed = 1;
 };
 

@@ -43,6 +43,12 @@ std::uint64_t Puppet::expires() const {
   return static_cast<std::uint64_t>(now.count()) + 20;
 }
 
+conn::Bytes Puppet::sealed(const v4::Message& message) const {
+  conn::Bytes packet = v4::encode(message);
+  v4::sign(key_, packet);
+  return packet;
+}
+
 v4::PacketHash Puppet::send(const Endpoint& to, const v4::Message& message) {
   conn::Bytes packet = v4::encode(message);
   const v4::PacketHash hash = v4::sign(key_, packet);

@@ -35,6 +35,8 @@ class Puppet {
   };
   std::function<void(Puppet& self, const Heard& heard)> on_heard;
 
+  // As a packet of its own.
+  conn::Bytes sealed(const pex::v4::Message& message) const;
   pex::v4::PacketHash send(const Endpoint& to, const pex::v4::Message& message);
   pex::v4::PacketHash ping(const Endpoint& to);
   // The answer to a Ping.

@@ -18,7 +18,6 @@ namespace {
 constexpr Duration kSettling = 20min;
 // For so long they have heard of the attacker before a fresh or restarted victim starts.
 constexpr Duration kKnown = 1h;
-constexpr Duration kDay = 24h;
 // A restart takes so long, and the attacker's pings come all the while.
 constexpr Duration kDown = 1min;
 constexpr std::size_t kLookups = 40;
@@ -168,7 +167,7 @@ class Trial {
         attacker_.flood(victim_->endpoint());
         break;
       case Age::restarted:
-        stage_.go_on(kDay - kKnown, 1h);
+        stage_.go_on(plan_.warm_up, 1h);
         attacker_.introduce(std::move(honest));
         stage_.go_on(kKnown, kKnown);
         victim_->crash();
@@ -178,7 +177,7 @@ class Trial {
         victim_->start();
         break;
       case Age::day_old:
-        stage_.go_on(kDay, 1h);
+        stage_.go_on(plan_.warm_up, 1h);
         attacker_.introduce(std::move(honest));
         attacker_.flood(victim_->endpoint());
         break;
