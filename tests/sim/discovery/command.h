@@ -1,5 +1,5 @@
-// `peerage-sim discovery`: the scenarios as commands. Progress on stderr, figures on stdout; the exit
-// code is 1 when a check does not hold.
+// `peerage-sim discovery`: the scenarios as commands. Progress on stderr, figures on stdout; the
+// exit code is 1 when a check does not hold.
 //
 // Threads: one.
 #pragma once

@@ -16,9 +16,7 @@ Report move(const Options& options) {
   Member& mover = *stage.members().at(options.nodes / 2);
   const std::size_t knew_it = stage.tables_with(mover);
   mover.host().set_addresses({stage.internet.draw()});
-  const auto is_found = [&stage, &mover] {
-    return stage.look_up(mover).share() >= kPromisedFound;
-  };
+  const auto is_found = [&stage, &mover] { return stage.look_up(mover).share() >= kPromisedFound; };
   const TimePoint from = stage.world.now();
   bool found = false;
   while (!found && stage.world.now() - from < kFoundWithin - 1min) {

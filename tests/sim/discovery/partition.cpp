@@ -26,8 +26,8 @@ Report partition(const Options& options) {
     stage.report.figure("all tables are whole again after",
                         std::chrono::duration<double>(*healed).count(), "s");
   }
-  stage.report.at_least("lookups that find their node",
-                        stage.look_up(2 * options.nodes).share(), kPromisedFound);
+  stage.report.at_least("lookups that find their node", stage.look_up(2 * options.nodes).share(),
+                        kPromisedFound);
   return stage.finish();
 }
 

@@ -14,8 +14,9 @@ constexpr std::array<Scenario, 6> kScenarios = {{
     {"cold-start", "a newcomer knows the boot node alone", 200, 11, cold_start},
 }};
 
-constexpr std::array kFaults = {Fault::own_lookups_only, Fault::forgetful, Fault::no_rows,
-                                Fault::deaf,             Fault::believing, Fault::no_records};
+constexpr std::array kFaults = {Fault::own_lookups_only, Fault::forgetful,
+                                Fault::no_rows,          Fault::deaf,
+                                Fault::believing,        Fault::no_records};
 
 }  // namespace
 

@@ -35,9 +35,9 @@ std::span<const Fault> faults();
 std::string_view name(Fault fault) noexcept;
 
 struct Options {
-  std::size_t nodes = 0;  // 0: the scenario's own number
-  double minutes = 0;     // 0: the scenario's own
-  double loss = 0.2;      // of datagrams
+  std::size_t nodes = 0;                                  // 0: the scenario's own number
+  double minutes = 0;                                     // 0: the scenario's own
+  double loss = 0.2;                                      // of datagrams
   conn::Duration delay = std::chrono::milliseconds(100);  // one way
   std::uint64_t seed = 1;
   Fault fault = Fault::none;

@@ -288,8 +288,9 @@ double Stage::average() const {
 Report Stage::finish() {
   const State now = state();
   report.figure("nodes running at the end", static_cast<double>(now.running));
-  report.figure("entries of a table", static_cast<double>(now.entries) /
-                                          static_cast<double>(std::max<std::size_t>(now.running, 1)));
+  report.figure("entries of a table",
+                static_cast<double>(now.entries) /
+                    static_cast<double>(std::max<std::size_t>(now.running, 1)));
   report.figure("virtual minutes", minute(), "min");
   report.figure("trace hash", static_cast<double>(world.trace_hash() >> 32));
   report.curves = {lowest_, mean_, datagrams_};

@@ -15,10 +15,10 @@
 namespace peerage::sim::discovery {
 
 // What is promised.
-inline constexpr double kPromisedPlaces = 0.95;    // live, of those that a table could hold
-inline constexpr double kPromisedFound = 0.99;     // of the lookups
-inline constexpr double kPromisedRounds = 6;       // of a lookup
-inline constexpr double kPromisedDatagrams = 5;    // a second, sent by a node on the average
+inline constexpr double kPromisedPlaces = 0.95;  // live, of those that a table could hold
+inline constexpr double kPromisedFound = 0.99;   // of the lookups
+inline constexpr double kPromisedRounds = 6;     // of a lookup
+inline constexpr double kPromisedDatagrams = 5;  // a second, sent by a node on the average
 
 class Stage {
  public:

@@ -63,7 +63,9 @@ Attacker::Attacker(SimWorld& world, Internet& internet, const AttackPlan& plan, 
 // Those with the most leading bits of the target: a range of what is sorted.
 std::vector<const Puppet*> Attacker::closest(const pex::EnodeId& target, std::size_t most) const {
   auto from = ids_.begin(), to = ids_.end();
-  const auto before = [](const Puppet* puppet, const pex::EnodeId& id) { return puppet->id() < id; };
+  const auto before = [](const Puppet* puppet, const pex::EnodeId& id) {
+    return puppet->id() < id;
+  };
   const auto after = [](const pex::EnodeId& id, const Puppet* puppet) { return id < puppet->id(); };
   for (unsigned bits = 1; bits < 256; ++bits) {
     const auto first = std::lower_bound(from, to, edge(target, bits, 0), before);

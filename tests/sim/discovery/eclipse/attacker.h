@@ -3,7 +3,8 @@
 //  - It answers each Ping, and pings back, so that everybody who has heard of it can prove it.
 //  - It answers each FindNode with those of its IDs that are closest to the target: with ten
 //    thousand they are closer to any target than the honest nodes.
-//  - It pings the victim all the time, and the honest nodes now and then, from one ID after another.
+//  - It pings the victim all the time, and the honest nodes now and then, from one ID after
+//  another.
 //
 // Threads: none of its own. The world outlives it.
 #pragma once
@@ -44,7 +45,7 @@ class Attacker {
   std::string network_;
   std::unordered_set<std::string> addresses_;
   std::vector<std::vector<std::unique_ptr<Puppet>>> by_address_;
-  std::vector<std::size_t> next_;  // by address
+  std::vector<std::size_t> next_;   // by address
   std::vector<const Puppet*> ids_;  // sorted
   Endpoint victim_;
   std::vector<Endpoint> honest_;

@@ -1,5 +1,5 @@
-// `peerage-sim discovery eclipse`: cases as a command. Progress on stderr, figures on stdout; the exit
-// code is 1 when what is promised does not hold.
+// `peerage-sim discovery eclipse`: cases as a command. Progress on stderr, figures on stdout; the
+// exit code is 1 when what is promised does not hold.
 //
 // Threads: cases run beside one another, each on a thread of its own.
 #pragma once

@@ -1,5 +1,5 @@
-// What is tried: the honest network, and what the attacker has and does. Each number that is a guess
-// stands here.
+// What is tried: the honest network, and what the attacker has and does. Each number that is a
+// guess stands here.
 //
 // Threads: plain values.
 #pragma once

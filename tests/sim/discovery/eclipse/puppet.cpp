@@ -38,8 +38,8 @@ const pex::EnrPtr& Puppet::record(std::string_view network) {
 }
 
 std::uint64_t Puppet::expires() const {
-  const auto now = std::chrono::duration_cast<std::chrono::seconds>(
-      host_.wall_now().time_since_epoch());
+  const auto now =
+      std::chrono::duration_cast<std::chrono::seconds>(host_.wall_now().time_since_epoch());
   return static_cast<std::uint64_t>(now.count()) + 20;
 }
 

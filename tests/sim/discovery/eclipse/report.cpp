@@ -46,9 +46,9 @@ std::string as_table(const std::vector<Row>& rows) {
                   std::string(name(row.of.without)).c_str());
     text += "   hours   table (of)     lookups   candidates (of)   records\n";
     for (const Holding& each : row.outcome.holdings) {
-      text += print("  %6.1f  %5.1f %% (%3zu)  %6.1f %%     %5.1f %% (%4zu)  %6.1f %%\n", each.hours,
-                    100 * each.table, each.entries, 100 * each.lookups, 100 * each.candidates,
-                    each.handed, 100 * each.records);
+      text += print("  %6.1f  %5.1f %% (%3zu)  %6.1f %%     %5.1f %% (%4zu)  %6.1f %%\n",
+                    each.hours, 100 * each.table, each.entries, 100 * each.lookups,
+                    100 * each.candidates, each.handed, 100 * each.records);
     }
     if (row.promised()) {
       text += print("  %s: at most %.0f %% of the candidates\n", row.holds() ? "pass" : "FAIL",

@@ -1,8 +1,8 @@
 // What strangers try, end to end: a real server on the simulated internet, and others that lie.
-#include <gtest/gtest.h>
-
 #include <map>
 #include <set>
+
+#include <gtest/gtest.h>
 
 #include "tests/sim/discovery/eclipse/attacker.h"
 #include "tests/sim/discovery/stage.h"
@@ -120,10 +120,9 @@ TEST_F(DiscoveryAttacks, AThousandNodesThatAreSaidToBeAtOneAddressBringItThreePi
   std::vector<v4::WireNode> named;
   SimHost& liars = new_host();
   for (std::uint16_t i = 0; i < 1000; ++i) {
-    const auto key = conn::Secp256k1Key::generate(
-        [&](conn::MutableBytes into) { liars.random(into); });
-    named.push_back(
-        {{victim, static_cast<std::uint16_t>(2000 + i), 26656}, key.public_key().xy()});
+    const auto key =
+        conn::Secp256k1Key::generate([&](conn::MutableBytes into) { liars.random(into); });
+    named.push_back({{victim, static_cast<std::uint16_t>(2000 + i), 26656}, key.public_key().xy()});
   }
   std::size_t told = 0;
   Listening liar(liars);

@@ -1,8 +1,8 @@
-// A small eclipse: an hour and few IDs. `peerage-sim discovery eclipse` has the day of the tables in
-// spec/eclipse.md.
-#include <gtest/gtest.h>
-
+// A small eclipse: an hour and few IDs. `peerage-sim discovery eclipse` has the day of the tables
+// in spec/eclipse.md.
 #include <stdexcept>
+
+#include <gtest/gtest.h>
 
 #include "tests/sim/cheap_crypto.h"
 #include "tests/sim/discovery/eclipse/report.h"

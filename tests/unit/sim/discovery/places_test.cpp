@@ -1,8 +1,8 @@
 #include "tests/sim/discovery/places.h"
 
-#include <gtest/gtest.h>
-
 #include <vector>
+
+#include <gtest/gtest.h>
 
 namespace peerage::sim::discovery {
 namespace {
