@@ -1,6 +1,5 @@
 #include "pex/discovery/endpoint_proof.h"
 
-#include <algorithm>
 #include <iterator>
 
 #include "conn/address/cidr.h"
@@ -12,35 +11,34 @@ using conn::IpAddress;
 using conn::TimePoint;
 
 void EndpointProofs::add(const EnodeId& id, const IpAddress& ip, TimePoint now) {
-  const Key key(ip, id);
-  if (const auto known = by_key_.find(key); known != by_key_.end()) {
+  const Key key = key_of(id, ip);
+  const auto known = by_key_.find(key);
+  if (known != by_key_.end()) {
     known->second->given = now;
-    by_use_.splice(by_use_.end(), by_use_, known->second);
-    return;
+    return use(known->second);
   }
-  make_room(ip);
-  by_use_.push_back({key, now});
+  make_room(key);
+  by_use_.push_back({key, now, ++uses_});
   by_key_.emplace(key, std::prev(by_use_.end()));
-  if (!is_private(ip)) ++networks_[conn::neighbourhood_of(ip)];
 }
 
 bool EndpointProofs::proven(const EnodeId& id, const IpAddress& ip, TimePoint now) {
-  const auto known = by_key_.find(Key(ip, id));
+  const auto known = by_key_.find(key_of(id, ip));
   if (known == by_key_.end() || !lasts(*known->second, now)) return false;
-  by_use_.splice(by_use_.end(), by_use_, known->second);
+  use(known->second);
   return true;
 }
 
 std::optional<TimePoint> EndpointProofs::since(const EnodeId& id, const IpAddress& ip,
                                                TimePoint now) const {
-  const auto known = by_key_.find(Key(ip, id));
+  const auto known = by_key_.find(key_of(id, ip));
   if (known == by_key_.end() || !lasts(*known->second, now)) return std::nullopt;
   return known->second->given;
 }
 
 bool EndpointProofs::proven(const IpAddress& ip, TimePoint now) const {
-  for (auto at = by_key_.lower_bound(Key(ip, {})); at != by_key_.end(); ++at) {
-    if (at->first.first != ip) break;
+  for (auto at = by_key_.lower_bound(key_of({}, ip)); at != by_key_.end(); ++at) {
+    if (at->first.ip != ip) break;
     if (lasts(*at->second, now)) return true;
   }
   return false;
@@ -57,24 +55,33 @@ void EndpointProofs::sweep(TimePoint now) {
   }
 }
 
-void EndpointProofs::make_room(const IpAddress& ip) {
-  const IpAddress network = conn::neighbourhood_of(ip);
-  const auto held = networks_.find(network);
-  if (held != networks_.end() && held->second >= limits_.proofs_of_network) {
-    erase(std::find_if(by_use_.begin(), by_use_.end(), [&network](const Proof& proof) {
-      return conn::neighbourhood_of(proof.key.first) == network;
-    }));
-  } else if (by_use_.size() >= limits_.proofs) {
+EndpointProofs::Key EndpointProofs::key_of(const EnodeId& id, const IpAddress& ip) {
+  return {conn::neighbourhood_of(ip), ip, id};
+}
+
+void EndpointProofs::use(Entry entry) {
+  entry->used = ++uses_;
+  by_use_.splice(by_use_.end(), by_use_, entry);
+}
+
+void EndpointProofs::make_room(const Key& newcomer) {
+  std::size_t of_network = 0;
+  auto oldest = by_key_.end();
+  if (!is_private(newcomer.ip)) {
+    for (auto at = by_key_.lower_bound({newcomer.network, {}, {}});
+         at != by_key_.end() && at->first.network == newcomer.network; ++at, ++of_network) {
+      const bool older = oldest == by_key_.end() || at->second->used < oldest->second->used;
+      if (older) oldest = at;
+    }
+  }
+  if (of_network > 0 && of_network >= limits_.proofs_of_network) {
+    erase(oldest->second);
+  } else if (!by_use_.empty() && by_use_.size() >= limits_.proofs) {
     erase(by_use_.begin());
   }
 }
 
 void EndpointProofs::erase(Entry entry) {
-  const IpAddress& ip = entry->key.first;
-  if (!is_private(ip)) {
-    const auto network = networks_.find(conn::neighbourhood_of(ip));
-    if (--network->second == 0) networks_.erase(network);
-  }
   by_key_.erase(entry->key);
   by_use_.erase(entry);
 }

@@ -11,10 +11,11 @@
 // Source: ethereum/devp2p discv4.md, endpoint proof. Threads: none of its own.
 #pragma once
 
+#include <compare>
+#include <cstdint>
 #include <list>
 #include <map>
 #include <optional>
-#include <utility>
 
 #include "conn/address/ip_address.h"
 #include "conn/base/time.h"
@@ -42,7 +43,7 @@ class EndpointProofs {
   void remove_if(Which which) {
     for (auto at = by_use_.begin(); at != by_use_.end();) {
       const auto here = at++;
-      if (which(here->key.second, here->key.first)) erase(here);
+      if (which(here->key.id, here->key.ip)) erase(here);
     }
   }
   // Those that have ended go.
@@ -50,23 +51,32 @@ class EndpointProofs {
   std::size_t size() const noexcept { return by_use_.size(); }
 
  private:
-  using Key = std::pair<conn::IpAddress, EnodeId>;
+  // Proofs of one network stand together.
+  struct Key {
+    conn::IpAddress network;
+    conn::IpAddress ip;
+    EnodeId id;
+    auto operator<=>(const Key&) const = default;
+  };
   struct Proof {
     Key key;
     conn::TimePoint given;
+    std::uint64_t used;  // the number of its last use
   };
   using Entry = std::list<Proof>::iterator;
 
+  static Key key_of(const EnodeId& id, const conn::IpAddress& ip);
   bool lasts(const Proof& proof, conn::TimePoint now) const {
     return now - proof.given <= limits_.proof_lasts;
   }
-  void make_room(const conn::IpAddress& ip);
+  void use(Entry entry);
+  void make_room(const Key& newcomer);
   void erase(Entry entry);
 
   DiscoveryLimits limits_;
   std::list<Proof> by_use_;  // the longest unused first
   std::map<Key, Entry> by_key_;
-  std::map<conn::IpAddress, std::size_t> networks_;  // how many each has; public ones
+  std::uint64_t uses_ = 0;
 };
 
 }  // namespace peerage::pex

@@ -72,11 +72,16 @@ void Lookups::ask(Running& running, const Contact& node, DiscoveryTime now) {
   running.asked[node.id] = now.steady + shared_.settings.limits.lookup_step;
 }
 
-void Lookups::on_told(Protocol by, const EnodeId& from, std::span<const Contact> nodes) {
+void Lookups::on_told(Protocol by, const EnodeId& from, std::span<const Contact> nodes, More more,
+                      DiscoveryTime now) {
   for (Running& each : running_) {
-    const bool is_its_answer = each.with.protocol() == by && each.asked.contains(from);
-    if (is_its_answer && !each.busy.contains(from)) each.lookup.on_answer(from, nodes);
+    const bool is_asked = each.with.protocol() == by && each.asked.contains(from);
+    if (!is_asked || each.busy.contains(from)) continue;
+    each.lookup.on_answer(from, nodes);
+    if (more == More::unlikely) each.lookup.on_done(from);
+    ask_further(each, now);
   }
+  settle(now);
 }
 
 void Lookups::on_find_ended(Protocol by, const EnodeId& from, FindEnd end, DiscoveryTime now) {

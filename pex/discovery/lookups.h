@@ -33,7 +33,8 @@ class Lookups {
   // `done` is called once, unless the core stops before, and never inside this call.
   Begun begin(ProtocolState& with, const LookupTarget& target, By by, Done done, DiscoveryTime now);
 
-  void on_told(Protocol by, const EnodeId& from, std::span<const Contact> nodes);
+  void on_told(Protocol by, const EnodeId& from, std::span<const Contact> nodes, More more,
+               DiscoveryTime now);
   void on_find_ended(Protocol by, const EnodeId& from, FindEnd end, DiscoveryTime now);
 
   std::optional<conn::TimePoint> next_deadline() const;

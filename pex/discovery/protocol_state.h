@@ -39,6 +39,9 @@ enum class FindEnd : std::uint8_t {
   silent,
 };
 
+// Whether this part of an answer looks like the last; others may follow all the same.
+enum class More : std::uint8_t { unlikely, likely };
+
 class ProtocolHost {
  public:
   // It answered a ping of ours at `node.udp`, from that IP, be it one that only answered its own.
@@ -47,8 +50,8 @@ class ProtocolHost {
   virtual void on_silent(Protocol by, const Contact& node, DiscoveryTime now) = 0;
   // It came unasked, and had proven before that it is there.
   virtual void on_inbound(Protocol by, const Contact& node, DiscoveryTime now) = 0;
-  // What it answered to a FindNode; each judged by form alone. More may follow.
-  virtual void on_told(Protocol by, const Contact& from, std::span<const Contact> nodes,
+  // What it answered to a FindNode; each judged by form alone.
+  virtual void on_told(Protocol by, const Contact& from, std::span<const Contact> nodes, More more,
                        DiscoveryTime now) = 0;
   virtual void on_find_ended(Protocol by, const Contact& from, FindEnd end, DiscoveryTime now) = 0;
   // Its own record, asked for; verified, and of this node. Null: it did not answer.

@@ -180,9 +180,13 @@ NodeTable::Record NodeTable::take_record(TableNode& node, const EnrPtr& record) 
   contact.record = record;
   const auto named = Contact::of(record);
   if (!named) return Record::taken;
-  contact.tcp = named->tcp;
   const bool there = record->udp4() == contact.udp || record->udp6() == contact.udp;
-  if (there || !usable_endpoint(named->udp)) return Record::taken;
+  if (there || !usable_endpoint(named->udp)) {
+    const auto tcp = contact.udp.ip.is_v4() ? record->tcp4() : record->tcp6();
+    contact.tcp = tcp ? tcp->port : std::uint16_t{0};
+    return Record::taken;
+  }
+  contact.tcp = named->tcp;
   if (move(node, named->udp)) return Record::moved;
   const EnodeId id = contact.id;
   remove(id);

@@ -240,7 +240,8 @@ std::optional<Drop> Discv4State::handle(const Arrived& from, const v4::Neighbors
       shared_.counters.drop(Drop::bad_node);
     }
   }
-  host_.on_told(Protocol::v4, node, told, from.now);
+  const bool is_full = neighbors.nodes.size() >= v4::kNodesInPacket;
+  host_.on_told(Protocol::v4, node, told, is_full ? More::likely : More::unlikely, from.now);
   if (is_whole) end_find(id, FindEnd::answered, from.now);
   return std::nullopt;
 }

@@ -1,0 +1,264 @@
+// The loop: what is due, and what is done about it.
+#include "pex/discovery/core.h"
+
+#include <algorithm>
+
+#include "pex/discovery/lookup_pace.h"
+#include "pex/discovery/v4/state.h"
+
+namespace peerage::pex {
+
+using conn::TimePoint;
+
+namespace {
+
+constexpr conn::Duration kRevalidationLook = std::chrono::seconds(1);
+constexpr conn::Duration kProofSweep = std::chrono::hours(1);
+// Of the timer's lookups, every so many are for ourselves, beginning with the first.
+constexpr std::size_t kOwnLookups = 4;
+// What never answered is pinged at once, but so many at a time.
+constexpr std::size_t kPingsOfALook = 32;
+
+}  // namespace
+
+DiscoveryCore::DiscoveryCore(conn::Secp256k1Key key, DiscoverySettings settings,
+                             const conn::Random::Seed& seed, DiscoveryTime now)
+    : shared_(std::move(key), std::move(settings), seed, now),
+      own_address_(shared_, now.steady),
+      kept_rows_(shared_.settings.stored.rows, now.wall),
+      lookups_(shared_),
+      lookup_interval_(lookup_interval(shared_.settings.limits, 0, 0)),
+      pinging_(shared_.settings.limits.commands),
+      asking_records_(shared_.settings.limits.commands) {
+  if (shared_.settings.protocols[index_of(Protocol::v4)] == Switched::on) {
+    ProtocolHost& host = *this;
+    states_[index_of(Protocol::v4)] = std::make_unique<Discv4State>(shared_, host);
+  }
+  for (const auto& [id, until] : shared_.settings.stored.bans) {
+    DiscoveryBans::Until ends;
+    if (until) ends = now.steady + (*until - now.wall);
+    shared_.bans.ban(id, ends, conn::BanOrigin::operator_, now.steady);
+  }
+  for (const Contact& node : shared_.settings.boot) {
+    if (node.id != shared_.id) boot_.push_back(node);
+  }
+  describe_ourselves(now);
+  handle(core_message::Resign{}, now);
+}
+
+void DiscoveryCore::describe_ourselves(DiscoveryTime now) {
+  const auto& p2p = shared_.settings.p2p;
+  if (!p2p) return;
+  set_p2p_port(p2p->port, now);
+  // What has no room, or is no network's name, is left out of the record: the settings were checked
+  // by whoever read them.
+  (void)shared_.record.set_cmt({.node_id = p2p->id, .networks = p2p->networks, .port = 0},
+                               now.steady);
+}
+
+// --- in and out ---
+
+void DiscoveryCore::receive(const InDatagram& datagram, DiscoveryTime now) {
+  handle(core_message::Datagram{datagram}, now);
+}
+
+void DiscoveryCore::on_time(DiscoveryTime now) {
+  for (auto due = next_due(); due && due->first <= now.steady; due = next_due()) {
+    handle(due->second, now);
+  }
+}
+
+conn::TimePoint DiscoveryCore::next_deadline() const {
+  const auto due = next_due();
+  return due ? due->first : TimePoint::max();
+}
+
+std::vector<OutDatagram> DiscoveryCore::take_datagrams(std::size_t most) {
+  const std::size_t count = std::min(most, shared_.out.size());
+  const auto end = shared_.out.begin() + static_cast<std::ptrdiff_t>(count);
+  std::vector<OutDatagram> taken(std::make_move_iterator(shared_.out.begin()),
+                                 std::make_move_iterator(end));
+  shared_.out.erase(shared_.out.begin(), end);
+  return taken;
+}
+
+// --- what is due ---
+
+std::optional<DiscoveryCore::Due> DiscoveryCore::next_due() const {
+  std::optional<Due> next;
+  const auto consider = [&next](std::optional<TimePoint> when, const CoreMessage& message) {
+    if (when && (!next || *when < next->first)) next.emplace(*when, message);
+  };
+  if (stopped_) return next;
+  consider(shared_.record.due(), core_message::Resign{});
+  if (!began_) return next;
+  for (const auto& each : states_) {
+    if (!each) continue;
+    const Protocol protocol = each->protocol();
+    consider(each->next_deadline(), core_message::Requests{protocol});
+    consider(next_revalidation_[index_of(protocol)], core_message::Revalidate{protocol});
+    consider(next_lookup_[index_of(protocol)], core_message::Lookup{protocol});
+  }
+  consider(lookups_.next_deadline(), core_message::LookupSteps{});
+  consider(own_address_.next_deadline(), core_message::CountVotes{});
+  consider(next_prune_, core_message::Prune{});
+  return next;
+}
+
+void DiscoveryCore::handle(const CoreMessage& message, DiscoveryTime now) {
+  if (stopped_) return;
+  std::visit([&](const auto& each) { handle(each, now); }, message);
+}
+
+// --- datagrams ---
+
+void DiscoveryCore::handle(const core_message::Datagram& message, DiscoveryTime now) {
+  const InDatagram& datagram = message.datagram;
+  if (!began_) return;
+  DiscoveryCounters& counters = shared_.counters;
+  if (datagram.bytes.size() > kMaxDatagram) return counters.drop(Drop::too_long);
+  if (const auto refused = shared_.refusal(datagram.from.ip, now.steady)) {
+    return counters.drop(*refused);
+  }
+  using Awaited = TrafficLimits::Awaited;
+  const Awaited awaited = shared_.awaited.take(datagram.from) ? Awaited::yes : Awaited::no;
+  if (!shared_.limits.admit(datagram.from.ip, datagram.bytes.size(), awaited, now.steady)) {
+    return counters.drop(Drop::rate);
+  }
+  for (const auto& each : states_) {
+    if (each && each->receive(datagram, awaited, now)) return;
+  }
+  counters.drop(Drop::no_protocol);
+}
+
+// --- our record ---
+
+void DiscoveryCore::handle(const core_message::Resign&, DiscoveryTime now) {
+  if (const auto seq = shared_.record.publish(now.steady)) seq_to_store_ = *seq;
+}
+
+void DiscoveryCore::on_seq_stored(std::uint64_t seq, DiscoveryTime now) {
+  if (stopped_) return;
+  shared_.record.stored(seq);
+  if (!began_ && record()) begin(now);
+}
+
+void DiscoveryCore::handle(const core_message::CountVotes&, DiscoveryTime now) {
+  own_address_.count_votes(now.steady);
+}
+
+// --- the beginning ---
+
+void DiscoveryCore::begin(DiscoveryTime now) {
+  began_ = now.steady;
+  next_revalidation_.fill(now.steady + kRevalidationLook);
+  next_lookup_.fill(now.steady + shared_.settings.limits.lookup_interval_high);
+  next_prune_ = now.steady + shared_.settings.limits.prune_interval;
+  next_sweep_ = now.steady + kProofSweep;
+  for_each_state([&](ProtocolState& each) { ping_boot_nodes(each.protocol(), now); });
+  for (const NodeRow& row : kept_rows_.draw(shared_.random)) {
+    for_each_state([&](ProtocolState& each) {
+      if (!row.speaks[index_of(each.protocol())]) return;
+      offer(row.node, each.protocol(), HeardBy::disk, ThenPing::yes, now);
+    });
+  }
+  open_to_inbound_if_filled(now);
+}
+
+void DiscoveryCore::ping_boot_nodes(Protocol protocol, DiscoveryTime now) {
+  for (const Contact& node : boot_) offer(node, protocol, HeardBy::boot, ThenPing::yes, now);
+}
+
+// Strangers are taken in when those whom we know have had their time to fill the table; at once
+// when there is nobody.
+void DiscoveryCore::open_to_inbound_if_filled(DiscoveryTime now) {
+  const bool is_alone = boot_.empty() && kept_rows_.size() == 0;
+  const bool is_time = now.steady - *began_ >= shared_.settings.limits.inbound_closed;
+  if (is_alone || first_lookup_done_ || is_time) shared_.table.open_to_inbound();
+}
+
+// --- revalidation and pruning ---
+
+// Whoever waits longest is pinged, and everybody that never was.
+void DiscoveryCore::handle(const core_message::Revalidate& message, DiscoveryTime now) {
+  const Protocol protocol = message.protocol;
+  next_revalidation_[index_of(protocol)] = now.steady + kRevalidationLook;
+  for (std::size_t i = 0; i < kPingsOfALook; ++i) {
+    const TableNode* const node = shared_.table.next_to_revalidate(protocol, now.steady);
+    if (node == nullptr) return;
+    const bool was_live = node->last_live[index_of(protocol)].has_value();
+    ping_in_table(node->contact.id, protocol, now);
+    if (was_live) return;
+  }
+}
+
+void DiscoveryCore::handle(const core_message::Prune&, DiscoveryTime now) {
+  next_prune_ = now.steady + shared_.settings.limits.prune_interval;
+  for (const EnodeId& id : shared_.table.prune()) on_removed(id, now);
+  shared_.bans.sweep(now.steady);
+  open_to_inbound_if_filled(now);
+  if (now.steady < next_sweep_) return;
+  next_sweep_ = now.steady + kProofSweep;
+  shared_.proofs.sweep(now.steady);
+}
+
+void DiscoveryCore::handle(const core_message::Requests& message, DiscoveryTime now) {
+  state(message.protocol)->on_time(now);
+}
+
+// --- lookups ---
+
+LookupTarget DiscoveryCore::random_target() {
+  conn::ByteArray<64> key;
+  for (std::uint8_t& byte : key) byte = static_cast<std::uint8_t>(shared_.random.next());
+  return LookupTarget::of(key);
+}
+
+void DiscoveryCore::handle(const core_message::LookupSteps&, DiscoveryTime now) {
+  lookups_.on_time(now);
+}
+
+void DiscoveryCore::handle(const core_message::Lookup& message, DiscoveryTime now) {
+  const Protocol protocol = message.protocol;
+  last_lookup_[index_of(protocol)] = now.steady;
+  schedule_lookup(protocol);
+  if (lookups_.runs_timed(protocol)) return;
+  if (shared_.settings.lookups == Switched::on) begin_timed_lookup(protocol, now);
+  if (lookups_.runs_timed(protocol) || has_anybody_to_ask(protocol)) return;
+  boot_nodes_wanted_ = true;
+  ping_boot_nodes(protocol, now);
+}
+
+void DiscoveryCore::begin_timed_lookup(Protocol protocol, DiscoveryTime now) {
+  std::size_t& begun = lookups_begun_[index_of(protocol)];
+  const bool is_own =
+      begun % kOwnLookups == 0 || shared_.settings.random_lookups == Switched::off;
+  const LookupTarget target =
+      is_own ? LookupTarget::of(shared_.key.public_key().xy()) : random_target();
+  const auto on_done = [this, is_own](const std::vector<Contact>&, DiscoveryTime at) {
+    if (!is_own) return;
+    first_lookup_done_ = true;
+    open_to_inbound_if_filled(at);
+  };
+  const auto answer = lookups_.begin(*state(protocol), target, Lookups::By::timer, on_done, now);
+  if (answer == Lookups::Begun::yes) ++begun;
+}
+
+bool DiscoveryCore::has_anybody_to_ask(Protocol protocol) const {
+  bool has = false;
+  shared_.table.for_each(
+      [&](const TableNode& node) { has = has || node.last_live[index_of(protocol)].has_value(); });
+  return has;
+}
+
+void DiscoveryCore::schedule_lookup(Protocol protocol) {
+  const std::size_t index = index_of(protocol);
+  if (last_lookup_[index]) next_lookup_[index] = *last_lookup_[index] + lookup_interval_;
+}
+
+void DiscoveryCore::set_need(std::size_t outbound, std::size_t wanted) {
+  lookup_interval_ = lookup_interval(shared_.settings.limits, outbound, wanted);
+  for_each_state([this](ProtocolState& each) { schedule_lookup(each.protocol()); });
+}
+
+}  // namespace peerage::pex
