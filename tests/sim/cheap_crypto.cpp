@@ -4,6 +4,9 @@
 #include <atomic>
 #include <cstring>
 
+#include <secp256k1.h>
+#include <secp256k1_ecdh.h>
+#include <secp256k1_recovery.h>
 #include <sodium.h>
 
 namespace {
@@ -72,6 +75,51 @@ void write_signature(unsigned char* to, const unsigned char* message, unsigned l
   }
 }
 
+// --- the curve: its points are elements of the same group ---
+
+// The element in the first of eight words, x being the first four and y the others. So x says what
+// y is, and few bytes are a point.
+struct Point {
+  unsigned char xy[64];
+  explicit Point(std::uint64_t element) {
+    for (std::size_t i = 0; i < 8; ++i) {
+      const std::uint64_t word = element * (2 * i * i + 1);
+      std::memcpy(xy + 8 * i, &word, sizeof word);
+    }
+  }
+  unsigned char prefix() const { return static_cast<unsigned char>(2 | (xy[63] & 1)); }
+  // No point has one below 2, which is of low order.
+  bool is_point() const { return word_at(xy) > 1 && word_at(xy) < kPrime; }
+};
+Point point_of(const secp256k1_pubkey& key) {
+  return Point(word_at(key.data));
+}
+int store(secp256k1_pubkey* key, const Point& point) {
+  std::memcpy(key->data, point.xy, sizeof point.xy);
+  return 1;
+}
+
+// Of all bytes of the key, for tests have keys that begin with zeros.
+std::uint64_t exponent_of(const unsigned char* secret) {
+  static constexpr unsigned char kKey[crypto_shorthash_KEYBYTES] = {1};
+  return (digest(secret, 32, kKey) >> 4) | 1;
+}
+
+// r holds the signer, for recovery; the rest depends on the hash and on the signer. r and s are
+// below half of the order.
+struct CurveSignature {
+  unsigned char rs[64];
+  int recovery_number;
+  CurveSignature(const unsigned char* hash, const Point& signer) {
+    write_signature(rs, hash, 32, signer.xy);
+    recovery_number = rs[0] >> 7;
+    rs[0] &= 0x3f;
+    rs[32] &= 0x3f;
+    std::memcpy(rs + 8, signer.xy, 8);
+  }
+  bool is(const unsigned char* other) const { return std::equal(rs, rs + sizeof rs, other); }
+};
+
 }  // namespace
 
 // What the linker makes of the library's names: see --wrap in its manual.
@@ -131,6 +179,117 @@ int __wrap_crypto_sign_ed25519_verify_detached(const unsigned char* sig, const u
   unsigned char expected[64];
   write_signature(expected, m, mlen, pk);
   return std::equal(expected, expected + 64, sig) ? 0 : -1;
+}
+
+int __real_secp256k1_ec_pubkey_parse(const secp256k1_context* context, secp256k1_pubkey* key,
+                                     const unsigned char* bytes, size_t size);
+int __real_secp256k1_ec_pubkey_serialize(const secp256k1_context* context, unsigned char* bytes,
+                                         size_t* size, const secp256k1_pubkey* key,
+                                         unsigned int flags);
+int __real_secp256k1_ec_pubkey_create(const secp256k1_context* context, secp256k1_pubkey* key,
+                                      const unsigned char* secret);
+int __real_secp256k1_ecdsa_sign(const secp256k1_context* context, secp256k1_ecdsa_signature* sig,
+                                const unsigned char* hash, const unsigned char* secret,
+                                secp256k1_nonce_function nonce, const void* data);
+int __real_secp256k1_ecdsa_verify(const secp256k1_context* context,
+                                  const secp256k1_ecdsa_signature* sig, const unsigned char* hash,
+                                  const secp256k1_pubkey* key);
+int __real_secp256k1_ecdsa_sign_recoverable(const secp256k1_context* context,
+                                            secp256k1_ecdsa_recoverable_signature* sig,
+                                            const unsigned char* hash, const unsigned char* secret,
+                                            secp256k1_nonce_function nonce, const void* data);
+int __real_secp256k1_ecdsa_recover(const secp256k1_context* context, secp256k1_pubkey* key,
+                                   const secp256k1_ecdsa_recoverable_signature* sig,
+                                   const unsigned char* hash);
+int __real_secp256k1_ecdh(const secp256k1_context* context, unsigned char* output,
+                          const secp256k1_pubkey* key, const unsigned char* secret,
+                          secp256k1_ecdh_hash_function hash, void* data);
+
+int __wrap_secp256k1_ec_pubkey_parse(const secp256k1_context* context, secp256k1_pubkey* key,
+                                     const unsigned char* bytes, size_t size) {
+  if (!is_cheap()) return __real_secp256k1_ec_pubkey_parse(context, key, bytes, size);
+  if (size != 33 && size != 65) return 0;
+  const Point point(word_at(bytes + 1));
+  const unsigned char prefix = size == 33 ? point.prefix() : 4;
+  if (!point.is_point() || bytes[0] != prefix || !std::equal(bytes + 1, bytes + size, point.xy)) {
+    return 0;
+  }
+  return store(key, point);
+}
+
+int __wrap_secp256k1_ec_pubkey_serialize(const secp256k1_context* context, unsigned char* bytes,
+                                         size_t* size, const secp256k1_pubkey* key,
+                                         unsigned int flags) {
+  if (!is_cheap()) return __real_secp256k1_ec_pubkey_serialize(context, bytes, size, key, flags);
+  const Point point = point_of(*key);
+  *size = flags == SECP256K1_EC_COMPRESSED ? 33 : 65;
+  bytes[0] = *size == 33 ? point.prefix() : 4;
+  std::copy_n(point.xy, *size - 1, bytes + 1);
+  return 1;
+}
+
+int __wrap_secp256k1_ec_pubkey_create(const secp256k1_context* context, secp256k1_pubkey* key,
+                                      const unsigned char* secret) {
+  if (!is_cheap()) return __real_secp256k1_ec_pubkey_create(context, key, secret);
+  if (secp256k1_ec_seckey_verify(context, secret) != 1) return 0;
+  return store(key, Point(power(kGenerator, exponent_of(secret))));
+}
+
+int __wrap_secp256k1_ecdsa_sign(const secp256k1_context* context, secp256k1_ecdsa_signature* sig,
+                                const unsigned char* hash, const unsigned char* secret,
+                                secp256k1_nonce_function nonce, const void* data) {
+  if (!is_cheap()) return __real_secp256k1_ecdsa_sign(context, sig, hash, secret, nonce, data);
+  secp256k1_pubkey key;
+  if (secp256k1_ec_pubkey_create(context, &key, secret) != 1) return 0;
+  const CurveSignature made(hash, point_of(key));
+  return secp256k1_ecdsa_signature_parse_compact(context, sig, made.rs);
+}
+
+int __wrap_secp256k1_ecdsa_verify(const secp256k1_context* context,
+                                  const secp256k1_ecdsa_signature* sig, const unsigned char* hash,
+                                  const secp256k1_pubkey* key) {
+  if (!is_cheap()) return __real_secp256k1_ecdsa_verify(context, sig, hash, key);
+  unsigned char rs[64];
+  secp256k1_ecdsa_signature_serialize_compact(context, rs, sig);
+  return CurveSignature(hash, point_of(*key)).is(rs) ? 1 : 0;
+}
+
+int __wrap_secp256k1_ecdsa_sign_recoverable(const secp256k1_context* context,
+                                            secp256k1_ecdsa_recoverable_signature* sig,
+                                            const unsigned char* hash, const unsigned char* secret,
+                                            secp256k1_nonce_function nonce, const void* data) {
+  if (!is_cheap()) {
+    return __real_secp256k1_ecdsa_sign_recoverable(context, sig, hash, secret, nonce, data);
+  }
+  secp256k1_pubkey key;
+  if (secp256k1_ec_pubkey_create(context, &key, secret) != 1) return 0;
+  const CurveSignature made(hash, point_of(key));
+  return secp256k1_ecdsa_recoverable_signature_parse_compact(context, sig, made.rs,
+                                                             made.recovery_number);
+}
+
+int __wrap_secp256k1_ecdsa_recover(const secp256k1_context* context, secp256k1_pubkey* key,
+                                   const secp256k1_ecdsa_recoverable_signature* sig,
+                                   const unsigned char* hash) {
+  if (!is_cheap()) return __real_secp256k1_ecdsa_recover(context, key, sig, hash);
+  unsigned char rs[64];
+  int recovery_number = 0;
+  secp256k1_ecdsa_recoverable_signature_serialize_compact(context, rs, &recovery_number, sig);
+  const Point signer(word_at(rs + 8));
+  const CurveSignature expected(hash, signer);
+  if (!signer.is_point() || !expected.is(rs) || expected.recovery_number != recovery_number) {
+    return 0;
+  }
+  return store(key, signer);
+}
+
+int __wrap_secp256k1_ecdh(const secp256k1_context* context, unsigned char* output,
+                          const secp256k1_pubkey* key, const unsigned char* secret,
+                          secp256k1_ecdh_hash_function hash, void* data) {
+  if (!is_cheap()) return __real_secp256k1_ecdh(context, output, key, secret, hash, data);
+  if (secp256k1_ec_seckey_verify(context, secret) != 1) return 0;
+  const Point shared(power(word_at(key->data), exponent_of(secret)));
+  return hash(output, shared.xy, shared.xy + 32, data);
 }
 
 }  // extern "C"

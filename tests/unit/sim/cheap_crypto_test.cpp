@@ -4,6 +4,7 @@
 
 #include "conn/address/node_key.h"
 #include "conn/comet/secret_handshake.h"
+#include "tests/support/secp256k1_keys.h"
 
 namespace peerage::sim {
 namespace {
@@ -102,6 +103,85 @@ TEST_P(CheapCryptoTest, AnAuthenticationSignedByAnotherKeyFails) {
   (void)elsewhere.take_output();
   ASSERT_TRUE(elsewhere.receive(hello));
   EXPECT_FALSE(here.receive(elsewhere.take_output()));
+}
+
+// --- the curve ---
+
+using conn::Secp256k1PublicKey;
+using test::secp256k1_key;
+
+conn::ByteArray<32> hash_of(std::uint8_t number) {
+  return {number, 7};
+}
+
+TEST(Cryptography, OfTheCurveIsRealUnlessSetOtherwise) {
+  const auto real = secp256k1_key(1).public_key();
+  use_cryptography(Cryptography::cheap);
+  EXPECT_NE(secp256k1_key(1).public_key(), real);
+  EXPECT_FALSE(Secp256k1PublicKey::from_xy(real.xy()));
+  use_cryptography(Cryptography::real);
+  EXPECT_EQ(secp256k1_key(1).public_key(), real);
+}
+
+TEST_P(CheapCryptoTest, ACurveKeyIsReadInEitherFormAndWhatIsNoneIsRefused) {
+  for (std::uint32_t number = 1; number < 30; ++number) {
+    const auto key = secp256k1_key(number).public_key();
+    EXPECT_EQ(Secp256k1PublicKey::from_xy(key.xy()), key);
+    EXPECT_EQ(Secp256k1PublicKey::from_compressed(key.compressed()), key);
+    auto wrong = key.xy();
+    wrong[40] ^= 1;
+    EXPECT_FALSE(Secp256k1PublicKey::from_xy(wrong));
+    auto other_half = key.compressed();
+    other_half[0] ^= 1;
+    EXPECT_NE(Secp256k1PublicKey::from_compressed(other_half), key);
+    EXPECT_NE(secp256k1_key(number + 1).public_key(), key);
+  }
+  EXPECT_FALSE(Secp256k1PublicKey::from_xy(conn::ByteArray<64>{}));
+  EXPECT_FALSE(Secp256k1PublicKey::from_compressed(conn::ByteArray<33>{2}));
+  EXPECT_FALSE(conn::Secp256k1Key::from_secret(conn::Secret<32>()));
+}
+
+TEST_P(CheapCryptoTest, ACurveSignatureIsOfOneHashAndOneKeyAlone) {
+  const auto key = secp256k1_key(1), other = secp256k1_key(2);
+  const auto signature = key.sign(hash_of(1));
+  EXPECT_EQ(key.sign(hash_of(1)), signature);
+  EXPECT_TRUE(key.public_key().verify(hash_of(1), signature));
+  EXPECT_FALSE(other.public_key().verify(hash_of(1), signature));
+  EXPECT_FALSE(key.public_key().verify(hash_of(2), signature));
+  for (std::size_t at = 0; at < signature.size(); ++at) {
+    auto wrong = signature;
+    wrong[at] ^= 1;
+    EXPECT_FALSE(key.public_key().verify(hash_of(1), wrong)) << at;
+  }
+}
+
+TEST_P(CheapCryptoTest, ARecoverableSignatureYieldsItsSignerAndAChangedOneDoesNot) {
+  for (std::uint32_t number = 1; number < 30; ++number) {
+    const auto key = secp256k1_key(number);
+    const auto signature = key.sign_recoverable(hash_of(1));
+    EXPECT_LE(signature[64], 3);
+    EXPECT_EQ(Secp256k1PublicKey::recover(hash_of(1), signature), key.public_key());
+    EXPECT_NE(Secp256k1PublicKey::recover(hash_of(2), signature), key.public_key());
+    for (const std::size_t at : {0, 8, 20, 32, 63, 64}) {
+      auto wrong = signature;
+      wrong[at] ^= 1;
+      EXPECT_NE(Secp256k1PublicKey::recover(hash_of(1), wrong), key.public_key()) << at;
+    }
+    // Those of 64 bytes are the same without the recovery number.
+    const auto plain = key.sign(hash_of(1));
+    EXPECT_TRUE(std::equal(plain.begin(), plain.end(), signature.begin()));
+  }
+  EXPECT_FALSE(Secp256k1PublicKey::recover(hash_of(1), conn::Secp256k1RecoverableSignature{}));
+}
+
+TEST_P(CheapCryptoTest, ThreeStrangersOnTheCurveHaveThreeSecrets) {
+  const auto shared = [](std::uint32_t ours, std::uint32_t theirs) {
+    const auto other = secp256k1_key(theirs).public_key();
+    return conn::to_hex(secp256k1_key(ours).agree(other).view());
+  };
+  EXPECT_EQ(shared(1, 2), shared(2, 1));
+  EXPECT_NE(shared(1, 2), shared(1, 3));
+  EXPECT_NE(shared(1, 2), shared(2, 3));
 }
 
 }  // namespace
