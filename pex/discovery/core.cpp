@@ -231,8 +231,7 @@ void DiscoveryCore::handle(const core_message::Lookup& message, DiscoveryTime no
 
 void DiscoveryCore::begin_timed_lookup(Protocol protocol, DiscoveryTime now) {
   std::size_t& begun = lookups_begun_[index_of(protocol)];
-  const bool is_own =
-      begun % kOwnLookups == 0 || shared_.settings.random_lookups == Switched::off;
+  const bool is_own = begun % kOwnLookups == 0 || shared_.settings.random_lookups == Switched::off;
   const LookupTarget target =
       is_own ? LookupTarget::of(shared_.key.public_key().xy()) : random_target();
   const auto on_done = [this, is_own](const std::vector<Contact>&, DiscoveryTime at) {
