@@ -12,6 +12,8 @@ CLANG_PACKAGES=(clang-14 libclang-rt-14-dev llvm-14)
 # The -dev packages are for a plugin that makes clang-tidy three times as fast (tests/tidy_scope.cpp).
 LINT_PACKAGES=(clang-format-14 clang-tidy-14 libclang-14-dev llvm-14-dev)
 BENCH_PACKAGES=(libbenchmark-dev)
+# For ./dev live. Where node and npm came another way, these would be in conflict with them.
+NODE_PACKAGES=(nodejs npm)
 APT_LOG=build/apt.log
 
 is_debian() {
@@ -29,7 +31,7 @@ not_debian() {
   libsecp256k1 0.2.0 (with its modules recovery and ecdh), Crypto++ 8.7,
   SQLite 3.40, Protocol Buffers 3.21 with protoc, toml++ 3.3, CLI11 2.1, nlohmann-json 3.11, tl-expected 1.0,
   spdlog 1.10, GoogleTest and GoogleMock 1.12
-  for the checks: clang-14 with its runtime libraries, clang-format-14, clang-tidy-14, llvm-14
+  for the checks: clang-14 with its runtime libraries, clang-format-14, clang-tidy-14, llvm-14; Node.js 18 with npm
 LIST
 }
 
@@ -42,6 +44,10 @@ need() {
     [[ $found == *" $package=installed "* ]] || missing+=("$package")
   done
   [ "${#missing[@]}" -eq 0 ] || install_packages "${missing[@]}"
+}
+
+need_node() {
+  { command -v node && command -v npm; } >/dev/null || need "${NODE_PACKAGES[@]}"
 }
 
 install_packages() {

@@ -6,16 +6,18 @@
 
 #include "addrbook/record/book_reason.h"
 #include "conn/base/file_reason.h"
+#include "pex/discovery/record/record_reason.h"
 
 namespace peerage::cmd {
 
 using addrbook::BookReason;
 using conn::FileReason;
 using conn::Reason;
+using pex::RecordReason;
 
 // Until somebody changes a file, a setting or a disk, each start ends like the one before.
 int exit_code_of(Reason reason) noexcept {
-  const std::array<std::pair<Reason, int>, 22> table = {{
+  const std::array<std::pair<Reason, int>, 25> table = {{
       // What was typed.
       {Reason::invalid_argument, kExitUsage},
       // The configuration.
@@ -23,6 +25,9 @@ int exit_code_of(Reason reason) noexcept {
       {Reason::address_without_id, kExitUnmendable},
       {Reason::address_malformed, kExitUnmendable},
       {Reason::address_is_a_name, kExitUnmendable},
+      {RecordReason::record_malformed, kExitUnmendable},
+      {RecordReason::record_too_large, kExitUnmendable},
+      {RecordReason::enode_malformed, kExitUnmendable},
       // The key.
       {Reason::key_file_missing, kExitUnmendable},
       {Reason::key_file_unreadable, kExitUnmendable},

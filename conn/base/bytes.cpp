@@ -1,5 +1,7 @@
 #include "conn/base/bytes.h"
 
+#include <algorithm>
+
 #include <sodium.h>
 
 namespace peerage::conn {
@@ -50,6 +52,11 @@ std::string encode_base64(ByteView bytes, int variant) {
 }
 
 std::optional<Bytes> decode_base64(std::string_view text, int variant) {
+  // libsodium 1.0.18 takes every byte above 7f for some letter.
+  if (std::any_of(text.begin(), text.end(),
+                  [](char c) { return static_cast<unsigned char>(c) > 0x7f; })) {
+    return std::nullopt;
+  }
   Bytes bytes(text.size() / 4 * 3 + 3);
   std::size_t length = 0;
   const char* end = nullptr;

@@ -37,8 +37,8 @@ secp256k1_context* make_context() {
 // Never changed after it was made, so that threads share it; and never destroyed, because they may
 // outlive the end of main.
 const secp256k1_context* context() {
-  static const secp256k1_context* const made = make_context();
-  return made;
+  static const secp256k1_context* const kContext = make_context();
+  return kContext;
 }
 
 void demand(int succeeded, const char* what) {

@@ -4,7 +4,6 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <optional>
 #include <utility>
 
 #include <asio/ip/udp.hpp>
@@ -84,14 +83,13 @@ struct alignas(cmsghdr) Control {
 };
 
 template <typename Info>
-std::size_t put_packet_info(msghdr& message, int level, int type, const Info& info) {
+void put_packet_info(msghdr& message, int level, int type, const Info& info) {
   message.msg_controllen = CMSG_SPACE(sizeof info);
   cmsghdr* const header = CMSG_FIRSTHDR(&message);
   header->cmsg_level = level;
   header->cmsg_type = type;
   header->cmsg_len = CMSG_LEN(sizeof info);
   std::memcpy(CMSG_DATA(header), &info, sizeof info);
-  return message.msg_controllen;
 }
 
 // Which address of ours the datagram leaves from.

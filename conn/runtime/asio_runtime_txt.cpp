@@ -83,7 +83,7 @@ Result<std::vector<std::string>> read_txt_answer(ByteView answer, const std::str
     if (::ns_parserr(&message, ns_s_an, i, &record) != 0) return malformed(name);
     // Names that lead to others (CNAME) stand in the same answer.
     if (ns_rr_type(record) != ns_t_txt || ns_rr_class(record) != ns_c_in) continue;
-    const auto text = joined({ns_rr_rdata(record), std::size_t{ns_rr_rdlen(record)}});
+    const auto text = joined({ns_rr_rdata(record), static_cast<std::size_t>(ns_rr_rdlen(record))});
     if (!text) return malformed(name);
     if (text->size() <= kMaxTxtBytes) records.push_back(*text);
   }

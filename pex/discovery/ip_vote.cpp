@@ -1,7 +1,6 @@
 #include "pex/discovery/ip_vote.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "conn/address/cidr.h"
 #include "pex/discovery/relay_rule.h"
@@ -41,7 +40,7 @@ const Tallies::value_type* winner_among(const Tallies& tallies, std::size_t need
 
 }  // namespace
 
-IpVote::IpVote(Settings settings, TimePoint now) : settings_(std::move(settings)) {
+IpVote::IpVote(const Settings& settings, TimePoint now) : settings_(settings) {
   for (Ballot& ballot : ballots_) begin_round(ballot, now);
 }
 

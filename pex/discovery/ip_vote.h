@@ -34,7 +34,7 @@ class IpVote {
     DiscoveryLimits limits;
     bool v4 = true, v6 = true;  // families of our socket
   };
-  IpVote(Settings settings, conn::TimePoint now);
+  IpVote(const Settings& settings, conn::TimePoint now);
 
   struct Winner {
     conn::IpAddress ip;

@@ -51,6 +51,7 @@ class Lookup {
 
   bool finished() const;
   std::size_t in_flight() const noexcept { return in_flight_.size(); }
+  std::size_t seen() const noexcept { return seen_.size(); }
   // The longest way from here to one that was asked: 1 for those of the start.
   std::size_t rounds() const noexcept { return rounds_; }
   // Those of the closest that answered, closest first.

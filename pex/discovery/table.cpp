@@ -28,7 +28,6 @@ void forget_proofs(TableNode& node) {
   node.last_ping = {};
   node.missed = {};
   node.checks = 0;
-  node.knows_us.reset();
 }
 
 }  // namespace
@@ -100,7 +99,8 @@ const TableNode* NodeTable::to_challenge(const EnodeId& id, TimePoint now) const
   const auto oldest = std::find_if(bucket.entries.begin(), bucket.entries.end(),
                                    [](const TableNode& node) { return node.live(); });
   if (oldest == bucket.entries.end()) return nullptr;
-  const bool rests = now - *oldest->live_at() <= settings_.limits.challenge_after;
+  const bool rests = now - *oldest->live_at() <= settings_.limits.challenge_after ||
+                     is_asked(*oldest, Protocol::v4, now) || is_asked(*oldest, Protocol::v5, now);
   return rests ? nullptr : &*oldest;
 }
 
@@ -160,10 +160,6 @@ NodeTable::FindFailed NodeTable::on_find_failed(const EnodeId& id) {
   if (node->find_failures == limits.find_failures || !half_full) return FindFailed::ping_first;
   remove_entry(*node);
   return FindFailed::removed;
-}
-
-void NodeTable::on_knows_us(const EnodeId& id, TimePoint now) {
-  if (TableNode* const node = any(id)) node->knows_us = now;
 }
 
 NodeTable::Record NodeTable::on_record(const EnrPtr& record) {
@@ -245,15 +241,13 @@ void NodeTable::promote_one(Bucket& bucket) {
 std::vector<EnodeId> NodeTable::remove_if(const Which& which) {
   std::vector<EnodeId> removed;
   for (const Bucket& bucket : buckets_) {
-    // Replacements too, and no place is filled before all are known.
     for (const auto* nodes : {&bucket.entries, &bucket.replacements}) {
       for (const TableNode& node : *nodes) {
         if (which(node)) removed.push_back(node.contact.id);
       }
     }
   }
-  // The last first: replacements stand behind the entries whose places they would take.
-  std::for_each(removed.rbegin(), removed.rend(), [this](const EnodeId& id) { remove(id); });
+  for (const EnodeId& id : removed) remove(id);
   return removed;
 }
 
@@ -336,18 +330,19 @@ const TableNode* NodeTable::next_to_revalidate(Protocol protocol, TimePoint now)
 bool NodeTable::is_due(const TableNode& node, Protocol protocol, TimePoint now) const {
   const std::size_t index = index_of(protocol);
   if (!node.speaks[index]) return false;
-  const auto& pinged = node.last_ping[index];
-  if (pinged && now - *pinged < ping_pause(protocol)) return false;
+  if (is_asked(node, protocol, now)) return false;
   const auto& live = node.last_live[index];
   const DiscoveryLimits& limits = settings_.limits;
   const Duration age = protocol == Protocol::v4 ? limits.v4_revalidation : limits.v5_revalidation;
   return !live || node.missed[index] > 0 || now - *live >= age;
 }
 
-Duration NodeTable::ping_pause(Protocol protocol) const noexcept {
+bool NodeTable::is_asked(const TableNode& node, Protocol protocol, TimePoint now) const {
   const DiscoveryLimits& limits = settings_.limits;
-  return protocol == Protocol::v4 ? std::max(limits.ping_retry, limits.v4_request)
-                                  : limits.ping_retry;
+  const auto& pinged = node.last_ping[index_of(protocol)];
+  const Duration pause =
+      protocol == Protocol::v4 ? std::max(limits.ping_retry, limits.v4_request) : limits.ping_retry;
+  return pinged && now - *pinged < pause;
 }
 
 void NodeTable::for_each(const std::function<void(const TableNode&)>& with) const {

@@ -61,7 +61,7 @@ class NodeTable {
   void open_to_inbound() noexcept { inbound_open_ = true; }
   bool open_to_inbound_now() const noexcept { return inbound_open_; }
   // Of the bucket that this ID belongs to, if it is full: the entry that was live longest ago, if
-  // its last proof is old enough to be asked again.
+  // its last proof is old enough to be asked again, and it is not being asked.
   const TableNode* to_challenge(const EnodeId& id, conn::TimePoint now) const;
 
   // It answered our ping at this endpoint: it moves there if it was elsewhere.
@@ -87,7 +87,6 @@ class NodeTable {
   // Removed only when it failed too often and its bucket is at least half full.
   enum class FindFailed : std::uint8_t { absent, stays, ping_first, removed };
   FindFailed on_find_failed(const EnodeId& id);
-  void on_knows_us(const EnodeId& id, conn::TimePoint now);
   // A record that its owner has signed, from wherever it came: taken when its sequence is higher.
   enum class Record : std::uint8_t {
     absent,
@@ -154,7 +153,8 @@ class NodeTable {
   void remove_replacement(const TableNode& replacement);
   void promote_one(Bucket& bucket);
   bool is_due(const TableNode& node, Protocol protocol, conn::TimePoint now) const;
-  conn::Duration ping_pause(Protocol protocol) const noexcept;
+  // Its last ping may still be answered, or was a moment ago.
+  bool is_asked(const TableNode& node, Protocol protocol, conn::TimePoint now) const;
 
   Settings settings_;
   conn::RandomBelow random_;

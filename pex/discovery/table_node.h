@@ -24,8 +24,6 @@ struct TableNode {
   ByProtocol<unsigned> missed{};  // pings not answered, in a row
   unsigned checks = 0;            // pings answered, in a row
   unsigned find_failures = 0;     // FindNode not answered, in a row
-  // It has a proof of us since: it pinged us, and we answered.
-  std::optional<conn::TimePoint> knows_us{};
   bool disposable = false;  // goes at the next prune
 
   // The latest of the protocols; none: it has never answered where it is now.

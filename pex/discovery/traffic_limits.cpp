@@ -46,12 +46,13 @@ bool TrafficLimits::admit_costly(Standing standing, TimePoint now) {
   return costly_.available(now) > must_stay && costly_.take(1, now);
 }
 
-bool TrafficLimits::allow_unproven(const IpAddress& to, std::size_t bytes, TimePoint now) {
+bool TrafficLimits::allow_unproven(const IpAddress& to, std::size_t bytes, TimePoint now,
+                                   std::uint64_t datagrams) {
   if (is_private(to)) return true;
   Source& receiver = source(to, now);
   Account& neighbours = network(to, now);
   if (!has_room(receiver.account, bytes) || !has_room(neighbours, bytes)) return false;
-  if (!receiver.outbound.take(1, now)) return false;
+  if (!receiver.outbound.take(datagrams, now)) return false;
   receiver.account.out += bytes;
   neighbours.out += bytes;
   return true;

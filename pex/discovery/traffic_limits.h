@@ -35,9 +35,10 @@ class TrafficLimits {
   bool admit(const conn::IpAddress& from, std::size_t bytes, Awaited awaited, conn::TimePoint now);
   enum class Standing : std::uint8_t { stranger, proven };
   bool admit_costly(Standing standing, conn::TimePoint now);
-  // Whether a datagram of so many bytes, to which an IP that has proven nothing has moved us, may
-  // go to it; it counts when it may.
-  bool allow_unproven(const conn::IpAddress& to, std::size_t bytes, conn::TimePoint now);
+  // Whether so many bytes, in so many datagrams, to which an IP that has proven nothing has moved
+  // us, may go to it; they count when they may.
+  bool allow_unproven(const conn::IpAddress& to, std::size_t bytes, conn::TimePoint now,
+                      std::uint64_t datagrams = 1);
   // The same for what we send it of our own accord: a request, or what goes on with one.
   bool allow_own(const conn::IpAddress& to, conn::TimePoint now);
   // Whether an endpoint that only others have named may be pinged now; it counts when it may.

@@ -14,11 +14,13 @@ import time
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PARTS = ("dev", "cmake/packages.sh", "tests/campaigns.sh", "tests/fuzz/fuzz.sh", "tests/rooms.py", "tests/rooms.txt")
+PARTS = ("dev", "cmake/packages.sh", "tests/campaigns.sh", "tests/fuzz/fuzz.sh", "tests/live/live.sh", "tests/rooms.py",
+         "tests/rooms.txt")
+PEERS = ("peer.mjs", "package.json", "package-lock.json", ".npmrc")
 TARGETS = ("alpha", "beta", "gamma")
 TOOLS = ("cmake", "ctest", "ninja", "ccache", "g++", "clang++-14", "clang-format-14", "clang-tidy-14", "apt-get",
-         "dpkg-query", "sudo", "llvm-cov-14", "llvm-profdata-14")
-COMMANDS = ("run", "test", "build", "fmt", "lint", "fuzz", "bench", "campaign", "coverage", "deps", "help")
+         "dpkg-query", "sudo", "llvm-cov-14", "llvm-profdata-14", "node", "npm")
+COMMANDS = ("run", "test", "build", "fmt", "lint", "fuzz", "live", "bench", "campaign", "coverage", "deps", "help")
 NOBODY = 65534
 # Notes the call, and then does what the test has set for this tool.
 TOOL = """#!/bin/sh
@@ -60,7 +62,7 @@ class Case(unittest.TestCase):
         self.checkout = self.folder / "checkout"
         self.notes = self.folder / "notes"
         self.temporary = self.folder / "tmp"
-        for each in (self.checkout / "tests/fuzz", self.checkout / "cmake", self.checkout / "tests/bench", self.notes,
+        for each in (*(self.checkout / name for name in ("cmake", "tests/bench", "tests/fuzz", "tests/live")), self.notes,
                      self.temporary, self.folder / "tools"):
             each.mkdir(parents=True)
         for part in PARTS:
@@ -68,6 +70,8 @@ class Case(unittest.TestCase):
         for target in TARGETS:
             (self.checkout / f"tests/fuzz/{target}_fuzz.cpp").touch()
         (self.checkout / "tests/bench/conn_bench.cpp").touch()
+        for name in PEERS:
+            (self.checkout / "tests/live" / name).touch()
         for tool in TOOLS:
             self.script(self.folder / "tools" / tool, TOOL)
         self.tool("dpkg-query", EVERYTHING_IS_INSTALLED)
@@ -147,7 +151,7 @@ class Arguments(Case):
                 ["bench", "--check"], ["bench", "micro", "foo"],
                 ["coverage", "--min"], ["coverage", "--min", "nonsense"], ["coverage", "--min", "tests=101"],
                 ["coverage", "--min", "nowhere=50"], ["coverage", "foo"],
-                ["campaign", "foo"], ["campaign", "so.k"], ["deps", "foo"]):
+                ["live", "-R"], ["live", ""], ["campaign", "foo"], ["campaign", "so.k"], ["deps", "foo"]):
             with self.subTest(arguments):
                 output, errors = self.dev(*arguments, code=2)
                 self.assertEqual(output, "")
@@ -441,6 +445,46 @@ class Fuzzing(Case):
         self.assertTrue((found / "crash-1").exists())
         self.assertEqual(list(self.temporary.glob("*/*")), [found.parent])
         self.assertEqual(len(output.splitlines()), 1 + len(TARGETS))
+
+
+class Live(Case):
+    FETCHED = "npm ci --no-progress"
+    TESTED = r"ctest --test-dir build .* -C Live -L \^live\$"
+
+    def test_the_others_are_fetched_once_and_anew_when_other_ones_are_wanted(self):
+        self.assertIn("fetching", self.dev("live")[1])
+        self.assertEqual(self.calls("npm"), [self.FETCHED])
+        (self.checkout / "tests/live/peer.mjs").write_text("changed")
+        self.assertNotIn("fetching", self.dev("live")[1])
+        self.assertEqual(self.calls("npm"), [])
+        self.assertEqual((self.checkout / "build/live/peer.mjs").read_text(), "changed")
+        (self.checkout / "tests/live/package-lock.json").write_text("{}")
+        self.dev("live")
+        self.assertEqual(self.calls("npm"), [self.FETCHED])
+        self.assertEqual(self.all_files(), self.files)
+
+    def test_its_tests_alone_are_run_or_those_of_them_that_are_named(self):
+        self.dev("live")
+        self.assertRegex(" ".join(self.calls("ctest")), self.TESTED + r"\Z")
+        self.dev("live", "a", "b")
+        self.assertRegex(" ".join(self.calls("ctest")), self.TESTED + r" -R a\|b\Z")
+
+    def test_without_the_others_it_says_why_and_lets_the_tests_skip_themselves(self):
+        self.dev("live")
+        self.calls()
+        (self.checkout / "tests/live/package-lock.json").write_text("{}")
+        self.tool("npm", "echo 'no such host'; exit 1")
+        self.assertRegex(self.dev("live")[1], r"no such host\n== there are no other implementations: .* skipped\n")
+        self.assertRegex(" ".join(self.calls("ctest")), self.TESTED)
+        self.assertFalse((self.checkout / "build/live").exists())
+
+    @unittest.skipUnless(is_debian(), "packages are installed on Debian alone")
+    def test_node_is_installed_only_where_there_is_none(self):
+        self.tool("dpkg-query", 'shift 3; for each; do case "$each" in nodejs | npm) ;;'
+                                ' *) printf " $each=installed " ;; esac; done')
+        self.dev("live")
+        self.dev("deps")
+        self.assertEqual(self.calls("apt-get"), [])
 
 
 class Campaigns(Case):

@@ -100,8 +100,8 @@ class SimWorld {
 
   // Puts hosts behind a new NAT, for good: all their addresses of the family of
   // its outside address are known behind it alone, and others may have the same.
-  // Their connections come from its outside address; nobody outside can connect
-  // to them.
+  // Their connections come from its outside address, and so links are those of
+  // that address; nobody outside can connect to them.
   void add_nat(const NatPlan& plan, const std::vector<SimHost*>& hosts);
 
   TimePoint now() const { return now_; }

@@ -137,11 +137,12 @@ bool Discv4State::answer_ping(const Arrived& from, const Contact& sender, const 
     Bytes question;
     const bool is_asked = pings_.contains(v4::spot_of(sender));
     if (!is_asked) question = v4::encode(ping_to(sender, from.to, from.now));
-    const auto may_go = [&](std::size_t bytes) {
-      return shared_.limits.allow_unproven(at.ip, bytes, from.now.steady);
+    const auto may_go = [&](std::size_t bytes, std::uint64_t datagrams) {
+      return shared_.limits.allow_unproven(at.ip, bytes, from.now.steady, datagrams);
     };
-    const bool both = may_go(answer.size() + question.size());
-    if (!question.empty() && (both || may_go(question.size()))) {
+    const std::size_t all = answer.size() + question.size();
+    const bool both = may_go(all, question.empty() ? 1 : 2);
+    if (!question.empty() && (both || may_go(question.size(), 1))) {
       send_ping(sender, PingSent::Why::answering, from.to, std::move(question), from.now);
     }
     if (!both) {

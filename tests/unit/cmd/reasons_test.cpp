@@ -3,6 +3,7 @@
 
 #include "addrbook/record/book_reason.h"
 #include "p2p/base/peer_reason.h"
+#include "pex/discovery/record/record_reason.h"
 #include "tests/support/reason_rules.h"
 
 namespace peerage {
@@ -12,7 +13,8 @@ TEST(Reasons, OfAllModulesHaveNamesOfTheirOwnAndExplanations) {
   const auto names = test::expect_reasons_well_said();
   for (const conn::Reason of_each :
        {conn::Reason(conn::Reason::wrong_id), conn::Reason(p2p::PeerReason::network_unknown),
-        conn::Reason(addrbook::BookReason::book_newer)}) {
+        conn::Reason(addrbook::BookReason::book_newer),
+        conn::Reason(pex::RecordReason::record_malformed)}) {
     EXPECT_TRUE(names.contains(name(of_each))) << name(of_each);
   }
 }

@@ -21,6 +21,9 @@ const std::set<std::string_view> kUnmendable = {"config_malformed",
                                                 "address_without_id",
                                                 "address_malformed",
                                                 "address_is_a_name",
+                                                "record_malformed",
+                                                "record_too_large",
+                                                "enode_malformed",
                                                 "key_file_missing",
                                                 "key_file_unreadable",
                                                 "key_file_unwritable",
@@ -64,7 +67,7 @@ TEST(ExitCode, OfEachReasonThatAStartCanEndWithIsDecided) {
       EXPECT_EQ(exit_code_of(Reason::of(text)), expected) << text.name;
       // Reasons of keys, configuration and files are those of a start.
       for (const std::string_view of_start :
-           {"key_", "config_", "book_", "file_", "address_file_"}) {
+           {"key_", "config_", "book_", "file_", "address_file_", "record_"}) {
         if (!text.name.starts_with(of_start)) continue;
         EXPECT_TRUE(kUnmendable.contains(text.name) || kMayPass.contains(text.name)) << text.name;
       }

@@ -77,6 +77,17 @@ TEST(Base64Url, IsReadStrictly) {
   EXPECT_EQ(from_base64_url(std::string_view("Zm9v\0", 5)), std::nullopt);
 }
 
+TEST(Base64, HasNoLetterThatIsNotInItsAlphabet) {
+  std::size_t letters = 0, letters_for_urls = 0;
+  for (int byte = 0; byte < 256; ++byte) {
+    const std::string text = {'A', static_cast<char>(byte), 'A', 'A'};
+    letters += from_base64(text) ? 1 : 0;
+    letters_for_urls += from_base64_url(text) ? 1 : 0;
+  }
+  EXPECT_EQ(letters, 64u);
+  EXPECT_EQ(letters_for_urls, 64u);
+}
+
 TEST(Printable, LeavesPrintableAsciiAsItIs) {
   EXPECT_EQ(printable("a node's name ~!@#"), "a node's name ~!@#");
   EXPECT_EQ(printable(""), "");

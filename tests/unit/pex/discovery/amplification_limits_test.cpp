@@ -68,6 +68,21 @@ TEST_F(AmplificationTest, OneAddressAskedForManyTimesAnHourDoesNotPay) {
   EXPECT_LE(ratio(), 1.0);
 }
 
+TEST_F(AmplificationTest, WhatNeighboursSendDoesNotPayForAVictim) {
+  for (unsigned host = 2; host < 200; ++host) {
+    limits.admit(neighbour(host), 1'280, TrafficLimits::Awaited::no, now);
+  }
+  for (int i = 0; i < 300; ++i, now += 20ms) forge(neighbour(1));
+  EXPECT_LE(ratio(), 1.0);
+  in = out = 0;
+  now += 5min;
+  for (unsigned host = 2; host < 200; ++host) {
+    limits.admit(neighbour(host), 1'280, TrafficLimits::Awaited::no, now);
+  }
+  for (int i = 0; i < 4; ++i, now += 1s) forge(neighbour(1));
+  EXPECT_LE(ratio(), 1.0) << "the first answer, and no more";
+}
+
 TEST_F(AmplificationTest, ToHaveAVictimForgottenCostsMoreThanItGains) {
   for (int round = 0; round < 5; ++round) {
     forge(neighbour(1));

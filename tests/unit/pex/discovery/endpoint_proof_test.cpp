@@ -88,6 +88,17 @@ TEST_F(EndpointProofsTest, ManyIdsOfOneNetworkPushOutEachOtherAndNobodyElse) {
   for (std::uint32_t i = 1; i <= 4000; ++i) ASSERT_TRUE(proven(i, home(i))) << i;
 }
 
+TEST_F(EndpointProofsTest, ANetworkThatIsFullLosesItsOwnThatWasLongestUnused) {
+  const auto ip = test::ip("66.6.6.6");
+  for (std::uint32_t i = 1; i <= 64; ++i) proofs.add(enode_id(i), ip, now);
+  EXPECT_TRUE(proven(1, ip));
+  proofs.add(enode_id(65), test::ip("66.6.6.7"), now);
+  EXPECT_EQ(proofs.size(), 64u);
+  EXPECT_TRUE(proven(1, ip));
+  EXPECT_FALSE(proven(2, ip));
+  EXPECT_TRUE(proven(3, ip));
+}
+
 TEST_F(EndpointProofsTest, PrivateAddressesHaveNoShareOfTheirNetwork) {
   for (std::uint32_t i = 1; i <= 500; ++i) proofs.add(enode_id(i), test::ip("127.0.0.1"), now);
   EXPECT_EQ(proofs.size(), 500u);

@@ -53,13 +53,11 @@ TEST_F(TableLivenessTest, AKnownIdSeenElsewhereChangesNothingUntilItAnswersThere
 TEST_F(TableLivenessTest, WhoMovesIsLiveAsProvenThereOnly) {
   const auto node = fill_bucket(1)[0];
   answers(node, Protocol::v5);
-  table.on_knows_us(node.id, now);
   const auto elsewhere = test::contact(node.id, test::public_endpoint(900));
   answers(elsewhere, Protocol::v5);
   const TableNode& moved = *table.find(node.id);
   EXPECT_FALSE(moved.last_live[index_of(Protocol::v4)]);
   EXPECT_TRUE(moved.last_live[index_of(Protocol::v5)]);
-  EXPECT_FALSE(moved.knows_us);
   EXPECT_EQ(moved.checks, 1u);
 }
 

@@ -119,6 +119,16 @@ TEST_F(TableTest, AnEntryWithAFreshProofIsNotChallenged) {
   EXPECT_NE(table.to_challenge(far_node(17).id, now), nullptr);
 }
 
+TEST_F(TableTest, AnEntryIsNotChallengedAgainBeforeItCouldAnswer) {
+  const auto nodes = fill_bucket();
+  now += 1h;
+  const EnodeId newcomer = far_node(17).id;
+  ASSERT_NE(table.to_challenge(newcomer, now), nullptr);
+  table.on_pinged(nodes[0].id, Protocol::v4, nodes[0].udp, now);
+  EXPECT_EQ(table.to_challenge(newcomer, now + 19s), nullptr);
+  EXPECT_NE(table.to_challenge(newcomer, now + 20s), nullptr);
+}
+
 TEST_F(TableTest, NobodyIsChallengedWhileThereIsRoom) {
   fill_bucket(15);
   EXPECT_EQ(table.to_challenge(far_node(17).id, now + 1h), nullptr);

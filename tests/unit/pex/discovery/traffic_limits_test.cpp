@@ -114,6 +114,15 @@ TEST_F(TrafficLimitsTest, WithoutProofNoMoreThanFiveDatagramsASecondGoToAnIp) {
   EXPECT_GE(provoked, 49);
 }
 
+TEST_F(TrafficLimitsTest, SeveralDatagramsAreAllowedTogetherOrNotAtAll) {
+  const IpAddress ip = test::ip("5.6.7.8");
+  admit(ip, 1'000'000);
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(limits.allow_unproven(ip, 10, now, 3));
+  EXPECT_FALSE(limits.allow_unproven(ip, 10, now, 3));
+  EXPECT_TRUE(limits.allow_unproven(ip, 10, now, 1));
+  EXPECT_FALSE(limits.allow_unproven(ip, 10, now, 1));
+}
+
 TEST_F(TrafficLimitsTest, PrivateAddressesNeedNoProofOfTraffic) {
   for (int i = 0; i < 100; ++i) {
     ASSERT_TRUE(limits.allow_own(test::ip("10.0.0.1"), now));

@@ -290,7 +290,8 @@ TEST(Enr, KeepsPairsItDoesNotKnowByteForByteHoweverDeepTheyAreNested) {
   for (int i = 0; i < kDepth; ++i) nested.open();
   for (int i = 0; i < kDepth; ++i) nested.close();
   const Bytes deep = nested.take();
-  const auto record = made(EnrBuilder().set("deep", deep).set("eth", test::hex("c7c6840102030480")));
+  const auto record =
+      made(EnrBuilder().set("deep", deep).set("eth", test::hex("c7c6840102030480")));
   const auto read = Enr::decode(record->bytes());
   ASSERT_TRUE(read);
   EXPECT_EQ((*read)->pairs().at("deep"), deep);

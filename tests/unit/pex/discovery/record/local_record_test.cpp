@@ -305,6 +305,7 @@ TEST_F(LocalRecordTest, NamesAsManyNetworksAsThereIsRoomForAndSaysHowManyItLeftO
   LocalRecord record = started();
   record.set_tcp_port(IpFamily::v4, 26656, at(0));
   std::vector<std::string> networks;
+  networks.reserve(20);
   for (int i = 0; i < 20; ++i) networks.push_back("network-" + std::to_string(10 + i));
   const auto left_out = record.set_cmt(cmt_of(networks), at(0));
   ASSERT_TRUE(left_out);
