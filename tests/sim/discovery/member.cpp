@@ -146,6 +146,14 @@ void Member::look_up(const conn::ByteArray<64>& key, LookedUp done) {
   shell_->pump();
 }
 
+void Member::look_for(const conn::Secp256k1PublicKey& key, Sighted done) {
+  core().look_for(pex::LookupTarget::of(key.xy()), pex::Protocol::v4, time(),
+                  [done = std::move(done)](const conn::Result<Sighting>& sighting) {
+                    done(sighting ? *sighting : Sighting{});
+                  });
+  shell_->pump();
+}
+
 void Member::hear(const Endpoint& from, ByteView bytes) {
   shell_->hear(from, bytes);
 }

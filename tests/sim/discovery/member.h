@@ -53,6 +53,10 @@ class Member {
   // Of the nodes closest to what the key hashes to, those that answered.
   using LookedUp = std::function<void(const std::vector<pex::Contact>& closest)>;
   void look_up(const conn::ByteArray<64>& key, LookedUp done);
+  // All that were heard of.
+  using Sighting = pex::DiscoveryCore::Sighting;
+  using Sighted = std::function<void(const Sighting&)>;
+  void look_for(const conn::Secp256k1PublicKey& key, Sighted done);
 
   // A datagram that claims to come from there: whoever sent it may have forged that.
   void hear(const Endpoint& from, ByteView bytes);

@@ -214,11 +214,13 @@ Duration Stage::span() const {
 
 void Stage::look_up(Member& from, const Member& target, const std::shared_ptr<Found>& found) {
   ++found->asked;
-  from.look_up(target.key().xy(), [found, &target](const std::vector<pex::Contact>& closest) {
+  from.look_for(target.key(), [found, &target](const Member::Sighting& sighting) {
+    const auto& closest = sighting.closest;
     const bool is_among = std::any_of(closest.begin(), closest.end(), [&target](const auto& each) {
       return each.id == target.id() && each.udp == target.endpoint();
     });
     found->found += is_among ? 1 : 0;
+    found->most_rounds = std::max(found->most_rounds, sighting.rounds);
   });
 }
 
