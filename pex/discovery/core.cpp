@@ -43,7 +43,7 @@ DiscoveryCore::DiscoveryCore(conn::Secp256k1Key key, DiscoverySettings settings,
     if (node.id != shared_.id) boot_.push_back(node);
   }
   describe_ourselves(now);
-  handle(core_message::Resign{}, now);
+  dispatch(core_message::Resign{}, now);
 }
 
 void DiscoveryCore::describe_ourselves(DiscoveryTime now) {
@@ -59,12 +59,12 @@ void DiscoveryCore::describe_ourselves(DiscoveryTime now) {
 // --- in and out ---
 
 void DiscoveryCore::receive(const InDatagram& datagram, DiscoveryTime now) {
-  handle(core_message::Datagram{datagram}, now);
+  dispatch(core_message::Datagram{datagram}, now);
 }
 
 void DiscoveryCore::on_time(DiscoveryTime now) {
   for (auto due = next_due(); due && due->first <= now.steady; due = next_due()) {
-    handle(due->second, now);
+    dispatch(due->second, now);
   }
 }
 
@@ -105,7 +105,7 @@ std::optional<DiscoveryCore::Due> DiscoveryCore::next_due() const {
   return next;
 }
 
-void DiscoveryCore::handle(const CoreMessage& message, DiscoveryTime now) {
+void DiscoveryCore::dispatch(const CoreMessage& message, DiscoveryTime now) {
   if (stopped_) return;
   std::visit([&](const auto& each) { handle(each, now); }, message);
 }

@@ -7,8 +7,8 @@
 // timer, of a protocol or of none. Revalidation, lookups and pruning are written once and take the
 // protocol as a parameter.
 //
-//   receive, on_time ─▶ handle(message) ─▶ take_datagrams, take_updates, take_done, seq_to_store,
-//   commands                               next_deadline
+//   receive, on_time ─▶ dispatch(message) ─▶ take_datagrams, take_updates, take_done, seq_to_store,
+//   commands                                 next_deadline
 //
 // The loop and its timers are in core.cpp, what protocols report in core_reports.cpp, commands in
 // core_commands.cpp.
@@ -175,7 +175,7 @@ class DiscoveryCore final : private ProtocolHost {
   using ByProtocol = std::array<T, kProtocolCount>;
 
   // --- the loop (core.cpp) ---
-  void handle(const CoreMessage& message, DiscoveryTime now);
+  void dispatch(const CoreMessage& message, DiscoveryTime now);
   void handle(const core_message::Datagram& message, DiscoveryTime now);
   void handle(const core_message::Revalidate& message, DiscoveryTime now);
   void handle(const core_message::Lookup& message, DiscoveryTime now);
