@@ -132,6 +132,14 @@ class DiscoveryCore final : private ProtocolHost {
   // Those of the closest that answered, closest first.
   using LookedUp = std::function<void(conn::Result<std::vector<Contact>>)>;
   void lookup(const LookupTarget& target, Protocol protocol, DiscoveryTime now, LookedUp done);
+  // For whoever looks for one node: it may be among the closest and not have answered, for a
+  // datagram is easily lost.
+  struct Sighting {
+    std::vector<Contact> closest;  // that were heard of, closest first
+    std::size_t rounds = 0;        // the longest way to one that was asked
+  };
+  using Sighted = std::function<void(conn::Result<Sighting>)>;
+  void look_for(const LookupTarget& target, Protocol protocol, DiscoveryTime now, Sighted done);
   LookupTarget random_target();
   // The newest record of a node: it is asked itself, where it was last, and otherwise looked for.
   void resolve(const Contact& node, Protocol protocol, DiscoveryTime now, GotRecord done);
@@ -234,7 +242,7 @@ class DiscoveryCore final : private ProtocolHost {
     return began_ && !stopped_ ? state(protocol) : nullptr;
   }
   // The same as the commands, but that the answer comes inside of what brings it.
-  using LookedUpThen = Callers<std::vector<Contact>>::Then;
+  using LookedUpThen = Callers<pex::Lookup>::Then;
   void ping_then(const Contact& node, Protocol protocol, DiscoveryTime now,
                  Callers<PingAnswer>::Then then);
   void ask_record(const Contact& node, Protocol protocol, DiscoveryTime now,

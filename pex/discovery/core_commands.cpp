@@ -158,8 +158,17 @@ void DiscoveryCore::end_finding(const EnodeId& id, FindEnd end, DiscoveryTime no
 
 void DiscoveryCore::lookup(const LookupTarget& target, Protocol protocol, DiscoveryTime now,
                            LookedUp done) {
-  look_up_then(target, protocol, now, [this, done = std::move(done)](auto found, DiscoveryTime) {
-    tell(done, std::move(found));
+  look_up_then(target, protocol, now, [this, done = std::move(done)](auto ended, DiscoveryTime) {
+    tell(done, ended.map([](const Lookup& lookup) { return lookup.result(); }));
+  });
+}
+
+void DiscoveryCore::look_for(const LookupTarget& target, Protocol protocol, DiscoveryTime now,
+                             Sighted done) {
+  look_up_then(target, protocol, now, [this, done = std::move(done)](auto ended, DiscoveryTime) {
+    tell(done, ended.map([](const Lookup& lookup) {
+      return Sighting{lookup.closest(), lookup.rounds()};
+    }));
   });
 }
 
@@ -172,9 +181,9 @@ void DiscoveryCore::look_up_then(const LookupTarget& target, Protocol protocol, 
   looking_up_[number] = then;
   const auto begun = lookups_.begin(
       *with, target, Lookups::By::command,
-      [this, number](const std::vector<Contact>& found, DiscoveryTime at) {
+      [this, number](const Lookup& lookup, DiscoveryTime at) {
         const auto waiting = looking_up_.extract(number);
-        if (waiting) waiting.mapped()(found, at);
+        if (waiting) waiting.mapped()(lookup, at);
       },
       now);
   if (begun == Lookups::Begun::yes) return;
@@ -193,12 +202,13 @@ void DiscoveryCore::resolve(const Contact& node, Protocol protocol, DiscoveryTim
   const auto look_further = [this, node, protocol, told](Result<EnrPtr> record, DiscoveryTime at) {
     if (record) return told(std::move(record), at);
     look_up_then(LookupTarget::of(node.key.xy()), protocol, at,
-                 [this, node, protocol, told](auto found, DiscoveryTime then) {
-                   if (!found) return told(tl::unexpected(found.error()), then);
+                 [this, node, protocol, told](auto ended, DiscoveryTime then) {
+                   if (!ended) return told(tl::unexpected(ended.error()), then);
+                   const std::vector<Contact> closest = ended->closest();
                    const auto same =
-                       std::find_if(found->begin(), found->end(),
+                       std::find_if(closest.begin(), closest.end(),
                                     [&](const Contact& each) { return each.id == node.id; });
-                   if (same != found->end()) return ask_record(*same, protocol, then, told);
+                   if (same != closest.end()) return ask_record(*same, protocol, then, told);
                    told(fail(Stage::connect, DiscoveryReason::no_answer), then);
                  });
   };
