@@ -124,31 +124,29 @@ std::optional<Drop> Discv4State::handle(const Arrived& from, const v4::Ping& pin
 }
 
 // Our own ping goes before the Pong: so the other's Pong comes before its first FindNode, which is
-// answered then. False: nothing was sent, for it has had enough.
+// answered then. Where only one of the two may go it is the ping, whose answer lifts the limits.
+// False: the Pong was not sent.
 bool Discv4State::answer_ping(const Arrived& from, const Contact& sender, const v4::Ping& ping) {
-  const Endpoint& at = sender.udp;
-  v4::Pong pong;
-  pong.to = {at.ip, at.port, ping.from.tcp};
-  pong.ping = from.hash;
-  pong.expires = expiry(from.now);
-  pong.seq = own_seq();
+  const conn::Endpoint& at = sender.udp;
+  const v4::Pong pong{.to = {at.ip, at.port, ping.from.tcp},
+                      .ping = from.hash,
+                      .expires = expiry(from.now),
+                      .seq = own_seq()};
   Bytes answer = v4::encode(pong);
   if (!is_proven(sender, from.now)) {
     Bytes question;
     const bool is_asked = pings_.contains(v4::spot_of(sender));
     if (!is_asked) question = v4::encode(ping_to(sender, from.to, from.now));
-    TrafficLimits& limits = shared_.limits;
-    const TimePoint now = from.now.steady;
-    const std::uint64_t datagrams = question.empty() ? 1 : 2;
-    if (!limits.allow_unproven(at.ip, answer.size() + question.size(), now, datagrams)) {
-      question.clear();
-      if (is_asked || !limits.allow_unproven(at.ip, answer.size(), now)) {
-        shared_.counters.limit(Limited::to_unproven);
-        return false;
-      }
-    }
-    if (!question.empty()) {
+    const auto may_go = [&](std::size_t bytes, std::uint64_t datagrams) {
+      return shared_.limits.allow_unproven(at.ip, bytes, from.now.steady, datagrams);
+    };
+    const bool both = may_go(answer.size() + question.size(), question.empty() ? 1 : 2);
+    if (!question.empty() && (both || may_go(question.size(), 1))) {
       send_ping(sender, PingSent::Why::answering, from.to, std::move(question), from.now);
+    }
+    if (!both) {
+      shared_.counters.limit(Limited::to_unproven);
+      return false;
     }
   }
   v4::sign(shared_.key, answer);

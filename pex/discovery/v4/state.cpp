@@ -182,7 +182,9 @@ void Discv4State::send_find(Find& find, DiscoveryTime now) {
   SignedFind& cached = signed_finds_.use(target, [] { return SignedFind{}; });
   const bool is_old = now.steady - cached.signed_at >= limits_.find_node_signed;
   if (cached.packet.empty() || is_old || cached.sent_to.contains(find.node.id)) {
-    cached = {v4::encode(v4::FindNode{target, expiry(now)}), now.steady, {}};
+    // Within one second another time, for the packet to be another one.
+    const std::uint64_t time = std::max(expiry(now), cached.expires + 1);
+    cached = {v4::encode(v4::FindNode{target, time}), time, now.steady, {}};
     v4::sign(shared_.key, cached.packet);
   }
   cached.sent_to.insert(find.node.id);

@@ -68,6 +68,7 @@ class Discv4State final : public ProtocolState {
   };
   struct SignedFind {
     conn::Bytes packet;
+    std::uint64_t expires = 0;
     conn::TimePoint signed_at;
     std::set<EnodeId> sent_to;
   };

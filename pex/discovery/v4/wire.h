@@ -58,7 +58,7 @@ struct Ping {
   WireEndpoint from;
   WireEndpoint to;
   std::uint64_t expires = 0;
-  std::optional<std::uint64_t> seq;
+  std::optional<std::uint64_t> seq = {};
 
   auto operator<=>(const Ping&) const = default;
 };
@@ -66,7 +66,7 @@ struct Pong {
   WireEndpoint to;
   PacketHash ping{};
   std::uint64_t expires = 0;
-  std::optional<std::uint64_t> seq;
+  std::optional<std::uint64_t> seq = {};
 
   auto operator<=>(const Pong&) const = default;
 };
