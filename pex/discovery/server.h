@@ -10,26 +10,25 @@
 //
 // Start: rows are loaded, the socket is bound, the record's first sequence is stored, then the core
 // begins. Stop: nothing is asked any more, whoever waits is told, rows are stored, the socket is
-// closed; at once, safe twice, at any moment and from a callback.
+// closed; at once, safe twice, at any moment and from a callback. Callbacks of commands and of
+// subscribers are tasks of their own, and never run inside a call.
 //
 // Threads: the control shard, but for `post` and `snapshot`.
 #pragma once
 
-#include <atomic>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
-#include <string>
+#include <utility>
 #include <vector>
 
 #include "conn/base/log.h"
 #include "conn/runtime/interface_addresses.h"
-#include "conn/runtime/peer_log.h"
 #include "conn/runtime/runtime.h"
 #include "pex/discovery/core.h"
 #include "pex/discovery/external_ip.h"
 #include "pex/discovery/record/enode_url.h"
+#include "pex/discovery/update_subscribers.h"
 
 namespace peerage::pex {
 
@@ -41,15 +40,20 @@ struct DiscoverySnapshot {
   std::optional<conn::Endpoint> external_v4, external_v6;
   DiscoveryCounters counters;
   NodeTable::Counts table;
-  std::size_t lookups = 0;
-  std::size_t rows = 0;
+  std::size_t lookups = 0;  // under way
   conn::DatagramFigures socket;
 };
 
 class DiscoveryServer {
  public:
+  class Shell;  // its inside: server_shell.h
+
+  static constexpr conn::Duration kRowsInterval = std::chrono::seconds(30);
+  static constexpr conn::Duration kSnapshotInterval = std::chrono::seconds(1);
+  static constexpr conn::Duration kStoreAgain = std::chrono::seconds(10);
+
   struct Settings {
-    // `bound`, `reach_*`, `external_ip` and `stored` are filled in here.
+    // Its `bound`, `reach_*`, `external_ip` and `stored` are filled in here.
     DiscoverySettings core;
     conn::Endpoint listen;
     ExternalIpSource external_ip;
@@ -57,46 +61,45 @@ class DiscoveryServer {
   };
   struct World {
     conn::Runtime& runtime;
-    conn::Shard& shard;                  // the control shard
-    std::shared_ptr<conn::LogSink> log;  // may be null
-    std::shared_ptr<NodeRows> rows;      // null: nothing is kept
+    conn::Shard& shard;                       // the control shard
+    std::shared_ptr<conn::LogSink> log = {};  // null: nothing is logged
+    std::shared_ptr<NodeRows> rows = {};      // null: nothing is kept
     conn::InterfaceAddresses interfaces = conn::system_interface_addresses;
   };
 
-  // Bound and begun, or why not: the socket's reason.
+  // Bound, or the socket's reason why not. The control shard.
   static conn::Result<std::unique_ptr<DiscoveryServer>> start(conn::Secp256k1Key key,
                                                               Settings settings, World world);
   ~DiscoveryServer();
+  DiscoveryServer(const DiscoveryServer&) = delete;
+  DiscoveryServer& operator=(const DiscoveryServer&) = delete;
 
   void stop();
 
   // --- commands ---
 
-  // Runs later, on the control shard, before the next turn. Any thread. False: too many wait, or it
-  // has stopped; then it will not run.
+  // Runs later, on the control shard. Any thread. False: too many wait, or it has stopped; then it
+  // will not run.
   using Command = std::function<void(DiscoveryCore&, DiscoveryTime)>;
   bool post(Command command);
-  // At once. The control shard, and not from within a command.
+  // At once. The control shard, and not from within a command. After stop nothing happens.
   void run(const Command& command);
+  // Bans of an ID are kept over a restart. None: for ever.
+  DiscoveryBans::Added ban(const EnodeId& id, std::optional<conn::WallTime> until,
+                           conn::BanOrigin origin);
+  bool unban(const EnodeId& id);
 
-  // --- updates ---
+  // --- what it has to say ---
 
-  class Subscription {
-   public:
-    virtual ~Subscription() = default;       // on its shard: nothing comes any more
-    virtual std::uint64_t lost() const = 0;  // updates that found too many waiting
-  };
-  // `on_updates` runs on `shard`.
-  using OnUpdates = std::function<void(const std::vector<Update>&)>;
-  std::unique_ptr<Subscription> subscribe(conn::Shard& shard, OnUpdates on_updates);
-
+  std::shared_ptr<UpdateSubscription> subscribe(conn::Shard& shard,
+                                                UpdateSubscription::OnUpdates on_updates);
   // Any thread. Not older than a second while it runs.
   std::shared_ptr<const DiscoverySnapshot> snapshot() const;
-  const conn::Endpoint& local_endpoint() const noexcept;
+  // The control shard.
+  const DiscoveryCore& core() const noexcept;
 
  private:
-  struct Shell;
-  explicit DiscoveryServer(std::shared_ptr<Shell> shell);
+  explicit DiscoveryServer(std::shared_ptr<Shell> shell) : shell_(std::move(shell)) {}
   std::shared_ptr<Shell> shell_;
 };
 

@@ -140,7 +140,8 @@ bool Discv4State::answer_ping(const Arrived& from, const Contact& sender, const 
     const auto may_go = [&](std::size_t bytes, std::uint64_t datagrams) {
       return shared_.limits.allow_unproven(at.ip, bytes, from.now.steady, datagrams);
     };
-    const bool both = may_go(answer.size() + question.size(), question.empty() ? 1 : 2);
+    const std::size_t all = answer.size() + question.size();
+    const bool both = may_go(all, question.empty() ? 1 : 2);
     if (!question.empty() && (both || may_go(question.size(), 1))) {
       send_ping(sender, PingSent::Why::answering, from.to, std::move(question), from.now);
     }

@@ -29,6 +29,7 @@ Discv4State::Discv4State(SharedState& shared, ProtocolHost& host)
       finds_(limits_.v4_find_nodes),
       records_asked_(limits_.v4_record_questions),
       pinged_us_(limits_.proofs),
+      last_pings_(limits_.proofs),
       last_questions_(limits_.proofs),
       signed_finds_(kSignedFinds) {}
 
@@ -90,7 +91,7 @@ ProtocolState::Asked Discv4State::ping(const Contact& node, Word word, Discovery
 
 // The address that we advertise, or that of the route, as far as we know it: there are peers that
 // ping it instead of the source.
-v4::Ping Discv4State::ping_to(const Contact& node, const IpAddress& from, DiscoveryTime now) const {
+v4::Ping Discv4State::ping_to(const Contact& node, const IpAddress& from, DiscoveryTime now) {
   const DiscoverySettings& settings = shared_.settings;
   v4::Ping ping;
   ping.from = {settings.bound.ip, settings.bound.port, shared_.p2p_port};
@@ -102,7 +103,10 @@ v4::Ping Discv4State::ping_to(const Contact& node, const IpAddress& from, Discov
   }
   if (ping.from.ip->unspecified()) ping.from.ip = IpAddress::v4(0, 0, 0, 0);
   ping.to = {node.udp.ip, node.udp.port, 0};
-  ping.expires = expiry(now);
+  // No two are the same packet, not even within a second: the second would be taken for a repeat.
+  std::uint64_t& last = last_pings_.use(v4::spot_of(node), [] { return std::uint64_t{0}; });
+  last = std::max(expiry(now), last + 1);
+  ping.expires = last;
   ping.seq = own_seq();
   return ping;
 }
@@ -177,7 +181,7 @@ void Discv4State::go_on_with_find(const EnodeId& id, Find::Stage after, Discover
   send_find(*find, now);
 }
 
-void Discv4State::send_find(Find& find, DiscoveryTime now) {
+void Discv4State::send_find(const Find& find, DiscoveryTime now) {
   const v4::WireKey target = *find.target.key;
   SignedFind& cached = signed_finds_.use(target, [] { return SignedFind{}; });
   const bool is_old = now.steady - cached.signed_at >= limits_.find_node_signed;
@@ -188,6 +192,8 @@ void Discv4State::send_find(Find& find, DiscoveryTime now) {
     v4::sign(shared_.key, cached.packet);
   }
   cached.sent_to.insert(find.node.id);
+  // Its answer may be the same packet as one that it gave a moment ago.
+  std::erase_if(recent_packets_, [&](const auto& each) { return each.second == find.node.udp; });
   send(find.node.udp, MessageKind::find_node, cached.packet);
 }
 

@@ -91,7 +91,7 @@ class Discv4State final : public ProtocolState {
   std::vector<v4::WireNode> neighbors_for(const Arrived& asker, const v4::WireKey& target) const;
 
   // --- what goes (state.cpp) ---
-  v4::Ping ping_to(const Contact& node, const conn::IpAddress& from, DiscoveryTime now) const;
+  v4::Ping ping_to(const Contact& node, const conn::IpAddress& from, DiscoveryTime now);
   std::uint64_t expiry(DiscoveryTime now) const;  // of what we send
   std::optional<std::uint64_t> own_seq() const;   // none: records are off
   bool is_proven(const Contact& node, DiscoveryTime now);
@@ -100,7 +100,7 @@ class Discv4State final : public ProtocolState {
   bool may_begin(const Contact& node, Word word, DiscoveryTime now);
   void send_ping(const Contact& node, v4::PingSent::Why why, const conn::IpAddress& from,
                  conn::Bytes packet, DiscoveryTime now);
-  void send_find(Find& find, DiscoveryTime now);
+  void send_find(const Find& find, DiscoveryTime now);
   void send(const conn::Endpoint& to, MessageKind kind, conn::Bytes packet,
             const conn::IpAddress& from = {});
   void sign_and_send(const Arrived& to, MessageKind kind, const v4::Message& message);
@@ -119,6 +119,7 @@ class Discv4State final : public ProtocolState {
   Waiting<EnodeId, RecordAsked> records_asked_;
   // When it pinged us last and was answered, so that it holds a proof of us.
   conn::RecentMap<v4::Spot, conn::TimePoint> pinged_us_;
+  conn::RecentMap<v4::Spot, std::uint64_t> last_pings_;       // their times
   conn::RecentMap<EnodeId, conn::TimePoint> last_questions_;  // for records
   conn::RecentMap<v4::WireKey, SignedFind> signed_finds_;
   std::deque<std::pair<v4::PacketHash, conn::Endpoint>> recent_packets_;
