@@ -29,7 +29,8 @@ DiscoveryCore::DiscoveryCore(conn::Secp256k1Key key, DiscoverySettings settings,
       lookups_(shared_),
       lookup_interval_(lookup_interval(shared_.settings.limits, 0, 0)),
       pinging_(shared_.settings.limits.commands),
-      asking_records_(shared_.settings.limits.commands) {
+      asking_records_(shared_.settings.limits.commands),
+      finding_(shared_.settings.limits.commands) {
   if (shared_.settings.protocols[index_of(Protocol::v4)] == Switched::on) {
     ProtocolHost& host = *this;
     states_[index_of(Protocol::v4)] = std::make_unique<Discv4State>(shared_, host);
@@ -234,7 +235,7 @@ void DiscoveryCore::begin_timed_lookup(Protocol protocol, DiscoveryTime now) {
   const bool is_own = begun % kOwnLookups == 0 || shared_.settings.random_lookups == Switched::off;
   const LookupTarget target =
       is_own ? LookupTarget::of(shared_.key.public_key().xy()) : random_target();
-  const auto on_done = [this, is_own](const std::vector<Contact>&, DiscoveryTime at) {
+  const auto on_done = [this, is_own](const pex::Lookup&, DiscoveryTime at) {
     if (!is_own) return;
     first_lookup_done_ = true;
     open_to_inbound_if_filled(at);

@@ -153,9 +153,9 @@ void Lookups::finish(Position at, DiscoveryTime now) {
   ++(at->lookup.finished() ? counters.finished : counters.timed_out);
   counters.took += now.steady - at->began;
   const Done done = std::move(at->done);
-  const std::vector<Contact> result = at->lookup.result();
+  const Lookup lookup = std::move(at->lookup);
   running_.erase(at);
-  if (done) done(result, now);
+  if (done) done(lookup, now);
 }
 
 }  // namespace peerage::pex

@@ -19,8 +19,8 @@ namespace peerage::pex {
 
 class Lookups {
  public:
-  // What answered, closest first.
-  using Done = std::function<void(const std::vector<Contact>&, DiscoveryTime now)>;
+  // With the lookup as it ended.
+  using Done = std::function<void(const Lookup&, DiscoveryTime now)>;
   enum class By : std::uint8_t { timer, command };
   enum class Begun : std::uint8_t {
     yes,

@@ -169,10 +169,10 @@ std::optional<Drop> Discv4State::handle(const Arrived& from, const v4::Pong& pon
   shared_.awaited.end(node.udp);
   shared_.proofs.add(node.id, node.udp.ip, from.now.steady);
   shared_.limits.on_answered(node.udp);
-  host_.on_answered(Protocol::v4, node, from.now);
-  if (const auto seen = endpoint_of(pong.to)) {
-    host_.on_seen_at(node.id, node.udp.ip, *seen, from.now);
-  }
+  const auto seen = endpoint_of(pong.to);
+  host_.on_answered(Protocol::v4, node, {from.now.steady - ping.sent, seen, pong.seq.value_or(0)},
+                    from.now);
+  if (seen) host_.on_seen_at(node.id, node.udp.ip, *seen, from.now);
   ask_if_newer(node, pong.seq, from.now);
   go_on_with_find(node.id, Find::Stage::pong, from.now);
   send_queued_pings(from.now);
