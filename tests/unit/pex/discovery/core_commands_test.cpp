@@ -28,18 +28,18 @@ class CoreCommands : public CoreTest {
 };
 
 TEST_F(CoreCommands, APingTellsHowLongItsAnswerTook) {
-  std::optional<conn::Result<conn::Duration>> took;
+  std::optional<conn::Result<PingAnswer>> took;
   core->ping(peer.contact(), Protocol::v4, now(), [&](auto answer) { took = answer; });
   flush();
   EXPECT_FALSE(took);
   pass(40ms);
   answer_pings(peer);
-  ASSERT_TRUE(took);
-  EXPECT_EQ(*took, 40ms);
+  ASSERT_TRUE(took && *took);
+  EXPECT_EQ((*took)->round_trip, 40ms);
 }
 
 TEST_F(CoreCommands, APingThatIsNotAnsweredSaysSo) {
-  std::optional<conn::Result<conn::Duration>> took;
+  std::optional<conn::Result<PingAnswer>> took;
   core->ping(peer.contact(), Protocol::v4, now(), [&](auto answer) { took = answer; });
   pass(20s);
   ASSERT_TRUE(took);
@@ -48,7 +48,7 @@ TEST_F(CoreCommands, APingThatIsNotAnsweredSaysSo) {
 
 TEST_F(CoreCommands, WhoIsBannedIsNotPinged) {
   core->ban(peer.id(), {}, conn::BanOrigin::operator_, now());
-  std::optional<conn::Result<conn::Duration>> took;
+  std::optional<conn::Result<PingAnswer>> took;
   core->ping(peer.contact(), Protocol::v4, now(), [&](auto answer) { took = answer; });
   EXPECT_FALSE(took) << "never inside the call";
   flush();
@@ -65,7 +65,7 @@ TEST_F(CoreCommands, WeDoNotPingOurselves) {
 }
 
 TEST_F(CoreCommands, AProtocolThatIsOffAsksNobody) {
-  std::optional<conn::Result<conn::Duration>> took;
+  std::optional<conn::Result<PingAnswer>> took;
   core->ping(peer.contact(), Protocol::v5, now(), [&](auto answer) { took = answer; });
   flush();
   EXPECT_EQ(took->error().reason, DiscoveryReason::protocol_off);
@@ -209,7 +209,7 @@ TEST_F(CoreCommands, ANewP2pPortStandsInTheNextRecord) {
 }
 
 TEST_F(CoreCommands, AfterTheStopNothingIsSentAndWhoWaitsIsTold) {
-  std::optional<conn::Result<conn::Duration>> took;
+  std::optional<conn::Result<PingAnswer>> took;
   core->ping(peer.contact(), Protocol::v4, now(), [&](auto answer) { took = answer; });
   core->stop(now());
   core->stop(now());
