@@ -71,18 +71,20 @@ void print(const Options& options, const pex::Enr& record) {
   }
 }
 
+int no_key(const Settings& settings) {
+  std::cerr << "peerage: there is no key of discovery: " << settings.discovery_key_file.string()
+            << "\n  hint: discovery is off; with protocols = \"v4\" in [peerage.discovery] it is "
+               "made\n";
+  return kExitFailed;
+}
+
 int run(const Options& options) {
   const auto settings = load_settings(options.home, options.flags);
   if (!settings) return report(settings.error());
   const auto key = key_of(*settings);
-  if (!key) {
-    report(key.error());
-    if (!settings->config.discovery.is_on()) {
-      std::cerr << "  hint: discovery is off; with protocols = \"v4\" in [peerage.discovery] the "
-                   "key is made\n";
-    }
-    return kExitFailed;
-  }
+  if (!key)
+    return key.error().reason == conn::Reason::key_file_missing ? no_key(*settings)
+                                                                : report(key.error());
   const auto inputs = inputs_of(*settings);
   if (!inputs) return report(inputs.error());
   const auto identity = identity_of(*key, *inputs);

@@ -68,6 +68,30 @@ class Discovery(unittest.TestCase):
         self.assertEqual(rows[1]["failure"]["reason"], "enode_malformed")
         self.discovery("enr", SAMPLE)
 
+    # --- id ---
+
+    def test_a_home_has_an_identity_once_discovery_is_on(self):
+        home = self.folder / "home"
+        self.program.run("init", "--home", home, "--network", "net-1")
+        result = self.discovery("id", "--home", home, expect=1)
+        self.assertIn("discovery is off", result.stderr)
+        self.assertFalse((home / "config/discovery_key").exists())
+        on = {"PEERAGE_DISCOVERY_PROTOCOLS": "v4", "PEERAGE_P2P_LADDR": "tcp://127.0.0.1:26656"}
+        made = self.discovery("id", "--home", home, **on)
+        self.assertEqual((home / "config/discovery_key").stat().st_mode & 0o777, 0o600)
+        [record] = self.program.rows("discovery", "enr", self.discovery("id", "--home", home, "--enr", **on).stdout.strip())
+        self.assertTrue(record["valid"])
+        self.assertEqual(record["record"]["udp"], "127.0.0.1:26656")
+        self.assertEqual(record["record"]["comet"]["networks"], ["net-1"])
+        self.assertEqual(self.discovery("id", "--home", home, "--id").stdout.strip(), record["record"]["id"])
+        self.assertIn(record["record"]["text"], made.stdout)
+        enode = self.discovery("id", "--home", home, "--enode", **on).stdout.strip()
+        self.assertTrue(enode.endswith("@127.0.0.1:26656"))
+        # Of no known address it is valid, too.
+        unknown = self.discovery("id", "--home", home, "--enr")
+        self.assertIn("no address", unknown.stderr)
+        self.discovery("enr", unknown.stdout.strip())
+
     # --- ping ---
 
     def test_a_pong_proves_the_endpoint_and_brings_the_record(self):
