@@ -9,7 +9,7 @@ Program peerage_program() {
           .version = version_line(),
           .example = "peerage probe ID@203.0.113.7:26656\npeerage seed --home ~/.gaia",
           .commands = {start_command(), seed_command(), ctl_command(), probe_command(),
-                       crawl_command(), init_command(), check_config_command(),
+                       crawl_command(), discovery_command(), init_command(), check_config_command(),
                        show_node_id_command(), gen_node_key_command(), addrbook_command(),
                        demo_command(), bench_command(), version_command()}};
 }

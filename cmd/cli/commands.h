@@ -24,6 +24,7 @@ Command start_command();
 Command seed_command();
 Command check_config_command();
 Command crawl_command();
+Command discovery_command();
 Command demo_command();
 Command bench_command();
 Command ctl_command();

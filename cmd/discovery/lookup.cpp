@@ -30,6 +30,7 @@ std::optional<Question> LookupInquiry::next(conn::TimePoint now) {
   const auto whom = lookup_.next();
   if (!whom) return std::nullopt;
   ++asked_;
+  ++nodes_under_way_;
   slow_at_.emplace(whom->id, now + patience_);
   return Question{Question::What::nodes, *whom, target_};
 }
@@ -53,6 +54,7 @@ void LookupInquiry::on_answer(const Question& question, const Answer& answer, co
     if (answer) records_[id] = std::get<RecordAnswer>(*answer);
     return;
   }
+  --nodes_under_way_;
   slow_at_.erase(id);
   if (!answer) {
     if (!failure_) failure_ = answer.error();
@@ -66,7 +68,8 @@ void LookupInquiry::on_answer(const Question& question, const Answer& answer, co
 }
 
 bool LookupInquiry::finished() const {
-  if (!lookup_.finished() || records_under_way_ > 0) return false;
+  // Also whoever is slow has its time: it may be the only one.
+  if (!lookup_.finished() || nodes_under_way_ > 0 || records_under_way_ > 0) return false;
   const auto result = lookup_.result();
   return std::all_of(result.begin(), result.end(), [this](const pex::Contact& contact) {
     return contact.record || records_.contains(contact.id);

@@ -59,7 +59,7 @@ class LookupInquiry final : public Inquiry {
   const conn::Duration patience_;  // then it goes on without a node that has not answered
   std::unordered_map<pex::EnodeId, conn::TimePoint> slow_at_;
   std::unordered_set<pex::EnodeId> heard_;
-  std::size_t asked_ = 0, answered_ = 0;
+  std::size_t asked_ = 0, answered_ = 0, nodes_under_way_ = 0;
   std::optional<conn::Failure> failure_;
   // The second part: records of those that were found. Null: it was asked for.
   std::unordered_map<pex::EnodeId, pex::EnrPtr> records_;

@@ -16,17 +16,24 @@ constexpr std::size_t kTextLimit = 1024;  // bytes of what was named, and of a d
 void failure_rows(const std::string& what, const conn::Failure& failure, Table& table) {
   std::string text(explain(failure.reason));
   if (!failure.detail.empty()) text += ": " + printable(failure.detail, kTextLimit);
-  table.row({what, "FAILED", text});
+  table.row({what, "FAILED: " + text});
 }
 
 void record_rows(const conn::Result<pex::EnrPtr>& answer, Table& table) {
-  if (!answer) return failure_rows("record", answer.error(), table);
+  if (!answer) return failure_rows("  record", answer.error(), table);
   const pex::Enr& record = **answer;
-  table.row({"record", "seq " + std::to_string(record.seq()), record.text()});
+  table.row({"  record", "seq " + std::to_string(record.seq())});
   if (const std::string comet = comet_address(record); !comet.empty()) {
-    table.row({"", "comet node", comet + " (a claim)"});
-    table.row({"", "networks", networks_text(record)});
+    table.row({"  comet node", comet + " (a claim)"});
+    table.row({"  networks", networks_text(record)});
   }
+}
+
+std::string ping_text(const pex::PingAnswer& ping) {
+  std::string text = took_text(ping.round_trip);
+  if (ping.sees_us_at) text += ", sees us at " + ping.sees_us_at->to_string();
+  if (ping.seq > 0) text += ", record seq " + std::to_string(ping.seq);
+  return text;
 }
 
 }  // namespace
@@ -35,22 +42,23 @@ std::string to_text(const PingReport& report) {
   std::string text = printable(report.target, kTextLimit) + '\n';
   Table table;
   if (report.contact) {
-    table.row({"  endpoint", report.contact->udp.to_string(), report.contact->id.to_string()});
+    table.row({"  endpoint", report.contact->udp.to_string()});
+    table.row({"  ID", report.contact->id.to_string()});
   }
   if (report.failure) failure_rows("  target", *report.failure, table);
   std::size_t number = 0;
   for (const auto& ping : report.pings) {
     const std::string what = "  ping " + std::to_string(++number);
-    if (!ping) {
+    if (ping) {
+      table.row({what, ping_text(*ping)});
+    } else {
       failure_rows(what, ping.error(), table);
-      continue;
     }
-    std::string seen = ping->sees_us_at ? "sees us at " + ping->sees_us_at->to_string() : "";
-    if (ping->seq > 0) seen += ", record seq " + std::to_string(ping->seq);
-    table.row({what, took_text(ping->round_trip), std::move(seen)});
   }
   if (report.record) record_rows(*report.record, table);
   text += table.text();
+  // Whole, to be copied.
+  if (report.record && *report.record) text += "  " + (**report.record)->text() + '\n';
   if (report.pings.empty()) return text;
   if (report.other_id) {
     text += "  " +
