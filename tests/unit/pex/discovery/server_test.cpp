@@ -252,6 +252,15 @@ TEST_F(DiscoveryServers, OurAddressMayBeFixedOrAnInterfacesOrNone) {
   EXPECT_EQ(ip_with("none"), std::nullopt);
 }
 
+TEST_F(DiscoveryServers, AnAddressThatIsKnownAtTheStartIsInTheFirstRecord) {
+  Node& node = add();
+  node.settings.external_ip = ExternalIpSource::parse("fixed:30.1.1.1").value();
+  start(node);
+  world.run_for(3s);
+  EXPECT_EQ(node.server->core().record()->ip4(), conn::IpAddress::v4(30, 1, 1, 1));
+  EXPECT_EQ(node.rows->seqs.size(), 1u);
+}
+
 // --- subscribers and commands ---
 
 TEST_F(DiscoveryServers, ASubscriberHearsOfNodesOnItsShardUntilItEnds) {
