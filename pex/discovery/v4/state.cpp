@@ -119,6 +119,10 @@ std::uint64_t Discv4State::expiry(DiscoveryTime now) const {
 
 void Discv4State::send_ping(const Contact& node, PingSent::Why why, const IpAddress& from,
                             Bytes packet, DiscoveryTime now) {
+  // A stranger that sends us no more than we have sent it, as we do, could answer one ping and not
+  // the next, so that a lost datagram would cost minutes. What follows a message is ignored.
+  const bool is_first_word = why == PingSent::Why::needed && !is_proven(node, now);
+  if (is_first_word) packet.resize(std::max<std::size_t>(packet.size(), limits_.unproven_answer));
   const v4::PacketHash hash = v4::sign(shared_.key, packet);
   const auto displaced = pings_.add(hash, {node, now.steady, why});
   shared_.awaited.expect(node.udp, kPingAnswers);
