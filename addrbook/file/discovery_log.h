@@ -22,6 +22,7 @@ class DiscoveryLog {
   // over are left out.
   void load(DiscoveryRows rows, Time now);
   DiscoveryRows rows() const;
+  std::size_t nodes() const noexcept { return nodes_.size(); }
 
   void set_seq(std::uint64_t seq);
   // These are all of them; those beyond DiscoveryRows::kMaxNodes are left out.

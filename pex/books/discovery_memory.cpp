@@ -54,7 +54,7 @@ std::optional<NodeRow> node_of(const DiscoveryNode& row) {
 }  // namespace
 
 NodeRows::Loaded DiscoveryMemory::load() {
-  const addrbook::DiscoveryRows kept = books_.discovery().rows();
+  const addrbook::DiscoveryRows kept = books_->discovery().rows();
   Loaded loaded;
   loaded.seq = kept.seq;
   const addrbook::Time now = stored(runtime_.wall_now());
@@ -70,28 +70,28 @@ NodeRows::Loaded DiscoveryMemory::load() {
 }
 
 void DiscoveryMemory::save_seq(std::uint64_t seq, std::function<void(conn::Result<void>)> done) {
-  books_.discovery().set_seq(seq);
-  books_.changed();
-  books_.flush(std::move(done));
+  books_->discovery().set_seq(seq);
+  books_->changed();
+  books_->flush(std::move(done));
 }
 
 void DiscoveryMemory::save(std::vector<NodeRow> rows) {
   std::vector<DiscoveryNode> nodes;
   nodes.reserve(rows.size());
   for (const NodeRow& row : rows) nodes.push_back(row_of(row));
-  books_.discovery().set_nodes(std::move(nodes));
-  books_.changed();
+  books_->discovery().set_nodes(std::move(nodes));
+  books_->changed();
 }
 
 void DiscoveryMemory::save_ban(const EnodeId& id, std::optional<conn::WallTime> until) {
   const auto end = until ? std::optional(stored(*until)) : std::nullopt;
-  books_.discovery().ban({id.bytes, end});
-  books_.changed();
+  books_->discovery().ban({id.bytes, end});
+  books_->changed();
 }
 
 void DiscoveryMemory::remove_ban(const EnodeId& id) {
-  books_.discovery().unban(id.bytes);
-  books_.changed();
+  books_->discovery().unban(id.bytes);
+  books_->changed();
 }
 
 }  // namespace peerage::pex

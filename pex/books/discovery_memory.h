@@ -7,6 +7,9 @@
 // Threads: the control shard.
 #pragma once
 
+#include <memory>
+#include <utility>
+
 #include "pex/books/network_books.h"
 #include "pex/discovery/node_rows.h"
 
@@ -14,8 +17,9 @@ namespace peerage::pex {
 
 class DiscoveryMemory final : public NodeRows {
  public:
-  // Both outlive it. The books have been opened.
-  DiscoveryMemory(conn::Runtime& runtime, NetworkBooks& books) : runtime_(runtime), books_(books) {}
+  // The books have been opened. `runtime` outlives it.
+  DiscoveryMemory(conn::Runtime& runtime, std::shared_ptr<NetworkBooks> books)
+      : runtime_(runtime), books_(std::move(books)) {}
 
   Loaded load() override;
   void save_seq(std::uint64_t seq, std::function<void(conn::Result<void>)> done) override;
@@ -25,7 +29,7 @@ class DiscoveryMemory final : public NodeRows {
 
  private:
   conn::Runtime& runtime_;
-  NetworkBooks& books_;
+  const std::shared_ptr<NetworkBooks> books_;
 };
 
 }  // namespace peerage::pex

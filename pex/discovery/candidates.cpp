@@ -5,6 +5,7 @@
 
 #include "conn/base/backoff.h"
 #include "pex/discovery/record/cmt.h"
+#include "pex/discovery/record/rlp.h"
 #include "pex/discovery/relay_rule.h"
 
 namespace peerage::pex {
@@ -21,6 +22,14 @@ constexpr std::size_t kLooks = 256;
 
 constexpr TimePoint kNotAgain = TimePoint::max();
 
+// Of a record that may have no address.
+std::optional<std::uint16_t> tcp_pair(const Enr& record) {
+  const auto value = record.pair("tcp");
+  if (!value) return std::nullopt;
+  const auto number = RlpReader(*value).number(65'535);
+  return number ? std::optional(static_cast<std::uint16_t>(*number)) : std::nullopt;
+}
+
 // Where the node that a record names is to be dialled, as far as it says what has answered: a
 // record that names another IP than that may be about anybody's. One that names none is of a node
 // that does not know its own.
@@ -29,13 +38,19 @@ std::optional<NetAddress> address_of(const Contact& node, const Cmt& cmt) {
   const auto named = is_v4 ? node.record->ip4() : node.record->ip6();
   if (named && *named != node.udp.ip) return std::nullopt;
   const auto tcp = is_v4 ? node.record->tcp4() : node.record->tcp6();
-  const std::uint16_t of_record = tcp ? tcp->port : node.tcp;
+  const std::uint16_t of_record = tcp ? tcp->port : tcp_pair(*node.record).value_or(node.tcp);
   const std::uint16_t port = cmt.port != 0 ? cmt.port : of_record;
   if (port == 0) return std::nullopt;
   return NetAddress{cmt.node_id, {node.udp.ip, port}};
 }
 
 }  // namespace
+
+std::string_view name(Candidates::State state) noexcept {
+  static constexpr std::array<std::string_view, Candidates::kStates> kNames = {
+      "rejected", "waits", "failed", "handed", "fresh", "connected"};
+  return kNames[static_cast<std::size_t>(state)];
+}
 
 Candidates::Candidates(Settings settings, TimePoint now)
     : settings_(std::move(settings)),

@@ -190,4 +190,7 @@ class Candidates {
   Counts counts_;
 };
 
+// "rejected", "waits", ...: stable, for metrics.
+std::string_view name(Candidates::State state) noexcept;
+
 }  // namespace peerage::pex

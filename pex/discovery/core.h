@@ -120,10 +120,15 @@ class DiscoveryCore final : private ProtocolHost {
   bool unban(const EnodeId& id) { return shared_.bans.unban(id); }
   bool unban(const conn::Cidr& network) { return shared_.bans.unban(network); }
 
-  using Pinged = std::function<void(conn::Result<conn::Duration>)>;  // how long it took
+  using Pinged = std::function<void(conn::Result<PingAnswer>)>;
   void ping(const Contact& node, Protocol protocol, DiscoveryTime now, Pinged done);
   using GotRecord = std::function<void(conn::Result<EnrPtr>)>;
   void request_record(const Contact& node, Protocol protocol, DiscoveryTime now, GotRecord done);
+  // Whom one node knows that is close to the target, judged as all hearsay. Fails (discovery_busy)
+  // while the same node is asked by somebody else.
+  using Found = std::function<void(conn::Result<std::vector<Contact>>)>;
+  void find_node(const Contact& node, const LookupTarget& target, Protocol protocol,
+                 DiscoveryTime now, Found done);
   // Those of the closest that answered, closest first.
   using LookedUp = std::function<void(conn::Result<std::vector<Contact>>)>;
   void lookup(const LookupTarget& target, Protocol protocol, DiscoveryTime now, LookedUp done);
@@ -193,6 +198,7 @@ class DiscoveryCore final : private ProtocolHost {
   void open_to_inbound_if_filled(DiscoveryTime now);
   bool has_anybody_to_ask(Protocol protocol) const;
   void ping_boot_nodes(Protocol protocol, DiscoveryTime now);
+  void visit_boot_node(Protocol protocol, DiscoveryTime now);
   void begin_timed_lookup(Protocol protocol, DiscoveryTime now);
   void schedule_lookup(Protocol protocol);
   // Null: it is off.
@@ -205,11 +211,13 @@ class DiscoveryCore final : private ProtocolHost {
   }
 
   // --- what protocols report (core_reports.cpp) ---
-  void on_answered(Protocol by, const Contact& node, DiscoveryTime now) override;
+  void on_answered(Protocol by, const Contact& node, const PingAnswer& answer,
+                   DiscoveryTime now) override;
   void on_silent(Protocol by, const Contact& node, DiscoveryTime now) override;
   void on_inbound(Protocol by, const Contact& node, DiscoveryTime now) override;
   void on_told(Protocol by, const Contact& from, std::span<const Contact> nodes, More more,
                DiscoveryTime now) override;
+  void on_find_went_on(Protocol by, const EnodeId& from, DiscoveryTime now) override;
   void on_find_ended(Protocol by, const Contact& from, FindEnd end, DiscoveryTime now) override;
   void on_record(Protocol by, const Contact& from, const EnrPtr& record,
                  DiscoveryTime now) override;
@@ -237,9 +245,10 @@ class DiscoveryCore final : private ProtocolHost {
   // The same as the commands, but that the answer comes inside of what brings it.
   using LookedUpThen = Callers<pex::Lookup>::Then;
   void ping_then(const Contact& node, Protocol protocol, DiscoveryTime now,
-                 Callers<conn::Duration>::Then then);
+                 Callers<PingAnswer>::Then then);
   void ask_record(const Contact& node, Protocol protocol, DiscoveryTime now,
                   Callers<EnrPtr>::Then then);
+  void end_finding(const EnodeId& id, FindEnd end, DiscoveryTime now);
   void look_up_then(const LookupTarget& target, Protocol protocol, DiscoveryTime now,
                     LookedUpThen then);
 
@@ -265,8 +274,10 @@ class DiscoveryCore final : private ProtocolHost {
 
   std::optional<std::uint64_t> seq_to_store_;
   std::vector<Handled> handled_;
-  Callers<conn::Duration> pinging_;
+  Callers<PingAnswer> pinging_;
   Callers<EnrPtr> asking_records_;
+  Callers<std::vector<Contact>> finding_;
+  std::map<EnodeId, std::vector<Contact>> found_;  // so far, by those that finding_ waits for
   std::map<std::uint64_t, LookedUpThen> looking_up_;
   std::uint64_t next_lookup_number_ = 0;
 };

@@ -19,9 +19,10 @@ constexpr std::size_t kHandledKept = 1024;
 
 // --- pings ---
 
-void DiscoveryCore::on_answered(Protocol by, const Contact& node, DiscoveryTime now) {
+void DiscoveryCore::on_answered(Protocol by, const Contact& node, const PingAnswer& answer,
+                                DiscoveryTime now) {
   const std::size_t index = index_of(by);
-  for (auto& caller : pinging_.take(node.id)) caller.then(now.steady - caller.since, now);
+  for (auto& caller : pinging_.take(node.id)) caller.then(answer, now);
   if (shared_.table.find_any(node.id) == nullptr) {
     offer(node, by, HeardBy::inbound, ThenPing::no, now);
   }
@@ -132,7 +133,14 @@ void DiscoveryCore::on_told(Protocol by, const Contact& from, std::span<const Co
     }
   }
   for (const Contact& node : good) offer(node, by, HeardBy::told, ThenPing::yes, now);
+  if (const auto finding = found_.find(from.id); finding != found_.end()) {
+    finding->second.insert(finding->second.end(), good.begin(), good.end());
+  }
   lookups_.on_told(by, from.id, good, more, now);
+}
+
+void DiscoveryCore::on_find_went_on(Protocol by, const EnodeId& from, DiscoveryTime now) {
+  lookups_.on_find_went_on(by, from, now);
 }
 
 void DiscoveryCore::on_find_ended(Protocol by, const Contact& from, FindEnd end,
@@ -140,17 +148,10 @@ void DiscoveryCore::on_find_ended(Protocol by, const Contact& from, FindEnd end,
   if (end == FindEnd::answered) {
     shared_.table.on_find_answered(from.id);
   } else {
-    switch (shared_.table.on_find_failed(from.id)) {
-      case NodeTable::FindFailed::ping_first:
-        state(by)->ping_first(from);
-        break;
-      case NodeTable::FindFailed::removed:
-        on_removed(from.id, now);
-        break;
-      case NodeTable::FindFailed::absent:
-      case NodeTable::FindFailed::stays:
-        break;
-    }
+    // It was asked more than once: it may be gone, or have forgotten us, or see us elsewhere.
+    state(by)->ping_first(from);
+    const auto failed = shared_.table.on_find_failed(from.id);
+    if (failed == NodeTable::FindFailed::removed) on_removed(from.id, now);
   }
   lookups_.on_find_ended(by, from.id, end, now);
 }

@@ -84,6 +84,15 @@ void Lookups::on_told(Protocol by, const EnodeId& from, std::span<const Contact>
   settle(now);
 }
 
+// What comes before a FindNode may take as long as the step itself: it is no slowness of the node.
+void Lookups::on_find_went_on(Protocol by, const EnodeId& from, DiscoveryTime now) {
+  for (Running& each : running_) {
+    const auto asked = each.asked.find(from);
+    if (each.with.protocol() != by || asked == each.asked.end()) continue;
+    if (asked->second) asked->second = now.steady + shared_.settings.limits.lookup_step;
+  }
+}
+
 void Lookups::on_find_ended(Protocol by, const EnodeId& from, FindEnd end, DiscoveryTime now) {
   for (Running& each : running_) {
     if (each.with.protocol() != by || !each.asked.contains(from)) continue;

@@ -35,6 +35,7 @@ class Lookups {
 
   void on_told(Protocol by, const EnodeId& from, std::span<const Contact> nodes, More more,
                DiscoveryTime now);
+  void on_find_went_on(Protocol by, const EnodeId& from, DiscoveryTime now);
   void on_find_ended(Protocol by, const EnodeId& from, FindEnd end, DiscoveryTime now);
 
   std::optional<conn::TimePoint> next_deadline() const;

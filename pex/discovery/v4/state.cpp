@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstring>
 
 namespace peerage::pex {
 
@@ -28,8 +29,7 @@ Discv4State::Discv4State(SharedState& shared, ProtocolHost& host)
       pings_(limits_),
       finds_(limits_.v4_find_nodes),
       records_asked_(limits_.v4_record_questions),
-      pinged_us_(limits_.proofs),
-      last_pings_(limits_.proofs),
+      knows_us_(limits_.proofs),
       last_questions_(limits_.proofs),
       signed_finds_(kSignedFinds) {}
 
@@ -40,8 +40,8 @@ bool Discv4State::is_proven(const Contact& node, DiscoveryTime now) {
 }
 
 bool Discv4State::knows_us(const Contact& node, DiscoveryTime now) const {
-  const TimePoint* const pinged = pinged_us_.find(v4::spot_of(node));
-  return pinged != nullptr && now.steady - *pinged < limits_.proof_lasts;
+  const Acquaintance* const known = knows_us_.find(v4::spot_of(node));
+  return known != nullptr && now.steady - known->pinged_us < limits_.proof_lasts;
 }
 
 bool Discv4State::is_rested(const Contact& node, DiscoveryTime now) const {
@@ -71,7 +71,12 @@ bool Discv4State::may_begin(const Contact& node, Word word, DiscoveryTime now) {
 
 ProtocolState::Asked Discv4State::ping(const Contact& node, Word word, DiscoveryTime now) {
   const Spot spot = v4::spot_of(node);
-  if (pings_.contains(spot)) return Asked::already;
+  if (const PingSent* const sent = pings_.find(spot)) {
+    // Whom we need is not waited for when one datagram was lost.
+    const bool is_late = now.steady - sent->sent >= limits_.boot_again;
+    if (word != Word::ours || !is_late || is_proven(node, now)) return Asked::already;
+    shared_.awaited.end(pings_.take(spot)->node.udp);
+  }
   const bool is_queued =
       std::any_of(queued_pings_.begin(), queued_pings_.end(),
                   [&](const Contact& queued) { return v4::spot_of(queued) == spot; });
@@ -91,7 +96,7 @@ ProtocolState::Asked Discv4State::ping(const Contact& node, Word word, Discovery
 
 // The address that we advertise, or that of the route, as far as we know it: there are peers that
 // ping it instead of the source.
-v4::Ping Discv4State::ping_to(const Contact& node, const IpAddress& from, DiscoveryTime now) {
+v4::Ping Discv4State::ping_to(const Contact& node, const IpAddress& from, DiscoveryTime now) const {
   const DiscoverySettings& settings = shared_.settings;
   v4::Ping ping;
   ping.from = {settings.bound.ip, settings.bound.port, shared_.p2p_port};
@@ -103,10 +108,7 @@ v4::Ping Discv4State::ping_to(const Contact& node, const IpAddress& from, Discov
   }
   if (ping.from.ip->unspecified()) ping.from.ip = IpAddress::v4(0, 0, 0, 0);
   ping.to = {node.udp.ip, node.udp.port, 0};
-  // No two are the same packet, not even within a second: the second would be taken for a repeat.
-  std::uint64_t& last = last_pings_.use(v4::spot_of(node), [] { return std::uint64_t{0}; });
-  last = std::max(expiry(now), last + 1);
-  ping.expires = last;
+  ping.expires = expiry(now);
   ping.seq = own_seq();
   return ping;
 }
@@ -123,7 +125,7 @@ void Discv4State::send_ping(const Contact& node, PingSent::Why why, const IpAddr
   // the next, so that a lost datagram would cost minutes. What follows a message is ignored.
   const bool is_first_word = why == PingSent::Why::needed && !is_proven(node, now);
   if (is_first_word) packet.resize(std::max<std::size_t>(packet.size(), limits_.unproven_answer));
-  const v4::PacketHash hash = v4::sign(shared_.key, packet);
+  const v4::PacketHash hash = sign(packet);
   const auto displaced = pings_.add(hash, {node, now.steady, why});
   shared_.awaited.expect(node.udp, kPingAnswers);
   shared_.table.on_pinged(node.id, Protocol::v4, node.udp, now.steady);
@@ -159,8 +161,7 @@ ProtocolState::Asked Discv4State::find_node(const Contact& node, const LookupTar
   if (!target.key || finds_.full()) return Asked::refused;
   if (knows_us(node, now) && is_proven(node, now)) {
     if (!may_begin(node, word, now)) return Asked::refused;
-    Find* const find = finds_.add(node.id, {node, target, Find::Stage::neighbors},
-                                  now.steady + limits_.v4_request);
+    Find* const find = finds_.add(node.id, {node, target, Find::Stage::neighbors}, now.steady);
     shared_.awaited.expect(node.udp, kFindAnswers);
     send_find(*find, now);
     return Asked::sent;
@@ -175,25 +176,26 @@ ProtocolState::Asked Discv4State::find_node(const Contact& node, const LookupTar
 void Discv4State::go_on_with_find(const EnodeId& id, Find::Stage after, DiscoveryTime now) {
   Find* const find = finds_.find(id);
   if (find == nullptr || find->awaits != after) return;
+  host_.on_find_went_on(Protocol::v4, id, now);
   if (after == Find::Stage::pong && !knows_us(find->node, now)) {
     find->awaits = Find::Stage::ping;
     finds_.set_deadline(id, now.steady + limits_.lookup_step);
     return;
   }
   find->awaits = Find::Stage::neighbors;
-  finds_.set_deadline(id, now.steady + limits_.v4_request);
   send_find(*find, now);
 }
 
-void Discv4State::send_find(const Find& find, DiscoveryTime now) {
+void Discv4State::send_find(Find& find, DiscoveryTime now) {
+  const bool is_last = ++find.sent >= limits_.find_tries;
+  const conn::Duration rest = limits_.v4_request - (find.sent - 1) * limits_.find_again;
+  finds_.set_deadline(find.node.id, now.steady + (is_last ? rest : limits_.find_again));
   const v4::WireKey target = *find.target.key;
   SignedFind& cached = signed_finds_.use(target, [] { return SignedFind{}; });
   const bool is_old = now.steady - cached.signed_at >= limits_.find_node_signed;
   if (cached.packet.empty() || is_old || cached.sent_to.contains(find.node.id)) {
-    // Within one second another time, for the packet to be another one.
-    const std::uint64_t time = std::max(expiry(now), cached.expires + 1);
-    cached = {v4::encode(v4::FindNode{target, time}), time, now.steady, {}};
-    v4::sign(shared_.key, cached.packet);
+    cached = {v4::encode(v4::FindNode{target, expiry(now)}), now.steady, {}};
+    sign(cached.packet);
   }
   cached.sent_to.insert(find.node.id);
   // Its answer may be the same packet as one that it gave a moment ago.
@@ -205,6 +207,10 @@ void Discv4State::end_find(const EnodeId& id, FindEnd end, DiscoveryTime now) {
   const auto find = finds_.take(id);
   if (!find) return;
   shared_.awaited.end(find->node.udp);
+  const v4::Spot spot = v4::spot_of(find->node);
+  const Acquaintance* const known = knows_us_.find(spot);
+  const bool may_not_know_us = known != nullptr && !known->has_answered;
+  if (end == FindEnd::silent && may_not_know_us) knows_us_.erase(spot);
   host_.on_find_ended(Protocol::v4, find->node, end, now);
 }
 
@@ -224,7 +230,7 @@ ProtocolState::Asked Discv4State::request_record(const Contact& node, Word word,
   }
   last_questions_.use(node.id, [] { return TimePoint{}; }) = now.steady;
   Bytes packet = v4::encode(v4::EnrRequest{expiry(now)});
-  const v4::PacketHash hash = v4::sign(shared_.key, packet);
+  const v4::PacketHash hash = sign(packet);
   records_asked_.add(node.id, {node, hash}, now.steady + limits_.v4_request);
   shared_.awaited.expect(node.udp, 1);
   send(node.udp, MessageKind::enr_request, std::move(packet));
@@ -246,8 +252,11 @@ void Discv4State::on_time(DiscoveryTime now) {
   send_queued_pings(now);
   while (auto over = finds_.next_over(now.steady)) {
     const Find* const find = finds_.find(*over);
+    const bool is_unheard = find->awaits == Find::Stage::neighbors && find->told == 0;
     if (find->awaits == Find::Stage::ping) {
       go_on_with_find(*over, Find::Stage::ping, now);
+    } else if (is_unheard && find->sent < limits_.find_tries) {
+      send_find(*finds_.find(*over), now);
     } else {
       end_find(*over, find->so_far, now);
     }
@@ -261,18 +270,25 @@ void Discv4State::on_time(DiscoveryTime now) {
 void Discv4State::forget(const EnodeId& id) {
   for (const PingSent& ping : pings_.take_all(id)) {
     shared_.awaited.end(ping.node.udp);
-    pinged_us_.erase(v4::spot_of(ping.node));
+    knows_us_.erase(v4::spot_of(ping.node));
   }
   std::erase_if(queued_pings_, [&](const Contact& node) { return node.id == id; });
   if (const auto find = finds_.take(id)) {
     shared_.awaited.end(find->node.udp);
-    pinged_us_.erase(v4::spot_of(find->node));
+    knows_us_.erase(v4::spot_of(find->node));
   }
   if (const auto asked = records_asked_.take(id)) shared_.awaited.end(asked->node.udp);
   last_questions_.erase(id);
 }
 
 // --- out ---
+
+v4::PacketHash Discv4State::sign(Bytes& packet) {
+  conn::ByteArray<32> salt{};
+  const std::uint64_t drawn = shared_.random.next();
+  std::memcpy(salt.data(), &drawn, sizeof drawn);
+  return v4::sign(shared_.key, packet, salt);
+}
 
 void Discv4State::send(const conn::Endpoint& to, MessageKind kind, Bytes packet,
                        const IpAddress& from) {

@@ -23,7 +23,7 @@ class DiscoveryMemoryTest : public testing::Test {
   sim::SimHost& host = world.add_host({conn::IpAddress::v4(10, 0, 0, 1)}, 1);
   test::TemporaryDirectory directory;
   const std::filesystem::path file = directory / "addrbook.db";
-  std::unique_ptr<NetworkBooks> books;
+  std::shared_ptr<NetworkBooks> books;
   std::unique_ptr<DiscoveryMemory> memory;
 
   enum class Kept : std::uint8_t { in_file, in_memory };
@@ -32,11 +32,11 @@ class DiscoveryMemoryTest : public testing::Test {
     NetworkBooks::Settings settings;
     if (kept == Kept::in_file) settings.file = file;
     settings.networks = {"test-chain"};
-    books = std::make_unique<NetworkBooks>(host, test::numbered_key(1).id(), settings);
+    books = std::make_shared<NetworkBooks>(host, test::numbered_key(1).id(), settings);
     bool opened = false;
     books->open([&](const conn::Result<NetworkBooks::Opened>& done) { opened = done.has_value(); });
     ASSERT_TRUE(world.run_until([&] { return opened; }, 10s));
-    memory = std::make_unique<DiscoveryMemory>(host, *books);
+    memory = std::make_unique<DiscoveryMemory>(host, books);
   }
   void close() {
     if (!books) return;
