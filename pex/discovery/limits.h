@@ -34,6 +34,10 @@ struct DiscoveryLimits {
   // A live node is asked again so often before it is given up; one that never answered: once.
   unsigned ping_tries = 3;
   Duration ping_retry = std::chrono::seconds(10);
+  // A FindNode that nothing answers is sent so often in all, with this pause: a lost datagram is no
+  // silence.
+  unsigned find_tries = 3;
+  Duration find_again = std::chrono::seconds(1);
   unsigned find_failures = 5;  // in a row: then it is pinged first, and may be removed
   Duration prune_interval = std::chrono::seconds(5);
 
@@ -45,6 +49,12 @@ struct DiscoveryLimits {
   Duration lookup_interval_low = std::chrono::seconds(1);
   Duration lookup_interval_high = std::chrono::seconds(20);
   std::size_t command_lookups = 4;
+  // While nobody else is known, boot nodes are pinged so often.
+  Duration boot_again = std::chrono::seconds(2);
+  // Of our lookups for ourselves, about one in so many also asks a boot node whether it is there
+  // that the table does not hold: two parts of a network that were cut apart meet again there.
+  // 0: none.
+  std::size_t boot_visits = 8;
 
   // --- discv4 (ethereum/devp2p discv4.md; reth) ---
   Duration proof_lasts = std::chrono::hours(12);
