@@ -87,6 +87,26 @@ TEST_F(HostileWorld, AFloodOfStrangersTakesNoPlaceAndLeavesAnEmptyQueue) {
   EXPECT_GT(dropped(Drop::costly) + dropped(Drop::no_protocol), 0u);
 }
 
+TEST_F(HostileWorld, OfAFloodOfLargeDatagramsAPartIsReadAndAProvenPeerIsHeard) {
+  start();
+  bond(peer);
+  take(peer);
+  static constexpr std::size_t kDatagrams = 30'000;
+  const Bytes nonsense(v4::kMaxPacket, 1);
+  for (std::size_t i = 0; i < kDatagrams; ++i) {
+    core->receive({test::public_endpoint(++flooded + 1000), nonsense}, now());
+    if (i % 1000 == 999) pass(1s / 30);
+  }
+  const std::uint64_t read = dropped(Drop::no_protocol);
+  EXPECT_EQ(read + dropped(Drop::costly), kDatagrams);
+  EXPECT_LE(read * nonsense.size(), settings.limits.hashed_rate * 11 / 10);
+  EXPECT_GT(dropped(Drop::costly), kDatagrams / 2);
+  v4::Ping ping = ping_of(peer);
+  ++ping.expires;  // another than the first
+  send(peer, ping);
+  EXPECT_EQ(take<v4::Pong>(peer).size(), 1u);
+}
+
 TEST_F(HostileWorld, AfterEveryKindOfBadPacketANormalPingIsAnswered) {
   start();
   for (const std::size_t size : {0u, 1u, 62u, 97u, 98u, 1280u, 1281u, 60'000u}) {
