@@ -28,6 +28,8 @@ set(PEERAGE_PUBLIC_HEADERS
   addrbook/book/told_rate.h
   addrbook/file/book_file.h
   addrbook/file/contents.h
+  addrbook/file/discovery_log.h
+  addrbook/file/discovery_rows.h
   addrbook/file/group_sizes.h
   addrbook/file/provenance_log.h
   addrbook/file/store.h
@@ -91,6 +93,8 @@ set(PEERAGE_PUBLIC_HEADERS
   p2p/switch.h
   p2p/typed.h
   pex/books/network_books.h
+  pex/discovery/limits.h
+  pex/discovery_config.h
   pex/exchange/counts.h
   pex/limits/limits.h
   pex/metrics.h

@@ -16,6 +16,7 @@
 #include "p2p/base/listen_address.h"
 #include "pex/metrics.h"
 #include "pex/metrics/node_metrics.h"
+#include "pex/node_discovery.h"
 
 namespace peerage::pex {
 
@@ -116,6 +117,8 @@ NodeConfig settled(NodeConfig config) {
   if (config.role) exchange.role = *config.role;
   if (!connections.log) connections.log = config.log;
   if (!exchange.log) exchange.log = config.log;
+  if (config.discovery && !config.discovery->log) config.discovery->log = config.log;
+  if (config.discovery) exchange.crawl.discovered = CrawlLimits::Discovered::yes;
   if (config.pex) prepare(connections, exchange);
   return config;
 }
@@ -139,6 +142,7 @@ struct Node::Core : std::enable_shared_from_this<Core> {
   // Any thread.
   void update_lists(NodeLists to);
 
+  void make_discovery(const NodeConfig& config);
   void start(const Done& done);
   void listen(const Done& done);
   void stop(const Done& done);
@@ -168,6 +172,7 @@ struct Node::Core : std::enable_shared_from_this<Core> {
   std::shared_ptr<NetworkBooks> books;
   std::shared_ptr<PexReactor> pex;
   std::unique_ptr<p2p::Switch> connections;  // destroyed first, but for what looks at it
+  std::shared_ptr<NodeDiscovery> discovery;  // null: it is off
   std::shared_ptr<FigureCollector> collector;
   std::unique_ptr<NodeMetrics> metrics;
 };
@@ -190,11 +195,29 @@ Node::Core::Core(conn::Runtime& its_runtime, const NodeConfig& config, conn::Nod
   // Before peer exchange, which changes the book by what comes of a dial.
   connections->on_event([events](const p2p::SwitchEvent& event) { events->on_event(event); });
   if (pex) PexReactor::attach(*connections, pex);
-  collector = std::make_shared<FigureCollector>(FigureCollector::Sources{
-      runtime, *connections, books, [exchange = pex] { return exchange->counts(); }});
+  make_discovery(config);
+  FigureCollector::Sources sources{runtime, *connections, books,
+                                   [exchange = pex] { return exchange->counts(); }};
+  if (discovery) sources.discovery = [found = discovery] { return found->figures(); };
+  collector = std::make_shared<FigureCollector>(std::move(sources));
   metrics =
       std::make_unique<NodeMetrics>(std::move(measured), runtime, *connections, events, collector,
                                     [this] { return lists->read().persistent_peers; });
+}
+
+// After peer exchange, which changes the book by what comes of a dial.
+void Node::Core::make_discovery(const NodeConfig& config) {
+  if (!config.discovery) return;
+  if (!books) throw std::invalid_argument("discovery needs peer exchange: it finds for the books");
+  const auto external = conn::split_host_port(config.connections.p2p.external_address);
+  auto made =
+      NodeDiscovery::create(*config.discovery, {runtime, *connections, books,
+                                                external ? external->port : std::uint16_t{0},
+                                                config.connections.exempt_networks});
+  if (!made) throw std::invalid_argument(made.error().detail);
+  discovery = std::move(*made);
+  connections->on_event(
+      [found = discovery](const p2p::SwitchEvent& event) { found->on_event(event); });
 }
 
 Result<std::unique_ptr<Node>> Node::create(NodeConfig config, conn::NodeKey key) {
@@ -312,12 +335,13 @@ void Node::Core::start(const Done& done) {
 void Node::Core::listen(const Done& done) {
   state = State::listening;
   collector->collect();  // so that the first reader finds what the file had
-  connections->start([weak = weak_from_this(), done](const Result<void>& started) {
+  connections->start([weak = weak_from_this(), done](Result<void> started) {
     const auto self = weak.lock();
     if (!self) return;
     if (started && self->state == State::listening) {
-      self->state = State::running;
       if (self->books) self->books->add_own(self->connections->listen_endpoint());
+      if (self->discovery) started = self->discovery->start();
+      if (started) self->state = State::running;
     }
     self->tell(done, started);
   });
@@ -351,6 +375,7 @@ void Node::Core::stop(const Done& done) {
 
 void Node::Core::end() {
   collector->stop();
+  if (discovery) discovery->stop();
   connections->stop([weak = weak_from_this()] {
     const auto ended = [weak](Result<void> outcome) {
       const auto self = weak.lock();
@@ -385,6 +410,9 @@ const NetworkBooks::Opened& Node::opened() const noexcept {
 }
 NetworkBooks* Node::books() noexcept {
   return core_->books.get();
+}
+DiscoveryServer* Node::discovery() noexcept {
+  return core_->discovery ? core_->discovery->server() : nullptr;
 }
 conn::Runtime& Node::runtime() noexcept {
   return core_->runtime;

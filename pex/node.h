@@ -42,10 +42,14 @@
 #include <vector>
 
 #include "p2p/switch.h"
+#include "pex/discovery_config.h"
 #include "pex/pex_reactor.h"
 
 namespace peerage::conn {
 class AsioRuntime;
+}
+namespace peerage::pex {
+class DiscoveryServer;
 }
 
 namespace peerage::pex {
@@ -82,6 +86,8 @@ struct NodeConfig {
   PexConfig exchange;
   // Whether the file records which node told us of which address. Not set: a seed's does.
   std::optional<NetworkBooks::Settings::Provenance> provenance;
+  // Finds nodes over UDP, too; needs peer exchange. Not set: nothing of it is bound or written.
+  std::optional<DiscoveryConfig> discovery;
   // For experiments: the book's rules, instead of those that follow from the settings.
   std::optional<addrbook::BookConfig> book;
 };
@@ -163,6 +169,8 @@ class Node {
   void look(std::function<void(NetworkBooks&)> task);
   // Null without peer exchange. On the control shard alone.
   NetworkBooks* books() noexcept;
+  // Null while discovery is off or does not run. On the control shard alone.
+  DiscoveryServer* discovery() noexcept;
 
   conn::Runtime& runtime() noexcept;
 

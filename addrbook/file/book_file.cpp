@@ -8,6 +8,7 @@
 
 #include "addrbook/file/book_opening.h"
 #include "addrbook/file/book_reader.h"
+#include "addrbook/file/discovery_table.h"
 #include "addrbook/file/own_file.h"
 #include "addrbook/file/provenance_table.h"
 #include "addrbook/file/row.h"
@@ -32,14 +33,16 @@ constexpr std::string_view kInsertAddress =
 }  // namespace
 
 std::size_t Batch::rows() const noexcept {
-  std::size_t rows = bans.written.size() + bans.erased.size() + provenance.size();
+  std::size_t rows =
+      bans.written.size() + bans.erased.size() + provenance.size() + discovery.rows();
   for (const Changes& changes : addresses) rows += changes.written.size() + changes.erased.size();
   return rows;
 }
 
 bool Batch::rewrites() const noexcept {
-  return bans.rewrite || std::any_of(addresses.begin(), addresses.end(),
-                                     [](const Changes& changes) { return changes.rewrite; });
+  return bans.rewrite || (discovery.rows() == 0 && !discovery.empty()) ||
+         std::any_of(addresses.begin(), addresses.end(),
+                     [](const Changes& changes) { return changes.rewrite; });
 }
 
 // An open file. Statements end before their database, and the lock last.
@@ -50,6 +53,7 @@ struct BookFile::Parts {
   FileLock lock;
   sqlite::Database database;
   std::optional<ProvenanceTable> provenance;
+  std::optional<DiscoveryTable> discovery;
   std::optional<sqlite::Statement> write_address, erase_address, erase_network;
   std::optional<sqlite::Statement> find_network, add_network;
   std::optional<sqlite::Statement> write_ban, erase_ban;
@@ -209,6 +213,7 @@ Result<void> BookFile::Parts::write(const Batch& batch) {
       if (auto done = write_addresses(changes); !done) return done;
     }
     if (auto done = write_bans(batch.bans); !done) return done;
+    if (auto done = discovery->write(batch.discovery); !done) return done;
     return provenance->write(batch.provenance,
                              [this](const std::string& name) { return network(name); });
   });
@@ -222,6 +227,7 @@ Result<void> BookFile::Parts::write_all(const Contents& contents) {
       if (auto done = write_addresses({network, false, rows, {}}); !done) return done;
     }
     if (auto done = write_bans({true, contents.bans, {}}); !done) return done;
+    if (auto done = discovery->write_all(contents.discovery); !done) return done;
     return write_key(contents.key);
   });
 }
@@ -260,6 +266,9 @@ Result<void> BookFile::Parts::complete(const std::filesystem::path& path, Inspec
   auto table = ProvenanceTable::open(database, now, options.max_provenance_rows);
   if (!table) return tl::unexpected(std::move(table.error()));
   provenance.emplace(std::move(*table));
+  auto of_discovery = DiscoveryTable::open(database);
+  if (!of_discovery) return tl::unexpected(std::move(of_discovery.error()));
+  discovery.emplace(std::move(*of_discovery));
   const bool fresh = options.key == Options::Key::fresh;
   if (inspected.salvaged) {
     Contents& contents = inspected.salvaged->contents;

@@ -49,6 +49,7 @@ struct Batch {
   BanChanges bans;
   // Added to what the file has of the same teller and address.
   std::vector<Provenance> provenance;
+  DiscoveryChanges discovery = {};
 
   bool empty() const noexcept { return rows() == 0 && !rewrites(); }
   std::size_t rows() const noexcept;  // written and erased

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "addrbook/book/best.h"
+#include "addrbook/file/discovery_table.h"
 #include "addrbook/file/row.h"
 #include "addrbook/file/schema.h"
 #include "addrbook/record/book_reason.h"
@@ -46,6 +47,9 @@ class Reader {
     }
     if (auto done = count_strangers(); !done) return tl::unexpected(std::move(done.error()));
     if (auto done = read_bans(book); !done) return tl::unexpected(std::move(done.error()));
+    auto discovery = read_discovery(database_, now_, damage_, report_);
+    if (!discovery) return tl::unexpected(std::move(discovery.error()));
+    book.contents.discovery = std::move(*discovery);
     return book;
   }
 

@@ -1,5 +1,6 @@
-// What the address book's file holds: the rows of every network, the ban list, and who told us of
-// which address. Provenance passes one way only: it is for reports, and no rule reads it.
+// What the address book's file holds: the rows of every network, the ban list, what discovery keeps
+// (addrbook/file/discovery_rows.h), and who told us of which address. Provenance passes one way
+// only: it is for reports, and no rule reads it.
 //
 // Threads: plain values.
 #pragma once
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "addrbook/book/placement.h"
+#include "addrbook/file/discovery_rows.h"
 #include "addrbook/record/known_address.h"
 #include "conn/address/ban_rule.h"
 #include "conn/address/node_id.h"
@@ -53,6 +55,7 @@ struct Contents {
   BookKey key{};
   std::map<std::string, std::vector<KnownAddress>> addresses;  // by network
   std::vector<BanRow> bans;                                    // the oldest first
+  DiscoveryRows discovery;
 };
 
 }  // namespace peerage::addrbook

@@ -4,6 +4,7 @@
 #include <bit>
 #include <limits>
 #include <memory>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -279,6 +280,49 @@ Judged<Provenance> provenance_of(const ProvenanceValues& values, Time now) {
   reader.require(row.times > 0, DropCause::bad_number);
   if (reader.fault()) return tl::unexpected(*reader.fault());
   row.first_seen = std::min(row.first_seen, row.last_seen);
+  return row;
+}
+
+Judged<DiscoveryNode> discovery_node_of(const DiscoveryNodeValues& values, Time now) {
+  Reader reader(values, now);
+  DiscoveryNode row;
+  row.id = reader.bytes<std::tuple_size_v<DiscoveryId>>(DropCause::bad_address);
+  row.key = reader.bytes<64>(DropCause::bad_address);
+  row.udp.ip = conn::IpAddress::v6(reader.bytes<16>(DropCause::bad_address));
+  row.udp.port = reader.count<std::uint16_t>();
+  row.tcp = reader.count<std::uint16_t>();
+  if (reader.is_null()) {
+    reader.skip();
+  } else {
+    const conn::ByteView record = reader.blob();
+    const bool fits = !record.empty() && record.size() <= DiscoveryNode::kMaxRecord;
+    reader.require(fits, DropCause::bad_text);
+    if (fits) row.record.assign(record.begin(), record.end());
+  }
+  const auto flag = [&reader] {
+    const std::int64_t number = reader.number();
+    reader.require(number == 0 || number == 1, DropCause::bad_number);
+    return number == 1;
+  };
+  row.speaks_v4 = flag();
+  row.speaks_v5 = flag();
+  row.first_seen = reader.time();
+  row.last_live = reader.time();
+  row.checks = reader.count<std::uint32_t>();
+  reader.require(row.udp.port > 0 && !row.udp.ip.unspecified(), DropCause::bad_address);
+  if (reader.fault()) return tl::unexpected(*reader.fault());
+  row.first_seen = std::min(row.first_seen, row.last_live);
+  return row;
+}
+
+Judged<DiscoveryBan> discovery_ban_of(const DiscoveryBanValues& values) {
+  Reader reader(values, kNever);
+  DiscoveryBan row;
+  row.id = reader.bytes<std::tuple_size_v<DiscoveryId>>(DropCause::bad_address);
+  if (!reader.is_null()) {
+    row.until = Time{Seconds(std::clamp<std::int64_t>(reader.number(), 0, stored(kFarthest)))};
+  }
+  if (reader.fault()) return tl::unexpected(*reader.fault());
   return row;
 }
 

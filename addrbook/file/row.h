@@ -19,6 +19,7 @@
 #include "addrbook/book/book_report.h"
 #include "addrbook/book/limits.h"
 #include "addrbook/file/contents.h"
+#include "addrbook/file/discovery_rows.h"
 #include "addrbook/file/sqlite.h"
 #include "addrbook/record/known_address.h"
 
@@ -61,6 +62,12 @@ Judged<BanRow> ban_of(const BanValues& values, Time now);
 // The name of the network, and the columns of `told`.
 using ProvenanceValues = std::array<sqlite::Value, 8>;
 Judged<Provenance> provenance_of(const ProvenanceValues& values, Time now);
+
+// The columns of `discovery_node` and `discovery_ban`.
+using DiscoveryNodeValues = std::array<sqlite::Value, 11>;
+using DiscoveryBanValues = std::array<sqlite::Value, 2>;
+Judged<DiscoveryNode> discovery_node_of(const DiscoveryNodeValues& values, Time now);
+Judged<DiscoveryBan> discovery_ban_of(const DiscoveryBanValues& values);
 
 Judged<std::string> network_name_of(const sqlite::Value& value);
 bool is_network_name(std::string_view name) noexcept;

@@ -92,7 +92,29 @@ ALTER TABLE told ADD COLUMN source_group INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX told_by_group ON told (source_group, last_seen);
 DROP INDEX told_last;
 )";
-constexpr std::array<const char*, 4> kSteps = {kVersion1, kVersion2, kVersion3, kVersion4};
+// What discovery keeps (addrbook/file/discovery_rows.h), beside its sequence number, which is in
+// `meta`. A ban without an end has none.
+constexpr const char* kVersion5 = R"(
+CREATE TABLE discovery_node (
+  id BLOB NOT NULL PRIMARY KEY,
+  key BLOB NOT NULL,
+  ip BLOB NOT NULL,
+  udp INTEGER NOT NULL,
+  tcp INTEGER NOT NULL,
+  record BLOB,
+  speaks_v4 INTEGER NOT NULL,
+  speaks_v5 INTEGER NOT NULL,
+  first_seen INTEGER NOT NULL,
+  last_live INTEGER NOT NULL,
+  checks INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE discovery_ban (
+  id BLOB NOT NULL PRIMARY KEY,
+  until INTEGER
+) STRICT, WITHOUT ROWID;
+)";
+constexpr std::array<const char*, 5> kSteps = {kVersion1, kVersion2, kVersion3, kVersion4,
+                                               kVersion5};
 
 // Everything that a schema declares, in an order of its own.
 Result<std::vector<std::string>> declared(const sqlite::Database& database) {

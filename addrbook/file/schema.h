@@ -34,6 +34,8 @@ inline constexpr std::int32_t kFirstWithBanOrigin = 3;
 // The first that says which addresses the nodes named themselves, and from which group provenance
 // came.
 inline constexpr std::int32_t kFirstWithSaidItself = 4;
+// The first that has what discovery keeps.
+inline constexpr std::int32_t kFirstWithDiscovery = 5;
 inline std::int32_t newest(Steps of) noexcept {
   return static_cast<std::int32_t>(of.size());
 }

@@ -41,6 +41,7 @@ class Check {
     if (!around_.certificate.empty()) {
       add(Severity::error, "rpc.tls_cert_file", around_.certificate);
     }
+    if (config_.discovery.is_on()) check_discovery_itself();
     check_reach();
     check_private();
     check_key();
@@ -154,6 +155,27 @@ class Check {
       add(Severity::error, key, "this user may not listen on " + where);
     } else if (port == Port::not_ours) {
       add(Severity::error, key, where + " is no address of this machine" + if_not_ours);
+    }
+  }
+
+  void check_discovery_itself() {
+    const DiscoveryConfig& discovery = config_.discovery;
+    const std::string laddr = discovery_laddr(discovery, p2p_.laddr);
+    check_port("peerage.discovery.laddr", "udp " + laddr, around_.discovery_port, "");
+    const std::string missing(missing_protocol(discovery));
+    if (discovery.protocols == "both") {
+      add(Severity::notice, "peerage.discovery.protocols", missing);
+    }
+    if (around_.discovery_key_failure) {
+      add_of_file(Severity::error, settings_.discovery_key_file,
+                  around_.discovery_key_failure->detail);
+    } else if (is_open_to_others(around_.discovery_key_mode)) {
+      add_of_file(Severity::warning, settings_.discovery_key_file,
+                  "others on this machine can read or change the key: chmod 600");
+    }
+    if (discovery.bootnodes.empty()) {
+      add(Severity::notice, "peerage.discovery.bootnodes",
+          "names nobody: discovery waits until others find this node");
     }
   }
 

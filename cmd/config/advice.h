@@ -34,6 +34,10 @@ struct Surroundings {
     Port port = Port::unknown;
   };
   std::vector<Service> services;
+  // Of discovery, when it is on.
+  Port discovery_port = Port::unknown;
+  std::optional<conn::Failure> discovery_key_failure;  // key_file_missing is none
+  unsigned discovery_key_mode = 0600;
   std::string certificate;  // why HTTPS cannot be served; empty: it can, or need not
 
   std::optional<conn::Failure> book_failure;  // book_missing is one

@@ -77,6 +77,16 @@ constexpr auto kNeedRestart =
                                      "rpc.unsafe"});
 static_assert(std::is_sorted(kNeedRestart.begin(), kNeedRestart.end()));
 
+// The server of discovery is made at the start: all of them need a restart.
+bool is_of_discovery(std::string_view key) {
+  bool found = false;
+  DiscoveryConfig any;
+  for_each_discovery_field(any, [&](std::string_view section, std::string_view name, const auto&) {
+    found = found || key == full_name(section, name);
+  });
+  return found;
+}
+
 std::string shown(const std::string& value) {
   return conn::printable(value, kShown);
 }
@@ -101,7 +111,7 @@ std::string implied_by(std::string_view key, const Settings& settings) {
 
 std::optional<AtReload> at_reload(std::string_view key) {
   if (std::binary_search(kTaken.begin(), kTaken.end(), key)) return AtReload::taken;
-  if (std::binary_search(kNeedRestart.begin(), kNeedRestart.end(), key)) {
+  if (std::binary_search(kNeedRestart.begin(), kNeedRestart.end(), key) || is_of_discovery(key)) {
     return AtReload::needs_restart;
   }
   return std::nullopt;

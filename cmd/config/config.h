@@ -21,6 +21,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cmd/config/discovery.h"
 #include "cmd/config/surface.h"
 #include "conn/address/cidr.h"
 #include "conn/runtime/runtime.h"
@@ -59,6 +60,7 @@ struct Config {
   bool log_peers = false;    // each peer that comes or goes is a line at info
   std::uint32_t shards = 1;  // threads that connections live on; 0: one for each of the machine's
   SurfaceConfig surface;
+  DiscoveryConfig discovery;  // [peerage.discovery]
 
   // --- [rpc], [instrumentation] ---
   RpcConfig rpc;

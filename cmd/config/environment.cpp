@@ -1,5 +1,6 @@
 #include "cmd/config/environment.h"
 
+#include <algorithm>
 #include <cctype>
 #include <utility>
 
@@ -64,8 +65,11 @@ std::optional<Variable> first_set(const Environment& environment,
 }
 
 std::vector<std::string> variables_of(std::string_view section, std::string_view key) {
-  if (section == "peerage") {
-    std::vector<std::string> names = {"PEERAGE_" + as_variable(key)};
+  static constexpr std::string_view kOurs = "peerage";
+  if (section.starts_with(kOurs)) {
+    // "peerage.discovery": "PEERAGE_DISCOVERY_...".
+    section.remove_prefix(std::min(section.size(), kOurs.size() + 1));
+    std::vector<std::string> names = {"PEERAGE_" + as_variable(full_name(section, key))};
     if (key == "network") names.emplace_back("TENDERSEED_CHAIN_ID");
     return names;
   }

@@ -49,7 +49,7 @@ void for_each_surface_field(Config& config, Visit&& visit) {
 }
 
 // Calls `visit(section, key, member)` for every key that we honour. Sections are "" for the top
-// level, "p2p", "rpc", "instrumentation" and "peerage".
+// level, "p2p", "rpc", "instrumentation", "peerage" and "peerage.discovery".
 template <typename Visit>
 void for_each_field(Config& config, Visit&& visit) {
   visit("", "moniker", config.moniker);
@@ -93,6 +93,7 @@ void for_each_field(Config& config, Visit&& visit) {
   visit("p2p", "dial_timeout", p2p.dial_timeout);
 
   for_each_surface_field(config, visit);
+  for_each_discovery_field(config.discovery, visit);
 }
 
 }  // namespace peerage::cmd

@@ -107,6 +107,8 @@ class LayerReader {
     apply(config.moniker, "", "moniker", "--moniker", f.moniker);
     apply(config.log_level, "", "log_level", "--log-level", f.log_level);
     apply(config.log_format, "", "log_format", "--log-format", f.log_format);
+    apply(config.discovery.protocols, "peerage.discovery", "protocols", "--discovery", f.discovery);
+    apply(config.discovery.bootnodes, "peerage.discovery", "bootnodes", "--bootnodes", f.bootnodes);
     apply_limits();
   }
 

@@ -39,6 +39,8 @@ struct Flags {
   std::optional<std::string> shards;
   std::optional<std::string> summary_interval;
   std::optional<std::string> log_peers;
+  std::optional<std::string> discovery;  // the protocols
+  std::optional<std::string> bootnodes;
   // A private network: addr_book_strict = false and allow_duplicate_ip = true, unless an option of
   // its own says otherwise.
   bool private_network = false;

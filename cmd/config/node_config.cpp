@@ -12,6 +12,24 @@ std::size_t connections_of(const pex::NodeConfig& node) {
          config.half_open.total + config.named_nodes.size();
 }
 
+namespace {
+
+// But for its files.
+pex::DiscoveryConfig discovery_of(const DiscoveryConfig& config) {
+  pex::DiscoveryConfig discovery;
+  discovery.listen = config.laddr;
+  discovery.bootnodes = config.bootnodes;
+  discovery.external_ip = config.external_ip;
+  discovery.net_restrict = config.net_restrict;
+  discovery.lookups = config.lookups;
+  discovery.random_lookups = config.random_lookups;
+  discovery.only_confirmed_neighbors = config.only_confirmed_neighbors;
+  discovery.limits = config.limits;
+  return discovery;
+}
+
+}  // namespace
+
 pex::NodeConfig node_config(const Config& config, pex::Role role) {
   pex::NodeConfig node;
   node.role = role;
@@ -32,6 +50,7 @@ pex::NodeConfig node_config(const Config& config, pex::Role role) {
   exchange.crawl.visit = config.visit_timeout;
   exchange.crawl.client_life = config.seed_peer_lifetime;
   exchange.seed_inbound_peers = config.seed_inbound_peers;
+  if (config.discovery.is_on()) node.discovery = discovery_of(config.discovery);
   node.metrics_namespace = config.instrumentation.metrics_namespace;
   if (const auto peers = parse_peer_metrics(config.surface.peer_metrics)) {
     node.peer_metrics = *peers;

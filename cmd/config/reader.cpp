@@ -45,11 +45,15 @@ class Reader {
         p2p_(document.table("p2p"), "p2p", complaint()),
         rpc_(document.table("rpc"), "rpc", complaint()),
         metrics_(document.table("instrumentation"), "instrumentation", complaint()),
-        own_(document.table("peerage"), "peerage", complaint()) {
+        own_(document.table("peerage"), "peerage", complaint()),
+        discovery_(document.table("peerage.discovery"), "peerage.discovery", complaint()) {
     for (const std::string name : {"p2p", "rpc", "instrumentation", "peerage"}) {
       if (root_.has(name) && document.table(name) == nullptr) {
         add(Severity::error, root_.line_of(name), name + ": must be a table");
       }
+    }
+    if (own_.has("discovery") && document.table("peerage.discovery") == nullptr) {
+      add(Severity::error, own_.line_of("discovery"), "peerage.discovery: must be a table");
     }
     if (!root_.has("p2p") && (root_.has("chain_id") || root_.has("laddr"))) {
       reading_.config = Config::defaults(Config::Dialect::tenderseed);
@@ -61,6 +65,7 @@ class Reader {
     const bool tenderseed = config.dialect == Config::Dialect::tenderseed;
     for_each_field(config, [&](std::string_view section, std::string_view key, auto& into) {
       TomlTable& table = section == "peerage"              ? own_
+                         : section == "peerage.discovery"  ? discovery_
                          : section == "rpc"                ? rpc_
                          : section == "instrumentation"    ? metrics_
                          : section == "p2p" && !tenderseed ? p2p_
@@ -132,10 +137,10 @@ class Reader {
   }
 
   void tell_unread() {
-    known_.insert(known_.end(), {"p2p", "rpc", "instrumentation", "peerage"});
-    for (const TomlTable* table : {&root_, &p2p_, &rpc_, &metrics_, &own_}) {
+    known_.insert(known_.end(), {"p2p", "rpc", "instrumentation", "peerage", "peerage.discovery"});
+    for (const TomlTable* table : {&root_, &p2p_, &rpc_, &metrics_, &own_, &discovery_}) {
       for (const TomlTable::Unread& key : table->unread()) {
-        if (table == &root_ && is_ours(key.key)) continue;
+        if (is_ours(table->full_name(key.key))) continue;
         if (++unread_ > kMaxUnread) {
           if (unread_ == kMaxUnread + 1) add(Severity::warning, key.line, "and more such keys");
           return;
@@ -154,7 +159,9 @@ class Reader {
     const auto* section = document_.table(name);
     return section != nullptr &&
            (section == document_.table("p2p") || section == document_.table("rpc") ||
-            section == document_.table("instrumentation") || section == document_.table("peerage"));
+            section == document_.table("instrumentation") ||
+            section == document_.table("peerage") ||
+            section == document_.table("peerage.discovery"));
   }
 
   void tell_unread(const TomlTable& table, const TomlTable::Unread& key) {
@@ -217,7 +224,7 @@ class Reader {
   const TomlDocument& document_;
   const Listing listing_;
   ConfigReading& reading_;
-  TomlTable root_, p2p_, rpc_, metrics_, own_;
+  TomlTable root_, p2p_, rpc_, metrics_, own_, discovery_;
   std::vector<std::string> known_;
   std::map<std::string_view, Alike> alike_;
   std::size_t unread_ = 0;

@@ -140,6 +140,9 @@ void check_values(const Config& config, const ComplainOf& complain) {
                  " bytes, as the nodes of the network have it; 1024 is a comet node's default");
   }
   if (config.seed_mode && !config.pex) complain("p2p.seed_mode", "needs pex = true");
+  if (config.discovery.is_on() && !config.pex) {
+    complain("peerage.discovery.protocols", "needs pex = true: what it finds goes to the book");
+  }
 
   if (!config.moniker.empty() && !others_take(config.moniker)) {
     complain("moniker",
@@ -163,6 +166,7 @@ void check_values(const Config& config, const ComplainOf& complain) {
   check_network(config.network, complain);
   check_logging(config, complain);
   check_surface(config, complain);
+  check_discovery(config.discovery, complain);
 }
 
 }  // namespace peerage::cmd

@@ -56,6 +56,7 @@ void resolve(Settings& settings, std::vector<Finding>& findings) {
   Config& config = settings.config;
   settings.node_key_file = place(settings, config.node_key_file);
   settings.book_file = place(settings, config.book_file);
+  settings.discovery_key_file = place(settings, config.discovery.key_file);
   if (config.names_addr_book_file && !config.addr_book_file.empty()) {
     settings.json_book = place(settings, config.addr_book_file);
   }

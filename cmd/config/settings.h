@@ -32,6 +32,7 @@ struct Settings {
 
   std::filesystem::path node_key_file;
   std::filesystem::path book_file;  // SQLite
+  std::filesystem::path discovery_key_file;
   std::filesystem::path json_book;  // an addrbook.json to keep up to date; empty: none was named
 
   std::vector<Overruled> overruled;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "cmd/base/writable.h"
+#include "pex/discovery/key_file.h"
 
 namespace peerage::cmd {
 
@@ -32,7 +33,18 @@ std::vector<Unwritable> unwritable_files(const Settings& settings) {
   if (!std::filesystem::exists(settings.node_key_file, error) && !error) {
     look_at(settings.node_key_file);
   }
+  if (settings.config.discovery.is_on() &&
+      !std::filesystem::exists(settings.discovery_key_file, error) && !error) {
+    look_at(settings.discovery_key_file);
+  }
   return found;
+}
+
+Result<void> require_discovery_key(const Settings& settings) {
+  if (!settings.config.discovery.is_on()) return {};
+  const auto key = pex::load_discovery_key(settings.discovery_key_file);
+  if (key || key.error().reason == Reason::key_file_missing) return {};
+  return tl::unexpected(key.error());
 }
 
 Result<void> require_writable_files(const Settings& settings) {
@@ -42,7 +54,8 @@ Result<void> require_writable_files(const Settings& settings) {
 }
 
 bool knows_nobody(const Config& config, std::size_t addresses) {
-  return config.seeds.empty() && config.p2p.persistent_peers.empty() && addresses == 0;
+  const bool asks = config.discovery.is_on() && !config.discovery.bootnodes.empty();
+  return config.seeds.empty() && config.p2p.persistent_peers.empty() && !asks && addresses == 0;
 }
 
 }  // namespace peerage::cmd

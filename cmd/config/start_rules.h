@@ -25,15 +25,18 @@ struct Unwritable {
   std::filesystem::path file;
   conn::Failure why;
 };
-// The book, and the key if it has to be made.
+// The book, and the keys that have to be made.
 std::vector<Unwritable> unwritable_files(const Settings& settings);
 conn::Result<void> require_writable_files(const Settings& settings);
+
+// A key of discovery that is there can be used; one that is missing is made.
+conn::Result<void> require_discovery_key(const Settings& settings);
 
 // Whether the node knows of no other: it can only wait for others to connect. `addresses`: of its
 // book.
 bool knows_nobody(const Config& config, std::size_t addresses);
 inline constexpr std::string_view kKnowsNobody =
-    "no seeds, no persistent peers and an empty address book: this node can only wait for others "
-    "to connect";
+    "no seeds, no persistent peers, no boot nodes and an empty address book: this node can only "
+    "wait for others to connect";
 
 }  // namespace peerage::cmd

@@ -89,6 +89,24 @@ ready_peers = 0
 # interval.
 drain_delay = "0s"
 
+[peerage.discovery]
+
+# Find nodes over UDP: "v4", "both" (which is discv4 alone, until this program speaks discv5) or "off".
+protocols = "off"
+
+# Where, as IP:PORT; when empty, the IP and the port number of p2p.laddr.
+laddr = ""
+
+# The key, relative to the home directory, made at the first start. It is not the node's.
+key_file = "config/discovery_key"
+
+# Nodes to begin with: enr:... and enode://..., comma-separated.
+bootnodes = ""
+
+# The address in the node's own record: "vote" is what others see, "fixed:IP", "name:HOST",
+# "interface" or "interface:NAME", or "none".
+external_ip = "vote"
+
 [rpc]
 
 # health, status and net_info as a comet node answers them: "tcp://127.0.0.1:26657". Empty is nowhere.

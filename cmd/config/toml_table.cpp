@@ -159,8 +159,14 @@ tl::expected<TomlDocument, TomlDocument::Malformed> TomlDocument::parse(std::str
     const toml::table parsed = toml::parse(text);
     TomlDocument document{keys_of(parsed), {}};
     for (const auto& [key, node] : parsed) {
-      if (const toml::table* section = node.as_table()) {
-        document.tables.emplace(key.str(), keys_of(*section));
+      const toml::table* section = node.as_table();
+      if (section == nullptr) continue;
+      document.tables.emplace(key.str(), keys_of(*section));
+      for (const auto& [name, inner] : *section) {
+        const toml::table* part = inner.as_table();
+        if (part == nullptr) continue;
+        std::string full(key.str());
+        document.tables.emplace(full.append(".").append(name.str()), keys_of(*part));
       }
     }
     return document;

@@ -38,8 +38,9 @@ struct TomlValue {
 
 struct TomlDocument {
   using Keys = std::map<std::string, TomlValue, std::less<>>;
-  Keys keys;                                        // the tables' names among them
-  std::map<std::string, Keys, std::less<>> tables;  // those of the document, not of its tables
+  Keys keys;  // the tables' names among them
+  // Those of the document, and those of its tables ("peerage.discovery").
+  std::map<std::string, Keys, std::less<>> tables;
 
   const Keys* table(std::string_view name) const;  // null when it has none of that name
 

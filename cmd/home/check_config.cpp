@@ -34,7 +34,8 @@ namespace {
 
 using Port = Surroundings::Port;
 
-Port port_of(const std::string& laddr) {
+// `type`: SOCK_STREAM, SOCK_DGRAM.
+Port port_of(const std::string& laddr, int type = SOCK_STREAM) {
   const auto parts = conn::split_host_port(laddr);
   const auto ip = parts ? conn::IpAddress::parse(parts->host) : std::nullopt;
   if (!ip || parts->port == 0) return Port::unknown;
@@ -47,10 +48,10 @@ Port port_of(const std::string& laddr) {
   const auto last = ip->v4_bytes();
   std::copy(last.begin(), last.end(), reinterpret_cast<std::uint8_t*>(&v4.sin_addr.s_addr));
 
-  const int probe = ::socket(ip->is_v4() ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int probe = ::socket(ip->is_v4() ? AF_INET : AF_INET6, type | SOCK_CLOEXEC, 0);
   if (probe < 0) return Port::unknown;
   // As a node does it: connections that are still closing do not keep it from listening.
-  const int on = 1;
+  const int on = type == SOCK_STREAM ? 1 : 0;
   ::setsockopt(probe, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   const int bound = ip->is_v4() ? ::bind(probe, reinterpret_cast<const sockaddr*>(&v4), sizeof v4)
                                 : ::bind(probe, reinterpret_cast<const sockaddr*>(&v6), sizeof v6);
@@ -83,6 +84,18 @@ std::vector<Surroundings::Service> services_of(const Config& config) {
   return services;
 }
 
+void look_at_discovery(const Settings& settings, Surroundings& around) {
+  const Config& config = settings.config;
+  around.discovery_port = port_of(discovery_laddr(config.discovery, config.p2p.laddr), SOCK_DGRAM);
+  if (const auto sound = require_discovery_key(settings); !sound) {
+    around.discovery_key_failure = sound.error();
+  }
+  struct stat status {};
+  if (::stat(settings.discovery_key_file.c_str(), &status) == 0) {
+    around.discovery_key_mode = status.st_mode;
+  }
+}
+
 Surroundings look_around(const Settings& settings, pex::Role role) {
   Surroundings around;
   if (const auto key = conn::NodeKey::load(settings.node_key_file)) {
@@ -94,6 +107,7 @@ Surroundings look_around(const Settings& settings, pex::Role role) {
   }
   around.port = port_of(settings.config.p2p.laddr);
   around.services = services_of(settings.config);
+  if (settings.config.discovery.is_on()) look_at_discovery(settings, around);
   if (const auto files = rpc_certificate(settings.config.rpc, settings.home);
       files && !settings.config.rpc.laddr.empty()) {
     const auto tls = server_tls({files->certificate, files->key});

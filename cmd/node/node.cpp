@@ -72,6 +72,7 @@ Result<void> require_control_socket(const Settings& settings) {
 void clear_leftovers(const Settings& settings) {
   conn::remove_leftovers(settings.config_file);
   conn::remove_leftovers(settings.node_key_file);
+  if (settings.config.discovery.is_on()) conn::remove_leftovers(settings.discovery_key_file);
   if (settings.json_book.empty()) return;
   conn::remove_leftovers(settings.json_book);
   for (const std::filesystem::path& original : names_of_originals(settings.json_book)) {
@@ -102,6 +103,10 @@ pex::NodeConfig config_of(const Settings& settings, pex::Role role, const Progra
   node.book_file = settings.book_file;
   node.connections.log = log.module("p2p");
   node.exchange.log = log.module("pex");
+  if (node.discovery) {
+    node.discovery->key_file = settings.discovery_key_file;
+    node.discovery->log = log.module("discovery");
+  }
   return node;
 }
 
@@ -120,6 +125,7 @@ Result<std::unique_ptr<Node>> Node::prepare(Settings settings, pex::Role role,
   if (auto settled = settle_networks(settings); !settled) return tl::unexpected(settled.error());
   if (auto can = require_writable_files(settings); !can) return tl::unexpected(can.error());
   if (auto can = require_control_socket(settings); !can) return tl::unexpected(can.error());
+  if (auto sound = require_discovery_key(settings); !sound) return tl::unexpected(sound.error());
   auto key = HomeKey::find(settings.node_key_file);
   if (!key) return tl::unexpected(key.error());
   auto node = std::unique_ptr<Node>(new Node(std::move(settings), role, program_log));
@@ -350,6 +356,10 @@ Result<void> Node::start() {
   if (auto started = node_->start(); !started) return started;
   lines_.book(settings_.book_file, book_is_new_ ? NodeLines::Made::now : NodeLines::Made::before,
               node_->opened());
+  if (const auto missing = missing_protocol(settings_.config.discovery); !missing.empty()) {
+    log_.write(LogLevel::info, "only a part of the protocols of discovery runs",
+               {{"why", std::string(missing)}});
+  }
   if (knows_nobody(settings_.config, node_->opened().addresses)) {
     log_.write(LogLevel::warn, kKnowsNobody);
   }

@@ -156,10 +156,12 @@ Secp256k1Signature Secp256k1Key::sign(std::span<const std::uint8_t, 32> hash) co
 }
 
 Secp256k1RecoverableSignature Secp256k1Key::sign_recoverable(
-    std::span<const std::uint8_t, 32> hash) const {
+    std::span<const std::uint8_t, 32> hash,
+    std::optional<std::span<const std::uint8_t, 32>> salt) const {
   secp256k1_ecdsa_recoverable_signature made;
   demand(secp256k1_ecdsa_sign_recoverable(context(), &made, hash.data(), secret_.view().data(),
-                                          secp256k1_nonce_function_rfc6979, nullptr),
+                                          secp256k1_nonce_function_rfc6979,
+                                          salt ? salt->data() : nullptr),
          "a hash was not signed");
   Secp256k1RecoverableSignature signature;
   int recovery_number = 0;

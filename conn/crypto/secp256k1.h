@@ -4,8 +4,9 @@
 // would take them for a misuse of its interface, and abort: the recovery number is looked at
 // before, and the library's callback for illegal arguments only counts (illegal_uses).
 //
-// Signatures are deterministic (RFC 6979). Those of 64 bytes have a low s, made and taken; from
-// one of 65 bytes (r, s, recovery number 0 to 3) a signer is recovered whatever its s.
+// Signatures are deterministic (RFC 6979) but for a salt, where one is given. Those of 64 bytes
+// have a low s, made and taken; from one of 65 bytes (r, s, recovery number 0 to 3) a signer is
+// recovered whatever its s.
 //
 // Source: SEC 1, SEC 2 (secp256k1); go-ethereum crypto/signature_cgo.go for what is accepted.
 // Threads: plain values; the functions may be called on any thread at once.
@@ -60,7 +61,10 @@ class Secp256k1Key {
   const Secp256k1PublicKey& public_key() const noexcept { return public_key_; }
   const Secret<32>& secret() const noexcept { return secret_; }
   Secp256k1Signature sign(std::span<const std::uint8_t, 32> hash) const;
-  Secp256k1RecoverableSignature sign_recoverable(std::span<const std::uint8_t, 32> hash) const;
+  // Another salt makes another signature.
+  Secp256k1RecoverableSignature sign_recoverable(
+      std::span<const std::uint8_t, 32> hash,
+      std::optional<std::span<const std::uint8_t, 32>> salt = std::nullopt) const;
   // The point that both sides reach, compressed and not hashed: the same for the other's key and
   // ours exchanged.
   Secret<33> agree(const Secp256k1PublicKey& other) const;

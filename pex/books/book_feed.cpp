@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "p2p/base/peer_reason.h"
+#include "pex/books/dialled.h"
 #include "pex/limits/limits.h"
 
 namespace peerage::pex {
@@ -15,21 +16,6 @@ using conn::Reason;
 using p2p::DialPurpose;
 
 namespace {
-
-// What was dialled: the literal, or what its name resolved to.
-std::optional<NetAddress> address_of(const conn::HostAddress& target,
-                                     const p2p::AttemptReport& report) {
-  if (const auto ip = conn::IpAddress::parse(target.host)) {
-    return NetAddress{target.id, {*ip, target.port}};
-  }
-  if (report.remote) return NetAddress{target.id, *report.remote};
-  return std::nullopt;
-}
-
-std::optional<NetAddress> address_of(const p2p::Peer& peer) {
-  if (peer.direction() != p2p::Direction::outbound) return std::nullopt;
-  return NetAddress{peer.id(), peer.socket()};
-}
 
 addrbook::NodeFacts facts_of(const p2p::NodeInfo& info) {
   return {info.moniker, info.version, info.channels};

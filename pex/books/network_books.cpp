@@ -91,6 +91,7 @@ NetworkBooks::Opened NetworkBooks::load(addrbook::Store::Loaded loaded) {
     changed_bans_.insert(ban->target);
   }
   bans_of_file_ += opened.bans;
+  discovery_.load(std::move(loaded.contents.discovery), now());
   return opened;
 }
 
@@ -164,7 +165,8 @@ void NetworkBooks::changed() {
 }
 
 std::size_t NetworkBooks::rows_waiting() const {
-  std::size_t rows = rewrite_bans_ ? bans_.size() : changed_bans_.size();
+  std::size_t rows = discovery_.size();
+  rows += rewrite_bans_ ? bans_.size() : changed_bans_.size();
   for (const auto& book : books_) rows += book->changes_waiting();
   return rows;
 }
@@ -177,6 +179,21 @@ std::vector<p2p::Ban> NetworkBooks::bans_in_force() const {
     if (auto ban = in_force(row)) bans.push_back(std::move(*ban));
   }
   return bans;
+}
+
+bool NetworkBooks::is_banned(const conn::NetAddress& address) const {
+  const auto has = [this](const p2p::BanTarget& target) {
+    const auto found = bans_.find(target);
+    return found != bans_.end() && in_force(found->second);
+  };
+  if (has(address.id)) return true;
+  // An IPv4 address that another carries is banned with it (Cidr::contains).
+  for (const conn::IpAddress& ip : {address.endpoint.ip, address.endpoint.ip.carried()}) {
+    for (int bits = ip.is_v4() ? 32 : 128; bits >= 0; --bits) {
+      if (has(conn::Cidr(ip, static_cast<unsigned>(bits)))) return true;
+    }
+  }
+  return false;
 }
 
 std::vector<BanRow> NetworkBooks::ended_bans() const {
@@ -248,6 +265,7 @@ Batch NetworkBooks::take(std::size_t rows) {
     }
   }
   changed_bans_.clear();
+  batch.discovery = discovery_.take();
   for (const auto& book : books_) {
     if (batch.rows() >= rows) break;
     addrbook::Changes changes = book->take_changes(rows - batch.rows());
@@ -262,6 +280,7 @@ void NetworkBooks::put_back(Batch batch) {
     if (AddressBook* book = find(changes.network)) book->put_back(changes);
   }
   provenance_.put_back(std::move(batch.provenance));
+  discovery_.put_back(batch.discovery);
   rewrite_bans_ = rewrite_bans_ || batch.bans.rewrite;
   for (const BanRow& row : batch.bans.written) changed_bans_.insert(row.target);
   for (const auto& target : batch.bans.erased) changed_bans_.insert(target);
@@ -270,6 +289,7 @@ void NetworkBooks::put_back(Batch batch) {
 void NetworkBooks::everything_changed() {
   for (const auto& book : books_) book->everything_changed();
   rewrite_bans_ = true;
+  discovery_.everything_changed();
 }
 
 }  // namespace peerage::pex

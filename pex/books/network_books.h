@@ -1,5 +1,5 @@
-// The address books of a node, one for each network that it serves, with the file that keeps them
-// and the bans that are kept in the same file.
+// The address books of a node, one for each network that it serves, with the file that keeps them,
+// and the bans and what discovery keeps, which are in the same file.
 //
 // It joins p2p/ and addrbook/, which do not know each other: bans of the switch become rows, rows
 // become bans at the next start (the reactor does both), and the store pulls from here what has
@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "addrbook/book/address_book.h"
+#include "addrbook/file/discovery_log.h"
 #include "addrbook/file/provenance_log.h"
 #include "addrbook/file/store.h"
 #include "addrbook/record/book_clock.h"
@@ -107,9 +108,16 @@ class NetworkBooks final : private addrbook::Store::Source {
   // That files have brought.
   std::uint64_t bans_of_file() const noexcept { return bans_of_file_; }
   std::vector<p2p::Ban> bans_in_force() const;
+  // Of its ID, or of a network that its IP is in.
+  bool is_banned(const conn::NetAddress& address) const;
   // Those that are over, and still in the file. With those in force there are kMostBans at most,
   // even if none is ever written.
   std::vector<addrbook::BanRow> ended_bans() const;
+
+  // --- what discovery keeps (pex/books/discovery_memory.h) ---
+
+  // Call `changed` after a change.
+  addrbook::DiscoveryLog& discovery() noexcept { return discovery_; }
 
  private:
   // Beyond, all bans are written anew.
@@ -135,6 +143,7 @@ class NetworkBooks final : private addrbook::Store::Source {
   std::set<p2p::BanTarget> changed_bans_;  // that the file does not have in this form
   bool rewrite_bans_ = false;              // all of them; then no change is listed
   addrbook::ProvenanceLog provenance_;
+  addrbook::DiscoveryLog discovery_;
   std::unique_ptr<addrbook::Store> store_;  // destroyed first
 };
 

@@ -17,7 +17,6 @@ class Callers {
  public:
   using Then = std::function<void(conn::Result<Answer>, DiscoveryTime)>;
   struct Caller {
-    conn::TimePoint since;
     Then then;
   };
 
@@ -25,9 +24,7 @@ class Callers {
 
   bool full() const noexcept { return waiting_.size() >= limit_; }
   // There is room.
-  void add(const EnodeId& id, conn::TimePoint since, Then then) {
-    waiting_.emplace(id, Caller{since, std::move(then)});
-  }
+  void add(const EnodeId& id, Then then) { waiting_.emplace(id, Caller{std::move(then)}); }
   std::vector<Caller> take(const EnodeId& id) {
     const auto [first, last] = waiting_.equal_range(id);
     return take(first, last);

@@ -29,7 +29,8 @@ DiscoveryCore::DiscoveryCore(conn::Secp256k1Key key, DiscoverySettings settings,
       lookups_(shared_),
       lookup_interval_(lookup_interval(shared_.settings.limits, 0, 0)),
       pinging_(shared_.settings.limits.commands),
-      asking_records_(shared_.settings.limits.commands) {
+      asking_records_(shared_.settings.limits.commands),
+      finding_(shared_.settings.limits.commands) {
   if (shared_.settings.protocols[index_of(Protocol::v4)] == Switched::on) {
     ProtocolHost& host = *this;
     states_[index_of(Protocol::v4)] = std::make_unique<Discv4State>(shared_, host);
@@ -43,7 +44,7 @@ DiscoveryCore::DiscoveryCore(conn::Secp256k1Key key, DiscoverySettings settings,
     if (node.id != shared_.id) boot_.push_back(node);
   }
   describe_ourselves(now);
-  handle(core_message::Resign{}, now);
+  dispatch(core_message::Resign{}, now);
 }
 
 void DiscoveryCore::describe_ourselves(DiscoveryTime now) {
@@ -59,12 +60,12 @@ void DiscoveryCore::describe_ourselves(DiscoveryTime now) {
 // --- in and out ---
 
 void DiscoveryCore::receive(const InDatagram& datagram, DiscoveryTime now) {
-  handle(core_message::Datagram{datagram}, now);
+  dispatch(core_message::Datagram{datagram}, now);
 }
 
 void DiscoveryCore::on_time(DiscoveryTime now) {
   for (auto due = next_due(); due && due->first <= now.steady; due = next_due()) {
-    handle(due->second, now);
+    dispatch(due->second, now);
   }
 }
 
@@ -105,7 +106,7 @@ std::optional<DiscoveryCore::Due> DiscoveryCore::next_due() const {
   return next;
 }
 
-void DiscoveryCore::handle(const CoreMessage& message, DiscoveryTime now) {
+void DiscoveryCore::dispatch(const CoreMessage& message, DiscoveryTime now) {
   if (stopped_) return;
   std::visit([&](const auto& each) { handle(each, now); }, message);
 }
@@ -240,7 +241,7 @@ void DiscoveryCore::begin_timed_lookup(Protocol protocol, DiscoveryTime now) {
   const bool is_own = begun % kOwnLookups == 0 || shared_.settings.random_lookups == Switched::off;
   const LookupTarget target =
       is_own ? LookupTarget::of(shared_.key.public_key().xy()) : random_target();
-  const auto on_done = [this, is_own](const std::vector<Contact>&, DiscoveryTime at) {
+  const auto on_done = [this, is_own](const pex::Lookup&, DiscoveryTime at) {
     if (!is_own) return;
     first_lookup_done_ = true;
     open_to_inbound_if_filled(at);

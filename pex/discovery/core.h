@@ -7,8 +7,8 @@
 // timer, of a protocol or of none. Revalidation, lookups and pruning are written once and take the
 // protocol as a parameter.
 //
-//   receive, on_time ─▶ handle(message) ─▶ take_datagrams, take_updates, take_done, seq_to_store,
-//   commands                               next_deadline
+//   receive, on_time ─▶ dispatch(message) ─▶ take_datagrams, take_updates, take_done, seq_to_store,
+//   commands                                 next_deadline
 //
 // The loop and its timers are in core.cpp, what protocols report in core_reports.cpp, commands in
 // core_commands.cpp.
@@ -120,13 +120,26 @@ class DiscoveryCore final : private ProtocolHost {
   bool unban(const EnodeId& id) { return shared_.bans.unban(id); }
   bool unban(const conn::Cidr& network) { return shared_.bans.unban(network); }
 
-  using Pinged = std::function<void(conn::Result<conn::Duration>)>;  // how long it took
+  using Pinged = std::function<void(conn::Result<PingAnswer>)>;
   void ping(const Contact& node, Protocol protocol, DiscoveryTime now, Pinged done);
   using GotRecord = std::function<void(conn::Result<EnrPtr>)>;
   void request_record(const Contact& node, Protocol protocol, DiscoveryTime now, GotRecord done);
+  // Whom one node knows that is close to the target, judged as all hearsay. Fails (discovery_busy)
+  // while the same node is asked by somebody else.
+  using Found = std::function<void(conn::Result<std::vector<Contact>>)>;
+  void find_node(const Contact& node, const LookupTarget& target, Protocol protocol,
+                 DiscoveryTime now, Found done);
   // Those of the closest that answered, closest first.
   using LookedUp = std::function<void(conn::Result<std::vector<Contact>>)>;
   void lookup(const LookupTarget& target, Protocol protocol, DiscoveryTime now, LookedUp done);
+  // For whoever looks for one node: it may be among the closest and not have answered, for a
+  // datagram is easily lost.
+  struct Sighting {
+    std::vector<Contact> closest;  // that were heard of, closest first
+    std::size_t rounds = 0;        // the longest way to one that was asked
+  };
+  using Sighted = std::function<void(conn::Result<Sighting>)>;
+  void look_for(const LookupTarget& target, Protocol protocol, DiscoveryTime now, Sighted done);
   LookupTarget random_target();
   // The newest record of a node: it is asked itself, where it was last, and otherwise looked for.
   void resolve(const Contact& node, Protocol protocol, DiscoveryTime now, GotRecord done);
@@ -167,7 +180,7 @@ class DiscoveryCore final : private ProtocolHost {
   using ByProtocol = std::array<T, kProtocolCount>;
 
   // --- the loop (core.cpp) ---
-  void handle(const CoreMessage& message, DiscoveryTime now);
+  void dispatch(const CoreMessage& message, DiscoveryTime now);
   void handle(const core_message::Datagram& message, DiscoveryTime now);
   void handle(const core_message::Revalidate& message, DiscoveryTime now);
   void handle(const core_message::Lookup& message, DiscoveryTime now);
@@ -197,11 +210,13 @@ class DiscoveryCore final : private ProtocolHost {
   }
 
   // --- what protocols report (core_reports.cpp) ---
-  void on_answered(Protocol by, const Contact& node, DiscoveryTime now) override;
+  void on_answered(Protocol by, const Contact& node, const PingAnswer& answer,
+                   DiscoveryTime now) override;
   void on_silent(Protocol by, const Contact& node, DiscoveryTime now) override;
   void on_inbound(Protocol by, const Contact& node, DiscoveryTime now) override;
   void on_told(Protocol by, const Contact& from, std::span<const Contact> nodes, More more,
                DiscoveryTime now) override;
+  void on_find_went_on(Protocol by, const EnodeId& from, DiscoveryTime now) override;
   void on_find_ended(Protocol by, const Contact& from, FindEnd end, DiscoveryTime now) override;
   void on_record(Protocol by, const Contact& from, const EnrPtr& record,
                  DiscoveryTime now) override;
@@ -227,11 +242,12 @@ class DiscoveryCore final : private ProtocolHost {
     return began_ && !stopped_ ? state(protocol) : nullptr;
   }
   // The same as the commands, but that the answer comes inside of what brings it.
-  using LookedUpThen = Callers<std::vector<Contact>>::Then;
+  using LookedUpThen = Callers<pex::Lookup>::Then;
   void ping_then(const Contact& node, Protocol protocol, DiscoveryTime now,
-                 Callers<conn::Duration>::Then then);
+                 Callers<PingAnswer>::Then then);
   void ask_record(const Contact& node, Protocol protocol, DiscoveryTime now,
                   Callers<EnrPtr>::Then then);
+  void end_finding(const EnodeId& id, FindEnd end, DiscoveryTime now);
   void look_up_then(const LookupTarget& target, Protocol protocol, DiscoveryTime now,
                     LookedUpThen then);
 
@@ -257,8 +273,10 @@ class DiscoveryCore final : private ProtocolHost {
 
   std::optional<std::uint64_t> seq_to_store_;
   std::vector<Handled> handled_;
-  Callers<conn::Duration> pinging_;
+  Callers<PingAnswer> pinging_;
   Callers<EnrPtr> asking_records_;
+  Callers<std::vector<Contact>> finding_;
+  std::map<EnodeId, std::vector<Contact>> found_;  // so far, by those that finding_ waits for
   std::map<std::uint64_t, LookedUpThen> looking_up_;
   std::uint64_t next_lookup_number_ = 0;
 };

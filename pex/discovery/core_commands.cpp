@@ -46,6 +46,7 @@ void DiscoveryCore::forget(const EnodeId& id, DiscoveryTime now) {
   const auto gone = fail(Stage::connect, DiscoveryReason::not_allowed_to_ask);
   for (auto& caller : pinging_.take(id)) caller.then(gone, now);
   for (auto& caller : asking_records_.take(id)) caller.then(gone, now);
+  end_finding(id, FindEnd::silent, now);
   if (shared_.table.remove(id)) on_removed(id, now);
 }
 
@@ -85,20 +86,20 @@ void DiscoveryCore::tell(Done done, Value value) {
 }
 
 void DiscoveryCore::ping(const Contact& node, Protocol protocol, DiscoveryTime now, Pinged done) {
-  ping_then(node, protocol, now, [this, done = std::move(done)](auto took, DiscoveryTime) {
-    tell(done, std::move(took));
+  ping_then(node, protocol, now, [this, done = std::move(done)](auto answer, DiscoveryTime) {
+    tell(done, std::move(answer));
   });
 }
 
 void DiscoveryCore::ping_then(const Contact& node, Protocol protocol, DiscoveryTime now,
-                              Callers<conn::Duration>::Then then) {
+                              Callers<PingAnswer>::Then then) {
   ProtocolState* const with = running(protocol);
   if (with == nullptr) return then(fail(Stage::connect, DiscoveryReason::protocol_off), now);
   if (pinging_.full()) return then(fail(Stage::connect, DiscoveryReason::discovery_busy), now);
   if (with->ping(node, Word::ours, now) == ProtocolState::Asked::refused) {
     return then(fail(Stage::connect, DiscoveryReason::not_allowed_to_ask), now);
   }
-  pinging_.add(node.id, now.steady, std::move(then));
+  pinging_.add(node.id, std::move(then));
 }
 
 void DiscoveryCore::request_record(const Contact& node, Protocol protocol, DiscoveryTime now,
@@ -121,14 +122,53 @@ void DiscoveryCore::ask_record(const Contact& node, Protocol protocol, Discovery
               if (with->request_record(node, Word::ours, at) == ProtocolState::Asked::refused) {
                 return then(fail(Stage::connect, DiscoveryReason::not_allowed_to_ask), at);
               }
-              asking_records_.add(node.id, at.steady, then);
+              asking_records_.add(node.id, then);
             });
+}
+
+void DiscoveryCore::find_node(const Contact& node, const LookupTarget& target, Protocol protocol,
+                              DiscoveryTime now, Found done) {
+  ProtocolState* const with = running(protocol);
+  const auto refuse = [&](DiscoveryReason why) {
+    tell(done, Result<std::vector<Contact>>(fail(Stage::connect, why)));
+  };
+  if (with == nullptr || (!target.key && protocol == Protocol::v4)) {
+    return refuse(DiscoveryReason::protocol_off);
+  }
+  if (finding_.full() || with->is_asking(node.id)) return refuse(DiscoveryReason::discovery_busy);
+  if (with->find_node(node, target, Word::ours, now) == ProtocolState::Asked::refused) {
+    return refuse(DiscoveryReason::not_allowed_to_ask);
+  }
+  found_[node.id];
+  finding_.add(node.id, [this, done = std::move(done)](auto found, DiscoveryTime) {
+    tell(done, std::move(found));
+  });
+}
+
+void DiscoveryCore::end_finding(const EnodeId& id, FindEnd end, DiscoveryTime now) {
+  const auto found = found_.extract(id);
+  for (auto& caller : finding_.take(id)) {
+    if (end == FindEnd::answered) {
+      caller.then(found.mapped(), now);
+    } else {
+      caller.then(fail(Stage::connect, DiscoveryReason::no_answer), now);
+    }
+  }
 }
 
 void DiscoveryCore::lookup(const LookupTarget& target, Protocol protocol, DiscoveryTime now,
                            LookedUp done) {
-  look_up_then(target, protocol, now, [this, done = std::move(done)](auto found, DiscoveryTime) {
-    tell(done, std::move(found));
+  look_up_then(target, protocol, now, [this, done = std::move(done)](auto ended, DiscoveryTime) {
+    tell(done, ended.map([](const Lookup& lookup) { return lookup.result(); }));
+  });
+}
+
+void DiscoveryCore::look_for(const LookupTarget& target, Protocol protocol, DiscoveryTime now,
+                             Sighted done) {
+  look_up_then(target, protocol, now, [this, done = std::move(done)](auto ended, DiscoveryTime) {
+    tell(done, ended.map([](const Lookup& lookup) {
+      return Sighting{lookup.closest(), lookup.rounds()};
+    }));
   });
 }
 
@@ -141,9 +181,9 @@ void DiscoveryCore::look_up_then(const LookupTarget& target, Protocol protocol, 
   looking_up_[number] = then;
   const auto begun = lookups_.begin(
       *with, target, Lookups::By::command,
-      [this, number](const std::vector<Contact>& found, DiscoveryTime at) {
+      [this, number](const Lookup& lookup, DiscoveryTime at) {
         const auto waiting = looking_up_.extract(number);
-        if (waiting) waiting.mapped()(found, at);
+        if (waiting) waiting.mapped()(lookup, at);
       },
       now);
   if (begun == Lookups::Begun::yes) return;
@@ -162,12 +202,13 @@ void DiscoveryCore::resolve(const Contact& node, Protocol protocol, DiscoveryTim
   const auto look_further = [this, node, protocol, told](Result<EnrPtr> record, DiscoveryTime at) {
     if (record) return told(std::move(record), at);
     look_up_then(LookupTarget::of(node.key.xy()), protocol, at,
-                 [this, node, protocol, told](auto found, DiscoveryTime then) {
-                   if (!found) return told(tl::unexpected(found.error()), then);
+                 [this, node, protocol, told](auto ended, DiscoveryTime then) {
+                   if (!ended) return told(tl::unexpected(ended.error()), then);
+                   const std::vector<Contact> closest = ended->closest();
                    const auto same =
-                       std::find_if(found->begin(), found->end(),
+                       std::find_if(closest.begin(), closest.end(),
                                     [&](const Contact& each) { return each.id == node.id; });
-                   if (same != found->end()) return ask_record(*same, protocol, then, told);
+                   if (same != closest.end()) return ask_record(*same, protocol, then, told);
                    told(fail(Stage::connect, DiscoveryReason::no_answer), then);
                  });
   };
@@ -208,6 +249,7 @@ void DiscoveryCore::stop(DiscoveryTime now) {
   shared_.out.clear();
   for (auto& caller : pinging_.take_all()) caller.then(stopping, now);
   for (auto& caller : asking_records_.take_all()) caller.then(stopping, now);
+  for (auto& caller : finding_.take_all()) caller.then(stopping, now);
   for (auto& [number, then] : std::exchange(looking_up_, {})) then(stopping, now);
 }
 

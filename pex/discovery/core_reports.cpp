@@ -19,9 +19,10 @@ constexpr std::size_t kHandledKept = 1024;
 
 // --- pings ---
 
-void DiscoveryCore::on_answered(Protocol by, const Contact& node, DiscoveryTime now) {
+void DiscoveryCore::on_answered(Protocol by, const Contact& node, const PingAnswer& answer,
+                                DiscoveryTime now) {
   const std::size_t index = index_of(by);
-  for (auto& caller : pinging_.take(node.id)) caller.then(now.steady - caller.since, now);
+  for (auto& caller : pinging_.take(node.id)) caller.then(answer, now);
   if (shared_.table.find_any(node.id) == nullptr) {
     offer(node, by, HeardBy::inbound, ThenPing::no, now);
   }
@@ -132,7 +133,14 @@ void DiscoveryCore::on_told(Protocol by, const Contact& from, std::span<const Co
     }
   }
   for (const Contact& node : good) offer(node, by, HeardBy::told, ThenPing::yes, now);
+  if (const auto finding = found_.find(from.id); finding != found_.end()) {
+    finding->second.insert(finding->second.end(), good.begin(), good.end());
+  }
   lookups_.on_told(by, from.id, good, more, now);
+}
+
+void DiscoveryCore::on_find_went_on(Protocol by, const EnodeId& from, DiscoveryTime now) {
+  lookups_.on_find_went_on(by, from, now);
 }
 
 void DiscoveryCore::on_find_ended(Protocol by, const Contact& from, FindEnd end,
@@ -152,6 +160,7 @@ void DiscoveryCore::on_find_ended(Protocol by, const Contact& from, FindEnd end,
         break;
     }
   }
+  end_finding(from.id, end, now);
   lookups_.on_find_ended(by, from.id, end, now);
 }
 

@@ -84,6 +84,15 @@ void Lookups::on_told(Protocol by, const EnodeId& from, std::span<const Contact>
   settle(now);
 }
 
+// What comes before a FindNode may take as long as the step itself: it is no slowness of the node.
+void Lookups::on_find_went_on(Protocol by, const EnodeId& from, DiscoveryTime now) {
+  for (Running& each : running_) {
+    const auto asked = each.asked.find(from);
+    if (each.with.protocol() != by || asked == each.asked.end()) continue;
+    if (asked->second) asked->second = now.steady + shared_.settings.limits.lookup_step;
+  }
+}
+
 void Lookups::on_find_ended(Protocol by, const EnodeId& from, FindEnd end, DiscoveryTime now) {
   for (Running& each : running_) {
     if (each.with.protocol() != by || !each.asked.contains(from)) continue;
@@ -144,9 +153,9 @@ void Lookups::finish(Position at, DiscoveryTime now) {
   ++(at->lookup.finished() ? counters.finished : counters.timed_out);
   counters.took += now.steady - at->began;
   const Done done = std::move(at->done);
-  const std::vector<Contact> result = at->lookup.result();
+  const Lookup lookup = std::move(at->lookup);
   running_.erase(at);
-  if (done) done(result, now);
+  if (done) done(lookup, now);
 }
 
 }  // namespace peerage::pex

@@ -19,8 +19,8 @@ namespace peerage::pex {
 
 class Lookups {
  public:
-  // What answered, closest first.
-  using Done = std::function<void(const std::vector<Contact>&, DiscoveryTime now)>;
+  // With the lookup as it ended.
+  using Done = std::function<void(const Lookup&, DiscoveryTime now)>;
   enum class By : std::uint8_t { timer, command };
   enum class Begun : std::uint8_t {
     yes,
@@ -35,6 +35,7 @@ class Lookups {
 
   void on_told(Protocol by, const EnodeId& from, std::span<const Contact> nodes, More more,
                DiscoveryTime now);
+  void on_find_went_on(Protocol by, const EnodeId& from, DiscoveryTime now);
   void on_find_ended(Protocol by, const EnodeId& from, FindEnd end, DiscoveryTime now);
 
   std::optional<conn::TimePoint> next_deadline() const;

@@ -14,6 +14,7 @@
 #include "pex/discovery/counters.h"
 #include "pex/discovery/datagrams.h"
 #include "pex/discovery/lookup_target.h"
+#include "pex/discovery/ping_answer.h"
 #include "pex/discovery/settings.h"
 #include "pex/discovery/traffic_limits.h"
 
@@ -45,7 +46,8 @@ enum class More : std::uint8_t { unlikely, likely };
 class ProtocolHost {
  public:
   // It answered a ping of ours at `node.udp`, from that IP, be it one that only answered its own.
-  virtual void on_answered(Protocol by, const Contact& node, DiscoveryTime now) = 0;
+  virtual void on_answered(Protocol by, const Contact& node, const PingAnswer& answer,
+                           DiscoveryTime now) = 0;
   // It did not.
   virtual void on_silent(Protocol by, const Contact& node, DiscoveryTime now) = 0;
   // It came unasked, and had proven before that it is there.
@@ -53,6 +55,8 @@ class ProtocolHost {
   // What it answered to a FindNode; each judged by form alone.
   virtual void on_told(Protocol by, const Contact& from, std::span<const Contact> nodes, More more,
                        DiscoveryTime now) = 0;
+  // The node that is to be asked does its part of what must come first: it has time anew.
+  virtual void on_find_went_on(Protocol by, const EnodeId& from, DiscoveryTime now) = 0;
   virtual void on_find_ended(Protocol by, const Contact& from, FindEnd end, DiscoveryTime now) = 0;
   // Its own record, asked for; verified, and of this node. Null: it did not answer.
   virtual void on_record(Protocol by, const Contact& from, const EnrPtr& record,

@@ -130,6 +130,8 @@ struct CrawlLimits {
   conn::Duration moved_client_life = std::chrono::seconds(20);
   // How often a persistent peer is asked for addresses.
   conn::Duration ask_pause = std::chrono::minutes(2);
+  // Whether what discovery has found takes a turn of its own, besides what peers tell of.
+  enum class Discovered : std::uint8_t { no, yes } discovered = Discovered::no;
   // Configured seeds are visited side by side, like others.
   SeedPauses seeds = {.between = conn::Duration(0)};
 };

@@ -121,6 +121,7 @@ void FigureCollector::collect() {
                         books.rows_waiting()};
     }
   }
+  if (sources_.discovery) figures->discovery = sources_.discovery();
   figures->banned_ids = banned_ids_;
   figures->banned_ips = banned_ips_;
   figures->banned_networks = banned_networks_;

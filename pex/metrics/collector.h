@@ -38,8 +38,9 @@ class FigureCollector : public std::enable_shared_from_this<FigureCollector> {
   struct Sources {
     conn::Runtime& runtime;
     p2p::Switch& connections;
-    std::shared_ptr<NetworkBooks> books;       // null without peer exchange
-    std::function<ExchangeCounts()> exchange;  // on the control shard
+    std::shared_ptr<NetworkBooks> books;                    // null without peer exchange
+    std::function<ExchangeCounts()> exchange;               // on the control shard
+    std::function<DiscoveryFigures()> discovery = nullptr;  // likewise; null: it is off
   };
   explicit FigureCollector(Sources sources);
 

@@ -7,12 +7,15 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <vector>
 
 #include "addrbook/book/address_book.h"
 #include "addrbook/file/store.h"
+#include "pex/discovery/candidates.h"
+#include "pex/discovery/server.h"
 #include "pex/exchange/counts.h"
 
 namespace peerage::pex {
@@ -44,10 +47,20 @@ struct StoreFigures {
   std::uint64_t queue_rows = 0;
 };
 
+// Of discovery; all zero while it does not run.
+struct DiscoveryFigures {
+  std::shared_ptr<const DiscoverySnapshot> server;  // null: it does not run
+  std::size_t kept = 0;                             // nodes that a restart begins with
+  Candidates::Counts candidates;
+  std::array<std::size_t, Candidates::kStates> states{};     // by Candidates::State
+  std::array<std::uint64_t, addrbook::kAddedCount> added{};  // by addrbook::Added
+};
+
 struct ControlFigures {
   std::vector<BookFigures> books;  // in the order of the networks; none without peer exchange
   ExchangeCounts exchange;
-  std::optional<StoreFigures> store;  // none without a file
+  std::optional<StoreFigures> store;          // none without a file
+  std::optional<DiscoveryFigures> discovery;  // none when it is off
   std::uint64_t banned_ids = 0, banned_ips = 0, banned_networks = 0;
   std::uint64_t bans_of_file = 0;
 };

@@ -52,6 +52,9 @@ void write_visits(TextWriter& writer, const EventFigures& events, const ControlF
                   const PeerSums& sums, const NetworkRows& rows);
 void write_store(TextWriter& writer, const StoreFigures& store, const std::filesystem::path& file);
 
+// Of a node that discovers.
+void write_discovery(TextWriter& writer, const DiscoveryFigures& figures);
+
 void write_runtime(TextWriter& writer, conn::Runtime& runtime, const FigureCollector& collector);
 
 }  // namespace peerage::pex

@@ -59,6 +59,7 @@ std::string NodeMetrics::text() const {
   if (settings_.kind == NodeKind::seed) {
     write_visits(writer, *events_, *control, sums, rows_);
   }
+  if (control->discovery) write_discovery(writer, *control->discovery);
   if (control->store) write_store(writer, *control->store, settings_.book_file);
   write_runtime(writer, runtime_, *collector_);
   return writer.take();

@@ -39,13 +39,21 @@ std::optional<NetAddress> Crawler::next(AddressBook& book, const Situation& situ
   if (situation.now < nothing_until_) return std::nullopt;
   for (std::size_t i = 0; i < kTurns; ++i) {
     const Turn turn = std::exchange(turn_, after(turn_));
-    const auto target = turn == Turn::moved ? moved(book, situation) : draw(turn, book, situation);
+    const auto target = of_turn(turn, book, situation);
     if (!target) continue;
     seen_.use(target->endpoint, [] { return conn::TimePoint(); }) = situation.now;
     return target;
   }
   nothing_until_ = situation.now + kLookAgain;
   return std::nullopt;
+}
+
+std::optional<NetAddress> Crawler::of_turn(Turn turn, AddressBook& book,
+                                           const Situation& situation) {
+  if (turn == Turn::moved) return moved(book, situation);
+  const bool is_empty = limits_.discovered == CrawlLimits::Discovered::no;
+  if (turn == Turn::discovered && is_empty) return std::nullopt;  // a draw would walk the book
+  return draw(turn, book, situation);
 }
 
 bool Crawler::seen_lately(const conn::Endpoint& endpoint, conn::TimePoint now) const {
@@ -63,15 +71,21 @@ std::optional<NetAddress> Crawler::moved(AddressBook& book, const Situation& sit
   return std::nullopt;
 }
 
+Crawler::Turn Crawler::turn_of(const KnownAddress& known) const {
+  if (known.last_connected != kNever) return Turn::acquaintance;
+  const bool has_turn = limits_.discovered == CrawlLimits::Discovered::yes;
+  return has_turn && known.origin == addrbook::Origin::discovery ? Turn::discovered
+                                                                 : Turn::newcomer;
+}
+
 std::optional<NetAddress> Crawler::draw(Turn turn, AddressBook& book, const Situation& situation) {
   const auto is_due = [&](const KnownAddress& known) {
-    const bool met = known.last_connected != kNever;
-    if (met != (turn == Turn::acquaintance)) return false;
+    if (turn_of(known) != turn) return false;
     const bool tried = known.last_attempt != kNever;
     if (tried && situation.book_now - known.last_attempt < pause_after(known)) return false;
     return !seen_lately(known.address.endpoint, situation.now) && !situation.unavailable(known);
   };
-  return book.pick({turn == Turn::newcomer ? 100U : 50U}, situation.book_now, is_due);
+  return book.pick({turn == Turn::acquaintance ? 50U : 100U}, situation.book_now, is_due);
 }
 
 }  // namespace peerage::pex

@@ -1,9 +1,10 @@
 // Which node a seed visits next: it dials what it has heard of, to see whether it is there, and
 // comes back to what was, as long as it serves it.
 //
-// Three kinds take turns, so that a flood of one does not keep the others waiting: nodes that say
-// themselves that they have moved (AddressBook::to_visit), new addresses, and those to be verified
-// again. The latter two are drawn from the book at random: the share of our time that an attacker's
+// Four kinds take turns, so that a flood of one does not keep the others waiting: nodes that say
+// themselves that they have moved (AddressBook::to_visit), new addresses that peers told of, new
+// ones that discovery has found (CrawlLimits::discovered), and those to be verified again. The
+// latter three are drawn from the book at random: the share of our time that an attacker's
 // addresses take is bounded by the share of the book they can have.
 //
 // When to come back is decided by the record (addrbook/record/reliability.h): the longer the window
@@ -52,12 +53,16 @@ class Crawler {
   std::size_t remembered() const noexcept { return seen_.size(); }
 
  private:
-  enum class Turn : std::uint8_t { moved, newcomer, acquaintance };
-  static constexpr std::size_t kTurns = 3;
+  enum class Turn : std::uint8_t { moved, newcomer, discovered, acquaintance };
+  static constexpr std::size_t kTurns = 4;
   static constexpr Turn after(Turn turn) {
     return static_cast<Turn>((static_cast<std::size_t>(turn) + 1) % kTurns);
   }
+  std::optional<conn::NetAddress> of_turn(Turn turn, addrbook::AddressBook& book,
+                                          const Situation& situation);
   std::optional<conn::NetAddress> moved(addrbook::AddressBook& book, const Situation& situation);
+  // Of one that has not moved.
+  Turn turn_of(const addrbook::KnownAddress& known) const;
   bool seen_lately(const conn::Endpoint& endpoint, conn::TimePoint now) const;
   std::optional<conn::NetAddress> draw(Turn turn, addrbook::AddressBook& book,
                                        const Situation& situation);

@@ -79,6 +79,7 @@ addrbook::Batch batch_of(std::uint32_t number) {
   }
   batch.addresses.push_back(std::move(changes));
   for (std::uint32_t i = 0; i < kToldOfBatch; ++i) batch.provenance.push_back(told(i, number));
+  batch.discovery = {number, std::vector{test::discovered_of(number)}, false, {}, {}};
   return batch;
 }
 
@@ -100,6 +101,14 @@ void check_told(const BookFile& file, std::uint32_t last) {
     }
   }
   if (report.dropped.total() != 0) bad("rows dropped: " + report.dropped.text());
+}
+
+// What discovery keeps is of the last batch: its number is that of our own record, which must never
+// be lower than one that was acknowledged.
+void check_discovery(const addrbook::DiscoveryRows& rows, std::uint32_t last) {
+  if (rows.seq != last) bad("the sequence is " + std::to_string(rows.seq));
+  if (rows.nodes.size() != (last == 0 ? 0 : 1)) bad("nodes of discovery are missing");
+  if (last > 0 && rows.nodes.front() != test::discovered_of(last)) bad("a node differs");
 }
 
 // The last batch that is in the book, all of it, after all those before it.
@@ -149,6 +158,7 @@ int main(int argc, char** argv) {
     if (opened->report.dropped.total() != 0) bad("rows dropped: " + opened->report.dropped.text());
     const std::uint32_t last = last_batch(*contents);
     check_told(opened->file, last);
+    check_discovery(contents->discovery, last);
     if (!first && last != number) bad("closed with another batch");
     number = last;
     if (first) {

@@ -105,17 +105,21 @@ std::uint64_t exponent_of(const unsigned char* secret) {
   return (digest(secret, 32, kKey) >> 4) | 1;
 }
 
-// r holds the signer, for recovery; the rest depends on the hash and on the signer. r and s are
-// below half of the order.
+// r holds the signer, for recovery, and the salt; the rest depends on the hash, the signer and the
+// salt. r and s are below half of the order.
 struct CurveSignature {
   unsigned char rs[64];
   int recovery_number;
-  CurveSignature(const unsigned char* hash, const Point& signer) {
-    write_signature(rs, hash, 32, signer.xy);
+  CurveSignature(const unsigned char* hash, const Point& signer, std::uint64_t salt = 0) {
+    unsigned char salted[40];
+    std::copy_n(hash, 32, salted);
+    std::memcpy(salted + 32, &salt, 8);
+    write_signature(rs, salted, sizeof salted, signer.xy);
     recovery_number = rs[0] >> 7;
     rs[0] &= 0x3f;
     rs[32] &= 0x3f;
     std::memcpy(rs + 8, signer.xy, 8);
+    std::memcpy(rs + 16, &salt, 8);
   }
   bool is(const unsigned char* other) const { return std::equal(rs, rs + sizeof rs, other); }
 };
@@ -263,7 +267,8 @@ int __wrap_secp256k1_ecdsa_sign_recoverable(const secp256k1_context* context,
   }
   secp256k1_pubkey key;
   if (secp256k1_ec_pubkey_create(context, &key, secret) != 1) return 0;
-  const CurveSignature made(hash, point_of(key));
+  const std::uint64_t salt = data == nullptr ? 0 : word_at(static_cast<const unsigned char*>(data));
+  const CurveSignature made(hash, point_of(key), salt);
   return secp256k1_ecdsa_recoverable_signature_parse_compact(context, sig, made.rs,
                                                              made.recovery_number);
 }
@@ -276,7 +281,7 @@ int __wrap_secp256k1_ecdsa_recover(const secp256k1_context* context, secp256k1_p
   int recovery_number = 0;
   secp256k1_ecdsa_recoverable_signature_serialize_compact(context, rs, &recovery_number, sig);
   const Point signer(word_at(rs + 8));
-  const CurveSignature expected(hash, signer);
+  const CurveSignature expected(hash, signer, word_at(rs + 16));
   if (!signer.is_point() || !expected.is(rs) || expected.recovery_number != recovery_number) {
     return 0;
   }

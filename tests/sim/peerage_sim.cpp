@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cmd/cli/program.h"
+#include "tests/sim/discovery/command.h"
 #include "tests/sim/drain/drain_command.h"
 #include "tests/sim/eclipse/eclipse_command.h"
 #include "tests/sim/scenario/scenario_command.h"
@@ -36,5 +37,6 @@ int main(int argc, char** argv) {
   program.commands.push_back(peerage::sim::eclipse::eclipse_command());
   program.commands.push_back(peerage::sim::slots::slots_command());
   program.commands.push_back(peerage::sim::drain::drain_command());
+  program.commands.push_back(peerage::sim::discovery::discovery_command());
   return run_program(program, {argv + std::min(argc, 1), argv + argc}, std::cout, std::cerr);
 }

@@ -125,12 +125,14 @@ SimHost* SimDatagrams::receiver_of(Packet& packet) {
 
 SimDatagramSocket::SimDatagramSocket(SimHost& host, const Endpoint& at, std::size_t longest)
     : host_(host), at_(at), longest_(longest) {
-  host_.datagram_sockets_.push_back(this);
+  host_.datagram_sockets_.emplace(at.port, this);
 }
 
 void SimDatagramSocket::close() noexcept {
   if (!std::exchange(open_, false)) return;
-  std::erase(host_.datagram_sockets_, this);
+  const auto [begin, end] = host_.datagram_sockets_.equal_range(at_.port);
+  host_.datagram_sockets_.erase(
+      std::find_if(begin, end, [this](const auto& each) { return each.second == this; }));
   interests_->readable.task = nullptr;
   interests_->writable.task = nullptr;
   give_back_lent();
@@ -237,17 +239,19 @@ void SimDatagramSocket::notify(Interest Interests::*which) {
 
 SimDatagramSocket* SimHost::socket_at(const Endpoint& endpoint) const {
   if (!running_) return nullptr;
-  const auto found = std::find_if(datagram_sockets_.begin(), datagram_sockets_.end(),
-                                  [&endpoint](const auto* each) { return each->hears(endpoint); });
-  return found == datagram_sockets_.end() ? nullptr : *found;
+  const auto [begin, end] = datagram_sockets_.equal_range(endpoint.port);
+  const auto found = std::find_if(
+      begin, end, [&endpoint](const auto& each) { return each.second->hears(endpoint); });
+  return found == end ? nullptr : found->second;
 }
 
 Result<std::unique_ptr<conn::DatagramSocket>> SimHost::open_datagrams(conn::Shard&,
                                                                       const Endpoint& at,
                                                                       std::size_t longest) {
   const auto is_taken = [this](const Endpoint& endpoint) {
-    return std::any_of(datagram_sockets_.begin(), datagram_sockets_.end(),
-                       [&endpoint](const auto* each) { return each->collides_with(endpoint); });
+    const auto [begin, end] = datagram_sockets_.equal_range(endpoint.port);
+    return std::any_of(
+        begin, end, [&endpoint](const auto& each) { return each.second->collides_with(endpoint); });
   };
   Endpoint endpoint = at;
   while (endpoint.port == 0 || (at.port == 0 && is_taken(endpoint))) endpoint.port = take_port();
@@ -264,7 +268,7 @@ Result<std::unique_ptr<conn::DatagramSocket>> SimHost::open_datagrams(conn::Shar
 
 void SimHost::set_sending(Sending sending) {
   sending_ = sending;
-  for (SimDatagramSocket* const each : datagram_sockets_) each->notify_writable();
+  for (const auto& [port, socket] : datagram_sockets_) socket->notify_writable();
 }
 
 }  // namespace peerage::sim

@@ -314,7 +314,7 @@ class SimHost final : public conn::Runtime {
   std::vector<std::unique_ptr<SimShard>> shards_;
   SimNat* nat_ = nullptr;
   std::map<Endpoint, SimListener*> listeners_;
-  std::vector<SimDatagramSocket*> datagram_sockets_;
+  std::multimap<std::uint16_t, SimDatagramSocket*> datagram_sockets_;  // by port
   std::size_t receive_buffer_ = conn::kDatagramReceiveBuffer;
   Sending sending_ = Sending::allowed;
   SimExecutor* running_executor_ = nullptr;

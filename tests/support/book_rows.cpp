@@ -89,6 +89,27 @@ addrbook::Provenance told_of(std::size_t number, const std::string& network) {
           static_cast<std::uint32_t>(1 + number % 7)};
 }
 
+addrbook::DiscoveryNode discovered_of(std::size_t number) {
+  addrbook::DiscoveryNode node;
+  const auto mark = [number](auto& bytes, std::uint8_t fill) {
+    bytes.fill(fill);
+    for (int i = 0; i < 4; ++i) bytes[i] = static_cast<std::uint8_t>(number >> (24 - 8 * i));
+  };
+  mark(node.id, 1);
+  mark(node.key, 2);
+  node.udp = {conn::IpAddress::v4(11, 0, static_cast<std::uint8_t>(number >> 8),
+                                  static_cast<std::uint8_t>(number)),
+              30303};
+  node.tcp = static_cast<std::uint16_t>(number % 3 == 0 ? 0 : 26656);
+  if (number % 2 == 0) node.record = conn::Bytes(100 + number % 201, 3);
+  node.speaks_v4 = number % 3 != 1;
+  node.speaks_v5 = number % 3 != 2;
+  node.first_seen = kBookNow - std::chrono::hours(100) + addrbook::Seconds(number % 1000);
+  node.last_live = kBookNow - addrbook::Seconds(number % 1000);
+  node.checks = static_cast<std::uint32_t>(3 + number);
+  return node;
+}
+
 addrbook::BookKey key_of(std::uint8_t fill) {
   addrbook::BookKey key;
   key.fill(fill);

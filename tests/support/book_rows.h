@@ -27,6 +27,9 @@ addrbook::BanRow ban_of(std::size_t number);
 // One of a hundred tellers tells of address `number`.
 addrbook::Provenance told_of(std::size_t number, const std::string& network = "net");
 
+// What discovery keeps: a node, with a record that only its size tells from one.
+addrbook::DiscoveryNode discovered_of(std::size_t number);
+
 addrbook::BookKey key_of(std::uint8_t fill);
 
 addrbook::BookFile::Options options_with(std::uint8_t fill, const char* vfs = nullptr);

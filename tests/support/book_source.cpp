@@ -28,6 +28,7 @@ addrbook::Batch BookSource::take(std::size_t rows) {
   ++takes;
   addrbook::Batch batch;
   batch.bans = std::exchange(bans_, {});
+  batch.discovery = discovery_.take();
   batch.provenance = log_.take(rows / 2);
   addrbook::Changes changes{"net", std::exchange(rewrite_, false), {}, {}};
   while (!waiting_.empty() &&
@@ -52,6 +53,7 @@ void BookSource::put_back(addrbook::Batch batch) {
     for (const auto& address : changes.erased) waiting_.emplace(address, std::nullopt);
   }
   log_.put_back(std::move(batch.provenance));
+  discovery_.put_back(batch.discovery);
   bans_.written.insert(bans_.written.begin(), batch.bans.written.begin(), batch.bans.written.end());
 }
 void BookSource::everything_changed() {
@@ -59,6 +61,7 @@ void BookSource::everything_changed() {
   rewrite_ = true;
   waiting_.clear();
   for (const auto& [address, row] : all_) waiting_[address] = row;
+  discovery_.everything_changed();
 }
 
 }  // namespace peerage::test

@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "addrbook/file/discovery_log.h"
 #include "addrbook/file/provenance_log.h"
 #include "addrbook/file/store.h"
 #include "tests/support/book_rows.h"
@@ -25,6 +26,8 @@ class BookSource final : public addrbook::Store::Source {
   void erase(const conn::NetAddress& address);
   void tell(const addrbook::Provenance& row);
   void ban(addrbook::BanRow row);
+  addrbook::DiscoveryLog& discovery() { return discovery_; }
+  const addrbook::DiscoveryLog& discovery() const { return discovery_; }
 
   addrbook::Batch take(std::size_t rows) override;
   void put_back(addrbook::Batch batch) override;
@@ -35,7 +38,7 @@ class BookSource final : public addrbook::Store::Source {
   const std::map<std::pair<conn::NodeId, conn::NetAddress>, std::uint32_t>& told() const {
     return told_;
   }
-  std::size_t waiting() const { return waiting_.size() + log_.size(); }
+  std::size_t waiting() const { return waiting_.size() + log_.size() + discovery_.size(); }
 
   std::size_t takes = 0;
   std::size_t put_backs = 0;
@@ -47,6 +50,7 @@ class BookSource final : public addrbook::Store::Source {
   addrbook::ProvenanceLog log_;
   std::map<std::pair<conn::NodeId, conn::NetAddress>, std::uint32_t> told_;
   addrbook::BanChanges bans_;
+  addrbook::DiscoveryLog discovery_;
   bool rewrite_ = false;
 };
 

@@ -55,6 +55,7 @@ void PexNode::make() {
   config.networks = plan_.networks;
   config.book_file = plan_.book;
   config.provenance = plan_.provenance;
+  config.discovery = plan_.discovery;
   auto made = pex::Node::create(host_, std::move(config), numbered_key(number_));
   if (!made) throw std::invalid_argument(made.error().text());
   whole = std::move(*made);

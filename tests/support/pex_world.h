@@ -31,6 +31,7 @@ class PexNode {
     std::shared_ptr<p2p::Reactor> reactor;  // one more
     std::filesystem::path book;             // empty: in memory
     std::optional<pex::NetworkBooks::Settings::Provenance> provenance;
+    std::optional<pex::DiscoveryConfig> discovery;
   };
 
   PexNode(sim::SimHost& host, std::uint32_t number, Plan plan);

@@ -109,7 +109,10 @@ std::optional<Drop> Discv4State::handle(const Arrived& from, const v4::Ping& pin
   const auto [id, now] = std::pair(sender.id, from.now);
   const bool is_proven_there = is_proven(sender, now);
   if (!answer_ping(from, sender, ping)) return std::nullopt;
-  pinged_us_.use(v4::spot_of(sender), [] { return TimePoint{}; }) = now.steady;
+  // Whether the Pong has reached it will be seen.
+  Acquaintance& known = knows_us_.use(v4::spot_of(sender), [] { return Acquaintance{}; });
+  const bool was_known = now.steady - known.pinged_us < limits_.proof_lasts;
+  known = {now.steady, was_known && known.has_answered};
   if (is_proven_there) {
     host_.on_inbound(Protocol::v4, sender, now);
     ask_if_newer(sender, ping.seq, now);
@@ -148,7 +151,7 @@ bool Discv4State::answer_ping(const Arrived& from, const Contact& sender, const 
       return false;
     }
   }
-  v4::sign(shared_.key, answer);
+  sign(answer);
   send(at, MessageKind::pong, std::move(answer), from.to);
   return true;
 }
@@ -164,10 +167,10 @@ std::optional<Drop> Discv4State::handle(const Arrived& from, const v4::Pong& pon
   shared_.awaited.end(node.udp);
   shared_.proofs.add(node.id, node.udp.ip, from.now.steady);
   shared_.limits.on_answered(node.udp);
-  host_.on_answered(Protocol::v4, node, from.now);
-  if (const auto seen = endpoint_of(pong.to)) {
-    host_.on_seen_at(node.id, node.udp.ip, *seen, from.now);
-  }
+  const auto seen = endpoint_of(pong.to);
+  host_.on_answered(Protocol::v4, node, {from.now.steady - ping.sent, seen, pong.seq.value_or(0)},
+                    from.now);
+  if (seen) host_.on_seen_at(node.id, node.udp.ip, *seen, from.now);
   ask_if_newer(node, pong.seq, from.now);
   go_on_with_find(node.id, Find::Stage::pong, from.now);
   send_queued_pings(from.now);
@@ -224,7 +227,8 @@ std::optional<Drop> Discv4State::handle(const Arrived& from, const v4::Neighbors
   find->so_far = FindEnd::answered;
   const Contact node = find->node;
   // It would not have answered us without a proof of us.
-  pinged_us_.use(v4::spot_of(node), [&] { return from.now.steady; });
+  knows_us_.use(v4::spot_of(node), [&] { return Acquaintance{from.now.steady}; }).has_answered =
+      true;
   const bool is_whole = neighbors.nodes.empty() || find->told == v4::kNodesInAnswer;
   // What is left of an answer comes right behind.
   if (!is_whole) finds_.set_deadline(id, from.now.steady + limits_.lookup_step);
@@ -270,7 +274,7 @@ std::optional<Drop> Discv4State::handle(const Arrived& from, const v4::EnrRespon
 
 void Discv4State::sign_and_send(const Arrived& to, MessageKind kind, const v4::Message& message) {
   Bytes packet = v4::encode(message);
-  v4::sign(shared_.key, packet);
+  sign(packet);
   send(to.sender.udp, kind, std::move(packet), to.to);
 }
 

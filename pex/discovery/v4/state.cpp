@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstring>
 
 namespace peerage::pex {
 
@@ -28,8 +29,7 @@ Discv4State::Discv4State(SharedState& shared, ProtocolHost& host)
       pings_(limits_),
       finds_(limits_.v4_find_nodes),
       records_asked_(limits_.v4_record_questions),
-      pinged_us_(limits_.proofs),
-      last_pings_(limits_.proofs),
+      knows_us_(limits_.proofs),
       last_questions_(limits_.proofs),
       signed_finds_(kSignedFinds) {}
 
@@ -40,8 +40,8 @@ bool Discv4State::is_proven(const Contact& node, DiscoveryTime now) {
 }
 
 bool Discv4State::knows_us(const Contact& node, DiscoveryTime now) const {
-  const TimePoint* const pinged = pinged_us_.find(v4::spot_of(node));
-  return pinged != nullptr && now.steady - *pinged < limits_.proof_lasts;
+  const Acquaintance* const known = knows_us_.find(v4::spot_of(node));
+  return known != nullptr && now.steady - known->pinged_us < limits_.proof_lasts;
 }
 
 bool Discv4State::is_rested(const Contact& node, DiscoveryTime now) const {
@@ -91,7 +91,7 @@ ProtocolState::Asked Discv4State::ping(const Contact& node, Word word, Discovery
 
 // The address that we advertise, or that of the route, as far as we know it: there are peers that
 // ping it instead of the source.
-v4::Ping Discv4State::ping_to(const Contact& node, const IpAddress& from, DiscoveryTime now) {
+v4::Ping Discv4State::ping_to(const Contact& node, const IpAddress& from, DiscoveryTime now) const {
   const DiscoverySettings& settings = shared_.settings;
   v4::Ping ping;
   ping.from = {settings.bound.ip, settings.bound.port, shared_.p2p_port};
@@ -103,10 +103,7 @@ v4::Ping Discv4State::ping_to(const Contact& node, const IpAddress& from, Discov
   }
   if (ping.from.ip->unspecified()) ping.from.ip = IpAddress::v4(0, 0, 0, 0);
   ping.to = {node.udp.ip, node.udp.port, 0};
-  // No two are the same packet, not even within a second: the second would be taken for a repeat.
-  std::uint64_t& last = last_pings_.use(v4::spot_of(node), [] { return std::uint64_t{0}; });
-  last = std::max(expiry(now), last + 1);
-  ping.expires = last;
+  ping.expires = expiry(now);
   ping.seq = own_seq();
   return ping;
 }
@@ -119,7 +116,7 @@ std::uint64_t Discv4State::expiry(DiscoveryTime now) const {
 
 void Discv4State::send_ping(const Contact& node, PingSent::Why why, const IpAddress& from,
                             Bytes packet, DiscoveryTime now) {
-  const v4::PacketHash hash = v4::sign(shared_.key, packet);
+  const v4::PacketHash hash = sign(packet);
   const auto displaced = pings_.add(hash, {node, now.steady, why});
   shared_.awaited.expect(node.udp, kPingAnswers);
   shared_.table.on_pinged(node.id, Protocol::v4, node.udp, now.steady);
@@ -171,6 +168,7 @@ ProtocolState::Asked Discv4State::find_node(const Contact& node, const LookupTar
 void Discv4State::go_on_with_find(const EnodeId& id, Find::Stage after, DiscoveryTime now) {
   Find* const find = finds_.find(id);
   if (find == nullptr || find->awaits != after) return;
+  host_.on_find_went_on(Protocol::v4, id, now);
   if (after == Find::Stage::pong && !knows_us(find->node, now)) {
     find->awaits = Find::Stage::ping;
     finds_.set_deadline(id, now.steady + limits_.lookup_step);
@@ -186,10 +184,8 @@ void Discv4State::send_find(const Find& find, DiscoveryTime now) {
   SignedFind& cached = signed_finds_.use(target, [] { return SignedFind{}; });
   const bool is_old = now.steady - cached.signed_at >= limits_.find_node_signed;
   if (cached.packet.empty() || is_old || cached.sent_to.contains(find.node.id)) {
-    // Within one second another time, for the packet to be another one.
-    const std::uint64_t time = std::max(expiry(now), cached.expires + 1);
-    cached = {v4::encode(v4::FindNode{target, time}), time, now.steady, {}};
-    v4::sign(shared_.key, cached.packet);
+    cached = {v4::encode(v4::FindNode{target, expiry(now)}), now.steady, {}};
+    sign(cached.packet);
   }
   cached.sent_to.insert(find.node.id);
   // Its answer may be the same packet as one that it gave a moment ago.
@@ -201,6 +197,10 @@ void Discv4State::end_find(const EnodeId& id, FindEnd end, DiscoveryTime now) {
   const auto find = finds_.take(id);
   if (!find) return;
   shared_.awaited.end(find->node.udp);
+  const v4::Spot spot = v4::spot_of(find->node);
+  const Acquaintance* const known = knows_us_.find(spot);
+  const bool may_not_know_us = known != nullptr && !known->has_answered;
+  if (end == FindEnd::silent && may_not_know_us) knows_us_.erase(spot);
   host_.on_find_ended(Protocol::v4, find->node, end, now);
 }
 
@@ -220,7 +220,7 @@ ProtocolState::Asked Discv4State::request_record(const Contact& node, Word word,
   }
   last_questions_.use(node.id, [] { return TimePoint{}; }) = now.steady;
   Bytes packet = v4::encode(v4::EnrRequest{expiry(now)});
-  const v4::PacketHash hash = v4::sign(shared_.key, packet);
+  const v4::PacketHash hash = sign(packet);
   records_asked_.add(node.id, {node, hash}, now.steady + limits_.v4_request);
   shared_.awaited.expect(node.udp, 1);
   send(node.udp, MessageKind::enr_request, std::move(packet));
@@ -257,18 +257,25 @@ void Discv4State::on_time(DiscoveryTime now) {
 void Discv4State::forget(const EnodeId& id) {
   for (const PingSent& ping : pings_.take_all(id)) {
     shared_.awaited.end(ping.node.udp);
-    pinged_us_.erase(v4::spot_of(ping.node));
+    knows_us_.erase(v4::spot_of(ping.node));
   }
   std::erase_if(queued_pings_, [&](const Contact& node) { return node.id == id; });
   if (const auto find = finds_.take(id)) {
     shared_.awaited.end(find->node.udp);
-    pinged_us_.erase(v4::spot_of(find->node));
+    knows_us_.erase(v4::spot_of(find->node));
   }
   if (const auto asked = records_asked_.take(id)) shared_.awaited.end(asked->node.udp);
   last_questions_.erase(id);
 }
 
 // --- out ---
+
+v4::PacketHash Discv4State::sign(Bytes& packet) {
+  conn::ByteArray<32> salt{};
+  const std::uint64_t drawn = shared_.random.next();
+  std::memcpy(salt.data(), &drawn, sizeof drawn);
+  return v4::sign(shared_.key, packet, salt);
+}
 
 void Discv4State::send(const conn::Endpoint& to, MessageKind kind, Bytes packet,
                        const IpAddress& from) {

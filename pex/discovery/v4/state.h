@@ -40,7 +40,7 @@ class Discv4State final : public ProtocolState {
   Asked request_record(const Contact& node, Word word, DiscoveryTime now) override;
   bool is_asking(const EnodeId& id) const override { return finds_.contains(id); }
   bool is_rested(const Contact& node, DiscoveryTime now) const override;
-  void ping_first(const Contact& node) override { pinged_us_.erase(v4::spot_of(node)); }
+  void ping_first(const Contact& node) override { knows_us_.erase(v4::spot_of(node)); }
 
   std::optional<conn::TimePoint> next_deadline() const override;
   void on_time(DiscoveryTime now) override;
@@ -62,13 +62,18 @@ class Discv4State final : public ProtocolState {
     std::size_t told = 0;
     FindEnd so_far = FindEnd::silent;
   };
+  // It has pinged us and was answered, so that it holds a proof of us; unless the answer was lost:
+  // one that is silent at its first question is pinged before the next.
+  struct Acquaintance {
+    conn::TimePoint pinged_us;
+    bool has_answered = false;  // a question
+  };
   struct RecordAsked {
     Contact node;
     v4::PacketHash hash;
   };
   struct SignedFind {
     conn::Bytes packet;
-    std::uint64_t expires = 0;
     conn::TimePoint signed_at;
     std::set<EnodeId> sent_to;
   };
@@ -91,7 +96,7 @@ class Discv4State final : public ProtocolState {
   std::vector<v4::WireNode> neighbors_for(const Arrived& asker, const v4::WireKey& target) const;
 
   // --- what goes (state.cpp) ---
-  v4::Ping ping_to(const Contact& node, const conn::IpAddress& from, DiscoveryTime now);
+  v4::Ping ping_to(const Contact& node, const conn::IpAddress& from, DiscoveryTime now) const;
   std::uint64_t expiry(DiscoveryTime now) const;  // of what we send
   std::optional<std::uint64_t> own_seq() const;   // none: records are off
   bool is_proven(const Contact& node, DiscoveryTime now);
@@ -101,6 +106,7 @@ class Discv4State final : public ProtocolState {
   void send_ping(const Contact& node, v4::PingSent::Why why, const conn::IpAddress& from,
                  conn::Bytes packet, DiscoveryTime now);
   void send_find(const Find& find, DiscoveryTime now);
+  v4::PacketHash sign(conn::Bytes& packet);
   void send(const conn::Endpoint& to, MessageKind kind, conn::Bytes packet,
             const conn::IpAddress& from = {});
   void sign_and_send(const Arrived& to, MessageKind kind, const v4::Message& message);
@@ -117,9 +123,8 @@ class Discv4State final : public ProtocolState {
   std::deque<Contact> queued_pings_;
   Waiting<EnodeId, Find> finds_;
   Waiting<EnodeId, RecordAsked> records_asked_;
-  // When it pinged us last and was answered, so that it holds a proof of us.
-  conn::RecentMap<v4::Spot, conn::TimePoint> pinged_us_;
-  conn::RecentMap<v4::Spot, std::uint64_t> last_pings_;       // their times
+  // Those that hold a proof of us, most likely.
+  conn::RecentMap<v4::Spot, Acquaintance> knows_us_;
   conn::RecentMap<EnodeId, conn::TimePoint> last_questions_;  // for records
   conn::RecentMap<v4::WireKey, SignedFind> signed_finds_;
   std::deque<std::pair<v4::PacketHash, conn::Endpoint>> recent_packets_;

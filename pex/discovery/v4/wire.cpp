@@ -243,9 +243,9 @@ Bytes encode(const Message& message) {
   return packet;
 }
 
-PacketHash sign(const conn::Secp256k1Key& key, Bytes& packet) {
+PacketHash sign(const conn::Secp256k1Key& key, Bytes& packet, const conn::ByteArray<32>& salt) {
   const ByteView whole = packet;
-  const auto signature = key.sign_recoverable(conn::keccak256(whole.subspan(kHeadBytes)));
+  const auto signature = key.sign_recoverable(conn::keccak256(whole.subspan(kHeadBytes)), salt);
   std::copy(signature.begin(), signature.end(), packet.begin() + kHashBytes);
   const PacketHash hash = conn::keccak256(whole.subspan(kHashBytes));
   std::copy(hash.begin(), hash.end(), packet.begin());

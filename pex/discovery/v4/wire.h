@@ -109,7 +109,9 @@ std::optional<conn::Secp256k1PublicKey> recover_sender(conn::ByteView packet);
 
 // The packet but for its head, which `sign` fills in: its size is known before that is paid for.
 conn::Bytes encode(const Message& message);
-// The hash that answers will name.
-PacketHash sign(const conn::Secp256k1Key& key, conn::Bytes& packet);
+// The hash that answers will name. With another salt the same message is another packet: peers drop
+// one that they have just seen.
+PacketHash sign(const conn::Secp256k1Key& key, conn::Bytes& packet,
+                const conn::ByteArray<32>& salt = {});
 
 }  // namespace peerage::pex::v4

@@ -52,6 +52,7 @@ LinkPlan Internet::plan(const IpAddress& from, const IpAddress& to) const {
   plan.latency = options_.shortest + Duration(static_cast<Duration::rep>(both % (span + 1)));
   const bool cut = side_ && side_(from) != side_(to);
   if (cut || is_hidden(to)) plan.connect = LinkPlan::Connect::ignored;
+  if (cut) plan.datagrams = LinkPlan::Datagrams::swallowed;
   if (bend_) bend_(from, to, plan);
   return plan;
 }

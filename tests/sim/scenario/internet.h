@@ -22,7 +22,7 @@ class Internet {
   struct Options {
     Duration shortest = 10ms;  // one way
     Duration longest = 150ms;
-    double loss = 0;            // of what is written, comes later
+    double loss = 0;            // of what is written, comes later; of datagrams, for ever
     double hosted_share = 0.6;  // of addresses
     std::size_t hosting_networks = 40;
   };
@@ -43,7 +43,7 @@ class Internet {
   void set_bend(Bend bend) { bend_ = std::move(bend); }
 
   // From now on nothing passes between addresses with different `side`: connections fall silent,
-  // and dials are not answered. Replaces an earlier partition.
+  // dials are not answered, datagrams are lost. Replaces an earlier partition.
   using Side = std::function<bool(const IpAddress&)>;
   void split(Side side);
   void heal();

@@ -6,12 +6,10 @@
 #include <memory>
 #include <utility>
 
-#include <unistd.h>
-
 #include "tests/sim/interrupt.h"
-#include "tests/sim/plot.h"
 #include "tests/sim/scenario/many_runs.h"
 #include "tests/sim/scenario/scenario.h"
+#include "tests/sim/scenario/show.h"
 
 namespace peerage::sim {
 namespace {
@@ -35,44 +33,10 @@ std::vector<std::string> fault_names() {
   return names;
 }
 
-class Progress {
- public:
-  void clear() {
-    if (std::exchange(shown_, false)) std::fputs("\r\x1b[K", stderr);
-  }
-  void show(double done, const std::string& now) {
-    if (isatty(STDERR_FILENO) == 0) return;
-    std::fprintf(stderr, "\r\x1b[K%3.0f %%  %s", 100 * done, now.c_str());
-    shown_ = true;
-  }
-
- private:
-  bool shown_ = false;
-};
-
-void draw(const std::string& file, const Report& report) {
-  // The dials have another unit.
-  std::vector<Curve> shares;
-  double hours = 0;
-  for (const Curve& each : report.curves) {
-    if (each.name.find("dials") != std::string::npos) continue;
-    shares.push_back(each);
-    if (!each.points.empty()) hours = std::max(hours, each.points.back().first);
-  }
-  PlotLabels labels{.title = report.title, .y = "share of the nodes"};
-  if (hours <= 2) {
-    labels.x = "minutes";
-    for (Curve& each : shares) {
-      for (auto& [x, y] : each.points) x *= 60;
-    }
-  }
-  write_plot(file, labels, shares);
-}
-
 void print(const Wish& wish, const Report& report) {
   const std::string text = wish.json ? report.json() : wish.csv ? report.csv() : report.text();
   std::fputs(text.c_str(), stdout);
-  if (!wish.plot.empty()) draw(wish.plot, report);
+  if (!wish.plot.empty()) draw_shares(wish.plot, report, "share of the nodes");
 }
 
 int perform(const Scenario& scenario, Wish wish) {

@@ -174,6 +174,16 @@ TEST_P(CheapCryptoTest, ARecoverableSignatureYieldsItsSignerAndAChangedOneDoesNo
   EXPECT_FALSE(Secp256k1PublicKey::recover(hash_of(1), conn::Secp256k1RecoverableSignature{}));
 }
 
+TEST_P(CheapCryptoTest, ASaltMakesAnotherSignatureOfTheSameSigner) {
+  const auto key = secp256k1_key(1);
+  const conn::ByteArray<32> salt{1}, other_salt{2};
+  const auto signature = key.sign_recoverable(hash_of(1), salt);
+  EXPECT_EQ(key.sign_recoverable(hash_of(1), salt), signature);
+  EXPECT_NE(key.sign_recoverable(hash_of(1), other_salt), signature);
+  EXPECT_NE(key.sign_recoverable(hash_of(1)), signature);
+  EXPECT_EQ(Secp256k1PublicKey::recover(hash_of(1), signature), key.public_key());
+}
+
 TEST_P(CheapCryptoTest, ThreeStrangersOnTheCurveHaveThreeSecrets) {
   const auto shared = [](std::uint32_t ours, std::uint32_t theirs) {
     const auto other = secp256k1_key(theirs).public_key();

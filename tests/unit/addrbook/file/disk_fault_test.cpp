@@ -30,6 +30,7 @@ using test::kBookNow;
 using test::row_of;
 
 constexpr std::uint64_t kPoints = 500;
+constexpr std::uint64_t kSeq = 1'795'256'100'000;
 // From one point to the next.
 const auto kStep = test::by_effort<std::uint64_t>({.whole = 1, .usual = 3, .sanitized = 12});
 
@@ -55,6 +56,7 @@ class Life {
         opened_ = true;
         note(loaded->report);
         rows_found_ = loaded->contents.addresses["net"].size();
+        source_.discovery().load(std::move(loaded->contents.discovery), kBookNow);
       });
       world_.run_for(1s);
     }
@@ -66,6 +68,9 @@ class Life {
         source_.tell(test::told_of(j));
         source_.tell(test::told_of(100 * (i + 1) + j));
       }
+      source_.discovery().set_seq(kSeq + i);
+      source_.discovery().set_nodes({test::discovered_of(i), test::discovered_of(i + 1)});
+      source_.discovery().ban({test::discovered_of(i).id, std::nullopt});
       store_->changed();
       world_.run_for(1s);
     }
@@ -103,6 +108,8 @@ class Life {
     std::map<conn::NetAddress, KnownAddress> rows;
     for (const KnownAddress& row : contents->addresses["net"]) rows.emplace(row.address, row);
     EXPECT_TRUE(rows == source_.all()) << rows.size() << " rows, not " << source_.all().size();
+    EXPECT_TRUE(contents->discovery == source_.discovery().rows());
+    EXPECT_EQ(contents->discovery.seq, kSeq + 5) << "of our own record, as it was last sent";
     EXPECT_EQ(contents->key, test::key_of(1));
     EXPECT_EQ(rows_found_, 300u) << "what the last life left";
     EXPECT_EQ(moved_, 0u) << "a disk that fails is no reason to move a file aside";

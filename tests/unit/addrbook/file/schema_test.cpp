@@ -44,8 +44,8 @@ TEST_F(Schema, EveryTableIsStrict) {
   ASSERT_TRUE(migrate(database));
   EXPECT_EQ(number("SELECT count(*) FROM pragma_table_list WHERE type = 'table' AND "
                    "name NOT LIKE 'sqlite%'"),
-            5);
-  EXPECT_EQ(number("SELECT count(*) FROM pragma_table_list WHERE strict"), 5);
+            7);
+  EXPECT_EQ(number("SELECT count(*) FROM pragma_table_list WHERE strict"), 7);
 }
 
 TEST_F(Schema, AnOlderFileIsBroughtUpToDateAndKeepsItsRows) {

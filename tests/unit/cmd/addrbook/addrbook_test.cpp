@@ -105,6 +105,26 @@ class HomeTest : public ::testing::Test {
   test::TemporaryDirectory folder;
 };
 
+TEST_F(HomeTest, WhatDiscoveryKeepsIsThereAfterEveryVerbThatChangesTheFile) {
+  addrbook::Batch batch;
+  batch.discovery.seq = 42;
+  batch.discovery.nodes = {test::discovered_of(1), test::discovered_of(2)};
+  batch.discovery.banned = {{test::discovered_of(3).id, std::nullopt}};
+  {
+    BookFile file = open();
+    ASSERT_TRUE(file.apply(batch));
+    ASSERT_TRUE(file.close());
+  }
+  const addrbook::DiscoveryRows kept = contents().discovery;
+  ASSERT_EQ(kept.nodes.size(), 2u);
+  ASSERT_TRUE(import_json(home(), "net-1", json_of({test::row_of(1), test::row_of(2)}), kBookNow));
+  EXPECT_EQ(contents().discovery, kept);
+  ASSERT_TRUE(forget(home(), test::row_of(1).address.id, "", kBookNow));
+  ASSERT_TRUE(ban(home(), test::id_of(5), 24h, "test", kBookNow));
+  ASSERT_TRUE(unban(home(), test::id_of(5), kBookNow));
+  EXPECT_EQ(contents().discovery, kept);
+}
+
 // --- where it is ---
 
 TEST_F(HomeTest, TheBookIsWhereTheConfigSays) {

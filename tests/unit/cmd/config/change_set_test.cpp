@@ -32,6 +32,7 @@ TEST(ChangeSet, EveryKeyIsTakenAtAReloadOrNeedsARestart) {
 
 TEST(ChangeSet, AKeyThatThereIsNotIsInNoGroup) {
   EXPECT_FALSE(at_reload("p2p.ladr"));
+  EXPECT_FALSE(at_reload("peerage.discovery.protocol"));
   EXPECT_FALSE(at_reload(""));
 }
 

@@ -190,6 +190,17 @@ TEST(Secp256k1Signature, Of65BytesYieldsItsSignerWhateverItsS) {
   }
 }
 
+TEST(Secp256k1Signature, WithAnotherSaltIsAnotherOfTheSameSigner) {
+  const auto key = secp256k1_key(1);
+  const auto hash = sha256("hash");
+  const ByteArray<32> salt{1}, other_salt{2};
+  const auto signature = key.sign_recoverable(hash, salt);
+  EXPECT_EQ(key.sign_recoverable(hash, salt), signature);
+  EXPECT_NE(key.sign_recoverable(hash, other_salt), signature);
+  EXPECT_NE(key.sign_recoverable(hash), signature);
+  EXPECT_EQ(Secp256k1PublicKey::recover(hash, signature), key.public_key());
+}
+
 TEST(Secp256k1Signature, OfAnotherHashYieldsAnotherKeyOrNone) {
   const auto key = secp256k1_key(1);
   const auto signature = key.sign_recoverable(sha256("hash"));

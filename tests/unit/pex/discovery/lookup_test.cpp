@@ -33,6 +33,7 @@ class LookupTest : public ::testing::Test {
   }
   static std::vector<EnodeId> ids(const std::vector<Contact>& contacts) {
     std::vector<EnodeId> list;
+    list.reserve(contacts.size());
     for (const Contact& contact : contacts) list.push_back(contact.id);
     return list;
   }
@@ -160,6 +161,7 @@ TEST_F(LookupTest, WhatIsSeenIsBoundedAndTheFarthestGo) {
     const auto next = lookup.next();
     if (!next) break;
     std::vector<Contact> told;
+    told.reserve(16);
     for (int k = 0; k < 16; ++k) {
       told.push_back(test::contact(test::enode_id_at(target, 200, ++number), "5.6.7.8:30303"));
     }

@@ -312,7 +312,7 @@ TEST_F(DiscoveryServers, CommandsWaitInAQueueThatIsBounded) {
 TEST_F(DiscoveryServers, WhoGaveACommandIsToldLater) {
   Node& other = run();
   Node& node = run();
-  std::optional<conn::Result<conn::Duration>> answer;
+  std::optional<conn::Result<PingAnswer>> answer;
   node.server->run([&](DiscoveryCore& core, DiscoveryTime now) {
     core.ping(other.contact(), Protocol::v4, now, [&](auto took) { answer = took; });
   });
@@ -326,7 +326,7 @@ TEST_F(DiscoveryServers, WhoGaveACommandIsToldLater) {
 
 TEST_F(DiscoveryServers, AStopTellsWhoWaitsAndSendsNothingMore) {
   Node& node = run();
-  std::optional<conn::Result<conn::Duration>> answer;
+  std::optional<conn::Result<PingAnswer>> answer;
   node.server->run([&](DiscoveryCore& core, DiscoveryTime now) {
     core.ping(Contact::at(test::secp256k1_key(77).public_key(),
                           conn::Endpoint::parse("31.1.1.1:30303").value(), 0),

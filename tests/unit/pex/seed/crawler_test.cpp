@@ -132,6 +132,49 @@ TEST_F(CrawlerTest, AFloodOfNodesThatHaveMovedDoesNotKeepTheOthersWaiting) {
   EXPECT_GE(30 - moved - again, 8u);
 }
 
+TEST_F(CrawlerTest, WhatDiscoveryHasFoundHasAQuarterOfTheVisitsWhateverPeersTell) {
+  limits.discovered = CrawlLimits::Discovered::yes;
+  crawler = Crawler(limits);
+  answers = [](const NetAddress&) { return false; };
+  std::set<NetAddress> found;
+  for (std::uint32_t i = 0; i < 1000; ++i) {
+    hear(scattered(i));
+    if (i >= 50) continue;
+    const NetAddress address = scattered(100'000 + i);
+    found.insert(address);
+    const addrbook::Source source = {address.endpoint.ip, {}, addrbook::Origin::discovery};
+    EXPECT_EQ(book.add(address, source, now), addrbook::Added::added);
+  }
+  std::size_t of_discovery = 0;
+  for (int i = 0; i < 100; ++i) {
+    const auto target = next();
+    ASSERT_TRUE(target);
+    if (found.contains(*target)) ++of_discovery;
+  }
+  // Nobody has moved, and nobody is known: two kinds are left, which take turns.
+  EXPECT_EQ(of_discovery, 50u);
+}
+
+TEST_F(CrawlerTest, AFloodOfWhatDiscoveryHasFoundDoesNotKeepTheOthersWaiting) {
+  limits.discovered = CrawlLimits::Discovered::yes;
+  crawler = Crawler(limits);
+  std::set<NetAddress> told;
+  for (std::uint32_t i = 0; i < 1000; ++i) {
+    if (i < 20) {
+      told.insert(scattered(i));
+      hear(scattered(i));
+    }
+    const NetAddress address = scattered(100'000 + i);
+    book.add(address, {address.endpoint.ip, {}, addrbook::Origin::discovery}, now);
+  }
+  for (int i = 0; i < 40; ++i) {
+    const auto target = next();
+    ASSERT_TRUE(target);
+    told.erase(*target);
+  }
+  EXPECT_TRUE(told.empty());
+}
+
 TEST_F(CrawlerTest, ANodeThatAlwaysAnswersIsVisitedEverLessOften) {
   hear(address(1, "20.1.1.1"));
   const auto first_day = crawl(24h).begin()->second;

@@ -5,6 +5,7 @@
 // the suite does. All of it holds on loopback, where traffic has no limits, and between public
 // addresses, where it has.
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <deque>
 #include <map>
@@ -169,7 +170,7 @@ INSTANTIATE_TEST_SUITE_P(, Conformance,
                                                    {IpAddress::v4(50, 1, 0, 1), 30303},
                                                    {IpAddress::v4(60, 2, 0, 1), 40001},
                                                    {IpAddress::v4(70, 3, 0, 1), 40002}}),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& each) { return each.param.name; });
 
 // --- pings ---
 
@@ -204,7 +205,7 @@ TEST_P(Conformance, APingOfThePastIsNotAnswered) {
 }
 
 TEST_P(Conformance, APacketOfAnUnknownTypeIsNotAnswered) {
-  for (const std::uint8_t type : {0, 7, 66, 255}) {
+  for (const std::uint8_t type : std::to_array<std::uint8_t>({0, 7, 66, 255})) {
     send(type, ping());
     EXPECT_FALSE(next()) << int{type};
   }

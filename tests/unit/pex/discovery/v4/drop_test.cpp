@@ -112,7 +112,7 @@ TEST_F(Discv4Drops, APacketThatAnotherSendsOnDoesNotShutItsMakerOut) {
 }
 
 TEST_F(Discv4Drops, TypesThatAreNone) {
-  for (const std::uint8_t type : {0x00, 0x07, 0x42, 0xff}) {
+  for (const std::uint8_t type : std::to_array<std::uint8_t>({0x00, 0x07, 0x42, 0xff})) {
     Bytes packet = v4::encode(v4::EnrRequest{soon() + type});
     packet[v4::kHeadBytes] = type;
     v4::sign(peer.key, packet);
@@ -122,7 +122,7 @@ TEST_F(Discv4Drops, TypesThatAreNone) {
 }
 
 TEST_F(Discv4Drops, SignaturesOfNobody) {
-  for (const std::uint8_t number : {4, 27, 255}) {
+  for (const std::uint8_t number : std::to_array<std::uint8_t>({4, 27, 255})) {
     Bytes packet = signed_packet(ping_of(peer));
     packet[v4::kHeadBytes - 1] = number;
     const auto hash = conn::keccak256(conn::ByteView(packet).subspan(v4::kHashBytes));

@@ -302,10 +302,25 @@ TEST_F(Discv4FindNode, ASecondAnswerThatIsTheSamePacketIsTakenForAnAnswer) {
   }
 }
 
+// It may not have had our Pong, and drop what we ask.
+TEST_F(Discv4FindNode, WhoIsSilentAtTheFirstQuestionIsPingedBeforeTheNext) {
+  bond(peer);
+  take(peer);
+  look_up();
+  EXPECT_EQ(take<v4::FindNode>(peer).size(), 1u);
+  pass(21s);
+  look_up();
+  const auto came = take(peer);
+  ASSERT_EQ(came.size(), 1u);
+  EXPECT_TRUE(std::holds_alternative<v4::Ping>(came[0].message));
+}
+
 TEST_F(Discv4FindNode, FiveFailuresInARowMakeAPingComeFirst) {
   settings.limits.v4_revalidation = 100h;
   start();
   bond(peer);
+  look_up();
+  send(peer, v4::Neighbors{{}, soon()});
   for (unsigned i = 0; i < settings.limits.find_failures; ++i) {
     take(peer);
     look_up();

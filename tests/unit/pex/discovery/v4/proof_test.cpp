@@ -247,20 +247,6 @@ TEST_F(Discv4Proof, PingsInFlightAndWaitingAreBounded) {
                                                             settings.limits.v4_pings_queued);
 }
 
-// It would take the second for a repeat.
-TEST_F(Discv4Proof, NoTwoPingsToANodeAreTheSamePacket) {
-  std::set<v4::PacketHash> hashes;
-  for (int i = 0; i < 3; ++i) {
-    core->ping(peer.contact(), Protocol::v4, now(), [](auto) {});
-    send_bytes(other.at, {});
-    const auto ours = take<v4::Ping>(peer);
-    ASSERT_EQ(ours.size(), 1u);
-    hashes.insert(ours[0].first);
-    send(peer, pong_of(ours[0].first));
-  }
-  EXPECT_EQ(hashes.size(), 3u);
-}
-
 TEST_F(Discv4Proof, StrangersPingsTakeNoPlaceOfOurOwn) {
   for (std::uint32_t i = 0; i < 200; ++i) {
     const ScriptedPeer each(100 + i, "20.7." + std::to_string(i) + ".1:30303");

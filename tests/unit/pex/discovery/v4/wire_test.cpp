@@ -1,5 +1,6 @@
 #include "pex/discovery/v4/wire.h"
 
+#include <array>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -262,7 +263,7 @@ TEST_F(Discv4Fields, ATimeIsANumberOfEightBytesAtMost) {
 }
 
 TEST_F(Discv4Fields, MissingElementsMakeNoMessage) {
-  for (const std::uint8_t type : {1, 2, 3, 4, 5, 6}) {
+  for (const std::uint8_t type : std::to_array<std::uint8_t>({1, 2, 3, 4, 5, 6})) {
     EXPECT_FALSE(decode(packet_of(type, RlpWriter().open().close().take()))) << int{type};
   }
   RlpWriter no_time;
@@ -306,7 +307,8 @@ TEST_F(Discv4Messages, ASignatureThatIsNoneNamesNobodyAndHarmsNothing) {
     std::fill_n(bad.begin() + static_cast<std::ptrdiff_t>(kHashBytes + at), count, byte);
     return recover_sender(bad);
   };
-  for (const std::uint8_t number : {4, 27, 28, 255}) EXPECT_FALSE(with(64, 1, number));
+  for (const std::uint8_t number : std::to_array<std::uint8_t>({4, 27, 28, 255}))
+    EXPECT_FALSE(with(64, 1, number));
   EXPECT_FALSE(with(0, 32, 0)) << "r = 0";
   EXPECT_FALSE(with(32, 32, 0)) << "s = 0";
   EXPECT_FALSE(with(0, 32, 0xff)) << "r beyond the order";

@@ -1,0 +1,54 @@
+#include <ctime>
+
+#include "tests/sim/discovery/stage.h"
+#include "tests/sim/scenario/stage.h"
+
+namespace peerage::sim::discovery {
+namespace {
+
+double processor_seconds() {
+  return static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
+}
+
+}  // namespace
+
+// First everything is found, which is what most of the datagrams are for; then a node that has
+// found everything should be quiet.
+Report steady(const Options& options) {
+  const std::size_t bytes_before = resident_bytes();
+  Stage stage("Discovery among " + std::to_string(options.nodes) + " nodes", options);
+  stage.add_boot_node();
+  stage.add_nodes(options.nodes - 1);
+  stage.count_datagrams();
+  stage.go_on(stage.span());
+  const Stage::State settled = stage.state();
+  stage.report.at_least("live places of those possible, in the worst table", settled.lowest,
+                        kPromisedPlaces);
+  stage.report.figure("the same on the average", settled.mean);
+  stage.report.at_most("datagrams a second that the busiest node sends", stage.busiest(),
+                       kPromisedDatagrams);
+  stage.report.figure("the same of all nodes on the average", stage.average());
+
+  const Stage::Found found = stage.look_up(2 * options.nodes);
+  stage.report.at_least("lookups that find their node", found.share(), kPromisedFound);
+  stage.report.at_most("rounds of a lookup", static_cast<double>(found.most_rounds),
+                       kPromisedRounds);
+
+  constexpr Duration kIdle = 5min;
+  const double before = processor_seconds();
+  stage.count_datagrams();
+  stage.world.run_for(kIdle);
+  const double used = (processor_seconds() - before) /
+                      std::chrono::duration<double>(kIdle).count() /
+                      static_cast<double>(options.nodes);
+  stage.report.figure("datagrams a second of a node that is idle", stage.average());
+  stage.report.figure("processor of a node that is idle, with its part of the simulation",
+                      100 * used, "%");
+  stage.report.figure("memory of a node",
+                      static_cast<double>(resident_bytes() - bytes_before) / 1024 /
+                          static_cast<double>(options.nodes),
+                      "KiB");
+  return stage.finish();
+}
+
+}  // namespace peerage::sim::discovery

@@ -1,0 +1,205 @@
+// What the core does unasked: lookups, revalidation, boot nodes, all by its timers.
+#include "conn/address/node_id.h"
+#include "tests/unit/pex/discovery/core_fixture.h"
+
+namespace peerage::pex {
+namespace {
+
+class CoreTimers : public CoreTest {
+ protected:
+  CoreTimers() {
+    settings.lookups = Switched::on;
+    settings.boot = {boot.contact()};
+  }
+  const ScriptedPeer boot{1, "20.1.1.1:30303"};
+  const v4::WireKey own_key = test::secp256k1_key(9000).public_key().xy();
+
+  // The boot node answers, and pings us back.
+  void answer_boot() {
+    for (const auto& [hash, ping] : take<v4::Ping>(boot)) send(boot, pong_of(hash));
+    send(boot, ping_of(boot));
+    take(boot);
+  }
+  // Each question is answered with nobody, for so long; their targets, and when they came.
+  struct Asked {
+    v4::WireKey target;
+    conn::Duration after;
+  };
+  std::vector<Asked> answer_questions(conn::Duration time) {
+    std::vector<Asked> asked;
+    const conn::TimePoint start = steady;
+    for (; steady - start < time; pass(100ms)) {
+      for (const auto& [hash, find] : take<v4::FindNode>(boot)) {
+        asked.push_back({find.target, steady - start});
+        send(boot, v4::Neighbors{{}, soon()});
+      }
+    }
+    return asked;
+  }
+};
+
+TEST_F(CoreTimers, TheFirstLookupIsForOurselvesAndLeavesTheNewcomerInPeaceForASecond) {
+  start();
+  answer_boot();
+  pass(999ms);
+  EXPECT_TRUE(take(boot).empty());
+  pass(1ms);
+  const auto asked = take<v4::FindNode>(boot);
+  ASSERT_EQ(asked.size(), 1u);
+  EXPECT_EQ(asked[0].second.target, own_key);
+}
+
+TEST_F(CoreTimers, EveryFourthLookupIsForOurselvesAndTheOthersAreByLot) {
+  start();
+  answer_boot();
+  const auto asked = answer_questions(170s);
+  ASSERT_EQ(asked.size(), 9u);
+  std::set<v4::WireKey> others;
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    EXPECT_EQ(asked[i].target == own_key, i % 4 == 0) << i;
+    if (i % 4 != 0) others.insert(asked[i].target);
+  }
+  EXPECT_EQ(others.size(), 6u);
+}
+
+TEST_F(CoreTimers, AllAreForOurselvesWhereRandomOnesAreSwitchedOff) {
+  settings.random_lookups = Switched::off;
+  start();
+  answer_boot();
+  for (const Asked& each : answer_questions(100s)) EXPECT_EQ(each.target, own_key);
+}
+
+TEST_F(CoreTimers, ThereAreNoneWhereLookupsAreSwitchedOff) {
+  settings.lookups = Switched::off;
+  start();
+  answer_boot();
+  EXPECT_TRUE(answer_questions(2min).empty());
+}
+
+TEST_F(CoreTimers, WhoLacksPeersLooksEachSecondAndWhoLacksNoneEachTwenty) {
+  start();
+  answer_boot();
+  core->set_need(10, 10);
+  EXPECT_EQ(answer_questions(65s).size(), 4u);
+  core->set_need(0, 10);
+  EXPECT_GE(answer_questions(30s).size(), 28u);
+}
+
+TEST_F(CoreTimers, WhoHasNotAnsweredYetIsNotAskedMore) {
+  start();
+  answer_boot();
+  core->set_need(0, 10);
+  pass(1s);
+  EXPECT_EQ(take<v4::FindNode>(boot).size(), 1u);
+  pass(15s);
+  EXPECT_TRUE(take<v4::FindNode>(boot).empty());
+}
+
+TEST_F(CoreTimers, ALookupThatNobodyAnswersEnds) {
+  start();
+  answer_boot();
+  pass(1s);
+  EXPECT_EQ(core->lookups_under_way(), 1u);
+  pass(20s);
+  EXPECT_EQ(core->counters().lookups[0].finished + core->counters().lookups[0].timed_out, 1u);
+}
+
+TEST_F(CoreTimers, WithNobodyToAskTheBootNodesArePingedAgain) {
+  start();
+  EXPECT_EQ(take<v4::Ping>(boot).size(), 1u);
+  EXPECT_FALSE(core->boot_nodes_wanted());
+  pass(45s);
+  EXPECT_GE(take<v4::Ping>(boot).size(), 1u);
+  EXPECT_TRUE(core->boot_nodes_wanted());
+  EXPECT_FALSE(core->boot_nodes_wanted()) << "once";
+}
+
+TEST_F(CoreTimers, BootNodesArePingedAgainAlsoWithoutLookups) {
+  settings.lookups = Switched::off;
+  start();
+  EXPECT_EQ(take<v4::Ping>(boot).size(), 1u);
+  pass(45s);
+  EXPECT_GE(take<v4::Ping>(boot).size(), 1u);
+}
+
+TEST_F(CoreTimers, StrangersAreTakenInWhenTheFirstLookupForOurselvesIsDone) {
+  const ScriptedPeer stranger(2, "20.2.2.2:30303");
+  start();
+  answer_boot();
+  EXPECT_FALSE(core->table().open_to_inbound_now());
+  answer_questions(2s);
+  EXPECT_TRUE(core->table().open_to_inbound_now());
+  bond(stranger);
+}
+
+TEST_F(CoreTimers, AProofIsRenewedAfterTwelveHours) {
+  settings.lookups = Switched::off;
+  start();
+  answer_boot();
+  pass(12h - 1min);
+  EXPECT_TRUE(take<v4::Ping>(boot).empty());
+  pass(2min);
+  EXPECT_GE(take<v4::Ping>(boot).size(), 1u);
+}
+
+TEST_F(CoreTimers, AStoredNodeIsPingedBesideTheBootNodes) {
+  const ScriptedPeer stored(2, "20.2.2.2:30303");
+  settings.stored.rows = {{.node = stored.contact(),
+                           .speaks = {true, false},
+                           .first_seen = wall - 48h,
+                           .last_live = wall - 1h,
+                           .checks = 5}};
+  start();
+  EXPECT_EQ(take<v4::Ping>(boot).size(), 1u);
+  EXPECT_EQ(take<v4::Ping>(stored).size(), 1u);
+}
+
+TEST_F(CoreTimers, AStoredNodeThatIsLongGoneIsNot) {
+  const ScriptedPeer stored(2, "20.2.2.2:30303");
+  settings.stored.rows = {{.node = stored.contact(),
+                           .speaks = {true, false},
+                           .first_seen = wall - std::chrono::days(30),
+                           .last_live = wall - std::chrono::days(6),
+                           .checks = 5}};
+  start();
+  EXPECT_TRUE(take(stored).empty());
+}
+
+TEST_F(CoreTimers, AnIdleNodeSendsHardlyAnything) {
+  start();
+  answer_boot();
+  answer_questions(1min);
+  const std::uint64_t before = sent_in_all();
+  answer_questions(10min);
+  EXPECT_LE(sent_in_all() - before, 2 * 10 * 60u / 20);
+}
+
+TEST_F(CoreTimers, AFullBucketsOldestIsAskedAndTheNewcomerWaits) {
+  settings.lookups = Switched::off;
+  settings.boot.clear();
+  settings.limits.bucket_entries = settings.limits.bucket_inbound = 1;
+  start();
+  // Of three nodes two share a bucket: half of all are farthest from us.
+  std::vector<ScriptedPeer> far;
+  for (std::uint32_t i = 10; far.size() < 2; ++i) {
+    ScriptedPeer each(i, "20." + std::to_string(i) + ".1.1:30303");
+    if (log_distance(core->id(), each.id()) == 256) far.push_back(std::move(each));
+  }
+  bond(far[0]);
+  take(far[0]);
+  pass(1min);
+  send(far[1], ping_of(far[1]));
+  const auto asked = take<v4::Ping>(far[1]);
+  ASSERT_EQ(asked.size(), 1u);
+  send(far[1], pong_of(asked[0].first));
+  EXPECT_EQ(take_updates<update::DiscoveredAtCapacity>().size(), 1u);
+  EXPECT_EQ(take<v4::Ping>(far[0]).size(), 1u) << "is it still there?";
+  EXPECT_TRUE(is_live(far[0]));
+  pass(70s);
+  EXPECT_EQ(core->table().find(far[0].id()), nullptr) << "it is not";
+  EXPECT_NE(core->table().find(far[1].id()), nullptr);
+  EXPECT_GE(take<v4::Ping>(far[1]).size(), 1u);
+}
+
+}  // namespace
+}  // namespace peerage::pex
