@@ -127,6 +127,12 @@ void DiscoveryCore::handle(const core_message::Datagram& message, DiscoveryTime 
   if (!shared_.limits.admit(datagram.from.ip, datagram.bytes.size(), awaited, now.steady)) {
     return counters.drop(Drop::rate);
   }
+  if (awaited == Awaited::no) {
+    const auto standing = shared_.standing(datagram.from.ip, now.steady);
+    if (!shared_.limits.admit_hashing(standing, datagram.bytes.size(), now.steady)) {
+      return counters.drop(Drop::costly);
+    }
+  }
   for (const auto& each : states_) {
     if (each && each->receive(datagram, awaited, now)) return;
   }

@@ -82,6 +82,9 @@ struct DiscoveryLimits {
   std::uint64_t inbound_rate = 20;  // datagrams a second from a public source
   std::uint64_t inbound_burst = 60;
   std::size_t limited_sources = 10'000;
+  // Bytes a second that nobody waits for and that are hashed to be told apart: far more than any
+  // honest network sends, and a tenth of a core.
+  std::uint64_t hashed_rate = 16 << 20;
   std::uint64_t costly_rate = 2000;  // signature checks a second for what nobody waits for
   std::uint64_t unproven_rate = 5;   // datagrams a second to a public IP that has proven nothing
   std::uint64_t unproven_burst = 10;
