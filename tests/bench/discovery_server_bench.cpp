@@ -303,7 +303,8 @@ pex::EnrPtr usual_record(const conn::Secp256k1Key& key, std::uint64_t seq) {
 void measure_records(Row& fresh, Row& known) {
   static constexpr std::size_t kRemembered = pex::DiscoveryLimits{}.records_remembered;
   static const std::vector<Bytes> kAll = packets_of(kRemembered, [](std::size_t i) {
-    const auto bytes = usual_record(key_of(std::uint32_t(i + 1)), i + 1)->bytes();
+    const pex::EnrPtr record = usual_record(key_of(std::uint32_t(i + 1)), i + 1);
+    const ByteView bytes = record->bytes();
     return Bytes(bytes.begin(), bytes.end());
   });
   const std::size_t bytes = kAll[0].size();
