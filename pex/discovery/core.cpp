@@ -127,6 +127,12 @@ void DiscoveryCore::handle(const core_message::Datagram& message, DiscoveryTime 
   if (!shared_.limits.admit(datagram.from.ip, datagram.bytes.size(), awaited, now.steady)) {
     return counters.drop(Drop::rate);
   }
+  if (awaited == Awaited::no) {
+    const auto standing = shared_.standing(datagram.from.ip, now.steady);
+    if (!shared_.limits.admit_hashing(standing, datagram.bytes.size(), now.steady)) {
+      return counters.drop(Drop::costly);
+    }
+  }
   for (const auto& each : states_) {
     if (each && each->receive(datagram, awaited, now)) return;
   }
@@ -168,7 +174,21 @@ void DiscoveryCore::begin(DiscoveryTime now) {
 }
 
 void DiscoveryCore::ping_boot_nodes(Protocol protocol, DiscoveryTime now) {
-  for (const Contact& node : boot_) offer(node, protocol, HeardBy::boot, ThenPing::yes, now);
+  for (const Contact& node : boot_) {
+    const auto offered = offer(node, protocol, HeardBy::boot, ThenPing::yes, now);
+    if (offered == NodeTable::Offered::known) ping_in_table(node.id, protocol, now);
+  }
+}
+
+// One that the table does not hold, now and then.
+void DiscoveryCore::visit_boot_node(Protocol protocol, DiscoveryTime now) {
+  const std::size_t visits = shared_.settings.limits.boot_visits;
+  if (boot_.empty() || visits == 0 || shared_.random.below(visits) != 0) return;
+  const Contact& node = boot_[shared_.random.below(boot_.size())];
+  const TableNode* const known = shared_.table.find(node.id);
+  if (known != nullptr && known->live()) return;
+  offer(node, protocol, HeardBy::boot, ThenPing::no, now);
+  state(protocol)->ping(node, Word::ours, now);
 }
 
 // Strangers are taken in when those whom we know have had their time to fill the table; at once
@@ -185,6 +205,7 @@ void DiscoveryCore::open_to_inbound_if_filled(DiscoveryTime now) {
 void DiscoveryCore::handle(const core_message::Revalidate& message, DiscoveryTime now) {
   const Protocol protocol = message.protocol;
   next_revalidation_[index_of(protocol)] = now.steady + kRevalidationLook;
+  if (!has_anybody_to_ask(protocol)) ping_boot_nodes(protocol, now);
   for (std::size_t i = 0; i < kPingsOfALook; ++i) {
     const TableNode* const node = shared_.table.next_to_revalidate(protocol, now.steady);
     if (node == nullptr) return;
@@ -234,6 +255,7 @@ void DiscoveryCore::handle(const core_message::Lookup& message, DiscoveryTime no
 void DiscoveryCore::begin_timed_lookup(Protocol protocol, DiscoveryTime now) {
   std::size_t& begun = lookups_begun_[index_of(protocol)];
   const bool is_own = begun % kOwnLookups == 0 || shared_.settings.random_lookups == Switched::off;
+  if (is_own) visit_boot_node(protocol, now);
   const LookupTarget target =
       is_own ? LookupTarget::of(shared_.key.public_key().xy()) : random_target();
   const auto on_done = [this, is_own](const pex::Lookup&, DiscoveryTime at) {

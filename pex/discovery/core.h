@@ -198,6 +198,7 @@ class DiscoveryCore final : private ProtocolHost {
   void open_to_inbound_if_filled(DiscoveryTime now);
   bool has_anybody_to_ask(Protocol protocol) const;
   void ping_boot_nodes(Protocol protocol, DiscoveryTime now);
+  void visit_boot_node(Protocol protocol, DiscoveryTime now);
   void begin_timed_lookup(Protocol protocol, DiscoveryTime now);
   void schedule_lookup(Protocol protocol);
   // Null: it is off.

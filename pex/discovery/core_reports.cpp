@@ -148,19 +148,11 @@ void DiscoveryCore::on_find_ended(Protocol by, const Contact& from, FindEnd end,
   if (end == FindEnd::answered) {
     shared_.table.on_find_answered(from.id);
   } else {
-    switch (shared_.table.on_find_failed(from.id)) {
-      case NodeTable::FindFailed::ping_first:
-        state(by)->ping_first(from);
-        break;
-      case NodeTable::FindFailed::removed:
-        on_removed(from.id, now);
-        break;
-      case NodeTable::FindFailed::absent:
-      case NodeTable::FindFailed::stays:
-        break;
-    }
+    // It was asked more than once: it may be gone, or have forgotten us, or see us elsewhere.
+    state(by)->ping_first(from);
+    const auto failed = shared_.table.on_find_failed(from.id);
+    if (failed == NodeTable::FindFailed::removed) on_removed(from.id, now);
   }
-  end_finding(from.id, end, now);
   lookups_.on_find_ended(by, from.id, end, now);
 }
 

@@ -37,7 +37,7 @@ enum class Drop : std::uint8_t {
   banned,           // its IP or its ID
   restricted,       // outside of net_restrict
   rate,             // its source sends too many
-  costly,           // too many signatures to check
+  costly,           // too much to hash, or too many signatures to check
   repeated,         // it came just before
   malformed,        // no message that we know
   expired,          // its time is over, or no time

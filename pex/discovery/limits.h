@@ -34,6 +34,10 @@ struct DiscoveryLimits {
   // A live node is asked again so often before it is given up; one that never answered: once.
   unsigned ping_tries = 3;
   Duration ping_retry = std::chrono::seconds(10);
+  // A FindNode that nothing answers is sent so often in all, with this pause: a lost datagram is no
+  // silence.
+  unsigned find_tries = 3;
+  Duration find_again = std::chrono::seconds(1);
   unsigned find_failures = 5;  // in a row: then it is pinged first, and may be removed
   Duration prune_interval = std::chrono::seconds(5);
 
@@ -45,6 +49,12 @@ struct DiscoveryLimits {
   Duration lookup_interval_low = std::chrono::seconds(1);
   Duration lookup_interval_high = std::chrono::seconds(20);
   std::size_t command_lookups = 4;
+  // While nobody else is known, boot nodes are pinged so often.
+  Duration boot_again = std::chrono::seconds(2);
+  // Of our lookups for ourselves, about one in so many also asks a boot node whether it is there
+  // that the table does not hold: two parts of a network that were cut apart meet again there.
+  // 0: none.
+  std::size_t boot_visits = 8;
 
   // --- discv4 (ethereum/devp2p discv4.md; reth) ---
   Duration proof_lasts = std::chrono::hours(12);
@@ -72,6 +82,9 @@ struct DiscoveryLimits {
   std::uint64_t inbound_rate = 20;  // datagrams a second from a public source
   std::uint64_t inbound_burst = 60;
   std::size_t limited_sources = 10'000;
+  // Bytes a second that nobody waits for and that are hashed to be told apart: far more than any
+  // honest network sends, and a tenth of a core.
+  std::uint64_t hashed_rate = 16 << 20;
   std::uint64_t costly_rate = 2000;  // signature checks a second for what nobody waits for
   std::uint64_t unproven_rate = 5;   // datagrams a second to a public IP that has proven nothing
   std::uint64_t unproven_burst = 10;

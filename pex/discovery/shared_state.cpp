@@ -59,6 +59,11 @@ std::optional<Drop> SharedState::refusal(const EnodeId& node, const conn::IpAddr
   return refusal(ip, now);
 }
 
+TrafficLimits::Standing SharedState::standing(const conn::IpAddress& ip, TimePoint now) const {
+  using Standing = TrafficLimits::Standing;
+  return proofs.proven(ip, now) ? Standing::proven : Standing::stranger;
+}
+
 std::optional<conn::Endpoint> SharedState::advertised(IpFamily family) const {
   if (!record.current()) return std::nullopt;
   return family == IpFamily::v4 ? record.current()->udp4() : record.current()->udp6();

@@ -56,6 +56,8 @@ struct SharedState {
   std::optional<Drop> refusal(const EnodeId& id, const conn::IpAddress& ip,
                               conn::TimePoint now) const;
   std::optional<Drop> refusal(const conn::IpAddress& ip, conn::TimePoint now) const;
+  // Whether some node has proven to be at this IP.
+  TrafficLimits::Standing standing(const conn::IpAddress& ip, conn::TimePoint now) const;
   // Where others reach us, as our record says.
   std::optional<conn::Endpoint> advertised(IpFamily family) const;
   // Who stands for this endpoint of the node.

@@ -148,7 +148,10 @@ NodeTable::Missed NodeTable::on_missed(const EnodeId& id, Protocol protocol, con
 }
 
 void NodeTable::on_find_answered(const EnodeId& id) {
-  if (TableNode* const node = entry(id)) node->find_failures = 0;
+  TableNode* const node = entry(id);
+  if (node == nullptr) return;
+  node->find_failures = 0;
+  ++node->checks;
 }
 
 NodeTable::FindFailed NodeTable::on_find_failed(const EnodeId& id) {

@@ -22,7 +22,7 @@ struct TableNode {
   ByProtocol<std::optional<conn::TimePoint>> last_live{};
   ByProtocol<std::optional<conn::TimePoint>> last_ping{};
   ByProtocol<unsigned> missed{};  // pings not answered, in a row
-  unsigned checks = 0;            // pings answered, in a row
+  unsigned checks = 0;            // pings and FindNode answered, in a row
   unsigned find_failures = 0;     // FindNode not answered, in a row
   bool disposable = false;        // goes at the next prune
 

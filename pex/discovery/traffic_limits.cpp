@@ -13,7 +13,7 @@ using conn::TimePoint;
 
 namespace {
 
-// Of a second's signature checks: what may be saved up, and what of that strangers leave.
+// Of a second's work: what may be saved up, and what of that strangers leave.
 std::uint64_t burst(std::uint64_t rate) {
   return std::max<std::uint64_t>(rate / 10, 1);
 }
@@ -28,8 +28,8 @@ TrafficLimits::TrafficLimits(const DiscoveryLimits& limits, TimePoint now)
       sources_(limits.limited_sources),
       networks_(limits.limited_sources),
       told_(limits.told_hosts),
-      costly_(limits.costly_rate, burst(limits.costly_rate), now),
-      costly_reserve_(reserve(limits.costly_rate)) {}
+      hashed_{{limits.hashed_rate, burst(limits.hashed_rate), now}, reserve(limits.hashed_rate)},
+      costly_{{limits.costly_rate, burst(limits.costly_rate), now}, reserve(limits.costly_rate)} {}
 
 bool TrafficLimits::admit(const IpAddress& from, std::size_t bytes, Awaited awaited,
                           TimePoint now) {
@@ -41,9 +41,17 @@ bool TrafficLimits::admit(const IpAddress& from, std::size_t bytes, Awaited awai
   return true;
 }
 
+bool TrafficLimits::Shared::take(Standing standing, std::uint64_t count, TimePoint now) {
+  const std::uint64_t must_stay = standing == Standing::stranger ? reserve : 0;
+  return bucket.available(now) > must_stay && bucket.take(count, now);
+}
+
+bool TrafficLimits::admit_hashing(Standing standing, std::size_t bytes, TimePoint now) {
+  return hashed_.take(standing, bytes, now);
+}
+
 bool TrafficLimits::admit_costly(Standing standing, TimePoint now) {
-  const std::uint64_t must_stay = standing == Standing::stranger ? costly_reserve_ : 0;
-  return costly_.available(now) > must_stay && costly_.take(1, now);
+  return costly_.take(standing, 1, now);
 }
 
 bool TrafficLimits::allow_unproven(const IpAddress& to, std::size_t bytes, TimePoint now,

@@ -3,8 +3,8 @@
 //  - inbound: a public source (IPv4 address, IPv6 /64) has a token bucket of datagrams. Over it a
 //    datagram is dropped before any cryptography. What we wait for is free, as much of it as we
 //    wait for.
-//  - costly: signature checks for what nobody waits for, all sources together. Strangers leave a
-//    reserve to those who have proven themselves.
+//  - hashed, costly: bytes that are hashed and signatures that are checked for what nobody waits
+//    for, all sources together. Strangers leave a reserve to those who have proven themselves.
 //  - unproven: what a public IP that has proven nothing makes us send to it, for its source may be
 //    forged. In each window no more bytes leave for it than have come from it, but for the answer
 //    to one ping; and the same for its whole network (/24, /48), so that a forger gains nothing by
@@ -12,9 +12,9 @@
 //  - own: what we send to such an IP of our own accord is bounded in datagrams alone.
 //  - told: pings to endpoints that only others have named.
 //
-// Private sources are free of all but `costly`. What displaces what: a source that was longest
-// quiet is forgotten; to have one forgotten takes more bytes than its answer has. Traffic never
-// bans anybody, for its source may be forged. Threads: none of its own.
+// Private sources are free of all but `hashed` and `costly`. What displaces what: a source that was
+// longest quiet is forgotten; to have one forgotten takes more bytes than its answer has. Traffic
+// never bans anybody, for its source may be forged. Threads: none of its own.
 #pragma once
 
 #include <vector>
@@ -34,6 +34,8 @@ class TrafficLimits {
   enum class Awaited : std::uint8_t { no, yes };
   bool admit(const conn::IpAddress& from, std::size_t bytes, Awaited awaited, conn::TimePoint now);
   enum class Standing : std::uint8_t { stranger, proven };
+  // Whether so many bytes are hashed for it, or a signature is checked.
+  bool admit_hashing(Standing standing, std::size_t bytes, conn::TimePoint now);
   bool admit_costly(Standing standing, conn::TimePoint now);
   // Whether so many bytes, in so many datagrams, to which an IP that has proven nothing has moved
   // us, may go to it; they count when they may.
@@ -74,8 +76,14 @@ class TrafficLimits {
   conn::RecentMap<conn::IpAddress, Source> sources_;          // by host
   conn::RecentMap<conn::IpAddress, Account> networks_;        // by neighbourhood
   conn::RecentMap<conn::IpAddress, std::vector<Ping>> told_;  // by host; lately, oldest first
-  conn::TokenBucket costly_;
-  std::uint64_t costly_reserve_;
+  // Of all sources together; strangers leave `reserve`.
+  struct Shared {
+    conn::TokenBucket bucket;
+    std::uint64_t reserve;
+    bool take(Standing standing, std::uint64_t count, conn::TimePoint now);
+  };
+  Shared hashed_;
+  Shared costly_;
 };
 
 }  // namespace peerage::pex

@@ -166,82 +166,155 @@ void BareServer::run() {
   }
 }
 
-// --- CoreServer ---
+// --- DiscoveryUnderLoad ---
 
-CoreServer::CoreServer(pex::DiscoverySettings settings, const Prepare& prepare) {
-  std::promise<void> begun;
-  runtime_.shard(0).post([&] {
-    begin(std::move(settings), prepare);
-    begun.set_value();
-  });
-  begun.get_future().wait();
-}
+namespace {
 
-CoreServer::~CoreServer() {
-  std::promise<void> ended;
-  runtime_.shard(0).post([&] {
-    timer_.reset();
-    socket_.reset();
-    ended.set_value();
-  });
-  ended.get_future().wait();
-}
+// Counts what was received before the last time that it was asked for more: the server is done with
+// that.
+class WatchedSocket final : public conn::DatagramSocket {
+ public:
+  using Sees = DiscoveryUnderLoad::Sees;
+  WatchedSocket(std::unique_ptr<conn::DatagramSocket> socket, Sees sees,
+                std::atomic<std::uint64_t>& handled)
+      : socket_(std::move(socket)), sees_(sees), handled_(handled) {}
 
-void CoreServer::begin(pex::DiscoverySettings settings, const Prepare& prepare) {
-  conn::Shard& shard = runtime_.shard(0);
-  auto socket =
-      runtime_.open_datagrams(shard, {IpAddress::v4(127, 0, 0, 1), 0}, pex::kMaxDatagram + 1);
-  if (!socket) die("bind");
-  socket_ = std::move(*socket);
-  settings.bound = at_ = socket_->local_endpoint();
-  core_ = std::make_unique<pex::DiscoveryCore>(key_of(9000), std::move(settings),
-                                               conn::Random::Seed{7}, now());
-  if (const auto seq = core_->seq_to_store()) core_->on_seq_stored(*seq, now());
-  if (prepare) prepare(*core_, now());
-  timer_ = shard.make_timer([this] { turn(); });
-  turn();
-}
-
-double CoreServer::busy_us() const {
-  return std::chrono::duration<double, std::micro>(runtime_.busy_time(0).value()).count();
-}
-
-DiscoveryTime CoreServer::now() const {
-  return {const_cast<conn::AsioRuntime&>(runtime_).shard(0).now(), runtime_.wall_now()};
-}
-
-void CoreServer::turn() {
-  const auto came = socket_->receive();
-  const DiscoveryTime at = now();
-  for (const conn::Datagram& each : came) core_->receive({each.peer, each.bytes, each.local}, at);
-  core_->on_time(at);
-  if (const auto seq = core_->seq_to_store()) core_->on_seq_stored(*seq, at);
-  send();
-  core_->take_updates();
-  handled_ += came.size();
-  timer_->arm(core_->next_deadline());
-  if (came.size() == conn::kDatagramBatch) {
-    runtime_.shard(0).post([this] { turn(); });
-  } else {
-    socket_->when_readable([this] { turn(); });
+  std::span<const conn::Datagram> receive() noexcept override {
+    const auto came = socket_->receive();
+    received_ = came.size();
+    if (sees_ == Sees::loopback) return came;
+    std::copy(came.begin(), came.end(), shown_.begin());
+    for (conn::Datagram& each : shown_) each.peer.ip = with_first(each.peer.ip, kPublic);
+    return std::span<const conn::Datagram>(shown_).first(came.size());
   }
-}
+  std::size_t send(std::span<const conn::Datagram> datagrams) noexcept override {
+    if (sees_ == Sees::loopback) return socket_->send(datagrams);
+    std::copy(datagrams.begin(), datagrams.end(), sent_.begin());
+    for (conn::Datagram& each : sent_) each.peer.ip = with_first(each.peer.ip, kLoopback);
+    return socket_->send(std::span<const conn::Datagram>(sent_).first(datagrams.size()));
+  }
+  // It asks at the end of its turn.
+  void when_readable(conn::Task task) override {
+    handled_ += std::exchange(received_, 0);
+    socket_->when_readable(std::move(task));
+  }
+  void when_writable(conn::Task task) override { socket_->when_writable(std::move(task)); }
+  void close() noexcept override { socket_->close(); }
+  Endpoint local_endpoint() const override { return socket_->local_endpoint(); }
+  conn::DatagramFigures figures() const override { return socket_->figures(); }
 
-void CoreServer::send() {
-  const auto going = core_->take_datagrams();
-  std::vector<conn::Datagram> datagrams;
-  datagrams.reserve(going.size());
-  for (const pex::OutDatagram& each : going) datagrams.push_back({each.to, each.bytes, each.from});
-  if (socket_->send(datagrams) != datagrams.size()) std::fputs("datagrams were lost\n", stderr);
-}
+ private:
+  static constexpr std::uint8_t kLoopback = 127, kPublic = 20;
+  static IpAddress with_first(const IpAddress& ip, std::uint8_t first) {
+    const auto octets = ip.v4_bytes();
+    return IpAddress::v4(first, octets[1], octets[2], octets[3]);
+  }
 
-void CoreServer::run(const std::function<void(pex::DiscoveryCore&)>& what) {
+  std::unique_ptr<conn::DatagramSocket> socket_;
+  const Sees sees_;
+  std::atomic<std::uint64_t>& handled_;
+  std::size_t received_ = 0;
+  std::array<conn::Datagram, conn::kDatagramBatch> shown_, sent_;
+};
+
+}  // namespace
+
+// A runtime whose sockets for datagrams are watched; all else is Asio's.
+class DiscoveryUnderLoad::Watched final : public conn::Runtime {
+ public:
+  Watched(conn::AsioRuntime& asio, Sees sees) : asio_(asio), sees_(sees) {}
+  std::uint64_t handled() const { return handled_; }
+  conn::DatagramFigures figures() const { return socket_->figures(); }
+
+  std::size_t shard_count() const override { return asio_.shard_count(); }
+  conn::Shard& shard(std::size_t index) override { return asio_.shard(index); }
+  std::unique_ptr<conn::Executor> make_executor() override { return asio_.make_executor(); }
+  bool on_a_shard() const override { return asio_.on_a_shard(); }
+  bool stopped() const override { return asio_.stopped(); }
+  void wait() override { asio_.wait(); }
+  bool may_wait() const override { return asio_.may_wait(); }
+  conn::WallTime wall_now() const override { return asio_.wall_now(); }
+  void random(conn::MutableBytes into) override { asio_.random(into); }
+  std::unique_ptr<conn::Pending> connect(conn::Shard& shard, const conn::Route& route,
+                                         conn::Duration timeout, ConnectDone done) override {
+    return asio_.connect(shard, route, timeout, std::move(done));
+  }
+  conn::Result<std::unique_ptr<conn::Listener>> listen(conn::Shard& shard, const Endpoint& at,
+                                                       OnArrival on_arrival) override {
+    return asio_.listen(shard, at, std::move(on_arrival));
+  }
+  std::unique_ptr<conn::Pending> resolve(conn::Shard& shard, const std::string& host,
+                                         conn::Duration timeout, ResolveDone done) override {
+    return asio_.resolve(shard, host, timeout, std::move(done));
+  }
+  conn::Result<std::unique_ptr<conn::DatagramSocket>> open_datagrams(conn::Shard& shard,
+                                                                     const Endpoint& at,
+                                                                     std::size_t longest) override {
+    auto socket = asio_.open_datagrams(shard, at, longest);
+    if (!socket) return socket;
+    auto watched = std::make_unique<WatchedSocket>(std::move(*socket), sees_, handled_);
+    socket_ = watched.get();
+    return watched;
+  }
+  std::unique_ptr<conn::Pending> resolve_txt(conn::Shard& shard, const std::string& name,
+                                             conn::Duration timeout, TxtDone done) override {
+    return asio_.resolve_txt(shard, name, timeout, std::move(done));
+  }
+
+ private:
+  conn::AsioRuntime& asio_;
+  const Sees sees_;
+  std::atomic<std::uint64_t> handled_ = 0;
+  const conn::DatagramSocket* socket_ = nullptr;
+};
+
+namespace {
+
+void on_shard(conn::Shard& shard, const std::function<void()>& what) {
   std::promise<void> ran;
-  runtime_.shard(0).post([&] {
-    what(*core_);
+  shard.post([&] {
+    what();
     ran.set_value();
   });
   ran.get_future().wait();
+}
+
+}  // namespace
+
+DiscoveryUnderLoad::DiscoveryUnderLoad(pex::DiscoverySettings settings, Sees sees)
+    : watched_(std::make_unique<Watched>(asio_, sees)) {
+  on_shard(asio_.shard(0), [&] {
+    pex::DiscoveryServer::Settings all;
+    all.core = std::move(settings);
+    all.listen = {IpAddress::v4(127, 0, 0, 1), 0};
+    auto started = pex::DiscoveryServer::start(key_of(9000), std::move(all),
+                                               {.runtime = *watched_, .shard = asio_.shard(0)});
+    if (!started) die("the server");
+    server_ = std::move(*started);
+    at_ = server_->snapshot()->local;
+  });
+}
+
+DiscoveryUnderLoad::~DiscoveryUnderLoad() {
+  on_shard(asio_.shard(0), [&] { server_.reset(); });
+}
+
+double DiscoveryUnderLoad::busy_us() const {
+  return std::chrono::duration<double, std::micro>(asio_.busy_time(0).value()).count();
+}
+
+std::uint64_t DiscoveryUnderLoad::handled() const {
+  return watched_->handled();
+}
+
+conn::DatagramFigures DiscoveryUnderLoad::figures() {
+  conn::DatagramFigures figures;
+  on_shard(asio_.shard(0), [&] { figures = watched_->figures(); });
+  return figures;
+}
+
+void DiscoveryUnderLoad::run(const pex::DiscoveryServer::Command& what) {
+  on_shard(asio_.shard(0), [&] { server_->run(what); });
 }
 
 // --- those who ask ---

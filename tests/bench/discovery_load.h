@@ -19,7 +19,7 @@
 #include <time.h>
 
 #include "conn/runtime/asio_runtime.h"
-#include "pex/discovery/core.h"
+#include "pex/discovery/server.h"
 #include "pex/discovery/v4/wire.h"
 
 namespace peerage::bench {
@@ -98,33 +98,29 @@ class BareServer final : public Server {
   std::thread thread_;
 };
 
-// The core on a socket of the runtime, in turns as the server's shell has them.
-class CoreServer final : public Server {
+// The discovery server, on a runtime of its own.
+class DiscoveryUnderLoad final : public Server {
  public:
-  // `prepare` has it before the first datagram comes.
-  using Prepare = std::function<void(pex::DiscoveryCore&, pex::DiscoveryTime)>;
-  CoreServer(pex::DiscoverySettings settings, const Prepare& prepare);
-  ~CoreServer() override;
+  // With `everybody_public` it takes an address 127.x.y.z for 20.x.y.z: loopback is free of limits.
+  enum class Sees : std::uint8_t { loopback, everybody_public };
+  explicit DiscoveryUnderLoad(pex::DiscoverySettings settings, Sees sees = Sees::loopback);
+  ~DiscoveryUnderLoad() override;
   conn::Endpoint at() const override { return at_; }
   double busy_us() const override;
-  std::uint64_t handled() const override { return handled_; }
+  std::uint64_t handled() const override;
+  // Any thread.
+  conn::DatagramFigures figures();
   // On its thread; returns when it has run.
-  void run(const std::function<void(pex::DiscoveryCore&)>& what);
-
-  conn::AsioRuntime& runtime() { return runtime_; }
+  void run(const pex::DiscoveryServer::Command& what);
+  conn::AsioRuntime& runtime() { return asio_; }
 
  private:
-  void begin(pex::DiscoverySettings settings, const Prepare& prepare);
-  void turn();
-  void send();
-  pex::DiscoveryTime now() const;
+  class Watched;
 
-  conn::AsioRuntime runtime_{1};
-  std::unique_ptr<conn::DatagramSocket> socket_;
-  std::unique_ptr<conn::Timer> timer_;
-  std::unique_ptr<pex::DiscoveryCore> core_;
+  conn::AsioRuntime asio_{1};
+  std::unique_ptr<Watched> watched_;
+  std::unique_ptr<pex::DiscoveryServer> server_;
   conn::Endpoint at_;
-  std::atomic<std::uint64_t> handled_ = 0;
 };
 
 // --- those who ask ---

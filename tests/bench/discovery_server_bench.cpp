@@ -3,7 +3,7 @@
 //
 //   discovery_server_bench [ROUNDS]     15 unless it is told
 //
-// The server is the core on a socket of the runtime; one client keeps 64 datagrams under way over
+// One client keeps 64 datagrams under way over
 // loopback. The floor is a server that receives and sends the same bytes in batches and does the
 // cryptography in between, by libsecp256k1 and the same Keccak; for records it is that alone.
 // Printed are medians. A goal is a ratio to the floor: machines differ, and a shared one differs
@@ -32,7 +32,8 @@ using conn::Bytes;
 using conn::ByteView;
 using conn::IpAddress;
 
-constexpr std::size_t kPackets = 64;  // more than the last packets that are remembered
+constexpr std::size_t kNew = 500, kSeen = 20'000;  // records
+constexpr std::size_t kPackets = 64;               // more than the last packets that are remembered
 
 double median(std::vector<double> values) {
   std::nth_element(values.begin(), values.begin() + values.size() / 2, values.end());
@@ -201,7 +202,7 @@ class Questions {
   static pex::DiscoverySettings settings() {
     pex::DiscoverySettings settings;
     settings.lookups = pex::Switched::off;
-    settings.limits.costly_rate = 0;
+    settings.limits.costly_rate = settings.limits.hashed_rate = 0;
     settings.limits.v4_revalidation = 100h;
     return settings;
   }
@@ -300,29 +301,33 @@ pex::EnrPtr usual_record(const conn::Secp256k1Key& key, std::uint64_t seq) {
 }
 
 void measure_records(Row& fresh, Row& known) {
-  static constexpr std::size_t kRecords = pex::DiscoveryLimits{}.records_remembered;
-  static const std::vector<pex::EnrPtr> kAll = [] {
-    std::vector<pex::EnrPtr> all;
-    for (std::size_t i = 0; i < kRecords; ++i) all.push_back(usual_record(key_of(1), i + 1));
-    return all;
-  }();
-  const std::size_t bytes = kAll[0]->bytes().size();
+  static constexpr std::size_t kRemembered = pex::DiscoveryLimits{}.records_remembered;
+  static const std::vector<Bytes> kAll = packets_of(kRemembered, [](std::size_t i) {
+    const auto bytes = usual_record(key_of(std::uint32_t(i + 1)), i + 1)->bytes();
+    return Bytes(bytes.begin(), bytes.end());
+  });
+  const std::size_t bytes = kAll[0].size();
   Curve& by = bare_curve();
+  auto decode = [at = std::size_t{0}](pex::VerifiedRecords& records, std::size_t of) mutable {
+    at = (at + 37) % of;
+    if (!records.decode(kAll[at])) die("a record");
+  };
   // Its ID, what is signed, and the name that it is remembered by.
-  const double new_floor = us_of_each(2'000, [&] {
+  const double new_floor = us_of_each(kNew, [&] {
     by.verify();
     hash(64);
     hash(bytes - 68);
     hash(bytes);
   });
-  pex::VerifiedRecords records(kRecords);
-  std::size_t at = 0;
-  const auto decode = [&] {
-    at = (at + 1237) % kRecords;
-    if (!records.decode(kAll[at]->bytes())) die("a record");
-  };
-  fresh.add(new_floor, us_of_each(kRecords, decode));
-  known.add(us_of_each(20'000, [&] { hash(bytes); }), us_of_each(20'000, decode));
+  pex::VerifiedRecords none(1);
+  fresh.add(new_floor, us_of_each(kNew, [&] { decode(none, kNew); }));
+  static pex::VerifiedRecords all = [&] {
+    pex::VerifiedRecords records(kRemembered);
+    for (const Bytes& each : kAll) (void)records.decode(each);
+    return records;
+  }();
+  known.add(us_of_each(kSeen, [&] { hash(bytes); }),
+            us_of_each(kSeen, [&] { decode(all, kAll.size()); }));
 }
 
 // --- the table ---
@@ -364,10 +369,11 @@ int main(int argc, char** argv) {
   const Questions questions(asker);
   // Twelve live nodes but the asker, and as many as are told.
   const auto server_with = [&](std::size_t others) {
-    return std::make_unique<CoreServer>(
-        Questions::settings(), [&, others](pex::DiscoveryCore& core, pex::DiscoveryTime now) {
-          questions.prepare(core, now, others);
-        });
+    auto server = std::make_unique<DiscoveryUnderLoad>(Questions::settings());
+    server->run([&](pex::DiscoveryCore& core, pex::DiscoveryTime now) {
+      questions.prepare(core, now, others);
+    });
+    return server;
   };
   const auto few = server_with(12), many = server_with(16);
   Question of_few[] = {questions.ping(),

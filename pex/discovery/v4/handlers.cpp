@@ -51,9 +51,7 @@ std::optional<Drop> Discv4State::take(const InDatagram& datagram, const v4::Pack
   if (is_over(*message, now.wall)) return Drop::expired;
   if (const auto hopeless = judge_unsigned(*message, datagram.from.ip, now)) return hopeless;
   if (awaited == TrafficLimits::Awaited::no) {
-    const auto standing = shared_.proofs.proven(datagram.from.ip, now.steady)
-                              ? TrafficLimits::Standing::proven
-                              : TrafficLimits::Standing::stranger;
+    const auto standing = shared_.standing(datagram.from.ip, now.steady);
     if (!shared_.limits.admit_costly(standing, now.steady)) return Drop::costly;
   }
   const auto key = v4::recover_sender(datagram.bytes);

@@ -54,6 +54,15 @@ class Pings {
     answering_.add(hash, std::move(ping), until);
     return gone;
   }
+  // Null: there is none, of this node at this IP.
+  const PingSent* find(const Spot& spot) {
+    const auto hash = by_spot_.find(spot);
+    return hash == by_spot_.end() ? nullptr : find(hash->second);
+  }
+  std::optional<PingSent> take(const Spot& spot) {
+    const auto hash = by_spot_.find(spot);
+    return hash == by_spot_.end() ? std::nullopt : take(PacketHash(hash->second));
+  }
   // Null: there is none, of this hash.
   const PingSent* find(const PacketHash& hash) {
     const PingSent* const ping = needed_.find(hash);

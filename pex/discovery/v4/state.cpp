@@ -71,7 +71,12 @@ bool Discv4State::may_begin(const Contact& node, Word word, DiscoveryTime now) {
 
 ProtocolState::Asked Discv4State::ping(const Contact& node, Word word, DiscoveryTime now) {
   const Spot spot = v4::spot_of(node);
-  if (pings_.contains(spot)) return Asked::already;
+  if (const PingSent* const sent = pings_.find(spot)) {
+    // Whom we need is not waited for when one datagram was lost.
+    const bool is_late = now.steady - sent->sent >= limits_.boot_again;
+    if (word != Word::ours || !is_late || is_proven(node, now)) return Asked::already;
+    shared_.awaited.end(pings_.take(spot)->node.udp);
+  }
   const bool is_queued =
       std::any_of(queued_pings_.begin(), queued_pings_.end(),
                   [&](const Contact& queued) { return v4::spot_of(queued) == spot; });
@@ -116,6 +121,10 @@ std::uint64_t Discv4State::expiry(DiscoveryTime now) const {
 
 void Discv4State::send_ping(const Contact& node, PingSent::Why why, const IpAddress& from,
                             Bytes packet, DiscoveryTime now) {
+  // A stranger that sends us no more than we have sent it, as we do, could answer one ping and not
+  // the next, so that a lost datagram would cost minutes. What follows a message is ignored.
+  const bool is_first_word = why == PingSent::Why::needed && !is_proven(node, now);
+  if (is_first_word) packet.resize(std::max<std::size_t>(packet.size(), limits_.unproven_answer));
   const v4::PacketHash hash = sign(packet);
   const auto displaced = pings_.add(hash, {node, now.steady, why});
   shared_.awaited.expect(node.udp, kPingAnswers);
@@ -152,8 +161,7 @@ ProtocolState::Asked Discv4State::find_node(const Contact& node, const LookupTar
   if (!target.key || finds_.full()) return Asked::refused;
   if (knows_us(node, now) && is_proven(node, now)) {
     if (!may_begin(node, word, now)) return Asked::refused;
-    Find* const find = finds_.add(node.id, {node, target, Find::Stage::neighbors},
-                                  now.steady + limits_.v4_request);
+    Find* const find = finds_.add(node.id, {node, target, Find::Stage::neighbors}, now.steady);
     shared_.awaited.expect(node.udp, kFindAnswers);
     send_find(*find, now);
     return Asked::sent;
@@ -175,11 +183,13 @@ void Discv4State::go_on_with_find(const EnodeId& id, Find::Stage after, Discover
     return;
   }
   find->awaits = Find::Stage::neighbors;
-  finds_.set_deadline(id, now.steady + limits_.v4_request);
   send_find(*find, now);
 }
 
-void Discv4State::send_find(const Find& find, DiscoveryTime now) {
+void Discv4State::send_find(Find& find, DiscoveryTime now) {
+  const bool is_last = ++find.sent >= limits_.find_tries;
+  const conn::Duration rest = limits_.v4_request - (find.sent - 1) * limits_.find_again;
+  finds_.set_deadline(find.node.id, now.steady + (is_last ? rest : limits_.find_again));
   const v4::WireKey target = *find.target.key;
   SignedFind& cached = signed_finds_.use(target, [] { return SignedFind{}; });
   const bool is_old = now.steady - cached.signed_at >= limits_.find_node_signed;
@@ -242,8 +252,11 @@ void Discv4State::on_time(DiscoveryTime now) {
   send_queued_pings(now);
   while (auto over = finds_.next_over(now.steady)) {
     const Find* const find = finds_.find(*over);
+    const bool is_unheard = find->awaits == Find::Stage::neighbors && find->told == 0;
     if (find->awaits == Find::Stage::ping) {
       go_on_with_find(*over, Find::Stage::ping, now);
+    } else if (is_unheard && find->sent < limits_.find_tries) {
+      send_find(*finds_.find(*over), now);
     } else {
       end_find(*over, find->so_far, now);
     }

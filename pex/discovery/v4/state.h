@@ -59,6 +59,7 @@ class Discv4State final : public ProtocolState {
     Contact node;
     LookupTarget target;
     enum class Stage : std::uint8_t { pong, ping, neighbors } awaits = Stage::pong;
+    unsigned sent = 0;  // times
     std::size_t told = 0;
     FindEnd so_far = FindEnd::silent;
   };
@@ -105,7 +106,7 @@ class Discv4State final : public ProtocolState {
   bool may_begin(const Contact& node, Word word, DiscoveryTime now);
   void send_ping(const Contact& node, v4::PingSent::Why why, const conn::IpAddress& from,
                  conn::Bytes packet, DiscoveryTime now);
-  void send_find(const Find& find, DiscoveryTime now);
+  void send_find(Find& find, DiscoveryTime now);
   v4::PacketHash sign(conn::Bytes& packet);
   void send(const conn::Endpoint& to, MessageKind kind, conn::Bytes packet,
             const conn::IpAddress& from = {});

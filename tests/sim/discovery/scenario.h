@@ -25,7 +25,7 @@ namespace peerage::sim::discovery {
 enum class Fault : std::uint8_t {
   none,
   own_lookups_only,  // nobody looks for random targets: steady
-  forgetful,         // a node that does not answer once is given up: partition
+  forgetful,         // boot nodes are never asked again: partition
   no_rows,           // nothing is kept across a restart, and the boot node is down: restart
   deaf,              // what others say of our own address is not listened to: move
   believing,         // what others name counts as live before it has answered: nat

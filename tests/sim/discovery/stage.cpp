@@ -49,8 +49,7 @@ Member::Plan Stage::plan() const {
         settings.random_lookups = Switched::off;
         break;
       case Fault::forgetful:
-        settings.limits.ping_tries = 1;
-        settings.limits.find_failures = 0;
+        settings.limits.boot_visits = 0;
         break;
       case Fault::deaf:
         settings.external_ip = pex::ExternalIp::none;

@@ -90,6 +90,19 @@ TEST_F(TrafficLimitsTest, StrangersMakeUsCheckTwoThousandSignaturesASecond) {
   EXPECT_LE(checked, 20'200);
 }
 
+TEST_F(TrafficLimitsTest, StrangersMakeUsHashSixteenMebibytesASecond) {
+  static constexpr std::size_t kLongest = 1280;
+  std::size_t hashed = 0;
+  for (int i = 0; i < 300'000; ++i, now += 10us) {
+    hashed += limits.admit_hashing(Standing::stranger, kLongest, now) ? kLongest : 0;
+    if (i % 1000 == 0) {
+      EXPECT_TRUE(limits.admit_hashing(Standing::proven, kLongest, now));
+    }
+  }
+  EXPECT_GE(hashed, std::size_t{3} * 15 << 20);
+  EXPECT_LE(hashed, std::size_t{3} * 17 << 20);
+}
+
 TEST_F(TrafficLimitsTest, InAFloodOfStrangersThoseWhoHaveProvenThemselvesGoFirst) {
   int proven = 0;
   for (int i = 0; i < 100'000; ++i, now += 10us) {
