@@ -13,7 +13,7 @@
 #include <malloc.h>
 #include <sodium.h>
 
-#include "tests/bench/discovery_load.h"
+#include "tests/bench/support/discovery_load.h"
 #include "tests/support/discovery_nodes.h"
 
 namespace {
