@@ -143,7 +143,12 @@ bool Discv4State::answer_ping(const Arrived& from, const Contact& sender, const 
   Bytes answer = v4::encode(pong);
   if (!is_proven(sender, from.now)) {
     Bytes question;
-    const bool is_asked = pings_.contains(v4::spot_of(sender));
+    // It asks again: either our ping was lost, or its answer.
+    const v4::PingSent* const asked = pings_.find(v4::spot_of(sender));
+    const bool is_asked = asked != nullptr && from.now.steady - asked->sent < limits_.find_again;
+    if (asked != nullptr && !is_asked) {
+      shared_.awaited.end(pings_.take(v4::spot_of(sender))->node.udp);
+    }
     if (!is_asked) question = v4::encode(ping_to(sender, from.to, from.now));
     const auto may_go = [&](std::size_t bytes, std::uint64_t datagrams) {
       return shared_.limits.allow_unproven(at.ip, bytes, from.now.steady, datagrams);
