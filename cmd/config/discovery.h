@@ -56,6 +56,8 @@ void for_each_discovery_limit(Limits& limits, Visit&& visit) {
   visit("v5_revalidation", limits.v5_revalidation);
   visit("ping_tries", limits.ping_tries);
   visit("ping_retry", limits.ping_retry);
+  visit("find_tries", limits.find_tries);
+  visit("find_again", limits.find_again);
   visit("find_failures", limits.find_failures);
   visit("prune_interval", limits.prune_interval);
   visit("lookup_results", limits.lookup_results);
@@ -65,6 +67,8 @@ void for_each_discovery_limit(Limits& limits, Visit&& visit) {
   visit("lookup_interval_low", limits.lookup_interval_low);
   visit("lookup_interval_high", limits.lookup_interval_high);
   visit("command_lookups", limits.command_lookups);
+  visit("boot_again", limits.boot_again);
+  visit("boot_visits", limits.boot_visits);
   visit("proof_lasts", limits.proof_lasts);
   visit("proofs", limits.proofs);
   visit("proofs_of_network", limits.proofs_of_network);

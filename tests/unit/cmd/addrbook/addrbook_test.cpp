@@ -320,7 +320,7 @@ TEST_F(HomeTest, StatsCountWhatThereIs) {
   EXPECT_EQ(of.failures[0], (std::pair<Reason, std::size_t>(Reason::wrong_id, 2)));
   EXPECT_EQ(stats.bans, 1u) << "one has ended";
   EXPECT_GT(stats.file_bytes, 4096u);
-  EXPECT_EQ(stats.schema_version, 4);
+  EXPECT_EQ(stats.schema_version, 5);
   EXPECT_NE(stats_text(stats).find("another node than the one dialled"), std::string::npos);
   EXPECT_EQ(nlohmann::json::parse(to_json(stats))["networks"]["net-2"]["addresses"], 1);
 }
