@@ -217,7 +217,6 @@ void DiscoveryCore::handle(const core_message::Revalidate& message, DiscoveryTim
 
 void DiscoveryCore::handle(const core_message::Prune&, DiscoveryTime now) {
   next_prune_ = now.steady + shared_.settings.limits.prune_interval;
-  for (const EnodeId& id : shared_.table.prune()) on_removed(id, now);
   shared_.bans.sweep(now.steady);
   open_to_inbound_if_filled(now);
   if (now.steady < next_sweep_) return;
