@@ -19,6 +19,7 @@ constexpr std::size_t kLongestRead = kMaxDatagram + 1;
 DiscoverySettings complete(DiscoverySettings settings, const ExternalIpSource& external_ip,
                            const conn::Endpoint& bound, NodeRows* rows) {
   settings.bound = bound;
+  settings.known_ip = external_ip.known(bound.ip);
   const bool is_v4 = bound.ip.is_v4();
   const bool is_both = !is_v4 && bound.ip.unspecified();
   settings.reach_v4 = is_v4 || is_both ? Switched::on : Switched::off;

@@ -53,7 +53,7 @@ class DiscoveryServer {
   static constexpr conn::Duration kStoreAgain = std::chrono::seconds(10);
 
   struct Settings {
-    // Its `bound`, `reach_*`, `external_ip` and `stored` are filled in here.
+    // Its `bound`, `reach_*`, `external_ip`, `known_ip` and `stored` are filled in here.
     DiscoverySettings core;
     conn::Endpoint listen;
     ExternalIpSource external_ip;
