@@ -90,7 +90,8 @@ struct DiscoveryCounters {
   };
   ByProtocol<Revalidations> revalidations{};
   std::uint64_t external_address_changes = 0;
-  std::uint64_t updates_lost = 0;  // nobody took them in time
+  std::uint64_t updates_lost = 0;   // nobody took them in time
+  std::uint64_t clock_suspect = 0;  // 1 while our clock may be wrong (clock_check.h)
 
   void drop(Drop reason) noexcept { ++dropped[static_cast<std::size_t>(reason)]; }
   void limit(Limited limit) noexcept { ++limited[static_cast<std::size_t>(limit)]; }

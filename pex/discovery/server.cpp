@@ -122,6 +122,7 @@ void Shell::on_readable() {
   }
   core_.on_time(at);
   settle();
+  warn_of_clock();
   if (!stopped_) socket_->when_readable([this] { on_readable(); });
 }
 
@@ -253,6 +254,17 @@ void Shell::log_started() {
 void Shell::log_update(const Update& update) {
   if (const auto* const moved = std::get_if<update::ExternalAddress>(&update)) {
     log_.write(LogLevel::info, "external address changed",
+void Shell::warn_of_clock() {
+  const TimePoint at = now().steady;
+  if (core_.counters().clock_suspect == 0 || at < next_clock_warning_) return;
+  next_clock_warning_ = at + kClockWarning;
+  log_.write(LogLevel::warn,
+             "clock may be wrong: most packets of discovery have expired when they come",
+             {{"protocol", std::string(name(Protocol::v4))},
+              {"dropped", core_.counters().of(Drop::expired)},
+              {"hint", "compare the machine's clock with others'"}});
+}
+
                {{"protocol", protocols()},
                 {"address", conn::Endpoint{moved->ip, moved->udp}.to_string()}});
   } else if (const auto* const added = std::get_if<update::Added>(&update)) {

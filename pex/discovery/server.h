@@ -53,6 +53,7 @@ class DiscoveryServer {
   static constexpr conn::Duration kStoreAgain = std::chrono::seconds(10);
 
   struct Settings {
+  static constexpr conn::Duration kClockWarning = std::chrono::minutes(10);  // at most one in it
     // Its `bound`, `reach_*`, `external_ip`, `known_ip` and `stored` are filled in here.
     DiscoverySettings core;
     conn::Endpoint listen;

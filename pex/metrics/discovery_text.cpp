@@ -121,6 +121,9 @@ void write_discovery(TextWriter& writer, const DiscoveryFigures& figures) {
   write_table(writer, server);
   write_lookups(writer, server.counters);
   write_candidates(writer, figures);
+  writer.family("peerage_discovery_clock_suspect", Type::gauge,
+                "1 while our clock may be wrong: most packets of others are over when they come.");
+  writer.value({}, server.counters.clock_suspect);
   writer.family("peerage_discovery_record_seq", Type::gauge, "The number of our own record.");
   writer.value({}, server.record ? server.record->seq() : 0);
   writer.family("peerage_discovery_external_address_changes_total", Type::counter,
