@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <string_view>
 
-#include "conn/base/time.h"
 #include "pex/discovery/contact.h"
 
 namespace peerage::pex {
@@ -82,7 +81,6 @@ struct DiscoveryCounters {
 
   struct Lookups {
     std::uint64_t finished = 0, timed_out = 0;
-    conn::Duration took{};  // all of them together
   };
   ByProtocol<Lookups> lookups{};
   struct Revalidations {

@@ -222,6 +222,9 @@ void Shell::publish_snapshot() {
   snapshot->counters = core_.counters();
   snapshot->table = core_.table().counts();
   snapshot->lookups = core_.lookups_under_way();
+  for (const Protocol each : {Protocol::v4, Protocol::v5}) {
+    snapshot->lookup_times[index_of(each)] = core_.lookup_times(each);
+  }
   snapshot->socket = socket_->figures();
   const std::lock_guard lock(snapshot_guard_);
   snapshot_ = std::move(snapshot);
@@ -251,9 +254,6 @@ void Shell::log_started() {
               {"record", core_.record()->text()}});
 }
 
-void Shell::log_update(const Update& update) {
-  if (const auto* const moved = std::get_if<update::ExternalAddress>(&update)) {
-    log_.write(LogLevel::info, "external address changed",
 void Shell::warn_of_clock() {
   const TimePoint at = now().steady;
   if (core_.counters().clock_suspect == 0 || at < next_clock_warning_) return;
@@ -265,6 +265,9 @@ void Shell::warn_of_clock() {
               {"hint", "compare the machine's clock with others'"}});
 }
 
+void Shell::log_update(const Update& update) {
+  if (const auto* const moved = std::get_if<update::ExternalAddress>(&update)) {
+    log_.write(LogLevel::info, "external address changed",
                {{"protocol", protocols()},
                 {"address", conn::Endpoint{moved->ip, moved->udp}.to_string()}});
   } else if (const auto* const added = std::get_if<update::Added>(&update)) {

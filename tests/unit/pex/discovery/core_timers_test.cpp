@@ -102,6 +102,10 @@ TEST_F(CoreTimers, ALookupThatNobodyAnswersEnds) {
   EXPECT_EQ(core->lookups_under_way(), 1u);
   pass(20s);
   EXPECT_EQ(core->counters().lookups[0].finished + core->counters().lookups[0].timed_out, 1u);
+  const conn::HistogramCounts times = core->lookup_times(Protocol::v4);
+  EXPECT_EQ(times.count(), 1u);
+  EXPECT_EQ(times.sum, static_cast<std::uint64_t>(settings.limits.lookup_step.count()));
+  EXPECT_EQ(core->lookup_times(Protocol::v5).count(), 0u);
 }
 
 TEST_F(CoreTimers, WithNobodyToAskTheBootNodesArePingedAgain) {
