@@ -10,6 +10,14 @@ churn|1 min|a network stays whole while a tenth leaves, comes and restarts in an
 partition|3 min|two halves that were cut off for six hours are soon one network again|build/peerage-sim partition --nodes 1000 --hours 8
 flash-crowd|1 min|one small seed serves 900 newcomers at once|build/peerage-sim flash-crowd --nodes 1000
 eclipse|hours|how much of a node an attacker gains, ours and a Go node: the tables of spec/eclipse.md|build/peerage-sim eclipse --policy ours,go --age 1d --trials 200
+discovery|2 min|200 discovery servers with one boot node find one another over links that lose a fifth|build/peerage-sim discovery steady
+discovery-2000|10 min|so do 2 000|build/peerage-sim discovery steady --nodes 2000
+discovery-partition|3 min|two halves that were cut off for an hour are one network of discovery again|build/peerage-sim discovery partition
+discovery-restart|2 min|half of the servers restart at once, and the boot node is gone|build/peerage-sim discovery restart
+discovery-move|2 min|a node that has another address is found there|build/peerage-sim discovery move
+discovery-nat|3 min|open nodes find one another among nodes behind NATs|build/peerage-sim discovery nat
+discovery-cold-start|1 min|a newcomer has sixteen candidates within seconds|build/peerage-sim discovery cold-start
+discovery-eclipse|hours|how much of a table an attacker gains with many IDs: the table of spec/eclipse.md|build/peerage-sim discovery eclipse --ablations
 drain|2 min|a node that runs for a month keeps its outbound set full, through outages, and when its seeds die|build/peerage-sim drain --trials 3
 drain-one-seed|2 min|so does one whose only seed vanishes on the second day|build/peerage-sim drain --one-seed --trials 3
 slots|15 min|what an attacker needs to keep newcomers out of a full node: the table of spec/switch.md|build/peerage-sim slots --hours 24

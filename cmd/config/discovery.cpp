@@ -14,8 +14,11 @@
 namespace peerage::cmd {
 namespace {
 
-// Enough for any purpose, and such that a slip of a few digits takes no gigabytes.
-constexpr std::uint64_t kMost = 1'000'000;
+// Enough for any purpose, and such that a slip of a few digits takes no gigabytes; bytes a second
+// take none.
+std::uint64_t most_of(std::string_view name) {
+  return name == "hashed_rate" ? 1'000'000'000 : 1'000'000;
+}
 
 std::string named(std::string_view key) {
   return "peerage.discovery." + std::string(key);
@@ -43,8 +46,8 @@ void check_limit(const char* name, conn::Duration value, const ComplainOfDiscove
 }
 template <typename T>
 void check_limit(const char* name, const T& value, const ComplainOfDiscovery& complain) {
-  if (value >= 1 && value <= kMost) return;
-  complain(named(name), "must be from 1 to " + std::to_string(kMost));
+  if (value >= 1 && value <= most_of(name)) return;
+  complain(named(name), "must be from 1 to " + std::to_string(most_of(name)));
 }
 
 }  // namespace

@@ -85,6 +85,7 @@ void for_each_discovery_limit(Limits& limits, Visit&& visit) {
   visit("inbound_rate", limits.inbound_rate);
   visit("inbound_burst", limits.inbound_burst);
   visit("limited_sources", limits.limited_sources);
+  visit("hashed_rate", limits.hashed_rate);
   visit("costly_rate", limits.costly_rate);
   visit("unproven_rate", limits.unproven_rate);
   visit("unproven_burst", limits.unproven_burst);

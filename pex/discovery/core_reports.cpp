@@ -153,6 +153,7 @@ void DiscoveryCore::on_find_ended(Protocol by, const Contact& from, FindEnd end,
     const auto failed = shared_.table.on_find_failed(from.id);
     if (failed == NodeTable::FindFailed::removed) on_removed(from.id, now);
   }
+  end_finding(from.id, end, now);
   lookups_.on_find_ended(by, from.id, end, now);
 }
 

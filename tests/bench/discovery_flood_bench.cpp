@@ -24,7 +24,7 @@
 
 #include "conn/crypto/keccak.h"
 #include "p2p/switch.h"
-#include "tests/bench/discovery_load.h"
+#include "tests/bench/support/discovery_load.h"
 
 namespace {
 

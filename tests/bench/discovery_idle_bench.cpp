@@ -13,7 +13,7 @@
 #include <malloc.h>
 #include <sodium.h>
 
-#include "tests/bench/discovery_load.h"
+#include "tests/bench/support/discovery_load.h"
 #include "tests/support/discovery_nodes.h"
 
 namespace {
@@ -25,16 +25,23 @@ using conn::Bytes;
 using conn::Endpoint;
 using conn::IpAddress;
 
-constexpr std::uint32_t kNodes = 200;
+constexpr std::uint32_t kNodes = 200, kOwn = 9000;
 // Each of them makes a lookup each 20 s, which asks about 20 of the 200.
 constexpr conn::Duration kAskedEach = 1s;
 
 class Network {
  public:
+  // As many as a bucket holds at each distance, as in a network of many thousands.
   Network() {
-    for (std::uint32_t i = 0; i < kNodes; ++i) {
-      nodes_.push_back({key_of(100 + i), test::public_endpoint(i)});
-      number_at_[nodes_.back().at] = i;
+    const pex::EnodeId own = pex::EnodeId::of(key_of(kOwn).public_key());
+    std::map<unsigned, std::size_t> in_bucket;
+    for (std::uint32_t number = 1; nodes_.size() < kNodes; ++number) {
+      auto key = key_of(kOwn + number);
+      const auto id = pex::EnodeId::of(key.public_key());
+      if (++in_bucket[pex::log_distance(own, id)] > pex::DiscoveryLimits{}.bucket_entries) continue;
+      const auto place = static_cast<std::uint32_t>(nodes_.size());
+      nodes_.push_back({std::move(key), test::public_endpoint(place)});
+      number_at_[nodes_.back().at] = place;
     }
   }
 
@@ -45,7 +52,7 @@ class Network {
     for (const Node& each : nodes_) {
       settings.boot.push_back(pex::Contact::at(each.key.public_key(), each.at, 0));
     }
-    core_ = std::make_unique<pex::DiscoveryCore>(key_of(9000), std::move(settings),
+    core_ = std::make_unique<pex::DiscoveryCore>(key_of(kOwn), std::move(settings),
                                                  conn::Random::Seed{7}, now());
     if (const auto seq = core_->seq_to_store()) core_->on_seq_stored(*seq, now());
     settle();

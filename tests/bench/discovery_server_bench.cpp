@@ -3,16 +3,15 @@
 //
 //   discovery_server_bench [ROUNDS]     15 unless it is told
 //
-// One client keeps 64 datagrams under way over
-// loopback. The floor is a server that receives and sends the same bytes in batches and does the
-// cryptography in between, by libsecp256k1 and the same Keccak; for records it is that alone.
-// Printed are medians. A goal is a ratio to the floor: machines differ, and a shared one differs
-// from itself. What has no floor is judged by the time that the machine takes for the curve: 72 us
-// for one signature made and one recovered, where the goals are from.
+// One client keeps 64 datagrams under way over loopback. The floor is a server that receives and
+// sends the same bytes in batches and does the cryptography in between, by libsecp256k1 and the
+// same Keccak; for records it is that alone. Printed are medians. A goal is a ratio to the floor:
+// machines differ, and a shared one differs from itself. What has no floor is judged by the time
+// that the machine takes for the curve: 72 us for one signature made and one recovered, where the
+// goals are from.
 #include <algorithm>
 #include <string>
 
-#include <malloc.h>
 #include <secp256k1.h>
 #include <secp256k1_recovery.h>
 #include <sodium.h>
@@ -20,7 +19,7 @@
 #include "conn/crypto/keccak.h"
 #include "pex/discovery/record/cmt.h"
 #include "pex/discovery/record/verified_records.h"
-#include "tests/bench/discovery_load.h"
+#include "tests/bench/support/discovery_load.h"
 #include "tests/support/discovery_nodes.h"
 
 namespace {
@@ -303,7 +302,8 @@ pex::EnrPtr usual_record(const conn::Secp256k1Key& key, std::uint64_t seq) {
 void measure_records(Row& fresh, Row& known) {
   static constexpr std::size_t kRemembered = pex::DiscoveryLimits{}.records_remembered;
   static const std::vector<Bytes> kAll = packets_of(kRemembered, [](std::size_t i) {
-    const auto bytes = usual_record(key_of(std::uint32_t(i + 1)), i + 1)->bytes();
+    const pex::EnrPtr record = usual_record(key_of(std::uint32_t(i + 1)), i + 1);
+    const ByteView bytes = record->bytes();
     return Bytes(bytes.begin(), bytes.end());
   });
   const std::size_t bytes = kAll[0].size();

@@ -38,7 +38,7 @@ fetch_live() {
   rm -f "$LIVE_FOLDER/fetched.json"
   cp tests/live/package-lock.json "$LIVE_FOLDER" || return 1
   if ! (cd "$LIVE_FOLDER" && npm ci --no-progress >npm.log 2>&1); then
-    tail -n 6 "$LIVE_FOLDER/npm.log" >&2
+    { grep -m 3 -i '^npm err' "$LIVE_FOLDER/npm.log" || tail -n 6 "$LIVE_FOLDER/npm.log"; } >&2
     return 1
   fi
   mv "$LIVE_FOLDER/package-lock.json" "$LIVE_FOLDER/fetched.json"

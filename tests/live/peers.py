@@ -25,20 +25,22 @@ def secret(name):
 
 
 class Peer:
-    """A script of tests/live that prints JSON lines and ends with its input. Its life is start, kill, start, ..."""
+    """A script of tests/live, given a secret, an address and those that it begins with. It prints JSON lines, the first
+    with its ID, and ends with its input."""
 
-    def __init__(self, folder, script, name, ip, port, boot=()):
-        self.command = ["node", folder / script, secret(name), ip, str(port), *boot]
+    def __init__(self, folder, script, name, ip, port):
+        self.command = ["node", folder / script, secret(name), ip, str(port)]
         self.name, self.ip, self.port = name, ip, port
         self.process = None
-        self.lines = []
+        self.lines = []  # of all its lives
+        self.begun = 0   # where those of this one begin
 
-    def start(self):
-        self.lines = []
-        self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    def start(self, boot):
+        self.begun = len(self.lines)
+        self.process = subprocess.Popen([*self.command, *boot], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.reader = threading.Thread(target=self._read, args=(self.process.stdout, self.lines), daemon=True)
         self.reader.start()
-        self.id = running.until(lambda: self.said("id"), 20, f"{self.name} listens")[0]
+        self.id = running.until(lambda: self.said("id"), 20, f"{self.name} listens")[0]["id"]
         return self
 
     @staticmethod
@@ -48,12 +50,9 @@ class Peer:
                 if line.endswith("\n"):  # else it was killed while it wrote
                     lines.append(json.loads(line))
 
-    def said(self, what):
-        return [line[what] for line in list(self.lines) if what in line]
-
-    def known(self):
-        """The IDs in its table."""
-        return set(self.said("known")[-1]) if self.said("known") else set()
+    def said(self, what, since=0):
+        """The lines that have it, of this life and not of the first so many."""
+        return [line for line in self.lines[max(since, self.begun):] if what in line]
 
     def endpoint(self):
         return f"{self.ip}:{self.port}"

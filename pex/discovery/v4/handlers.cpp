@@ -21,6 +21,11 @@ constexpr std::array kKinds = {MessageKind::ping,        MessageKind::pong,
                                MessageKind::find_node,   MessageKind::neighbors,
                                MessageKind::enr_request, MessageKind::enr_response};
 
+bool is_answer(MessageKind kind) {
+  return kind == MessageKind::pong || kind == MessageKind::neighbors ||
+         kind == MessageKind::enr_response;
+}
+
 std::optional<Endpoint> endpoint_of(const v4::WireEndpoint& wire) {
   if (!wire.ip) return std::nullopt;
   return Endpoint{*wire.ip, wire.udp};
@@ -50,7 +55,9 @@ std::optional<Drop> Discv4State::take(const InDatagram& datagram, const v4::Pack
   ++shared_.counters.traffic[index_of(Protocol::v4)].packets_in[static_cast<std::size_t>(kind)];
   if (is_over(*message, now.wall)) return Drop::expired;
   if (const auto hopeless = judge_unsigned(*message, datagram.from.ip, now)) return hopeless;
-  if (awaited == TrafficLimits::Awaited::no) {
+  // Where an answer is awaited, a question is not: or each ping that we answer, and ask back, would
+  // have two more signatures checked for nothing.
+  if (awaited == TrafficLimits::Awaited::no || !is_answer(kind)) {
     const auto standing = shared_.standing(datagram.from.ip, now.steady);
     if (!shared_.limits.admit_costly(standing, now.steady)) return Drop::costly;
   }
@@ -139,7 +146,12 @@ bool Discv4State::answer_ping(const Arrived& from, const Contact& sender, const 
   Bytes answer = v4::encode(pong);
   if (!is_proven(sender, from.now)) {
     Bytes question;
-    const bool is_asked = pings_.contains(v4::spot_of(sender));
+    // It asks again: either our ping was lost, or its answer.
+    const v4::PingSent* const asked = pings_.find(v4::spot_of(sender));
+    const bool is_asked = asked != nullptr && from.now.steady - asked->sent < limits_.find_again;
+    if (asked != nullptr && !is_asked) {
+      shared_.awaited.end(pings_.take(v4::spot_of(sender))->node.udp);
+    }
     if (!is_asked) question = v4::encode(ping_to(sender, from.to, from.now));
     const auto may_go = [&](std::size_t bytes, std::uint64_t datagrams) {
       return shared_.limits.allow_unproven(at.ip, bytes, from.now.steady, datagrams);

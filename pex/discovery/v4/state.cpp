@@ -123,7 +123,7 @@ void Discv4State::send_ping(const Contact& node, PingSent::Why why, const IpAddr
                             Bytes packet, DiscoveryTime now) {
   // A stranger that sends us no more than we have sent it, as we do, could answer one ping and not
   // the next, so that a lost datagram would cost minutes. What follows a message is ignored.
-  const bool is_first_word = why == PingSent::Why::needed && !is_proven(node, now);
+  const bool is_first_word = why == PingSent::Why::needed && !knows_us(node, now);
   if (is_first_word) packet.resize(std::max<std::size_t>(packet.size(), limits_.unproven_answer));
   const v4::PacketHash hash = sign(packet);
   const auto displaced = pings_.add(hash, {node, now.steady, why});
@@ -256,7 +256,10 @@ void Discv4State::on_time(DiscoveryTime now) {
     if (find->awaits == Find::Stage::ping) {
       go_on_with_find(*over, Find::Stage::ping, now);
     } else if (is_unheard && find->sent < limits_.find_tries) {
-      send_find(*finds_.find(*over), now);
+      Find& again = *finds_.find(*over);
+      // Its ping was lost, or our answer to it, so that it may not listen to us.
+      if (!knows_us(again.node, now)) ping(again.node, Word::ours, now);
+      send_find(again, now);
     } else {
       end_find(*over, find->so_far, now);
     }

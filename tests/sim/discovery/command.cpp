@@ -61,6 +61,7 @@ cmd::Command command_of(const Scenario& scenario) {
   auto wish = std::make_shared<Wish>();
   wish->options.nodes = scenario.nodes;
   wish->options.minutes = scenario.minutes;
+  wish->options.loss = scenario.loss;
   return {
       .name = std::string(scenario.name),
       .about = std::string(scenario.about),

@@ -6,17 +6,18 @@ namespace peerage::sim::discovery {
 namespace {
 
 constexpr std::array<Scenario, 6> kScenarios = {{
-    {"steady", "all begin within ten seconds with one boot node, and go on", 200, 10, steady},
-    {"partition", "two halves do not reach each other for an hour", 200, 80, partition},
-    {"restart", "half of the nodes restart at once, and the boot node is gone", 200, 35, restart},
-    {"move", "a node has another address", 200, 30, move},
-    {"nat", "a quarter of the nodes are behind NATs that forget within two minutes", 200, 40, nat},
-    {"cold-start", "a newcomer knows the boot node alone", 200, 11, cold_start},
+    {"steady", "all begin within ten seconds with one boot node, and go on", 200, 10, 0.2, steady},
+    {"partition", "two halves do not reach each other for an hour", 200, 80, 0.2, partition},
+    {"restart", "half of the nodes restart at once, and the boot node is gone", 200, 35, 0.2,
+     restart},
+    {"move", "a node has another address", 200, 30, 0.2, move},
+    {"nat", "a quarter of the nodes are behind NATs that forget within two minutes", 200, 40, 0.2,
+     nat},
+    {"cold-start", "a newcomer knows the boot node alone", 200, 11, 0, cold_start},
 }};
 
-constexpr std::array kFaults = {Fault::own_lookups_only, Fault::forgetful,
-                                Fault::no_rows,          Fault::deaf,
-                                Fault::believing,        Fault::no_records};
+constexpr std::array kFaults = {Fault::own_lookups_only, Fault::forgetful, Fault::no_rows,
+                                Fault::deaf, Fault::no_records};
 
 }  // namespace
 
@@ -36,8 +37,6 @@ std::string_view name(Fault fault) noexcept {
       return "no-rows";
     case Fault::deaf:
       return "deaf";
-    case Fault::believing:
-      return "believing";
     case Fault::no_records:
       return "no-records";
   }
@@ -51,6 +50,7 @@ std::span<const Scenario> scenarios() {
 Report run(const Scenario& scenario, Options options) {
   if (options.nodes == 0) options.nodes = scenario.nodes;
   if (options.minutes <= 0) options.minutes = scenario.minutes;
+  if (options.loss < 0) options.loss = scenario.loss;
   const Cryptography before = cryptography();
   use_cryptography(options.cryptography);
   Report report = scenario.run(options);

@@ -28,16 +28,15 @@ enum class Fault : std::uint8_t {
   forgetful,         // boot nodes are never asked again: partition
   no_rows,           // nothing is kept across a restart, and the boot node is down: restart
   deaf,              // what others say of our own address is not listened to: move
-  believing,         // what others name counts as live before it has answered: nat
   no_records,        // records are not asked for: cold-start
 };
 std::span<const Fault> faults();
 std::string_view name(Fault fault) noexcept;
 
 struct Options {
-  std::size_t nodes = 0;                                  // 0: the scenario's own number
-  double minutes = 0;                                     // 0: the scenario's own
-  double loss = 0.2;                                      // of datagrams
+  std::size_t nodes = 0;  // 0: the scenario's own number
+  double minutes = 0;     // 0: the scenario's own
+  double loss = -1;       // of datagrams; negative: the scenario's own
   conn::Duration delay = std::chrono::milliseconds(100);  // one way
   std::uint64_t seed = 1;
   Fault fault = Fault::none;
@@ -51,6 +50,7 @@ struct Scenario {
   std::string_view about;
   std::size_t nodes;
   double minutes;
+  double loss;
   Report (*run)(const Options& options);
 };
 

@@ -178,6 +178,12 @@ TEST_F(DiscoverySettings, ABrokenKeyIsAnErrorThatNamesItAndAMissingOneIsMade) {
 }
 
 // A number that is added to the limits is to be a setting.
+TEST(DiscoveryLimitSettings, MayBeWhatTheyAreByDefault) {
+  check_discovery({}, [](const std::string& key, const std::string& what) {
+    ADD_FAILURE() << key << ' ' << what;
+  });
+}
+
 TEST(DiscoveryLimitSettings, AreAllThatThereAre) {
   pex::DiscoveryLimits limits;
   std::set<const void*> visited;

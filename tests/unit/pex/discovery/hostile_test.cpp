@@ -107,6 +107,23 @@ TEST_F(HostileWorld, OfAFloodOfLargeDatagramsAPartIsReadAndAProvenPeerIsHeard) {
   EXPECT_EQ(take<v4::Pong>(peer).size(), 1u);
 }
 
+// Each ping that is answered is followed by ours, whose answer we wait for.
+TEST_F(HostileWorld, FurtherPingsAreNotTakenForTheAnswerToOurs) {
+  settings.limits.costly_rate = 100;
+  start();
+  for (std::uint64_t round = 0; round < 3; ++round) {
+    for (std::uint32_t i = 0; i < 50; ++i) {
+      const ScriptedPeer stranger(100 + i, "10.0.0." + std::to_string(i + 1) + ":30303");
+      v4::Ping ping = ping_of(stranger);
+      ping.expires += round;
+      send(stranger, ping);
+    }
+  }
+  const auto& sent = core->counters().traffic[index_of(Protocol::v4)].packets_out;
+  // Half of what is saved up for a tenth of a second: the other half is for the proven.
+  EXPECT_EQ(sent[static_cast<std::size_t>(MessageKind::pong)], 5u);
+}
+
 TEST_F(HostileWorld, AfterEveryKindOfBadPacketANormalPingIsAnswered) {
   start();
   for (const std::size_t size : {0u, 1u, 62u, 97u, 98u, 1280u, 1281u, 60'000u}) {

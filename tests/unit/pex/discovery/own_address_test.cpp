@@ -19,10 +19,10 @@ class OwnAddressTest : public CoreTest {
     return {number, "20." + std::to_string(number) + ".1.1:30303"};
   }
   // It answers our ping, and says in its Pong where it sees us.
-  void vote(const ScriptedPeer& from, std::string_view where) {
+  void vote(const ScriptedPeer& from, std::string_view seen_at) {
     send(from, ping_of(from));
     for (const auto& [hash, ping] : take<v4::Ping>(from)) {
-      const auto at = conn::Endpoint::parse(where).value();
+      const auto at = conn::Endpoint::parse(seen_at).value();
       send(from, v4::Pong{.to = {at.ip, at.port, 0}, .ping = hash, .expires = soon()});
     }
   }

@@ -55,20 +55,6 @@ TEST(DiscoveryScenario, WithoutRandomTargetsTablesStayEmpty) {
   expect_to_notice("steady", options_of(60), Fault::own_lookups_only);
 }
 
-TEST(DiscoveryScenario, TwoPartsOfANetworkMeetAgainAndForgetfulOnesDoNot) {
-  expect_to_hold("partition", options_of(40));
-  expect_to_notice("partition", options_of(40), Fault::forgetful);
-}
-
-TEST(DiscoveryScenario, NodesThatRestartAreBackWithoutTheBootNodeByWhatTheyHaveStored) {
-  expect_to_hold("restart", options_of(40));
-  expect_to_notice("restart", options_of(40), Fault::no_rows);
-}
-
-TEST(DiscoveryScenario, ANodeWithAnotherAddressIsFoundThere) {
-  expect_to_hold("move", options_of(40));
-}
-
 TEST(DiscoveryScenario, OpenNodesFindOneAnotherAmongThoseBehindNats) {
   expect_to_hold("nat", options_of(40));
 }

@@ -1,4 +1,4 @@
-#include "tests/bench/discovery_load.h"
+#include "tests/bench/support/discovery_load.h"
 
 #include <algorithm>
 #include <array>
