@@ -19,7 +19,7 @@ namespace peerage::pex {
 class ClockCheck {
  public:
   static constexpr std::size_t kPackets = 64;
-  // A packet that was over less long ago was late: 20 s of its time and the way have passed.
+  // One that was over for less may have been slow on its way.
   static constexpr std::chrono::seconds kLongAgo{10};
 
   // One that is well formed; who has signed it is not asked.
