@@ -25,8 +25,7 @@ conn::Result<Identity> identity_of(const conn::Secp256k1Key& key, const Identity
   if (const auto ip = inputs.external_ip.known(inputs.udp.ip)) {
     record.set_ip(*ip, kNow);
   } else {
-    identity.notes.emplace_back(
-        "it names no address: the node learns its own from others while it runs");
+    identity.notes.emplace_back("it names no address: the node finds its own while it runs");
   }
   if (inputs.udp.port == 0) {
     identity.notes.emplace_back("it names no UDP port: laddr leaves that to the start");
