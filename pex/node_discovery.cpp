@@ -98,12 +98,6 @@ Result<void> NodeDiscovery::start() {
   const auto at = endpoint();
   if (!at) return tl::unexpected(at.error());
   settings_.listen = *at;
-  // Nobody's vote counts there, and there is nothing to vote on.
-  using Kind = ExternalIpSource::Kind;
-  if (at->ip.loopback() && settings_.external_ip.kind == Kind::vote) {
-    settings_.external_ip.kind = Kind::fixed;
-    settings_.external_ip.ip = at->ip;
-  }
   const std::uint16_t port =
       world_.external_port != 0 ? world_.external_port : world_.connections.listen_endpoint().port;
   settings_.core.p2p = P2pIdentity{world_.connections.id(), world_.books->networks(), port};

@@ -6,6 +6,7 @@
 
 #include "cmd/ctl/answers.h"
 #include "cmd/ctl/ban_verbs.h"
+#include "cmd/ctl/discovery_verbs.h"
 #include "cmd/ctl/event_feed.h"
 #include "cmd/ctl/node_verbs.h"
 #include "cmd/ctl/peer_verbs.h"
@@ -62,8 +63,9 @@ struct NodeControl::Core {
 NodeControl::NodeControl(pex::Node& node, Settings settings)
     : core_(std::make_shared<Core>(node, std::move(settings))) {
   node.on_event([core = core_](const p2p::SwitchEvent& event) { core->on_event(event); });
-  for (const auto& verbs : {peer_verbs(core_->context), ban_verbs(core_->context),
-                            node_verbs(core_->context, core_->settings)}) {
+  for (const auto& verbs :
+       {peer_verbs(core_->context), ban_verbs(core_->context),
+        node_verbs(core_->context, core_->settings), discovery_verbs(core_->context)}) {
     for (const NamedVerb& each : verbs) add(each.name, each.run, each.where);
   }
 }

@@ -1,10 +1,10 @@
 // Live control of a running node: a table of verbs (cmd/ctl/verbs.h has their names and
 // parameters), each a function, and the events of the switch.
 //
-// The verbs about peers, bans and the node itself are in it from the start; whoever has more adds
-// them. A verb is given parameters that are those of its declaration, and answers when what it was
-// asked for is so: nothing is answered "in progress". What it does is done once however often it is
-// asked, and a result says in `changed` whether this call did it.
+// The verbs about peers, bans, discovery and the node itself are in it from the start; whoever has
+// more adds them. A verb is given parameters that are those of its declaration, and answers when
+// what it was asked for is so: nothing is answered "in progress". What it does is done once however
+// often it is asked, and a result says in `changed` whether this call did it.
 //
 // Each call is answered exactly once: one whose verb lets go of its `done` without a word, because
 // the node stops, has failed as `stopping`.

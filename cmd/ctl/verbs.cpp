@@ -151,6 +151,7 @@ constexpr CtlVerb kVerbs[] = {
     {"peers", "The connected peers", Effect::looks, kPeers},
     {"peer", "Everything that is known of a peer", Effect::looks, kPeer},
     {"networks", "The networks that are served, with counts", Effect::looks},
+    {"discovery", "Its record for discovery over UDP, and whom it knows there", Effect::looks},
     {"config", "The settings in force, where each comes from, and what a restart would change",
      Effect::looks},
     {"events", "What happens, line by line, until Ctrl-C", Effect::looks, kEvents},

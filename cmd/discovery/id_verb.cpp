@@ -1,9 +1,12 @@
 // discovery id: who a home's node is for discovery.
+#include <chrono>
 #include <iostream>
 #include <memory>
 
+#include <nlohmann/json.hpp>
 #include <sodium.h>
 
+#include "cmd/base/control_client.h"
 #include "cmd/cli/commands.h"
 #include "cmd/cli/exit_code.h"
 #include "cmd/discovery/identity.h"
@@ -78,9 +81,27 @@ int no_key(const Settings& settings) {
   return kExitFailed;
 }
 
+// What the running node sends to others. Null: there is none, or it does not say.
+pex::EnrPtr record_of_running_node(const Settings& settings) {
+  static constexpr std::chrono::seconds kPatience{2};
+  const std::filesystem::path socket = control_socket_of(settings);
+  if (socket.empty()) return nullptr;
+  const auto said = control_request(socket, "discovery", "{}", kPatience);
+  if (!said) return nullptr;
+  const auto state = nlohmann::json::parse(*said, nullptr, /*allow_exceptions=*/false);
+  const auto text = state.is_object() ? state.find("record") : state.end();
+  if (text == state.end() || !text->is_string()) return nullptr;
+  const auto record = pex::Enr::parse(text->get<std::string>());
+  return record ? *record : nullptr;
+}
+
 int run(const Options& options) {
   const auto settings = load_settings(options.home, options.flags);
   if (!settings) return report(settings.error());
+  if (const pex::EnrPtr record = record_of_running_node(*settings)) {
+    print(options, *record);
+    return kExitDone;
+  }
   const auto key = key_of(*settings);
   if (!key)
     return key.error().reason == conn::Reason::key_file_missing ? no_key(*settings)
@@ -91,8 +112,8 @@ int run(const Options& options) {
   if (!identity) return report(identity.error());
   print(options, *identity->record);
   if (options.id) return kExitDone;
-  std::cerr << "peerage: made from key and settings, with sequence 1: the record of the running "
-               "node replaces it\n";
+  std::cerr << "peerage: made from key and settings, as no running node has said its own; with "
+               "sequence 1, so that the node's replaces it\n";
   for (const std::string& note : identity->notes) std::cerr << "  note: " << note << '\n';
   return kExitDone;
 }
@@ -101,14 +122,16 @@ int run(const Options& options) {
 
 Command discovery_id_verb() {
   auto options = std::make_shared<Options>();
-  Command command{.name = "id",
-                  .about = "Print a home's ID, record and enode URL",
-                  .options = {home_option(options->home)},
-                  .example = "peerage discovery id --home ~/.gaia --enr",
-                  .footer =
-                      "It works beside a running node, and sends nothing. A key is made only if "
-                      "discovery is on, as a start does. Exit code: 0, or 1 if there is no key.",
-                  .run = [options] { return run(*options); }};
+  Command command{
+      .name = "id",
+      .about = "Print a home's ID, record and enode URL",
+      .options = {home_option(options->home)},
+      .example = "peerage discovery id --home ~/.gaia --enr",
+      .footer =
+          "A running node is asked for its own. Without one they are made from key and "
+          "settings; a key is made only if discovery is on, as a start does. Exit code: "
+          "0, or 1 if there is no key.",
+      .run = [options] { return run(*options); }};
   for (Option& each : config_options(options->flags)) command.options.push_back(std::move(each));
   const auto alone = [&command](const char* name, bool* into, const char* help,
                                 std::vector<std::string> excludes) {

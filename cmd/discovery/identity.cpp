@@ -10,15 +10,6 @@ namespace {
 using pex::IpFamily;
 using namespace std::chrono_literals;
 
-// As long as nobody has said where it is seen: what is fixed, or the one address where it listens.
-std::optional<conn::IpAddress> known_ip(const IdentityInputs& inputs) {
-  using Kind = pex::ExternalIpSource::Kind;
-  if (inputs.external_ip.kind == Kind::none) return std::nullopt;
-  if (inputs.external_ip.kind == Kind::fixed) return inputs.external_ip.ip;
-  if (inputs.udp.ip.unspecified()) return std::nullopt;
-  return inputs.udp.ip;
-}
-
 bool names_networks(const std::vector<std::string>& networks) {
   return !networks.empty() && networks.front() != "*";
 }
@@ -31,11 +22,10 @@ conn::Result<Identity> identity_of(const conn::Secp256k1Key& key, const Identity
   // At the first millisecond of all time the sequence is 1.
   pex::LocalRecord record(
       key, {.wall_time = conn::WallTime(1ms), .udp_port = inputs.udp.port, .gather = 0s});
-  if (const auto ip = known_ip(inputs)) {
+  if (const auto ip = inputs.external_ip.known(inputs.udp.ip)) {
     record.set_ip(*ip, kNow);
   } else {
-    identity.notes.emplace_back(
-        "it names no address: the node learns its own from others while it runs");
+    identity.notes.emplace_back("it names no address: the node finds its own while it runs");
   }
   if (inputs.udp.port == 0) {
     identity.notes.emplace_back("it names no UDP port: laddr leaves that to the start");

@@ -44,8 +44,10 @@ DiscoveryCore::DiscoveryCore(conn::Secp256k1Key key, DiscoverySettings settings,
     if (node.id != shared_.id) boot_.push_back(node);
   }
   describe_ourselves(now);
-  // An address that is given is told before the time goes on, and stands in the first record.
-  if (shared_.settings.external_ip != ExternalIp::given) dispatch(core_message::Resign{}, now);
+  // An address that is about to be given stands in the first record, too.
+  const bool is_awaited =
+      shared_.settings.external_ip == ExternalIp::given && !shared_.settings.known_ip;
+  if (!is_awaited) dispatch(core_message::Resign{}, now);
 }
 
 void DiscoveryCore::describe_ourselves(DiscoveryTime now) {
@@ -217,7 +219,6 @@ void DiscoveryCore::handle(const core_message::Revalidate& message, DiscoveryTim
 
 void DiscoveryCore::handle(const core_message::Prune&, DiscoveryTime now) {
   next_prune_ = now.steady + shared_.settings.limits.prune_interval;
-  for (const EnodeId& id : shared_.table.prune()) on_removed(id, now);
   shared_.bans.sweep(now.steady);
   open_to_inbound_if_filled(now);
   if (now.steady < next_sweep_) return;

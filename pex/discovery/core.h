@@ -172,6 +172,7 @@ class DiscoveryCore final : private ProtocolHost {
   // To be stored.
   std::vector<NodeRow> rows(DiscoveryTime now) const { return kept_rows_.now(shared_, now); }
   std::size_t lookups_under_way() const noexcept { return lookups_.size(); }
+  conn::HistogramCounts lookup_times(Protocol protocol) const { return lookups_.times(protocol); }
   std::size_t datagrams_waiting() const noexcept { return shared_.out.size(); }
   bool has_begun() const noexcept { return began_.has_value(); }
 

@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <string_view>
 
-#include "conn/base/time.h"
 #include "pex/discovery/contact.h"
 
 namespace peerage::pex {
@@ -82,7 +81,6 @@ struct DiscoveryCounters {
 
   struct Lookups {
     std::uint64_t finished = 0, timed_out = 0;
-    conn::Duration took{};  // all of them together
   };
   ByProtocol<Lookups> lookups{};
   struct Revalidations {
@@ -90,7 +88,8 @@ struct DiscoveryCounters {
   };
   ByProtocol<Revalidations> revalidations{};
   std::uint64_t external_address_changes = 0;
-  std::uint64_t updates_lost = 0;  // nobody took them in time
+  std::uint64_t updates_lost = 0;   // nobody took them in time
+  std::uint64_t clock_suspect = 0;  // 1 while our clock may be wrong (clock_check.h)
 
   void drop(Drop reason) noexcept { ++dropped[static_cast<std::size_t>(reason)]; }
   void limit(Limited limit) noexcept { ++limited[static_cast<std::size_t>(limit)]; }

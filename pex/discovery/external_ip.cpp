@@ -52,6 +52,12 @@ conn::Result<ExternalIpSource> ExternalIpSource::parse(std::string_view text) {
   return source;
 }
 
+std::optional<conn::IpAddress> ExternalIpSource::known(const conn::IpAddress& listen) const {
+  if (kind == Kind::fixed) return ip;
+  if (kind == Kind::vote && !listen.unspecified()) return listen;
+  return std::nullopt;
+}
+
 std::string ExternalIpSource::to_string() const {
   switch (kind) {
     case Kind::vote:

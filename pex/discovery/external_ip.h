@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -23,6 +24,9 @@ struct ExternalIpSource {
   // Fails with invalid_argument.
   static conn::Result<ExternalIpSource> parse(std::string_view text);
   std::string to_string() const;
+  // What our record names from its first moment on, with the socket at `listen`: what is fixed; or,
+  // until others have voted, the one address where we listen.
+  std::optional<conn::IpAddress> known(const conn::IpAddress& listen) const;
 };
 
 }  // namespace peerage::pex

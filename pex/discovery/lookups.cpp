@@ -149,9 +149,10 @@ void Lookups::settle(DiscoveryTime now) {
 }
 
 void Lookups::finish(Position at, DiscoveryTime now) {
-  auto& counters = shared_.counters.lookups[index_of(at->with.protocol())];
+  const std::size_t index = index_of(at->with.protocol());
+  auto& counters = shared_.counters.lookups[index];
   ++(at->lookup.finished() ? counters.finished : counters.timed_out);
-  counters.took += now.steady - at->began;
+  times_[index].observe(now.steady - at->began);
   const Done done = std::move(at->done);
   const Lookup lookup = std::move(at->lookup);
   running_.erase(at);

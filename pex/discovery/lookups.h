@@ -7,11 +7,13 @@
 // Threads: none of its own.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <list>
 #include <map>
 #include <set>
 
+#include "conn/base/histogram.h"
 #include "pex/discovery/lookup.h"
 #include "pex/discovery/shared_state.h"
 
@@ -43,6 +45,8 @@ class Lookups {
 
   bool runs_timed(Protocol protocol) const;
   std::size_t size() const noexcept { return running_.size(); }
+  // How long those took that have ended.
+  conn::HistogramCounts times(Protocol protocol) const { return times_[index_of(protocol)].read(); }
   void stop() { running_.clear(); }
 
  private:
@@ -67,8 +71,17 @@ class Lookups {
   void settle(DiscoveryTime now);
   void finish(Position at, DiscoveryTime now);
 
+  static constexpr auto kTimeBounds = conn::time_bounds(
+      std::chrono::milliseconds(10), std::chrono::milliseconds(30), std::chrono::milliseconds(100),
+      std::chrono::milliseconds(300), std::chrono::seconds(1), std::chrono::seconds(2),
+      std::chrono::seconds(5), std::chrono::seconds(10), std::chrono::seconds(20));
+  struct Times : conn::Histogram {
+    Times() : Histogram(kTimeBounds) {}
+  };
+
   SharedState& shared_;
   std::list<Running> running_;
+  std::array<Times, kProtocolCount> times_;
 };
 
 }  // namespace peerage::pex

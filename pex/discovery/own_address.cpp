@@ -11,7 +11,11 @@ OwnAddress::OwnAddress(SharedState& shared, TimePoint now)
       vote_({.limits = shared.settings.limits,
              .v4 = shared.settings.reach_v4 == Switched::on,
              .v6 = shared.settings.reach_v6 == Switched::on},
-            now) {}
+            now) {
+  const DiscoverySettings& settings = shared.settings;
+  if (settings.external_ip == ExternalIp::none || !settings.known_ip) return;
+  write({*settings.known_ip, settings.bound.port}, now);
+}
 
 void OwnAddress::on_seen_at(const EnodeId& voter, const IpAddress& from, const Endpoint& seen,
                             TimePoint now) {
@@ -44,13 +48,18 @@ void OwnAddress::remove(IpFamily family, TimePoint now) {
   ++shared_.counters.external_address_changes;
 }
 
-void OwnAddress::take(const Endpoint& at, TimePoint now) {
+bool OwnAddress::write(const Endpoint& at, TimePoint now) {
   const IpFamily family = at.ip.is_v4() ? IpFamily::v4 : IpFamily::v6;
   auto& known = known_[index_of(family)];
-  if (known == at) return;
+  if (known == at) return false;
   known = at;
   shared_.record.set_ip(at.ip, now);
   shared_.record.set_udp_port(family, at.port, now);
+  return true;
+}
+
+void OwnAddress::take(const Endpoint& at, TimePoint now) {
+  if (!write(at, now)) return;
   ++shared_.counters.external_address_changes;
   shared_.tell(update::ExternalAddress{at.ip, at.port});
 }

@@ -1,8 +1,8 @@
 // Our own addresses in our record: what others see us at, or what we were told.
 //
 // With ExternalIp::vote the winner of a vote is taken, with the port that its voters agree on; with
-// `given` and `none` votes are not counted. Only what has changed is written, so that a record is
-// not signed for nothing.
+// `given` and `none` votes are not counted. What is known from the start stands until then, and is
+// no change. Only what has changed is written, so that a record is not signed for nothing.
 // Threads: none of its own.
 #pragma once
 
@@ -31,6 +31,8 @@ class OwnAddress {
 
  private:
   static std::size_t index_of(IpFamily family) { return static_cast<std::size_t>(family); }
+  // Into the record; false: it is there.
+  bool write(const conn::Endpoint& at, conn::TimePoint now);
   void take(const conn::Endpoint& at, conn::TimePoint now);
 
   SharedState& shared_;

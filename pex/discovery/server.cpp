@@ -19,6 +19,7 @@ constexpr std::size_t kLongestRead = kMaxDatagram + 1;
 DiscoverySettings complete(DiscoverySettings settings, const ExternalIpSource& external_ip,
                            const conn::Endpoint& bound, NodeRows* rows) {
   settings.bound = bound;
+  settings.known_ip = external_ip.known(bound.ip);
   const bool is_v4 = bound.ip.is_v4();
   const bool is_both = !is_v4 && bound.ip.unspecified();
   settings.reach_v4 = is_v4 || is_both ? Switched::on : Switched::off;
@@ -121,6 +122,7 @@ void Shell::on_readable() {
   }
   core_.on_time(at);
   settle();
+  warn_of_clock();
   if (!stopped_) socket_->when_readable([this] { on_readable(); });
 }
 
@@ -220,6 +222,9 @@ void Shell::publish_snapshot() {
   snapshot->counters = core_.counters();
   snapshot->table = core_.table().counts();
   snapshot->lookups = core_.lookups_under_way();
+  for (const Protocol each : {Protocol::v4, Protocol::v5}) {
+    snapshot->lookup_times[index_of(each)] = core_.lookup_times(each);
+  }
   snapshot->socket = socket_->figures();
   const std::lock_guard lock(snapshot_guard_);
   snapshot_ = std::move(snapshot);
@@ -247,6 +252,17 @@ void Shell::log_started() {
               {"address", socket_->local_endpoint().to_string()},
               {"id", core_.id().to_string()},
               {"record", core_.record()->text()}});
+}
+
+void Shell::warn_of_clock() {
+  const TimePoint at = now().steady;
+  if (core_.counters().clock_suspect == 0 || at < next_clock_warning_) return;
+  next_clock_warning_ = at + kClockWarning;
+  log_.write(LogLevel::warn,
+             "clock may be wrong: most packets of discovery have expired when they come",
+             {{"protocol", std::string(name(Protocol::v4))},
+              {"dropped", core_.counters().of(Drop::expired)},
+              {"hint", "compare the machine's clock with others'"}});
 }
 
 void Shell::log_update(const Update& update) {

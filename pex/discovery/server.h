@@ -16,6 +16,7 @@
 // Threads: the control shard, but for `post` and `snapshot`.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -41,6 +42,7 @@ struct DiscoverySnapshot {
   DiscoveryCounters counters;
   NodeTable::Counts table;
   std::size_t lookups = 0;  // under way
+  std::array<conn::HistogramCounts, kProtocolCount> lookup_times;
   conn::DatagramFigures socket;
 };
 
@@ -51,9 +53,10 @@ class DiscoveryServer {
   static constexpr conn::Duration kRowsInterval = std::chrono::seconds(30);
   static constexpr conn::Duration kSnapshotInterval = std::chrono::seconds(1);
   static constexpr conn::Duration kStoreAgain = std::chrono::seconds(10);
+  static constexpr conn::Duration kClockWarning = std::chrono::minutes(10);  // at most one in it
 
   struct Settings {
-    // Its `bound`, `reach_*`, `external_ip` and `stored` are filled in here.
+    // Its `bound`, `reach_*`, `external_ip`, `known_ip` and `stored` are filled in here.
     DiscoverySettings core;
     conn::Endpoint listen;
     ExternalIpSource external_ip;

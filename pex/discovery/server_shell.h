@@ -47,6 +47,7 @@ class DiscoveryServer::Shell : public std::enable_shared_from_this<Shell> {
   void publish_snapshot();
   void log_update(const Update& update);
   void log_started();
+  void warn_of_clock();
   std::string protocols() const;
 
   World world_;
@@ -65,6 +66,7 @@ class DiscoveryServer::Shell : public std::enable_shared_from_this<Shell> {
   conn::TimePoint store_again_ = conn::TimePoint::max();
   conn::TimePoint next_rows_ = conn::TimePoint::max();
   conn::TimePoint next_snapshot_ = conn::TimePoint::max();
+  conn::TimePoint next_clock_warning_ = conn::TimePoint::min();
 
   std::atomic<bool> stopped_{false};
   std::atomic<std::size_t> commands_waiting_{0};

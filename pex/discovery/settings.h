@@ -44,7 +44,8 @@ struct DiscoverySettings {
   conn::Endpoint bound;  // the socket, with the port that a 0 became
   Switched reach_v4 = Switched::on, reach_v6 = Switched::off;  // families of the socket
   ExternalIp external_ip = ExternalIp::vote;
-  std::optional<P2pIdentity> p2p;  // none: no p2p listener
+  std::optional<conn::IpAddress> known_ip;  // our own from the start, unless `none`
+  std::optional<P2pIdentity> p2p;           // none: no p2p listener
 
   std::vector<Contact> boot;
   NodeRows::Loaded stored;

@@ -11,6 +11,7 @@
 #include "conn/base/random.h"
 #include "pex/discovery/awaited_answers.h"
 #include "pex/discovery/bans.h"
+#include "pex/discovery/clock_check.h"
 #include "pex/discovery/counters.h"
 #include "pex/discovery/datagrams.h"
 #include "pex/discovery/endpoint_proof.h"
@@ -39,6 +40,7 @@ struct SharedState {
   DiscoveryBans bans;
   VerifiedRecords records;
   AwaitedAnswers awaited;
+  ClockCheck clock;
   DiscoveryCounters counters;
   std::deque<OutDatagram> out;
   std::vector<Update> updates;

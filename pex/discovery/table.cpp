@@ -192,10 +192,6 @@ NodeTable::Record NodeTable::take_record(TableNode& node, const EnrPtr& record) 
   return Record::no_room;
 }
 
-void NodeTable::set_disposable(const EnodeId& id) {
-  if (TableNode* const node = entry(id)) node->disposable = true;
-}
-
 bool NodeTable::move(TableNode& node, const Endpoint& to) {
   Contact& contact = node.contact;
   const std::size_t index = index_of_bucket(contact.id);
@@ -252,10 +248,6 @@ std::vector<EnodeId> NodeTable::remove_if(const Which& which) {
   }
   for (const EnodeId& id : removed) remove(id);
   return removed;
-}
-
-std::vector<EnodeId> NodeTable::prune() {
-  return remove_if([](const TableNode& node) { return node.disposable; });
 }
 
 std::vector<EnodeId> NodeTable::take_promoted() {

@@ -97,15 +97,12 @@ class NodeTable {
     no_room,      // the share of its new network is full: it has left
   };
   Record on_record(const EnrPtr& record);
-  void set_disposable(const EnodeId& id);
 
   // True when it was there. A replacement drawn by lot takes an entry's place (take_promoted).
   bool remove(const EnodeId& id);
   // Everything of which `which` is true, replacements too; the IDs.
   using Which = std::function<bool(const TableNode&)>;
   std::vector<EnodeId> remove_if(const Which& which);
-  // Disposable entries go.
-  std::vector<EnodeId> prune();
   // Entries that were replacements until now, since the last call: to be pinged.
   std::vector<EnodeId> take_promoted();
 

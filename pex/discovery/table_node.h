@@ -24,7 +24,6 @@ struct TableNode {
   ByProtocol<unsigned> missed{};  // pings not answered, in a row
   unsigned checks = 0;            // pings and FindNode answered, in a row
   unsigned find_failures = 0;     // FindNode not answered, in a row
-  bool disposable = false;        // goes at the next prune
 
   // The latest of the protocols; none: it has never answered where it is now.
   std::optional<conn::TimePoint> live_at() const noexcept {

@@ -35,7 +35,7 @@ struct RecordChanged {
 struct Removed {
   EnodeId id;
 };
-// What others see us at has changed, and our record with it. Without one: of that family no more.
+// Where others reach us has changed, and our record with it.
 struct ExternalAddress {
   conn::IpAddress ip;
   std::uint16_t udp = 0;

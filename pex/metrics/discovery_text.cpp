@@ -1,4 +1,3 @@
-#include <chrono>
 #include <string>
 
 #include "pex/metrics/families.h"
@@ -9,10 +8,6 @@ namespace {
 using Type = MetricType;
 
 constexpr std::array<Protocol, kProtocolCount> kProtocols = {Protocol::v4, Protocol::v5};
-
-double seconds_of(conn::Duration span) {
-  return std::chrono::duration<double>(span).count();
-}
 
 template <typename T>
 const T& of(const std::array<T, kProtocolCount>& figures, Protocol protocol) {
@@ -61,17 +56,17 @@ void write_table(TextWriter& writer, const DiscoverySnapshot& server) {
   writer.value({}, std::uint64_t{server.table.replacements});
 }
 
-void write_lookups(TextWriter& writer, const DiscoveryCounters& counters) {
+void write_lookups(TextWriter& writer, const DiscoverySnapshot& server) {
+  const DiscoveryCounters& counters = server.counters;
   writer.family("peerage_discovery_lookups_total", Type::counter, "Lookups that have ended.");
   for (const Protocol protocol : kProtocols) {
     const auto& lookups = of(counters.lookups, protocol);
     writer.value({{"protocol", name(protocol)}, {"result", "finished"}}, lookups.finished);
     writer.value({{"protocol", name(protocol)}, {"result", "timed_out"}}, lookups.timed_out);
   }
-  writer.family("peerage_discovery_lookup_seconds_total", Type::counter,
-                "How long they took, all together.");
+  writer.family("peerage_discovery_lookup_seconds", Type::histogram, "How long they took.");
   for (const Protocol protocol : kProtocols) {
-    writer.value({{"protocol", name(protocol)}}, seconds_of(of(counters.lookups, protocol).took));
+    writer.histogram({{"protocol", name(protocol)}}, of(server.lookup_times, protocol));
   }
   writer.family("peerage_discovery_revalidations_total", Type::counter,
                 "Pings to nodes of the table: whether they are still there.");
@@ -119,13 +114,16 @@ void write_discovery(TextWriter& writer, const DiscoveryFigures& figures) {
   const DiscoverySnapshot& server = figures.server ? *figures.server : kNone;
   write_traffic(writer, server.counters);
   write_table(writer, server);
-  write_lookups(writer, server.counters);
+  write_lookups(writer, server);
   write_candidates(writer, figures);
   writer.family("peerage_discovery_record_seq", Type::gauge, "The number of our own record.");
   writer.value({}, server.record ? server.record->seq() : 0);
   writer.family("peerage_discovery_external_address_changes_total", Type::counter,
                 "How often others began to see us somewhere else.");
   writer.value({}, server.counters.external_address_changes);
+  writer.family("peerage_discovery_clock_suspect", Type::gauge,
+                "1 while our clock may be wrong: most packets of others are over when they come.");
+  writer.value({}, server.counters.clock_suspect);
   writer.family("peerage_discovery_store_rows", Type::gauge, "Nodes that a restart begins with.");
   writer.value({}, std::uint64_t{figures.kept});
 }

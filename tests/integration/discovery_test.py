@@ -53,6 +53,12 @@ class Found(Case):
         # It tells nobody over TCP: it lets nobody in, and dials nobody.
         boot = self.finder(1, PEERAGE_P2P_MAX_NUM_INBOUND_PEERS=0, PEERAGE_P2P_MAX_NUM_OUTBOUND_PEERS=0).start()
         record = self.record(boot)
+        said = boot.ctl("discovery")
+        self.assertEqual(said["record"], record, "what it sends, and not what the settings let one guess")
+        self.assertGreater(said["seq"], 1)
+        self.assertEqual(said["external_v4"], f"{boot.ip}:{boot.port}", "at once")
+        [began] = boot.said("discovery started")
+        self.assertEqual(began["record"], record, "since it started")
         one, two = self.finder(2, record).start(), self.finder(3, record).start()
         for node, other in ((one, two), (two, one)):
             node.wait_for(lambda: other.id() in {row["id"] for row in node.ctl("peers")["peers"]}, 15, "a peer")

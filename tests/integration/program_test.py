@@ -304,7 +304,7 @@ class Home(unittest.TestCase):
     def test_help_names_every_subcommand(self):
         text = run("--help", expect=0).stdout
         for command in ("init", "gen-node-key", "show-node-id", "probe", "addrbook", "check-config", "version", "start",
-                        "seed", "crawl", "demo", "bench"):
+                        "seed", "crawl", "discovery", "ctl", "demo", "bench"):
             self.assertIn(command, text)
         self.assertEqual(run("help", expect=0).stdout, text)
         self.assertEqual(run("help", "addrbook", "list", expect=0).stdout,

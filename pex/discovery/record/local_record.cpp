@@ -109,12 +109,6 @@ conn::Result<std::size_t> LocalRecord::set_cmt(Cmt cmt, conn::TimePoint now) {
   return left_out;
 }
 
-void LocalRecord::remove_cmt(conn::TimePoint now) {
-  Pairs changed = pairs_;
-  changed.cmt.reset();
-  change(std::move(changed), now);
-}
-
 conn::Result<void> LocalRecord::set_pair(std::string_view key, conn::ByteView value,
                                          conn::TimePoint now) {
   if (is_reserved_pair(key)) return invalid("the pair " + std::string(key) + " is reserved");

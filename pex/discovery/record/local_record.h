@@ -54,7 +54,6 @@ class LocalRecord {
   // of the last were left out. Fails, and changes nothing, when not even the first fits
   // (record_too_large) or one is no network (invalid_argument).
   conn::Result<std::size_t> set_cmt(Cmt cmt, conn::TimePoint now);
-  void remove_cmt(conn::TimePoint now);
 
   // Pairs by command: `value` is one encoded RLP item. Fails, and changes nothing, for a reserved
   // key (invalid_argument), for what is no item (record_malformed), and for want of room

@@ -83,13 +83,16 @@ bool Discv4State::is_repeat(const v4::PacketHash& hash, const Endpoint& from) {
 }
 
 // A time beyond the signed numbers is one before 1970 in others' arithmetic.
-bool Discv4State::is_over(const v4::Message& message, conn::WallTime now) const {
+bool Discv4State::is_over(const v4::Message& message, conn::WallTime now) {
   const auto time = v4::expires(message);
   if (!time || shared_.settings.expiry == Switched::off) return false;
   using Signed = std::int64_t;
   if (*time > static_cast<std::uint64_t>(std::numeric_limits<Signed>::max())) return true;
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();
-  return static_cast<Signed>(*time) < seconds;
+  const std::chrono::seconds expires(static_cast<Signed>(*time));
+  const auto at = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch();
+  shared_.clock.on_packet(expires, at);
+  shared_.counters.clock_suspect = shared_.clock.suspect() ? 1 : 0;
+  return expires < at;
 }
 
 // What will come to nothing, whoever has signed it.

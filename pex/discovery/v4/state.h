@@ -83,7 +83,7 @@ class Discv4State final : public ProtocolState {
   std::optional<Drop> take(const InDatagram& datagram, const v4::PacketHash& hash,
                            TrafficLimits::Awaited awaited, DiscoveryTime now);
   bool is_repeat(const v4::PacketHash& hash, const conn::Endpoint& from);
-  bool is_over(const v4::Message& message, conn::WallTime now) const;
+  bool is_over(const v4::Message& message, conn::WallTime now);
   std::optional<Drop> judge_unsigned(const v4::Message& message, const conn::IpAddress& from,
                                      DiscoveryTime now) const;
   std::optional<Drop> handle(const Arrived& from, const v4::Ping& ping);

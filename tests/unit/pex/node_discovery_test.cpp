@@ -175,7 +175,10 @@ TEST_F(NodeDiscoveryTest, HasItsMetricsOnlyWhenItIsOn) {
   PexNode& without = add(silent(PexNode::Plan()));
   for (PexNode* each : {&with, &without}) (void)metrics_text(*each->whole);
   world.run_for(2s);
-  EXPECT_THAT(metrics_text(*with.whole), HasSubstr("peerage_discovery_record_seq"));
+  const std::string text = metrics_text(*with.whole);
+  EXPECT_THAT(text, HasSubstr("peerage_discovery_record_seq"));
+  EXPECT_THAT(text, HasSubstr("peerage_discovery_clock_suspect 0\n"));
+  EXPECT_THAT(text, HasSubstr("peerage_discovery_lookup_seconds_count{protocol=\"discv4\"} 0\n"));
   EXPECT_THAT(metrics_text(*without.whole), Not(HasSubstr("peerage_discovery")));
   EXPECT_EQ(without.whole->discovery(), nullptr);
 }

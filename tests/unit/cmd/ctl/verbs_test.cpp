@@ -21,18 +21,18 @@ std::string wrong_with(std::string_view verb, const CtlParams& params) {
   return error->message;
 }
 
-TEST(CtlVerbs, TheyAreTwentyTwoWithTwoGroups) {
+TEST(CtlVerbs, TheyAreTwentyThreeWithTwoGroups) {
   std::set<std::string_view> names, first;
   for (const CtlVerb& each : ctl_verbs()) {
     names.insert(each.name);
     first.insert(each.name.substr(0, each.name.find(' ')));
   }
   const std::set<std::string_view> expected = {
-      "status", "peers",  "peer",   "add",   "remove", "set",   "dial",     "disconnect",
-      "ban",    "unban",  "bans",   "seeds", "book",   "visit", "networks", "events",
-      "log",    "config", "reload", "save",  "drain",  "stop"};
+      "status", "peers", "peer",   "add",    "remove", "set",   "dial",     "disconnect",
+      "ban",    "unban", "bans",   "seeds",  "book",   "visit", "networks", "discovery",
+      "events", "log",   "config", "reload", "save",   "drain", "stop"};
   EXPECT_EQ(first, expected);
-  EXPECT_EQ(expected.size(), 22u);
+  EXPECT_EQ(expected.size(), 23u);
   EXPECT_EQ(names.size(), ctl_verbs().size());
   for (const char* const name :
        {"list", "show", "sources", "stats", "export", "import", "forget", "check"}) {
@@ -77,8 +77,8 @@ TEST(CtlVerbs, WhatChangesAndWhatLooksIsSaid) {
         "stop"}) {
     EXPECT_EQ(find_verb(name)->effect, CtlVerb::Effect::changes) << name;
   }
-  for (const char* const name : {"status", "peers", "peer", "bans", "networks", "config", "events",
-                                 "seeds list", "book list", "book check"}) {
+  for (const char* const name : {"status", "peers", "peer", "bans", "networks", "discovery",
+                                 "config", "events", "seeds list", "book list", "book check"}) {
     EXPECT_EQ(find_verb(name)->effect, CtlVerb::Effect::looks) << name;
   }
 }

@@ -51,6 +51,10 @@ TEST_F(IdentityTest, AFixedAddressAndOneWhereItListensAreNamed) {
   inputs.external_ip = {};
   inputs.udp = {conn::IpAddress::v4(127, 0, 0, 1), 30303};
   EXPECT_THAT(enode_of(*identity().record), HasSubstr("@127.0.0.1:26656?discport=30303"));
+  for (const char* looked_up : {"name:me.example", "interface"}) {
+    inputs.external_ip = pex::ExternalIpSource::parse(looked_up).value();
+    EXPECT_FALSE(identity().record->ip4()) << "the node that runs looks it up";
+  }
   inputs.external_ip = pex::ExternalIpSource::parse("none").value();
   EXPECT_FALSE(identity().record->ip4());
 }

@@ -85,14 +85,14 @@ TEST_F(CoreTimers, WhoLacksPeersLooksEachSecondAndWhoLacksNoneEachTwenty) {
   EXPECT_GE(answer_questions(30s).size(), 28u);
 }
 
-TEST_F(CoreTimers, WhoHasNotAnsweredYetIsNotAskedMore) {
+TEST_F(CoreTimers, WhoHasNotAnsweredYetIsAskedTheSameAgainAndNothingElse) {
   start();
   answer_boot();
   core->set_need(0, 10);
-  pass(1s);
-  EXPECT_EQ(take<v4::FindNode>(boot).size(), 1u);
-  pass(15s);
-  EXPECT_TRUE(take<v4::FindNode>(boot).empty());
+  pass(16s);
+  const auto asked = take<v4::FindNode>(boot);
+  EXPECT_EQ(asked.size(), settings.limits.find_tries);
+  for (const auto& [hash, find] : asked) EXPECT_EQ(find.target, own_key);
 }
 
 TEST_F(CoreTimers, ALookupThatNobodyAnswersEnds) {
@@ -102,6 +102,10 @@ TEST_F(CoreTimers, ALookupThatNobodyAnswersEnds) {
   EXPECT_EQ(core->lookups_under_way(), 1u);
   pass(20s);
   EXPECT_EQ(core->counters().lookups[0].finished + core->counters().lookups[0].timed_out, 1u);
+  const conn::HistogramCounts times = core->lookup_times(Protocol::v4);
+  EXPECT_EQ(times.count(), 1u);
+  EXPECT_EQ(times.sum, static_cast<std::uint64_t>(settings.limits.lookup_step.count()));
+  EXPECT_EQ(core->lookup_times(Protocol::v5).count(), 0u);
 }
 
 TEST_F(CoreTimers, WithNobodyToAskTheBootNodesArePingedAgain) {

@@ -24,6 +24,22 @@ TEST(ExternalIp, TheWordsOfOthersAreAVoteWithANotice) {
   }
 }
 
+TEST(ExternalIp, WhatIsFixedOrTheOneAddressWhereItListensIsKnownFromTheStart) {
+  const auto known = [](const char* source, const char* listen) {
+    const auto ip = ExternalIpSource::parse(source)->known(conn::IpAddress::parse(listen).value());
+    return ip ? ip->to_string() : std::string();
+  };
+  EXPECT_EQ(known("fixed:1.2.3.4", "0.0.0.0"), "1.2.3.4");
+  EXPECT_EQ(known("fixed:1.2.3.4", "10.0.0.1"), "1.2.3.4");
+  EXPECT_EQ(known("vote", "10.0.0.1"), "10.0.0.1");
+  EXPECT_EQ(known("vote", "2001:470::1"), "2001:470::1");
+  EXPECT_EQ(known("vote", "0.0.0.0"), "");
+  EXPECT_EQ(known("vote", "::"), "");
+  for (const char* source : {"none", "name:me.example", "interface"}) {
+    EXPECT_EQ(known(source, "10.0.0.1"), "") << source;
+  }
+}
+
 TEST(ExternalIp, AnythingElseIsRefused) {
   for (const char* text : {"", "votes", "vote:", "fixed", "fixed:", "fixed:0.0.0.0", "fixed:host",
                            "name", "name:", "name:a b", "interface:", "none:1", "1.2.3.4"}) {

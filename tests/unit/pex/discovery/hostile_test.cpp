@@ -239,6 +239,22 @@ TEST_F(HostileWorld, AClockThatIsAnHourAheadForAWhileLosesNobody) {
   EXPECT_EQ(take<v4::Pong>(peer).size(), 1u);
 }
 
+TEST_F(HostileWorld, AClockThatIsAheadIsSuspectedUntilPacketsComeInTimeAgain) {
+  start();
+  // Another packet each second: a repeat is not looked at.
+  const auto pings = [this](std::size_t count, int from_now) {
+    for (std::size_t i = 0; i < count; ++i, pass(1s)) {
+      v4::Ping ping = ping_of(peer);
+      ping.expires = seconds() + from_now;
+      send(peer, ping);
+    }
+  };
+  pings(64, -11);
+  EXPECT_EQ(core->counters().clock_suspect, 1u);
+  pings(32, 20);
+  EXPECT_EQ(core->counters().clock_suspect, 0u);
+}
+
 TEST_F(HostileWorld, AClockThatIsAnHourBehindHearsEverybody) {
   start();
   const v4::Ping ping = ping_of(peer);

@@ -7,6 +7,12 @@ namespace {
 class OwnAddressTest : public CoreTest {
  protected:
   OwnAddressTest() { start(); }
+  // Another start, with what is known.
+  void start_knowing(ExternalIp source) {
+    settings.external_ip = source;
+    settings.known_ip = conn::IpAddress::v4(10, 0, 0, 9);
+    start();
+  }
   static constexpr std::string_view kHere = "5.9.9.9:30303";
 
   static ScriptedPeer voter(std::uint32_t number) {
@@ -35,6 +41,30 @@ TEST_F(OwnAddressTest, ThreeNetworksThatAgreeMakeIt) {
   pass(2s);
   EXPECT_EQ(advertised(), conn::Endpoint::parse(kHere));
   EXPECT_EQ(core->record()->seq(), before + 1);
+  EXPECT_EQ(core->counters().external_address_changes, 1u);
+}
+
+TEST_F(OwnAddressTest, WhatIsKnownStandsInTheFirstRecordAndIsNoChange) {
+  for (const ExternalIp external_ip : {ExternalIp::vote, ExternalIp::given}) {
+    start_knowing(external_ip);
+    EXPECT_EQ(advertised(), conn::Endpoint::parse("10.0.0.9:30303"));
+    EXPECT_EQ(core->external_address(IpFamily::v4), advertised());
+    EXPECT_EQ(core->counters().external_address_changes, 0u);
+    EXPECT_TRUE(take_updates<update::ExternalAddress>().empty());
+    const std::uint64_t seq = core->record()->seq();
+    core->set_external_ip(conn::IpAddress::v4(10, 0, 0, 9), now());
+    pass(2s);
+    EXPECT_EQ(core->record()->seq(), seq);
+  }
+  start_knowing(ExternalIp::none);
+  EXPECT_EQ(advertised(), std::nullopt);
+}
+
+TEST_F(OwnAddressTest, WhereOthersSeeItIsBelievedBeforeWhereItListens) {
+  start_knowing(ExternalIp::vote);
+  for (std::uint32_t i = 1; i <= 3; ++i) vote(voter(i), kHere);
+  pass(2s);
+  EXPECT_EQ(advertised(), conn::Endpoint::parse(kHere));
   EXPECT_EQ(core->counters().external_address_changes, 1u);
 }
 

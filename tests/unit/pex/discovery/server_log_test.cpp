@@ -23,6 +23,7 @@ class DiscoveryLog : public ::testing::Test {
   void run(std::uint32_t nodes, conn::Duration time) {
     for (std::uint32_t number = 1; number <= nodes; ++number) {
       sim::SimHost& host = world.add_host({test::public_endpoint(number).ip});
+      if (number == 1) host.set_clock_ahead(ahead);
       DiscoveryServer::Settings settings;
       settings.listen = {conn::IpAddress::v4(0, 0, 0, 0), kPort};
       settings.core.lookups = Switched::off;
@@ -47,6 +48,7 @@ class DiscoveryLog : public ::testing::Test {
   }
 
   sim::SimWorld world{3};
+  std::chrono::milliseconds ahead{0};  // of the first one's clock
   std::shared_ptr<test::LogLines> log = std::make_shared<test::LogLines>();
   std::vector<std::unique_ptr<DiscoveryServer>> servers;
   std::size_t live = 0;  // that the first one knew at the end
@@ -65,6 +67,14 @@ TEST_F(DiscoveryLog, OfManyStrangersAtOnceHasFewLines) {
   EXPECT_GT(count("debug discovered a node"), 0u);
   EXPECT_GT(live, 20u + 2 * 3);
   EXPECT_LE(count("debug"), 20u + 2 * 3);
+}
+
+TEST_F(DiscoveryLog, WarnsOfAWrongClockOnceInTenMinutes) {
+  ahead = 1min;
+  run(5, 25min);
+  EXPECT_EQ(live, 0u);
+  EXPECT_EQ(count("warn clock may be wrong"), 3u);
+  EXPECT_EQ(count("warn"), 3u);
 }
 
 TEST_F(DiscoveryLog, NamesNoSecretKey) {

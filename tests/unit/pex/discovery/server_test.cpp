@@ -253,12 +253,18 @@ TEST_F(DiscoveryServers, OurAddressMayBeFixedOrAnInterfacesOrNone) {
 }
 
 TEST_F(DiscoveryServers, AnAddressThatIsKnownAtTheStartIsInTheFirstRecord) {
-  Node& node = add();
-  node.settings.external_ip = ExternalIpSource::parse("fixed:30.1.1.1").value();
-  start(node);
-  world.run_for(3s);
-  EXPECT_EQ(node.server->core().record()->ip4(), conn::IpAddress::v4(30, 1, 1, 1));
-  EXPECT_EQ(node.rows->seqs.size(), 1u);
+  Node& fixed = add();
+  fixed.settings.external_ip = ExternalIpSource::parse("fixed:30.1.1.1").value();
+  Node& listens = add();
+  listens.settings.listen.ip = listens.host.address();
+  for (const auto& [node, ip] : {std::pair(&fixed, conn::IpAddress::v4(30, 1, 1, 1)),
+                                 std::pair(&listens, listens.host.address())}) {
+    start(*node);
+    ASSERT_NE(node->server->core().record(), nullptr) << "at once";
+    EXPECT_EQ(node->server->core().record()->ip4(), ip);
+    world.run_for(3s);
+    EXPECT_EQ(node->rows->seqs.size(), 1u);
+  }
 }
 
 // --- subscribers and commands ---

@@ -188,20 +188,6 @@ TEST_F(TableTest, AReplacementThatOthersNameTooTakesAFreePlace) {
   EXPECT_EQ(table.counts().replacements, 0u);
 }
 
-TEST_F(TableTest, DisposableEntriesGoAtThePruneAndReplacementsCome) {
-  fill_bucket();
-  offer(far_node(17));
-  table.set_disposable(far_node(2).id);
-  table.set_disposable(far_node(5).id);
-  EXPECT_EQ(table.counts().entries, 16u);
-  const auto pruned = table.prune();
-  EXPECT_EQ(std::set<EnodeId>(pruned.begin(), pruned.end()),
-            (std::set{far_node(2).id, far_node(5).id}));
-  EXPECT_EQ(table.counts().entries, 15u);
-  EXPECT_EQ(table.take_promoted(), std::vector{far_node(17).id});
-  EXPECT_TRUE(table.prune().empty());
-}
-
 TEST_F(TableTest, WhatIsRemovedByARuleGoesFromEntriesAndReplacements) {
   for (std::uint32_t i = 1; i <= 26; ++i) offer(far_node(i));
   const auto banned = [](const TableNode& node) {

@@ -155,7 +155,6 @@ TEST_F(LocalRecordTest, PublishesNothingForAChangeThatChangesNothingOrIsTakenBac
   publish(record, at(0));
   record.set_ip(IpAddress::v4(1, 2, 3, 4), at(10'000));
   record.remove_ip(IpFamily::v6, at(10'000));
-  record.remove_cmt(at(10'000));
   EXPECT_TRUE(record.remove_pair("x", at(10'000)));
   EXPECT_EQ(record.due(), std::nullopt);
   record.set_ip(IpAddress::v4(5, 6, 7, 8), at(10'000));
