@@ -15,6 +15,7 @@ import time
 import unittest
 import urllib.request
 
+import running
 import side_by_side
 
 BUILD = pathlib.Path(sys.argv.pop(1)).resolve()
@@ -56,6 +57,10 @@ class Demo(unittest.TestCase):
                 return seen
         raise AssertionError(f"no {text!r} in:\n{seen}{process.stderr.read()}")
 
+    def read(self, url):
+        with urllib.request.urlopen(url, timeout=20) as answer:
+            return answer.read().decode()
+
     def processes(self):
         """Processes with our directory among their arguments: children of a demo."""
         found = []
@@ -87,10 +92,10 @@ class Demo(unittest.TestCase):
         process = self.start("--plain", "--nodes", "2", "--keep")
         said = self.read_until(process, "tail -f")
         peers, metrics = re.findall(r"http://\S+", said)
-        with urllib.request.urlopen(peers, timeout=20) as answer:
-            self.assertRegex(answer.read().decode(), r"\A([0-9a-f]{40}@127(\.\d+){3}:\d+,?){2}\n?\Z")
-        with urllib.request.urlopen(metrics, timeout=20) as answer:
-            self.assertIn("\ncometbft_p2p_peers{", answer.read().decode())
+        # The seed serves the nodes that it has met itself, and it may meet the second one only now.
+        running.until(lambda: re.fullmatch(r"([0-9a-f]{40}@127(\.\d+){3}:\d+,?){2}\n?", self.read(peers)), 60,
+                      lambda: self.read(peers))
+        self.assertIn("\ncometbft_p2p_peers{", self.read(metrics))
         for asked, answered in (("status", "peerage-demo"), ("peers", "node-")):
             words = re.search(rf"peerage (ctl {asked} .*)", said).group(1).split()
             shown = subprocess.run([PEERAGE, *words], check=True, capture_output=True, text=True, timeout=60).stdout
