@@ -100,12 +100,12 @@ struct ConnectOperation final : Operation<std::unique_ptr<Stream>> {
 
 // What of an answer is handed on.
 std::vector<IpAddress> distinct(std::vector<IpAddress> found) {
-  std::vector<IpAddress> kept;
-  for (const IpAddress& address : found) {
-    if (kept.size() == kMaxResolvedAddresses) break;
-    if (std::find(kept.begin(), kept.end(), address) == kept.end()) kept.push_back(address);
+  for (std::size_t kept = 0; kept < std::min(found.size(), kMaxResolvedAddresses); ++kept) {
+    const auto rest = found.begin() + static_cast<std::ptrdiff_t>(kept) + 1;
+    found.erase(std::remove(rest, found.end(), IpAddress(found[kept])), found.end());
   }
-  return kept;
+  if (found.size() > kMaxResolvedAddresses) found.resize(kMaxResolvedAddresses);
+  return found;
 }
 std::vector<std::string> bounded(std::vector<std::string> found) {
   std::erase_if(found, [](const std::string& each) { return each.size() > kMaxTxtBytes; });

@@ -57,7 +57,7 @@ class WatchedSocket {
     bool open = true;
   };
 
-  void wait(Interest& interest, asio::socket_base::wait_type type, Task task) {
+  void wait(Interest& interest, asio::socket_base::wait_type type, Task&& task) {
     if (!core_->open) return;
     interest.task = std::move(task);
     if (std::exchange(interest.waiting, true)) return;

@@ -178,7 +178,7 @@ void DiscoveryCore::look_up_then(const LookupTarget& target, Protocol protocol, 
   const bool is_possible = with != nullptr && (target.key || protocol == Protocol::v5);
   if (!is_possible) return then(fail(Stage::connect, DiscoveryReason::protocol_off), now);
   const std::uint64_t number = next_lookup_number_++;
-  looking_up_[number] = then;
+  looking_up_[number] = std::move(then);
   const auto begun = lookups_.begin(
       *with, target, Lookups::By::command,
       [this, number](const Lookup& lookup, DiscoveryTime at) {
@@ -187,11 +187,11 @@ void DiscoveryCore::look_up_then(const LookupTarget& target, Protocol protocol, 
       },
       now);
   if (begun == Lookups::Begun::yes) return;
-  looking_up_.erase(number);
   const bool is_busy = begun == Lookups::Begun::too_many;
-  then(fail(Stage::connect,
-            is_busy ? DiscoveryReason::discovery_busy : DiscoveryReason::nobody_to_ask),
-       now);
+  looking_up_.extract(number).mapped()(
+      fail(Stage::connect,
+           is_busy ? DiscoveryReason::discovery_busy : DiscoveryReason::nobody_to_ask),
+      now);
 }
 
 void DiscoveryCore::resolve(const Contact& node, Protocol protocol, DiscoveryTime now,

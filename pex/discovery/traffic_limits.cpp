@@ -33,9 +33,9 @@ TrafficLimits::TrafficLimits(const DiscoveryLimits& limits, TimePoint now)
 
 bool TrafficLimits::admit(const IpAddress& from, std::size_t bytes, Awaited awaited,
                           TimePoint now) {
-  if (awaited == Awaited::yes || is_private(from)) return true;
+  if (is_private(from)) return true;
   Source& sender = source(from, now);
-  if (!sender.inbound.take(1, now)) return false;
+  if (awaited == Awaited::no && !sender.inbound.take(1, now)) return false;
   sender.account.in += bytes;
   network(from, now).in += bytes;
   return true;

@@ -252,9 +252,10 @@ class Honest {
   }
   std::vector<pex::Contact> contacts(std::uint8_t first) const {
     std::vector<pex::Contact> all;
-    for (std::uint8_t i = 1; i <= ports_.size(); ++i) {
-      all.push_back(pex::Contact::at(key_of(i).public_key(),
-                                     {IpAddress::v4(first, 0, 3, i), ports_[i - 1u]}, 0));
+    for (std::size_t i = 0; i < ports_.size(); ++i) {
+      const auto node = static_cast<std::uint8_t>(i + 1);
+      all.push_back(pex::Contact::at(key_of(node).public_key(),
+                                     {IpAddress::v4(first, 0, 3, node), ports_[i]}, 0));
     }
     return all;
   }

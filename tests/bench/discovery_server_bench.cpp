@@ -107,8 +107,8 @@ class Curve {
 };
 
 Curve& bare_curve() {
-  static Curve kCurve;
-  return kCurve;
+  static Curve curve;
+  return curve;
 }
 
 void hash(std::size_t bytes) {
@@ -221,8 +221,9 @@ class Questions {
                     {pong()});
   }
   Question find_node(std::string name, double floor, double goal,
-                     std::vector<std::size_t> nodes) const {
+                     const std::vector<std::size_t>& nodes) const {
     std::vector<std::size_t> answers;
+    answers.reserve(nodes.size());
     for (const std::size_t count : nodes) answers.push_back(neighbors(count));
     return answered(
         std::move(name), floor, goal,

@@ -135,7 +135,7 @@ void Udp::answer(const std::vector<ByteView>& packets) const {
 
 // --- BareServer ---
 
-BareServer::BareServer(std::function<void(ByteView)> work, std::vector<std::size_t> answers)
+BareServer::BareServer(std::function<void(ByteView)> work, const std::vector<std::size_t>& answers)
     : work_(std::move(work)), udp_(IpAddress::v4(127, 0, 0, 1)) {
   for (const std::size_t size : answers) answers_.emplace_back(size);
   thread_ = std::thread([this] { run(); });

@@ -81,7 +81,7 @@ class Server {
 // back; in batches.
 class BareServer final : public Server {
  public:
-  BareServer(std::function<void(conn::ByteView)> work, std::vector<std::size_t> answers);
+  BareServer(std::function<void(conn::ByteView)> work, const std::vector<std::size_t>& answers);
   ~BareServer() override;
   conn::Endpoint at() const override { return udp_.at(); }
   double busy_us() const override;

@@ -34,12 +34,11 @@ Report steady(const Options& options) {
   stage.report.at_most("rounds of a lookup", static_cast<double>(found.most_rounds),
                        kPromisedRounds);
 
-  constexpr Duration kIdle = 5min;
+  constexpr Duration idle = 5min;
   const double before = processor_seconds();
   stage.count_datagrams();
-  stage.world.run_for(kIdle);
-  const double used = (processor_seconds() - before) /
-                      std::chrono::duration<double>(kIdle).count() /
+  stage.world.run_for(idle);
+  const double used = (processor_seconds() - before) / std::chrono::duration<double>(idle).count() /
                       static_cast<double>(options.nodes);
   stage.report.at_most("datagrams a second afterwards, of the busiest node", stage.busiest(),
                        kPromisedDatagrams);

@@ -55,9 +55,9 @@ std::string_view name(Without without) noexcept {
 }
 
 const std::vector<Without>& ablations() {
-  static const std::vector<Without> all = {Without::nothing, Without::network_shares,
-                                           Without::inbound_share, Without::stored_nodes};
-  return all;
+  static const std::vector<Without> kAll = {Without::nothing, Without::network_shares,
+                                            Without::inbound_share, Without::stored_nodes};
+  return kAll;
 }
 
 }  // namespace peerage::sim::discovery

@@ -184,6 +184,26 @@ TEST(DiscoveryLimitSettings, MayBeWhatTheyAreByDefault) {
   });
 }
 
+// Names of the limits that were complained of.
+std::set<std::string> refused(const pex::DiscoveryLimits& limits) {
+  DiscoveryConfig config;
+  config.limits = limits;
+  std::set<std::string> names;
+  check_discovery(config, [&](const std::string& key, const std::string&) { names.insert(key); });
+  return names;
+}
+
+TEST(DiscoveryLimitSettings, NoughtIsRefusedExceptWhereItMeansNone) {
+  for_each_discovery_limit(pex::DiscoveryLimits(), [](const std::string& name, const auto&) {
+    pex::DiscoveryLimits limits;
+    for_each_discovery_limit(limits, [&](const std::string& each, auto& value) {
+      if (each == name) value = std::decay_t<decltype(value)>();
+    });
+    const bool may_be_nought = name == "boot_visits";
+    EXPECT_EQ(refused(limits).contains("peerage.discovery." + name), !may_be_nought) << name;
+  });
+}
+
 TEST(DiscoveryLimitSettings, AreAllThatThereAre) {
   pex::DiscoveryLimits limits;
   std::set<const void*> visited;

@@ -127,6 +127,15 @@ TEST_F(TrafficLimitsTest, WithoutProofNoMoreThanFiveDatagramsASecondGoToAnIp) {
   EXPECT_GE(provoked, 49);
 }
 
+// Two nodes that ping each other expect answers of each other, and take the other's pings for them.
+TEST_F(TrafficLimitsTest, WhatWasWaitedForHasComeAsMuchAsTheRest) {
+  const IpAddress ip = test::ip("5.6.7.8");
+  EXPECT_FALSE(limits.allow_unproven(ip, 1'000, now));
+  admit(ip, 1'000, Awaited::yes);
+  EXPECT_TRUE(limits.allow_unproven(ip, 1'000, now));
+  EXPECT_FALSE(limits.allow_unproven(ip, 1, now));
+}
+
 TEST_F(TrafficLimitsTest, SeveralDatagramsAreAllowedTogetherOrNotAtAll) {
   const IpAddress ip = test::ip("5.6.7.8");
   admit(ip, 1'000'000);

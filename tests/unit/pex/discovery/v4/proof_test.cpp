@@ -186,6 +186,21 @@ TEST_F(Discv4Proof, AStrangerThatMayBeSentOnePacketOnlyIsSentOurPing) {
   EXPECT_TRUE(std::holds_alternative<v4::Ping>(came[0].message));
 }
 
+// While we wait for its Pong its Pings are no Pongs: they bring what our answers may take.
+TEST_F(Discv4Proof, ANodeThatWePingInVainIsAnsweredAllTheSame) {
+  settings.boot = {peer.contact()};
+  start();
+  std::size_t pongs = 0;
+  for (int i = 0; i < 30; ++i) {
+    send(peer, ping_of(peer));
+    pass(2s);
+    for (const Seen& each : take(peer)) {
+      pongs += std::holds_alternative<v4::Pong>(each.message) ? 1 : 0;
+    }
+  }
+  EXPECT_GE(pongs, 10u);
+}
+
 // --- who becomes known ---
 
 TEST_F(Discv4Proof, WithoutBootNodesAStrangerIsTakenInAsSoonAsItHasProvenItself) {
