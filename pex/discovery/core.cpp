@@ -18,6 +18,8 @@ constexpr conn::Duration kProofSweep = std::chrono::hours(1);
 constexpr std::size_t kOwnLookups = 4;
 // What never answered is pinged at once, but so many at a time.
 constexpr std::size_t kPingsOfALook = 32;
+// So many are drawn for one timed lookup.
+constexpr std::size_t kTargetsDrawn = 8;
 
 }  // namespace
 
@@ -238,6 +240,20 @@ LookupTarget DiscoveryCore::random_target() {
   return LookupTarget::of(key);
 }
 
+// Of a few drawn by lot, the one in whose bucket we know fewest. Half of all targets are in the
+// farthest bucket, which is full long before the nearer ones.
+LookupTarget DiscoveryCore::target_of_timed_lookup() {
+  const auto known = [this](const LookupTarget& target) {
+    return shared_.table.at_distance(log_distance(shared_.id, target.id)).size();
+  };
+  LookupTarget chosen = random_target();
+  for (std::size_t i = 1; i < kTargetsDrawn; ++i) {
+    const LookupTarget drawn = random_target();
+    if (known(drawn) < known(chosen)) chosen = drawn;
+  }
+  return chosen;
+}
+
 void DiscoveryCore::handle(const core_message::LookupSteps&, DiscoveryTime now) {
   lookups_.on_time(now);
 }
@@ -258,7 +274,7 @@ void DiscoveryCore::begin_timed_lookup(Protocol protocol, DiscoveryTime now) {
   const bool is_own = begun % kOwnLookups == 0 || shared_.settings.random_lookups == Switched::off;
   if (is_own) visit_boot_node(protocol, now);
   const LookupTarget target =
-      is_own ? LookupTarget::of(shared_.key.public_key().xy()) : random_target();
+      is_own ? LookupTarget::of(shared_.key.public_key().xy()) : target_of_timed_lookup();
   const auto on_done = [this, is_own](const pex::Lookup&, DiscoveryTime at) {
     if (!is_own) return;
     first_lookup_done_ = true;

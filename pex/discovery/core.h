@@ -200,6 +200,7 @@ class DiscoveryCore final : private ProtocolHost {
   bool has_anybody_to_ask(Protocol protocol) const;
   void ping_boot_nodes(Protocol protocol, DiscoveryTime now);
   void visit_boot_node(Protocol protocol, DiscoveryTime now);
+  LookupTarget target_of_timed_lookup();
   void begin_timed_lookup(Protocol protocol, DiscoveryTime now);
   void schedule_lookup(Protocol protocol);
   // Null: it is off.

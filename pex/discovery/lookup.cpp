@@ -22,7 +22,8 @@ std::optional<Contact> Lookup::next() {
 
 void Lookup::on_answer(const EnodeId& from, std::span<const Contact> told) {
   Seen* const answering = find(from);
-  if (answering == nullptr || answering->state == State::fresh) return;
+  if (answering == nullptr) return;
+  if (answering->state == State::fresh || answering->state == State::refused) return;
   answering->state = State::answered;
   const std::size_t taken = std::min(told.size(), settings_.results - answering->told);
   answering->told += taken;
@@ -48,6 +49,12 @@ void Lookup::on_silent(const EnodeId& from) {
   const bool waited =
       seen != nullptr && (seen->state == State::asked || seen->state == State::slow);
   if (waited) seen->state = State::silent;
+}
+
+void Lookup::on_refused(const EnodeId& node) {
+  in_flight_.erase(node);
+  Seen* const seen = find(node);
+  if (seen != nullptr && seen->state == State::asked) seen->state = State::refused;
 }
 
 bool Lookup::finished() const {

@@ -48,6 +48,8 @@ class Lookup {
   void on_slow(const EnodeId& from);
   // It did not answer at all.
   void on_silent(const EnodeId& from);
+  // It was not asked, because a limit forbids it now: that says nothing about it.
+  void on_refused(const EnodeId& node);
 
   bool finished() const;
   std::size_t in_flight() const noexcept { return in_flight_.size(); }
@@ -60,7 +62,7 @@ class Lookup {
   std::vector<Contact> closest() const;
 
  private:
-  enum class State : std::uint8_t { fresh, asked, slow, answered, silent };
+  enum class State : std::uint8_t { fresh, refused, asked, slow, answered, silent };
   struct Seen {
     Contact contact;
     std::size_t round;

@@ -61,7 +61,7 @@ void Lookups::ask(Running& running, const Contact& node, DiscoveryTime now) {
   switch (running.with.find_node(node, running.target, word, now)) {
     case ProtocolState::Asked::refused:
       running.asked.erase(node.id);
-      running.lookup.on_silent(node.id);
+      running.lookup.on_refused(node.id);
       return;
     case ProtocolState::Asked::already:
       running.busy.emplace(node.id, node);

@@ -194,7 +194,8 @@ std::set<std::string> refused(const pex::DiscoveryLimits& limits) {
 }
 
 TEST(DiscoveryLimitSettings, NoughtIsRefusedExceptWhereItMeansNone) {
-  for_each_discovery_limit(pex::DiscoveryLimits(), [](const std::string& name, const auto&) {
+  const pex::DiscoveryLimits defaults;
+  for_each_discovery_limit(defaults, [](const std::string& name, const auto&) {
     pex::DiscoveryLimits limits;
     for_each_discovery_limit(limits, [&](const std::string& each, auto& value) {
       if (each == name) value = std::decay_t<decltype(value)>();

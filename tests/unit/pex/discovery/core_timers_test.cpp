@@ -62,6 +62,36 @@ TEST_F(CoreTimers, EveryFourthLookupIsForOurselvesAndTheOthersAreByLot) {
   EXPECT_EQ(others.size(), 6u);
 }
 
+// By lot alone half of them would go to the farthest bucket.
+TEST_F(CoreTimers, OfTheOthersHardlyAnyGoesWhereMostAreKnown) {
+  settings.boot.clear();
+  start();
+  std::vector<ScriptedPeer> peers;
+  for (std::uint32_t number = 100; peers.size() < 4; ++number) {
+    const auto last = static_cast<std::uint8_t>(number - 99);
+    ScriptedPeer peer(number, "20.9." + std::to_string(last) + ".1:30303");
+    if (log_distance(core->id(), peer.id()) == 256) peers.push_back(std::move(peer));
+  }
+  for (const ScriptedPeer& peer : peers) bond(peer);
+  std::set<v4::WireKey> far;
+  std::set<v4::WireKey> near;
+  for (int second = 0; second < 600; ++second) {
+    pass(1s);
+    for (const ScriptedPeer& peer : peers) {
+      for (const Seen& came : take(peer)) {
+        if (std::holds_alternative<v4::Ping>(came.message)) send(peer, pong_of(came.hash));
+        const auto* const find = std::get_if<v4::FindNode>(&came.message);
+        if (find == nullptr || find->target == own_key) continue;
+        const EnodeId target = LookupTarget::of(find->target).id;
+        (log_distance(core->id(), target) == 256 ? far : near).insert(find->target);
+        send(peer, v4::Neighbors{{}, soon()});
+      }
+    }
+  }
+  EXPECT_GE(near.size(), 18u);
+  EXPECT_LE(far.size(), 2u);
+}
+
 TEST_F(CoreTimers, AllAreForOurselvesWhereRandomOnesAreSwitchedOff) {
   settings.random_lookups = Switched::off;
   start();

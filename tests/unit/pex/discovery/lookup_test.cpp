@@ -126,6 +126,20 @@ TEST_F(LookupTest, ASilentNodeDoesNotStopItAndIsNoResult) {
   EXPECT_EQ(ids(lookup.closest()), ids(nodes(4, 4)));
 }
 
+// A limit of ours is no silence of theirs: who looks for that node has still found it.
+TEST_F(LookupTest, ANodeThatMayNotBeAskedNowIsAmongTheClosestAndNoResult) {
+  Lookup lookup = start({node(1), node(2)});
+  asked(lookup);
+  lookup.on_refused(node(1).id);
+  EXPECT_EQ(asked(lookup), node(2).id);
+  lookup.on_answer(node(1).id, nodes(10, 11));
+  EXPECT_EQ(lookup.seen(), 2u) << "it was not asked";
+  lookup.on_done(node(2).id);
+  EXPECT_TRUE(lookup.finished());
+  EXPECT_EQ(ids(lookup.closest()), ids({node(1), node(2)}));
+  EXPECT_EQ(ids(lookup.result()), ids({node(2)}));
+}
+
 TEST_F(LookupTest, ItGoesOnWithoutASlowNodeWhoseLateAnswerCounts) {
   Lookup lookup = start(nodes(1, 4));
   for (int i = 0; i < 3; ++i) asked(lookup);
