@@ -28,9 +28,12 @@ void DiscoveryCore::on_answered(Protocol by, const Contact& node, const PingAnsw
   }
   ++shared_.counters.revalidations[index].answered;
   const auto live = shared_.table.on_live(node.id, by, node.udp, now.steady);
-  if (const TableNode* const known = shared_.table.find(node.id)) {
-    if (live == NodeTable::Live::became) shared_.tell(update::Added{known->contact});
-    if (live == NodeTable::Live::stayed) shared_.tell(update::StillLive{known->contact});
+  using Live = NodeTable::Live;
+  if (const TableNode* const known = shared_.table.find_any(node.id)) {
+    if (live == Live::became) shared_.tell(update::Added{known->contact});
+    if (live == Live::stayed || live == Live::waits) {
+      shared_.tell(update::StillLive{known->contact});
+    }
   }
   // The first who answers is asked first, after the quiet that it wants.
   const conn::TimePoint rested = now.steady + shared_.settings.limits.quiet_after_proof;
@@ -193,7 +196,11 @@ bool DiscoveryCore::take_record(const Contact& from, const EnrPtr& record, Disco
     case Record::moved: {
       using Live = update::RecordChanged::Live;
       const TableNode& node = *shared_.table.find_any(from.id);
-      shared_.tell(update::RecordChanged{node.contact, node.live() ? Live::yes : Live::no});
+      // One that waits for a place in the table has proven where it is like any other.
+      const bool waits = shared_.table.find(from.id) == nullptr;
+      const conn::IpAddress& ip = node.contact.udp.ip;
+      const bool is_there = waits ? shared_.proofs.proven(from.id, ip, now.steady) : node.live();
+      shared_.tell(update::RecordChanged{node.contact, is_there ? Live::yes : Live::no});
       return true;
     }
     case Record::conflicting:

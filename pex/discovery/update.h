@@ -19,7 +19,7 @@ namespace update {
 struct Added {
   Contact node;
 };
-// It answered again: what is known of it is fresh.
+// It answered again, or waits as a replacement and answered: what is known of it is fresh.
 struct StillLive {
   Contact node;
 };
@@ -27,7 +27,7 @@ struct StillLive {
 struct DiscoveredAtCapacity {
   Contact node;
 };
-// It has signed another record; `live` tells whether its endpoint was live before and still is.
+// It has signed another record; `live` tells whether it has answered where that says it is.
 struct RecordChanged {
   Contact node;
   enum class Live : std::uint8_t { no, yes } live = Live::no;

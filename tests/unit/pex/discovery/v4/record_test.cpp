@@ -67,6 +67,50 @@ TEST_F(Discv4Records, AHigherSequenceIsAskedForAndTheRecordTaken) {
   EXPECT_EQ(changed[0].live, update::RecordChanged::Live::yes);
 }
 
+// Its bucket is full, and it has answered all the same: the question for its record.
+class Discv4RecordsOfWaiting : public Discv4Records {
+ protected:
+  Discv4RecordsOfWaiting() {
+    settings.limits.bucket_entries = settings.limits.bucket_inbound = 1;
+    start();
+    for (std::uint32_t number = 10; far.size() < 2; ++number) {
+      ScriptedPeer each(number, "20." + std::to_string(number) + ".1.1:30303");
+      if (log_distance(core->id(), each.id()) == 256) far.push_back(std::move(each));
+    }
+    bond(far[0]);
+    take_updates();
+  }
+  const ScriptedPeer& waiting() const { return far[1]; }
+  v4::PacketHash asked() {
+    v4::Ping ping = ping_of(waiting());
+    ping.seq = 5;
+    send(waiting(), ping);
+    v4::Pong pong = pong_of(take<v4::Ping>(waiting()).at(0).first);
+    pong.seq = 5;
+    send(waiting(), pong);
+    EXPECT_EQ(core->table().find(waiting().id()), nullptr);
+    return take<v4::EnrRequest>(waiting()).at(0).first;
+  }
+  update::RecordChanged answered(const v4::PacketHash& question, const std::string& ip) {
+    send(waiting(), response(question, record_of(waiting(), 5, ip.c_str())));
+    return take_updates<update::RecordChanged>().at(0);
+  }
+
+  std::vector<ScriptedPeer> far;
+};
+
+TEST_F(Discv4RecordsOfWaiting, AreAsGoodAsThoseOfTheTable) {
+  const auto question = asked();
+  EXPECT_EQ(take_updates<update::StillLive>().size(), 1u);
+  const auto changed = answered(question, waiting().at.ip.to_string());
+  EXPECT_EQ(changed.node.id, waiting().id());
+  EXPECT_EQ(changed.live, update::RecordChanged::Live::yes);
+}
+
+TEST_F(Discv4RecordsOfWaiting, AreNotLiveWhereNobodyHasAnswered) {
+  EXPECT_EQ(answered(asked(), "20.200.1.1").live, update::RecordChanged::Live::no);
+}
+
 TEST_F(Discv4Records, TheSequenceThatWeHaveIsNotAskedForAgain) {
   send(peer, response(asked(), record_of(peer, 5)));
   pass(1min);
