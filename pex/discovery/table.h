@@ -3,7 +3,7 @@
 // Bucket i holds what is at log distance i + 1. It has entries, least recently live first, and
 // replacements, newest first, which take the place of entries that leave. A node is *live* once it
 // has answered a ping of ours at the endpoint that it has here, as an entry; only live entries are
-// told to others, begin lookups, are stored, or become candidates.
+// told to others, begin lookups, or are stored.
 //
 // Invariants:
 //  - Our own ID is never in it, nor a node without a usable endpoint (usable_endpoint).

@@ -18,16 +18,7 @@ Report partition(const Options& options) {
   stage.go_on(kCut, 1min);
   stage.report.figure("live places when it ends, on the average", stage.state().mean);
   stage.internet.heal();
-  const auto healed = stage.go_on_until(
-      [](const Stage::State& state) { return state.lowest >= kPromisedPlaces; }, kHealsWithin);
-  stage.report.at_least("live places ten minutes later, in the worst table",
-                        healed ? kPromisedPlaces : stage.state().lowest, kPromisedPlaces);
-  if (healed) {
-    stage.report.figure("all tables are whole again after",
-                        std::chrono::duration<double>(*healed).count(), "s");
-  }
-  stage.report.at_least("lookups that find their node", stage.look_up(2 * options.nodes).share(),
-                        kPromisedFound);
+  stage.expect_whole_within(kHealsWithin, "ten minutes later");
   return stage.finish();
 }
 

@@ -24,16 +24,7 @@ Report restart(const Options& options) {
   }
   stage.go_on(kDown + 1s);
   stage.report.figure("live places when they are back, on the average", stage.state().mean);
-  const auto healed = stage.go_on_until(
-      [](const Stage::State& state) { return state.lowest >= kPromisedPlaces; }, kHealsWithin);
-  stage.report.at_least("live places five minutes later, in the worst table",
-                        healed ? kPromisedPlaces : stage.state().lowest, kPromisedPlaces);
-  if (healed) {
-    stage.report.figure("all tables are whole again after",
-                        std::chrono::duration<double>(*healed).count(), "s");
-  }
-  stage.report.at_least("lookups that find their node", stage.look_up(2 * options.nodes).share(),
-                        kPromisedFound);
+  stage.expect_whole_within(kHealsWithin, "five minutes later");
   return stage.finish();
 }
 

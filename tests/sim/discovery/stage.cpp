@@ -201,6 +201,15 @@ void Stage::go_on(Duration span, Duration pause) {
   (void)go_on_until([](const State&) { return false; }, span, pause);
 }
 
+void Stage::expect_whole_within(Duration limit, const std::string& then) {
+  const auto healed =
+      go_on_until([](const State& now) { return now.lowest >= kPromisedPlaces; }, limit);
+  report.at_least("live places " + then + ", in the worst table", state().lowest, kPromisedPlaces);
+  if (healed) report.figure("all tables are whole again after", seconds(*healed), "s");
+  report.at_least("lookups that find their node", look_up(2 * options.nodes).share(),
+                  kPromisedFound);
+}
+
 double Stage::minute() const {
   return seconds(world.now() - began_) / 60;
 }

@@ -55,6 +55,9 @@ class Stage {
   // The same, until it holds; how long that took, or nothing when it did not within `limit`.
   std::optional<Duration> go_on_until(const std::function<bool(const State&)>& holds,
                                       Duration limit, Duration pause = 5s);
+  // The report says whether within `limit` ("ten minutes later") all tables hold what was promised,
+  // and lookups find what they look for.
+  void expect_whole_within(Duration limit, const std::string& then);
 
   // Nodes at random look for open nodes at random, each once at a time.
   struct Found {

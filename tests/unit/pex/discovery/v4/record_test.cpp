@@ -30,6 +30,16 @@ class Discv4Records : public CoreTest {
     EXPECT_EQ(questions.size(), 1u);
     return questions.empty() ? v4::PacketHash{} : questions[0].first;
   }
+  // A minute later it says that it has another.
+  v4::PacketHash asked_again(std::uint64_t seq) {
+    pass(1min);
+    v4::Ping ping = ping_of(peer);
+    ping.seq = seq;
+    send(peer, ping);
+    const auto questions = take<v4::EnrRequest>(peer);
+    EXPECT_EQ(questions.size(), 1u);
+    return questions.empty() ? v4::PacketHash{} : questions[0].first;
+  }
   EnrPtr known() const { return core->table().find(peer.id())->contact.record; }
   bool knows(const EnrPtr& record) const { return known() && known()->hash() == record->hash(); }
 };
@@ -175,13 +185,7 @@ TEST_F(Discv4Records, ARecordThatIsNoneIsRefused) {
 TEST_F(Discv4Records, AnOlderRecordChangesNothing) {
   const EnrPtr newer = record_of(peer, 5);
   send(peer, response(asked(), newer));
-  pass(1min);
-  v4::Ping ping = ping_of(peer);
-  ping.seq = 6;
-  send(peer, ping);
-  const auto again = take<v4::EnrRequest>(peer);
-  ASSERT_EQ(again.size(), 1u);
-  send(peer, response(again[0].first, record_of(peer, 4)));
+  send(peer, response(asked_again(6), record_of(peer, 4)));
   EXPECT_TRUE(knows(newer));
   EXPECT_EQ(dropped(Drop::bad_record), 1u);
 }
@@ -189,13 +193,7 @@ TEST_F(Discv4Records, AnOlderRecordChangesNothing) {
 TEST_F(Discv4Records, AnotherRecordOfTheSameSequenceChangesNothing) {
   const EnrPtr first = record_of(peer, 5);
   send(peer, response(asked(), first));
-  pass(1min);
-  v4::Ping ping = ping_of(peer);
-  ping.seq = 6;
-  send(peer, ping);
-  const auto again = take<v4::EnrRequest>(peer);
-  ASSERT_EQ(again.size(), 1u);
-  send(peer, response(again[0].first, record_of(peer, 5, "20.1.1.77")));
+  send(peer, response(asked_again(6), record_of(peer, 5, "20.1.1.77")));
   EXPECT_TRUE(knows(first));
   EXPECT_EQ(dropped(Drop::record_conflict), 1u);
 }
