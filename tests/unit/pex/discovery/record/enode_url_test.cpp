@@ -33,7 +33,8 @@ TEST(EnodeUrl, ThatGoEthereumTakesIsTakenAndWrittenAsItWas) {
 }
 
 TEST(EnodeUrl, ThatGoEthereumRefusesIsRefused) {
-  for (const auto& wrong : test::load_vectors("discovery/enr").at("enode_urls").at("invalid")) {
+  const auto vectors = test::load_vectors("discovery/enr");
+  for (const auto& wrong : vectors.at("enode_urls").at("invalid")) {
     const auto url = EnodeUrl::parse(test::string_of(wrong.at("input")));
     ASSERT_FALSE(url) << wrong;
     EXPECT_EQ(url.error().stage, conn::Stage::configuration);
