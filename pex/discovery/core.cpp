@@ -185,14 +185,14 @@ void DiscoveryCore::ping_boot_nodes(Protocol protocol, DiscoveryTime now) {
 }
 
 // One that the table does not hold, now and then.
-void DiscoveryCore::visit_boot_node(Protocol protocol, DiscoveryTime now) {
+std::optional<Contact> DiscoveryCore::boot_node_to_visit(Protocol protocol, DiscoveryTime now) {
   const std::size_t visits = shared_.settings.limits.boot_visits;
-  if (boot_.empty() || visits == 0 || shared_.random.below(visits) != 0) return;
+  if (boot_.empty() || visits == 0 || shared_.random.below(visits) != 0) return std::nullopt;
   const Contact& node = boot_[shared_.random.below(boot_.size())];
   const TableNode* const known = shared_.table.find(node.id);
-  if (known != nullptr && known->live()) return;
+  if (known != nullptr && known->live()) return std::nullopt;
   offer(node, protocol, HeardBy::boot, ThenPing::no, now);
-  state(protocol)->ping(node, Word::ours, now);
+  return node;
 }
 
 // Strangers are taken in when those whom we know have had their time to fill the table; at once
@@ -272,7 +272,6 @@ void DiscoveryCore::handle(const core_message::Lookup& message, DiscoveryTime no
 void DiscoveryCore::begin_timed_lookup(Protocol protocol, DiscoveryTime now) {
   std::size_t& begun = lookups_begun_[index_of(protocol)];
   const bool is_own = begun % kOwnLookups == 0 || shared_.settings.random_lookups == Switched::off;
-  if (is_own) visit_boot_node(protocol, now);
   const LookupTarget target =
       is_own ? LookupTarget::of(shared_.key.public_key().xy()) : target_of_timed_lookup();
   const auto on_done = [this, is_own](const pex::Lookup&, DiscoveryTime at) {
@@ -280,7 +279,12 @@ void DiscoveryCore::begin_timed_lookup(Protocol protocol, DiscoveryTime now) {
     first_lookup_done_ = true;
     open_to_inbound_if_filled(at);
   };
-  const auto answer = lookups_.begin(*state(protocol), target, Lookups::By::timer, on_done, now);
+  ProtocolState& with = *state(protocol);
+  constexpr auto kTimer = Lookups::By::timer;
+  // It goes by way of that one alone: where our buckets are full, it would not be asked otherwise.
+  const auto visited = is_own ? boot_node_to_visit(protocol, now) : std::nullopt;
+  const auto answer = visited ? lookups_.begin_from({*visited}, with, target, kTimer, on_done, now)
+                              : lookups_.begin(with, target, kTimer, on_done, now);
   if (answer == Lookups::Begun::yes) ++begun;
 }
 

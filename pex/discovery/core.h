@@ -199,7 +199,7 @@ class DiscoveryCore final : private ProtocolHost {
   void open_to_inbound_if_filled(DiscoveryTime now);
   bool has_anybody_to_ask(Protocol protocol) const;
   void ping_boot_nodes(Protocol protocol, DiscoveryTime now);
-  void visit_boot_node(Protocol protocol, DiscoveryTime now);
+  std::optional<Contact> boot_node_to_visit(Protocol protocol, DiscoveryTime now);
   LookupTarget target_of_timed_lookup();
   void begin_timed_lookup(Protocol protocol, DiscoveryTime now);
   void schedule_lookup(Protocol protocol);

@@ -31,6 +31,12 @@ bool Lookups::runs_timed(Protocol protocol) const {
 
 Lookups::Begun Lookups::begin(ProtocolState& with, const LookupTarget& target, By by, Done done,
                               DiscoveryTime now) {
+  return begin_from(start_for(with, target, by, now), with, target, by, std::move(done), now);
+}
+
+Lookups::Begun Lookups::begin_from(const std::vector<Contact>& start, ProtocolState& with,
+                                   const LookupTarget& target, By by, Done done,
+                                   DiscoveryTime now) {
   const DiscoveryLimits& limits = shared_.settings.limits;
   const auto of_commands = std::count_if(
       running_.begin(), running_.end(), [](const Running& each) { return each.by == By::command; });
@@ -38,7 +44,6 @@ Lookups::Begun Lookups::begin(ProtocolState& with, const LookupTarget& target, B
                            ? runs_timed(with.protocol())
                            : static_cast<std::size_t>(of_commands) >= limits.command_lookups;
   if (is_full) return Begun::too_many;
-  const std::vector<Contact> start = start_for(with, target, by, now);
   if (start.empty()) return Begun::nobody;
   const Lookup::Settings settings{.target = target.id,
                                   .own = shared_.id,

@@ -34,6 +34,9 @@ class Lookups {
 
   // `done` is called once, unless the core stops before, and never inside this call.
   Begun begin(ProtocolState& with, const LookupTarget& target, By by, Done done, DiscoveryTime now);
+  // The same, but that these are asked first, and not the closest that we know.
+  Begun begin_from(const std::vector<Contact>& start, ProtocolState& with,
+                   const LookupTarget& target, By by, Done done, DiscoveryTime now);
 
   void on_told(Protocol by, const EnodeId& from, std::span<const Contact> nodes, More more,
                DiscoveryTime now);

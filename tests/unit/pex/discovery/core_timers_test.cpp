@@ -208,6 +208,40 @@ TEST_F(CoreTimers, AnIdleNodeSendsHardlyAnything) {
   EXPECT_LE(sent_in_all() - before, 2 * 10 * 60u / 20);
 }
 
+// Two parts of a network that were cut apart have full tables, and meet again at the boot node.
+TEST_F(CoreTimers, ABootNodeThatIsVisitedIsAskedThoughItsBucketIsFull) {
+  settings.limits.bucket_entries = settings.limits.bucket_inbound = 2;
+  settings.limits.boot_visits = 1;
+  std::vector<ScriptedPeer> far;
+  const EnodeId own = EnodeId::of(test::secp256k1_key(9000).public_key());
+  for (std::uint32_t number = 10; far.size() < 3; ++number) {
+    ScriptedPeer each(number, "20." + std::to_string(number) + ".1.1:30303");
+    if (log_distance(own, each.id()) == 256) far.push_back(std::move(each));
+  }
+  settings.boot = {far[0].contact()};
+  start();
+  pass(1min);
+  bond(far[1]);
+  pass(1min);
+  bond(far[2]);
+  take(far[0]);
+  std::size_t asked = 0;
+  for (int i = 0; i < 3'000; ++i) {
+    pass(100ms);
+    for (const ScriptedPeer& peer : far) {
+      for (const Seen& came : take(peer)) {
+        if (std::holds_alternative<v4::Ping>(came.message)) send(peer, pong_of(came.hash));
+        const auto* const find = std::get_if<v4::FindNode>(&came.message);
+        if (find == nullptr) continue;
+        send(peer, v4::Neighbors{{}, soon()});
+        asked += peer.id() == far[0].id() && find->target == own_key ? 1 : 0;
+      }
+    }
+  }
+  EXPECT_GE(asked, 1u);
+  EXPECT_TRUE(is_live(far[1]) && is_live(far[2])) << "whose places it does not take";
+}
+
 TEST_F(CoreTimers, AFullBucketsOldestIsAskedAndTheNewcomerWaits) {
   settings.lookups = Switched::off;
   settings.boot.clear();
