@@ -280,11 +280,12 @@ void DiscoveryCore::begin_timed_lookup(Protocol protocol, DiscoveryTime now) {
     open_to_inbound_if_filled(at);
   };
   ProtocolState& with = *state(protocol);
-  constexpr auto kTimer = Lookups::By::timer;
+  constexpr auto by_timer = Lookups::By::timer;
   // It goes by way of that one alone: where our buckets are full, it would not be asked otherwise.
   const auto visited = is_own ? boot_node_to_visit(protocol, now) : std::nullopt;
-  const auto answer = visited ? lookups_.begin_from({*visited}, with, target, kTimer, on_done, now)
-                              : lookups_.begin(with, target, kTimer, on_done, now);
+  const auto answer = visited
+                          ? lookups_.begin_from({*visited}, with, target, by_timer, on_done, now)
+                          : lookups_.begin(with, target, by_timer, on_done, now);
   if (answer == Lookups::Begun::yes) ++begun;
 }
 

@@ -210,6 +210,13 @@ bool DiscoveryCore::take_record(const Contact& from, const EnrPtr& record, Disco
       on_removed(from.id, now);
       return true;
     case Record::absent:
+      // Without a place in the table it can be dialled all the same, where it has answered; unless
+      // its network has its share.
+      if (named && shared_.table.has_share_left(*named) &&
+          shared_.proofs.proven(from.id, named->udp.ip, now.steady)) {
+        shared_.tell(update::RecordChanged{*named, update::RecordChanged::Live::yes});
+      }
+      return true;
     case Record::older:
       return true;
   }

@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "conn/address/cidr.h"
 #include "pex/discovery/relay_rule.h"
 
 namespace peerage::pex {
@@ -40,14 +41,22 @@ KeptRows::KeptRows(std::vector<NodeRow> stored, WallTime now) : stored_(std::mov
   std::erase_if(stored_, [now](const NodeRow& row) { return has_gone(row, now); });
 }
 
+// By lot, but each network has its turn: whoever has few of them, and many rows, has few of these.
 std::vector<NodeRow> KeptRows::draw(conn::Random& random) const {
   std::vector<NodeRow> drawn = stored_;
-  const std::size_t count = std::min(drawn.size(), kRowsPingedAtStart);
-  for (std::size_t i = 0; i < count; ++i) {
-    std::swap(drawn[i], drawn[i + random.below(drawn.size() - i)]);
+  for (std::size_t i = drawn.size(); i > 1; --i) std::swap(drawn[i - 1], drawn[random.below(i)]);
+  std::map<conn::IpAddress, std::size_t> taken;
+  std::vector<std::pair<std::size_t, std::size_t>> turns;  // of each row, and its place
+  turns.reserve(drawn.size());
+  for (std::size_t i = 0; i < drawn.size(); ++i) {
+    turns.emplace_back(taken[conn::neighbourhood_of(drawn[i].node.udp.ip)]++, i);
   }
-  drawn.erase(drawn.begin() + static_cast<std::ptrdiff_t>(count), drawn.end());
-  return drawn;
+  std::sort(turns.begin(), turns.end());
+  turns.resize(std::min(turns.size(), kRowsPingedAtStart));
+  std::vector<NodeRow> chosen;
+  chosen.reserve(turns.size());
+  for (const auto& [turn, place] : turns) chosen.push_back(drawn[place]);
+  return chosen;
 }
 
 std::vector<NodeRow> KeptRows::now(const SharedState& shared, DiscoveryTime now) const {

@@ -31,7 +31,8 @@ struct DiscoveryLimits {
   // --- revalidation: how old a proof may grow, by protocol; looked at each second ---
   Duration v4_revalidation = std::chrono::hours(12);
   Duration v5_revalidation = std::chrono::seconds(30);
-  // A live node is asked again so often before it is given up; one that never answered: once.
+  // One that is live, or was when it was stored, is asked so often before it is given up; one that
+  // never answered: once.
   unsigned ping_tries = 3;
   Duration ping_retry = std::chrono::seconds(10);
   // A FindNode that nothing answers is sent so often in all, with this pause: a lost datagram is no

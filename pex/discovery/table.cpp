@@ -92,6 +92,11 @@ NodeTable::Offered NodeTable::offer_known(TableNode& node, const Contact& contac
   return moved ? Offered::moved : Offered::known;
 }
 
+bool NodeTable::has_share_left(const Contact& contact) const {
+  return contact.id != settings_.own &&
+         shares_.has_room(contact.udp.ip, index_of_bucket(contact.id));
+}
+
 const TableNode* NodeTable::to_challenge(const EnodeId& id, TimePoint now) const {
   if (id == settings_.own) return nullptr;
   const Bucket& bucket = buckets_[index_of_bucket(id)];
@@ -133,7 +138,9 @@ NodeTable::Missed NodeTable::on_missed(const EnodeId& id, Protocol protocol, con
   if (node == nullptr || node->contact.udp != at) return Missed::absent;
   const std::size_t index = index_of(protocol);
   node->checks = 0;
-  const unsigned tries = node->last_live[index] ? settings_.limits.ping_tries : 1;
+  // One that we have stored was live, if not since our start.
+  const bool was_live = node->last_live[index] || node->heard_by == HeardBy::disk;
+  const unsigned tries = was_live ? settings_.limits.ping_tries : 1;
   if (++node->missed[index] < tries) return Missed::ask_again;
   node->speaks[index] = false;
   node->last_live[index].reset();

@@ -108,6 +108,8 @@ class NodeTable {
 
   // --- what is asked of it ---
 
+  // Whether its network has not got its share of the table, and of the bucket, yet.
+  bool has_share_left(const Contact& contact) const;
   // Entries alone; replacements are not found.
   const TableNode* find(const EnodeId& id) const;
   // An entry, or a replacement.

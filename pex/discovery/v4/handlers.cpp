@@ -17,6 +17,9 @@ using v4::PingSent;
 namespace {
 
 // In the order of v4::Message.
+// The pause before one for whom the table has no place is asked for its record again.
+constexpr conn::Duration kUnplacedQuestion = std::chrono::hours(1);
+
 constexpr std::array kKinds = {MessageKind::ping,        MessageKind::pong,
                                MessageKind::find_node,   MessageKind::neighbors,
                                MessageKind::enr_request, MessageKind::enr_response};
@@ -195,9 +198,14 @@ std::optional<Drop> Discv4State::handle(const Arrived& from, const v4::Pong& pon
 void Discv4State::ask_if_newer(const Contact& sender, std::optional<std::uint64_t> seq,
                                DiscoveryTime now) {
   if (!seq || *seq == 0) return;
-  const TableNode* const known = shared_.table.find_any(sender.id);
-  if (known == nullptr || known->contact.seq() >= *seq) return;
-  request_record(sender, Word::ours, now);
+  if (const TableNode* const known = shared_.table.find_any(sender.id)) {
+    if (known->contact.seq() < *seq) request_record(sender, Word::ours, now);
+    return;
+  }
+  // For whom the table has no place, we do not remember what was answered.
+  const TimePoint* const last = last_questions_.find(sender.id);
+  const bool is_asked = last != nullptr && now.steady - *last < kUnplacedQuestion;
+  if (!is_asked) request_record(sender, Word::ours, now);
 }
 
 // --- FindNode and Neighbors ---

@@ -95,5 +95,20 @@ TEST_F(KeptRowsTest, ThirtyTwoAreDrawnByLot) {
   EXPECT_NE(first, second);
 }
 
+TEST_F(KeptRowsTest, EachNetworkHasItsTurnBeforeASecondOfAny) {
+  std::vector<NodeRow> rows;
+  for (std::uint64_t i = 1; i <= 200; ++i) {
+    rows.push_back(row(i, 1h));
+    rows.back().node.udp = test::public_endpoint(i <= 180 ? i % 2 : static_cast<std::uint32_t>(i),
+                                                 static_cast<std::uint8_t>(i));
+  }
+  conn::Random random({1});
+  std::size_t alone = 0;
+  for (const NodeRow& each : KeptRows(rows, wall).draw(random)) {
+    alone += each.node.udp.ip >= test::public_endpoint(100, 0).ip ? 1 : 0;
+  }
+  EXPECT_EQ(alone, 20u) << "all that are the only ones of their network";
+}
+
 }  // namespace
 }  // namespace peerage::pex

@@ -76,6 +76,15 @@ TEST_F(TableLivenessTest, ALiveOneGetsTwoMoreTries) {
   EXPECT_EQ(misses(node), Missed::removed);
 }
 
+TEST_F(TableLivenessTest, OneThatWasStoredHasBeenLiveAndGetsThemToo) {
+  const auto node = far_node(1);
+  offer(node, HeardBy::disk);
+  EXPECT_EQ(misses(node), Missed::ask_again);
+  EXPECT_FALSE(table.find(node.id)->live());
+  EXPECT_EQ(misses(node), Missed::ask_again);
+  EXPECT_EQ(misses(node), Missed::removed);
+}
+
 TEST_F(TableLivenessTest, AnAnswerGivesAllTriesBack) {
   const auto node = fill_bucket(1)[0];
   for (int i = 0; i < 5; ++i) {

@@ -117,6 +117,61 @@ TEST_F(Discv4RecordsOfWaiting, AreAsGoodAsThoseOfTheTable) {
   EXPECT_EQ(changed.live, update::RecordChanged::Live::yes);
 }
 
+// Its bucket takes no more of those that came unasked, so that it does not even wait for a place.
+TEST_F(Discv4Records, WhoHasNoPlaceIsAskedForItsRecordAllTheSameOnceAnHour) {
+  settings.limits.bucket_inbound = 1;
+  start();
+  std::vector<ScriptedPeer> far;
+  for (std::uint32_t number = 10; far.size() < 2; ++number) {
+    ScriptedPeer each(number, "20." + std::to_string(number) + ".1.1:30303");
+    if (log_distance(core->id(), each.id()) == 256) far.push_back(std::move(each));
+  }
+  bond(far[0]);
+  const ScriptedPeer& other = far[1];
+  std::size_t questions = 0;
+  for (int minute = 0; minute < 61; ++minute) {
+    v4::Ping ping = ping_of(other);
+    ping.seq = 5;
+    send(other, ping);
+    for (const Seen& came : take(other)) {
+      if (std::holds_alternative<v4::Ping>(came.message)) {
+        v4::Pong pong = pong_of(came.hash);
+        pong.seq = 5;
+        send(other, pong);
+      }
+    }
+    for (const auto& [hash, question] : take<v4::EnrRequest>(other)) {
+      ++questions;
+      send(other, response(hash, record_of(other, 5, other.at.ip.to_string().c_str())));
+    }
+    pass(59s);
+  }
+  EXPECT_EQ(core->table().find_any(other.id()), nullptr);
+  EXPECT_LE(questions, 2u);
+  const auto changed = take_updates<update::RecordChanged>();
+  ASSERT_EQ(changed.size(), questions);
+  EXPECT_EQ(changed.at(0).node.id, other.id());
+  EXPECT_EQ(changed.at(0).live, update::RecordChanged::Live::yes);
+}
+
+TEST_F(Discv4Records, OfANetworkThatHasItsShareNobodyElseIsHandedOn) {
+  settings.limits.network_in_table = 1;
+  start();
+  const ScriptedPeer neighbour(2, "20.1.1.2:30303");
+  bond(peer);
+  v4::Ping ping = ping_of(neighbour);
+  ping.seq = 5;
+  send(neighbour, ping);
+  v4::Pong pong = pong_of(take<v4::Ping>(neighbour).at(0).first);
+  pong.seq = 5;
+  send(neighbour, pong);
+  for (const auto& [hash, question] : take<v4::EnrRequest>(neighbour)) {
+    send(neighbour, response(hash, record_of(neighbour, 5, "20.1.1.2")));
+  }
+  EXPECT_EQ(core->table().find_any(neighbour.id()), nullptr);
+  EXPECT_TRUE(take_updates<update::RecordChanged>().empty());
+}
+
 TEST_F(Discv4RecordsOfWaiting, AreNotLiveWhereNobodyHasAnswered) {
   EXPECT_EQ(answered(asked(), "20.200.1.1").live, update::RecordChanged::Live::no);
 }
