@@ -41,7 +41,7 @@ KeptRows::KeptRows(std::vector<NodeRow> stored, WallTime now) : stored_(std::mov
   std::erase_if(stored_, [now](const NodeRow& row) { return has_gone(row, now); });
 }
 
-// By lot, but each network has its turn: whoever has few of them, and many rows, has few of these.
+// One row of each network first, then a second of each: many rows in few networks gain little.
 std::vector<NodeRow> KeptRows::draw(conn::Random& random) const {
   std::vector<NodeRow> drawn = stored_;
   for (std::size_t i = drawn.size(); i > 1; --i) std::swap(drawn[i - 1], drawn[random.below(i)]);

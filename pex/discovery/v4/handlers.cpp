@@ -16,10 +16,10 @@ using v4::PingSent;
 
 namespace {
 
-// In the order of v4::Message.
-// The pause before one for whom the table has no place is asked for its record again.
+// A node that has no place in the table is asked for its record at most once in this time.
 constexpr conn::Duration kUnplacedQuestion = std::chrono::hours(1);
 
+// In the order of v4::Message.
 constexpr std::array kKinds = {MessageKind::ping,        MessageKind::pong,
                                MessageKind::find_node,   MessageKind::neighbors,
                                MessageKind::enr_request, MessageKind::enr_response};
@@ -202,7 +202,7 @@ void Discv4State::ask_if_newer(const Contact& sender, std::optional<std::uint64_
     if (known->contact.seq() < *seq) request_record(sender, Word::ours, now);
     return;
   }
-  // For whom the table has no place, we do not remember what was answered.
+  // It has no place in the table, so that the record it gave was not kept.
   const TimePoint* const last = last_questions_.find(sender.id);
   const bool is_asked = last != nullptr && now.steady - *last < kUnplacedQuestion;
   if (!is_asked) request_record(sender, Word::ours, now);

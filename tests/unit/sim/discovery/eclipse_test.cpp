@@ -48,7 +48,7 @@ TEST_F(DiscoveryEclipse, WithoutSharesOfNetworksTwoHostsHoldTheTable) {
 TEST_F(DiscoveryEclipse, ARestartUnderFloodLeavesTheHonestTheirPlaces) {
   EclipsePlan plan = plan_of("16/16", Age::restarted);
   const Outcome outcome = play(plan);
-  // Its IDs fill the buckets where nobody honest is, and take no place of theirs.
+  // The attacker's IDs fill buckets in which there are no honest nodes.
   const Holding& first = outcome.holdings.front();
   EXPECT_GE((1 - first.table) * static_cast<double>(first.entries), 12) << "of the rows it kept";
   EXPECT_LT(outcome.holdings.back().candidates, 0.35) << "16 of 57 hosts are its own";
