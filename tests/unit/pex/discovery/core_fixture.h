@@ -72,6 +72,17 @@ class CoreTest : public ::testing::Test {
     step_to(end);
   }
 
+  // So many in networks of their own, all in the farthest bucket, where half of all nodes belong.
+  static std::vector<ScriptedPeer> far_peers(std::size_t count) {
+    const EnodeId own = EnodeId::of(test::secp256k1_key(9000).public_key());
+    std::vector<ScriptedPeer> far;
+    for (std::uint32_t number = 10; far.size() < count; ++number) {
+      ScriptedPeer each(number, "20." + std::to_string(number) + ".1.1:30303");
+      if (log_distance(own, each.id()) == 256) far.push_back(std::move(each));
+    }
+    return far;
+  }
+
   v4::PacketHash send(const ScriptedPeer& from, const v4::Message& message) {
     return send_from(from, from.at, message);
   }

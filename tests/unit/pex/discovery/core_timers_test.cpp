@@ -66,12 +66,7 @@ TEST_F(CoreTimers, EveryFourthLookupIsForOurselvesAndTheOthersAreByLot) {
 TEST_F(CoreTimers, OfTheOthersHardlyAnyGoesWhereMostAreKnown) {
   settings.boot.clear();
   start();
-  std::vector<ScriptedPeer> peers;
-  for (std::uint32_t number = 100; peers.size() < 4; ++number) {
-    const auto last = static_cast<std::uint8_t>(number - 99);
-    ScriptedPeer peer(number, "20.9." + std::to_string(last) + ".1:30303");
-    if (log_distance(core->id(), peer.id()) == 256) peers.push_back(std::move(peer));
-  }
+  const std::vector<ScriptedPeer> peers = far_peers(4);
   for (const ScriptedPeer& peer : peers) bond(peer);
   std::set<v4::WireKey> far;
   std::set<v4::WireKey> near;
@@ -212,12 +207,7 @@ TEST_F(CoreTimers, AnIdleNodeSendsHardlyAnything) {
 TEST_F(CoreTimers, ABootNodeThatIsVisitedIsAskedThoughItsBucketIsFull) {
   settings.limits.bucket_entries = settings.limits.bucket_inbound = 2;
   settings.limits.boot_visits = 1;
-  std::vector<ScriptedPeer> far;
-  const EnodeId own = EnodeId::of(test::secp256k1_key(9000).public_key());
-  for (std::uint32_t number = 10; far.size() < 3; ++number) {
-    ScriptedPeer each(number, "20." + std::to_string(number) + ".1.1:30303");
-    if (log_distance(own, each.id()) == 256) far.push_back(std::move(each));
-  }
+  const std::vector<ScriptedPeer> far = far_peers(3);
   settings.boot = {far[0].contact()};
   start();
   pass(1min);
@@ -247,12 +237,7 @@ TEST_F(CoreTimers, AFullBucketsOldestIsAskedAndTheNewcomerWaits) {
   settings.boot.clear();
   settings.limits.bucket_entries = settings.limits.bucket_inbound = 1;
   start();
-  // Of three nodes two share a bucket: half of all are farthest from us.
-  std::vector<ScriptedPeer> far;
-  for (std::uint32_t i = 10; far.size() < 2; ++i) {
-    ScriptedPeer each(i, "20." + std::to_string(i) + ".1.1:30303");
-    if (log_distance(core->id(), each.id()) == 256) far.push_back(std::move(each));
-  }
+  const std::vector<ScriptedPeer> far = far_peers(2);
   bond(far[0]);
   take(far[0]);
   pass(1min);

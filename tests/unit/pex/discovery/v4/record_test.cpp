@@ -83,10 +83,6 @@ class Discv4RecordsOfWaiting : public Discv4Records {
   Discv4RecordsOfWaiting() {
     settings.limits.bucket_entries = settings.limits.bucket_inbound = 1;
     start();
-    for (std::uint32_t number = 10; far.size() < 2; ++number) {
-      ScriptedPeer each(number, "20." + std::to_string(number) + ".1.1:30303");
-      if (log_distance(core->id(), each.id()) == 256) far.push_back(std::move(each));
-    }
     bond(far[0]);
     take_updates();
   }
@@ -106,7 +102,7 @@ class Discv4RecordsOfWaiting : public Discv4Records {
     return take_updates<update::RecordChanged>().at(0);
   }
 
-  std::vector<ScriptedPeer> far;
+  const std::vector<ScriptedPeer> far = far_peers(2);
 };
 
 TEST_F(Discv4RecordsOfWaiting, AreAsGoodAsThoseOfTheTable) {
@@ -121,11 +117,7 @@ TEST_F(Discv4RecordsOfWaiting, AreAsGoodAsThoseOfTheTable) {
 TEST_F(Discv4Records, WhoHasNoPlaceIsAskedForItsRecordAllTheSameOnceAnHour) {
   settings.limits.bucket_inbound = 1;
   start();
-  std::vector<ScriptedPeer> far;
-  for (std::uint32_t number = 10; far.size() < 2; ++number) {
-    ScriptedPeer each(number, "20." + std::to_string(number) + ".1.1:30303");
-    if (log_distance(core->id(), each.id()) == 256) far.push_back(std::move(each));
-  }
+  const std::vector<ScriptedPeer> far = far_peers(2);
   bond(far[0]);
   const ScriptedPeer& other = far[1];
   std::size_t questions = 0;
