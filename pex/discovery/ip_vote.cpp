@@ -48,12 +48,17 @@ std::optional<IpVote::Winner> IpVote::vote(const EnodeId& voter, const IpAddress
                                            const Endpoint& seen, TimePoint now) {
   if (!counts(from, seen)) return std::nullopt;
   Ballot& ballot = ballots_[seen.ip.is_v4() ? 0 : 1];
-  std::erase_if(ballot.votes, [&voter](const auto& each) { return each.second.by == voter; });
+  withdraw(ballot, voter);
   const Voter counted_as =
       is_private(from) ? Voter{{}, voter} : Voter{conn::neighbourhood_of(from), {}};
-  const bool full = ballot.votes.size() >= kMostVoters && !ballot.votes.contains(counted_as);
-  if (full) return std::nullopt;
-  ballot.votes.insert_or_assign(counted_as, Vote{voter, seen});
+  const auto before = ballot.votes.find(counted_as);
+  if (before != ballot.votes.end()) {
+    withdraw(ballot, EnodeId(before->second.by));
+  } else if (ballot.votes.size() >= kMostVoters) {
+    return std::nullopt;
+  }
+  ballot.votes.emplace(counted_as, Vote{voter, seen});
+  ballot.voted_as.emplace(voter, counted_as);
   if (ballot.was_won) return std::nullopt;
   const auto winner = winner_of(ballot);
   if (winner) {
@@ -84,6 +89,13 @@ std::size_t IpVote::voters() const noexcept {
   return ballots_[0].votes.size() + ballots_[1].votes.size();
 }
 
+void IpVote::withdraw(Ballot& ballot, const EnodeId& voter) {
+  const auto found = ballot.voted_as.find(voter);
+  if (found == ballot.voted_as.end()) return;
+  ballot.votes.erase(found->second);
+  ballot.voted_as.erase(found);
+}
+
 bool IpVote::counts(const IpAddress& from, const Endpoint& seen) const {
   const IpAddress& ip = seen.ip;
   if (from.is_v4() != ip.is_v4() || !(ip.is_v4() ? settings_.v4 : settings_.v6)) return false;
@@ -109,6 +121,7 @@ std::optional<IpVote::Winner> IpVote::winner_of(const Ballot& ballot) const {
 
 void IpVote::begin_round(Ballot& ballot, TimePoint now) const {
   ballot.votes.clear();
+  ballot.voted_as.clear();
   ballot.ends = now + settings_.limits.vote_round;
 }
 

@@ -18,6 +18,7 @@
 #include <compare>
 #include <map>
 #include <optional>
+#include <unordered_map>
 #include <vector>
 
 #include "conn/address/ip_address.h"
@@ -62,9 +63,11 @@ class IpVote {
   };
   struct Ballot {
     std::map<Voter, Vote> votes;
+    std::unordered_map<EnodeId, Voter> voted_as;  // of those whose vote counts
     bool was_won = false;
     conn::TimePoint ends;
   };
+  static void withdraw(Ballot& ballot, const EnodeId& voter);
   bool counts(const conn::IpAddress& from, const conn::Endpoint& seen) const;
   std::optional<Winner> winner_of(const Ballot& ballot) const;
   // Clears it for the next round.

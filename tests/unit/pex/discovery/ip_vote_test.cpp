@@ -90,6 +90,18 @@ TEST_F(IpVoteTest, ANodeHasOneVoteAndTheLastCounts) {
   EXPECT_EQ(winner->ip, test::ip("8.8.8.8"));
 }
 
+TEST_F(IpVoteTest, ANetworkHasOneVoteAndTheLastCounts) {
+  win_a_round();
+  vote(1, "5.6.7.8", "9.9.9.9:30303");
+  vote(2, "5.6.7.9", "8.8.8.8:30303");
+  vote(1, "6.6.7.8", "8.8.8.8:30303");
+  EXPECT_EQ(votes.voters(), 2u) << "the first node has moved, the second one's vote stands";
+  vote(3, "8.8.8.8:30303");
+  const auto winner = end_round();
+  ASSERT_TRUE(winner);
+  EXPECT_EQ(winner->ip, test::ip("8.8.8.8"));
+}
+
 TEST_F(IpVoteTest, AThousandIdsOfOneNetworkAreOneVoterAndThreeHonestNetworksWin) {
   std::optional<IpVote::Winner> winner;
   const auto attack = [&](std::uint32_t round) {
