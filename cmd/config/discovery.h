@@ -66,6 +66,7 @@ void for_each_discovery_limit(Limits& limits, Visit&& visit) {
   visit("lookup_step", limits.lookup_step);
   visit("lookup_interval_low", limits.lookup_interval_low);
   visit("lookup_interval_high", limits.lookup_interval_high);
+  visit("lookup_interval_idle", limits.lookup_interval_idle);
   visit("command_lookups", limits.command_lookups);
   visit("boot_again", limits.boot_again);
   visit("boot_visits", limits.boot_visits);

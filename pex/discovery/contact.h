@@ -17,6 +17,9 @@ namespace peerage::pex {
 // Which wire. Everything else of discovery takes it as a parameter.
 enum class Protocol : std::uint8_t { v4, v5 };
 inline constexpr std::size_t kProtocolCount = 2;
+constexpr std::size_t index_of(Protocol protocol) noexcept {
+  return static_cast<std::size_t>(protocol);
+}
 std::string_view name(Protocol protocol) noexcept;  // "discv4", "discv5"
 
 // How we came to hear of a node.

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <limits>
 
-#include "pex/discovery/lookup_pace.h"
 #include "pex/discovery/v4/state.h"
 
 namespace peerage::pex {
@@ -30,7 +29,7 @@ DiscoveryCore::DiscoveryCore(conn::Secp256k1Key key, DiscoverySettings settings,
       own_address_(shared_, now.steady),
       kept_rows_(shared_.settings.stored.rows, now.wall),
       lookups_(shared_),
-      lookup_interval_(lookup_interval(shared_.settings.limits, 0, 0)),
+      pace_(shared_.settings.limits),
       pinging_(shared_.settings.limits.commands),
       asking_records_(shared_.settings.limits.commands),
       finding_(shared_.settings.limits.commands) {
@@ -269,6 +268,7 @@ void DiscoveryCore::handle(const core_message::LookupSteps&, DiscoveryTime now) 
 void DiscoveryCore::handle(const core_message::Lookup& message, DiscoveryTime now) {
   const Protocol protocol = message.protocol;
   last_lookup_[index_of(protocol)] = now.steady;
+  pace_.on_lookup(protocol);
   schedule_lookup(protocol);
   if (lookups_.runs_timed(protocol)) return;
   if (shared_.settings.lookups == Switched::on) begin_timed_lookup(protocol, now);
@@ -306,12 +306,22 @@ bool DiscoveryCore::has_anybody_to_ask(Protocol protocol) const {
 
 void DiscoveryCore::schedule_lookup(Protocol protocol) {
   const std::size_t index = index_of(protocol);
-  if (last_lookup_[index]) next_lookup_[index] = *last_lookup_[index] + lookup_interval_;
+  if (last_lookup_[index]) next_lookup_[index] = *last_lookup_[index] + pace_.interval(protocol);
+}
+
+void DiscoveryCore::schedule_lookups() {
+  for_each_state([this](ProtocolState& each) { schedule_lookup(each.protocol()); });
 }
 
 void DiscoveryCore::set_need(std::size_t outbound, std::size_t wanted) {
-  lookup_interval_ = lookup_interval(shared_.settings.limits, outbound, wanted);
-  for_each_state([this](ProtocolState& each) { schedule_lookup(each.protocol()); });
+  pace_.set_need(outbound, wanted);
+  schedule_lookups();
+}
+
+// Also the lookup that waits already comes as soon as it would have otherwise.
+void DiscoveryCore::on_news() {
+  pace_.on_news();
+  schedule_lookups();
 }
 
 }  // namespace peerage::pex

@@ -36,6 +36,7 @@
 
 #include "pex/discovery/callers.h"
 #include "pex/discovery/kept_rows.h"
+#include "pex/discovery/lookup_pace.h"
 #include "pex/discovery/lookups.h"
 #include "pex/discovery/own_address.h"
 #include "pex/discovery/shared_state.h"
@@ -203,6 +204,8 @@ class DiscoveryCore final : private ProtocolHost {
   LookupTarget target_of_timed_lookup();
   void begin_timed_lookup(Protocol protocol, DiscoveryTime now);
   void schedule_lookup(Protocol protocol);
+  void schedule_lookups();
+  void on_news();
   // Null: it is off.
   ProtocolState* state(Protocol protocol) const { return states_[index_of(protocol)].get(); }
   template <typename With>
@@ -269,7 +272,7 @@ class DiscoveryCore final : private ProtocolHost {
   ByProtocol<std::size_t> lookups_begun_{};
   conn::TimePoint next_prune_{};
   conn::TimePoint next_sweep_{};
-  conn::Duration lookup_interval_;
+  LookupPace pace_;
   bool first_lookup_done_ = false;
   bool boot_nodes_wanted_ = false;
   bool stopped_ = false;

@@ -30,7 +30,10 @@ void DiscoveryCore::on_answered(Protocol by, const Contact& node, const PingAnsw
   const auto live = shared_.table.on_live(node.id, by, node.udp, now.steady);
   using Live = NodeTable::Live;
   if (const TableNode* const known = shared_.table.find_any(node.id)) {
-    if (live == Live::became) shared_.tell(update::Added{known->contact});
+    if (live == Live::became) {
+      shared_.tell(update::Added{known->contact});
+      on_news();
+    }
     if (live == Live::stayed || live == Live::waits) {
       shared_.tell(update::StillLive{known->contact});
     }
@@ -45,8 +48,11 @@ void DiscoveryCore::on_silent(Protocol by, const Contact& node, DiscoveryTime no
     caller.then(conn::fail(conn::Stage::connect, DiscoveryReason::no_answer), now);
   }
   ++shared_.counters.revalidations[index_of(by)].silent;
+  const TableNode* const known = shared_.table.find(node.id);
+  const bool was_live = known != nullptr && known->live();
   const auto missed = shared_.table.on_missed(node.id, by, node.udp);
   if (missed != NodeTable::Missed::removed) return;
+  if (was_live) on_news();
   ++shared_.counters.revalidations[index_of(by)].removed;
   on_removed(node.id, now);
 }

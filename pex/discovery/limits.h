@@ -49,6 +49,9 @@ struct DiscoveryLimits {
   Duration lookup_step = std::chrono::milliseconds(500);  // then it goes on without a silent node
   Duration lookup_interval_low = std::chrono::seconds(1);
   Duration lookup_interval_high = std::chrono::seconds(20);
+  // With all peers that we want, while lookups find nothing new (lookup_pace.h); less than
+  // lookup_interval_high is that.
+  Duration lookup_interval_idle = std::chrono::seconds(60);
   std::size_t command_lookups = 4;
   // While nobody else is known, boot nodes are pinged so often.
   Duration boot_again = std::chrono::seconds(2);

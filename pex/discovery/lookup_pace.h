@@ -4,18 +4,45 @@
 // Between the two it eases in and out (cubic), so that a node that lacks a few peers is not much
 // noisier than one that lacks none. A node that wants no peers has all that it wants.
 //
-// Source: reth crates/net/discv4; 0/0 once made a node of another implementation spin.
-// Threads: a pure function.
+// Where nothing is lacking and lookups bring the table nothing new, they become rarer still: each
+// asks some twenty nodes, which answer with two packets each, and in a network that stands still
+// that would be most of what anybody sends. Whatever changes in the table makes them as frequent as
+// before.
+//
+// Source: reth crates/net/discv4; 0/0 once made a node of another implementation spin. The idle
+// pace is our own.
+// Threads: none of its own.
 #pragma once
 
+#include <array>
 #include <cstddef>
 
+#include "pex/discovery/contact.h"
 #include "pex/discovery/limits.h"
 
 namespace peerage::pex {
 
-// From lookup_interval_low to lookup_interval_high.
-conn::Duration lookup_interval(const DiscoveryLimits& limits, std::size_t outbound_peers,
-                               std::size_t wanted);
+class LookupPace {
+ public:
+  // So many lookups may bring nothing before they become rarer.
+  static constexpr std::size_t kPatience = 3;
+
+  explicit LookupPace(const DiscoveryLimits& limits);
+
+  void set_need(std::size_t outbound_peers, std::size_t wanted);
+  // A node is live in the table that was not, or has left it.
+  void on_news() noexcept { in_vain_.fill(0); }
+  // A timed lookup begins.
+  void on_lookup(Protocol protocol) noexcept { ++in_vain_[index_of(protocol)]; }
+
+  // From one timed lookup to the next: from lookup_interval_low to lookup_interval_high, or then to
+  // lookup_interval_idle.
+  conn::Duration interval(Protocol protocol) const;
+
+ private:
+  conn::Duration high_, low_, idle_;
+  conn::Duration needed_;
+  std::array<std::size_t, kProtocolCount> in_vain_{};  // lookups since the last news
+};
 
 }  // namespace peerage::pex

@@ -32,8 +32,4 @@ struct TableNode {
   bool live() const noexcept { return live_at().has_value(); }
 };
 
-constexpr std::size_t index_of(Protocol protocol) noexcept {
-  return static_cast<std::size_t>(protocol);
-}
-
 }  // namespace peerage::pex

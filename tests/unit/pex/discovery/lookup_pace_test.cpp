@@ -7,21 +7,28 @@ namespace {
 
 using namespace std::chrono_literals;
 
+conn::Duration interval(std::size_t peers, std::size_t wanted, const DiscoveryLimits& limits = {}) {
+  LookupPace pace(limits);
+  pace.set_need(peers, wanted);
+  return pace.interval(Protocol::v4);
+}
+
 TEST(LookupPace, WithoutPeersItIsEachSecondAndWithAllEachTwentySeconds) {
-  EXPECT_EQ(lookup_interval({}, 0, 10), 1s);
-  EXPECT_EQ(lookup_interval({}, 10, 10), 20s);
-  EXPECT_EQ(lookup_interval({}, 30, 10), 20s);
+  EXPECT_EQ(interval(0, 10), 1s);
+  EXPECT_EQ(interval(10, 10), 20s);
+  EXPECT_EQ(interval(30, 10), 20s);
 }
 
 TEST(LookupPace, ANodeThatWantsNoPeersIsInNoHurry) {
-  EXPECT_EQ(lookup_interval({}, 0, 0), 20s);
-  EXPECT_EQ(lookup_interval({}, 5, 0), 20s);
+  EXPECT_EQ(interval(0, 0), 20s);
+  EXPECT_EQ(interval(5, 0), 20s);
+  EXPECT_EQ(LookupPace({}).interval(Protocol::v4), 20s);
 }
 
 TEST(LookupPace, BetweenTheTwoItEasesInAndOut) {
   // 4c³ below a half, 1 - (2 - 2c)³ / 2 from there on.
   const auto seconds = [](std::size_t peers) {
-    return std::chrono::duration<double>(lookup_interval({}, peers, 100)).count();
+    return std::chrono::duration<double>(interval(peers, 100)).count();
   };
   EXPECT_NEAR(seconds(25), 1 + 19 * 0.0625, 1e-6);
   EXPECT_NEAR(seconds(50), 1 + 19 * 0.5, 1e-6);
@@ -33,9 +40,46 @@ TEST(LookupPace, TheBoundsAreSettings) {
   DiscoveryLimits limits;
   limits.lookup_interval_low = 5s;
   limits.lookup_interval_high = 7s;
-  EXPECT_EQ(lookup_interval(limits, 0, 2), 5s);
-  EXPECT_EQ(lookup_interval(limits, 1, 2), 6s);
-  EXPECT_EQ(lookup_interval(limits, 2, 2), 7s);
+  EXPECT_EQ(interval(0, 2, limits), 5s);
+  EXPECT_EQ(interval(1, 2, limits), 6s);
+  EXPECT_EQ(interval(2, 2, limits), 7s);
+}
+
+TEST(LookupPace, LookupsThatBringNothingBecomeRarer) {
+  LookupPace pace({});
+  std::vector<conn::Duration> intervals;
+  for (int i = 0; i < 6; ++i) {
+    pace.on_lookup(Protocol::v4);
+    intervals.push_back(pace.interval(Protocol::v4));
+  }
+  EXPECT_EQ(intervals, (std::vector<conn::Duration>{20s, 20s, 20s, 40s, 60s, 60s}));
+  EXPECT_EQ(pace.interval(Protocol::v5), 20s) << "each protocol has its own";
+  for (int i = 0; i < 100'000; ++i) pace.on_lookup(Protocol::v4);
+  EXPECT_EQ(pace.interval(Protocol::v4), 60s);
+}
+
+TEST(LookupPace, NewsMakeThemAsFrequentAsBefore) {
+  LookupPace pace({});
+  for (int i = 0; i < 10; ++i) pace.on_lookup(Protocol::v4);
+  pace.on_news();
+  EXPECT_EQ(pace.interval(Protocol::v4), 20s);
+}
+
+TEST(LookupPace, WhoLacksPeersLooksOnHoweverLittleThatBrings) {
+  LookupPace pace({});
+  pace.set_need(0, 10);
+  for (int i = 0; i < 10; ++i) pace.on_lookup(Protocol::v4);
+  EXPECT_EQ(pace.interval(Protocol::v4), 1s);
+  pace.set_need(10, 10);
+  EXPECT_EQ(pace.interval(Protocol::v4), 60s);
+}
+
+TEST(LookupPace, AnIdlePaceBelowTheOrdinaryOneIsThatOne) {
+  DiscoveryLimits limits;
+  limits.lookup_interval_high = 3min;
+  LookupPace pace(limits);
+  for (int i = 0; i < 10; ++i) pace.on_lookup(Protocol::v4);
+  EXPECT_EQ(pace.interval(Protocol::v4), 3min);
 }
 
 }  // namespace
