@@ -268,16 +268,17 @@ void DiscoveryCore::handle(const core_message::LookupSteps&, DiscoveryTime now) 
 void DiscoveryCore::handle(const core_message::Lookup& message, DiscoveryTime now) {
   const Protocol protocol = message.protocol;
   last_lookup_[index_of(protocol)] = now.steady;
-  pace_.on_lookup(protocol);
+  const bool may_begin =
+      shared_.settings.lookups == Switched::on && !lookups_.runs_timed(protocol);
+  if (may_begin && begin_timed_lookup(protocol, now)) pace_.on_lookup(protocol);
   schedule_lookup(protocol);
-  if (lookups_.runs_timed(protocol)) return;
-  if (shared_.settings.lookups == Switched::on) begin_timed_lookup(protocol, now);
   if (lookups_.runs_timed(protocol) || has_anybody_to_ask(protocol)) return;
   boot_nodes_wanted_ = true;
   ping_boot_nodes(protocol, now);
 }
 
-void DiscoveryCore::begin_timed_lookup(Protocol protocol, DiscoveryTime now) {
+// False: there was nobody to ask.
+bool DiscoveryCore::begin_timed_lookup(Protocol protocol, DiscoveryTime now) {
   std::size_t& begun = lookups_begun_[index_of(protocol)];
   const bool is_own = begun % kOwnLookups == 0 || shared_.settings.random_lookups == Switched::off;
   const LookupTarget target =
@@ -294,7 +295,9 @@ void DiscoveryCore::begin_timed_lookup(Protocol protocol, DiscoveryTime now) {
   const auto answer = visited
                           ? lookups_.begin_from({*visited}, with, target, by_timer, on_done, now)
                           : lookups_.begin(with, target, by_timer, on_done, now);
-  if (answer == Lookups::Begun::yes) ++begun;
+  if (answer != Lookups::Begun::yes) return false;
+  ++begun;
+  return true;
 }
 
 bool DiscoveryCore::has_anybody_to_ask(Protocol protocol) const {

@@ -202,7 +202,7 @@ class DiscoveryCore final : private ProtocolHost {
   void ping_boot_nodes(Protocol protocol, DiscoveryTime now);
   std::optional<Contact> boot_node_to_visit(Protocol protocol, DiscoveryTime now);
   LookupTarget target_of_timed_lookup();
-  void begin_timed_lookup(Protocol protocol, DiscoveryTime now);
+  bool begin_timed_lookup(Protocol protocol, DiscoveryTime now);
   void schedule_lookup(Protocol protocol);
   void schedule_lookups();
   void on_news();

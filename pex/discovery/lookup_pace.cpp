@@ -27,13 +27,19 @@ void LookupPace::set_need(std::size_t outbound_peers, std::size_t wanted) {
   needed_ = low_ + std::chrono::duration_cast<conn::Duration>(eased(share) * range);
 }
 
+void LookupPace::on_news() noexcept {
+  for (std::size_t& each : in_vain_) each -= each > 0 ? 1 : 0;
+}
+
+void LookupPace::on_lookup(Protocol protocol) noexcept {
+  std::size_t& in_vain = in_vain_[index_of(protocol)];
+  in_vain = std::min(in_vain + 1, kRemembered + kPatience);
+}
+
 conn::Duration LookupPace::interval(Protocol protocol) const {
   const std::size_t in_vain = in_vain_[index_of(protocol)];
   if (needed_ < high_ || in_vain <= kPatience) return needed_;
-  // One interval more for each: the bound comes soon, and before any overflow.
-  const auto steps = static_cast<conn::Duration::rep>(std::min<std::size_t>(in_vain, 100));
-  const auto beyond = static_cast<conn::Duration::rep>(kPatience) - 1;
-  return std::min(idle_, (steps - beyond) * high_);
+  return std::min(idle_, static_cast<conn::Duration::rep>(in_vain - kPatience + 1) * high_);
 }
 
 }  // namespace peerage::pex

@@ -6,8 +6,9 @@
 //
 // Where nothing is lacking and lookups bring the table nothing new, they become rarer still: each
 // asks some twenty nodes, which answer with two packets each, and in a network that stands still
-// that would be most of what anybody sends. Whatever changes in the table makes them as frequent as
-// before.
+// that would be most of what anybody sends. Each change in the table takes one such lookup back: a
+// few lost datagrams, which cost a live node its place now and then, are no reason to hurry, and a
+// network that breaks in two is.
 //
 // Source: reth crates/net/discv4; 0/0 once made a node of another implementation spin. The idle
 // pace is our own.
@@ -24,16 +25,16 @@ namespace peerage::pex {
 
 class LookupPace {
  public:
-  // So many lookups may bring nothing before they become rarer.
-  static constexpr std::size_t kPatience = 3;
+  // So many lookups may bring nothing before they become rarer, and so many more are remembered.
+  static constexpr std::size_t kPatience = 8, kRemembered = 5;
 
   explicit LookupPace(const DiscoveryLimits& limits);
 
   void set_need(std::size_t outbound_peers, std::size_t wanted);
   // A node is live in the table that was not, or has left it.
-  void on_news() noexcept { in_vain_.fill(0); }
-  // A timed lookup begins.
-  void on_lookup(Protocol protocol) noexcept { ++in_vain_[index_of(protocol)]; }
+  void on_news() noexcept;
+  // A timed lookup has begun.
+  void on_lookup(Protocol protocol) noexcept;
 
   // From one timed lookup to the next: from lookup_interval_low to lookup_interval_high, or then to
   // lookup_interval_idle.
@@ -42,7 +43,7 @@ class LookupPace {
  private:
   conn::Duration high_, low_, idle_;
   conn::Duration needed_;
-  std::array<std::size_t, kProtocolCount> in_vain_{};  // lookups since the last news
+  std::array<std::size_t, kProtocolCount> in_vain_{};  // lookups
 };
 
 }  // namespace peerage::pex

@@ -119,13 +119,31 @@ NodeTable::Live NodeTable::on_live(const EnodeId& id, Protocol protocol, const E
   }
   const std::size_t index = index_of(protocol);
   node->speaks[index] = true;
-  if (entry(id) == nullptr) return Live::waits;
+  if (entry(id) == nullptr && !take_place_of_boot_node(*node)) return Live::waits;
+  node = entry(id);
   const bool was_live = node->live();
   node->last_live[index] = now;
   node->missed[index] = 0;
   ++node->checks;
   bucket_of(id)->settle(*node);
   return was_live ? Live::stayed : Live::became;
+}
+
+bool NodeTable::take_place_of_boot_node(const TableNode& waiting) {
+  Bucket& bucket = *bucket_of(waiting.contact.id);
+  const auto boot = std::find_if(bucket.entries.begin(), bucket.entries.end(), [](const auto& each) {
+    return each.heard_by == HeardBy::boot;
+  });
+  const bool is_full = bucket.entries.size() >= settings_.limits.bucket_entries;
+  const bool came_unasked = waiting.heard_by == HeardBy::inbound;
+  if (!is_full || came_unasked || boot == bucket.entries.end()) return false;
+  TableNode made_room = std::move(*boot);
+  made_room.last_live = {};
+  bucket.entries.erase(boot);
+  TableNode taken = bucket.take_replacement(waiting);
+  bucket.add_replacement(std::move(made_room), settings_.limits);
+  bucket.add_entry(std::move(taken));
+  return true;
 }
 
 void NodeTable::on_pinged(const EnodeId& id, Protocol protocol, const Endpoint& at, TimePoint now) {

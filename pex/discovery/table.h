@@ -16,7 +16,9 @@
 // What displaces what: nobody pushes an entry out. A newcomer to a full bucket becomes a
 // replacement and pushes the oldest one out; the entry that was live longest ago is then to be
 // asked whether it is still there, and goes if it is not. A node goes when it is silent in every
-// protocol that it speaks.
+// protocol that it speaks. Boot nodes alone make room: everybody knows them first, so that each
+// would stand in all tables of a network, and be asked by all for ever. One gives its place in a
+// full bucket to a replacement that has answered, and that did not come unasked.
 //
 // Source: Maymounkov and Mazieres 2002; go-ethereum p2p/discover/table.go; Marcus, Heilman and
 // Goldberg 2018 for the shares of networks and of who comes unasked.
@@ -67,7 +69,7 @@ class NodeTable {
   // It answered our ping at this endpoint: it moves there if it was elsewhere.
   enum class Live : std::uint8_t {
     absent,
-    became,   // an entry that was not live, or not there
+    became,   // an entry that was not live, or not there; or a boot node has made room for it
     stayed,   // an entry that was
     waits,    // a replacement
     refused,  // it stays where it was: the share of its new network is full, or it cannot be there
@@ -151,6 +153,8 @@ class NodeTable {
   void remove_entry(const TableNode& entry);
   void remove_replacement(const TableNode& replacement);
   void promote_one(Bucket& bucket);
+  // A replacement that has answered. True: it is an entry now.
+  bool take_place_of_boot_node(const TableNode& waiting);
   bool is_due(const TableNode& node, Protocol protocol, conn::TimePoint now) const;
   // Its last ping may still be answered, or was a moment ago.
   bool is_asked(const TableNode& node, Protocol protocol, conn::TimePoint now) const;

@@ -198,11 +198,13 @@ std::optional<Drop> Discv4State::handle(const Arrived& from, const v4::Pong& pon
 void Discv4State::ask_if_newer(const Contact& sender, std::optional<std::uint64_t> seq,
                                DiscoveryTime now) {
   if (!seq || *seq == 0) return;
-  if (const TableNode* const known = shared_.table.find_any(sender.id)) {
+  const TableNode* const known = shared_.table.find_any(sender.id);
+  const bool is_entry = shared_.table.find(sender.id) != nullptr;
+  if (known != nullptr && (is_entry || known->contact.record)) {
     if (known->contact.seq() < *seq) request_record(sender, Word::ours, now);
     return;
   }
-  // It has no place in the table, so that the record it gave was not kept.
+  // It has no place in the table, or waits for one again, and the record it gave was not kept.
   const TimePoint* const last = last_questions_.find(sender.id);
   const bool is_asked = last != nullptr && now.steady - *last < kUnplacedQuestion;
   if (!is_asked) request_record(sender, Word::ours, now);

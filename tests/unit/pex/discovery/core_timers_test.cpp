@@ -50,6 +50,7 @@ TEST_F(CoreTimers, TheFirstLookupIsForOurselvesAndLeavesTheNewcomerInPeaceForASe
 }
 
 TEST_F(CoreTimers, EveryFourthLookupIsForOurselvesAndTheOthersAreByLot) {
+  settings.limits.lookup_interval_idle = 20s;
   start();
   answer_boot();
   const auto asked = answer_questions(170s);
@@ -62,9 +63,18 @@ TEST_F(CoreTimers, EveryFourthLookupIsForOurselvesAndTheOthersAreByLot) {
   EXPECT_EQ(others.size(), 6u);
 }
 
+TEST_F(CoreTimers, WhereNothingNewIsFoundLookupsBecomeRarer) {
+  start();
+  answer_boot();
+  const std::size_t first = answer_questions(180s).size();
+  EXPECT_GE(first, 9u);
+  EXPECT_LE(answer_questions(600s).size(), 11u);
+}
+
 // By lot alone half of them would go to the farthest bucket.
 TEST_F(CoreTimers, OfTheOthersHardlyAnyGoesWhereMostAreKnown) {
   settings.boot.clear();
+  settings.limits.lookup_interval_idle = 20s;
   start();
   const std::vector<ScriptedPeer> peers = far_peers(4);
   for (const ScriptedPeer& peer : peers) bond(peer);

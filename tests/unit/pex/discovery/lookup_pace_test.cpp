@@ -48,27 +48,44 @@ TEST(LookupPace, TheBoundsAreSettings) {
 TEST(LookupPace, LookupsThatBringNothingBecomeRarer) {
   LookupPace pace({});
   std::vector<conn::Duration> intervals;
-  for (int i = 0; i < 6; ++i) {
+  for (std::size_t i = 0; i < LookupPace::kPatience; ++i) {
+    pace.on_lookup(Protocol::v4);
+    EXPECT_EQ(pace.interval(Protocol::v4), 20s);
+  }
+  for (int i = 0; i < 3; ++i) {
     pace.on_lookup(Protocol::v4);
     intervals.push_back(pace.interval(Protocol::v4));
   }
-  EXPECT_EQ(intervals, (std::vector<conn::Duration>{20s, 20s, 20s, 40s, 60s, 60s}));
+  EXPECT_EQ(intervals, (std::vector<conn::Duration>{40s, 60s, 60s}));
   EXPECT_EQ(pace.interval(Protocol::v5), 20s) << "each protocol has its own";
   for (int i = 0; i < 100'000; ++i) pace.on_lookup(Protocol::v4);
   EXPECT_EQ(pace.interval(Protocol::v4), 60s);
 }
 
-TEST(LookupPace, NewsMakeThemAsFrequentAsBefore) {
+TEST(LookupPace, EachPieceOfNewsTakesOneLookupBack) {
   LookupPace pace({});
-  for (int i = 0; i < 10; ++i) pace.on_lookup(Protocol::v4);
+  for (std::size_t i = 0; i < LookupPace::kPatience + 2; ++i) pace.on_lookup(Protocol::v4);
+  EXPECT_EQ(pace.interval(Protocol::v4), 60s);
+  pace.on_news();
+  EXPECT_EQ(pace.interval(Protocol::v4), 40s);
   pace.on_news();
   EXPECT_EQ(pace.interval(Protocol::v4), 20s);
+}
+
+TEST(LookupPace, HoweverLongItWasQuietFewPiecesOfNewsMakeItAsAtTheStart) {
+  LookupPace pace({});
+  for (int i = 0; i < 1'000; ++i) pace.on_lookup(Protocol::v4);
+  for (std::size_t i = 0; i < LookupPace::kPatience + LookupPace::kRemembered; ++i) pace.on_news();
+  for (std::size_t i = 0; i < LookupPace::kPatience; ++i) {
+    pace.on_lookup(Protocol::v4);
+    EXPECT_EQ(pace.interval(Protocol::v4), 20s);
+  }
 }
 
 TEST(LookupPace, WhoLacksPeersLooksOnHoweverLittleThatBrings) {
   LookupPace pace({});
   pace.set_need(0, 10);
-  for (int i = 0; i < 10; ++i) pace.on_lookup(Protocol::v4);
+  for (int i = 0; i < 20; ++i) pace.on_lookup(Protocol::v4);
   EXPECT_EQ(pace.interval(Protocol::v4), 1s);
   pace.set_need(10, 10);
   EXPECT_EQ(pace.interval(Protocol::v4), 60s);
@@ -78,7 +95,7 @@ TEST(LookupPace, AnIdlePaceBelowTheOrdinaryOneIsThatOne) {
   DiscoveryLimits limits;
   limits.lookup_interval_high = 3min;
   LookupPace pace(limits);
-  for (int i = 0; i < 10; ++i) pace.on_lookup(Protocol::v4);
+  for (int i = 0; i < 20; ++i) pace.on_lookup(Protocol::v4);
   EXPECT_EQ(pace.interval(Protocol::v4), 3min);
 }
 

@@ -64,8 +64,9 @@ class NaiveTable {
     return full ? Offered::replacement : Offered::added;
   }
 
-  Live on_live(const EnodeId& id, Protocol protocol, const conn::Endpoint& at,
-               conn::TimePoint now) {
+  // The real table has taken these boot nodes' places away.
+  Live on_live(const EnodeId& id, Protocol protocol, const conn::Endpoint& at, conn::TimePoint now,
+               const std::vector<EnodeId>& made_room) {
     Row* row = find(id);
     if (row == nullptr) return Live::absent;
     if (row->udp != at) {
@@ -77,7 +78,13 @@ class NaiveTable {
     }
     const std::size_t p = index_of(protocol);
     row->speaks[p] = true;
-    if (row->place == Place::replacement) return Live::waits;
+    if (row->place == Place::replacement) {
+      if (!boot_node_makes_room(*row)) return Live::waits;
+      if (made_room.size() != 1 || !same_bucket(made_room[0], id)) return Live::absent;
+      row->place = Place::entry;
+      demote(made_room[0]);
+      row = find(id);
+    }
     const bool was = row->is_live();
     row->live[p] = now;
     row->missed[p] = 0;
@@ -154,6 +161,22 @@ class NaiveTable {
     return static_cast<std::size_t>(std::count_if(rows.begin(), rows.end(), [&](const Row& row) {
       return row.place == place && same_bucket(row.id, of_bucket);
     }));
+  }
+  bool boot_node_makes_room(const Row& waiting) const {
+    const bool has_boot_node = std::any_of(rows.begin(), rows.end(), [&](const Row& row) {
+      return row.place == Place::entry && row.how == HeardBy::boot &&
+             same_bucket(row.id, waiting.id);
+    });
+    return has_boot_node && count(waiting.id, Place::entry) == 16 &&
+           waiting.how != HeardBy::inbound;
+  }
+  // It is the newest replacement then.
+  void demote(const EnodeId& id) {
+    Row row = *find(id);
+    row.place = Place::replacement;
+    row.live = {};
+    std::erase_if(rows, [&id](const Row& each) { return each.id == id; });
+    rows.push_back(row);
   }
   bool has_room(const EnodeId& of_bucket, HeardBy how) const {
     const auto inbound = std::count_if(rows.begin(), rows.end(), [&](const Row& row) {

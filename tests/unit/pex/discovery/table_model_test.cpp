@@ -57,7 +57,14 @@ class TableModelTest : public TableTest, public ::testing::WithParamInterface<un
     const auto elsewhere = some_endpoint();
     const bool moves = below(8) == 0 && NodeTable::usable_endpoint(elsewhere);
     const conn::Endpoint at = moves ? elsewhere : row.udp;
-    ASSERT_EQ(table.on_live(row.id, protocol, at, now), naive.on_live(row.id, protocol, at, now));
+    const Live live = table.on_live(row.id, protocol, at, now);
+    std::vector<EnodeId> made_room;
+    for (const auto& each : naive.rows) {
+      const bool left = each.place == NaiveTable::Place::entry && table.find(each.id) == nullptr;
+      if (left) made_room.push_back(each.id);
+    }
+    boot_nodes_made_room += made_room.size();
+    ASSERT_EQ(live, naive.on_live(row.id, protocol, at, now, made_room));
   }
   void step() {
     now += std::chrono::seconds(1);
@@ -118,6 +125,7 @@ class TableModelTest : public TableTest, public ::testing::WithParamInterface<un
 
   std::mt19937 random{GetParam()};
   NaiveTable naive{own};
+  std::size_t boot_nodes_made_room = 0;
 };
 
 TEST_P(TableModelTest, BothAgreeAfterEveryStep) {
@@ -130,6 +138,7 @@ TEST_P(TableModelTest, BothAgreeAfterEveryStep) {
   }
   EXPECT_GT(table.counts().replacements, 0u);
   EXPECT_GT(table.counts().live, 10u);
+  EXPECT_GT(boot_nodes_made_room, 0u);
 }
 INSTANTIATE_TEST_SUITE_P(Seeds, TableModelTest, ::testing::Range(1u, 5u));
 

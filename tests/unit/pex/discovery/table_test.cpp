@@ -68,6 +68,39 @@ TEST_F(TableTest, ANewcomerPushesTheOldestReplacementOutAndNoEntry) {
   }
 }
 
+TEST_F(TableTest, ABootNodeMakesRoomForAReplacementThatHasAnswered) {
+  const Contact boot = far_node(100);
+  offer(boot, HeardBy::boot);
+  answers(boot);
+  fill_bucket(15);
+  EXPECT_EQ(offer(far_node(17)), Offered::replacement);
+  EXPECT_NE(table.find(boot.id), nullptr) << "not for one that was only heard of";
+  EXPECT_EQ(answers(far_node(17)), Live::became);
+  EXPECT_NE(table.find(far_node(17).id), nullptr);
+  EXPECT_EQ(table.find(boot.id), nullptr);
+  ASSERT_NE(table.find_any(boot.id), nullptr) << "it waits for a place like any other";
+  EXPECT_FALSE(table.find_any(boot.id)->live());
+  EXPECT_EQ(table.counts().entries, 16u);
+  EXPECT_EQ(table.counts().live, 16u);
+
+  EXPECT_EQ(offer(far_node(18)), Offered::replacement);
+  EXPECT_EQ(answers(far_node(18)), Live::waits) << "nobody else makes room";
+}
+
+TEST_F(TableTest, ABootNodeStaysWhereThereIsRoomAndWhereStrangersComeUnasked) {
+  table.open_to_inbound();
+  const Contact boot = far_node(100);
+  offer(boot, HeardBy::boot);
+  answers(boot);
+  fill_bucket(14);
+  offer(far_node(16));
+  EXPECT_EQ(answers(far_node(16)), Live::became);
+  EXPECT_NE(table.find(boot.id), nullptr) << "the bucket was not full";
+  EXPECT_EQ(offer(far_node(17), HeardBy::inbound), Offered::replacement);
+  EXPECT_EQ(answers(far_node(17)), Live::waits);
+  EXPECT_NE(table.find(boot.id), nullptr);
+}
+
 TEST_F(TableTest, WhenAnEntryLeavesAReplacementTakesItsPlaceAndIsToBePinged) {
   fill_bucket();
   offer(far_node(17));
