@@ -82,6 +82,7 @@ void for_each_discovery_limit(Limits& limits, Visit&& visit) {
   visit("v4_record_questions", limits.v4_record_questions);
   visit("v4_recent_packets", limits.v4_recent_packets);
   visit("record_question", limits.record_question);
+  visit("record_tries", limits.record_tries);
   visit("find_node_signed", limits.find_node_signed);
   visit("quiet_after_proof", limits.quiet_after_proof);
   visit("votes_needed", limits.votes_needed);

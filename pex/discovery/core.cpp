@@ -2,7 +2,6 @@
 #include "pex/discovery/core.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "pex/discovery/v4/state.h"
 
@@ -18,8 +17,10 @@ constexpr conn::Duration kProofSweep = std::chrono::hours(1);
 constexpr std::size_t kOwnLookups = 4;
 // What never answered is pinged at once, but so many at a time.
 constexpr std::size_t kPingsOfALook = 32;
-// So many are drawn for one timed lookup.
-constexpr std::size_t kTargetsDrawn = 8;
+// So many targets are drawn for one timed lookup, at most: enough for one in the nearest bucket that
+// is searched in this way. A target is a hash, so that none can be made for a bucket.
+constexpr std::size_t kTargetsDrawn = 512;
+constexpr unsigned kFarthest = 256, kNearestDrawn = 249;  // log distances
 
 }  // namespace
 
@@ -240,25 +241,35 @@ LookupTarget DiscoveryCore::random_target() {
   return LookupTarget::of(key);
 }
 
-// Of a few drawn by lot, the one in whose bucket we know fewest. Half of all targets are in the
-// farthest bucket, which is full long before the nearer ones. The nearest are left to the lookups
-// for ourselves: in those buckets there are few nodes to be known.
-LookupTarget DiscoveryCore::target_of_timed_lookup() {
-  const std::size_t results = shared_.settings.limits.lookup_results;
-  const std::vector<const TableNode*> nearest = shared_.table.closest(shared_.id, results);
-  const unsigned edge =
-      nearest.size() < results ? 0 : log_distance(shared_.id, nearest.back()->contact.id);
-  const auto known = [this, edge](const LookupTarget& target) {
-    const unsigned distance = log_distance(shared_.id, target.id);
-    return distance < edge ? std::numeric_limits<std::size_t>::max()
-                           : shared_.table.at_distance(distance).size();
-  };
-  LookupTarget chosen = random_target();
-  for (std::size_t i = 1; i < kTargetsDrawn; ++i) {
-    const LookupTarget drawn = random_target();
-    if (known(drawn) < known(chosen)) chosen = drawn;
+// By lot alone half of all targets would be in the farthest bucket, which is full long before the
+// nearer ones. So each bucket that is not full has its turn. The nearest are left to the lookups for
+// ourselves: in those there are few nodes to be known.
+LookupTarget DiscoveryCore::target_of_timed_lookup(Protocol protocol) {
+  const auto wanted = next_bucket_to_search(protocol);
+  LookupTarget target = random_target();
+  if (!wanted) return target;
+  for (std::size_t i = 0; i < kTargetsDrawn; ++i) {
+    if (log_distance(shared_.id, target.id) == *wanted) break;
+    target = random_target();
   }
-  return chosen;
+  return target;
+}
+
+// Farthest first, then nearer, and so on in turn; none: all of them are full.
+std::optional<unsigned> DiscoveryCore::next_bucket_to_search(Protocol protocol) {
+  const DiscoveryLimits& limits = shared_.settings.limits;
+  const std::vector<const TableNode*> nearest =
+      shared_.table.closest(shared_.id, limits.lookup_results);
+  unsigned last = kNearestDrawn;
+  if (nearest.size() >= limits.lookup_results) {
+    last = std::max(last, log_distance(shared_.id, nearest.back()->contact.id));
+  }
+  unsigned& searched = searched_bucket_[index_of(protocol)];
+  for (unsigned tried = 0; tried <= kFarthest - last; ++tried) {
+    searched = searched <= last || searched > kFarthest ? kFarthest : searched - 1;
+    if (shared_.table.at_distance(searched).size() < limits.bucket_entries) return searched;
+  }
+  return std::nullopt;
 }
 
 void DiscoveryCore::handle(const core_message::LookupSteps&, DiscoveryTime now) {
@@ -282,7 +293,7 @@ bool DiscoveryCore::begin_timed_lookup(Protocol protocol, DiscoveryTime now) {
   std::size_t& begun = lookups_begun_[index_of(protocol)];
   const bool is_own = begun % kOwnLookups == 0 || shared_.settings.random_lookups == Switched::off;
   const LookupTarget target =
-      is_own ? LookupTarget::of(shared_.key.public_key().xy()) : target_of_timed_lookup();
+      is_own ? LookupTarget::of(shared_.key.public_key().xy()) : target_of_timed_lookup(protocol);
   const auto on_done = [this, is_own](const pex::Lookup&, DiscoveryTime at) {
     if (!is_own) return;
     first_lookup_done_ = true;

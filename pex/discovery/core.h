@@ -201,7 +201,8 @@ class DiscoveryCore final : private ProtocolHost {
   bool has_anybody_to_ask(Protocol protocol) const;
   void ping_boot_nodes(Protocol protocol, DiscoveryTime now);
   std::optional<Contact> boot_node_to_visit(Protocol protocol, DiscoveryTime now);
-  LookupTarget target_of_timed_lookup();
+  LookupTarget target_of_timed_lookup(Protocol protocol);
+  std::optional<unsigned> next_bucket_to_search(Protocol protocol);
   bool begin_timed_lookup(Protocol protocol, DiscoveryTime now);
   void schedule_lookup(Protocol protocol);
   void schedule_lookups();
@@ -273,6 +274,7 @@ class DiscoveryCore final : private ProtocolHost {
   conn::TimePoint next_prune_{};
   conn::TimePoint next_sweep_{};
   LookupPace pace_;
+  ByProtocol<unsigned> searched_bucket_{};  // the log distance, last
   bool first_lookup_done_ = false;
   bool boot_nodes_wanted_ = false;
   bool stopped_ = false;

@@ -51,7 +51,7 @@ struct DiscoveryLimits {
   Duration lookup_interval_high = std::chrono::seconds(20);
   // With all peers that we want, while lookups find nothing new (lookup_pace.h); less than
   // lookup_interval_high is that.
-  Duration lookup_interval_idle = std::chrono::seconds(60);
+  Duration lookup_interval_idle = std::chrono::minutes(2);
   std::size_t command_lookups = 4;
   // While nobody else is known, boot nodes are pinged so often.
   Duration boot_again = std::chrono::seconds(2);
@@ -73,6 +73,9 @@ struct DiscoveryLimits {
   std::size_t v4_record_questions = 256;  // in flight
   std::size_t v4_recent_packets = 32;
   Duration record_question = std::chrono::seconds(10);  // for a node, at most one
+  // One that nothing answers is asked so often in all: what a lost datagram has cost would be
+  // missing until its node is asked again, in hours.
+  unsigned record_tries = 3;
   Duration find_node_signed = std::chrono::seconds(5);
   Duration quiet_after_proof = std::chrono::seconds(1);
 

@@ -287,7 +287,13 @@ std::optional<Drop> Discv4State::handle(const Arrived& from, const v4::EnrReques
 
 std::optional<Drop> Discv4State::handle(const Arrived& from, const v4::EnrResponse& response) {
   const RecordAsked* const asked = records_asked_.find(from.sender.id);
-  if (asked == nullptr || asked->hash != response.request) return Drop::unsolicited;
+  if (asked == nullptr) return Drop::unsolicited;
+  const bool is_awaited =
+      std::any_of(asked->sent.begin(), asked->sent.end(), [&](const auto& question) {
+        return question.first == response.request &&
+               from.now.steady - question.second <= limits_.v4_request;
+      });
+  if (!is_awaited) return Drop::unsolicited;
   if (asked->node.udp.ip != from.sender.udp.ip) return Drop::wrong_source;
   const auto record = shared_.records.decode(response.record);
   if (!record || (*record)->id() != from.sender.id) return Drop::bad_record;

@@ -228,13 +228,23 @@ ProtocolState::Asked Discv4State::request_record(const Contact& node, Word word,
     shared_.counters.limit(Limited::record_question);
     return Asked::refused;
   }
-  last_questions_.use(node.id, [] { return TimePoint{}; }) = now.steady;
-  Bytes packet = v4::encode(v4::EnrRequest{expiry(now)});
-  const v4::PacketHash hash = sign(packet);
-  records_asked_.add(node.id, {node, hash}, now.steady + limits_.v4_request);
-  shared_.awaited.expect(node.udp, 1);
-  send(node.udp, MessageKind::enr_request, std::move(packet));
+  shared_.awaited.expect(node.udp, limits_.record_tries);
+  send_record_question(*records_asked_.add(node.id, {node, {}}, now.steady), now);
   return Asked::sent;
+}
+
+void Discv4State::send_record_question(RecordAsked& asked, DiscoveryTime now) {
+  const EnodeId id = asked.node.id;
+  last_questions_.use(id, [] { return TimePoint{}; }) = now.steady;
+  Bytes packet = v4::encode(v4::EnrRequest{expiry(now)});
+  asked.sent.emplace_back(sign(packet), now.steady);
+  const std::size_t sent = asked.sent.size();
+  const conn::Duration pause = std::max(limits_.record_question, limits_.find_again);
+  const conn::Duration rest =
+      limits_.v4_request - static_cast<conn::Duration::rep>(sent - 1) * pause;
+  const bool is_last = sent >= limits_.record_tries;
+  records_asked_.set_deadline(id, now.steady + (is_last ? std::max(rest, pause) : pause));
+  send(asked.node.udp, MessageKind::enr_request, std::move(packet));
 }
 
 // --- time ---
@@ -264,9 +274,15 @@ void Discv4State::on_time(DiscoveryTime now) {
       end_find(*over, find->so_far, now);
     }
   }
-  while (const auto asked = records_asked_.take_over(now.steady)) {
-    shared_.awaited.end(asked->second.node.udp);
-    host_.on_record(Protocol::v4, asked->second.node, nullptr, now);
+  while (const auto over = records_asked_.next_over(now.steady)) {
+    RecordAsked& asked = *records_asked_.find(*over);
+    if (asked.sent.size() < limits_.record_tries && is_proven(asked.node, now)) {
+      send_record_question(asked, now);
+      continue;
+    }
+    const Contact node = records_asked_.take(*over)->node;
+    shared_.awaited.end(node.udp);
+    host_.on_record(Protocol::v4, node, nullptr, now);
   }
 }
 

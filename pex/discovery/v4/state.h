@@ -71,7 +71,8 @@ class Discv4State final : public ProtocolState {
   };
   struct RecordAsked {
     Contact node;
-    v4::PacketHash hash;
+    // Its question and the repeats, each of which may be answered.
+    std::vector<std::pair<v4::PacketHash, conn::TimePoint>> sent;
   };
   struct SignedFind {
     conn::Bytes packet;
@@ -107,6 +108,7 @@ class Discv4State final : public ProtocolState {
   void send_ping(const Contact& node, v4::PingSent::Why why, const conn::IpAddress& from,
                  conn::Bytes packet, DiscoveryTime now);
   void send_find(Find& find, DiscoveryTime now);
+  void send_record_question(RecordAsked& asked, DiscoveryTime now);
   v4::PacketHash sign(conn::Bytes& packet);
   void send(const conn::Endpoint& to, MessageKind kind, conn::Bytes packet,
             const conn::IpAddress& from = {});

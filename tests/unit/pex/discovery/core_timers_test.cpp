@@ -94,7 +94,7 @@ TEST_F(CoreTimers, OfTheOthersHardlyAnyGoesWhereMostAreKnown) {
     }
   }
   EXPECT_GE(near.size(), 18u);
-  EXPECT_LE(far.size(), 2u);
+  EXPECT_LE(far.size(), 4u);
 }
 
 TEST_F(CoreTimers, AllAreForOurselvesWhereRandomOnesAreSwitchedOff) {

@@ -52,14 +52,14 @@ TEST(LookupPace, LookupsThatBringNothingBecomeRarer) {
     pace.on_lookup(Protocol::v4);
     EXPECT_EQ(pace.interval(Protocol::v4), 20s);
   }
-  for (int i = 0; i < 3; ++i) {
+  for (int i = 0; i < 7; ++i) {
     pace.on_lookup(Protocol::v4);
     intervals.push_back(pace.interval(Protocol::v4));
   }
-  EXPECT_EQ(intervals, (std::vector<conn::Duration>{40s, 60s, 60s}));
+  EXPECT_EQ(intervals, (std::vector<conn::Duration>{40s, 60s, 80s, 100s, 120s, 120s, 120s}));
   EXPECT_EQ(pace.interval(Protocol::v5), 20s) << "each protocol has its own";
   for (int i = 0; i < 100'000; ++i) pace.on_lookup(Protocol::v4);
-  EXPECT_EQ(pace.interval(Protocol::v4), 60s);
+  EXPECT_EQ(pace.interval(Protocol::v4), 120s);
 }
 
 TEST(LookupPace, EachPieceOfNewsTakesOneLookupBack) {
@@ -88,7 +88,7 @@ TEST(LookupPace, WhoLacksPeersLooksOnHoweverLittleThatBrings) {
   for (int i = 0; i < 20; ++i) pace.on_lookup(Protocol::v4);
   EXPECT_EQ(pace.interval(Protocol::v4), 1s);
   pace.set_need(10, 10);
-  EXPECT_EQ(pace.interval(Protocol::v4), 60s);
+  EXPECT_EQ(pace.interval(Protocol::v4), 120s);
 }
 
 TEST(LookupPace, AnIdlePaceBelowTheOrdinaryOneIsThatOne) {

@@ -77,6 +77,37 @@ TEST_F(Discv4Records, AHigherSequenceIsAskedForAndTheRecordTaken) {
   EXPECT_EQ(changed[0].live, update::RecordChanged::Live::yes);
 }
 
+TEST_F(Discv4Records, AQuestionThatIsNotAnsweredIsRepeatedTwiceTenSecondsApart) {
+  asked();
+  std::vector<v4::PacketHash> repeats;
+  for (int second = 1; second <= 120; ++second) {
+    pass(1s);
+    for (const auto& [hash, question] : take<v4::EnrRequest>(peer)) {
+      EXPECT_EQ(second, 10 * (1 + static_cast<int>(repeats.size())));
+      repeats.push_back(hash);
+    }
+  }
+  EXPECT_EQ(repeats.size(), 2u);
+}
+
+TEST_F(Discv4Records, TheAnswerToEachOfTheQuestionsIsTakenForTwentySeconds) {
+  const v4::PacketHash first = asked();
+  pass(15s);
+  EXPECT_EQ(take<v4::EnrRequest>(peer).size(), 1u);
+  const EnrPtr record = record_of(peer, 5);
+  send(peer, response(first, record));
+  EXPECT_TRUE(knows(record));
+  pass(1min);
+  EXPECT_TRUE(take<v4::EnrRequest>(peer).empty()) << "then nothing is asked again";
+}
+
+TEST_F(Discv4Records, AnAnswerThatComesAfterTwentySecondsIsNone) {
+  const v4::PacketHash first = asked();
+  pass(21s);
+  send(peer, response(first, record_of(peer, 5)));
+  EXPECT_FALSE(known());
+}
+
 // Its bucket is full, and it has answered all the same: the question for its record.
 class Discv4RecordsOfWaiting : public Discv4Records {
  protected:
@@ -184,7 +215,7 @@ TEST_F(Discv4Records, TheSequenceThatWeHaveIsNotAskedForAgain) {
 TEST_F(Discv4Records, ARisingSequenceIsAskedForOnceInTenSeconds) {
   bond(peer);
   take(peer);
-  for (std::uint64_t i = 1; i <= 1000; ++i) {
+  for (std::uint64_t i = 1; i < 1000; ++i) {
     v4::Ping ping = ping_of(peer);
     ping.seq = i;
     send(peer, ping);
