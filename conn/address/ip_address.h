@@ -79,7 +79,10 @@ class IpAddress {
   // Keeps the first `bits` bits (of 32 for IPv4, of 128 for IPv6) and clears the rest.
   IpAddress masked(unsigned bits) const noexcept;
 
-  auto operator<=>(const IpAddress&) const = default;
+  std::strong_ordering operator<=>(const IpAddress& other) const noexcept {
+    return order_of(bytes_, other.bytes_);
+  }
+  bool operator==(const IpAddress&) const = default;
 
  private:
   ByteArray<16> bytes_{};

@@ -8,8 +8,11 @@
 #pragma once
 
 #include <array>
+#include <bit>
+#include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <span>
@@ -80,6 +83,24 @@ inline ByteView as_bytes(std::string_view text) noexcept {
 }
 inline std::string_view as_text(ByteView bytes) noexcept {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+// The order of the bytes, eight at a time: the maps of addresses and IDs ask for nothing else.
+template <std::size_t N>
+requires(N % sizeof(std::uint64_t) == 0)
+inline std::strong_ordering order_of(const ByteArray<N>& a, const ByteArray<N>& b) noexcept {
+  for (std::size_t i = 0; i < N; i += sizeof(std::uint64_t)) {
+    std::uint64_t first = 0, second = 0;
+    std::memcpy(&first, a.data() + i, sizeof first);
+    std::memcpy(&second, b.data() + i, sizeof second);
+    if (first == second) continue;
+    if constexpr (std::endian::native == std::endian::little) {
+      first = __builtin_bswap64(first);
+      second = __builtin_bswap64(second);
+    }
+    return first <=> second;
+  }
+  return std::strong_ordering::equal;
 }
 
 }  // namespace peerage::conn

@@ -169,13 +169,21 @@ void DiscoveryCore::begin(DiscoveryTime now) {
   next_prune_ = now.steady + shared_.settings.limits.prune_interval;
   next_sweep_ = now.steady + kProofSweep;
   for_each_state([&](ProtocolState& each) { ping_boot_nodes(each.protocol(), now); });
-  for (const NodeRow& row : kept_rows_.draw(shared_.random)) {
-    for_each_state([&](ProtocolState& each) {
-      if (!row.speaks[index_of(each.protocol())]) return;
-      offer(row.node, each.protocol(), HeardBy::disk, ThenPing::yes, now);
-    });
-  }
+  std::vector<NodeRow> rows = kept_rows_.draw(shared_.random);
+  const auto at_once = std::min(rows.size(), kRowsPingedAtStart);
+  for (std::size_t i = 0; i < at_once; ++i) return_to(rows[i], now);
+  rows_to_ping_.assign(std::move_iterator(rows.begin() + static_cast<std::ptrdiff_t>(at_once)),
+                       std::move_iterator(rows.end()));
   open_to_inbound_if_filled(now);
+}
+
+// It is pinged, whether it finds a place in the table or not.
+void DiscoveryCore::return_to(const NodeRow& row, DiscoveryTime now) {
+  for_each_state([&](ProtocolState& each) {
+    if (!row.speaks[index_of(each.protocol())]) return;
+    const auto offered = offer(row.node, each.protocol(), HeardBy::disk, ThenPing::yes, now);
+    if (offered == NodeTable::Offered::replacement) each.ping(row.node, Word::ours, now);
+  });
 }
 
 void DiscoveryCore::ping_boot_nodes(Protocol protocol, DiscoveryTime now) {
@@ -211,6 +219,10 @@ void DiscoveryCore::handle(const core_message::Revalidate& message, DiscoveryTim
   const Protocol protocol = message.protocol;
   next_revalidation_[index_of(protocol)] = now.steady + kRevalidationLook;
   if (!has_anybody_to_ask(protocol)) ping_boot_nodes(protocol, now);
+  if (!rows_to_ping_.empty()) {
+    return_to(rows_to_ping_.front(), now);
+    rows_to_ping_.pop_front();
+  }
   for (std::size_t i = 0; i < kPingsOfALook; ++i) {
     const TableNode* const node = shared_.table.next_to_revalidate(protocol, now.steady);
     if (node == nullptr) return;

@@ -26,6 +26,7 @@
 
 #include <array>
 #include <functional>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -199,6 +200,7 @@ class DiscoveryCore final : private ProtocolHost {
   void describe_ourselves(DiscoveryTime now);
   void open_to_inbound_if_filled(DiscoveryTime now);
   bool has_anybody_to_ask(Protocol protocol) const;
+  void return_to(const NodeRow& row, DiscoveryTime now);
   void ping_boot_nodes(Protocol protocol, DiscoveryTime now);
   std::optional<Contact> boot_node_to_visit(Protocol protocol, DiscoveryTime now);
   LookupTarget target_of_timed_lookup(Protocol protocol);
@@ -261,6 +263,7 @@ class DiscoveryCore final : private ProtocolHost {
   SharedState shared_;
   OwnAddress own_address_;
   KeptRows kept_rows_;
+  std::deque<NodeRow> rows_to_ping_;  // of the last run, one each second
   Lookups lookups_;
   ByProtocol<std::unique_ptr<ProtocolState>> states_;
   std::vector<Contact> boot_;

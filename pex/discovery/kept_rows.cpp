@@ -52,7 +52,6 @@ std::vector<NodeRow> KeptRows::draw(conn::Random& random) const {
     turns.emplace_back(taken[conn::neighbourhood_of(drawn[i].node.udp.ip)]++, i);
   }
   std::sort(turns.begin(), turns.end());
-  turns.resize(std::min(turns.size(), kRowsPingedAtStart));
   std::vector<NodeRow> chosen;
   chosen.reserve(turns.size());
   for (const auto& [turn, place] : turns) chosen.push_back(drawn[place]);

@@ -18,7 +18,8 @@ class KeptRows {
  public:
   KeptRows(std::vector<NodeRow> stored, conn::WallTime now);
 
-  // Some of them, to be pinged at the start: of each network one by lot, before a second of any.
+  // All of them in the order in which they are to be pinged: of each network one by lot, before a
+  // second of any.
   std::vector<NodeRow> draw(conn::Random& random) const;
   // What is to be stored now.
   std::vector<NodeRow> now(const SharedState& shared, DiscoveryTime now) const;

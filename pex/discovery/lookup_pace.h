@@ -26,7 +26,7 @@ namespace peerage::pex {
 class LookupPace {
  public:
   // So many lookups may bring nothing before they become rarer, and so many more are remembered.
-  static constexpr std::size_t kPatience = 8, kRemembered = 8;
+  static constexpr std::size_t kPatience = 6, kRemembered = 8;
 
   explicit LookupPace(const DiscoveryLimits& limits);
 

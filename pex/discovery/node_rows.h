@@ -3,7 +3,8 @@
 // Rows are of nodes that were live with at least kRowChecks answers over kRowAge; at most
 // DiscoveryLimits::rows of them, at most 2 of one network. Our own record's sequence is stored
 // before a record with it is sent. A restart pings some of the rows by lot beside the boot nodes,
-// so that it does not hand the table to whoever knocks first.
+// so that it does not hand the table to whoever knocks first; and all others after them, one each
+// second, for those that still live are worth dialling whether they find a place or not.
 //
 // Threads: all calls and callbacks on the control shard; an implementation writes elsewhere.
 #pragma once

@@ -28,7 +28,10 @@ struct EnodeId {
   std::string to_string() const;  // 64 hex digits
   std::string brief() const;      // the first 16, for a log line
 
-  auto operator<=>(const EnodeId&) const = default;
+  std::strong_ordering operator<=>(const EnodeId& other) const noexcept {
+    return conn::order_of(bytes, other.bytes);
+  }
+  bool operator==(const EnodeId&) const = default;
 };
 
 unsigned log_distance(const EnodeId& a, const EnodeId& b) noexcept;

@@ -193,6 +193,60 @@ TEST_F(CoreTimers, AStoredNodeIsPingedBesideTheBootNodes) {
   EXPECT_EQ(take<v4::Ping>(stored).size(), 1u);
 }
 
+// They are silent, so that each has its three tries in an entry, or one without a place.
+TEST_F(CoreTimers, ThirtyTwoOfTheStoredNodesArePingedAtOnceAndTheOthersOneEachSecond) {
+  std::vector<ScriptedPeer> stored;
+  for (std::uint32_t i = 0; i < 50; ++i) {
+    stored.emplace_back(100 + i, test::public_endpoint(i).to_string());
+    settings.stored.rows.push_back({.node = stored.back().contact(),
+                                    .speaks = {true, false},
+                                    .first_seen = wall - 48h,
+                                    .last_live = wall - 1h,
+                                    .checks = 5});
+  }
+  std::set<EnodeId> pinged;
+  const auto count = [&] {
+    for (const ScriptedPeer& peer : stored) {
+      if (!take<v4::Ping>(peer).empty()) pinged.insert(peer.id());
+    }
+    return pinged.size();
+  };
+  start();
+  EXPECT_GE(count(), 31u) << "one of those in flight is for the boot node";
+  EXPECT_LE(pinged.size(), 32u);
+  pass(40s);
+  EXPECT_EQ(count(), 50u);
+}
+
+TEST_F(CoreTimers, AStoredNodeThatFindsNoPlaceIsACandidateAllTheSame) {
+  settings.limits.bucket_entries = 1;
+  const std::vector<ScriptedPeer> far = far_peers(2);
+  for (const ScriptedPeer& peer : far) {
+    settings.stored.rows.push_back({.node = peer.contact(),
+                                    .speaks = {true, false},
+                                    .first_seen = wall - 48h,
+                                    .last_live = wall - 1h,
+                                    .checks = 5});
+  }
+  settings.boot.clear();
+  start();
+  for (const ScriptedPeer& peer : far) {
+    const auto pings = take<v4::Ping>(peer);
+    ASSERT_EQ(pings.size(), 1u);
+    send(peer, pong_of(pings[0].first));
+  }
+  const auto came = take_updates();
+  const auto count = [&came](auto is) { return std::count_if(came.begin(), came.end(), is); };
+  const auto is_added = [](const Update& each) {
+    return std::holds_alternative<update::Added>(each);
+  };
+  const auto waits = [](const Update& each) {
+    return std::holds_alternative<update::StillLive>(each);
+  };
+  EXPECT_EQ(count(is_added), 1);
+  EXPECT_EQ(count(waits), 1);
+}
+
 TEST_F(CoreTimers, AStoredNodeThatIsLongGoneIsNot) {
   const ScriptedPeer stored(2, "20.2.2.2:30303");
   settings.stored.rows = {{.node = stored.contact(),
