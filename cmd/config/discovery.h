@@ -61,6 +61,7 @@ void for_each_discovery_limit(Limits& limits, Visit&& visit) {
   visit("find_failures", limits.find_failures);
   visit("prune_interval", limits.prune_interval);
   visit("lookup_results", limits.lookup_results);
+  visit("lookup_results_random", limits.lookup_results_random);
   visit("lookup_parallel", limits.lookup_parallel);
   visit("lookup_time", limits.lookup_time);
   visit("lookup_step", limits.lookup_step);

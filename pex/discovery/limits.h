@@ -44,6 +44,9 @@ struct DiscoveryLimits {
 
   // --- lookups ---
   std::size_t lookup_results = 16;
+  // Of a timer's lookup for a random key, which only brings nodes for the table: each that is asked
+  // tells of 16 all the same.
+  std::size_t lookup_results_random = 8;
   std::size_t lookup_parallel = 3;
   Duration lookup_time = std::chrono::seconds(20);
   Duration lookup_step = std::chrono::milliseconds(500);  // then it goes on without a silent node

@@ -45,9 +45,11 @@ Lookups::Begun Lookups::begin_from(const std::vector<Contact>& start, ProtocolSt
                            : static_cast<std::size_t>(of_commands) >= limits.command_lookups;
   if (is_full) return Begun::too_many;
   if (start.empty()) return Begun::nobody;
+  const bool is_random = by == By::timer && target.id != shared_.id;
   const Lookup::Settings settings{.target = target.id,
                                   .own = shared_.id,
-                                  .results = limits.lookup_results,
+                                  .results = is_random ? limits.lookup_results_random
+                                                       : limits.lookup_results,
                                   .parallel = limits.lookup_parallel};
   running_.push_back(
       {Lookup(settings, start), with, target, by, std::move(done), now.steady, {}, {}});

@@ -1,5 +1,9 @@
 // What the core does unasked: lookups, revalidation, boot nodes, all by its timers.
+#include <map>
+#include <set>
+
 #include "conn/address/node_id.h"
+#include "tests/support/discovery_nodes.h"
 #include "tests/unit/pex/discovery/core_fixture.h"
 
 namespace peerage::pex {
@@ -67,8 +71,34 @@ TEST_F(CoreTimers, WhereNothingNewIsFoundLookupsBecomeRarer) {
   start();
   answer_boot();
   const std::size_t first = answer_questions(180s).size();
-  EXPECT_GE(first, 9u);
+  EXPECT_GE(first, 8u);
   EXPECT_LE(answer_questions(600s).size(), 11u);
+}
+
+TEST_F(CoreTimers, OneForOurselvesAsksSixteenAndOneByLotEight) {
+  settings.boot.clear();
+  settings.limits.bucket_inbound = 16;
+  start();
+  const std::vector<ScriptedPeer> peers = far_peers(16);
+  for (const ScriptedPeer& peer : peers) bond(peer);
+  std::map<v4::WireKey, std::set<EnodeId>> asked;
+  for (int second = 0; second < 120; ++second) {
+    pass(1s);
+    for (const ScriptedPeer& peer : peers) {
+      for (const Seen& came : take(peer)) {
+        if (std::holds_alternative<v4::Ping>(came.message)) send(peer, pong_of(came.hash));
+        const auto* const find = std::get_if<v4::FindNode>(&came.message);
+        if (find == nullptr) continue;
+        asked[find->target].insert(peer.id());
+        send(peer, v4::Neighbors{{}, soon()});
+      }
+    }
+  }
+  EXPECT_GE(asked.size(), 4u);
+  EXPECT_TRUE(asked.contains(own_key));
+  for (const auto& [target, nodes] : asked) {
+    EXPECT_EQ(nodes.size(), target == own_key ? 16u : 8u);
+  }
 }
 
 // By lot alone half of them would go to the farthest bucket.
