@@ -153,7 +153,26 @@ void DiscoveryCore::handle(const core_message::Resign&, DiscoveryTime now) {
 void DiscoveryCore::on_seq_stored(std::uint64_t seq, DiscoveryTime now) {
   if (stopped_) return;
   shared_.record.stored(seq);
-  if (!began_ && record()) begin(now);
+  if (!began_ && record()) return begin(now);
+  pace_.on_own_record_changed();
+  schedule_lookups();
+  tell_the_nearest(now);
+}
+
+// Our record has changed, and those nearest to us are asked for it by whoever looks for us: a ping
+// names its sequence, and comes from where we are.
+void DiscoveryCore::tell_the_nearest(DiscoveryTime now) {
+  const std::size_t results = shared_.settings.limits.lookup_results;
+  for_each_state([&](ProtocolState& each) {
+    const auto speaks = [&](const TableNode& node) {
+      return node.last_live[index_of(each.protocol())].has_value();
+    };
+    std::vector<EnodeId> nearest;
+    for (const TableNode* const node : shared_.table.closest(shared_.id, results, speaks)) {
+      nearest.push_back(node->contact.id);
+    }
+    for (const EnodeId& id : nearest) ping_in_table(id, each.protocol(), now);
+  });
 }
 
 void DiscoveryCore::handle(const core_message::CountVotes&, DiscoveryTime now) {

@@ -198,6 +198,7 @@ class DiscoveryCore final : private ProtocolHost {
 
   void begin(DiscoveryTime now);
   void describe_ourselves(DiscoveryTime now);
+  void tell_the_nearest(DiscoveryTime now);
   void open_to_inbound_if_filled(DiscoveryTime now);
   bool has_anybody_to_ask(Protocol protocol) const;
   void return_to(const NodeRow& row, DiscoveryTime now);

@@ -28,12 +28,17 @@ void LookupPace::set_need(std::size_t outbound_peers, std::size_t wanted) {
 }
 
 void LookupPace::on_news() noexcept {
-  for (std::size_t& each : in_vain_) each -= each > 0 ? 1 : 0;
+  for (std::size_t i = 0; i < kProtocolCount; ++i) {
+    std::size_t& in_vain = in_vain_[i];
+    in_vain -= in_vain > 0 ? 1 : 0;
+    if (++news_[i] >= kSeveral) in_vain = std::min(in_vain, kPatience);
+  }
 }
 
 void LookupPace::on_lookup(Protocol protocol) noexcept {
   std::size_t& in_vain = in_vain_[index_of(protocol)];
   in_vain = std::min(in_vain + 1, kRemembered + kPatience);
+  news_[index_of(protocol)] = 0;
 }
 
 conn::Duration LookupPace::interval(Protocol protocol) const {

@@ -1,4 +1,5 @@
 // What the core does unasked: lookups, revalidation, boot nodes, all by its timers.
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -98,6 +99,34 @@ TEST_F(CoreTimers, OneForOurselvesAsksSixteenAndOneByLotEight) {
   EXPECT_TRUE(asked.contains(own_key));
   for (const auto& [target, nodes] : asked) {
     EXPECT_EQ(nodes.size(), target == own_key ? 16u : 8u);
+  }
+}
+
+TEST_F(CoreTimers, ANewRecordOfOursIsToldToTheSixteenNearest) {
+  settings.boot.clear();
+  settings.lookups = Switched::off;
+  settings.limits.bucket_inbound = 16;
+  start();
+  std::vector<ScriptedPeer> peers;
+  for (std::uint32_t i = 0; i < 24; ++i) {
+    peers.emplace_back(100 + i, test::public_endpoint(i).to_string());
+    bond(peers.back());
+  }
+  pass(1min);
+  for (const ScriptedPeer& peer : peers) take(peer);
+  const std::uint64_t before = core->record()->seq();
+  core->set_p2p_port(12345, now());
+  pass(5s);
+  ASSERT_GT(core->record()->seq(), before);
+  std::sort(peers.begin(), peers.end(), [this](const ScriptedPeer& a, const ScriptedPeer& b) {
+    return compare_distance(core->id(), a.id(), b.id()) < 0;
+  });
+  for (std::size_t i = 0; i < peers.size(); ++i) {
+    const auto pings = take<v4::Ping>(peers[i]);
+    ASSERT_EQ(pings.size(), i < 16 ? 1u : 0u) << i;
+    if (i < 16) {
+      EXPECT_EQ(pings[0].second.seq, core->record()->seq());
+    }
   }
 }
 

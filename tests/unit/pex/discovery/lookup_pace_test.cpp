@@ -72,10 +72,26 @@ TEST(LookupPace, EachPieceOfNewsTakesOneLookupBack) {
   EXPECT_EQ(pace.interval(Protocol::v4), 20s);
 }
 
-TEST(LookupPace, HoweverLongItWasQuietFewPiecesOfNewsMakeItAsAtTheStart) {
+TEST(LookupPace, FourPiecesBetweenTwoLookupsMakeItAsBeforeHoweverLongItWasQuiet) {
   LookupPace pace({});
   for (int i = 0; i < 1'000; ++i) pace.on_lookup(Protocol::v4);
-  for (std::size_t i = 0; i < LookupPace::kPatience + LookupPace::kRemembered; ++i) pace.on_news();
+  for (int i = 0; i < 3; ++i) pace.on_news();
+  EXPECT_GT(pace.interval(Protocol::v4), 20s);
+  pace.on_news();
+  EXPECT_EQ(pace.interval(Protocol::v4), 20s);
+
+  for (int i = 0; i < 1'000; ++i) pace.on_lookup(Protocol::v4);
+  for (int i = 0; i < 4; ++i) {
+    pace.on_news();
+    pace.on_lookup(Protocol::v4);
+  }
+  EXPECT_EQ(pace.interval(Protocol::v4), 120s) << "one after another they are losses";
+}
+
+TEST(LookupPace, ARecordThatHasChangedMakesItAsAtTheStart) {
+  LookupPace pace({});
+  for (int i = 0; i < 1'000; ++i) pace.on_lookup(Protocol::v4);
+  pace.on_own_record_changed();
   for (std::size_t i = 0; i < LookupPace::kPatience; ++i) {
     pace.on_lookup(Protocol::v4);
     EXPECT_EQ(pace.interval(Protocol::v4), 20s);
