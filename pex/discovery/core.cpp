@@ -20,6 +20,11 @@ constexpr std::size_t kPingsOfALook = 32;
 // So many targets are drawn for one timed lookup, at most: enough for one in the nearest bucket that
 // is searched in this way. A target is a hash, so that none can be made for a bucket.
 constexpr std::size_t kTargetsDrawn = 512;
+// What we tell the nearest of a new record is repeated with so many lookups: they must also hear
+// from where we are, and we from them, before they tell others.
+constexpr unsigned kRecordRepeats = 2;
+// A table of 16 live nodes visits a boot node half as often as an empty one, and so on.
+constexpr std::size_t kLivePerVisit = 16;
 constexpr unsigned kFarthest = 256, kNearestDrawn = 249;  // log distances
 
 }  // namespace
@@ -157,22 +162,25 @@ void DiscoveryCore::on_seq_stored(std::uint64_t seq, DiscoveryTime now) {
   pace_.on_own_record_changed();
   schedule_lookups();
   tell_the_nearest(now);
+  record_to_repeat_.fill(kRecordRepeats);
 }
 
 // Our record has changed, and those nearest to us are asked for it by whoever looks for us: a ping
 // names its sequence, and comes from where we are.
 void DiscoveryCore::tell_the_nearest(DiscoveryTime now) {
+  for_each_state([&](ProtocolState& each) { tell_the_nearest(each.protocol(), now); });
+}
+
+void DiscoveryCore::tell_the_nearest(Protocol protocol, DiscoveryTime now) {
+  const auto speaks = [&](const TableNode& node) {
+    return node.last_live[index_of(protocol)].has_value();
+  };
+  std::vector<EnodeId> nearest;
   const std::size_t results = shared_.settings.limits.lookup_results;
-  for_each_state([&](ProtocolState& each) {
-    const auto speaks = [&](const TableNode& node) {
-      return node.last_live[index_of(each.protocol())].has_value();
-    };
-    std::vector<EnodeId> nearest;
-    for (const TableNode* const node : shared_.table.closest(shared_.id, results, speaks)) {
-      nearest.push_back(node->contact.id);
-    }
-    for (const EnodeId& id : nearest) ping_in_table(id, each.protocol(), now);
-  });
+  for (const TableNode* const node : shared_.table.closest(shared_.id, results, speaks)) {
+    nearest.push_back(node->contact.id);
+  }
+  for (const EnodeId& id : nearest) ping_in_table(id, protocol, now);
 }
 
 void DiscoveryCore::handle(const core_message::CountVotes&, DiscoveryTime now) {
@@ -212,9 +220,10 @@ void DiscoveryCore::ping_boot_nodes(Protocol protocol, DiscoveryTime now) {
   }
 }
 
-// One that the table does not hold, now and then.
+// One that the table does not hold, now and then; the fewer there are to do so, the more often.
 std::optional<Contact> DiscoveryCore::boot_node_to_visit(Protocol protocol, DiscoveryTime now) {
-  const std::size_t visits = shared_.settings.limits.boot_visits;
+  const std::size_t most = shared_.settings.limits.boot_visits;
+  const std::size_t visits = std::min(most, 1 + shared_.table.counts().live / kLivePerVisit);
   if (boot_.empty() || visits == 0 || shared_.random.below(visits) != 0) return std::nullopt;
   const Contact& node = boot_[shared_.random.below(boot_.size())];
   const TableNode* const known = shared_.table.find(node.id);
@@ -314,6 +323,10 @@ void DiscoveryCore::handle(const core_message::Lookup& message, DiscoveryTime no
       shared_.settings.lookups == Switched::on && !lookups_.runs_timed(protocol);
   if (may_begin && begin_timed_lookup(protocol, now)) pace_.on_lookup(protocol);
   schedule_lookup(protocol);
+  if (unsigned& left = record_to_repeat_[index_of(protocol)]; left > 0) {
+    --left;
+    tell_the_nearest(protocol, now);
+  }
   if (lookups_.runs_timed(protocol) || has_anybody_to_ask(protocol)) return;
   boot_nodes_wanted_ = true;
   ping_boot_nodes(protocol, now);

@@ -199,6 +199,7 @@ class DiscoveryCore final : private ProtocolHost {
   void begin(DiscoveryTime now);
   void describe_ourselves(DiscoveryTime now);
   void tell_the_nearest(DiscoveryTime now);
+  void tell_the_nearest(Protocol protocol, DiscoveryTime now);
   void open_to_inbound_if_filled(DiscoveryTime now);
   bool has_anybody_to_ask(Protocol protocol) const;
   void return_to(const NodeRow& row, DiscoveryTime now);
@@ -278,6 +279,7 @@ class DiscoveryCore final : private ProtocolHost {
   conn::TimePoint next_prune_{};
   conn::TimePoint next_sweep_{};
   LookupPace pace_;
+  ByProtocol<unsigned> record_to_repeat_{};  // times
   ByProtocol<unsigned> searched_bucket_{};  // the log distance, last
   bool first_lookup_done_ = false;
   bool boot_nodes_wanted_ = false;

@@ -58,9 +58,9 @@ struct DiscoveryLimits {
   std::size_t command_lookups = 4;
   // While nobody else is known, boot nodes are pinged so often.
   Duration boot_again = std::chrono::seconds(2);
-  // Of our lookups for ourselves, about one in so many also asks a boot node whether it is there
-  // that the table does not hold: two parts of a network that were cut apart meet again there.
-  // 0: none.
+  // Of our lookups for ourselves, one in so many goes by way of a boot node that the table does not
+  // hold: two parts of a network that were cut apart meet again there. More of them in a small
+  // network. 0: none.
   std::size_t boot_visits = 8;
 
   // --- discv4 (ethereum/devp2p discv4.md; reth) ---
