@@ -87,8 +87,8 @@ inline std::string_view as_text(ByteView bytes) noexcept {
 
 // The order of the bytes, eight at a time: the maps of addresses and IDs ask for nothing else.
 template <std::size_t N>
-requires(N % sizeof(std::uint64_t) == 0)
-inline std::strong_ordering order_of(const ByteArray<N>& a, const ByteArray<N>& b) noexcept {
+std::strong_ordering order_of(const ByteArray<N>& a, const ByteArray<N>& b) noexcept {
+  static_assert(N % sizeof(std::uint64_t) == 0);
   for (std::size_t i = 0; i < N; i += sizeof(std::uint64_t)) {
     std::uint64_t first = 0, second = 0;
     std::memcpy(&first, a.data() + i, sizeof first);

@@ -17,8 +17,8 @@ constexpr conn::Duration kProofSweep = std::chrono::hours(1);
 constexpr std::size_t kOwnLookups = 4;
 // What never answered is pinged at once, but so many at a time.
 constexpr std::size_t kPingsOfALook = 32;
-// So many targets are drawn for one timed lookup, at most: enough for one in the nearest bucket that
-// is searched in this way. A target is a hash, so that none can be made for a bucket.
+// So many targets are drawn for one timed lookup, at most: enough for one in the nearest bucket
+// that is searched in this way. A target is a hash, so that none can be made for a bucket.
 constexpr std::size_t kTargetsDrawn = 512;
 // What we tell the nearest of a new record is repeated with so many lookups: they must also hear
 // from where we are, and we from them, before they tell others.
@@ -282,8 +282,8 @@ LookupTarget DiscoveryCore::random_target() {
 }
 
 // By lot alone half of all targets would be in the farthest bucket, which is full long before the
-// nearer ones. So each bucket that is not full has its turn. The nearest are left to the lookups for
-// ourselves: in those there are few nodes to be known.
+// nearer ones. So each bucket that is not full has its turn. The nearest are left to the lookups
+// for ourselves: in those there are few nodes to be known.
 LookupTarget DiscoveryCore::target_of_timed_lookup(Protocol protocol) {
   const auto wanted = next_bucket_to_search(protocol);
   LookupTarget target = random_target();
@@ -319,8 +319,7 @@ void DiscoveryCore::handle(const core_message::LookupSteps&, DiscoveryTime now) 
 void DiscoveryCore::handle(const core_message::Lookup& message, DiscoveryTime now) {
   const Protocol protocol = message.protocol;
   last_lookup_[index_of(protocol)] = now.steady;
-  const bool may_begin =
-      shared_.settings.lookups == Switched::on && !lookups_.runs_timed(protocol);
+  const bool may_begin = shared_.settings.lookups == Switched::on && !lookups_.runs_timed(protocol);
   if (may_begin && begin_timed_lookup(protocol, now)) pace_.on_lookup(protocol);
   schedule_lookup(protocol);
   if (unsigned& left = record_to_repeat_[index_of(protocol)]; left > 0) {

@@ -25,8 +25,8 @@
 #pragma once
 
 #include <array>
-#include <functional>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -280,7 +280,7 @@ class DiscoveryCore final : private ProtocolHost {
   conn::TimePoint next_sweep_{};
   LookupPace pace_;
   ByProtocol<unsigned> record_to_repeat_{};  // times
-  ByProtocol<unsigned> searched_bucket_{};  // the log distance, last
+  ByProtocol<unsigned> searched_bucket_{};   // the log distance, last
   bool first_lookup_done_ = false;
   bool boot_nodes_wanted_ = false;
   bool stopped_ = false;

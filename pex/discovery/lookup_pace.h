@@ -6,10 +6,10 @@
 //
 // Where nothing is lacking and lookups bring the table nothing new, they become rarer still: each
 // asks some twenty nodes, which answer with two packets each, and in a network that stands still
-// that would be most of what anybody sends. Each change in the table takes one such lookup back, and
-// several at once take all: a few lost datagrams, which cost a live node its place now and then, are
-// no reason to hurry, and a network that has been in two parts is. So is a record of ours that has
-// changed, for it becomes known by what we send.
+// that would be most of what anybody sends. Each change in the table takes one such lookup back,
+// and several at once take all: a few lost datagrams, which cost a live node its place now and
+// then, are no reason to hurry, and a network that has been in two parts is. So is a record of ours
+// that has changed, for it becomes known by what we send.
 //
 // Source: reth crates/net/discv4; 0/0 once made a node of another implementation spin. The idle
 // pace is our own.

@@ -46,11 +46,11 @@ Lookups::Begun Lookups::begin_from(const std::vector<Contact>& start, ProtocolSt
   if (is_full) return Begun::too_many;
   if (start.empty()) return Begun::nobody;
   const bool is_random = by == By::timer && target.id != shared_.id;
-  const Lookup::Settings settings{.target = target.id,
-                                  .own = shared_.id,
-                                  .results = is_random ? limits.lookup_results_random
-                                                       : limits.lookup_results,
-                                  .parallel = limits.lookup_parallel};
+  const Lookup::Settings settings{
+      .target = target.id,
+      .own = shared_.id,
+      .results = is_random ? limits.lookup_results_random : limits.lookup_results,
+      .parallel = limits.lookup_parallel};
   running_.push_back(
       {Lookup(settings, start), with, target, by, std::move(done), now.steady, {}, {}});
   ask_further(running_.back(), now);

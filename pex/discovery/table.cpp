@@ -131,9 +131,8 @@ NodeTable::Live NodeTable::on_live(const EnodeId& id, Protocol protocol, const E
 
 bool NodeTable::take_place_of_boot_node(const TableNode& waiting) {
   Bucket& bucket = *bucket_of(waiting.contact.id);
-  const auto boot = std::find_if(bucket.entries.begin(), bucket.entries.end(), [](const auto& each) {
-    return each.heard_by == HeardBy::boot;
-  });
+  const auto boot = std::find_if(bucket.entries.begin(), bucket.entries.end(),
+                                 [](const auto& each) { return each.heard_by == HeardBy::boot; });
   const bool is_full = bucket.entries.size() >= settings_.limits.bucket_entries;
   const bool came_unasked = waiting.heard_by == HeardBy::inbound;
   if (!is_full || came_unasked || boot == bucket.entries.end()) return false;

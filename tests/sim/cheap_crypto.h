@@ -8,8 +8,8 @@
 // with the neutral element fails; a key pair follows from its seed; a signature belongs to one
 // message and one key, and any other is refused; a recoverable one yields its signer, or nobody;
 // bytes that are no public key are refused. What is not kept: secrecy. The public key is enough to
-// sign. Nor has a signature of the curve a twin with a high s. Keccak has 64 bits, drawn out to 256.
-// Other hashes, HKDF and the AEAD are the real ones.
+// sign. Nor has a signature of the curve a twin with a high s. Keccak has 64 bits, drawn out to
+// 256. Other hashes, HKDF and the AEAD are the real ones.
 //
 // Threads: the switch is process-wide; set it before anything starts.
 #pragma once
