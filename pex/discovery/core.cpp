@@ -222,9 +222,11 @@ void DiscoveryCore::ping_boot_nodes(Protocol protocol, DiscoveryTime now) {
 
 // One that the table does not hold, now and then; the fewer there are to do so, the more often.
 std::optional<Contact> DiscoveryCore::boot_node_to_visit(Protocol protocol, DiscoveryTime now) {
-  const std::size_t most = shared_.settings.limits.boot_visits;
-  const std::size_t visits = std::min(most, 1 + shared_.table.counts().live / kLivePerVisit);
-  if (boot_.empty() || visits == 0 || shared_.random.below(visits) != 0) return std::nullopt;
+  const std::size_t live = shared_.table.counts().live;
+  if (boot_.empty() || live == 0) return std::nullopt;  // with nobody to ask all are pinged
+  const std::size_t visits =
+      std::min(shared_.settings.limits.boot_visits, 1 + live / kLivePerVisit);
+  if (visits == 0 || shared_.random.below(visits) != 0) return std::nullopt;
   const Contact& node = boot_[shared_.random.below(boot_.size())];
   const TableNode* const known = shared_.table.find(node.id);
   if (known != nullptr && known->live()) return std::nullopt;
