@@ -216,7 +216,12 @@ void DiscoveryCore::return_to(const NodeRow& row, DiscoveryTime now) {
 void DiscoveryCore::ping_boot_nodes(Protocol protocol, DiscoveryTime now) {
   for (const Contact& node : boot_) {
     const auto offered = offer(node, protocol, HeardBy::boot, ThenPing::yes, now);
-    if (offered == NodeTable::Offered::known) ping_in_table(node.id, protocol, now);
+    if (offered != NodeTable::Offered::known) continue;
+    ping_in_table(node.id, protocol, now);
+    // The name that it has may have another address now.
+    const TableNode* const known = shared_.table.find(node.id);
+    const bool is_elsewhere = known != nullptr && known->contact.udp != node.udp;
+    if (is_elsewhere) state(protocol)->ping(node, Word::ours, now);
   }
 }
 

@@ -105,6 +105,7 @@ TEST_F(CoreTimers, OneForOurselvesAsksSixteenAndOneByLotEight) {
 TEST_F(CoreTimers, ANewRecordOfOursIsToldToTheSixteenNearest) {
   settings.boot.clear();
   settings.lookups = Switched::off;
+  settings.external_ip = ExternalIp::none;  // what peers see is no new record
   settings.limits.bucket_inbound = 16;
   start();
   std::vector<ScriptedPeer> peers;
