@@ -71,8 +71,11 @@ fuzz_one() { # target, a folder for it
   exec 2>"$work/shell.log" # where bash says that a target crashed
   local corpora=("$work/corpus") options=(-rss_limit_mb=512 -timeout=5 -print_final_stats=1)
   [ ! -d "tests/fuzz/corpus/${target}_fuzz" ] || corpora+=("tests/fuzz/corpus/${target}_fuzz")
-  if ! "${tree:?}/${target}_fuzz" "${options[@]}" "${limit[@]}" -artifact_prefix="$work/found/" "${corpora[@]}" \
-    >"$work/log" 2>&1; then
+  "${tree:?}/${target}_fuzz" "${options[@]}" "${limit[@]}" -artifact_prefix="$work/found/" "${corpora[@]}" \
+    >"$work/log" 2>&1 || code=$?
+  # The target may get the signal before this shell does: 72 is how libFuzzer says so.
+  [ "$code" -ne 72 ] || exit 130
+  if [ "$code" -ne 0 ]; then
     what="FOUND A BUG; input in $work/found"
     ! is_empty "$work/found" || what="FAILED WITHOUT AN INPUT; log in $work/found"
     mv "$work/log" "$work/found"
